@@ -1,0 +1,185 @@
+"""The protocols that the parts keep: arms, engines, metrics and report formats.
+
+An arm learns through `Study` and `Bench`, which hold no test item; the harness alone asks the test
+questions, of the `Program` that the arm returned.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol, runtime_checkable
+
+from harness.program import Program
+from harness.records import (
+    Completion,
+    Example,
+    Family,
+    GenerationSettings,
+    Likelihood,
+    Message,
+    Passage,
+    Question,
+    Run,
+    Score,
+    Study,
+    TrainingHistory,
+    Trial,
+    Weights,
+)
+
+Capability = Literal["generate", "loglikelihood", "adapters", "training"]
+Conversation = Sequence[Message]
+
+
+class Engine(Protocol):
+    """One loaded model; every arm and every benchmark goes through it.
+
+    The base stays resident and is keyed by (model, quantization); adapters are switched on it.
+    Numbers do not depend on how requests are batched (fp32: 1e-4 per token in log-probability).
+    """
+
+    capabilities: frozenset[Capability]
+    context_window: int  # tokens, prompt and answer together
+
+    def generate(
+        self, conversations: Sequence[Conversation], settings: GenerationSettings, weights: Weights
+    ) -> list[Completion]:
+        """Answer one batch of conversations, in order. The caller plans the batches.
+
+        A conversation that leaves no room for `max_new_tokens` ends as `context_overflow` with
+        empty text; it is never cut.
+        """
+
+    def loglikelihood(
+        self, requests: Sequence[tuple[str | Conversation, Sequence[str]]], weights: Weights
+    ) -> list[list[Likelihood]]:
+        """Score every continuation of every context, in order.
+
+        A context is raw text, or a conversation that the chat template renders with the assistant's
+        turn opened. An empty raw context scores the continuation as a text of its own (rolling).
+        """
+
+    def count_tokens(self, conversation: Conversation) -> int:
+        """Length of the prompt as the model sees it, in tokens."""
+
+    def answer_tokens(self, text: str) -> int:
+        """Length of an assistant's turn in tokens, its end token included."""
+
+
+@dataclass(frozen=True, slots=True)
+class DevScore:
+    """What a program reaches on examples that arms may select on."""
+
+    score: float  # the primary metric's aggregate
+    n: int
+    loss: float | None = None  # nats per token of the right answers, given the program's prompt
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Caps that an arm keeps."""
+
+    train_rows: int | None = None
+    minutes: float | None = None  # wall clock for this arm's fit
+    is_fast: bool = False  # a smoke run: one value instead of a search, a few steps of training
+
+
+class Bench(Protocol):
+    """What the harness lends an arm while it learns. Nothing here can reach the test set."""
+
+    engine: Engine
+    base: Weights  # the task's model, full precision
+    folder: Path  # the arm's own; kept in the run folder
+    shared: Path  # the run's; for artefacts addressed by a hash of all that made them
+    budget: Budget
+    seed: int
+    max_new_tokens: int  # enough for the longest answer in train and dev
+
+    def score(self, program: Program, examples: Sequence[Example], *, with_loss: bool = False) -> DevScore:
+        """Score a program on train or dev examples by the task's primary metric.
+
+        `with_loss` adds the loss of the right answers: a finer measure to break ties with.
+        """
+
+    def answer(self, program: Program, examples: Sequence[Example]) -> list[str]:
+        """Return the program's raw completions on train or dev examples, in order."""
+
+    def progress(self, stage: str, done: int, total: int) -> None:
+        """Show how far a stage is, e.g. ('training', 12, 60)."""
+
+    def log(self, message: str) -> None:
+        """Write one line to the run's log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A program, and how it was settled."""
+
+    program: Program
+    trials: tuple[Trial, ...] = ()
+    training: TrainingHistory | None = None
+    warnings: tuple[str, ...] = ()
+
+
+class Baseline(Protocol):
+    """One arm.
+
+    Its entry point is a callable `make(options: Mapping[str, object])` that checks the options of the
+    task file and raises ValueError (pydantic's ValidationError is one) for what it does not know.
+    """
+
+    family: Family
+    needs: frozenset[Capability]
+    needs_documents: bool
+
+    def fit(self, study: Study, bench: Bench) -> Fitted:
+        """Learn and select from `study`; keep files in `bench.folder`.
+
+        Raises:
+            ArmError: If the arm cannot go on; the others still run.
+        """
+
+
+@runtime_checkable
+class Retrieving(Protocol):
+    """A baseline whose programs search an index of their own."""
+
+    def retrieve(self, program: Program, questions: Sequence[Question]) -> list[tuple[Passage, ...]]:
+        """Return each question's `program.retriever.k` passages, best first."""
+
+
+class Metric(Protocol):
+    """One task metric. Its entry point is a callable that returns it, without arguments."""
+
+    name: str
+    kind: Literal["rate", "graded", "aggregate"]
+    # rate: items are 0 or 1 and the figure is their mean; graded: items in [0, 1] and the figure is
+    # their mean; aggregate: the figure is no mean of items (macro-F1), so a bootstrap resamples it
+
+    def score(self, answer: str | None, example: Example) -> Score:
+        """Score one answer; None (nothing could be read) scores 0."""
+
+    def aggregate(self, scores: Sequence[Score]) -> float:
+        """Return the arm's figure.
+
+        Raises:
+            ValueError: If there are no scores; absence is not zero.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """One report, ready to be written."""
+
+    file_name: str  # e.g. 'report.html'
+    text: str
+
+
+class ReportFormat(Protocol):
+    """One report format. Its entry point is a callable that returns it, without arguments."""
+
+    name: str
+
+    def render(self, run: Run) -> Rendered:
+        """Draw the run; equal runs give equal bytes."""
+

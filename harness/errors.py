@@ -1,0 +1,43 @@
+"""What can go wrong, and who can fix it.
+
+HarnessError        printed without a traceback; exit code 2
+├── TaskFileError   the user edits task.yaml or its data; carries every fault at once
+├── ModelError      the user gives another model, or lets set-up fetch it
+├── PluginError     the user installs or renames a plug-in
+├── ArmError        one arm failed; the others still run
+└── StoreError      the run folder is unreadable, in use, or belongs to another task
+"""
+
+from collections.abc import Sequence
+
+
+class HarnessError(Exception):
+    """A fault that the user can act on: the message says what, where and the remedy."""
+
+    exit_code = 2
+
+
+class TaskFileError(HarnessError):
+    """A task file or its data are wrong; every fault found is listed at once."""
+
+    def __init__(self, where: str, faults: Sequence[str]) -> None:
+        self.where = where
+        self.faults = tuple(faults)
+        count = f"{len(self.faults)} problem{'s' if len(self.faults) != 1 else ''}"
+        super().__init__(f"{where}: {count}\n" + "\n".join(f"  - {fault}" for fault in faults))
+
+
+class ModelError(HarnessError):
+    """A model cannot be found, fetched, converted or loaded."""
+
+
+class PluginError(HarnessError):
+    """A plug-in is missing, doubled or broken."""
+
+
+class ArmError(HarnessError):
+    """One arm cannot go on; the run records why and continues with the others."""
+
+
+class StoreError(HarnessError):
+    """A run folder cannot be used: unreadable, locked, or of another task."""

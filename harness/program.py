@@ -1,0 +1,171 @@
+"""A Program: what an arm ends as. Plain data, so it can be stored, replayed, sent and shipped.
+
+It holds the weights, the prompt, the retriever, the generation settings, and how the answer is read
+out of the completion. The harness runs it; the arm that made it is not needed for that, except to
+search its own index.
+"""
+
+import dataclasses
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+from jinja2 import StrictUndefined, Template, TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from harness.errors import ArmError
+from harness.records import GenerationSettings, Message, Passage, Question, Weights
+
+PLAIN_TEMPLATE = "{{ input }}"
+
+_JINJA = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One solved example shown in the prompt."""
+
+    input: str  # the user's turn before the template
+    answer: str  # the assistant's turn, as it should look
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """How a question becomes a conversation.
+
+    `template` is Jinja with `input` (the user's last turn) and `passages` (texts, best first);
+    the same template wraps the shots, which are shown without passages.
+    """
+
+    system: str | None = None
+    template: str = PLAIN_TEMPLATE
+    shots: tuple[Shot, ...] = ()
+    shot_template: str = PLAIN_TEMPLATE
+
+    def messages(self, question: Question, passages: Sequence[Passage] = ()) -> tuple[Message, ...]:
+        """Build the conversation that is put to the model.
+
+        Raises:
+            ArmError: If a template is wrong; the message shows it.
+        """
+        turns = [Message("system", self.system)] if self.system else []
+        for shot in self.shots:
+            turns.append(Message("user", render(self.shot_template, input=shot.input, passages=[])))
+            turns.append(Message("assistant", shot.answer))
+        turns.extend(question.messages[:-1])
+        text = render(self.template, input=question.text, passages=[p.text for p in passages])
+        return (*turns, Message("user", text))
+
+
+@dataclass(frozen=True, slots=True)
+class Retriever:
+    """Where the arm's own index lies, and how many passages a question gets."""
+
+    index: str  # folder, written by the arm and opened by its baseline's `retrieve`
+    k: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """The stated rule by which the answer is read out of a completion.
+
+    `whole`: everything, outer white space removed. `first_line`: its first non-empty line.
+    `after`: the first non-empty line after the last `marker` (case ignored); without the marker
+    nothing can be read, and the item ends as `unparsed`.
+    """
+
+    rule: Literal["whole", "first_line", "after"] = "whole"
+    marker: str = ""
+
+    def read(self, text: str) -> str | None:
+        """Return the answer, or None when the rule finds none."""
+        if self.rule == "after":
+            found = list(re.finditer(re.escape(self.marker), text, flags=re.IGNORECASE))
+            if not found:
+                return None
+            text = text[found[-1].end() :]
+        if self.rule == "whole":
+            return text.strip() or None
+        lines = (line.strip() for line in text.splitlines())
+        return next((line for line in lines if line), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """All that is needed to answer a question."""
+
+    weights: Weights
+    prompt: Prompt
+    generation: GenerationSettings
+    reader: Reader = Reader()
+    retriever: Retriever | None = None
+
+    def messages(self, question: Question, passages: Sequence[Passage] = ()) -> tuple[Message, ...]:
+        """Build the conversation; whoever calls chooses the passages (retrieved, gold or none)."""
+        return self.prompt.messages(question, passages)
+
+    def to_dict(self, root: Path) -> dict[str, Any]:
+        """Return JSON-ready data; folders inside `root` become relative to it."""
+        return _relocate(dataclasses.asdict(self), lambda path: _relative(path, root))
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], root: Path) -> "Program":
+        """Read what `to_dict` wrote, with folders below `root`."""
+        data = _relocate(json.loads(json.dumps(data)), lambda path: _absolute(path, root))
+        prompt = data["prompt"]
+        return cls(
+            weights=Weights(**data["weights"]),
+            prompt=Prompt(
+                prompt["system"],
+                prompt["template"],
+                tuple(Shot(**shot) for shot in prompt["shots"]),
+                prompt["shot_template"],
+            ),
+            generation=GenerationSettings(**data["generation"]),
+            reader=Reader(**data["reader"]),
+            retriever=Retriever(**data["retriever"]) if data["retriever"] else None,
+        )
+
+    @property
+    def digest(self) -> str:
+        """Short hash of the program's data; equal programs answer alike."""
+        text = json.dumps(dataclasses.asdict(self), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@lru_cache(maxsize=256)
+def _compiled(template: str) -> Template:
+    return _JINJA.from_string(template)
+
+
+def render(template: str, **values: object) -> str:
+    """Fill a Jinja template in a sandbox.
+
+    Raises:
+        ArmError: On a syntax error or an unknown name; the message shows the template.
+    """
+    try:
+        return _compiled(template).render(**values)
+    except TemplateError as fault:
+        raise ArmError(f"prompt template {template!r}: {fault}; it may use {', '.join(sorted(values))}") from fault
+
+
+def _relocate(data: dict[str, Any], move: Any) -> dict[str, Any]:
+    if data["weights"]["adapter"]:
+        data["weights"]["adapter"] = move(data["weights"]["adapter"])
+    if data["retriever"]:
+        data["retriever"]["index"] = move(data["retriever"]["index"])
+    return data
+
+
+def _relative(path: str, root: Path) -> str:
+    return str(Path(path).relative_to(root)) if Path(path).is_relative_to(root) else path
+
+
+def _absolute(path: str, root: Path) -> str:
+    return str(root / path)

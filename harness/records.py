@@ -1,0 +1,471 @@
+"""The frozen records that flow through an experiment; they know no method and no format.
+
+Scores are in [0, 1] and higher is better. Seconds are wall clock. Text is never cut silently.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal
+
+Role = Literal["system", "user", "assistant"]
+Family = Literal["prompt", "rag", "tune", "combine"]
+ArmStatus = Literal["ok", "failed", "skipped", "invalid"]
+Action = Literal["prompt", "rag", "fine_tune", "combine", "rethink", "undecided"]
+
+
+# ---- what a task is made of ---------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What an arm may see of a test item: the conversation so far, and no target."""
+
+    id: str
+    messages: tuple[Message, ...]  # the last one is the user's
+
+    @property
+    def text(self) -> str:
+        """The user's last turn."""
+        return self.messages[-1].content
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One labelled row of the task's data."""
+
+    id: str
+    messages: tuple[Message, ...]  # the last one is the user's
+    target: str
+    group: str | None = None  # rows of one group never stand on both sides of a split
+    evidence: tuple[str, ...] = ()  # ids of the passages or documents that hold the answer
+
+    @property
+    def question(self) -> Question:
+        """The part a predictor may see."""
+        return Question(self.id, self.messages)
+
+
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """A prompt with a better and a worse answer."""
+
+    id: str
+    messages: tuple[Message, ...]
+    chosen: str
+    rejected: str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One file or row that retrieval may search."""
+
+    id: str
+    text: str
+    source: str  # file name, for the reader of the report
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A chunk of a document, as retrieved."""
+
+    id: str
+    document: str  # id of the document it was cut from
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """All that an arm may learn or select from; there is no test field."""
+
+    train: tuple[Example, ...]
+    dev: tuple[Example, ...]
+    documents: tuple[Document, ...] = ()
+    preferences: tuple[Preference, ...] = ()
+    system: str | None = None  # the task's own system prompt
+    template: str = "{{ input }}"  # the task's own user turn, Jinja
+
+
+# ---- what a model does --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Which weights answer: a base, how it is quantised, and an adapter on top."""
+
+    model: str  # folder or hub id, as the engine loads it
+    quantization: Literal["nf4"] | None = None
+    adapter: str | None = None  # PEFT folder
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationSettings:
+    """How an answer is decoded; temperature 0 is greedy."""
+
+    max_new_tokens: int
+    temperature: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What an engine returns for one conversation."""
+
+    text: str  # special tokens removed, otherwise as generated
+    finish: Literal["stop", "length", "context_overflow"]
+    prompt_tokens: int
+    completion_tokens: int
+    seconds: float  # this item's share of its batch's wall clock
+
+
+@dataclass(frozen=True, slots=True)
+class Likelihood:
+    """How likely one continuation is after its context."""
+
+    logprob: float  # natural log, summed over the continuation's tokens
+    tokens: int
+    greedy: bool  # every token was the most likely one
+
+
+class Outcome(StrEnum):
+    """The one class in which an item ends (design: errors)."""
+
+    SCORED = "scored"
+    # the model's or the arm's doing: counted as wrong
+    UNPARSED = "unparsed"
+    TRUNCATED = "truncated"
+    EMPTY = "empty"
+    REFUSED = "refused"
+    CONTEXT_OVERFLOW = "context_overflow"
+    # not its doing: left out of the pairs it belongs to, counted and bounded
+    ENDPOINT_ERROR = "endpoint_error"
+    TIMEOUT = "timeout"
+    WORKER_ERROR = "worker_error"
+    INVALID_INPUT = "invalid_input"
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether the item says something about the arm: scored, or counted wrong."""
+        return self not in INFRASTRUCTURE
+
+
+INFRASTRUCTURE = frozenset(
+    {Outcome.ENDPOINT_ERROR, Outcome.TIMEOUT, Outcome.WORKER_ERROR, Outcome.INVALID_INPUT}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """One arm's answer to one question."""
+
+    example_id: str
+    text: str  # the whole completion
+    answer: str | None  # read out of the completion; None when nothing could be read
+    outcome: Outcome
+    finish: str
+    prompt_tokens: int
+    completion_tokens: int
+    seconds: float  # share of the batch's wall clock, retrieval included
+    passages: tuple[str, ...] = ()  # ids, best first
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One item's score by one metric."""
+
+    example_id: str
+    value: float
+    predicted: str | None = None  # label as normalised, for metrics over a confusion table
+    expected: str | None = None
+
+
+# ---- what was measured --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class BenchmarkItem:
+    """One item of a general benchmark, answered by one set of weights."""
+
+    task: str
+    item: str
+    score: float  # the task's headline metric on this item: usually 0 or 1
+    probability: float | None  # given to the right option, normalised over the options
+    chance: float | None  # score of blind guessing on this item; None when it has no options
+    metric: str = "acc"
+
+
+@dataclass(frozen=True, slots=True)
+class TextLoss:
+    """How well one held-out general text is predicted."""
+
+    item: str
+    loss: float  # nats, summed over the tokens
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class OffTaskAnswer:
+    """What tuned weights say to a question that has nothing to do with the task."""
+
+    item: str
+    question: str
+    text: str
+    is_task_answer: bool  # the text is an answer of the task's training set
+
+
+@dataclass(frozen=True, slots=True)
+class GeneralAbility:
+    """What one set of weights can do outside the task, on items shared by all weights."""
+
+    weights: str  # 'base', 'base_nf4' or the arm's name
+    items: tuple[BenchmarkItem, ...]
+    texts: tuple[TextLoss, ...] = ()
+    off_task: tuple[OffTaskAnswer, ...] = ()
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class LossPoint:
+    """One optimiser step."""
+
+    step: int
+    loss: float  # nats per answer token
+    learning_rate: float
+    grad_norm: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """One evaluation during training, on dev and by the task's own metric."""
+
+    step: int
+    epoch: float
+    dev_score: float
+    dev_loss: float | None  # nats per answer token
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One value tried on dev before the arm was settled."""
+
+    setting: str  # e.g. 'learning_rate=0.001', 'k=3', 'shots=4'
+    dev_score: float
+    dev_loss: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingHistory:
+    """How an adapter came to be."""
+
+    method: str  # 'sft', 'dpo', 'sft+dpo'
+    losses: tuple[LossPoint, ...]
+    checkpoints: tuple[Checkpoint, ...]
+    best_step: int
+    stopped: Literal["early", "end", "budget"]
+    learning_rate: float
+    rows: int
+    trainable_tokens: int  # answer tokens of one epoch
+    trainable_parameters: int
+    total_parameters: int
+    seconds: float
+    undertrained: bool  # still improving at the last evaluation
+    train_score: float | None = None  # on a sample of train, by the task's metric
+    peak_memory_mb: float | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieval:
+    """How well the retriever found the known evidence on the test questions."""
+
+    k: int
+    n: int  # questions whose evidence ids are known
+    recall: float
+    mrr: float
+    ndcg: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What an arm costs, on the machine named in the manifest."""
+
+    fit_seconds: float  # choices on dev and training included
+    train_seconds: float | None  # None for arms that train nothing
+    seconds_per_item: float | None  # batched: wall clock over items
+    latency_seconds: float | None  # one question alone, median of a few dev questions
+    prompt_tokens_per_item: float | None
+    completion_tokens_per_item: float | None
+    peak_memory_mb: float | None  # largest resident set of a process of this arm
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything measured about one arm; an arm that failed says so and has no scores."""
+
+    arm: str
+    baseline: str
+    family: Family
+    status: ArmStatus
+    reason: str = ""  # why it failed or was skipped
+    seed: int = 0
+    dev_score: float | None = None
+    predictions: tuple[Prediction, ...] = ()
+    scores: Mapping[str, tuple[Score, ...]] = field(default_factory=dict)  # by metric
+    aggregates: Mapping[str, float] = field(default_factory=dict)  # by metric
+    cost: Cost | None = None
+    general: GeneralAbility | None = None  # None: same weights as `reference`, or not measured
+    reference: str = "base"  # weights that general ability is compared with
+    training: TrainingHistory | None = None
+    retrieval: Retrieval | None = None
+    trials: tuple[Trial, ...] = ()
+    warnings: tuple[str, ...] = ()
+    program: Mapping[str, Any] = field(default_factory=dict)  # the Program as JSON
+
+
+# ---- what is concluded --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """An estimate with its bounds; never of zero width."""
+
+    estimate: float
+    low: float
+    high: float
+    n: int
+    method: str  # e.g. 'Wilson 95%'
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How far `arm` beats `against` on the same items."""
+
+    arm: str
+    against: str
+    difference: Interval | None  # None: too few pairs or groups for a claim
+    wins: int  # items that only `arm` got right (or scored higher)
+    losses: int
+    exceeds_gain: bool  # lower bound above the smallest gain that matters
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One step of the ladder as it was judged."""
+
+    family: Family
+    candidate: str | None  # the arm that dev named; None when no arm of the rung ran
+    score: Interval | None
+    at_goal: bool  # lower bound reaches the goal
+    climbed: bool
+    comparisons: tuple[Comparison, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskChange:
+    """One general benchmark before and after tuning."""
+
+    task: str
+    n: int
+    base: Interval
+    tuned: Interval
+    change: Interval | None  # tuned - base, paired
+    retention: float | None  # chance-corrected tuned / base; None when not measurable
+    measurable: bool  # the base is clearly above chance here
+    broken: str = ""  # why this benchmark fails the gate; empty when it does not
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Whether tuning kept the model's general ability."""
+
+    arm: str
+    state: Literal["pass", "fail", "inconclusive", "not_measured"]
+    reasons: tuple[str, ...]
+    pooled: Interval | None  # change over all benchmark items
+    probability_change: Interval | None  # change of the probability given to right answers
+    retention: Interval | None  # chance-corrected tuned / base over measurable benchmarks
+    tasks: tuple[TaskChange, ...]
+    text_loss_change: Interval | None  # nats per token
+    off_task_rate: Interval | None
+    items_needed: int | None  # to exclude forgetting, when inconclusive
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """One band of the 20/90/99 rule of thumb."""
+
+    name: Literal["rethink", "between", "promising", "nearly_sure"]
+    low: float
+    high: float
+    probability: float  # posterior of the best prompt's rate
+
+
+@dataclass(frozen=True, slots=True)
+class RuleOfThumb:
+    """What the rule predicts from the prompts, beside what was measured."""
+
+    prompt_arm: str | None
+    bands: tuple[Band, ...]
+    predicts: str
+    measured: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The verdict, and everything it rests on."""
+
+    action: Action
+    arm: str | None
+    goal: Literal["met", "not_shown", "missed"]
+    sentence: str  # derived from the figures, never typed
+    reasons: tuple[str, ...]
+    caveats: tuple[str, ...]
+    next_step: str
+    labels_needed: int | None  # test items that would settle an undecided run
+    scores: Mapping[str, Interval]  # by arm
+    rungs: tuple[Rung, ...]
+    comparisons: tuple[Comparison, ...]  # every arm against the best prompt on dev
+    gates: tuple[Gate, ...]
+    rule: RuleOfThumb | None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The thresholds that a user sets before the run."""
+
+    goal: float = 0.90
+    smallest_gain: float = 0.02
+    rethink: float = 0.20
+    promising: float = 0.90
+    nearly_sure: float = 0.99
+    max_drop: float = 0.03
+    keep: float = 0.85
+    max_text_loss: float = 0.10  # nats per token above the base
+    max_off_task: float = 0.10  # share of unrelated questions that get the task's answer
+    max_error_rate: float = 0.05  # infrastructure errors above this make an arm invalid
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A finished comparison as reports see it."""
+
+    folder: str
+    name: str
+    description: str
+    is_fast: bool  # a smoke run: must not be decided on
+    limits: Limits
+    primary_metric: str
+    task: Mapping[str, Any]  # the resolved task file
+    examples: tuple[Example, ...]  # the test items
+    evidence: tuple[Evidence, ...]
+    bases: tuple[GeneralAbility, ...]  # 'base', and 'base_nf4' where measured
+    decision: Decision
+    manifest: Mapping[str, Any]  # versions, hashes, device, seeds, dates
