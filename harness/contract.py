@@ -182,4 +182,3 @@ class ReportFormat(Protocol):
 
     def render(self, run: Run) -> Rendered:
         """Draw the run; equal runs give equal bytes."""
-

@@ -156,9 +156,7 @@ class Outcome(StrEnum):
         return self not in INFRASTRUCTURE
 
 
-INFRASTRUCTURE = frozenset(
-    {Outcome.ENDPOINT_ERROR, Outcome.TIMEOUT, Outcome.WORKER_ERROR, Outcome.INVALID_INPUT}
-)
+INFRASTRUCTURE = frozenset({Outcome.ENDPOINT_ERROR, Outcome.TIMEOUT, Outcome.WORKER_ERROR, Outcome.INVALID_INPUT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +172,7 @@ class Prediction:
     completion_tokens: int
     seconds: float  # share of the batch's wall clock, retrieval included
     passages: tuple[str, ...] = ()  # ids, best first
+    documents: tuple[str, ...] = ()  # the documents that the passages were cut from
 
 
 @dataclass(frozen=True, slots=True)

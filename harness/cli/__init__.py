@@ -1,1 +1,52 @@
-""""""
+"""The command line: every command parses, calls and prints."""
+
+from importlib import import_module
+
+import click
+
+from harness.errors import HarnessError
+
+_COMMANDS = {
+    "compare": "harness.cli.compare:compare",
+    "report": "harness.cli.report:report",
+    "schema": "harness.cli.schema:schema",
+    "setup": "harness.cli.setup:setup",
+}
+
+
+INTERRUPTED = 130  # the shell's convention for Ctrl-C
+
+
+class _Commands(click.Group):
+    """Imports a command when it is asked for, and turns our errors into click's."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, name = _COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except HarnessError as fault:
+            click.echo(f"Error: {fault}", err=True)
+            ctx.exit(fault.exit_code)
+        except KeyboardInterrupt:
+            click.echo("\ninterrupted; what is finished is kept: give the same command again to go on", err=True)
+            ctx.exit(INTERRUPTED)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="prompt-rag-or-tune", prog_name="harness")
+def main() -> None:
+    """Prompt, RAG or fine-tune? Decide from evidence, before you pay for training.
+
+    \b
+    Example:
+        harness compare tasks/support_routing/task.yaml
+    """

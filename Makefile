@@ -1,0 +1,44 @@
+# `make demo` and `make test` need Python 3.11, make and a package index; everything else they make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.installed
+
+.PHONY: demo demo-fast test test-slow lint types imports check clean
+
+demo: $(READY)
+	$(BIN)/harness compare tasks/support_routing/task.yaml
+
+demo-fast: $(READY)
+	$(BIN)/harness compare tasks/support_routing/task.yaml --fast
+
+test: $(READY)
+	$(BIN)/harness setup
+	$(BIN)/python -m pytest
+
+# Minutes of the embedded model: what the default tests leave out.
+test-slow: $(READY)
+	$(BIN)/harness setup
+	$(BIN)/python -m pytest -m slow
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+imports: $(READY)
+	$(BIN)/python -m pytest tests/test_architecture.py
+
+check: lint types imports test
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
+
+# The stamp is written last, so that a stopped installation is done again.
+$(READY): pyproject.toml requirements.lock
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "harness needs Python 3.11 or newer: make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[dev]'
+	touch $@

@@ -1,0 +1,39 @@
+"""harness compare: the main job."""
+
+import sys
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("task_file", type=click.Path(path_type=Path))
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Use only the first N test items.")
+@click.option("--arm", "arms", multiple=True, metavar="NAME", help="Run only this arm now; may be repeated.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="The run folder [default: runs/NAME-HASH].")
+@click.option("--json", "as_json", is_flag=True, help="Print result.json instead of the table.")
+@click.option("--fast", "is_fast", is_flag=True, help="Smoke run of all arms on a few rows; do not decide on it.")
+def compare(
+    task_file: Path, limit: int | None, arms: tuple[str, ...], out: Path | None, as_json: bool, is_fast: bool
+) -> None:
+    """Run every arm of TASK_FILE and write the recommendation.
+
+    A run that was stopped goes on when the same command is given again.
+
+    \b
+    Example:
+        harness compare tasks/support_routing/task.yaml --fast
+    """
+    click.echo(f"harness: reading {task_file}", err=True)
+    from harness.cli.results import print_results
+    from harness.cli.terminal import observer
+    from harness.evidence.compare import Settings, compare
+    from harness.task import load_task
+
+    task = load_task(task_file)
+    with observer(sys.stderr) as watching:
+        run, folder = compare(task, Settings(out, arms, limit, is_fast), watching)
+    if as_json:
+        click.echo((folder.path / "result.json").read_text(encoding="utf-8"), nl=False)
+    else:
+        print_results(run, folder.path / "report.html")

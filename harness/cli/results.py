@@ -1,0 +1,66 @@
+"""The table and the verdict that end a run."""
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from harness.cli.terminal import duration
+from harness.records import Evidence, Gate, Interval, Run
+
+_NOT_MEASURED = "not measured"
+
+
+def print_results(run: Run, report: Path) -> None:
+    """Print every arm with its interval, then the verdict, then where the report is."""
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(_table(run))
+    for evidence in run.evidence:
+        if evidence.status != "ok":
+            console.print(f"{evidence.arm} {evidence.status}: {evidence.reason}", markup=False)
+    if run.is_fast:
+        console.print("Smoke run: a few rows only. It shows that every arm works; do not decide on it.", style="bold")
+    console.print()
+    console.print(run.decision.sentence, markup=False, style="bold")
+    console.print(f"report: {report}", markup=False)
+
+
+def _table(run: Run) -> Table:
+    title = f"{run.name}: {len(run.examples)} test items, {run.primary_metric}"
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    table.add_column("arm")
+    for name in (run.primary_metric, "95% CI", "general ability", "forgetting", "training", "s/item", "tokens/item"):
+        table.add_column(name, justify="right", no_wrap=True)
+    gates = {gate.arm: gate for gate in run.decision.gates}
+    for evidence in run.evidence:
+        score = run.decision.scores.get(evidence.arm)
+        table.add_row(
+            evidence.arm, *_score_cells(evidence, score), *_gate_cells(evidence, gates), *_cost_cells(evidence)
+        )
+    return table
+
+
+def _score_cells(evidence: Evidence, score: Interval | None) -> tuple[str, str]:
+    if score is None:
+        return (evidence.status if evidence.status != "ok" else _NOT_MEASURED, "")
+    return f"{score.estimate:.1%}", f"{score.low:.1%} to {score.high:.1%}"
+
+
+def _gate_cells(evidence: Evidence, gates: dict[str, Gate]) -> tuple[str, str]:
+    if evidence.status != "ok":
+        return "", ""
+    if evidence.family in ("prompt", "rag"):
+        return "unchanged", ""
+    gate = gates.get(evidence.arm)
+    if gate is None or gate.pooled is None:
+        return _NOT_MEASURED, ""
+    return f"{gate.pooled.estimate * 100:+.1f} points", gate.state
+
+
+def _cost_cells(evidence: Evidence) -> tuple[str, str, str]:
+    cost = evidence.cost
+    if cost is None or cost.seconds_per_item is None:
+        return "", "", ""
+    training = duration(cost.train_seconds) if cost.train_seconds is not None else "none"
+    tokens = (cost.prompt_tokens_per_item or 0) + (cost.completion_tokens_per_item or 0)
+    return training, f"{cost.seconds_per_item:.2f}", f"{tokens:.0f}"

@@ -1,0 +1,80 @@
+"""The bench: what an arm may use while it learns. It holds train and dev, never the test."""
+
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.contract import Baseline, Budget, DevScore, Engine, Metric
+from harness.errors import ArmError
+from harness.evidence.answering import answer, retrieve_with
+from harness.program import Program
+from harness.records import Example, Prediction, Question, Weights
+
+Progress = Callable[[str, int, int], None]
+Log = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class RunBench:
+    """Keeps `harness.contract.Bench` for one arm of a run."""
+
+    engine: Engine
+    base: Weights
+    folder: Path
+    shared: Path
+    budget: Budget
+    seed: int
+    max_new_tokens: int
+    metric: Metric
+    baseline: Baseline
+    on_progress: Progress
+    on_log: Log
+    _answered: dict[tuple[str, Question], Prediction] = field(default_factory=dict)
+
+    def score(self, program: Program, examples: Sequence[Example], *, with_loss: bool = False) -> DevScore:
+        """Score a program on train or dev examples; see `harness.contract.Bench`."""
+        if not examples:
+            raise ArmError("there is no example to score on; the task needs dev rows")
+        predictions = self._predict(program, examples)
+        scores = [self.metric.score(p.answer, e) for p, e in zip(predictions, examples, strict=True)]
+        loss = self._loss(program, examples) if with_loss else None
+        return DevScore(self.metric.aggregate(scores), len(scores), loss)
+
+    def answer(self, program: Program, examples: Sequence[Example]) -> list[str]:
+        """Return raw completions on train or dev examples."""
+        return [p.text for p in self._predict(program, examples)]
+
+    def latency(self, program: Program, examples: Sequence[Example]) -> float | None:
+        """Return the median wall clock of questions asked one at a time, in seconds."""
+        search = retrieve_with(self.baseline, program)
+        seconds = [batch[0].seconds for e in examples for batch in answer(program, [e.question], self.engine, search)]
+        return statistics.median(seconds) if seconds else None
+
+    def progress(self, stage: str, done: int, total: int) -> None:
+        """Show how far a stage is."""
+        self.on_progress(stage, done, total)
+
+    def log(self, message: str) -> None:
+        """Write one line to the run's log."""
+        self.on_log(message)
+
+    def _predict(self, program: Program, examples: Sequence[Example]) -> list[Prediction]:
+        digest = program.digest
+        missing = [e.question for e in examples if (digest, e.question) not in self._answered]
+        by_id = {question.id: question for question in missing}
+        search = retrieve_with(self.baseline, program)
+        done = 0
+        for batch in answer(program, missing, self.engine, search):
+            self._answered.update({(digest, by_id[p.example_id]): p for p in batch})
+            done += len(batch)
+            self.on_progress("answering dev", done, len(missing))
+        return [self._answered[digest, e.question] for e in examples]
+
+    def _loss(self, program: Program, examples: Sequence[Example]) -> float:
+        found = retrieve_with(self.baseline, program)([e.question for e in examples])
+        requests = [
+            (program.messages(e.question, passages), [e.target]) for e, passages in zip(examples, found, strict=True)
+        ]
+        answers = [likelihoods[0] for likelihoods in self.engine.loglikelihood(requests, program.weights)]
+        return -sum(a.logprob for a in answers) / sum(a.tokens for a in answers)

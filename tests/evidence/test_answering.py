@@ -1,0 +1,77 @@
+import pytest
+
+from harness.evidence.answering import BATCH_ROWS, BATCH_TOKENS, answer, classify, plan_batches
+from harness.program import Program, Prompt, Reader
+from harness.records import Completion, GenerationSettings, Message, Outcome, Question, Weights
+
+
+def program(reader: Reader) -> Program:
+    return Program(Weights("m"), Prompt(), GenerationSettings(8), reader)
+
+
+def completion(text: str, finish: str = "stop") -> Completion:
+    return Completion(text, finish, 5, 3, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("reader", "text", "finish", "answer_read", "outcome"),
+    [
+        (Reader(), " KX-20 \n", "stop", "KX-20", Outcome.SCORED),
+        (Reader(), "", "context_overflow", None, Outcome.CONTEXT_OVERFLOW),
+        (Reader(), " \n ", "stop", None, Outcome.EMPTY),
+        (Reader(), "and so on and", "length", None, Outcome.TRUNCATED),
+        (Reader("first_line"), "KX-20\nand so on", "length", "KX-20", Outcome.SCORED),
+        (Reader("first_line"), "and so on", "length", None, Outcome.TRUNCATED),
+        (Reader("after", "Answer:"), "I think.\nanswer: KX-20", "stop", "KX-20", Outcome.SCORED),
+        (Reader("after", "Answer:"), "I think so.", "stop", None, Outcome.UNPARSED),
+        (Reader("after", "Answer:"), "I think and think", "length", None, Outcome.TRUNCATED),
+        (Reader("after", "Answer:"), "Answer: a\nAnswer: b\n", "stop", "b", Outcome.SCORED),
+        (Reader(), "I'm sorry, but I cannot help.", "stop", "I'm sorry, but I cannot help.", Outcome.REFUSED),
+    ],
+)
+def test_completion_ends_in_exactly_one_class(reader, text, finish, answer_read, outcome):
+    assert classify(completion(text, finish), program(reader)) == (answer_read, outcome)
+
+
+def test_batches_hold_every_row_once_within_rows_and_tokens():
+    lengths = [(37 * i) % 900 + 1 for i in range(300)]
+    batches = plan_batches(lengths, new_tokens=16)
+    assert sorted(row for batch in batches for row in batch) == list(range(300))
+    for batch in batches:
+        width = max(lengths[row] for row in batch) + 16
+        assert len(batch) <= BATCH_ROWS
+        assert len(batch) == 1 or len(batch) * width <= BATCH_TOKENS
+
+
+def test_row_longer_than_the_token_budget_is_a_batch_of_its_own():
+    assert plan_batches([BATCH_TOKENS * 2, 1], new_tokens=1) == [[0], [1]]
+
+
+class CountingEngine:
+    """Answers each conversation with its own last words and notes every batch."""
+
+    def __init__(self):
+        self.batches = []
+
+    def count_tokens(self, conversation):
+        return len(conversation[-1].content)
+
+    def generate(self, conversations, settings, weights):
+        self.batches.append([conversation[-1].content for conversation in conversations])
+        return [completion(conversation[-1].content) for conversation in conversations]
+
+
+def test_resumed_pass_asks_only_the_missing_batches_and_the_same_ones(monkeypatch):
+    monkeypatch.setattr("harness.evidence.answering.BATCH_ROWS", 4)
+    questions = [Question(str(i), (Message("user", "x" * (i + 1)),)) for i in range(10)]
+
+    def run(done):
+        engine = CountingEngine()
+        list(answer(program(Reader()), questions, engine, lambda qs: [()] * len(qs), done))
+        return engine.batches
+
+    whole = run(set())
+    first = {question.id for question in questions if question.text in whole[0]}
+    assert len(whole) == 3
+    assert run(first) == whole[1:]
+    assert run({question.id for question in questions}) == []

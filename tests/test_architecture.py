@@ -1,0 +1,86 @@
+"""Who may import whom (docs: README, layout)."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+OURS = {"harness", "baselines", "reports", "tasks"}
+MAY_IMPORT = {"harness": {"harness"}, "baselines": {"harness", "baselines"}, "reports": {"harness", "reports"}}
+
+# Inside harness: each part may import itself and the parts named here.
+BASE = {"records", "errors"}
+CONTRACT = BASE | {"program", "contract", "plugins"}
+INSIDE = {
+    "records": set(),
+    "errors": set(),
+    "plugins": {"errors"},
+    "program": BASE,
+    "contract": BASE | {"program"},
+    "task": CONTRACT,
+    "store": CONTRACT,
+    "metrics": CONTRACT,
+    "decision": {"records"},
+    "engine": CONTRACT | {"store"},
+    "evidence": CONTRACT | {"task", "store", "engine", "metrics", "decision"},
+    "cli": CONTRACT | {"task", "store", "engine", "metrics", "decision", "evidence"},
+}
+HEAVY = {
+    "torch", "transformers", "trl", "peft", "faiss", "sentence_transformers", "lm_eval", "datasets", "altair", "pandas",
+    "scipy", "statsmodels",
+}  # fmt: skip
+
+
+def imported(path: Path, *, top_level_only: bool = False) -> set[str]:
+    """Every module that a file imports, function bodies included unless `top_level_only`."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    nodes = tree.body if top_level_only else ast.walk(tree)
+    found = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def wrong_packages(path: Path, package: str) -> set[str]:
+    return {name.split(".")[0] for name in imported(path)} & OURS - MAY_IMPORT[package]
+
+
+def part_of(path: Path) -> str:
+    return path.relative_to(ROOT / "harness").parts[0].removesuffix(".py")
+
+
+def wrong_parts(path: Path, part: str) -> set[str]:
+    named = {name.split(".")[1] for name in imported(path) if name.startswith("harness.")}
+    return named & INSIDE.keys() - INSIDE[part] - {part}
+
+
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_package_imports_only_the_layers_below_it(package):
+    for path in (ROOT / package).rglob("*.py"):
+        assert not wrong_packages(path, package), path
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "harness").rglob("*.py")), ids=lambda p: str(p.relative_to(ROOT)))
+def test_part_of_the_harness_imports_only_the_parts_below_it(path):
+    if path.name == "__init__.py" and path.parent.name == "harness":
+        assert not imported(path)
+    else:
+        assert not wrong_parts(path, part_of(path))
+
+
+@pytest.mark.parametrize("package", ["harness", "baselines", "reports"])
+def test_package_front_doors_import_nothing_heavy(package):
+    for path in (ROOT / package).rglob("__init__.py"):
+        assert not {name.split(".")[0] for name in imported(path, top_level_only=True)} & HEAVY, path
+
+
+def test_planted_wrong_import_is_found(tmp_path):
+    planted = tmp_path / "planted.py"
+    planted.write_text("def f():\n    from baselines.rag import rag\n    import harness.cli\n")
+    assert wrong_packages(planted, "harness") == {"baselines"}
+    assert wrong_parts(planted, "store") == {"cli"}
