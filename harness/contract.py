@@ -42,12 +42,17 @@ class Engine(Protocol):
     context_window: int  # tokens, prompt and answer together
 
     def generate(
-        self, conversations: Sequence[Conversation], settings: GenerationSettings, weights: Weights
+        self,
+        prompts: Sequence[str | Conversation],
+        settings: GenerationSettings,
+        weights: Weights,
+        until: Sequence[str] = (),
     ) -> list[Completion]:
         """Answer one batch of conversations, in order. The caller plans the batches.
 
         A conversation that leaves no room for `max_new_tokens` ends as `context_overflow` with
-        empty text; it is never cut.
+        empty text; it is never cut. Benchmarks also give raw text to be continued, and strings
+        (`until`) that end an answer as its end token does; they stay in its text.
         """
 
     def loglikelihood(
@@ -128,9 +133,17 @@ class Baseline(Protocol):
     task file and raises ValueError (pydantic's ValidationError is one) for what it does not know.
     """
 
-    family: Family
-    needs: frozenset[Capability]
-    needs_documents: bool
+    @property
+    def family(self) -> Family:
+        """The rung of the ladder on which the arm stands."""
+
+    @property
+    def needs(self) -> frozenset[Capability]:
+        """What the engine must be able to do."""
+
+    @property
+    def needs_documents(self) -> bool:
+        """Whether the task must bring documents."""
 
     def fit(self, study: Study, bench: Bench) -> Fitted:
         """Learn and select from `study`; keep files in `bench.folder`.
@@ -151,10 +164,17 @@ class Retrieving(Protocol):
 class Metric(Protocol):
     """One task metric. Its entry point is a callable that returns it, without arguments."""
 
-    name: str
-    kind: Literal["rate", "graded", "aggregate"]
-    # rate: items are 0 or 1 and the figure is their mean; graded: items in [0, 1] and the figure is
-    # their mean; aggregate: the figure is no mean of items (macro-F1), so a bootstrap resamples it
+    @property
+    def name(self) -> str:
+        """The name under which it is asked for and stored."""
+
+    @property
+    def kind(self) -> Literal["rate", "graded", "aggregate"]:
+        """How the items make the figure.
+
+        rate: items are 0 or 1 and the figure is their mean; graded: items in [0, 1] and the figure is
+        their mean; aggregate: the figure is no mean of items (macro-F1), so a bootstrap resamples it.
+        """
 
     def score(self, answer: str | None, example: Example) -> Score:
         """Score one answer; None (nothing could be read) scores 0."""

@@ -1,1 +1,23 @@
-""""""
+"""Prompted arms: the task's own prompt, solved examples in it, and reasoning before the answer."""
+
+from collections.abc import Mapping
+
+from baselines.prompt.few import FewShot
+from baselines.prompt.options import ChainOfThoughtOptions, FewShotOptions, ZeroShotOptions
+from baselines.prompt.reasoning import ChainOfThought
+from baselines.prompt.zero import ZeroShot
+
+
+def zero_shot(options: Mapping[str, object]) -> ZeroShot:
+    """Make the arm that asks with the task's own prompt and nothing else."""
+    return ZeroShot(ZeroShotOptions.model_validate(options))
+
+
+def few_shot(options: Mapping[str, object]) -> FewShot:
+    """Make the arm that shows solved examples from train before the question."""
+    return FewShot(FewShotOptions.model_validate(options))
+
+
+def chain_of_thought(options: Mapping[str, object]) -> ChainOfThought:
+    """Make the arm that lets the model reason before it answers."""
+    return ChainOfThought(ChainOfThoughtOptions.model_validate(options))

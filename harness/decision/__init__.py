@@ -1,1 +1,80 @@
-""""""
+"""From stored evidence to a decision: pure, so that a run can be decided again with no model loaded.
+
+arms       which arms can be judged, on which items
+intervals  one arm's figure           paired   how far one arm beats another        power  items that would settle it
+ladder     who climbs                 verdict  rules (a) to (d)
+forgetting what tuning changed        gate     whether that is allowed
+bands      the 20/90/99 rule of thumb beside what was measured
+sentence, advice, words               the verdict in plain English
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
+
+from harness.records import Decision, Evidence, GeneralAbility, Limits, Score
+
+
+def decide(
+    evidence: Sequence[Evidence],
+    bases: Sequence[GeneralAbility],
+    limits: Limits,
+    *,
+    primary_metric: str,
+    metric_kind: Literal["rate", "graded", "aggregate"],
+    aggregate: Callable[[Sequence[Score]], float],
+    groups: Mapping[str, str | None],
+    constant_scores: Sequence[Score] | None,
+    planned_arms: Sequence[str],
+    seed: int = 0,
+) -> Decision:
+    """Decide from stored evidence; equal evidence gives an equal decision.
+
+    Args:
+        evidence: One record an arm; arms that failed or were skipped say so.
+        bases: General ability of the weights that tuned arms name as their `reference`.
+        limits: The thresholds set before the run.
+        primary_metric: Key into each evidence's `scores`.
+        metric_kind: How items become the figure (see `contract.Metric`).
+        aggregate: The metric's own aggregate; used where the figure is no mean.
+        groups: Group of every test item, None where it has none.
+        constant_scores: The best constant answer of train, scored on the test items; None where there is none.
+        planned_arms: Names in the task's order, which breaks ties on dev: the earlier is the cheaper.
+        seed: Of the bootstrap, used by aggregate metrics only.
+
+    Returns:
+        The verdict. `labels_needed` counts the test items in all (those at hand included) that would settle
+        an undecided run, at the observed figures and 80% power; None where more items would not.
+
+    Raises:
+        ValueError: If the evidence contradicts itself: an arm twice, scores without predictions or outside
+            [0, 1], texts of different lengths.
+    """
+    from harness.decision import advice, bands, gate, sentence, verdict
+    from harness.decision.arms import Yardstick, read_field
+    from harness.decision.ladder import Standings, describe_rungs
+    from harness.decision.paired import BestConstant
+
+    yardstick = Yardstick(primary_metric, metric_kind, aggregate, groups, seed)
+    field = read_field(evidence, planned_arms, primary_metric, limits)
+    standings = Standings(field, yardstick, limits)
+    gates = {arm.name: gate.judge(arm, bases, limits) for arm in field.judged if arm.is_tuned}
+    constant = None if constant_scores is None else BestConstant({s.example_id: s for s in constant_scores})
+    result = verdict.judge(standings, gates, constant)
+    chosen = gates.get(result.arm.name) if result.arm else None
+    prompt = field.candidate("prompt")
+    others = [arm for arm in field.judged if prompt is not None and arm is not prompt]
+    return Decision(
+        action=result.action,
+        arm=result.arm.name if result.arm else None,
+        goal=result.goal,
+        sentence=sentence.verdict_sentence(result, standings, chosen),
+        reasons=sentence.explain(result, standings, list(gates.values())),
+        caveats=advice.caveats(standings, gates),
+        next_step=advice.next_step(result, standings, chosen),
+        labels_needed=result.settling.items if result.settling else None,
+        scores=dict(standings.scores),
+        rungs=describe_rungs(standings, result.climbs),
+        comparisons=tuple(standings.gain(arm, prompt) for arm in others if prompt is not None),
+        gates=tuple(gates.values()),
+        rule=bands.rule_of_thumb(standings),
+    )

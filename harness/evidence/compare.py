@@ -64,7 +64,8 @@ def compare(task: Task, settings: Settings, observer: Observer) -> tuple[Run, Ru
     identity = {"task": task.name, "content": task.digest, "model": digest}
     folder = RunFolder(settings.out or Path("runs") / f"{task.name}-{hash_data(identity)[:8]}")
     folder.claim(identity)
-    observer.log(f"run folder {folder.path}")
+    for line in (*task.notes, f"run folder {folder.path}"):
+        observer.log(line)
     with folder.locked():
         ledger = Ledger(folder.ledger)
         if not folder.snapshot.exists():

@@ -13,6 +13,7 @@ import psutil
 from harness.store.folder import RunFolder
 
 SAMPLE_SECONDS = 0.5
+STOP_SECONDS = 20  # a worker that does not end by itself is killed then
 
 
 class WorkerDied(Exception):
@@ -65,7 +66,8 @@ class Supervisor:
             if event["event"] in ("end", "failed"):
                 return
         self._process = None
-        raise WorkerDied(process.wait())
+        with process:  # closes its pipes
+            raise WorkerDied(process.wait())
 
     def _running(self) -> "subprocess.Popen[str]":
         if self._process is None:
@@ -80,15 +82,13 @@ class Supervisor:
             return
         process, self._process = self._process, None
         children = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
-        assert process.stdin is not None  # a pipe
-        process.stdin.close()
         if is_urgent:
             process.terminate()
         try:
-            process.wait(timeout=20)
+            process.communicate(timeout=STOP_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait()
+            process.communicate()
         for child in children:
             if child.is_running():
                 child.kill()

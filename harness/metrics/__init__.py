@@ -1,1 +1,23 @@
-""""""
+"""Task metrics: one scorer a file; each entry point names a callable that returns a `Metric`."""
+
+from functools import partial
+
+from harness.metrics.containing import Contains
+from harness.metrics.exact import ExactMatch
+from harness.metrics.json_match import JsonFields
+from harness.metrics.json_validity import JsonValid
+from harness.metrics.labels import LabelAccuracy
+from harness.metrics.macro import MacroF1
+from harness.metrics.rouge import Rouge
+from harness.metrics.token_f1 import TokenF1
+
+exact_match = ExactMatch
+f1 = TokenF1
+contains = Contains
+rouge_1 = partial(Rouge, "rouge_1")
+rouge_2 = partial(Rouge, "rouge_2")
+rouge_l = partial(Rouge, "rouge_l")
+label_accuracy = LabelAccuracy
+macro_f1 = MacroF1
+json_valid = JsonValid
+json_fields = JsonFields

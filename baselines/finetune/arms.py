@@ -1,0 +1,134 @@
+"""The four tuned arms. Each ends as a Program with an adapter in PEFT's form."""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal
+
+from baselines.finetune.options import DpoOptions, LoraOptions, RagLoraOptions
+from baselines.finetune.store import Trained
+from baselines.prompt.zero import zero_shot_program
+from harness.contract import Bench, Capability, Fitted
+from harness.errors import ArmError
+from harness.program import Program, Retriever
+from harness.records import Family, Passage, Question, Study
+
+NEEDS: frozenset[Capability] = frozenset({"generate", "loglikelihood", "adapters", "training"})
+REUSED = "the SFT adapter was trained once in this run and is shared by arms; its training seconds count here as well"
+
+
+@dataclass(frozen=True)
+class LoraSft:
+    """Supervised fine-tuning with LoRA, on the full-precision base or on its NF4 form."""
+
+    options: LoraOptions
+    quantization: Literal["nf4"] | None = None
+    family: ClassVar[Family] = "tune"
+    needs: ClassVar[frozenset[Capability]] = NEEDS
+    needs_documents: ClassVar[bool] = False
+
+    def fit(self, study: Study, bench: Bench) -> Fitted:
+        """Train on `study.train`, choosing rate and checkpoint on dev."""
+        weights = replace(bench.base, quantization=self.quantization)
+        program = replace(zero_shot_program(study, bench), weights=weights)
+        return fit_sft(study, bench, program, self.options)
+
+
+@dataclass(frozen=True)
+class LoraDpo:
+    """Supervised fine-tuning with LoRA, then preference optimisation of the same adapter."""
+
+    options: DpoOptions
+    family: ClassVar[Family] = "tune"
+    needs: ClassVar[frozenset[Capability]] = NEEDS
+    needs_documents: ClassVar[bool] = False
+
+    def fit(self, study: Study, bench: Bench) -> Fitted:
+        """Train on `study.train`, then on its preferences or on pairs mined from train."""
+        from baselines.finetune.dpo import prepare_dpo, train_dpo
+        from baselines.finetune.pairs import find_pairs
+        from baselines.finetune.process import TrainingProcess
+        from baselines.finetune.schedule import Clock
+        from baselines.finetune.sft import prepare, train_sft
+
+        clock = Clock.of(bench)
+        program = zero_shot_program(study, bench)
+        lesson = prepare(study, bench, program, self.options)
+        pairs, source = find_pairs(study, lesson, bench, self.options.max_pairs)
+        with TrainingProcess(bench.folder / "training", program.weights) as process:
+            start = train_sft(lesson, bench, process, clock)
+            dpo = prepare_dpo(lesson, start, pairs, bench, self.options)
+            trained = train_dpo(dpo, bench, process, clock)
+        fitted = finish(bench, program, trained, self.options)
+        return replace(fitted, warnings=(*fitted.warnings, f"trained on {len(dpo.rows)} {source}"))
+
+
+@dataclass(frozen=True)
+class RagLoraSft:
+    """LoRA trained and asked with retrieved passages in the prompt: the case `combine`."""
+
+    options: RagLoraOptions
+    family: ClassVar[Family] = "combine"
+    needs: ClassVar[frozenset[Capability]] = NEEDS
+    needs_documents: ClassVar[bool] = True
+
+    def fit(self, study: Study, bench: Bench) -> Fitted:
+        """Index the documents, retrieve for every training row, and train with what was found."""
+        from baselines.rag.index import build_index, index_folder
+        from baselines.rag.prompting import passages_prompt
+
+        if not study.documents:
+            raise ArmError("rag_lora_sft needs documents to search; give data.documents in the task file")
+        place = (study.documents, self.options.chunk_tokens, self.options.embedder)
+        folder = index_folder(bench.shared, *place)
+        build_index(study.documents, folder, *place[1:], log=bench.log)
+        program = replace(
+            zero_shot_program(study, bench),
+            prompt=passages_prompt(study),
+            retriever=Retriever(str(folder), self.options.k),
+        )
+        found = self.retrieve(program, [example.question for example in study.train])
+        return fit_sft(study, bench, program, self.options, found)
+
+    def retrieve(self, program: Program, questions: Sequence[Question]) -> list[tuple[Passage, ...]]:
+        """Return each question's passages from the program's index, best first."""
+        from baselines.rag.index import open_index
+
+        if program.retriever is None:
+            raise ArmError("this program has no retriever; it was not made by rag_lora_sft")
+        index = open_index(program.retriever.index)
+        return index.search([question.text for question in questions], program.retriever.k)
+
+
+def fit_sft(
+    study: Study,
+    bench: Bench,
+    program: Program,
+    options: LoraOptions,
+    passages: Sequence[Sequence[Passage]] | None = None,
+) -> Fitted:
+    """Train one SFT adapter for `program` and return the program with it."""
+    from baselines.finetune.process import TrainingProcess
+    from baselines.finetune.schedule import Clock
+    from baselines.finetune.sft import prepare, train_sft
+
+    clock = Clock.of(bench)
+    lesson = prepare(study, bench, program, options, passages)
+    with TrainingProcess(bench.folder / "training", program.weights) as process:
+        trained = train_sft(lesson, bench, process, clock)
+    return finish(bench, program, trained, options)
+
+
+def finish(bench: Bench, program: Program, trained: Trained, options: LoraOptions) -> Fitted:
+    """Put the adapter into the arm's folder with its card, and tell how it was settled.
+
+    What training itself warns of is in its history; the arm's own warnings do not repeat it.
+    """
+    from baselines.finetune.card import export
+    from baselines.finetune.schedule import with_adapter
+
+    adapter = export(trained.adapter, bench.folder / "adapter", program.weights, trained.history, options)
+    for left in (bench.folder / "training").glob("*/"):
+        shutil.rmtree(left)  # checkpoints that were not kept
+    warnings = (REUSED,) if trained.is_reused else ()
+    return Fitted(with_adapter(program, adapter), trained.trials, trained.history, warnings)

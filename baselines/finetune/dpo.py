@@ -1,0 +1,118 @@
+"""Direct preference optimisation that goes on from an SFT adapter, kept only where dev says so."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from baselines.finetune.options import DpoOptions
+from baselines.finetune.process import TrainingProcess
+from baselines.finetune.rows import Renderer, pair_rows, within
+from baselines.finetune.schedule import Clock, Outcome, Schedule
+from baselines.finetune.selection import best_of, curve_warnings, gap_warnings, is_undertrained
+from baselines.finetune.sft import Lesson, evaluations, score_train, spec_of
+from baselines.finetune.spec import PairRow
+from baselines.finetune.store import Trained
+from baselines.finetune.verify import check_moves
+from harness.contract import Bench
+from harness.records import Checkpoint, Preference, TrainingHistory
+
+# DPO moves a policy that already answers in the right form: a twentieth of the rate that taught it.
+RATE_SHARE = 0.05
+EVALUATIONS_PER_EPOCH = 2
+
+
+@dataclass(frozen=True, slots=True)
+class DpoLesson:
+    """What one DPO training is made from."""
+
+    sft: Lesson
+    start: Trained
+    rows: tuple[PairRow, ...]
+    options: DpoOptions
+    warnings: tuple[str, ...]
+
+    @property
+    def rate(self) -> float:
+        """The learning rate: fixed by the options, or a twentieth of the SFT's."""
+        return self.options.dpo_learning_rate or RATE_SHARE * self.start.history.learning_rate
+
+
+def prepare_dpo(
+    sft: Lesson, start: Trained, pairs: Sequence[Preference], bench: Bench, options: DpoOptions
+) -> DpoLesson:
+    """Render the pairs and check their lengths.
+
+    Raises:
+        ArmError: If a pair exceeds the model's window.
+    """
+    rows = pair_rows(Renderer(bench.base.model, bench.engine), sft.program, pairs)
+    rows, warnings = within(rows, bench.engine.context_window, options.max_length)
+    return DpoLesson(sft, start, rows, options, warnings)
+
+
+def train_dpo(lesson: DpoLesson, bench: Bench, process: TrainingProcess, clock: Clock) -> Trained:
+    """Train on from the SFT adapter; the result is that adapter when DPO gained nothing over it.
+
+    Raises:
+        ArmError: If training fails, or does not start at its reference (loss ln 2, margin 0).
+    """
+    options = lesson.options
+    per_epoch = -(-len(lesson.rows) // options.batch_size)
+    base = spec_of(lesson.sft, bench, process)
+    steps = min(options.dpo_epochs * per_epoch, base.steps) if bench.budget.is_fast else options.dpo_epochs * per_epoch
+    spec = replace(
+        base,
+        method="dpo",
+        folder=str(process.folder / "dpo"),
+        rows=lesson.rows,
+        steps=steps,
+        evaluate_at=evaluations(steps, -(-per_epoch // EVALUATIONS_PER_EPOCH)),
+        learning_rate=lesson.rate,
+        warmup_steps=0,
+        start=str(lesson.start.adapter),
+        beta=options.beta,
+        seconds=clock.left,
+    )
+    before = best_of(lesson.start.history.checkpoints)
+    started = Checkpoint(0, 0.0, before.dev_score, before.dev_loss)
+    outcome = Schedule(
+        bench, process, lesson.sft.program, lesson.sft.dev, options.patience, "preference training", started
+    ).run(spec)
+    adapter = outcome.best or lesson.start.adapter
+    check_moves(bench, lesson.sft.program, adapter, lesson.sft.examples[0])
+    train_score = score_train(lesson.sft, bench, adapter)
+    return Trained(
+        adapter, _history(lesson, outcome, per_epoch, train_score), lesson.start.trials, lesson.start.is_reused
+    )
+
+
+def _history(lesson: DpoLesson, outcome: Outcome, per_epoch: int, train_score: float) -> TrainingHistory:
+    best = best_of(outcome.checkpoints)
+    stopped = outcome.result.stopped
+    sft = lesson.start.history
+    gained = best.step > 0
+    warnings = (
+        *(f"SFT start: {warning}" for warning in sft.warnings),
+        *lesson.warnings,
+        *curve_warnings(outcome.losses, per_epoch),
+        *gap_warnings(train_score, best.dev_score),
+    )
+    if not gained:
+        warnings = (*warnings, "DPO gained nothing on dev over its SFT start, so the SFT adapter was kept")
+    return TrainingHistory(
+        method="sft+dpo",
+        losses=outcome.losses,
+        checkpoints=outcome.checkpoints,
+        best_step=best.step,
+        stopped=stopped,
+        learning_rate=lesson.rate,
+        rows=len(lesson.rows),
+        trainable_tokens=sum(len(row.chosen) + len(row.rejected) for row in lesson.rows),
+        trainable_parameters=outcome.result.trainable_parameters,
+        total_parameters=outcome.result.total_parameters,
+        seconds=sft.seconds + outcome.result.seconds,
+        undertrained=is_undertrained(outcome.checkpoints, stopped_early=stopped == "early")
+        or (not gained and sft.undertrained),
+        train_score=train_score,
+        peak_memory_mb=outcome.result.peak_memory_mb,
+        warnings=warnings,
+    )

@@ -1,0 +1,70 @@
+"""What a task file may set for the tuned arms, and the warnings that the published ranges give."""
+
+from collections.abc import Sequence
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from baselines.rag.options import CHUNK_TOKENS, DEFAULT_EMBEDDER
+
+# Ranges from the notes the product is built on: claims about 7B models, so they warn and never limit.
+PUBLISHED_RATES = (3e-5, 1e-4)
+PUBLISHED_LARGEST_RANK = 256
+PUBLISHED_RECORD_TOKENS = (200, 500)
+
+
+class LoraOptions(BaseModel):
+    """Options of every tuned arm."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    rank: int = Field(default=8, ge=1)
+    alpha: float = Field(default=16.0, gt=0)
+    # Dropout guards long runs on much data; here early stopping does, and 0 saves a pass over every input.
+    dropout: float = Field(default=0.0, ge=0, lt=1)
+    learning_rate: float | None = Field(default=None, gt=0, description="fixed: no trial is run")
+    # From the top of the published range to what a 135M model was measured to need, in half decades.
+    trial_rates: tuple[float, ...] = Field(default=(1e-4, 3e-4, 1e-3), min_length=1)
+    trial_steps: int = Field(default=8, ge=1)
+    epochs: int = Field(default=5, ge=1, description="the most; early stopping may end sooner")
+    batch_size: int = Field(default=8, ge=1)
+    eval_every: int | None = Field(default=None, ge=1, description="steps; once an epoch when not given")
+    patience: int = Field(default=3, ge=1, description="evaluations without gain before training stops")
+    max_length: int | None = Field(default=None, ge=8, description="longer rows are left out, by name")
+
+
+class DpoOptions(LoraOptions):
+    """Options of `lora_dpo`; those of `LoraOptions` shape its SFT start."""
+
+    dpo_learning_rate: float | None = Field(default=None, gt=0)
+    dpo_epochs: int = Field(default=1, ge=1)
+    beta: float = Field(default=0.1, gt=0)
+    max_pairs: int = Field(default=96, ge=8)
+
+
+class RagLoraOptions(LoraOptions):
+    """Options of `rag_lora_sft`."""
+
+    k: int = Field(default=2, ge=1, description="passages for each question, in training and in use")
+    chunk_tokens: int = Field(default=CHUNK_TOKENS, ge=8)
+    embedder: str = Field(default=DEFAULT_EMBEDDER, min_length=1)
+    # A row carries k passages, so a step costs about three plain ones.
+    trial_steps: int = Field(default=5, ge=1)
+    epochs: int = Field(default=3, ge=1, description="the most; early stopping may end sooner")
+
+
+def range_warnings(options: LoraOptions, rate: float, lengths: Sequence[int]) -> tuple[str, ...]:
+    """Say which published ranges this training leaves; `lengths` are the rows' tokens."""
+    found = []
+    low, high = PUBLISHED_RATES
+    if not low <= rate <= high:
+        found.append(f"learning rate {rate:g} is outside {low:g} to {high:g}, a range claimed for 7B models")
+    if options.rank > PUBLISHED_LARGEST_RANK:
+        found.append(
+            f"rank {options.rank} is above {PUBLISHED_LARGEST_RANK}; such ranks were reported to cost "
+            "15% accuracy on open-domain questions"
+        )
+    median = sorted(lengths)[len(lengths) // 2]
+    shortest, longest = PUBLISHED_RECORD_TOKENS
+    if not shortest <= median <= longest:
+        found.append(f"the median row has {median} tokens; {shortest} to {longest} are recommended")
+    return tuple(found)

@@ -1,0 +1,140 @@
+"""Token rows: the question exactly as it will be asked, the answer, and the token that ends it."""
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from baselines.finetune.spec import AnswerRow, PairRow
+from harness.contract import Engine
+from harness.errors import ArmError
+from harness.program import Program
+from harness.records import Example, Message, Passage, Preference, Question
+
+NAMED = 10  # rows that a message names before it only counts
+_MARK = "\u2022answer\u2022"
+Row = TypeVar("Row", AnswerRow, PairRow)
+
+
+class Renderer:
+    """Turns conversations into token ids with the model's own chat template."""
+
+    def __init__(self, model: str, engine: Engine) -> None:
+        from transformers import AutoTokenizer
+
+        self.tokenizer: Any = AutoTokenizer.from_pretrained(model, trust_remote_code=False)
+        if not self.tokenizer.chat_template:
+            raise ArmError(f"model {model} has no chat template; tune an instruction-tuned model")
+        self.engine = engine
+        self.end_token = end_of_turn(self.tokenizer)
+
+    def prompt(self, messages: Sequence[Message], row: str) -> tuple[int, ...]:
+        """Tokenise a conversation with the assistant's turn opened.
+
+        Raises:
+            ArmError: If it begins with two BOS tokens, or is not what the engine will ask.
+        """
+        ids = self.tokenizer.apply_chat_template(
+            _plain(messages), add_generation_prompt=True, tokenize=True, return_dict=False
+        )
+        bos = self.tokenizer.bos_token_id
+        if bos is not None and list(ids[:2]) == [bos, bos]:
+            raise ArmError(f"row {row}: the chat template and the tokenizer both add BOS; mend the template")
+        asked = self.engine.count_tokens(messages)
+        if asked != len(ids):
+            raise ArmError(
+                f"row {row}: its prompt has {len(ids)} tokens in training and {asked} in use; "
+                "the engine and the trainer must render alike"
+            )
+        return tuple(ids)
+
+    def answer(self, text: str) -> tuple[int, ...]:
+        """Tokenise an assistant's turn and close it; an empty text gives no tokens at all."""
+        ids = self.tokenizer.encode(text, add_special_tokens=False)
+        return (*ids, self.end_token) if ids else ()
+
+
+def end_of_turn(tokenizer: Any) -> int:
+    """Return the token that closes the assistant's turn: what follows an answer in the template.
+
+    Raises:
+        ArmError: If no special token follows and the tokenizer knows no end of sequence.
+    """
+    turn = [Message("user", "question"), Message("assistant", _MARK)]
+    text = tokenizer.apply_chat_template(_plain(turn), tokenize=False)
+    after = tokenizer.encode(text.rpartition(_MARK)[2], add_special_tokens=False)
+    special = {number for number, token in tokenizer.added_tokens_decoder.items() if token.special}
+    if after and after[0] in special:
+        return int(after[0])
+    if tokenizer.eos_token_id is None:
+        raise ArmError("the tokenizer has no end-of-sequence token; without one a tuned model never stops")
+    return int(tokenizer.eos_token_id)
+
+
+def answer_rows(
+    renderer: Renderer,
+    program: Program,
+    examples: Sequence[Example],
+    passages: Sequence[Sequence[Passage]],
+) -> tuple[AnswerRow, ...]:
+    """Render labelled rows; `passages` has one entry for each example.
+
+    Raises:
+        ArmError: If a row has no token to learn from; the rows are named.
+    """
+    rows = []
+    for example, found in zip(examples, passages, strict=True):
+        prompt = renderer.prompt(program.messages(example.question, found), example.id)
+        rows.append(AnswerRow(example.id, prompt, renderer.answer(example.target)))
+    empty = [row.id for row in rows if not row.answer]
+    if empty or not rows:
+        raise ArmError(
+            f"{len(empty)} of {len(rows)} training rows have no answer token to learn from"
+            f"{': ' + named(empty) if empty else ''}; give them a target or remove them"
+        )
+    return tuple(rows)
+
+
+def pair_rows(renderer: Renderer, program: Program, preferences: Sequence[Preference]) -> tuple[PairRow, ...]:
+    """Render preference pairs with the program's prompt."""
+    return tuple(
+        PairRow(
+            pair.id,
+            renderer.prompt(program.messages(Question(pair.id, pair.messages)), pair.id),
+            renderer.answer(pair.chosen),
+            renderer.answer(pair.rejected),
+        )
+        for pair in preferences
+    )
+
+
+def within(rows: tuple[Row, ...], window: int, max_length: int | None) -> tuple[tuple[Row, ...], tuple[str, ...]]:
+    """Leave out rows above `max_length`, by name; nothing is ever cut.
+
+    Returns:
+        The rows that stay, and warnings.
+
+    Raises:
+        ArmError: If a row that stays is longer than the model's window, or none stays.
+    """
+    kept = tuple(row for row in rows if max_length is None or row.length <= max_length)
+    left_out = [row.id for row in rows if row not in kept]
+    over = [f"{row.id} ({row.length} tokens)" for row in kept if row.length > window]
+    if over:
+        raise ArmError(
+            f"{len(over)} training rows exceed the model's window of {window} tokens: {named(over)}; "
+            "shorten them, or leave them out with the option max_length"
+        )
+    if not kept:
+        raise ArmError(f"all {len(rows)} training rows exceed max_length {max_length}; raise it")
+    if not left_out:
+        return kept, ()
+    return kept, (f"{len(left_out)} rows above max_length {max_length} were left out: {named(left_out)}",)
+
+
+def named(ids: Sequence[str]) -> str:
+    """Name the first rows and count the others."""
+    more = f" and {len(ids) - NAMED} more" if len(ids) > NAMED else ""
+    return ", ".join(ids[:NAMED]) + more
+
+
+def _plain(messages: Sequence[Message]) -> list[dict[str, str]]:
+    return [{"role": message.role, "content": message.content} for message in messages]

@@ -1,0 +1,187 @@
+"""Supervised fine-tuning with LoRA: settle the learning rate, train, keep the best checkpoint."""
+
+import random
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+from baselines.finetune import store
+from baselines.finetune.options import LoraOptions, range_warnings
+from baselines.finetune.process import TrainingProcess
+from baselines.finetune.rows import Renderer, answer_rows, within
+from baselines.finetune.schedule import FAST_DEV_ROWS, FAST_STEPS, Clock, Outcome, Schedule, with_adapter
+from baselines.finetune.selection import best_of, curve_warnings, gap_warnings, is_undertrained
+from baselines.finetune.spec import AnswerRow, RunSpec
+from baselines.finetune.store import Trained
+from baselines.finetune.trial import settle_rate
+from baselines.finetune.verify import check_moves
+from harness.contract import Bench
+from harness.program import Program
+from harness.records import Example, Passage, Study, TrainingHistory
+
+TRAIN_SAMPLE = 40  # rows of train that are scored to see overfitting
+WARMUP_SHARE = 0.05
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """All that one SFT training is made from."""
+
+    program: Program  # without an adapter
+    examples: tuple[Example, ...]  # those of train that are learnt from
+    rows: tuple[AnswerRow, ...]
+    dev: tuple[Example, ...]
+    options: LoraOptions
+    warnings: tuple[str, ...]
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Optimiser steps that see every row once; the last batch may be smaller."""
+        return -(-len(self.rows) // self.options.batch_size)
+
+
+def prepare(
+    study: Study,
+    bench: Bench,
+    program: Program,
+    options: LoraOptions,
+    passages: Sequence[Sequence[Passage]] | None = None,
+) -> Lesson:
+    """Render and check the training rows before anything is spent.
+
+    Args:
+        study: What may be learnt from.
+        bench: What the harness lends.
+        program: As it will ask at test time, without an adapter.
+        options: Of the arm.
+        passages: Retrieved for each row of train; None without retrieval.
+
+    Raises:
+        ArmError: If rows have nothing to learn from or exceed the model's window.
+    """
+    examples = drawn(study.train, bench.budget.train_rows, bench.seed)
+    found = dict(zip((row.id for row in study.train), passages or [()] * len(study.train), strict=True))
+    renderer = Renderer(bench.base.model, bench.engine)
+    rows = answer_rows(renderer, program, examples, [found[example.id] for example in examples])
+    rows, warnings = within(rows, bench.engine.context_window, options.max_length)
+    kept = {row.id for row in rows}
+    if len(examples) < len(study.train):
+        warnings = (*warnings, f"trained on {len(examples)} of {len(study.train)} rows (budget.train_rows)")
+    dev = drawn(study.dev, FAST_DEV_ROWS, bench.seed) if bench.budget.is_fast else study.dev
+    examples = tuple(example for example in examples if example.id in kept)
+    return Lesson(program, examples, rows, dev, options, warnings)
+
+
+def train_sft(lesson: Lesson, bench: Bench, process: TrainingProcess, clock: Clock) -> Trained:
+    """Train, or reuse what another arm of this run trained from exactly the same things.
+
+    Raises:
+        ArmError: If training fails or its adapter changes nothing.
+    """
+    key = store.key_of(_made_of(lesson, bench))
+    found = store.find(bench.shared, key)
+    if found is not None:
+        bench.log(f"reusing the adapter {key}, trained in this run from the same data and settings")
+        return found
+    rate, trials = settle_rate(lesson, bench, process, clock, spec_of(lesson, bench, process))
+    schedule = Schedule(bench, process, lesson.program, lesson.dev, lesson.options.patience, "training")
+    spec = replace(spec_of(lesson, bench, process), learning_rate=rate, seconds=clock.left)
+    outcome = schedule.run(spec)
+    assert outcome.best is not None  # SFT has no start to fall back on
+    check_moves(bench, lesson.program, outcome.best, lesson.examples[0])
+    history = _history(lesson, bench, outcome, rate)
+    trained = store.keep(bench.shared, key, Trained(outcome.best, history, trials))
+    shutil.rmtree(spec.folder)
+    return trained
+
+
+def spec_of(lesson: Lesson, bench: Bench, process: TrainingProcess) -> RunSpec:
+    """Return the full schedule; the learning rate is filled in once it is settled.
+
+    The rate falls linearly to zero over the longest schedule that is allowed, so the last checkpoints
+    settle; the best one is kept, whichever it is.
+    """
+    options = lesson.options
+    steps = options.epochs * lesson.steps_per_epoch
+    steps = min(steps, FAST_STEPS) if bench.budget.is_fast else steps
+    return RunSpec(
+        method="sft",
+        folder=str(process.folder / "sft"),
+        rows=lesson.rows,
+        steps=steps,
+        evaluate_at=evaluations(steps, options.eval_every or lesson.steps_per_epoch),
+        learning_rate=0.0,
+        schedule="linear",
+        warmup_steps=int(WARMUP_SHARE * steps),
+        batch_size=options.batch_size,
+        seed=bench.seed,
+        rank=options.rank,
+        alpha=options.alpha,
+        dropout=options.dropout,
+    )
+
+
+def evaluations(steps: int, every: int) -> tuple[int, ...]:
+    """Return the steps to evaluate at: each `every`, and the last."""
+    return tuple(sorted({*range(every, steps + 1, every), steps}))
+
+
+def drawn(items: tuple[Item, ...], most: int | None, seed: int) -> tuple[Item, ...]:
+    """Return at most `most` items, drawn with the seed and in their old order."""
+    if most is None or len(items) <= most:
+        return items
+    picks = sorted(random.Random(seed).sample(range(len(items)), most))
+    return tuple(items[pick] for pick in picks)
+
+
+def score_train(lesson: Lesson, bench: Bench, adapter: Path) -> float:
+    """Score an adapter on a seeded sample of what it learnt from, by the task's own metric."""
+    most = FAST_DEV_ROWS if bench.budget.is_fast else TRAIN_SAMPLE
+    sample = drawn(lesson.examples, most, bench.seed)
+    return bench.score(with_adapter(lesson.program, adapter), sample).score
+
+
+def _history(lesson: Lesson, bench: Bench, outcome: Outcome, rate: float) -> TrainingHistory:
+    best = best_of(outcome.checkpoints)
+    assert outcome.best is not None
+    train_score = score_train(lesson, bench, outcome.best)
+    stopped = outcome.result.stopped
+    return TrainingHistory(
+        method="sft",
+        losses=outcome.losses,
+        checkpoints=outcome.checkpoints,
+        best_step=best.step,
+        stopped=stopped,
+        learning_rate=rate,
+        rows=len(lesson.rows),
+        trainable_tokens=sum(len(row.answer) for row in lesson.rows),
+        trainable_parameters=outcome.result.trainable_parameters,
+        total_parameters=outcome.result.total_parameters,
+        seconds=outcome.result.seconds,
+        undertrained=is_undertrained(outcome.checkpoints, stopped_early=stopped == "early"),
+        train_score=train_score,
+        peak_memory_mb=outcome.result.peak_memory_mb,
+        warnings=(
+            *lesson.warnings,
+            *range_warnings(lesson.options, rate, [row.length for row in lesson.rows]),
+            *curve_warnings(outcome.losses, lesson.steps_per_epoch),
+            *gap_warnings(train_score, best.dev_score),
+        ),
+    )
+
+
+def _made_of(lesson: Lesson, bench: Bench) -> dict[str, object]:
+    weights = lesson.program.weights
+    return {
+        "model": store.model_hash(weights.model),
+        "quantization": weights.quantization,
+        "rows": [asdict(row) for row in lesson.rows],
+        "dev": [asdict(example) for example in lesson.dev],
+        "program": lesson.program.digest,
+        "options": LoraOptions(**{k: getattr(lesson.options, k) for k in LoraOptions.model_fields}).model_dump(),
+        "seed": bench.seed,
+        "budget": asdict(bench.budget),
+    }

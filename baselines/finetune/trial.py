@@ -1,0 +1,65 @@
+"""The learning rate, settled on dev by a short trial of a few values."""
+
+import random
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from baselines.finetune.process import TrainingProcess
+from baselines.finetune.schedule import Clock, Schedule
+from baselines.finetune.spec import RunSpec
+from harness.contract import Bench
+from harness.records import Trial
+
+if TYPE_CHECKING:
+    from baselines.finetune.sft import Lesson
+
+TRIAL_DEV_ROWS = 40
+LARGEST_SHARE = 0.4  # of the arm's minutes; the rest belongs to the training itself
+
+
+def settle_rate(
+    lesson: "Lesson", bench: Bench, process: TrainingProcess, clock: Clock, full: RunSpec
+) -> tuple[float, tuple[Trial, ...]]:
+    """Return the learning rate to train with, and the trials that chose it.
+
+    Every value trains from the same fresh adapter on the same batches for a few steps at a constant
+    rate, at most one epoch, and is judged on at most 40 dev rows: best score, then lower dev loss, then
+    the smaller rate. A rate that the options fix is taken as it is, and a smoke run takes the middle one.
+    """
+    options = lesson.options
+    rates = sorted(options.trial_rates)
+    if options.learning_rate is not None:
+        return options.learning_rate, ()
+    if bench.budget.is_fast or len(rates) == 1:
+        return rates[len(rates) // 2], ()
+    steps = min(options.trial_steps, lesson.steps_per_epoch)
+    dev = lesson.dev
+    if len(dev) > TRIAL_DEV_ROWS:
+        dev = tuple(random.Random(bench.seed).sample(dev, TRIAL_DEV_ROWS))
+    trials: list[tuple[float, Trial]] = []
+    for rate in rates:
+        if trials and clock.share_spent > LARGEST_SHARE:
+            bench.log(f"learning-rate trial: no time for {rate:g} and above")
+            break
+        spec = replace(
+            full,
+            # a folder of its own: answers are remembered by the adapter's path
+            folder=str(Path(full.folder).with_name(f"trial-{rate:g}")),
+            steps=steps,
+            evaluate_at=(steps,),
+            learning_rate=rate,
+            schedule="constant_with_warmup",
+            warmup_steps=0,
+        )
+        stage = f"trying learning rate {rate:g}"
+        reached = Schedule(bench, process, lesson.program, dev, options.patience, stage).run(spec).checkpoints[-1]
+        trials.append((rate, Trial(f"learning_rate={rate:g}", reached.dev_score, reached.dev_loss)))
+        shutil.rmtree(spec.folder)
+    best, _ = min(trials, key=lambda item: (-item[1].dev_score, _loss(item[1]), item[0]))
+    return best, tuple(trial for _, trial in trials)
+
+
+def _loss(trial: Trial) -> float:
+    return float("inf") if trial.dev_loss is None else trial.dev_loss

@@ -1,0 +1,99 @@
+"""Few-shot: solved examples from train, as turns of the conversation; number and choice settled on dev."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from baselines.prompt.options import FewShotOptions
+from baselines.prompt.selection import Candidate, DevContest, best, drawn
+from baselines.prompt.shots import Choice, choose, usable_rows
+from baselines.prompt.window import longest_questions, overflow
+from baselines.prompt.zero import zero_shot_program
+from harness.contract import Bench, Capability, Fitted
+from harness.errors import ArmError
+from harness.program import Program
+from harness.records import Example, Family, Study
+
+FAST_SHOTS = 2
+
+
+@dataclass(frozen=True)
+class FewShot:
+    """Examples come from train alone; a row that dev asks too is never shown.
+
+    The numbers of shots are compared with diverse examples first, then random examples with the best
+    number: one dev evaluation a number, and one more.
+    """
+
+    options: FewShotOptions
+    family: ClassVar[Family] = "prompt"
+    needs: ClassVar[frozenset[Capability]] = frozenset({"generate"})
+    needs_documents: ClassVar[bool] = False
+
+    def fit(self, study: Study, bench: Bench) -> Fitted:
+        """Settle number and choice of the examples on dev.
+
+        Raises:
+            ArmError: If no training row can be shown, or the fewest shots exceed the context window.
+        """
+        contest = DevContest(bench, study.dev, self.options.dev_rows, time.monotonic())
+        numbers, rows, warnings = self._numbers(study, bench)
+        choice = self.options.choice or "diverse"
+        candidates, left_out = self._candidates(numbers, choice, rows, study, bench)
+        warnings += left_out
+        if len(candidates) == 1 and (bench.budget.is_fast or self.options.choice):
+            return Fitted(candidates[0].program, warnings=tuple(warnings))
+        tried, unfinished = contest.try_all(candidates)
+        warnings += unfinished
+        if self.options.choice is None and not unfinished:
+            number = best(tried).candidate.size
+            others, left_out = self._candidates([number], "random", rows, study, bench, required=False)
+            more, unfinished = contest.try_all(others)
+            tried += more
+            warnings += [*left_out, *unfinished]
+        return Fitted(best(tried).candidate.program, tuple(t.trial for t in tried), warnings=tuple(warnings))
+
+    def _numbers(self, study: Study, bench: Bench) -> tuple[list[int], list[Example], list[str]]:
+        """Return the numbers of shots that train can fill, and the rows to choose from."""
+        rows = list(drawn(usable_rows(study), bench.budget.train_rows, bench.seed))
+        if not rows:
+            raise ArmError(
+                f"few_shot: none of the {len(study.train)} training rows can be shown (they need one turn each "
+                "and questions that dev does not ask); add such rows or leave the arm out"
+            )
+        wanted = (FAST_SHOTS,) if bench.budget.is_fast else self.options.candidates
+        numbers = sorted({min(number, len(rows)) for number in wanted})
+        short = [number for number in wanted if number > len(rows)]
+        warnings = [f"{n} shots asked for, but only {len(rows)} training rows can be shown" for n in short]
+        return numbers, rows, warnings
+
+    def _candidates(
+        self,
+        numbers: Sequence[int],
+        choice: Choice,
+        rows: Sequence[Example],
+        study: Study,
+        bench: Bench,
+        *,
+        required: bool = True,
+    ) -> tuple[list[Candidate], list[str]]:
+        """Return the candidates that fit the context window, and a warning for each that does not."""
+        questions = longest_questions(study)
+        fitting: list[Candidate] = []
+        warnings: list[str] = []
+        for number in numbers:
+            program = _with_shots(zero_shot_program(study, bench), rows, number, choice, bench.seed)
+            fault = overflow(program, questions, bench)
+            if fault is None:
+                fitting.append(Candidate(f"shots={number} choice={choice}", program, number))
+            else:
+                warnings.append(f"shots={number} choice={choice} left out: {fault}")
+        if required and not fitting:
+            raise ArmError(f"few_shot: {'; '.join(warnings)}; ask for fewer shots or shorten the rows")
+        return fitting, warnings
+
+
+def _with_shots(program: Program, rows: Sequence[Example], number: int, choice: Choice, seed: int) -> Program:
+    shots = choose(rows, number, choice, seed)
+    return replace(program, prompt=replace(program.prompt, shots=shots, shot_template=program.prompt.template))

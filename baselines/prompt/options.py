@@ -1,0 +1,40 @@
+"""What a task file may set for the prompted arms."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Shots = Annotated[int, Field(ge=1)]
+
+
+class ZeroShotOptions(BaseModel):
+    """`zero_shot` has no options; the task file's `prompt` is its prompt."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FewShotOptions(BaseModel):
+    """Options of `few_shot`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    shots: Shots | Annotated[tuple[Shots, ...], Field(min_length=1)] = Field(
+        default=(2, 4, 8), description="a number, or candidates that are settled on dev"
+    )
+    choice: Literal["diverse", "random"] | None = Field(
+        default=None, description="how examples are chosen; both are tried on dev when not given"
+    )
+    dev_rows: int = Field(default=40, ge=1, description="at most so many dev rows judge a candidate")
+
+    @property
+    def candidates(self) -> tuple[int, ...]:
+        """Numbers of shots to try, ascending."""
+        return (self.shots,) if isinstance(self.shots, int) else tuple(sorted(set(self.shots)))
+
+
+class ChainOfThoughtOptions(BaseModel):
+    """Options of `chain_of_thought`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    reasoning_tokens: int = Field(default=96, ge=1, description="room to reason in, beside the answer's own")

@@ -1,0 +1,53 @@
+"""Chain of thought: the model reasons first and marks its answer (Wei et al. 2022, arXiv 2201.11903)."""
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from baselines.prompt.options import ChainOfThoughtOptions
+from baselines.prompt.reading import has_line_breaks
+from baselines.prompt.window import longest_questions, overflow
+from baselines.prompt.zero import zero_shot_program
+from harness.contract import Bench, Capability, Fitted
+from harness.errors import ArmError
+from harness.program import Reader
+from harness.records import Family, GenerationSettings, Study
+
+MARKER = "Answer:"
+INSTRUCTION = (
+    "Think step by step in a few short sentences. Then write the final answer alone on one last line, "
+    "laid out like this:\n" + MARKER + " <the answer>"
+)
+
+
+@dataclass(frozen=True)
+class ChainOfThought:
+    """The answer is the first line after the last `Answer:`; a completion without one is unparsed, so wrong."""
+
+    options: ChainOfThoughtOptions
+    family: ClassVar[Family] = "prompt"
+    needs: ClassVar[frozenset[Capability]] = frozenset({"generate"})
+    needs_documents: ClassVar[bool] = False
+
+    def fit(self, study: Study, bench: Bench) -> Fitted:
+        """Return the task's prompt with the instruction to reason; nothing is settled.
+
+        Raises:
+            ArmError: If prompt, reasoning and answer exceed the context window, or the answers have
+                several lines, of which the rule would read only one.
+        """
+        if has_line_breaks(study.train):
+            raise ArmError(
+                "chain_of_thought reads its answer from one line, and training targets have several; leave the arm out"
+            )
+        plain = zero_shot_program(study, bench)
+        system = f"{study.system}\n\n{INSTRUCTION}" if study.system else INSTRUCTION
+        program = replace(
+            plain,
+            prompt=replace(plain.prompt, system=system),
+            generation=GenerationSettings(self.options.reasoning_tokens + bench.max_new_tokens),
+            reader=Reader("after", MARKER),
+        )
+        fault = overflow(program, longest_questions(study), bench)
+        if fault:
+            raise ArmError(f"chain_of_thought: {fault}; lower reasoning_tokens or shorten the prompt")
+        return Fitted(program)

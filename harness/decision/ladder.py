@@ -1,0 +1,160 @@
+"""The ladder: prompt, RAG, tune, combine; who climbs, and against whom.
+
+Dev names one candidate a rung. It climbs when it beats *every* arm of the cheaper rungs (rule (b) of the
+design). Requiring all of them is an intersection-union test (Berger 1982,
+doi:10.1080/00401706.1982.10487790): each comparison keeps its own 2.5% and none needs a correction.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from harness.decision.arms import LADDER, Absent, Arm, Field, Yardstick
+from harness.decision.intervals import score_interval
+from harness.decision.paired import compare
+from harness.decision.words import join, points, share
+from harness.records import Comparison, Family, Gate, Interval, Limits, Rung
+
+
+class Standings:
+    """The figures of the judged arms: scores, and gains on shared items. Each is computed once."""
+
+    def __init__(self, field: Field, yardstick: Yardstick, limits: Limits) -> None:
+        self.field = field
+        self.yardstick = yardstick
+        self.limits = limits
+        self.scores: Mapping[str, Interval] = {
+            arm.name: score_interval(list(arm.scores.values()), yardstick) for arm in field.judged
+        }
+        self._gains: dict[tuple[str, str], Comparison] = {}
+
+    def gain(self, arm: Arm, against: Arm) -> Comparison:
+        """Return how far one arm beats another."""
+        key = (arm.name, against.name)
+        if key not in self._gains:
+            self._gains[key] = compare(arm, against, self.yardstick, self.limits.smallest_gain)
+        return self._gains[key]
+
+    def is_at_goal(self, arm: Arm) -> bool:
+        """Whether the arm's lower bound reaches the goal."""
+        return self.scores[arm.name].low >= self.limits.goal
+
+    def is_below_goal(self, arm: Arm) -> bool:
+        """Whether the arm's upper bound is below the goal."""
+        return self.scores[arm.name].high < self.limits.goal
+
+
+@dataclass(frozen=True)
+class Climb:
+    """One candidate's attempt at rule (b)."""
+
+    arm: Arm
+    comparisons: tuple[Comparison, ...]  # against every judged arm of the cheaper rungs
+    by_gain: bool  # every gain's lower bound exceeds the smallest gain
+    by_goal: bool  # every cheaper arm is below the goal, and this one reaches it
+    missing_parents: tuple[Family, ...]  # of `combine`: rungs without a candidate to gain over
+    in_the_way: tuple[Absent, ...]  # cheaper arms that failed, are invalid or never ran
+    gate: Gate | None  # of a tuned arm
+
+    @property
+    def has_support(self) -> bool:
+        """Whether the figures support the climb, whatever else stands in its way."""
+        return bool(self.comparisons) and not self.missing_parents and (self.by_gain or self.by_goal)
+
+    @property
+    def is_gated(self) -> bool:
+        """Whether the arm lost general ability, so that it cannot be recommended."""
+        return self.gate is not None and self.gate.state == "fail"
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the arm climbed."""
+        return self.has_support and not self.in_the_way and not self.is_gated
+
+    @property
+    def closest(self) -> Comparison | None:
+        """The comparison with the smallest observed gain: the cheaper arm that is hardest to beat."""
+        known = [item for item in self.comparisons if item.difference]
+        return min(known, key=lambda item: item.difference.estimate if item.difference else 0.0, default=None)
+
+
+def attempt(standings: Standings, family: Family, gates: Mapping[str, Gate]) -> Climb | None:
+    """Judge one rung's candidate by rule (b); None when the rung has none.
+
+    By the goal alone, `combine` must still show its gain over both parents, the candidates of RAG and tune.
+    """
+    field = standings.field
+    arm = field.candidate(family)
+    if arm is None:
+        return None
+    cheaper = field.cheaper(arm)
+    comparisons = tuple(standings.gain(arm, other) for other in cheaper)
+    by_goal = standings.is_at_goal(arm) and all(standings.is_below_goal(other) for other in cheaper)
+    missing: tuple[Family, ...] = ()
+    if family == "combine":
+        parents = {parent: field.candidate(parent) for parent in PARENTS}
+        missing = tuple(parent for parent, candidate in parents.items() if candidate is None)
+        by_goal = by_goal and all(standings.gain(arm, p).exceeds_gain for p in parents.values() if p is not None)
+    return Climb(
+        arm=arm,
+        comparisons=comparisons,
+        by_gain=all(item.exceeds_gain for item in comparisons),
+        by_goal=by_goal,
+        missing_parents=missing,
+        in_the_way=field.in_the_way(arm),
+        gate=gates.get(arm.name),
+    )
+
+
+PARENTS: tuple[Family, ...] = ("rag", "tune")  # of `combine`
+
+
+def describe_rungs(standings: Standings, climbs: Mapping[Family, Climb | None]) -> tuple[Rung, ...]:
+    """Write down all four rungs as they were judged; rungs above a stop were not needed."""
+    rungs: list[Rung] = []
+    stop = ""
+    for family in LADDER:
+        rung = _describe(standings, family, climbs.get(family), stop)
+        rungs.append(rung)
+        if family in ("prompt", "rag") and rung.at_goal and not stop:
+            stop = f"not needed: {rung.candidate} reaches the goal"
+    return tuple(rungs)
+
+
+def _describe(standings: Standings, family: Family, climb: Climb | None, stop: str) -> Rung:
+    arm = standings.field.candidate(family)
+    if arm is None:
+        return Rung(family, None, None, False, False, (), _why_empty(standings.field, family))
+    score = standings.scores[arm.name]
+    at_goal = standings.is_at_goal(arm)
+    goal = share(standings.limits.goal)
+    if climb is None:
+        side = "reaches" if at_goal else "does not reach"
+        why = f"lower bound {share(score.low)} {side} the goal of {goal}"
+        return Rung(family, arm.name, score, at_goal, False, (), why)
+    climbed = climb.succeeded and not stop
+    why = stop or why_climb(climb, standings.limits)
+    return Rung(family, arm.name, score, at_goal, climbed, climb.comparisons, why)
+
+
+def _why_empty(field: Field, family: Family) -> str:
+    gone = [f"{arm.name} {arm.why}" for arm in field.absent if arm.rank == LADDER.index(family)]
+    return join(gone) if gone else "no arm of this rung was in the task"
+
+
+def why_climb(climb: Climb, limits: Limits) -> str:
+    """Say in a phrase why a candidate climbed or did not."""
+    if climb.missing_parents:
+        return f"cannot be judged without a {' and a '.join(climb.missing_parents)} arm to gain over"
+    if not climb.comparisons:
+        return "no simpler arm was measured, so there is no gain to judge"
+    gained = f"gains more than {points(limits.smallest_gain)} over every simpler arm"
+    if not climb.by_gain:
+        gained = "reaches the goal, and every simpler arm is below it"
+    if not climb.has_support:
+        weakest = [item.against for item in climb.comparisons if not item.exceeds_gain]
+        return f"a gain above {points(limits.smallest_gain)} is not shown over {join(weakest)}"
+    if climb.is_gated:
+        return f"{gained}, but lost general ability"
+    if climb.in_the_way:
+        return f"{gained} that was measured, but {join([f'{gone.name} {gone.why}' for gone in climb.in_the_way])}"
+    return gained

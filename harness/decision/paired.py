@@ -1,0 +1,162 @@
+"""Paired gains: how far one arm beats another on the items that both answered.
+
+One construction serves every case: the observed differences, each in [-1, 1], are joined by whole gains
+and whole losses that were not observed, and a studentised interval is put around the mean.
+
+- Rates, independent items: one gain and one loss are added and z is used. That is Bonett and Price's
+  adjusted Wald interval (2012, J. Educ. Behav. Stat. 37:479, doi:10.3102/1076998611411915).
+- Graded scores: two gains and two losses, Student's t. A studentised mean fails when a loss of a whole
+  point is so rare that the sample holds none: that has probability up to exp(-n q) for a loss of rate q, so
+  the bound must reach ln(1 / tail) / n below the mean. z * sqrt(2 k) / n does so for every tail of 0.01
+  or more from k = 2 pairs on (2.33 * 2 = 4.65 > ln 100 = 4.61); one pair does not. Distribution-free
+  bounds (Hoeffding; empirical Bernstein, Maurer and Pontil 2009, arXiv:0907.3740) hold as well, but cost 10
+  points of width at n = 200, and betting bounds depend on the order of the items. Coverage is
+  measured in tests/decision/test_paired.py and bench/decision_calibration.py.
+- Groups: the same, with the variance of group totals and t at G - 1 degrees; under five groups no claim.
+- Aggregates (macro-F1): the difference of the aggregates, with the bootstrap's standard error and t;
+  never narrower than the interval of a tie in all items.
+
+The estimate that is reported is the plain observed difference; only the bounds are adjusted.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from scipy import stats
+
+from harness.decision.arms import Yardstick
+from harness.decision.intervals import (
+    FEWEST_GROUPS,
+    TAIL,
+    Floats,
+    Labels,
+    bootstrap_error,
+    group_labels,
+    percent,
+)
+from harness.records import Comparison, Interval, Score
+
+RATE_PAIRS = 1  # a whole gain and a whole loss, added to rates
+GRADED_PAIRS = 2
+
+
+@dataclass(frozen=True)
+class MeanDifference:
+    """A mean of differences in [-1, 1], ready to be bounded or tested."""
+
+    estimate: float  # as observed
+    center: float  # with the added gains and losses
+    error: float  # standard error; never 0
+    degrees: float  # of Student's t; infinite for z
+    n: int
+    method: str
+
+    def interval(self, tail: float = TAIL) -> Interval:
+        """Return the bounds that leave `tail` on each side, within [-1, 1]."""
+        reach = self.quantile(tail) * self.error
+        low = max(-1.0, min(self.center - reach, self.estimate))
+        high = min(1.0, max(self.center + reach, self.estimate))
+        return Interval(self.estimate, low, high, self.n, f"{self.method} {percent(tail)}")
+
+    def quantile(self, tail: float) -> float:
+        """Return how many standard errors leave `tail` beyond them."""
+        return float(stats.t.isf(tail, self.degrees))
+
+    def chance_below(self, threshold: float) -> float:
+        """Return the one-sided p-value against 'the true mean is at or above `threshold`'."""
+        return float(stats.t.cdf((self.center - threshold) / self.error, self.degrees))
+
+
+def mean_difference(differences: Floats, *, is_rate: bool, labels: Labels | None = None) -> MeanDifference | None:
+    """Summarise paired differences; None where no claim can be made.
+
+    Args:
+        differences: One per pair, shape (pairs,), each in [-1, 1].
+        is_rate: Whether each is -1, 0 or 1.
+        labels: Group number of each pair; None when pairs are independent.
+
+    Returns:
+        None under two pairs, or under five groups.
+
+    Raises:
+        ValueError: If a difference lies outside [-1, 1].
+    """
+    n = differences.size
+    if n < 2:
+        return None
+    if float(np.abs(differences).max()) > 1.0:
+        raise ValueError(f"differences must lie in [-1, 1], got {float(np.abs(differences).max())}")
+    pairs = RATE_PAIRS if is_rate else GRADED_PAIRS
+    total = n + 2 * pairs
+    center = float(differences.sum()) / total
+    added = pairs * ((1 - center) ** 2 + (1 + center) ** 2)
+    if labels is None:
+        squares = float(((differences - center) ** 2).sum()) + added
+        degrees = math.inf if is_rate else n - 1
+        method = "Bonett-Price" if is_rate else "adjusted t"
+        return MeanDifference(float(differences.mean()), center, math.sqrt(squares) / total, degrees, n, method)
+    groups = int(labels.max()) + 1
+    if groups < FEWEST_GROUPS:
+        return None
+    residuals = np.bincount(labels, differences - center)
+    units = groups + 2 * pairs
+    squares = units / (units - 1) * (float(residuals @ residuals) + added)
+    method = f"t on {groups} groups"
+    return MeanDifference(float(differences.mean()), center, math.sqrt(squares) / total, groups - 1, n, method)
+
+
+@dataclass(frozen=True)
+class BestConstant:
+    """The best constant answer from train, scored on the test items: what guessing without reading earns."""
+
+    scores: Mapping[str, Score]  # by item id
+    name: str = "the best constant answer"
+
+
+class Scored(Protocol):
+    """What can be compared: a name, and scores by item id."""
+
+    @property
+    def name(self) -> str:
+        """Who was scored."""
+
+    @property
+    def scores(self) -> Mapping[str, Score]:
+        """The measured items."""
+
+
+def compare(arm: Scored, against: Scored, yardstick: Yardstick, smallest_gain: float) -> Comparison:
+    """Compare two arms on the items measured in both, with 95% bounds.
+
+    Returns:
+        `difference` is None when fewer than two pairs or five groups are left; then nothing is claimed.
+    """
+    shared = [item for item in arm.scores if item in against.scores]
+    ours = [arm.scores[item] for item in shared]
+    theirs = [against.scores[item] for item in shared]
+    differences = np.array([a.value - b.value for a, b in zip(ours, theirs, strict=True)])
+    labels = group_labels(shared, yardstick)
+    if yardstick.kind == "aggregate":
+        mean = _difference_of_aggregates(ours, theirs, yardstick, labels)
+    else:
+        mean = mean_difference(differences, is_rate=yardstick.kind == "rate", labels=labels)
+    interval = mean.interval() if mean else None
+    wins, losses = int((differences > 0).sum()), int((differences < 0).sum())
+    exceeds = interval is not None and interval.low > smallest_gain
+    return Comparison(arm.name, against.name, interval, wins, losses, exceeds)
+
+
+def _difference_of_aggregates(
+    ours: Sequence[Score], theirs: Sequence[Score], yardstick: Yardstick, labels: Labels | None
+) -> MeanDifference | None:
+    units = len(ours) if labels is None else int(labels.max()) + 1 if len(ours) else 0
+    if units < (2 if labels is None else FEWEST_GROUPS):
+        return None
+    estimate = yardstick.aggregate(ours) - yardstick.aggregate(theirs)
+    error = bootstrap_error([ours, theirs], labels, yardstick)
+    # A tie in every item has this standard error once a gain and a loss are added.
+    tie = math.sqrt(2 * RATE_PAIRS) / ((len(ours) if error > 0 else units) + 2 * RATE_PAIRS)
+    return MeanDifference(estimate, estimate, max(error, tie), units - 1, len(ours), "bootstrap")

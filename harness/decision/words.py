@@ -1,0 +1,39 @@
+"""How figures are put into words: rates as percentages, gains as points, counts with their noun."""
+
+from collections.abc import Sequence
+
+from harness.records import Interval
+
+
+def share(rate: float) -> str:
+    """Write a rate as a percentage: 0.975 is '97.5%'."""
+    return f"{100 * rate:.1f}%".replace(".0%", "%")
+
+
+def points(difference: float) -> str:
+    """Write a size in percentage points: 0.03 is '3 points'."""
+    number = f"{100 * difference:.1f}".removesuffix(".0")
+    return f"{number} point{'' if number == '1' else 's'}"
+
+
+def signed_points(difference: float) -> str:
+    """Write a change in percentage points with its sign: 0.61 is '+61.0 points'."""
+    return f"{100 * difference:+.1f} points"
+
+
+def score_range(score: Interval) -> str:
+    """Write a rate's bounds: '95% CI 94.3 to 98.9, n=200'."""
+    return f"95% CI {100 * score.low:.1f} to {100 * score.high:.1f}, n={score.n}"
+
+
+def gain_range(gain: Interval, over: str) -> str:
+    """Write a gain with its bounds: '+61.0 points over rag (95% CI +53.9 to +68.0, n=200)'."""
+    bounds = f"95% CI {100 * gain.low:+.1f} to {100 * gain.high:+.1f}, n={gain.n}"
+    return f"{signed_points(gain.estimate)} {over} ({bounds})"
+
+
+def join(parts: Sequence[str]) -> str:
+    """Join phrases: 'a', 'a and b', 'a, b and c'."""
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} and {parts[-1]}"

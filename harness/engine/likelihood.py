@@ -1,0 +1,135 @@
+"""Log-probabilities of continuations: a context is computed once, with all its continuations behind it.
+
+A row holds a context, right-aligned so that all contexts of a batch end in one column, and then its
+continuations side by side. Each continuation sees the context and itself only, at the positions it
+would have alone:
+
+    columns    . . q u e s t i o n | a n s w e r 1 | a n s 2
+    positions      0 1 2 3 4 5 6 7   8 9 ...         8 9 ...
+
+Logits are asked for from the context's last token on; a continuation's last token is no input.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from harness.records import Likelihood
+
+_CONTEXT, _PAD = 0, -1
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One context with the continuations to score behind it, as token ids."""
+
+    context: tuple[int, ...]  # at least one token
+    continuations: tuple[tuple[int, ...], ...]
+
+    @property
+    def tail(self) -> int:
+        """Input tokens behind the context."""
+        return sum(max(len(c) - 1, 0) for c in self.continuations)
+
+    @property
+    def length(self) -> int:
+        """Input tokens in all."""
+        return len(self.context) + self.tail
+
+
+@dataclass(frozen=True, slots=True)
+class PassLimits:
+    """What one forward pass may take."""
+
+    tokens: int  # rows x columns, padding included
+    logits: int  # rows x scored columns x vocabulary
+
+
+def score_rows(model: Any, rows: Sequence[Row], limits: PassLimits) -> list[list[Likelihood]]:
+    """Score every continuation of every row, in order; rows of like length share a batch."""
+    vocabulary = int(model.config.get_text_config().vocab_size)
+    results: list[list[Likelihood]] = [[] for _ in rows]
+    for batch in plan(rows, limits, vocabulary):
+        for index, scored in zip(batch, _score_batch(model, [rows[i] for i in batch]), strict=True):
+            results[index] = scored
+    return results
+
+
+def plan(rows: Sequence[Row], limits: PassLimits, vocabulary: int) -> Iterator[list[int]]:
+    """Yield row numbers batch by batch, longest first, within the limits (one row always fits)."""
+    batch: list[int] = []
+    context = tail = 0
+    for i in sorted(range(len(rows)), key=lambda i: (-rows[i].length, i)):
+        wider = max(context, len(rows[i].context)), max(tail, rows[i].tail)
+        size = (len(batch) + 1) * sum(wider), (len(batch) + 1) * (wider[1] + 1) * vocabulary
+        if batch and (size[0] > limits.tokens or size[1] > limits.logits):
+            yield batch
+            batch, wider = [], (len(rows[i].context), rows[i].tail)
+        context, tail = wider
+        batch.append(i)
+    if batch:
+        yield batch
+
+
+def _score_batch(model: Any, rows: Sequence[Row]) -> list[list[Likelihood]]:
+    context = max(len(row.context) for row in rows)
+    width = context + max(row.tail for row in rows)
+    ids = torch.zeros(len(rows), width, dtype=torch.long)
+    positions = torch.zeros(len(rows), width, dtype=torch.long)
+    segments = torch.full((len(rows), width), _PAD)
+    for r, row in enumerate(rows):
+        start = context - len(row.context)
+        ids[r, start:context] = torch.tensor(row.context)
+        positions[r, start:context] = torch.arange(len(row.context))
+        segments[r, start:context] = _CONTEXT
+        column = context
+        for number, continuation in enumerate(row.continuations, start=1):
+            inputs = continuation[:-1]
+            end = column + len(inputs)
+            ids[r, column:end] = torch.tensor(inputs, dtype=torch.long)
+            positions[r, column:end] = torch.arange(len(row.context), len(row.context) + len(inputs))
+            segments[r, column:end] = number
+            column = end
+    device = model.device
+    logits = model(
+        input_ids=ids.to(device),
+        attention_mask=_mask(segments.to(device), model.dtype),
+        position_ids=positions.to(device),
+        use_cache=False,
+        logits_to_keep=width - context + 1,
+    ).logits
+    return [_read(logits[r], row) for r, row in enumerate(rows)]
+
+
+def _mask(segments: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """Return the additive mask (rows, 1, columns, columns): context and own segment, never ahead.
+
+    Padding sees itself, because a softmax over nothing is not a number.
+    """
+    columns = segments.shape[1]
+    queries, keys = segments[:, :, None], segments[:, None, :]
+    causal = torch.ones(columns, columns, dtype=torch.bool, device=segments.device).tril()
+    seen = causal & ((keys == _CONTEXT) & (queries != _PAD) | (keys == queries))
+    mask = torch.zeros(seen.shape, dtype=dtype, device=segments.device)
+    return mask.masked_fill(~seen, torch.finfo(dtype).min)[:, None]
+
+
+def _read(logits: torch.Tensor, row: Row) -> list[Likelihood]:
+    """Sum each continuation's log-probabilities; `logits` begins at the context's last token."""
+    likelihoods = []
+    column = 1
+    for continuation in row.continuations:
+        if not continuation:
+            likelihoods.append(Likelihood(0.0, 0, True))
+            continue
+        steps = torch.tensor([0, *range(column, column + len(continuation) - 1)], device=logits.device)
+        column += len(continuation) - 1
+        targets = torch.tensor(continuation, device=logits.device)
+        picked = logits[steps].float()
+        right = picked.gather(1, targets[:, None])[:, 0]
+        logprob = (right - picked.logsumexp(dim=1)).double().sum()
+        greedy = bool((picked.argmax(dim=1) == targets).all())
+        likelihoods.append(Likelihood(float(logprob), len(continuation), greedy))
+    return likelihoods

@@ -1,0 +1,198 @@
+"""The one base model in memory, and the adapters switched on it."""
+
+import gc
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    BitsAndBytesConfig,
+    GenerationConfig,
+)
+
+from harness.engine.quiet import quiet
+from harness.errors import ArmError, ModelError
+
+# A search over checkpoints loads many adapters one after another; a few stay for switching back.
+ADAPTERS_KEPT = 4
+
+_LOADING_FAULTS = (OSError, ValueError, RuntimeError, KeyError, ImportError, AttributeError)
+
+
+def default_device() -> torch.device:
+    """Return the CUDA device if there is one, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def compute_dtype(device: torch.device) -> torch.dtype:
+    """Return fp32 on the CPU, and bf16 (or fp16 on older devices) on CUDA."""
+    if device.type != "cuda":
+        return torch.float32
+    return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
+
+
+def nf4_config(device: torch.device) -> Any:
+    """Return the 4-bit settings that measuring and training share (QLoRA, arXiv 2305.14314)."""
+    return BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_compute_dtype=compute_dtype(device),
+    )
+
+
+def load_config(model: str) -> Any:
+    """Read a model's configuration; raises ModelError."""
+    try:
+        with quiet():
+            return AutoConfig.from_pretrained(model)
+    except _LOADING_FAULTS as fault:
+        raise _unloadable(model, fault) from fault
+
+
+def load_tokenizer(model: str) -> Any:
+    """Read a model's tokenizer; raises ModelError."""
+    try:
+        with quiet():
+            tokenizer = AutoTokenizer.from_pretrained(model)
+    except _LOADING_FAULTS as fault:
+        raise _unloadable(model, fault) from fault
+    if tokenizer.eos_token_id is None:
+        raise ModelError(f"model '{model}' has no end token (eos_token); set one in its tokenizer_config.json")
+    return tokenizer
+
+
+def load_base(model: str, quantization: Literal["nf4"] | None, device: torch.device) -> Any:
+    """Load a causal language model for inference.
+
+    Raises:
+        ModelError: If it cannot be loaded; weights other than safetensors are refused.
+    """
+    settings: dict[str, Any] = {"use_safetensors": True, "device_map": {"": device}}
+    if quantization == "nf4":
+        settings["quantization_config"] = nf4_config(device)
+    try:
+        with quiet():
+            base = AutoModelForCausalLM.from_pretrained(model, dtype=compute_dtype(device), **settings)
+    except _LOADING_FAULTS as fault:
+        raise _unloadable(model, fault) from fault
+    return base.eval().requires_grad_(False)
+
+
+def _unloadable(model: str, fault: Exception) -> ModelError:
+    said = (str(fault).strip() or type(fault).__name__).splitlines()[0]
+    return ModelError(f"model '{model}' cannot be loaded: {said}; check the folder or id, or give another model")
+
+
+class Resident:
+    """A base, keyed by model and quantisation, with up to `ADAPTERS_KEPT` adapters on it."""
+
+    def __init__(self, model: str, quantization: Literal["nf4"] | None, device: torch.device) -> None:
+        self.key = (model, quantization)
+        self.base = load_base(model, quantization, device)
+        self.stop_ids = _stop_ids(self.base.generation_config, load_tokenizer(model))
+        # What the model's authors like to sample with must not leak into our decoding.
+        self.base.generation_config = GenerationConfig()
+        self._switch: Any = None  # PeftModel around the base, once an adapter was asked for
+        self._names: OrderedDict[tuple[str, int, int], str] = OrderedDict()
+        self._loaded = 0
+
+    @contextmanager
+    def using(self, adapter: str | None) -> Iterator[Any]:
+        """Yield the base with this adapter switched on, or with none.
+
+        PEFT puts an adapter's layers inside the base, so the base itself is what is called.
+
+        Raises:
+            ArmError: If the adapter cannot be loaded or does not fit the base.
+        """
+        with torch.inference_mode():
+            if adapter is not None:
+                name = self._name_of(adapter)
+                self._switch.set_adapter(name)
+                yield self.base
+            elif self._switch is not None:
+                with self._switch.disable_adapter():
+                    yield self.base
+            else:
+                yield self.base
+
+    def free(self) -> None:
+        """Let go of the memory."""
+        self.base = self._switch = None
+        self._names.clear()
+        gc.collect()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+    def _name_of(self, adapter: str) -> str:
+        """Return PEFT's name of the adapter in this folder, loading it if it is new or was rewritten."""
+        key = _state_of(adapter)
+        if key not in self._names:
+            self._names[key] = self._load(adapter)
+            while len(self._names) > ADAPTERS_KEPT:
+                _, oldest = self._names.popitem(last=False)
+                self._drop(oldest)
+        self._names.move_to_end(key)
+        return self._names[key]
+
+    def _load(self, adapter: str) -> str:
+        self._loaded += 1
+        name = f"adapter_{self._loaded}"
+        try:
+            with quiet(), torch.inference_mode(False):
+                missing, unexpected = self._put(adapter, name)
+        except (*_LOADING_FAULTS, TypeError) as fault:
+            self._drop(name)
+            raise ArmError(
+                f"adapter {adapter} cannot be loaded on '{self.key[0]}': {fault}; train it on this model"
+            ) from fault
+        if missing or unexpected:
+            self._drop(name)
+            raise ArmError(
+                f"adapter {adapter} does not fit '{self.key[0]}': {len(missing)} weights missing, "
+                f"{len(unexpected)} unexpected (e.g. {[*missing, *unexpected][0]}); train it on this model"
+            )
+        return name
+
+    def _put(self, adapter: str, name: str) -> tuple[list[str], list[str]]:
+        """Put an adapter on the base; return the weights that were missing and unexpected in its file."""
+        from peft import PeftConfig, PeftModel
+
+        config = PeftConfig.from_pretrained(adapter)
+        config.inference_mode = True
+        if self._switch is None:
+            self._switch = PeftModel(self.base, config, adapter_name=name).eval()
+        result = self._switch.load_adapter(adapter, adapter_name=name, is_trainable=False)
+        return list(result.missing_keys), list(result.unexpected_keys)
+
+    def _drop(self, name: str) -> None:
+        """Take an adapter off again; with the last one PEFT's layers leave the base as well."""
+        if self._switch is None:
+            return
+        if name in self._switch.peft_config:
+            self._switch.delete_adapter(name)
+        if not self._switch.peft_config:
+            self.base = self._switch.unload()
+            self._switch = None
+
+
+def _state_of(adapter: str) -> tuple[str, int, int]:
+    """Identify an adapter by folder and by when and how large its weights were written."""
+    file = Path(adapter) / "adapter_model.safetensors"
+    if not file.is_file():
+        raise ArmError(f"adapter {adapter} has no adapter_model.safetensors; give the folder that training wrote")
+    state = file.stat()
+    return str(file.resolve()), state.st_mtime_ns, state.st_size
+
+
+def _stop_ids(settings: Any, tokenizer: Any) -> list[int]:
+    """Return every token that ends an answer: the tokenizer's and those the model names itself."""
+    named = settings.eos_token_id
+    named = named if isinstance(named, list) else [named]
+    return sorted({i for i in (tokenizer.eos_token_id, *named) if i is not None})

@@ -1,0 +1,169 @@
+"""The engine on transformers: one base in memory on the CPU or a CUDA device."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+
+from harness.contract import Capability, Conversation
+from harness.engine.generation import Speaker, generate
+from harness.engine.likelihood import PassLimits, Row, score_rows
+from harness.engine.resident import Resident, compute_dtype, default_device, load_config, load_tokenizer
+from harness.engine.tokens import Text
+from harness.errors import ArmError, ModelError
+from harness.records import Completion, GenerationSettings, Likelihood, Weights
+
+# About what keeps the device busy; results do not depend on it.
+_LIMITS = {"cpu": PassLimits(tokens=2048, logits=40_000_000), "cuda": PassLimits(tokens=32_768, logits=400_000_000)}
+
+# Where a configuration says how long a prompt may be, in the order in which lm-eval looks.
+_WINDOW_KEYS = ("n_positions", "max_position_embeddings", "n_ctx")
+
+
+class TransformersEngine:
+    """Keeps `harness.contract.Engine`."""
+
+    capabilities: frozenset[Capability] = frozenset({"generate", "loglikelihood", "adapters", "training"})
+
+    def __init__(self, model: str, *, limits: PassLimits | None = None) -> None:
+        """Read the model's configuration and tokenizer; weights are loaded at the first question.
+
+        Args:
+            model: A folder or hub id, as `resolve_model` returns it.
+            limits: What one forward pass may take; by default what suits the device.
+
+        Raises:
+            ModelError: If the model cannot be read, or holds no conversations.
+        """
+        # Full fp32, so that numbers do not change with the device's matrix units.
+        torch.backends.cuda.matmul.allow_tf32 = False
+        torch.backends.cudnn.allow_tf32 = False
+        self.model = model
+        self._device = default_device()
+        self._limits = limits or _LIMITS[self._device.type]
+        self._resident: Resident | None = None
+        config = load_config(model)
+        self._text = Text(load_tokenizer(model), model)
+        self._packs = _has_plain_attention(config)
+        self.context_window = _window(config, self._text.tokenizer, model)
+
+    @property
+    def description(self) -> Mapping[str, str | int]:
+        """What a manifest should say about this engine."""
+        name = torch.cuda.get_device_name() if self._device.type == "cuda" else "cpu"
+        dtype = str(compute_dtype(self._device)).removeprefix("torch.")
+        threads = torch.get_num_threads()
+        return {"device": name, "dtype": dtype, "threads": threads, "context_window": self.context_window}
+
+    @property
+    def tokenizer(self) -> Any:
+        """The model's tokenizer."""
+        return self._text.tokenizer
+
+    def render(self, conversation: Conversation) -> str:
+        """Return the prompt as text, with the assistant's turn opened."""
+        return self._text.render(conversation)
+
+    def count_tokens(self, conversation: Conversation) -> int:
+        """Length of the prompt as the model sees it, in tokens."""
+        return len(self._text.prompt(conversation))
+
+    def answer_tokens(self, text: str) -> int:
+        """Length of an assistant's turn in tokens, its end token included."""
+        return len(self._text.bare(text)) + 1
+
+    def generate(
+        self,
+        prompts: Sequence[str | Conversation],
+        settings: GenerationSettings,
+        weights: Weights,
+        until: Sequence[str] = (),
+    ) -> list[Completion]:
+        """Answer one batch of conversations or raw texts; see `harness.contract.Engine`."""
+        ids = [self._text.prompt(prompt) for prompt in prompts]
+        resident = self._base(weights)
+        speaker = Speaker(self._text, resident.stop_ids, self.context_window, shares=self._packs)
+        with resident.using(weights.adapter) as model:
+            return generate(model, speaker, ids, settings, until)
+
+    def loglikelihood(
+        self, requests: Sequence[tuple[str | Conversation, Sequence[str]]], weights: Weights
+    ) -> list[list[Likelihood]]:
+        """Score every continuation of every context; see `harness.contract.Engine`.
+
+        Raises:
+            ArmError: If a context with its continuation exceeds the context window.
+        """
+        rows: list[Row] = []
+        owners: list[tuple[int, int]] = []  # (request, continuation), one for each scored part, in order
+        for number, (context, continuations) in enumerate(requests):
+            for row, parts in self._rows(context, continuations):
+                rows.append(row)
+                owners.extend((number, part) for part in parts)
+        resident = self._base(weights)
+        with resident.using(weights.adapter) as model:
+            scored = [part for row in score_rows(model, rows, self._limits) for part in row]
+        results = [[Likelihood(0.0, 0, True)] * len(continuations) for _, continuations in requests]
+        for (number, part), likelihood in zip(owners, scored, strict=True):
+            results[number][part] = _joined(results[number][part], likelihood)
+        return results
+
+    def _rows(self, context: str | Conversation, continuations: Sequence[str]) -> list[tuple[Row, list[int]]]:
+        """Return the rows of one request, each with the numbers of the continuations it scores."""
+        if context == "":
+            return [
+                (Row(tuple(given), (tuple(scored),)), [number])
+                for number, text in enumerate(continuations)
+                for given, scored in self._text.windows(text, self.context_window)
+            ]
+        pairs = [self._text.pair(context, continuation) for continuation in continuations]
+        for given, scored in pairs:
+            if len(given) + len(scored) > self.context_window:
+                raise ArmError(
+                    f"a context of {len(given)} tokens and its continuation of {len(scored)} exceed the "
+                    f"model's window of {self.context_window}; shorten the prompt or take a model with a larger one"
+                )
+        if self._packs and pairs:
+            return [(Row(tuple(pairs[0][0]), tuple(tuple(scored) for _, scored in pairs)), list(range(len(pairs))))]
+        return [(Row(tuple(given), (tuple(scored),)), [n]) for n, (given, scored) in enumerate(pairs)]
+
+    def _base(self, weights: Weights) -> Resident:
+        """Return the base that these weights stand on; another one is freed first."""
+        if weights.model != self.model:
+            raise ModelError(f"this engine serves '{self.model}', not '{weights.model}'; open another engine")
+        key = (weights.model, weights.quantization)
+        if self._resident is None or self._resident.key != key:
+            if self._resident is not None:
+                self._resident.free()
+                self._resident = None
+            self._resident = Resident(*key, self._device)
+        return self._resident
+
+
+def _joined(a: Likelihood, b: Likelihood) -> Likelihood:
+    return Likelihood(a.logprob + b.logprob, a.tokens + b.tokens, a.greedy and b.greedy)
+
+
+def _has_plain_attention(config: Any) -> bool:
+    """Whether every layer attends to everything before it, so that a mask can keep parts of a row apart."""
+    config = config.get_text_config()
+    layers = getattr(config, "layer_types", None)
+    if layers is not None:
+        return set(layers) == {"full_attention"}
+    return getattr(config, "sliding_window", None) is None and config.model_type in _PLAIN
+
+
+# Architectures with rotary positions and full attention whose configuration names no layer types.
+_PLAIN = {"llama", "mistral", "phi3", "olmo", "olmo2", "granite", "stablelm"}
+
+
+def _window(config: Any, tokenizer: Any, model: str) -> int:
+    config = config.get_text_config()
+    for key in _WINDOW_KEYS:
+        if getattr(config, key, None):
+            return int(getattr(config, key))
+    if tokenizer.model_max_length < 10**9:  # larger means unset
+        return int(tokenizer.model_max_length)
+    raise ModelError(
+        f"model '{model}' does not say how long a prompt may be; set max_position_embeddings in its config"
+    )

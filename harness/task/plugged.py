@@ -1,0 +1,90 @@
+"""Checks the arms and metrics of a task file against what is installed."""
+
+from pydantic import ValidationError
+
+from harness.errors import PluginError
+from harness.plugins import BASELINES, METRICS, load, plugins, suggest
+from harness.task.faults import Faults
+from harness.task.schema import Arm, TaskFile
+from harness.task.settings import ABSENT, bound
+from harness.task.source import Place, Source
+from harness.task.task import ArmSpec
+
+WEIGHTS_NAMES = ("base", "base_nf4")  # general ability of the untuned model is kept under these
+
+
+def read_arms(settings: TaskFile, source: Source, faults: Faults) -> tuple[ArmSpec, ...]:
+    """Return the arms; unknown baselines, wrong options and doubled names are noted in `faults`."""
+    arms: list[ArmSpec] = []
+    has_documents = settings.data.documents is not None
+    for index, arm in enumerate(settings.arms):
+        if arm.baseline == ABSENT:
+            continue
+        spec = ArmSpec(arm.name, arm.baseline or arm.name, arm.options)
+        line = source.line(("arms", index))
+        for text in [*_name_faults(spec, arms), *_baseline_faults(arm, spec, has_documents)]:
+            faults.add(source.name, text, line)
+        arms.append(spec)
+    return tuple(arms)
+
+
+def _name_faults(spec: ArmSpec, before: list[ArmSpec]) -> list[str]:
+    if spec.name.casefold() in WEIGHTS_NAMES:
+        return [f"arm '{spec.name}' has the name of the untuned model; choose another"]
+    if any(other.name.casefold() == spec.name.casefold() for other in before):
+        return [f"arm '{spec.name}' is listed twice; give one another name: {{name: ..., baseline: {spec.baseline}}}"]
+    return []
+
+
+def _baseline_faults(arm: Arm, spec: ArmSpec, has_documents: bool) -> list[str]:
+    if spec.baseline not in plugins(BASELINES):
+        what = "arm" if arm.baseline is None else "baseline"
+        return [f"unknown {what} '{spec.baseline}'{suggest(spec.baseline, plugins(BASELINES))}"]
+    try:
+        baseline = load(BASELINES, spec.baseline)(spec.options)
+    except PluginError as fault:
+        return [str(fault)]
+    except ValueError as fault:
+        return [f"arm '{spec.name}': {reason}" for reason in _option_faults(fault)]
+    if baseline.needs_documents and not has_documents:
+        return [
+            f"arm '{spec.name}' searches documents and the task has none; set data.documents to a folder of "
+            f".md or .txt files, or remove the arm"
+        ]
+    return []
+
+
+def _option_faults(fault: ValueError) -> list[str]:
+    if not isinstance(fault, ValidationError):
+        return [str(fault)]
+    reasons = []
+    for error in fault.errors():
+        option = ".".join(str(part) for part in error["loc"])
+        if error["type"] == "extra_forbidden":
+            reasons.append(f"unknown option '{option}'; remove or rename it")
+        elif error["loc"]:
+            reasons.append(f"option '{option}' is {error['input']!r}; {bound(error)}")
+        else:
+            reasons.append(f"options: {error['msg'].removeprefix('Value error, ')}")
+    return reasons
+
+
+def check_metrics(settings: TaskFile, source: Source, faults: Faults) -> None:
+    """Note metrics that no installed package offers, and those listed twice."""
+    seen: set[str] = set()
+    named: list[tuple[Place, str]] = [(("metric", "primary"), settings.metric.primary)]
+    named += [(("metric", "also", index), name) for index, name in enumerate(settings.metric.also)]
+    for place, name in named:
+        if name == ABSENT:
+            continue
+        if name not in plugins(METRICS):
+            text = f"unknown metric '{name}'{suggest(name, plugins(METRICS))}"
+            faults.add(source.name, text, source.line(place))
+        elif name in seen:
+            faults.add(source.name, f"metric '{name}' is listed twice; remove one", source.line(place))
+        else:
+            try:
+                load(METRICS, name)
+            except PluginError as fault:
+                faults.add(source.name, str(fault), source.line(place))
+        seen.add(name)

@@ -1,0 +1,58 @@
+"""What an experiment is: the task file with its data, checked and ready."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.records import Example, Limits, Study
+
+
+@dataclass(frozen=True, slots=True)
+class ArmSpec:
+    """One candidate of the comparison."""
+
+    name: str  # unique in the task, safe as a folder name
+    baseline: str  # entry point in `harness.baselines`
+    options: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class GeneralSpec:
+    """How general ability is measured."""
+
+    tasks: tuple[str, ...]  # ('core',) or lm-eval task and group names
+    limit: int  # benchmark items in all
+    include_path: Path | None  # folder of lm-eval task files of the user's own
+
+
+@dataclass(frozen=True, slots=True)
+class CostSpec:
+    """The user's prices; None where none was given, and then no money is reported."""
+
+    gpu_hour: float | None
+    requests_per_month: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A task file whose every fault has been ruled out; only `study` may reach an arm."""
+
+    name: str  # safe as a folder name
+    description: str
+    file: Path  # absolute
+    model: str  # alias, absolute folder or hub id
+    study: Study
+    test: tuple[Example, ...]
+    primary_metric: str
+    other_metrics: tuple[str, ...]
+    limits: Limits
+    arms: tuple[ArmSpec, ...]
+    general: GeneralSpec
+    cost: CostSpec
+    budget_minutes: float | None
+    train_rows: int | None
+    seeds: tuple[int, ...]
+    digest: str  # 16 hex digits over configuration and data, not over paths or times
+    resolved: Mapping[str, Any]  # JSON-ready: the task file with its defaults filled in
+    notes: tuple[str, ...] = ()  # what was recognised, split off or sampled, for the reader

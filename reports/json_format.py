@@ -1,0 +1,204 @@
+"""result.json: the run for programs, as result.schema.json describes it.
+
+What was not measured is null; NaN and infinities never appear. Intervals keep their n and method.
+"""
+
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from harness.contract import Rendered
+from harness.records import BenchmarkItem, Comparison, Cost, Evidence, Gate, Interval, Run
+from reports.view.lookup import gate_of, score_of
+
+SCHEMA_VERSION = 1
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+class JsonReport:
+    """The report for programs."""
+
+    name = "json"
+
+    def render(self, run: Run) -> Rendered:
+        """Write the run; equal runs give equal bytes."""
+        text = json.dumps(_finite(result(run)), indent=2, ensure_ascii=False, allow_nan=False)
+        text = _SURROGATES.sub(lambda half: f"\\u{ord(half.group()):04x}", text)  # half a pair has no UTF-8
+        return Rendered("result.json", text + "\n")
+
+
+@cache
+def schema() -> Mapping[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of result.json."""
+    text = (files("reports") / "result.schema.json").read_text(encoding="utf-8")
+    loaded: Mapping[str, Any] = json.loads(text)
+    return loaded
+
+
+def result(run: Run) -> dict[str, Any]:
+    """Return the run as nested plain data."""
+    decision = run.decision
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "name": run.name,
+        "description": run.description,
+        "run": run.folder,
+        "is_fast": run.is_fast,
+        "task": run.task,
+        "model": {"name": run.task.get("model"), **_model(run)},
+        "test_items": len(run.examples),
+        "primary_metric": run.primary_metric,
+        "limits": asdict(run.limits),
+        "verdict": {
+            "action": decision.action,
+            "arm": decision.arm,
+            "goal": decision.goal,
+            "sentence": decision.sentence,
+            "reasons": decision.reasons,
+            "caveats": decision.caveats,
+            "next_step": decision.next_step,
+            "labels_needed": decision.labels_needed,
+            "rule": asdict(decision.rule) if decision.rule else None,
+        },
+        "arms": [_arm(run, evidence) for evidence in run.evidence],
+        "ladder": [
+            {**asdict(rung), "score": _interval(rung.score), "comparisons": [_comparison(c) for c in rung.comparisons]}
+            for rung in decision.rungs
+        ],
+        "comparisons": [_comparison(comparison) for comparison in decision.comparisons],
+        "gates": [_gate(gate) for gate in decision.gates],
+        "bases": [
+            {"weights": base.weights, "tasks": _task_means(base.items), "seconds": base.seconds} for base in run.bases
+        ],
+        "manifest": run.manifest,
+    }
+
+
+def _model(run: Run) -> Mapping[str, Any]:
+    found = run.manifest.get("model")
+    return found if isinstance(found, Mapping) else {}
+
+
+def _arm(run: Run, evidence: Evidence) -> dict[str, Any]:
+    score = score_of(run, evidence.arm)
+    return {
+        "name": evidence.arm,
+        "baseline": evidence.baseline,
+        "family": evidence.family,
+        "status": evidence.status,
+        "reason": evidence.reason,
+        "seed": evidence.seed,
+        "score": {"metric": run.primary_metric, **(_interval(score) or {})} if score else None,
+        "metrics": dict(evidence.aggregates),
+        "dev_score": evidence.dev_score,
+        "general": _general(gate_of(run, evidence.arm)),
+        "cost": {**asdict(evidence.cost), "tokens_per_item": _tokens(evidence.cost)} if evidence.cost else None,
+        "training": _training(evidence),
+        "retrieval": asdict(evidence.retrieval) if evidence.retrieval else None,
+        "outcomes": _outcomes(evidence),
+        "trials": [asdict(trial) for trial in evidence.trials],
+        "warnings": evidence.warnings,
+        "program": evidence.program,
+    }
+
+
+def _general(gate: Gate | None) -> dict[str, Any] | None:
+    """Return what tuning left of general ability; null for arms whose weights did not change."""
+    if gate is None or gate.state == "not_measured":
+        return None
+    kept = gate.retention
+    return {
+        "state": gate.state,
+        "retention": kept.estimate if kept else None,
+        "low": kept.low if kept else None,
+        "high": kept.high if kept else None,
+        "n": kept.n if kept else None,
+        "change": _interval(gate.pooled),
+        "tasks": {
+            task.task: {
+                "n": task.n,
+                "base": task.base.estimate,
+                "tuned": task.tuned.estimate,
+                "change": _interval(task.change),
+                "retention": task.retention,
+                "measurable": task.measurable,
+                "broken": task.broken,
+            }
+            for task in gate.tasks
+        },
+    }
+
+
+def _gate(gate: Gate) -> dict[str, Any]:
+    return {
+        "arm": gate.arm,
+        "state": gate.state,
+        "reasons": gate.reasons,
+        "pooled": _interval(gate.pooled),
+        "probability_change": _interval(gate.probability_change),
+        "retention": _interval(gate.retention),
+        "text_loss_change": _interval(gate.text_loss_change),
+        "off_task_rate": _interval(gate.off_task_rate),
+        "items_needed": gate.items_needed,
+    }
+
+
+def _comparison(comparison: Comparison) -> dict[str, Any]:
+    return {**asdict(comparison), "difference": _interval(comparison.difference)}
+
+
+def _interval(interval: Interval | None) -> dict[str, Any] | None:
+    if interval is None:
+        return None
+    return {
+        "mean": interval.estimate,
+        "low": interval.low,
+        "high": interval.high,
+        "n": interval.n,
+        "method": interval.method,
+    }
+
+
+def _tokens(cost: Cost) -> float | None:
+    asked, answered = cost.prompt_tokens_per_item, cost.completion_tokens_per_item
+    return asked + answered if asked is not None and answered is not None else None
+
+
+def _training(evidence: Evidence) -> dict[str, Any] | None:
+    """Return the history without its single steps, which stay in the run's ledger."""
+    if evidence.training is None:
+        return None
+    history = asdict(evidence.training)
+    history["steps"] = len(history.pop("losses"))
+    return history
+
+
+def _outcomes(evidence: Evidence) -> dict[str, int]:
+    counts = Counter(prediction.outcome.value for prediction in evidence.predictions)
+    return dict(sorted(counts.items()))
+
+
+def _task_means(items: Sequence[BenchmarkItem]) -> dict[str, dict[str, float]]:
+    by_task: dict[str, list[float]] = {}
+    for item in items:
+        by_task.setdefault(item.task, []).append(item.score)
+    return {task: {"mean": sum(scores) / len(scores), "n": len(scores)} for task, scores in by_task.items()}
+
+
+def _finite(value: Any) -> Any:
+    """Turn what is not a finite number into null, and every container into JSON's own."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): _finite(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(part) for part in value]
+    if value is None or isinstance(value, str | int):
+        return value
+    return str(value)  # dates and paths of a manifest

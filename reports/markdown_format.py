@@ -1,0 +1,129 @@
+"""report.md: the verdict, one table and the caveats, for a pull request or a chat.
+
+Text that is not ours is escaped so that it can neither format, link, mention nor break a table; long
+texts and tables are cut with a count of what is left out. The whole stays under 60 KB.
+"""
+
+import re
+from collections.abc import Sequence
+
+from harness.contract import Rendered
+from harness.records import Run
+from reports import numbers
+from reports.text import clip, one_line
+from reports.view.arms import ability_cell, arm_cell, score_cell
+from reports.view.costs import cost_section
+from reports.view.forgetting import forgetting_section
+from reports.view.gain import gain_section
+from reports.view.lookup import comparison_of, reference_prompt
+from reports.view.page import facts
+from reports.view.shapes import Cell, cell, metric_name
+from reports.view.training import training_section
+from reports.view.verdict import verdict
+
+LARGEST = 58_000  # bytes
+# Characters of one sentence, name or reason; tried in this order until the summary fits.
+TEXT_LIMITS = (600, 240, 60)
+LIST_LIMIT = 12  # lines of one list
+ARM_LIMIT = 30  # rows of the table
+_SPECIAL = re.compile(r"([\\`*\[\]#!~|$])")
+_OUTER_UNDERSCORE = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")  # inside a word it formats nothing
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "&#64;"}
+_ADDRESS = re.compile(r"(?i)\b(https?|ftp|mailto|xmpp|www)([:.])")
+
+
+class MarkdownReport:
+    """The report for pull requests."""
+
+    name = "markdown"
+
+    def render(self, run: Run) -> Rendered:
+        """Draw the run; equal runs give equal bytes."""
+        text = ""
+        for limit in TEXT_LIMITS:
+            text = _Writer(run, limit).text()
+            if len(text.encode("utf-8")) <= LARGEST:
+                break
+        return Rendered("report.md", text)
+
+
+class _Writer:
+    """One attempt at the summary, with every foreign text cut at `limit` characters."""
+
+    def __init__(self, run: Run, limit: int) -> None:
+        self.run = run
+        self.limit = limit
+
+    def text(self) -> str:
+        run = self.run
+        escape = self.escape
+        head = verdict(run)
+        blocks = [f"## {escape(head.chip)}: {escape(run.name)}"]
+        if run.is_fast:
+            blocks.append("**Smoke run: do not decide on this.**")
+        blocks += [escape(head.sentence), f"{escape(head.goal)}. {' · '.join(escape(fact) for fact in facts(run))}"]
+        blocks.append(self.arms())
+        blocks += self.section("Why", head.reasons)
+        findings = (section.finding for section in (gain_section(run), forgetting_section(run), cost_section(run)))
+        blocks += self.section("Found", [*findings, training_section(run).finding])
+        missing = [
+            f"{e.arm} {e.status}: {e.reason or 'no reason was recorded'}" for e in run.evidence if e.status != "ok"
+        ]
+        blocks += self.section("Arms that cannot be recommended", missing)
+        blocks += self.section("Caveats", (head.caveat, *head.more_caveats))
+        blocks += self.section("Next step", (head.next_step,))
+        return "\n\n".join(blocks) + "\n"
+
+    def escape(self, text: str) -> str:
+        return escape(text, self.limit)
+
+    def section(self, title: str, texts: Sequence[str]) -> list[str]:
+        if not texts:
+            return []
+        lines = [f"- {self.escape(text)}" for text in texts[:LIST_LIMIT]]
+        if len(texts) > LIST_LIMIT:
+            lines.append(f"- … {len(texts) - LIST_LIMIT} more in report.html")
+        return [f"**{title}**", "\n".join(lines)]
+
+    def arms(self) -> str:
+        run = self.run
+        headings = (
+            "Arm",
+            metric_name(run.primary_metric),
+            "Against the best prompt, points",
+            "General ability",
+            "Each answer",
+        )
+        lines = [f"| {' | '.join(self.escape(heading) for heading in headings)} |", f"|{' --- |' * len(headings)}"]
+        for evidence in run.evidence[:ARM_LIMIT]:
+            compared = comparison_of(run, evidence.arm)
+            gained: Cell | str = numbers.NOT_MEASURED
+            if evidence.arm == reference_prompt(run):
+                gained = "the reference"
+            elif compared and compared.difference:
+                gained = Cell(numbers.points(compared.difference.estimate), numbers.point_bounds(compared.difference))
+            row = (
+                arm_cell(run, evidence),
+                score_cell(run.decision.scores.get(evidence.arm)),
+                gained,
+                ability_cell(run, evidence),
+                numbers.seconds(evidence.cost.seconds_per_item if evidence.cost else None),
+            )
+            lines.append(f"| {' | '.join(self.cell(cell(value)) for value in row)} |")
+        if len(run.evidence) > ARM_LIMIT:
+            lines.append(f"\n… {len(run.evidence) - ARM_LIMIT} more arms in report.html")
+        return "\n".join(lines)
+
+    def cell(self, value: Cell) -> str:
+        note = value.note.replace("\n", ", ")
+        return self.escape(f"{value.text} ({note})" if note else value.text)
+
+
+def escape(text: str, limit: int) -> str:
+    """Return one line of Markdown that shows the text and does nothing else."""
+    line = str(clip(one_line(text), limit))
+    line = _SPECIAL.sub(r"\\\1", line)
+    line = _OUTER_UNDERSCORE.sub(r"\\_", line)
+    line = "".join(_ENTITIES.get(character, character) for character in line)
+    line = _ADDRESS.sub(lambda found: f"{found[1]}&#{ord(found[2])};", line)
+    return re.sub(r"^([-+=]|\d+[.)])(?=\s|$)", r"&#8203;\1", line)  # never a list, a rule or a heading

@@ -1,0 +1,1 @@
+"""The view: a `Run` turned into plain values that every format draws from."""

@@ -1,0 +1,157 @@
+"""All arms side by side, one row each, the missing ones with their reason."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harness.records import Evidence, Interval, Run
+from reports import numbers
+from reports.charts import arms as chart
+from reports.view.lookup import by_score, gate_of, is_tuned, score_of
+from reports.view.shapes import FAMILIES, Cell, Mood, Table, metric_name, table
+from reports.view.verdict import GATE_WORDS
+
+STATUS: dict[str, tuple[str, Mood]] = {
+    "ok": ("ran", ""),
+    "failed": ("failed", "bad"),
+    "skipped": ("skipped", "unsure"),
+    "invalid": ("invalid", "bad"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Invalid:
+    """An arm whose figures must not be used, and why."""
+
+    arm: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArmsSection:
+    """The arms, and the finding over them."""
+
+    finding: str
+    arms: Table
+    invalid: tuple[Invalid, ...]
+    warnings: tuple[str, ...]
+
+
+def arms_section(run: Run) -> ArmsSection:
+    """Build the table of all arms."""
+    invalid = tuple(
+        Invalid(evidence.arm, evidence.reason or "no reason was recorded")
+        for evidence in run.evidence
+        if evidence.status == "invalid"
+    )
+    warnings = [f"{evidence.arm}: {warning}" for evidence in run.evidence for warning in evidence.warnings]
+    return ArmsSection(_finding(run), arms_table(run), invalid, tuple(warnings))
+
+
+def _finding(run: Run) -> str:
+    finished = [evidence for evidence in run.evidence if evidence.status == "ok"]
+    ran = f"{len(finished)} of {numbers.plural(len(run.evidence), 'arm')} gave a result."
+    scored = by_score(run)
+    if not scored:
+        return f"No arm has a figure; {ran}"
+    best = scored[0]
+    text = f"{best.arm} scores highest: {numbers.rate(score_of(run, best.arm))}."
+    others = [evidence for evidence in scored if evidence.family != best.family]
+    if others:
+        text += f" The highest of another kind is {others[0].arm}: {numbers.rate(score_of(run, others[0].arm))}."
+    return f"{text} {ran}"
+
+
+def arms_table(run: Run) -> Table:
+    """Return one row per arm, in the order of the task file."""
+    rows = run.manifest.get("rows") or {}
+    names = [evidence.arm for evidence in run.evidence]
+    return table(
+        f"Every arm on the same {numbers.plural(len(run.examples), 'test item')}",
+        (
+            "Arm",
+            metric_name(run.primary_metric),
+            "0 to 100%",
+            "Other metrics",
+            "General ability",
+            f"On dev, n = {numbers.count(rows['dev'])}" if "dev" in rows else "On dev",
+            "Training",
+            "Each answer",
+            "Peak memory",
+        ),
+        [_row(run, evidence) for evidence in run.evidence],
+        chosen=names.index(run.decision.arm) if run.decision.arm in names else None,
+    )
+
+
+def _row(run: Run, evidence: Evidence) -> Sequence[Cell | str]:
+    score = score_of(run, evidence.arm)
+    if evidence.status in ("failed", "skipped"):
+        reason = evidence.reason or "no reason was recorded"
+        return (arm_cell(run, evidence), Cell(f"{numbers.NOT_MEASURED}: {reason}", mood="absent", span=8))
+    return (
+        arm_cell(run, evidence),
+        score_cell(score),
+        Cell("", picture=chart.strip(evidence.family, score, run.limits.goal)) if score else "",
+        _metrics(run, evidence),
+        ability_cell(run, evidence),
+        numbers.percent(evidence.dev_score),
+        _training(evidence),
+        _each(evidence),
+        numbers.megabytes(evidence.cost.peak_memory_mb if evidence.cost else None),
+    )
+
+
+def arm_cell(run: Run, evidence: Evidence) -> Cell:
+    """Name an arm, with its kind and, unless it simply ran, its status."""
+    status, mood = STATUS[evidence.status]
+    note = FAMILIES[evidence.family]
+    if evidence.status != "ok":
+        note += f", {status}"
+    elif evidence.arm == run.decision.arm:
+        note += ", recommended"
+    return Cell(evidence.arm, note, mood)
+
+
+def score_cell(score: Interval | None) -> Cell | str:
+    """Show a share with its interval and n."""
+    if score is None or not numbers.is_measured(score.estimate):
+        return numbers.NOT_MEASURED
+    return Cell(numbers.percent(score.estimate), f"{numbers.bounds(score)}, n = {numbers.count(score.n)}")
+
+
+def _metrics(run: Run, evidence: Evidence) -> Cell | str:
+    others = [(name, value) for name, value in evidence.aggregates.items() if name != run.primary_metric]
+    if not others:
+        return numbers.NOT_MEASURED
+    counted = max((len(scores) for scores in evidence.scores.values()), default=0)
+    lines = [f"{metric_name(name)} {numbers.percent(value)}" for name, value in others]
+    return Cell("", "\n".join([*lines, f"n = {numbers.count(counted)}"]))
+
+
+def ability_cell(run: Run, evidence: Evidence) -> Cell | str:
+    """Show what tuning left of the model's general ability."""
+    if not is_tuned(evidence):
+        return "untouched"
+    gate = gate_of(run, evidence.arm)
+    if gate is None or gate.state == "not_measured":
+        return numbers.NOT_MEASURED
+    word, mood = GATE_WORDS[gate.state]
+    if gate.retention is None:
+        return Cell(word, "retention not measurable", mood)
+    kept = gate.retention
+    note = f"{numbers.percent(kept.estimate)} retained\n{numbers.bounds(kept)}, n = {numbers.count(kept.n)}"
+    return Cell(word, note, mood)
+
+
+def _training(evidence: Evidence) -> Cell | str:
+    if not is_tuned(evidence):
+        return "none"
+    return numbers.seconds(evidence.cost.train_seconds if evidence.cost else None)
+
+
+def _each(evidence: Evidence) -> Cell | str:
+    cost = evidence.cost
+    if cost is None or not numbers.is_measured(cost.seconds_per_item):
+        return numbers.NOT_MEASURED
+    tokens = f"{numbers.count(cost.prompt_tokens_per_item)} + {numbers.count(cost.completion_tokens_per_item)} tokens"
+    return Cell(numbers.seconds(cost.seconds_per_item), f"alone {numbers.seconds(cost.latency_seconds)}\n{tokens}")

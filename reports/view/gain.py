@@ -1,0 +1,122 @@
+"""Gain against forgetting: what each arm adds on the task, and what it takes from the model."""
+
+from dataclasses import dataclass
+
+from harness.records import Run
+from reports import numbers
+from reports.charts.gain import Gain, forest, scatter
+from reports.view.lookup import evidence_of, gate_of, is_tuned, reference_prompt
+from reports.view.shapes import Cell, Figure, Table, table
+
+
+@dataclass(frozen=True, slots=True)
+class GainSection:
+    """The paired differences, and the two charts over them."""
+
+    finding: str
+    figures: tuple[Figure, ...]
+
+
+def gain_section(run: Run) -> GainSection:
+    """Build the section on gain and forgetting."""
+    against = reference_prompt(run)
+    gains = _gains(run)
+    if against is None or not gains:
+        return GainSection("There is no prompt arm to compare with, so no gain was measured.", ())
+    matter = [found.arm for found in run.decision.comparisons if found.exceeds_gain and found.arm != against]
+    smallest = numbers.size(run.limits.smallest_gain)
+    verb = "gains" if len(matter) == 1 else "gain"
+    finding = (
+        f"{len(matter)} of {numbers.plural(len(gains), 'other arm')} {verb} more than {smallest} points over {against},"
+        f" the best prompt on dev, even at the low end of the interval."
+    )
+    figures = [
+        Figure(
+            f"{_best(gains)} over {against}",
+            forest(gains, run.limits.smallest_gain, against),
+            "Each arm against the same items of the reference prompt; bars are 95% intervals of the paired difference.",
+            _comparisons(run),
+        )
+    ]
+    placed = [item for item in gains if item.change or not _is_tuned(run, item.arm)]
+    if any(item.change for item in placed):
+        figures.append(_trade(run, placed))
+    return GainSection(finding, tuple(figures))
+
+
+def _gains(run: Run) -> list[Gain]:
+    found = []
+    for item in run.decision.comparisons:
+        evidence = evidence_of(run, item.arm)
+        if evidence is None or item.difference is None or item.arm == item.against:
+            continue
+        gate = gate_of(run, item.arm)
+        found.append(Gain(item.arm, evidence.family, item.difference, gate.pooled if gate else None))
+    return found
+
+
+def _is_tuned(run: Run, arm: str) -> bool:
+    evidence = evidence_of(run, arm)
+    return evidence is not None and is_tuned(evidence)
+
+
+def _best(gains: list[Gain]) -> str:
+    best = max(gains, key=lambda item: item.gain.estimate)
+    return f"{best.arm} gains most: {numbers.points(best.gain.estimate)} points"
+
+
+def _trade(run: Run, gains: list[Gain]) -> Figure:
+    tuned = [item for item in gains if item.change]
+    lost = [item.arm for item in tuned if item.change and item.change.high < -run.limits.max_drop]
+    drop = numbers.size(run.limits.max_drop)
+    if lost:
+        title = f"{len(lost)} of {numbers.plural(len(tuned), 'tuned arm')} lost more than {drop} points elsewhere"
+    else:
+        title = f"No tuned arm is shown to have lost more than {drop} points elsewhere"
+    return Figure(
+        title,
+        scatter(gains, run.limits.max_drop),
+        "Right is better on the task; below the dashed line is more forgetting than was allowed."
+        " Prompt and RAG arms lie on zero because they leave the model as it is.",
+        table(
+            "Task gain and change of general ability, in points",
+            ("Arm", "Gain", "95% interval", "Ability", "95% interval", "Benchmark items"),
+            [
+                (
+                    item.arm,
+                    numbers.points(item.gain.estimate),
+                    numbers.point_bounds(item.gain),
+                    numbers.points(item.change.estimate) if item.change else "untouched",
+                    numbers.point_bounds(item.change) if item.change else "untouched",
+                    numbers.count(item.change.n) if item.change else "none needed",
+                )
+                for item in gains
+            ],
+            numbers=(1, 2, 3, 4, 5),
+        ),
+    )
+
+
+def _comparisons(run: Run) -> Table:
+    rows = []
+    for item in run.decision.comparisons:
+        if item.arm == item.against:
+            continue
+        shown = numbers.points(item.difference.estimate) if item.difference else numbers.NOT_MEASURED
+        rows.append(
+            (
+                item.arm,
+                Cell(shown, mood="" if item.difference else "absent"),
+                numbers.point_bounds(item.difference),
+                numbers.count(item.difference.n) if item.difference else numbers.NOT_MEASURED,
+                numbers.count(item.wins),
+                numbers.count(item.losses),
+                "yes" if item.exceeds_gain else "not shown",
+            )
+        )
+    return table(
+        "Paired differences in points, on the same items",
+        ("Arm", "Gain", "95% interval", "Items", "Only this arm right", "Only the prompt right", "Worth it"),
+        rows,
+        numbers=(1, 2, 3, 4, 5),
+    )

@@ -1,0 +1,72 @@
+"""The whole page as plain values: what HTML and Markdown both draw from."""
+
+from dataclasses import dataclass
+
+from harness.records import Run
+from reports import numbers
+from reports.view.arms import ArmsSection, arms_section
+from reports.view.costs import CostSection, cost_section
+from reports.view.examples import Caps, ExamplesSection, examples_section
+from reports.view.forgetting import ForgettingSection, forgetting_section
+from reports.view.gain import GainSection, gain_section
+from reports.view.ladder import LadderSection, ladder_section
+from reports.view.method import MethodSection, method_section
+from reports.view.outcomes import OutcomesSection, outcomes_section
+from reports.view.training import TrainingSection, training_section
+from reports.view.verdict import Verdict, verdict
+from reports.view.words import GLOSSARY
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One report."""
+
+    name: str
+    description: str
+    is_fast: bool
+    facts: tuple[str, ...]  # date, model, items: one line under the title
+    verdict: Verdict
+    arms: ArmsSection
+    ladder: LadderSection
+    gain: GainSection
+    forgetting: ForgettingSection
+    costs: CostSection
+    training: TrainingSection
+    examples: ExamplesSection
+    outcomes: OutcomesSection
+    glossary: tuple[tuple[str, str], ...]
+    method: MethodSection
+
+
+def page(run: Run, caps: Caps) -> Page:
+    """Turn a run into the values that a report shows; `caps` bounds the examples."""
+    return Page(
+        name=run.name,
+        description=run.description,
+        is_fast=run.is_fast,
+        facts=facts(run),
+        verdict=verdict(run),
+        arms=arms_section(run),
+        ladder=ladder_section(run),
+        gain=gain_section(run),
+        forgetting=forgetting_section(run),
+        costs=cost_section(run),
+        training=training_section(run),
+        examples=examples_section(run, caps),
+        outcomes=outcomes_section(run),
+        glossary=GLOSSARY,
+        method=method_section(run),
+    )
+
+
+def facts(run: Run) -> tuple[str, ...]:
+    """Return what identifies a run: date, model, size."""
+    started = run.manifest.get("started")
+    model = run.task.get("model")
+    found = [
+        str(started)[:10] if started else "date not recorded",
+        f"model {model}" if model else "model not recorded",
+        numbers.plural(len(run.examples), "test item"),
+        numbers.plural(len(run.evidence), "arm"),
+    ]
+    return (*found, f"run {run.folder}")

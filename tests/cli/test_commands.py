@@ -1,0 +1,69 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from harness.cli import main
+
+COMMANDS = ("compare", "report", "schema", "setup")
+
+
+def invoke(*arguments: str):
+    return CliRunner().invoke(main, list(arguments))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(command):
+    result = invoke(command, "--help")
+    assert result.exit_code == 0
+    assert "Example:" in result.output
+
+
+def test_help_imports_nothing_heavy():
+    code = (
+        "import sys\nfrom harness.cli import main\n"
+        "try: main(['--help'])\nexcept SystemExit: pass\n"
+        "heavy = {'torch', 'transformers', 'pandas', 'scipy', 'numpy', 'pydantic'} & set(sys.modules)\n"
+        "sys.exit(', '.join(sorted(heavy)) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_missing_task_file_says_what_and_what_to_do_without_a_traceback(tmp_path):
+    result = invoke("compare", str(tmp_path / "nowhere.yaml"))
+    assert result.exit_code == 2
+    assert "nowhere.yaml" in result.output
+    assert "Traceback" not in result.output
+
+
+def test_report_of_a_folder_that_is_no_run_is_refused(tmp_path):
+    result = invoke("report", str(tmp_path))
+    assert result.exit_code == 2
+    assert "is no run folder" in result.output
+
+
+def test_schema_is_json_that_knows_the_task_files_keys():
+    import json
+
+    result = invoke("schema")
+    assert result.exit_code == 0
+    assert {"model", "data", "arms"} <= json.loads(result.output)["properties"].keys()
+
+
+def test_model_that_is_not_there_is_named_with_the_remedy(tmp_path):
+    for split in ("train", "dev", "test"):
+        Path(tmp_path / f"{split}.jsonl").write_text(f'{{"input": "{split} q", "target": "a"}}\n')
+    task = tmp_path / "task.yaml"
+    task.write_text(
+        "version: 1\nname: t\ndescription: d\nmodel: ./no-such-model\n"
+        "data: {train: train.jsonl, dev: dev.jsonl, test: test.jsonl, columns: {input: input, target: target}}\n"
+        "metric: {primary: exact_match}\narms: [zero_shot]\n"
+    )
+    result = invoke("compare", str(task), "--out", str(tmp_path / "run"))
+    assert result.exit_code == 2
+    assert "no-such-model" in result.output
+    assert "Traceback" not in result.output
+    assert not (tmp_path / "run").exists()

@@ -1,0 +1,16 @@
+"""Fixtures that every part's tests share."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))  # so that `tiny_model` imports wherever pytest starts
+
+from tiny_model import build_tiny_model  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a random model with the shape and chat template of the embedded one."""
+    return build_tiny_model(tmp_path_factory.mktemp("tiny_model"))

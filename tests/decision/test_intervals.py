@@ -1,0 +1,132 @@
+from math import sqrt
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+from worlds import mean
+
+from harness.decision.arms import Yardstick
+from harness.decision.intervals import grouped_wilson, score_interval, wilson
+from harness.records import Score
+
+Z = 1.959964
+
+
+def yardstick(kind="rate", groups=None, aggregate=mean):
+    return Yardstick("exact_match", kind, aggregate, groups or {})
+
+
+def scored(values):
+    return [Score(f"q{index}", value) for index, value in enumerate(values)]
+
+
+# Newcombe 1998, Stat. Med. 17:857, table I, method 3
+@pytest.mark.parametrize(
+    ("count", "n", "low", "high"), [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (1, 29, 0.0061, 0.1718)]
+)
+def test_wilson_agrees_with_newcombes_published_examples(count, n, low, high):
+    interval = wilson(count, n)
+    assert (interval.low, interval.high) == pytest.approx((low, high), abs=5e-5)
+
+
+def test_wilson_at_none_and_at_all_right_has_width():
+    # at 0 of n Wilson's bounds are 0 and z^2 / (n + z^2)
+    assert (wilson(0, 20).low, wilson(0, 20).high) == pytest.approx((0, Z**2 / (20 + Z**2)), abs=1e-6)
+    assert (wilson(20, 20).low, wilson(20, 20).high) == pytest.approx((20 / (20 + Z**2), 1), abs=1e-6)
+
+
+def test_wilson_of_graded_scores_is_the_formula_at_their_mean():
+    # mean 0.5 of n = 4: center 1/2, half width z sqrt(1/16 + z^2/64) / (1 + z^2/4)
+    interval = score_interval(scored([0.25, 0.75, 0.5, 0.5]), yardstick("graded"))
+    half = Z * sqrt(0.25 / 4 + Z**2 / 64) / (1 + Z**2 / 4)
+    assert (interval.low, interval.high) == pytest.approx((0.5 - half, 0.5 + half), abs=1e-6)
+
+
+def test_smaller_tail_gives_wider_bounds_and_names_its_level():
+    ordinary, corrected = wilson(50, 100), wilson(50, 100, 0.025 / 5)
+    assert corrected.low < ordinary.low < ordinary.high < corrected.high
+    assert (ordinary.method, corrected.method) == ("Wilson 95%", "Wilson 99%")
+
+
+@given(st.lists(st.floats(0, 1), min_size=2, max_size=60), st.sampled_from([0.05, 0.025, 0.003]))
+def test_every_score_interval_has_width_lies_in_the_unit_and_holds_its_estimate(values, tail):
+    interval = score_interval(scored(values), yardstick("graded"), tail)
+    assert 0 <= interval.low <= interval.estimate <= interval.high <= 1
+    assert interval.low < interval.high
+
+
+def test_groups_that_always_agree_count_as_one_item_each():
+    # 20 groups of 5, ten all right and ten all wrong: group totals vary as 20 single items would,
+    # variance of the mean = 20/19 * 20 * 2.5^2 / 100^2, so the data are worth 0.25 / 0.0131579 = 19 items
+    values, labels = np.repeat([1.0, 0.0], 50), np.repeat(np.arange(20), 5)
+    t = stats.t.isf(0.025, 19)
+    half = t * sqrt(0.25 / 19 + t**2 / (4 * 19**2)) / (1 + t**2 / 19)
+    interval = grouped_wilson(values, labels)
+    assert (interval.low, interval.high) == pytest.approx((0.5 - half, 0.5 + half), abs=1e-9)
+    assert interval.n == 100
+
+
+def test_all_right_in_groups_is_worth_the_number_of_groups():
+    # Wilson at all right is G / (G + t^2)
+    interval = grouped_wilson(np.ones(100), np.repeat(np.arange(20), 5))
+    assert interval.low == pytest.approx(20 / (20 + stats.t.isf(0.025, 19) ** 2))
+
+
+def test_groups_are_never_worth_more_than_their_items():
+    # every group holds one right and one wrong: totals do not vary at all, yet the width is Wilson's (with t)
+    interval = grouped_wilson(np.tile([1.0, 0.0], 50), np.repeat(np.arange(50), 2))
+    plain = wilson(50, 100)
+    assert interval.high - interval.low >= plain.high - plain.low
+
+
+def test_under_five_groups_there_is_no_claim():
+    groups = {f"q{index}": f"g{index % 4}" for index in range(40)}
+    interval = score_interval(scored([1.0] * 40), yardstick(groups=groups))
+    assert (interval.low, interval.high, interval.method) == (0, 1, "no claim from 4 groups")
+
+
+def test_groups_of_single_items_change_nothing():
+    values = [1.0] * 30 + [0.0] * 10
+    groups = {f"q{index}": f"g{index}" for index in range(40)}
+    assert score_interval(scored(values), yardstick(groups=groups)) == score_interval(scored(values), yardstick())
+
+
+def balanced_accuracy(scores):
+    hits: dict[str, list[float]] = {}
+    for score in scores:
+        hits.setdefault(score.expected, []).append(score.value)
+    return sum(sum(values) / len(values) for values in hits.values()) / len(hits)
+
+
+def labelled(rows):
+    return [Score(f"q{i}", float(e == p), p, e) for i, (e, p) in enumerate(rows)]
+
+
+def test_aggregate_that_never_varies_falls_back_to_wilson():
+    rows = labelled([("a", "a"), ("b", "b")] * 20)
+    interval = score_interval(rows, yardstick("aggregate", aggregate=balanced_accuracy))
+    assert interval.low == pytest.approx(40 / (40 + Z**2), abs=1e-6)
+    assert interval.high == 1
+
+
+def test_aggregate_interval_is_wider_than_wilson_where_a_rare_class_decides():
+    # class b has 5 items, 3 right: its recall moves by 0.22 (1 sd) and makes half the figure
+    rows = labelled([("a", "a")] * 95 + [("b", "b")] * 3 + [("b", "a")] * 2)
+    interval = score_interval(rows, yardstick("aggregate", aggregate=balanced_accuracy))
+    assert interval.estimate == pytest.approx(0.8)
+    spread = sqrt(0.6 * 0.4 / 5) / 2
+    assert interval.high - interval.low == pytest.approx(2 * 1.984 * spread, rel=0.25)
+
+
+def test_aggregate_interval_does_not_depend_on_the_order_or_names_of_items():
+    rows = labelled([("a", "a")] * 20 + [("b", "b")] * 6 + [("b", "a")] * 4)
+    renamed = [Score(f"z{i}", s.value, s.predicted, s.expected) for i, s in enumerate(reversed(rows))]
+    metric = yardstick("aggregate", aggregate=balanced_accuracy)
+    assert score_interval(rows, metric) == score_interval(renamed, metric)
+
+
+def test_no_scores_give_no_figure():
+    with pytest.raises(ValueError, match="no scores"):
+        score_interval([], yardstick())

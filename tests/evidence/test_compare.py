@@ -1,0 +1,108 @@
+"""The whole path on a tiny random model: worker process, ledger, benchmarks, decision, reports."""
+
+import json
+
+import pytest
+
+from harness.errors import StoreError, TaskFileError
+from harness.evidence.compare import Settings, compare, redraw
+from harness.evidence.states import EndState
+from harness.task import load_task
+
+pytestmark = pytest.mark.model  # the held-out texts of the general measure come with the set-up
+
+
+class Recorder:
+    """Keeps what a run tells its observer."""
+
+    def __init__(self):
+        self.began_jobs: list[str] = []
+        self.ends: dict[str, EndState] = {}
+        self.stages: set[str] = set()
+
+    def began(self, name, number, total):
+        self.began_jobs.append(name)
+
+    def progress(self, stage, done, total):
+        self.stages.add(stage)
+
+    def log(self, message):
+        pass
+
+    def ended(self, name, state, seconds):
+        self.ends[name] = state
+
+
+def test_failed_and_dead_arms_leave_the_others_whole_and_are_named(tmp_path, tiny_task, third_party):
+    task = load_task(tiny_task("failing", "dying", "steady"))
+    watching = Recorder()
+    run, folder = compare(task, Settings(tmp_path / "run"), watching)
+    by_name = {evidence.arm: evidence for evidence in run.evidence}
+    assert by_name["failing"].status == "failed"
+    assert by_name["failing"].reason == "no preference pairs: add data.preferences"
+    assert "exit code 7" in by_name["dying"].reason
+    assert by_name["dying"].scores == {}
+    assert by_name["steady"].status == "ok"
+    assert len(by_name["steady"].predictions) == 10
+    assert watching.stages >= {"answering test"}
+    for name in ("report.html", "report.md", "result.json", "items.parquet", "benchmarks.parquet", "manifest.json"):
+        assert (folder.path / name).stat().st_size > 0
+
+
+def test_second_run_asks_the_model_nothing_and_a_failed_arm_is_tried_again(tmp_path, tiny_task, third_party):
+    task = load_task(tiny_task("steady", "failing"))
+    settings = Settings(tmp_path / "run")
+    first, folder = compare(task, settings, Recorder())
+    result = (folder.path / "result.json").read_bytes()
+    watching = Recorder()
+    second, _ = compare(task, settings, watching)
+    assert watching.began_jobs == ["failing"]
+    assert second.evidence[0] == first.evidence[0]
+    assert json.loads((folder.path / "result.json").read_bytes())["arms"] == json.loads(result)["arms"]
+
+
+def test_interrupted_run_goes_on_and_equals_the_uninterrupted_one(tmp_path, tiny_task, third_party):
+    class Impatient(Recorder):
+        def progress(self, stage, done, total):
+            if stage == "answering test":
+                raise KeyboardInterrupt
+
+    task = load_task(tiny_task("steady"))
+    whole, _ = compare(task, Settings(tmp_path / "whole"), Recorder())
+    with pytest.raises(KeyboardInterrupt):
+        compare(task, Settings(tmp_path / "stopped"), Impatient())
+    resumed, _ = compare(task, Settings(tmp_path / "stopped"), Recorder())
+    assert [p.text for p in resumed.evidence[0].predictions] == [p.text for p in whole.evidence[0].predictions]
+    assert resumed.evidence[0].scores == whole.evidence[0].scores
+    assert resumed.bases[0].items == whole.bases[0].items
+
+
+def test_arm_option_runs_one_arm_and_says_that_the_other_was_not_run(tmp_path, tiny_task, third_party):
+    task = load_task(tiny_task("steady", "zero_shot"))
+    run, _ = compare(task, Settings(tmp_path / "run", arms=("zero_shot",)), Recorder())
+    assert {evidence.arm: evidence.status for evidence in run.evidence} == {"steady": "skipped", "zero_shot": "ok"}
+
+
+def test_unknown_arm_on_the_command_line_is_refused_with_a_suggestion(tmp_path, tiny_task):
+    task = load_task(tiny_task("zero_shot"))
+    with pytest.raises(TaskFileError, match="did you mean 'zero_shot'"):
+        compare(task, Settings(tmp_path / "run", arms=("zeroshot",)), Recorder())
+
+
+def test_folder_of_another_task_is_refused_before_anything_is_spent(tmp_path, tiny_task, third_party):
+    path = tiny_task("steady")
+    compare(load_task(path), Settings(tmp_path / "run"), Recorder())
+    path.write_text(path.read_text().replace("name: tiny", "name: other"))
+    watching = Recorder()
+    with pytest.raises(StoreError, match="belongs to another run"):
+        compare(load_task(path), Settings(tmp_path / "run"), watching)
+    assert watching.began_jobs == []
+
+
+def test_redrawn_report_is_byte_equal(tmp_path, tiny_task, third_party):
+    _, folder = compare(load_task(tiny_task("steady")), Settings(tmp_path / "run"), Recorder())
+    drawn = {name: (folder.path / name).read_bytes() for name in ("report.html", "report.md", "result.json")}
+    for name in drawn:
+        (folder.path / name).unlink()
+    redraw(folder.path)
+    assert {name: (folder.path / name).read_bytes() for name in drawn} == drawn

@@ -1,0 +1,56 @@
+"""Fixtures of the tuned arms' tests: one training process and one finished arm for them all."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from finetune_bench import SmallBench, study  # noqa: E402
+
+import baselines.finetune  # noqa: E402
+from baselines.finetune.process import TrainingProcess  # noqa: E402
+from harness.contract import Budget, Fitted  # noqa: E402
+from harness.records import Weights  # noqa: E402
+
+# A random model needs larger steps than a trained one; the first rate teaches nothing.
+OPTIONS = {"trial_rates": [1e-5, 1e-2], "trial_steps": 2, "epochs": 3}
+
+
+@pytest.fixture(scope="session")
+def engine(tiny_model):
+    from harness.engine.transformers_engine import TransformersEngine
+
+    return TransformersEngine(str(tiny_model))
+
+
+@pytest.fixture(scope="session")
+def process(tiny_model, tmp_path_factory):
+    with TrainingProcess(tmp_path_factory.mktemp("process"), Weights(str(tiny_model))) as process:
+        yield process
+
+
+@pytest.fixture(scope="session")
+def make_bench(tiny_model, engine, tmp_path_factory):
+    def make(arm: str, shared: Path | None = None, budget: Budget | None = None) -> SmallBench:
+        root = tmp_path_factory.mktemp("run")
+        folder = root / arm
+        folder.mkdir()
+        return SmallBench(engine, Weights(str(tiny_model)), folder, shared or root / "shared", budget or Budget())
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def tuned(make_bench) -> tuple[Fitted, SmallBench]:
+    """`lora_sft` fitted once on the tiny model."""
+    bench = make_bench("lora_sft")
+    return baselines.finetune.lora_sft(OPTIONS).fit(study(), bench), bench
+
+
+@pytest.fixture(scope="session")
+def preferred(tuned, make_bench) -> tuple[Fitted, SmallBench]:
+    """`lora_dpo` fitted in the same run, after `lora_sft`."""
+    bench = make_bench("lora_dpo", shared=tuned[1].shared)
+    return baselines.finetune.lora_dpo(OPTIONS).fit(study(), bench), bench

@@ -1,0 +1,272 @@
+"""The arms end to end on the tiny model: trial, training, selection on dev, and the adapter that ships."""
+
+import json
+import shutil
+from dataclasses import replace
+
+import pytest
+from finetune_bench import ANSWERS, study
+from plain_engine import PlainEngine
+from pydantic import ValidationError
+
+import baselines.finetune
+from baselines.finetune import store
+from baselines.finetune.pairs import find_pairs, is_wrong, normalised
+from baselines.finetune.sft import prepare
+from baselines.finetune.verify import check_tensors
+from baselines.prompt.zero import zero_shot_program
+from harness.contract import Budget
+from harness.errors import ArmError
+from harness.records import Document, GenerationSettings, Preference
+
+
+def test_the_rate_that_dev_prefers_is_trained_with(tuned):
+    fitted, _ = tuned
+    # 1e-5 for two steps leaves the model as it was; 1e-2 lowers the dev loss
+    assert [trial.setting for trial in fitted.trials] == ["learning_rate=1e-05", "learning_rate=0.01"]
+    assert fitted.trials[1].dev_loss < fitted.trials[0].dev_loss
+    assert fitted.training.learning_rate == 1e-2
+
+
+def test_the_history_holds_every_step_and_every_evaluation(tuned, engine):
+    history = tuned[0].training
+    assert [point.step for point in history.losses] == list(range(1, 10))  # 24 rows, batch 8, 3 epochs
+    assert [point.epoch for point in history.checkpoints] == [1.0, 2.0, 3.0]
+    rows = study().train
+    assert (history.method, history.rows) == ("sft", len(rows))
+    assert history.trainable_tokens == sum(engine.answer_tokens(row.target) for row in rows)
+    assert 0 < history.trainable_parameters < history.total_parameters
+    assert history.seconds > 0
+    assert history.peak_memory_mb > 100
+    assert history.losses[-1].loss < history.losses[0].loss
+    assert any("0.01 is outside" in warning for warning in history.warnings)
+
+
+def test_the_kept_checkpoint_is_the_best_on_dev_and_scores_so_again(tuned):
+    fitted, bench = tuned
+    best = max(fitted.training.checkpoints, key=lambda point: (point.dev_score, -point.dev_loss))
+    again = bench.score(fitted.program, study().dev, with_loss=True)
+    assert fitted.training.best_step == best.step
+    assert (again.score, again.loss) == (best.dev_score, pytest.approx(best.dev_loss, abs=1e-5))
+
+
+def test_only_the_adapter_and_the_log_are_left_in_the_arms_folder(tuned):
+    _, bench = tuned
+    assert sorted(path.name for path in bench.folder.iterdir()) == ["adapter", "training"]
+    assert [path.name for path in (bench.folder / "training").iterdir()] == ["trainer.log"]
+
+
+def test_plain_peft_loads_the_adapter_and_gives_the_same_answers(tuned, engine, tiny_model):
+    fitted, bench = tuned
+    questions = [fitted.program.messages(row.question) for row in study().dev]
+    settings = GenerationSettings(bench.max_new_tokens)
+    plain = PlainEngine(str(tiny_model)).generate(questions, settings, fitted.program.weights)
+    ours = engine.generate(questions, settings, fitted.program.weights)
+    base = engine.generate(questions, settings, bench.base)
+    assert [c.text for c in plain] == [c.text for c in ours]
+    assert [c.text for c in ours] != [c.text for c in base]
+
+
+def test_the_tuned_model_has_learnt_to_stop(tuned, engine):
+    fitted, _ = tuned
+    questions = [fitted.program.messages(row.question) for row in study().dev]
+    done = engine.generate(questions, GenerationSettings(20), fitted.program.weights)
+    assert {completion.finish for completion in done} == {"stop"}
+    assert {completion.text for completion in done} <= set(ANSWERS)
+
+
+def test_the_model_card_names_method_and_figures_and_no_path(tuned, tiny_model):
+    fitted, bench = tuned
+    card = (bench.folder / "adapter" / "README.md").read_text()
+    best = next(c for c in fitted.training.checkpoints if c.step == fitted.training.best_step)
+    assert f"| dev score | {best.dev_score:.4f} |" in card
+    assert "PeftModel.from_pretrained" in card
+    assert str(tiny_model.parent) not in card
+    assert (bench.folder / "adapter" / "chat_template.jinja").is_file()
+
+
+def test_dpo_shares_the_sft_training_and_says_so(tuned, preferred):
+    fitted, bench = preferred
+    assert any("trained once in this run" in warning for warning in fitted.warnings)
+    assert fitted.trials == tuned[0].trials
+    assert not any(stage.startswith("trying") for stage in bench.stages)
+    assert fitted.training.seconds > tuned[0].training.seconds  # the shared seconds count in both
+
+
+def test_dpo_is_kept_only_if_dev_says_so(tuned, preferred):
+    history = preferred[0].training
+    start = history.checkpoints[0]
+    sft = next(c for c in tuned[0].training.checkpoints if c.step == tuned[0].training.best_step)
+    assert (start.step, start.dev_score, start.dev_loss) == (0, sft.dev_score, sft.dev_loss)
+    kept = next(c for c in history.checkpoints if c.step == history.best_step)
+    assert (kept.dev_score, -kept.dev_loss) >= (start.dev_score, -start.dev_loss)
+    assert history.method == "sft+dpo"
+    assert history.losses[0].loss == pytest.approx(0.693147, abs=1e-3)
+
+
+def test_the_dpo_adapter_is_one_plain_adapter(preferred, engine, tiny_model):
+    fitted, bench = preferred
+    questions = [fitted.program.messages(row.question) for row in study().dev]
+    settings = GenerationSettings(bench.max_new_tokens)
+    plain = PlainEngine(str(tiny_model)).generate(questions, settings, fitted.program.weights)
+    ours = engine.generate(questions, settings, fitted.program.weights)
+    assert [c.text for c in plain] == [c.text for c in ours]
+
+
+def test_qlora_trains_and_serves_on_the_4_bit_base(make_bench):
+    bench = make_bench("qlora_sft", budget=Budget(is_fast=True))
+    fitted = baselines.finetune.qlora_sft({"learning_rate": 1e-2}).fit(study(), bench)
+    assert fitted.program.weights.quantization == "nf4"
+    assert {program.weights.quantization for program in bench.scored} == {"nf4"}
+    assert len(fitted.training.losses) == 2  # a smoke run: two steps, no trial
+    assert fitted.trials == ()
+    assert "BitsAndBytesConfig" in (bench.folder / "adapter" / "README.md").read_text()
+
+
+def test_rag_lora_trains_and_asks_with_passages(make_bench):
+    bench = make_bench("rag_lora_sft", budget=Budget(is_fast=True))
+    arm = baselines.finetune.rag_lora_sft({"learning_rate": 1e-2, "k": 1})
+    bench.find = lambda program, rows: arm.retrieve(program, [row.question for row in rows])
+    documents = (
+        Document("desks", "Messages about a dog go to Paris.", "desks.md"),
+        Document("snow", "Messages about snow are for today.", "snow.md"),
+    )
+    fitted = arm.fit(study(documents=documents), bench)
+    (found,) = arm.retrieve(fitted.program, [study().dev[0].question])
+    assert len(found) == fitted.program.retriever.k == 1
+    assert found[0].text in fitted.program.messages(study().dev[0].question, found)[-1].content
+    # rows with a passage are longer than the same rows without
+    assert arm.needs_documents
+    assert arm.family == "combine"
+    assert fitted.training.rows == 24
+
+
+def test_rag_lora_without_documents_is_refused(make_bench):
+    with pytest.raises(ArmError, match="data.documents"):
+        baselines.finetune.rag_lora_sft({}).fit(study(), make_bench("rag_lora_sft"))
+
+
+def lesson_of(bench, data=None):
+    return prepare(
+        data or study(),
+        bench,
+        zero_shot_program(study(), bench),
+        baselines.finetune.lora_sft({"learning_rate": 1e-2}).options,
+    )
+
+
+def test_a_damaged_shared_adapter_is_not_used(tuned, make_bench, tmp_path):
+    _, bench = tuned
+    (entry,) = (bench.shared / "training").iterdir()
+    copy = tmp_path / "training" / entry.name
+    shutil.copytree(entry, copy)
+    assert store.find(tmp_path, entry.name) is not None
+    weights = copy / "adapter" / "adapter_model.safetensors"
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1
+    weights.write_bytes(content)
+    assert store.find(tmp_path, entry.name) is None
+
+
+@pytest.mark.parametrize("missing", ["manifest.json", "history.json", "adapter/adapter_config.json"])
+def test_a_half_made_shared_adapter_is_not_used(tuned, tmp_path, missing):
+    (entry,) = (tuned[1].shared / "training").iterdir()
+    copy = tmp_path / "training" / entry.name
+    shutil.copytree(entry, copy)
+    (copy / missing).unlink()
+    assert store.find(tmp_path, entry.name) is None
+
+
+def test_every_part_of_a_training_changes_its_address():
+    made_of = {"model": "a", "quantization": None, "rows": [[1, 2]], "seed": 0}
+    keys = {store.key_of(made_of)}
+    for change in ({"model": "b"}, {"quantization": "nf4"}, {"rows": [[1, 3]]}, {"seed": 1}):
+        keys.add(store.key_of({**made_of, **change}))
+    assert len(keys) == 5
+    assert store.key_of(made_of) in keys
+
+
+def test_an_adapter_whose_b_is_zero_is_refused(tuned, tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    name = "adapter_model.safetensors"
+    tensors = load_file(tuned[1].folder / "adapter" / name)
+    save_file({k: t * 0 if "lora_B" in k else t for k, t in tensors.items()}, tmp_path / name)
+    with pytest.raises(ArmError, match="no-op"):
+        check_tensors(tmp_path)
+    save_file({k: t / 0 for k, t in tensors.items()}, tmp_path / name)
+    with pytest.raises(ArmError, match="not finite"):
+        check_tensors(tmp_path)
+
+
+def test_fewer_than_eight_pairs_are_refused_with_count_and_remedy(make_bench):
+    bench = make_bench("lora_dpo")
+    given = tuple(Preference(f"p{n}", study().train[0].messages, "Paris", "today" if n else "paris ") for n in range(8))
+    data = study(preferences=given)
+    with pytest.raises(ArmError, match="only 7 preference pairs.*add pairs"):
+        find_pairs(data, lesson_of(bench, data), bench, 96)
+
+
+def test_right_answers_give_no_pair(make_bench):
+    bench = make_bench("lora_dpo")
+    bench.answer = lambda program, rows: [f" {row.target.upper()}." for row in rows]
+    with pytest.raises(ArmError, match="only 0 preference pairs.*24 of 24 training rows right"):
+        find_pairs(study(), lesson_of(bench), bench, 96)
+
+
+def test_mined_pairs_set_gold_against_the_models_own_wrong_answer(make_bench):
+    bench = make_bench("lora_dpo")
+    bench.answer = lambda program, rows: ["London\nand more" for _ in rows]
+    pairs, source = find_pairs(study(), lesson_of(bench), bench, most=10)
+    gold = {row.id: row.target for row in study().train}
+    assert len(pairs) == 10
+    assert all((pair.chosen, pair.rejected) == (gold[pair.id], "London") for pair in pairs)
+    assert "mined" in source
+
+
+def test_an_empty_answer_is_not_a_wrong_answer():
+    row = study().train[0]
+    assert not is_wrong(" \n", row)
+    assert is_wrong("London", row)
+    assert normalised("  PARIS. ") == normalised("Paris")
+
+
+def test_train_rows_are_capped_by_the_budget_with_a_warning(make_bench):
+    bench = make_bench("lora_sft", budget=Budget(train_rows=10))
+    lesson = lesson_of(bench)
+    assert len(lesson.rows) == 10
+    assert "trained on 10 of 24 rows" in lesson.warnings[0]
+
+
+def test_a_training_whose_rows_have_no_answer_never_starts(make_bench):
+    bench = make_bench("lora_sft")
+    data = study()
+    data = replace(data, train=tuple(replace(row, target="") for row in data.train))
+    with pytest.raises(ArmError, match="24 of 24 training rows have no answer token.*row-0, row-1"):
+        lesson_of(bench, data)
+    assert not (bench.folder / "training").exists()
+
+
+def test_a_finished_training_is_reused_without_starting_a_process(tuned, make_bench):
+    _, before = tuned
+    bench = make_bench("again", shared=before.shared)
+    fitted = baselines.finetune.lora_sft({"trial_rates": [1e-5, 1e-2], "trial_steps": 2, "epochs": 3}).fit(
+        study(), bench
+    )
+    assert fitted.training == tuned[0].training
+    assert not (bench.folder / "training").exists()
+    names = ("adapter_model.safetensors", "adapter_config.json")
+    for name in names:
+        assert (bench.folder / "adapter" / name).read_bytes() == (before.folder / "adapter" / name).read_bytes()
+
+
+def test_the_adapter_config_names_the_base(tuned, tiny_model):
+    config = json.loads((tuned[1].folder / "adapter" / "adapter_config.json").read_text())
+    assert config["base_model_name_or_path"] == str(tiny_model)
+    assert config["peft_type"] == "LORA"
+
+
+@pytest.mark.parametrize("arm", ["lora_sft", "qlora_sft", "lora_dpo", "rag_lora_sft"])
+def test_unknown_options_are_refused(arm):
+    with pytest.raises(ValidationError, match="learning_rat"):
+        getattr(baselines.finetune, arm)({"learning_rat": 1e-4})

@@ -1,0 +1,91 @@
+from dataclasses import replace
+
+import pytest
+from finetune_bench import example
+from plain_engine import PlainEngine
+
+from baselines.finetune.rows import Renderer, answer_rows, end_of_turn, within
+from baselines.finetune.spec import AnswerRow
+from harness.errors import ArmError
+from harness.program import Program, Prompt
+from harness.records import GenerationSettings, Passage, Weights
+
+ROW = replace(example(0), target="Paris")
+
+
+@pytest.fixture(scope="module")
+def engine(tiny_model):
+    return PlainEngine(str(tiny_model))
+
+
+@pytest.fixture(scope="module")
+def renderer(tiny_model, engine):
+    return Renderer(str(tiny_model), engine)
+
+
+@pytest.fixture
+def program(tiny_model):
+    return Program(Weights(str(tiny_model)), Prompt(system="Route it."), GenerationSettings(4))
+
+
+def test_a_row_is_the_template_once_then_the_answer_and_its_end(renderer, program):
+    (row,) = answer_rows(renderer, program, [ROW], [()])
+    decode = renderer.tokenizer.decode
+    # the template written out by hand; <|im_start|> is this model's BOS and opens the text once
+    assert decode(row.prompt) == (
+        "<|im_start|>system\nRoute it.<|im_end|>\n<|im_start|>user\nRoute 0: dog<|im_end|>\n<|im_start|>assistant\n"
+    )
+    assert decode(row.answer) == "Paris<|im_end|>"
+    assert row.answer[-1] == renderer.tokenizer.eos_token_id
+
+
+def test_the_training_prompt_is_what_the_engine_will_ask(renderer, program, engine):
+    (row,) = answer_rows(renderer, program, [ROW], [()])
+    assert len(row.prompt) == engine.count_tokens(program.messages(ROW.question))
+
+
+def test_retrieved_passages_stand_in_the_training_prompt(renderer, program):
+    asked = replace(program, prompt=Prompt(template="{{ passages | join(' ') }} {{ input }}"))
+    (row,) = answer_rows(renderer, asked, [ROW], [[Passage("p", "d", "A lazy fox.")]])
+    assert "A lazy fox. Route 0: dog" in renderer.tokenizer.decode(row.prompt)
+
+
+def test_an_engine_that_renders_otherwise_is_refused(tiny_model, program):
+    class Other(PlainEngine):
+        def count_tokens(self, conversation):
+            return super().count_tokens(conversation) + 1
+
+    with pytest.raises(ArmError, match="row-0.*must render alike"):
+        answer_rows(Renderer(str(tiny_model), Other(str(tiny_model))), program, [ROW], [()])
+
+
+def test_rows_without_an_answer_token_are_refused_by_name(renderer, program):
+    rows = [ROW, replace(example(1), target=""), replace(example(2), target="")]
+    with pytest.raises(ArmError, match="2 of 3 training rows.*row-1, row-2"):
+        answer_rows(renderer, program, rows, [()] * 3)
+
+
+def test_no_training_rows_at_all_are_refused(renderer, program):
+    with pytest.raises(ArmError, match="0 of 0 training rows"):
+        answer_rows(renderer, program, [], [])
+
+
+def test_the_end_of_turn_is_read_from_the_template_not_from_eos(tiny_model, engine):
+    tokenizer = Renderer(str(tiny_model), engine).tokenizer
+    tokenizer.eos_token = "<|pad|>"  # as in models whose end of text is not their end of turn
+    assert end_of_turn(tokenizer) == tokenizer.convert_tokens_to_ids("<|im_end|>")
+
+
+def row_of(length: int) -> AnswerRow:
+    return AnswerRow(f"long-{length}", tuple(range(length - 2)), (1, 2))
+
+
+def test_rows_above_the_window_are_refused_by_name_never_cut():
+    with pytest.raises(ArmError, match=r"long-11 \(11 tokens\)"):
+        within((row_of(5), row_of(11)), window=10, max_length=None)
+
+
+def test_rows_above_max_length_are_left_out_by_name():
+    rows, warnings = within((row_of(5), row_of(9)), window=10, max_length=8)
+    assert [row.id for row in rows] == ["long-5"]
+    assert "1 rows above max_length 8 were left out: long-9" in warnings[0]

@@ -1,0 +1,106 @@
+"""Trial and early stopping with a real training process and dev scores that are written down."""
+
+from pathlib import Path
+
+import pytest
+from finetune_bench import study
+
+import baselines.finetune
+from baselines.finetune.schedule import Clock, Schedule
+from baselines.finetune.sft import prepare, spec_of
+from baselines.finetune.trial import settle_rate
+from baselines.prompt.zero import zero_shot_program
+from harness.contract import Budget, DevScore
+
+
+@pytest.fixture
+def scripted(make_bench):
+    """A bench whose dev scores are given, one for each evaluation."""
+
+    def make(*scores, budget=None):
+        bench = make_bench("arm", budget=budget)
+        left = iter(scores)
+        bench.score = lambda program, examples, *, with_loss=False: DevScore(*next(left))
+        return bench
+
+    return make
+
+
+def lesson_of(bench, **options):
+    options = baselines.finetune.lora_sft(options).options
+    return prepare(study(), bench, zero_shot_program(study(), bench), options)
+
+
+def settle(bench, process, **options):
+    lesson = lesson_of(bench, **options)
+    return settle_rate(lesson, bench, process, Clock.of(bench), spec_of(lesson, bench, process))
+
+
+RATES = (1e-3, 1e-4, 3e-4)  # tried in rising order, whatever order they are given in
+
+
+@pytest.mark.parametrize(
+    ("scores", "winner"),
+    [
+        (((0.1, 8, 1.0), (0.4, 8, 3.0), (0.3, 8, 0.1)), 3e-4),  # the best score
+        (((0.2, 8, 1.0), (0.2, 8, 0.9), (0.2, 8, 0.7)), 1e-3),  # equal scores: the lowest loss
+        (((0.2, 8, 0.7), (0.2, 8, 0.7), (0.2, 8, 0.7)), 1e-4),  # all equal: the smallest rate
+    ],
+)
+def test_the_trial_picks_the_rate_that_dev_prefers(scripted, process, scores, winner):
+    rate, trials = settle(scripted(*scores), process, trial_rates=RATES, trial_steps=1)
+    assert rate == winner
+    assert [trial.dev_score for trial in trials] == [score for score, _, _ in scores]
+
+
+def test_a_rate_that_the_task_fixes_is_not_tried(scripted, process):
+    assert settle(scripted(), process, learning_rate=5e-4) == (5e-4, ())
+
+
+def test_a_smoke_run_takes_the_middle_rate_without_a_trial(scripted, process):
+    bench = scripted(budget=Budget(is_fast=True))
+    assert settle(bench, process, trial_rates=RATES) == (3e-4, ())
+
+
+def test_a_spent_budget_ends_the_trial_with_what_was_seen(scripted, process):
+    bench = scripted((0.2, 8, 0.7), budget=Budget(minutes=1e-6))
+    rate, trials = settle(bench, process, trial_rates=RATES, trial_steps=1)
+    assert (rate, len(trials)) == (1e-4, 1)
+    assert any("no time for 0.0003" in line for line in bench.lines)
+
+
+def run(bench, process, patience=3, **options):
+    lesson = lesson_of(bench, learning_rate=1e-3, **options)
+    spec = spec_of(lesson, bench, process)
+    return Schedule(bench, process, lesson.program, lesson.dev, patience, "training").run(spec), spec
+
+
+def test_training_stops_after_three_evaluations_without_gain_and_keeps_the_best(scripted, process):
+    bench = scripted((0.1, 8, 1.0), (0.5, 8, 0.9), (0.4, 8, 0.5), (0.5, 8, 0.9), (0.3, 8, 0.4))
+    outcome, spec = run(bench, process, epochs=10)
+    assert [point.step for point in outcome.checkpoints] == [3, 6, 9, 12, 15]
+    assert outcome.result.stopped == "early"
+    assert outcome.best.name == "checkpoint-6"
+    assert [path.name for path in Path(spec.folder).iterdir()] == ["checkpoint-6"]
+
+
+def test_a_perfect_dev_score_ends_training(scripted, process):
+    outcome, _ = run(scripted((1.0, 8, 0.2)), process, epochs=10)
+    assert (outcome.result.stopped, outcome.result.steps) == ("early", 3)
+
+
+def test_a_spent_budget_ends_training_with_its_best_checkpoint(scripted, process):
+    from dataclasses import replace
+
+    bench = scripted((0.1, 8, 1.0))
+    lesson = lesson_of(bench, learning_rate=1e-3)
+    spec = replace(spec_of(lesson, bench, process), seconds=0.0)
+    outcome = Schedule(bench, process, lesson.program, lesson.dev, 3, "training").run(spec)
+    assert (outcome.result.stopped, outcome.result.steps) == ("budget", 1)
+    assert outcome.best.name == "checkpoint-1"
+
+
+def test_evaluations_follow_the_option_and_end_with_the_last_step(scripted, process):
+    bench = scripted(*[(0.1 * n, 8, 1.0) for n in range(1, 6)])
+    outcome, _ = run(bench, process, epochs=3, eval_every=2)
+    assert [point.step for point in outcome.checkpoints] == [2, 4, 6, 8, 9]

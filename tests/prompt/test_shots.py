@@ -1,0 +1,43 @@
+from collections import Counter
+
+import pytest
+from scripted_bench import row
+
+from baselines.prompt.shots import choose, usable_rows
+from harness.records import Example, Message, Study
+
+LABELS = ["a"] * 12 + ["b"] * 6 + ["c"] * 2
+LABELLED = [row(f"t{i}", f"question {i}", label) for i, label in enumerate(LABELS)]
+
+
+def test_diverse_shots_cover_every_label_before_any_is_shown_twice():
+    for seed in range(5):
+        assert {shot.answer for shot in choose(LABELLED, 3, "diverse", seed)} == {"a", "b", "c"}
+        assert Counter(shot.answer for shot in choose(LABELLED, 8, "diverse", seed)) == {"a": 3, "b": 3, "c": 2}
+
+
+def test_fewer_diverse_shots_than_labels_show_the_commonest():
+    assert [shot.answer for shot in choose(LABELLED, 2, "diverse", 0)] == ["a", "b"]
+
+
+def test_diverse_shots_of_unlike_targets_are_unlike_questions():
+    rows = [row(f"n{i}", f"what is the price of model {i}", f"{i} euro") for i in range(20)]
+    rows.append(row("other", "can it be repaired at home", "no"))
+    for seed in range(5):
+        assert "no" in {shot.answer for shot in choose(rows, 2, "diverse", seed)}
+
+
+@pytest.mark.parametrize("choice", ["diverse", "random"])
+def test_choice_depends_on_the_seed_alone_and_grows_by_adding(choice):
+    chosen = choose(LABELLED, 6, choice, 1)
+    assert chosen == choose(LABELLED, 6, choice, 1)
+    assert chosen[:3] == choose(LABELLED, 3, choice, 1)
+    assert any(choose(LABELLED, 6, choice, seed) != chosen for seed in range(2, 5))
+    assert len(set(chosen)) == 6
+
+
+def test_rows_that_dev_asks_too_repeats_and_conversations_are_not_shown():
+    talk = Example("talk", (Message("user", "hi"), Message("assistant", "hello"), Message("user", "and?")), "x")
+    train = (row("t1", "Open the door", "a"), row("t2", "open  the DOOR", "b"), row("t3", "Close it", "c"), talk)
+    study = Study(train=train, dev=(row("d1", "close it", "c"),))
+    assert [example.id for example in usable_rows(study)] == ["t1"]

@@ -1,0 +1,68 @@
+import json
+
+import pytest
+
+
+def test_csv_with_byte_order_mark_windows_line_ends_and_quotes_is_read(task_folder):
+    content = '\ufeffquestion,answer\r\n"one, two","first\r\nsecond"\r\nthree,3\r\n'
+    task_folder.write("train.csv", content)
+    task_folder.settings["data"]["train"] = "train.csv"
+    first, second = task_folder.load().study.train
+    assert (first.question.text, first.target) == ("one, two", "first\r\nsecond")
+    assert (second.question.text, second.target) == ("three", "3")
+
+
+def test_csv_row_after_a_cell_of_two_lines_is_named_by_its_own_line(task_folder):
+    task_folder.write("train.csv", 'question,answer\n"a\nb",x\nc,\n')
+    task_folder.settings["data"]["train"] = "train.csv"
+    assert task_folder.faults() == ("train.csv line 4: 'answer' is empty; give text or remove the row",)
+
+
+def test_csv_row_with_a_cell_too_many_is_named(task_folder):
+    task_folder.write("train.csv", "question,answer\na,b,c\n")
+    task_folder.settings["data"]["train"] = "train.csv"
+    assert task_folder.faults()[0].startswith("train.csv line 2: has 3 cells, the header 2; put quotes")
+
+
+def test_csv_with_an_open_quote_is_named(task_folder):
+    task_folder.write("train.csv", 'question,answer\na,"b\n')
+    task_folder.settings["data"]["train"] = "train.csv"
+    assert "train.csv line 2: not valid CSV" in task_folder.faults()[0]
+
+
+def test_jsonl_with_byte_order_mark_and_windows_line_ends_is_read(task_folder):
+    content = "\ufeff" + "".join(json.dumps({"question": f"q{n}", "answer": "a"}) + "\r\n" for n in range(2))
+    task_folder.write("train.jsonl", content)
+    assert [example.question.text for example in task_folder.load().study.train] == ["q0", "q1"]
+
+
+def test_jsonl_line_separator_inside_a_string_does_not_end_the_row(task_folder):
+    task_folder.write("train.jsonl", '{"question": "a\u2028b", "answer": "c"}\n')
+    assert task_folder.load().study.train[0].question.text == "a\u2028b"
+
+
+def test_json_list_is_read(task_folder):
+    task_folder.write("train.json", json.dumps([{"question": "q", "answer": "a"}]))
+    task_folder.settings["data"]["train"] = "train.json"
+    assert task_folder.load().study.train[0].target == "a"
+
+
+def test_parquet_is_read_with_lists_and_gaps(task_folder):
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"question": ["q", "r"], "answer": ["a", "b"], "evidence": [["one", "two"], None]})
+    frame.to_parquet(task_folder.folder / "train.parquet")
+    task_folder.settings["data"]["train"] = "train.parquet"
+    assert [example.evidence for example in task_folder.load().study.train] == [("one", "two"), ()]
+
+
+def test_parquet_row_is_named_as_a_row(task_folder):
+    pandas = pytest.importorskip("pandas")
+    pandas.DataFrame({"question": ["q", "r"], "answer": ["a", None]}).to_parquet(task_folder.folder / "t.parquet")
+    task_folder.settings["data"]["train"] = "t.parquet"
+    assert task_folder.faults() == ("t.parquet row 2: 'answer' is empty; give text or remove the row",)
+
+
+def test_file_that_is_no_parquet_is_named(task_folder):
+    task_folder.write("train.parquet", b"not parquet")
+    task_folder.settings["data"]["train"] = "train.parquet"
+    assert "train.parquet: is no readable Parquet file" in task_folder.faults()[0]

@@ -1,0 +1,178 @@
+import pytest
+
+from harness.records import Message
+
+TURNS = [
+    {"role": "system", "content": "be short"},
+    {"role": "user", "content": "one"},
+    {"role": "assistant", "content": "first"},
+    {"role": "user", "content": "two"},
+    {"role": "assistant", "content": "second"},
+]
+AS_MESSAGES = (
+    Message("system", "be short"),
+    Message("user", "one"),
+    Message("assistant", "first"),
+    Message("user", "two"),
+)
+
+
+def train_row(task_folder, row, name="train.jsonl"):
+    task_folder.only_train(name)
+    task_folder.write_rows(name, [row])
+    (example,) = task_folder.load().study.train
+    return example
+
+
+def train_fault(task_folder, row):
+    task_folder.only_train("train.jsonl")
+    task_folder.write_rows("train.jsonl", [row])
+    (fault,) = task_folder.faults()
+    return fault
+
+
+def test_plain_columns_become_one_user_turn_and_a_target(task_folder):
+    first = task_folder.load().study.train[0]
+    assert first.messages == (Message("user", "train question 0"),)
+    assert first.target == "answer 0"
+
+
+def test_input_and_target_need_no_columns_to_be_named(task_folder):
+    example = train_row(task_folder, {"input": "q", "target": "a"})
+    assert (example.question.text, example.target) == ("q", "a")
+
+
+def test_messages_keep_all_turns_and_the_last_answer_is_the_target(task_folder):
+    example = train_row(task_folder, {"messages": TURNS})
+    assert (example.messages, example.target) == (AS_MESSAGES, "second")
+
+
+def test_message_content_may_be_text_parts(task_folder):
+    parts = [{"type": "text", "text": "he"}, {"type": "text", "text": "llo"}]
+    turns = [{"role": "user", "content": parts}, {"role": "assistant", "content": "a"}]
+    assert train_row(task_folder, {"messages": turns}).question.text == "hello"
+
+
+def test_sharegpt_is_read_like_messages(task_folder):
+    names = {"system": "system", "user": "human", "assistant": "gpt"}
+    turns = [{"from": names[turn["role"]], "value": turn["content"]} for turn in TURNS]
+    example = train_row(task_folder, {"conversations": turns})
+    assert (example.messages, example.target) == (AS_MESSAGES, "second")
+
+
+def test_alpaca_joins_instruction_and_input(task_folder):
+    example = train_row(task_folder, {"instruction": "Translate.", "input": "chat", "output": "cat"})
+    assert (example.question.text, example.target) == ("Translate.\n\nchat", "cat")
+
+
+def test_alpaca_without_input_is_the_instruction_alone(task_folder):
+    example = train_row(task_folder, {"instruction": "Say hi.", "input": "", "output": "hi"})
+    assert example.question.text == "Say hi."
+
+
+def test_prompt_and_completion_may_be_text(task_folder):
+    example = train_row(task_folder, {"prompt": "q", "completion": "a"})
+    assert (example.question.text, example.target) == ("q", "a")
+
+
+def test_prompt_and_completion_may_be_turns(task_folder):
+    example = train_row(task_folder, {"prompt": TURNS[:-1], "completion": TURNS[-1:]})
+    assert (example.messages, example.target) == (AS_MESSAGES, "second")
+
+
+def test_named_columns_come_before_a_recognised_shape(task_folder):
+    record = {"instruction": "not this", "output": "nor this", "question": "q", "answer": "a"}
+    task_folder.write_rows("train.jsonl", [record])
+    (example,) = task_folder.load().study.train
+    assert (example.question.text, example.target) == ("q", "a")
+
+
+def test_recognised_shape_is_shown_back(task_folder):
+    task_folder.only_train("train.jsonl")
+    task_folder.write_rows("train.jsonl", [{"prompt": "q", "completion": "a"}])
+    assert "train.jsonl: 1 rows, read as prompt and completion" in task_folder.load().notes
+
+
+def test_whole_number_becomes_its_digits(task_folder):
+    assert train_row(task_folder, {"input": "2 + 2", "target": 4}).target == "4"
+
+
+@pytest.mark.parametrize("value", [1.5, True, ["a"], {"a": 1}])
+def test_target_that_is_no_text_is_refused(task_folder, value):
+    assert f"train.jsonl line 1: 'target' is {value!r}; give text" in train_fault(
+        task_folder, {"input": "q", "target": value}
+    )
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        ({"messages": TURNS[:-1]}, "'messages' ends with the user's turn; its last turn must be the answer"),
+        ({"messages": TURNS[2:3]}, "'messages' has no user's turn before its last answer"),
+        ({"messages": []}, "'messages' is []; give a list of turns"),
+        ({"messages": "hello"}, "'messages' is 'hello'; give a list of turns"),
+        ({"messages": [{"role": "robot", "content": "x"}]}, "'messages[0].role' is 'robot'; use one of system"),
+        ({"messages": [*TURNS[1:], TURNS[0]]}, "'messages[4]' is a system turn; it must be the first one"),
+        ({"messages": [{"role": "user", "content": ""}]}, "'messages[0].content' is empty"),
+        (
+            {"messages": [{"role": "user", "content": [{"type": "image_url"}]}]},
+            "'messages[0].content' has a part that is no text",
+        ),
+        ({"prompt": TURNS, "completion": "a"}, "'prompt' ends with the assistant's turn"),
+        ({"input": "q\ud800", "target": "a"}, "'input' has half of a character pair"),
+    ],
+)
+def test_broken_conversation_says_what_is_wrong(task_folder, record, expected):
+    assert expected in train_fault(task_folder, record)
+
+
+def test_system_turn_in_a_row_and_in_the_task_is_a_fault(task_folder):
+    task_folder.settings["prompt"] = {"system": "be kind"}
+    assert "has a system turn, and so has the task" in train_fault(task_folder, {"messages": TURNS})
+
+
+# ---- preferences --------------------------------------------------------------------------
+
+
+def test_preferences_may_be_text(task_folder):
+    task_folder.add_preference({"prompt": "q", "chosen": "good", "rejected": "bad"})
+    (pair,) = task_folder.load().study.preferences
+    assert (pair.messages, pair.chosen, pair.rejected) == ((Message("user", "q"),), "good", "bad")
+
+
+def test_preferences_may_be_answers_as_turns(task_folder):
+    good, bad = ([{"role": "assistant", "content": text}] for text in ("good", "bad"))
+    task_folder.add_preference({"prompt": TURNS[:-1], "chosen": good, "rejected": bad})
+    (pair,) = task_folder.load().study.preferences
+    assert (pair.messages, pair.chosen, pair.rejected) == (AS_MESSAGES, "good", "bad")
+
+
+def test_preferences_may_hold_the_prompt_inside_both_conversations(task_folder):
+    bad = [*TURNS[:-1], {"role": "assistant", "content": "bad"}]
+    task_folder.add_preference({"chosen": TURNS, "rejected": bad})
+    (pair,) = task_folder.load().study.preferences
+    assert (pair.messages, pair.chosen, pair.rejected) == (AS_MESSAGES, "second", "bad")
+
+
+def test_preference_with_two_equal_answers_is_refused(task_folder):
+    task_folder.add_preference({"prompt": "q", "chosen": "x", "rejected": "x"})
+    (fault,) = task_folder.faults()
+    assert fault == "pairs.jsonl line 1: 'chosen' and 'rejected' are both 'x'; give two answers"
+
+
+def test_preference_whose_answers_follow_different_prompts_is_refused(task_folder):
+    other = [{"role": "user", "content": "other"}, {"role": "assistant", "content": "bad"}]
+    task_folder.add_preference({"chosen": TURNS, "rejected": other})
+    (fault,) = task_folder.faults()
+    assert "'rejected' repeats another question than the row's" in fault
+
+
+def test_preference_without_rejected_names_the_column(task_folder):
+    task_folder.add_preference({"prompt": "q", "chosen": "x", "rejeced": "y"})
+    (fault,) = task_folder.faults()
+    assert "has no 'rejected' (did you mean 'rejeced'?)" in fault
+
+
+def test_preference_on_a_test_input_is_a_leak(task_folder):
+    task_folder.add_preference({"prompt": "test question 1", "chosen": "x", "rejected": "y"})
+    assert "test.jsonl line 2: has the same input as pairs.jsonl line 1" in task_folder.faults()[0]

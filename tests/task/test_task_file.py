@@ -1,0 +1,137 @@
+import pytest
+
+from harness.errors import TaskFileError
+from harness.records import Limits
+
+
+def test_unknown_key_is_named_with_its_line_and_a_guess(faults_of, valid):
+    faults = faults_of(valid.replace("metric:", "metrc:") + "metric: {primary: closeness}\n")
+    assert faults == ("task.yaml line 8: unknown key 'metrc' (did you mean 'metric'?)",)
+
+
+def test_unknown_key_deep_inside_gets_a_guess_from_its_own_section(faults_of, valid):
+    faults = faults_of(valid + "general:\n  max_dorp: 0.1\n")
+    assert faults == ("task.yaml line 11: unknown key 'max_dorp' (did you mean 'max_drop'?)",)
+
+
+def test_unknown_key_of_an_arm_is_named(faults_of, valid):
+    faults = faults_of(valid.replace("[echo]", "\n  - {name: echo, opptions: {}}"))
+    assert faults == ("task.yaml line 10: unknown key 'opptions' (did you mean 'options'?)",)
+
+
+@pytest.mark.parametrize("key", ["version", "name", "data", "arms"])
+def test_missing_required_key_is_named(task_folder, key):
+    del task_folder.settings[key]
+    assert f"task.yaml line 1: key '{key}' is missing; add it" in task_folder.faults()
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_missing_split_is_named(task_folder, split):
+    del task_folder.settings["data"][split]
+    assert task_folder.faults() == (f"task.yaml line 3: key 'data.{split}' is missing; add it",)
+
+
+@pytest.mark.parametrize(
+    ("section", "value", "expected"),
+    [
+        ("version", 2, "'version' is 2; it should be 1"),
+        ("goal", {"at_least": 1.5}, "'goal.at_least' is 1.5; it should be less than or equal to 1"),
+        ("goal", {"at_least": "high"}, "'goal.at_least' is 'high'; it should be a valid number"),
+        ("goal", {"at_least": True}, "'goal.at_least' is True; it should be a valid number"),
+        ("goal", {"at_least": float("nan")}, "'goal.at_least' is nan; it should be a finite number"),
+        ("goal", None, "'goal' is empty; give a value or remove the key"),
+        ("goal", 0.9, "'goal' is 0.9; give keys below it (known: at_least, smallest_gain)"),
+        ("seeds", [], "'seeds' is []; it should have"),
+        ("seeds", [0, 0], "seeds [0, 0] repeat; list each once"),
+        ("seeds", [1, -1], "'seeds.2' is -1; it should be greater than or equal to 0"),
+        ("budget", {"train_rows": 1.5}, "'budget.train_rows' is 1.5; it should be a valid integer"),
+        ("description", 5, "'description' is 5, which YAML reads as no text; put it in quotes"),
+        ("model", "", "'model' is ''; it should have at least 1 character"),
+        ("model", "./absent", "model folder './absent' is not there"),
+        ("arms", [], "'arms' is []; it should have at least 1 item"),
+        ("arms", [7], "'arms.1' is 7; give keys below it"),
+        ("general", {"include_path": "absent"}, "general.include_path 'absent' is no folder"),
+        ("prompt", {"template": "{{ inputt }}"}, "'inputt' is undefined"),
+        ("prompt", {"template": "{% if %}"}, "prompt template '{% if %}'"),
+        ("prompt", {"template": "no question"}, "prompt.template leaves the question out"),
+    ],
+)
+def test_wrong_value_is_the_one_fault_and_shows_the_value(task_folder, section, value, expected):
+    task_folder.settings[section] = value
+    (fault,) = task_folder.faults()
+    assert expected in fault
+    assert fault.startswith("task.yaml line ")
+
+
+@pytest.mark.parametrize("name", ["../up", "a b", ".hidden", "", "a/b", "x" * 65])
+def test_name_that_is_no_safe_folder_name_is_refused(task_folder, name):
+    task_folder.settings["name"] = name
+    assert "as it names a folder" in task_folder.faults()[0]
+
+
+@pytest.mark.parametrize("rule", [{"rethink": 0.95}, {"promising": 1.0}, {"nearly_sure": 0.9}])
+def test_rule_thresholds_must_rise(task_folder, rule):
+    task_folder.settings["rule"] = rule
+    assert "do not rise; order them" in task_folder.faults()[0]
+
+
+def test_defaults_are_those_of_the_limits(task_folder):
+    assert task_folder.load().limits == Limits()
+
+
+def test_thresholds_of_the_file_reach_the_limits(task_folder):
+    task_folder.settings |= {
+        "goal": {"at_least": 0.8, "smallest_gain": 0.01},
+        "rule": {"rethink": 0.1, "promising": 0.7, "nearly_sure": 0.95},
+        "general": {"max_drop": 0.04, "keep": 0.8, "max_text_loss": 0.2, "max_off_task": 0.3},
+    }
+    assert task_folder.load().limits == Limits(0.8, 0.01, 0.1, 0.7, 0.95, 0.04, 0.8, 0.2, 0.3)
+
+
+def test_general_tasks_may_be_one_name(task_folder):
+    task_folder.settings["general"] = {"tasks": "piqa", "limit": 10}
+    assert task_folder.load().general.tasks == ("piqa",)
+
+
+def test_model_folder_is_found_beside_the_task_file(task_folder):
+    (task_folder.folder / "my-model").mkdir()
+    task_folder.settings["model"] = "my-model"
+    assert task_folder.load().model == str((task_folder.folder / "my-model").resolve())
+
+
+def test_model_alias_stays_as_written(task_folder):
+    assert task_folder.load().model == "smollm2-135m"
+
+
+def test_faults_of_file_arms_and_data_are_listed_at_once_in_order(faults_of, task_folder, valid):
+    task_folder.write_rows("train.jsonl", [{"question": "q", "answer": ""}])
+    task_folder.write("test.jsonl", "")
+    arms = "\n  - ecko\n  - {name: a b}\n  - search"
+    faults = faults_of(valid.replace("[echo]", arms) + "metrc: 1\ngoal: {at_least: 2}\nname: twice\n")
+    expected = {
+        "task.yaml line 10": "unknown arm 'ecko'",
+        "task.yaml line 11": "'arms.2.name' is 'a b'",
+        "task.yaml line 12": "arm 'search' searches documents",
+        "task.yaml line 13": "unknown key 'metrc'",
+        "task.yaml line 14": "'goal.at_least' is 2",
+        "task.yaml line 15": "key 'name' was given on line 2",
+        "train.jsonl line 1": "'answer' is empty",
+        "test.jsonl": "is empty",
+    }
+    assert [fault.split(": ")[0] for fault in faults] == list(expected)
+    assert all(text in fault for text, fault in zip(expected.values(), faults, strict=True))
+
+
+def test_missing_train_key_does_not_hide_faults_of_the_test_rows(task_folder):
+    del task_folder.settings["data"]["train"]
+    task_folder.write("test.jsonl", "{\n")
+    faults = task_folder.faults()
+    assert [fault.split(":")[0] for fault in faults] == ["task.yaml line 3", "test.jsonl line 1"]
+
+
+def test_error_opens_with_the_file_and_the_count(task_folder):
+    task_folder.settings |= {"metrc": 1, "gaol": 2}
+    with pytest.raises(TaskFileError) as caught:
+        task_folder.load()
+    first_line = str(caught.value).splitlines()[0]
+    assert first_line == f"{task_folder.folder / 'task.yaml'}: 2 problems"

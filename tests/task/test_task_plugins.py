@@ -1,0 +1,58 @@
+def test_arm_may_be_a_name_or_a_mapping(task_folder):
+    task_folder.settings["arms"] = ["echo", {"name": "louder", "baseline": "echo", "options": {"rank": 4}}]
+    first, second = task_folder.load().arms
+    assert (first.name, first.baseline, first.options) == ("echo", "echo", {})
+    assert (second.name, second.baseline, second.options) == ("louder", "echo", {"rank": 4})
+
+
+def test_unknown_arm_gets_a_guess(faults_of, valid):
+    faults = faults_of(valid.replace("[echo]", "[ecko]"))
+    assert faults == ("task.yaml line 9: unknown arm 'ecko' (did you mean 'echo'?)",)
+
+
+def test_unknown_baseline_of_a_named_arm_is_called_a_baseline(task_folder):
+    task_folder.settings["arms"] = [{"name": "mine", "baseline": "ecko"}]
+    assert "unknown baseline 'ecko' (did you mean 'echo'?)" in task_folder.faults()[0]
+
+
+def test_arm_that_cannot_be_imported_is_named(task_folder):
+    task_folder.settings["arms"] = ["broken"]
+    assert "plug-in 'broken' (third_party_arms:not_there) cannot be imported" in task_folder.faults()[0]
+
+
+def test_two_arms_of_one_name_are_refused_whatever_their_case(task_folder):
+    task_folder.settings["arms"] = ["echo", {"name": "Echo", "baseline": "echo"}]
+    assert "arm 'Echo' is listed twice" in task_folder.faults()[0]
+
+
+def test_arm_cannot_take_the_name_of_the_untuned_model(task_folder):
+    task_folder.settings["arms"] = [{"name": "base", "baseline": "echo"}]
+    assert "arm 'base' has the name of the untuned model" in task_folder.faults()[0]
+
+
+def test_wrong_option_of_an_arm_is_named(task_folder):
+    task_folder.settings["arms"] = [{"name": "echo", "options": {"rnak": 4}}]
+    assert "arm 'echo': unknown option rnak; known: rank" in task_folder.faults()[0]
+
+
+def test_wrong_option_of_our_own_arm_is_named(task_folder):
+    task_folder.settings["arms"] = [{"name": "few_shot", "options": {"no_such_option": 4}}]
+    assert "arm 'few_shot': unknown option 'no_such_option'" in task_folder.faults()[0]
+
+
+def test_arm_that_needs_documents_says_so_when_there_are_none(faults_of, valid):
+    (fault,) = faults_of(valid.replace("[echo]", "\n  - echo\n  - search"))
+    assert fault.startswith("task.yaml line 11: arm 'search' searches documents and the task has none; set")
+
+
+def test_unknown_metrics_get_guesses(faults_of, valid):
+    faults = faults_of(valid.replace("{primary: closeness}", "\n  primary: closenes\n  also:\n    - nearnes"))
+    assert faults == (
+        "task.yaml line 9: unknown metric 'closenes' (did you mean 'closeness'?)",
+        "task.yaml line 11: unknown metric 'nearnes' (did you mean 'nearness'?)",
+    )
+
+
+def test_metric_listed_twice_is_refused(task_folder):
+    task_folder.settings["metric"] = {"primary": "closeness", "also": ["closeness"]}
+    assert "metric 'closeness' is listed twice" in task_folder.faults()[0]
