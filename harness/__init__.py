@@ -1,1 +1,1 @@
-""""""
+"""What an experiment is; knows no method and no format."""

@@ -27,7 +27,7 @@ INSIDE = {
     "cli": CONTRACT | {"task", "store", "engine", "metrics", "decision", "evidence"},
 }
 HEAVY = {
-    "torch", "transformers", "trl", "peft", "faiss", "sentence_transformers", "lm_eval", "datasets", "altair", "pandas",
+    "torch", "transformers", "trl", "peft", "faiss", "sentence_transformers", "lm_eval", "datasets", "pandas",
     "scipy", "statsmodels",
 }  # fmt: skip
 

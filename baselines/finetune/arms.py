@@ -5,9 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
+from baselines.finetune.card import export
+from baselines.finetune.dpo import prepare_dpo, train_dpo
 from baselines.finetune.options import DpoOptions, LoraOptions, RagLoraOptions
+from baselines.finetune.pairs import find_pairs
+from baselines.finetune.process import TrainingProcess
+from baselines.finetune.schedule import Clock, with_adapter
+from baselines.finetune.sft import prepare, train_sft
 from baselines.finetune.store import Trained
 from baselines.prompt.zero import zero_shot_program
+from baselines.rag.prompting import passages_prompt
 from harness.contract import Bench, Capability, Fitted
 from harness.errors import ArmError
 from harness.program import Program, Retriever
@@ -29,9 +36,10 @@ class LoraSft:
 
     def fit(self, study: Study, bench: Bench) -> Fitted:
         """Train on `study.train`, choosing rate and checkpoint on dev."""
+        clock = Clock.of(bench)
         weights = replace(bench.base, quantization=self.quantization)
         program = replace(zero_shot_program(study, bench), weights=weights)
-        return fit_sft(study, bench, program, self.options)
+        return fit_sft(study, bench, program, self.options, clock)
 
 
 @dataclass(frozen=True)
@@ -45,12 +53,6 @@ class LoraDpo:
 
     def fit(self, study: Study, bench: Bench) -> Fitted:
         """Train on `study.train`, then on its preferences or on pairs mined from train."""
-        from baselines.finetune.dpo import prepare_dpo, train_dpo
-        from baselines.finetune.pairs import find_pairs
-        from baselines.finetune.process import TrainingProcess
-        from baselines.finetune.schedule import Clock
-        from baselines.finetune.sft import prepare, train_sft
-
         clock = Clock.of(bench)
         program = zero_shot_program(study, bench)
         lesson = prepare(study, bench, program, self.options)
@@ -75,8 +77,8 @@ class RagLoraSft:
     def fit(self, study: Study, bench: Bench) -> Fitted:
         """Index the documents, retrieve for every training row, and train with what was found."""
         from baselines.rag.index import build_index, index_folder
-        from baselines.rag.prompting import passages_prompt
 
+        clock = Clock.of(bench)
         if not study.documents:
             raise ArmError("rag_lora_sft needs documents to search; give data.documents in the task file")
         place = (study.documents, self.options.chunk_tokens, self.options.embedder)
@@ -88,7 +90,7 @@ class RagLoraSft:
             retriever=Retriever(str(folder), self.options.k),
         )
         found = self.retrieve(program, [example.question for example in study.train])
-        return fit_sft(study, bench, program, self.options, found)
+        return fit_sft(study, bench, program, self.options, clock, found)
 
     def retrieve(self, program: Program, questions: Sequence[Question]) -> list[tuple[Passage, ...]]:
         """Return each question's passages from the program's index, best first."""
@@ -105,14 +107,10 @@ def fit_sft(
     bench: Bench,
     program: Program,
     options: LoraOptions,
+    clock: Clock,
     passages: Sequence[Sequence[Passage]] | None = None,
 ) -> Fitted:
     """Train one SFT adapter for `program` and return the program with it."""
-    from baselines.finetune.process import TrainingProcess
-    from baselines.finetune.schedule import Clock
-    from baselines.finetune.sft import prepare, train_sft
-
-    clock = Clock.of(bench)
     lesson = prepare(study, bench, program, options, passages)
     with TrainingProcess(bench.folder / "training", program.weights) as process:
         trained = train_sft(lesson, bench, process, clock)
@@ -124,9 +122,6 @@ def finish(bench: Bench, program: Program, trained: Trained, options: LoraOption
 
     What training itself warns of is in its history; the arm's own warnings do not repeat it.
     """
-    from baselines.finetune.card import export
-    from baselines.finetune.schedule import with_adapter
-
     adapter = export(trained.adapter, bench.folder / "adapter", program.weights, trained.history, options)
     for left in (bench.folder / "training").glob("*/"):
         shutil.rmtree(left)  # checkpoints that were not kept

@@ -110,8 +110,7 @@ def _history(lesson: DpoLesson, outcome: Outcome, per_epoch: int, train_score: f
         trainable_parameters=outcome.result.trainable_parameters,
         total_parameters=outcome.result.total_parameters,
         seconds=sft.seconds + outcome.result.seconds,
-        undertrained=is_undertrained(outcome.checkpoints, stopped_early=stopped == "early")
-        or (not gained and sft.undertrained),
+        undertrained=sft.undertrained or is_undertrained(outcome.checkpoints, stopped_early=stopped == "early"),
         train_score=train_score,
         peak_memory_mb=outcome.result.peak_memory_mb,
         warnings=warnings,

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -35,7 +36,8 @@ class TrainingProcess:
     ) -> None:
         if self._process is not None:
             assert self._process.stdin and self._process.stdout
-            self._process.stdin.close()  # tells it to end
+            with suppress(BrokenPipeError):
+                self._process.stdin.close()  # tells it to end
             self._process.wait()
             self._process.stdout.close()
 

@@ -86,6 +86,8 @@ def train_sft(lesson: Lesson, bench: Bench, process: TrainingProcess, clock: Clo
     if found is not None:
         bench.log(f"reusing the adapter {key}, trained in this run from the same data and settings")
         return found
+    if (bench.shared / "training" / key).exists():
+        bench.log(f"the shared adapter {key} does not match its manifest; training it again")
     rate, trials = settle_rate(lesson, bench, process, clock, spec_of(lesson, bench, process))
     schedule = Schedule(bench, process, lesson.program, lesson.dev, lesson.options.patience, "training")
     spec = replace(spec_of(lesson, bench, process), learning_rate=rate, seconds=clock.left)

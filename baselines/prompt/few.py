@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from baselines.prompt.options import FewShotOptions
-from baselines.prompt.selection import Candidate, DevContest, best, drawn
+from baselines.prompt.selection import Candidate, DevContest, drawn
 from baselines.prompt.shots import Choice, choose, usable_rows
 from baselines.prompt.window import longest_questions, overflow
 from baselines.prompt.zero import zero_shot_program
@@ -41,18 +41,19 @@ class FewShot:
         numbers, rows, warnings = self._numbers(study, bench)
         choice = self.options.choice or "diverse"
         candidates, left_out = self._candidates(numbers, choice, rows, study, bench)
+        if not candidates:
+            raise ArmError(f"few_shot: {'; '.join(left_out)}; ask for fewer shots or shorten the rows")
         warnings += left_out
         if len(candidates) == 1 and (bench.budget.is_fast or self.options.choice):
             return Fitted(candidates[0].program, warnings=tuple(warnings))
-        tried, unfinished = contest.try_all(candidates)
-        warnings += unfinished
-        if self.options.choice is None and not unfinished:
-            number = best(tried).candidate.size
-            others, left_out = self._candidates([number], "random", rows, study, bench, required=False)
-            more, unfinished = contest.try_all(others)
-            tried += more
-            warnings += [*left_out, *unfinished]
-        return Fitted(best(tried).candidate.program, tuple(t.trial for t in tried), warnings=tuple(warnings))
+        contest.try_all(candidates)
+        if self.options.choice is None:
+            number = contest.best().size
+            others, left_out = self._candidates([number], "random", rows, study, bench)
+            contest.try_all(others)
+            warnings += left_out
+        winner = contest.best()  # before the trials are read: it may measure losses
+        return Fitted(winner.program, contest.trials, warnings=(*warnings, *contest.warnings))
 
     def _numbers(self, study: Study, bench: Bench) -> tuple[list[int], list[Example], list[str]]:
         """Return the numbers of shots that train can fill, and the rows to choose from."""
@@ -69,14 +70,7 @@ class FewShot:
         return numbers, rows, warnings
 
     def _candidates(
-        self,
-        numbers: Sequence[int],
-        choice: Choice,
-        rows: Sequence[Example],
-        study: Study,
-        bench: Bench,
-        *,
-        required: bool = True,
+        self, numbers: Sequence[int], choice: Choice, rows: Sequence[Example], study: Study, bench: Bench
     ) -> tuple[list[Candidate], list[str]]:
         """Return the candidates that fit the context window, and a warning for each that does not."""
         questions = longest_questions(study)
@@ -89,8 +83,6 @@ class FewShot:
                 fitting.append(Candidate(f"shots={number} choice={choice}", program, number))
             else:
                 warnings.append(f"shots={number} choice={choice} left out: {fault}")
-        if required and not fitting:
-            raise ArmError(f"few_shot: {'; '.join(warnings)}; ask for fewer shots or shorten the rows")
         return fitting, warnings
 
 

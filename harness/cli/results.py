@@ -8,12 +8,14 @@ from rich.table import Table
 from harness.cli.terminal import duration
 from harness.records import Evidence, Gate, Interval, Run
 
+WIDTH = 104  # what the table needs; a narrower terminal wraps it, and no column is dropped
 _NOT_MEASURED = "not measured"
 
 
 def print_results(run: Run, report: Path) -> None:
     """Print every arm with its interval, then the verdict, then where the report is."""
     console = Console(highlight=False, soft_wrap=True)
+    console.width = max(console.width, WIDTH)
     console.print(_table(run))
     for evidence in run.evidence:
         if evidence.status != "ok":
@@ -28,8 +30,8 @@ def print_results(run: Run, report: Path) -> None:
 def _table(run: Run) -> Table:
     title = f"{run.name}: {len(run.examples)} test items, {run.primary_metric}"
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
-    table.add_column("arm")
-    for name in (run.primary_metric, "95% CI", "general ability", "forgetting", "training", "s/item", "tokens/item"):
+    table.add_column("arm", no_wrap=True)
+    for name in (run.primary_metric, "95% CI", "general", "forgetting", "training", "s/item", "tokens"):
         table.add_column(name, justify="right", no_wrap=True)
     gates = {gate.arm: gate for gate in run.decision.gates}
     for evidence in run.evidence:
@@ -43,7 +45,7 @@ def _table(run: Run) -> Table:
 def _score_cells(evidence: Evidence, score: Interval | None) -> tuple[str, str]:
     if score is None:
         return (evidence.status if evidence.status != "ok" else _NOT_MEASURED, "")
-    return f"{score.estimate:.1%}", f"{score.low:.1%} to {score.high:.1%}"
+    return f"{score.estimate:.1%}", f"{score.low * 100:.1f} to {score.high * 100:.1f}"
 
 
 def _gate_cells(evidence: Evidence, gates: dict[str, Gate]) -> tuple[str, str]:

@@ -1,8 +1,8 @@
 """The ladder: prompt, RAG, tune, combine; who climbs, and against whom.
 
 Dev names one candidate a rung. It climbs when it beats *every* arm of the cheaper rungs (rule (b) of the
-design). Requiring all of them is an intersection-union test (Berger 1982,
-doi:10.1080/00401706.1982.10487790): each comparison keeps its own 2.5% and none needs a correction.
+design). Requiring all of them is an intersection-union test (Berger 1982, Technometrics 24:295): each comparison
+keeps its own 2.5% and none needs a correction.
 """
 
 from collections.abc import Mapping

@@ -101,18 +101,26 @@ def choose(sizes: dict[str, int], limit: int, seed: int) -> dict[str, list[int]]
 def _items(name: str, task: Any, samples: Sequence[dict[str, Any]]) -> list[BenchmarkItem]:
     metric = _headline(name, task, samples[0])
     first = samples[0]["filter"]  # a task may read one completion by several filters
-    return [
-        BenchmarkItem(
-            task=name,
-            item=str(sample["doc_id"]),
-            score=float(sample[metric]),
-            probability=_probability(task, sample),
-            chance=1 / len(sample["resps"]) if _has_options(task) and metric.startswith("acc") else None,
-            metric=metric,
+    items = []
+    for sample in samples:
+        if sample["filter"] != first:
+            continue
+        options = _options(task, sample)
+        items.append(
+            BenchmarkItem(
+                task=name,
+                item=str(sample["doc_id"]),
+                score=float(sample[metric]),
+                probability=_probability(options, sample),
+                chance=1 / len(options) if options and metric.startswith("acc") else None,
+                metric=metric,
+            )
         )
-        for sample in samples
-        if sample["filter"] == first
-    ]
+    return items
+
+
+def _options(task: Any, sample: dict[str, Any]) -> list[str]:
+    return list(task.doc_to_choice(sample["doc"])) if task.OUTPUT_TYPE == "multiple_choice" else []
 
 
 def _headline(name: str, task: Any, sample: dict[str, Any]) -> str:
@@ -129,20 +137,13 @@ def _headline(name: str, task: Any, sample: dict[str, Any]) -> str:
     )
 
 
-def _has_options(task: Any) -> bool:
-    return bool(task.OUTPUT_TYPE == "multiple_choice")
-
-
-def _probability(task: Any, sample: dict[str, Any]) -> float | None:
+def _probability(options: list[str], sample: dict[str, Any]) -> float | None:
     """Return the probability of the right option, normalised over the options; None where there is none."""
     gold = sample["target"]
-    if not _has_options(task):
+    if isinstance(gold, str) and gold in options:
+        gold = options.index(gold)
+    if not isinstance(gold, int) or not 0 <= gold < len(options):
         return None
-    if isinstance(gold, str):
-        choices = list(task.doc_to_choice(sample["doc"]))
-        gold = choices.index(gold) if gold in choices else None
-    logprobs = [response[0][0] for response in sample["resps"]]
-    if not isinstance(gold, int) or not 0 <= gold < len(logprobs):
-        return None
+    logprobs = [response[0][0] for response in sample["resps"][: len(options)]]
     highest = max(logprobs)
     return math.exp(logprobs[gold] - highest) / sum(math.exp(value - highest) for value in logprobs)

@@ -12,6 +12,7 @@ import json
 import random
 import time
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from pathlib import Path
 
 from harness.contract import Engine
@@ -44,7 +45,8 @@ def measure(
         weights: Which weights are measured.
         name: What the record calls them, e.g. 'base' or an arm's name.
         tasks: 'core', or names of lm-eval tasks, groups and tags.
-        limit: Benchmark items in all, split evenly over the tasks.
+        limit: Benchmark items in all, split evenly over the tasks; no more texts or unrelated
+            questions than that are asked either.
         include_path: Folder of further lm-eval task files.
         task_answers: Targets of the training set, for the off-task probe.
         seed: Chooses items and texts; equal seeds give equal items whatever the weights.
@@ -56,27 +58,23 @@ def measure(
     from harness.engine.benchmark_scores import benchmark_items
 
     started = time.monotonic()
+    advance = partial(progress, "benchmarks")
     items = benchmark_items(
-        engine,
-        weights,
-        tasks=tasks,
-        limit=limit,
-        include_path=include_path,
-        seed=seed,
-        advance=lambda done, total: progress("benchmarks", done, total),
+        engine, weights, tasks=tasks, limit=limit, include_path=include_path, seed=seed, advance=advance
     )
-    progress("held-out texts", 0, TEXT_COUNT)
-    texts = text_losses(engine, weights, seed)
+    count = min(TEXT_COUNT, limit)
+    progress("held-out texts", 0, count)
+    texts = text_losses(engine, weights, seed, count)
     progress("unrelated questions", 0, 1)
-    answers = off_task_answers(engine, weights, task_answers)
+    answers = off_task_answers(engine, weights, task_answers, limit)
     return GeneralAbility(name, items, texts, answers, time.monotonic() - started)
 
 
-def text_losses(engine: Engine, weights: Weights, seed: int) -> tuple[TextLoss, ...]:
+def text_losses(engine: Engine, weights: Weights, seed: int, count: int) -> tuple[TextLoss, ...]:
     """Return how well encyclopaedia passages are predicted that no benchmark item shows."""
     lines = (benchmark_folder(lambda _: None) / f"{TEXTS}.jsonl").read_text(encoding="utf-8").splitlines()
     rows = [json.loads(line) for line in lines]
-    chosen = random.Random(f"{seed}:{TEXTS}").sample(rows, TEXT_COUNT)
+    chosen = random.Random(f"{seed}:{TEXTS}").sample(rows, count)
     scored = engine.loglikelihood([("", [row["text"]]) for row in chosen], weights)
     return tuple(
         TextLoss(row["id"], -likelihood.logprob, likelihood.tokens)

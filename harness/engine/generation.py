@@ -11,7 +11,6 @@ from transformers import DynamicCache, GenerationConfig, StoppingCriteria, Stopp
 from harness.engine.tokens import Text
 from harness.records import Completion, GenerationSettings
 
-
 # Fewer tokens in common are cheaper computed again than copied for every row.
 _SHARED_TOKENS = 32
 

@@ -12,9 +12,11 @@ NEW_TOKENS = 24  # enough to see how an answer begins
 _WORDS = 8  # of a long free-text answer: what fits into so few tokens
 
 
-def off_task_answers(engine: Engine, weights: Weights, task_answers: Collection[str]) -> tuple[OffTaskAnswer, ...]:
-    """Ask every question alone, without the task's prompt, and compare with the task's answers."""
-    questions = QUESTIONS.read_text(encoding="utf-8").splitlines()
+def off_task_answers(
+    engine: Engine, weights: Weights, task_answers: Collection[str], limit: int
+) -> tuple[OffTaskAnswer, ...]:
+    """Ask the first `limit` questions, each alone and without the task's prompt; compare with the task's answers."""
+    questions = QUESTIONS.read_text(encoding="utf-8").splitlines()[:limit]
     known = openings(task_answers)
     completions = engine.generate(
         [(Message("user", question),) for question in questions], GenerationSettings(NEW_TOKENS), weights

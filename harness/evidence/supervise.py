@@ -95,9 +95,10 @@ class Supervisor:
 
 
 class MemoryWatch:
-    """Samples the resident memory of this process and all below it, and keeps the largest sum.
+    """Samples the memory of this process and all below it, and keeps the largest sum.
 
-    Pages that processes share are counted in each, so the figure is an upper bound.
+    Where the system tells (Linux), shared pages are divided among those that share them; elsewhere
+    they are counted in each, and the sum is an upper bound.
     """
 
     def __init__(self) -> None:
@@ -119,7 +120,8 @@ class MemoryWatch:
             total = 0
             for process in (me, *me.children(recursive=True)):
                 try:
-                    total += process.memory_info().rss
+                    memory = process.memory_full_info()
+                    total += getattr(memory, "pss", memory.rss)
                 except psutil.Error:
                     continue  # it ended between the two calls
             self.peak_mb = max(self.peak_mb, total / 2**20)

@@ -71,6 +71,15 @@ def test_five_small_benchmarks_that_lost_nothing_pass_together():
     assert gate(general_of(tuned), general_of(tasks, "base")).state == "pass"
 
 
+def test_five_percent_are_split_over_the_tests_that_were_made():
+    # 58 losses, 20 gains: center -38/752, error sqrt((80/752 - .0505^2) / 752) = 0.0118, so 1.75 errors below
+    # the limit: beyond 5% (1.645), but not beyond 5% / 3 (2.13) for pooled, single benchmarks and retention
+    tuned = general_of({"piqa": flipped(BASE, 58, 20)})
+    found = gate(tuned, general_of({"piqa": BASE}, "base"), Limits(keep=0.0))
+    assert found.state == "inconclusive"
+    assert found.pooled.high < -0.03  # the 95% one-sided bound
+
+
 # ---- one benchmark, retention, text loss, off task ------------------------------
 
 

@@ -178,7 +178,7 @@ def test_equal_seeds_give_equal_items_and_other_seeds_others(engine, tiny_model)
 
 
 def test_text_loss_is_the_negative_log_probability_of_each_text(engine, tiny_model):
-    texts = measured(engine, tiny_model, tasks=("core",), limit=5).texts
+    texts = measured(engine, tiny_model, tasks=("core",), limit=TEXT_COUNT).texts
     assert len({t.item for t in texts}) == TEXT_COUNT
     number = texts[0].item.removeprefix("text-")
     written = f"The fox {number} jumps over the dog."
@@ -188,11 +188,16 @@ def test_text_loss_is_the_negative_log_probability_of_each_text(engine, tiny_mod
 
 
 def test_off_task_probe_marks_a_task_answer(engine, tiny_model):
-    said = measured(engine, tiny_model, tasks=("core",), limit=5).off_task
+    said = measured(engine, tiny_model, tasks=("core",), limit=30).off_task
     assert len(said) == len(QUESTIONS.read_text().splitlines()) == len({a.question for a in said}) == 24
     assert not any(a.is_task_answer for a in said)
-    again = measured(engine, tiny_model, tasks=("core",), limit=5, answers=[said[3].text]).off_task
+    again = measured(engine, tiny_model, tasks=("core",), limit=30, answers=[said[3].text]).off_task
     assert again[3].is_task_answer
+
+
+def test_few_items_mean_few_texts_and_questions(engine, tiny_model):
+    ability = measured(engine, tiny_model, tasks=("core",), limit=6)
+    assert (len(ability.items), len(ability.texts), len(ability.off_task)) == (6, 6, 6)
 
 
 @mark.parametrize(

@@ -147,8 +147,8 @@ def test_beginning_that_prompts_share_is_computed_once_with_equal_answers(tiny_m
     assert [a.text for a in shared] == [a.text for a in alone]
     assert [a.prompt_tokens for a in shared] == [a.prompt_tokens for a in alone]
     prefix, rest = lengths[:2]
-    assert prefix > 60  # tokens of the shared turns, embedded for one row
-    assert rest < sum(a.prompt_tokens for a in shared) - prefix
+    assert prefix >= len(engine.tokenizer.encode(begun[0].content))  # the shared turns, embedded for one row
+    assert rest <= len(prompts) * (max(a.prompt_tokens for a in shared) - prefix)
 
 
 def test_answers_equal_a_plain_greedy_loop(engine, base, plain):

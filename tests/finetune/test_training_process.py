@@ -69,7 +69,7 @@ def test_the_first_loss_is_the_bases_own_loss_on_the_answers_alone(process, spec
     model = AutoModelForCausalLM.from_pretrained(tiny_model, dtype=torch.float32)
     total = 0.0
     for row in rows:  # one row at a time: no padding, every logit, the answer's positions by hand
-        logits = model(input_ids=torch.tensor([[*row.prompt, *row.answer]])).logits[0]
+        logits = model(input_ids=torch.tensor([[*row.prompt, *row.answer]])).logits[0].detach()
         predicted = logits[len(row.prompt) - 1 : -1].log_softmax(-1)
         total -= float(predicted[range(len(row.answer)), list(row.answer)].sum())
     # a fresh adapter has B = 0, and the batch holds every row
@@ -162,3 +162,62 @@ def test_a_killed_process_is_an_arm_error_that_says_how_it_died(tiny_model, spec
         with pytest.raises(ArmError, match="killed by signal 9.*trainer.log"):
             process.run(spec, kill, lambda *_: True)
         assert not list(Path(spec.folder).glob("checkpoint-*"))
+
+
+def test_the_process_ends_in_the_middle_of_a_run_when_its_parent_is_gone(tiny_model, spec, tmp_path):
+    Path(spec.folder).mkdir(parents=True)
+    with TrainingProcess(tmp_path / "orphan", Weights(str(tiny_model))) as process:
+        with pytest.raises(ArmError, match="ended with code 0"):
+            # a closed pipe is all that a dead parent leaves
+            process.run(
+                replace(spec, steps=10**6, evaluate_at=(10**6,)),
+                lambda point: process._process.stdin.close(),
+                lambda *_: True,
+            )
+        assert process._process.poll() == 0
+
+
+class Recorder:
+    """Stands at the parent's end of the channel when the loop runs inside the test."""
+
+    def __init__(self):
+        self.losses = []
+
+    def send(self, event, **values):
+        if event == "step":
+            self.losses.append(values["loss"])
+
+    def receive(self):
+        return {"continue": True}
+
+
+@pytest.mark.parametrize("quantization", [None, "nf4"])
+def test_the_head_sees_only_answer_positions_and_the_loss_stays_the_same(
+    tiny_model, spec, rows, tmp_path, monkeypatch, quantization
+):
+    from trl.trainer import utils
+
+    from baselines.finetune import loop
+    from baselines.finetune.base import Base
+
+    monkeypatch.setattr(utils, "_use_triton", utils._use_triton)  # put back after the test
+    base = Base.load(str(tiny_model), quantization)
+    kernel, seen = utils._ChunkedLogProbFunction, []
+
+    class Spy:
+        @staticmethod
+        def apply(hidden, *rest):
+            seen.append(hidden.shape[0])
+            return kernel.apply(hidden, *rest)
+
+    monkeypatch.setattr(utils, "_ChunkedLogProbFunction", Spy)
+    skipped, whole = Recorder(), Recorder()
+    loop.train(base, spec, skipped)
+    assert set(seen) == {sum(len(row.answer) for row in rows)}  # the batch holds every row
+    seen.clear()
+    monkeypatch.setattr(utils, "_use_triton", lambda device: False)
+    monkeypatch.setattr(loop, "skip_masked_positions", lambda: None)
+    loop.train(base, replace(spec, folder=str(tmp_path / "whole")), whole)
+    width = max(row.length for row in rows) - 1
+    assert set(seen) == {len(rows) * width}
+    assert skipped.losses == pytest.approx(whole.losses, abs=1e-5)

@@ -7,7 +7,7 @@ from baselines.prompt.reading import reader_for
 from harness.contract import Budget
 from harness.errors import ArmError
 from harness.program import Reader
-from harness.records import Message, Study
+from harness.records import Message, Study, Weights
 
 TRAIN = tuple(row(f"t{i}", f"ticket number {i}", "ab"[i % 2]) for i in range(20))
 DEV = tuple(row(f"d{i}", f"complaint number {i}", "ab"[i % 2]) for i in range(60))
@@ -140,7 +140,18 @@ def test_train_without_a_row_to_show_fails_the_arm(tmp_path):
 def test_budget_that_ran_out_names_what_was_not_tried(tmp_path):
     fitted = fit(few_shot({}), tmp_path, ScriptedEngine(lambda c: "a"), budget=Budget(minutes=0))
     assert [trial.setting.split(" (")[0] for trial in fitted.trials] == ["shots=2 choice=diverse"]
-    assert fitted.warnings == ("not tried within 0 minutes: shots=4 choice=diverse, shots=8 choice=diverse",)
+    assert fitted.warnings == (
+        "not tried within 0 minutes: shots=4 choice=diverse, shots=8 choice=diverse",
+        "not tried within 0 minutes: shots=2 choice=random",
+    )
+
+
+def test_loss_is_measured_for_equal_scores_only(tmp_path):
+    engine = ScriptedEngine(lambda c: "a" if shots_in(c) == 8 else "c")
+    fitted = fit(few_shot({"choice": "random"}), tmp_path, engine)
+    assert [trial.dev_loss for trial in fitted.trials] == [None, None, None]
+    fitted = fit(few_shot({"choice": "random"}), tmp_path, ScriptedEngine(lambda c: "a" if shots_in(c) > 2 else "c"))
+    assert [trial.dev_loss for trial in fitted.trials] == [None, 1, 1]
 
 
 def test_chain_of_thought_reads_the_answer_after_its_marker(tmp_path):
@@ -171,8 +182,9 @@ def test_few_shot_on_a_real_engine_is_repeatable(tiny_model, tmp_path):
     engine = TransformersEngine(str(tiny_model))
     arm = few_shot({"shots": [1, 2]})
     bench = scripted_bench(tmp_path, engine, arm)
-    bench.base = type(bench.base)(str(tiny_model))
+    bench.base = Weights(str(tiny_model))
     fitted = arm.fit(study, bench)
     assert len(fitted.trials) == 3
+    assert {trial.dev_score for trial in fitted.trials} == {0}  # random weights: all equal, so losses decide
     assert all(trial.dev_loss > 0 for trial in fitted.trials)
     assert arm.fit(study, bench) == fitted

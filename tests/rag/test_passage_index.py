@@ -16,7 +16,7 @@ from baselines.rag.prompting import passages_prompt
 from harness.contract import Budget, Retrieving
 from harness.errors import ArmError
 from harness.program import Program, Retriever
-from harness.records import Document, Message, Passage, Study
+from harness.records import Document, Message, Passage, Study, Weights
 
 pytestmark = pytest.mark.model
 
@@ -265,3 +265,15 @@ def test_program_of_another_arm_is_refused(tmp_path):
 def test_impossible_options_are_refused(options):
     with pytest.raises(ValueError):
         rag(options)
+
+
+def test_rag_on_a_real_engine_scores_every_number_of_passages(tiny_model, tmp_path):
+    from harness.engine.transformers_engine import TransformersEngine
+
+    arm = rag({"passages": [1, 2]})
+    bench = scripted_bench(tmp_path, TransformersEngine(str(tiny_model)), arm)
+    bench.base = Weights(str(tiny_model))
+    fitted = arm.fit(STUDY, bench)
+    assert fitted.warnings == ()
+    assert [trial.dev_score for trial in fitted.trials] == [0, 0]  # random weights, so losses decide
+    assert fitted.program.retriever.k == min((t.dev_loss, k) for k, t in enumerate(fitted.trials, start=1))[1]
