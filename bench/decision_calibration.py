@@ -3,7 +3,7 @@
     OMP_NUM_THREADS=1 python bench/decision_calibration.py
 
 Prints four tables: false recommendations, coverage of every interval method, power at the sample size that
-the tool itself names, and the forgetting gate. Under 5 minutes on one thread. Small runs of the same functions
+the tool itself names, and the forgetting gate. About 6 minutes on one thread. Small runs of the same functions
 are part of the tests (tests/decision/test_calibration.py).
 """
 

@@ -221,3 +221,21 @@ def test_the_head_sees_only_answer_positions_and_the_loss_stays_the_same(
     width = max(row.length for row in rows) - 1
     assert set(seen) == {len(rows) * width}
     assert skipped.losses == pytest.approx(whole.losses, abs=1e-5)
+
+
+def test_smaller_passes_take_the_same_steps_as_one_large_pass(tiny_model, spec, rows, tmp_path, monkeypatch):
+    from trl.trainer import utils
+
+    from baselines.finetune import loop
+    from baselines.finetune.base import Base
+
+    monkeypatch.setattr(utils, "_use_triton", utils._use_triton)  # put back after the test
+    base = Base.load(str(tiny_model), None)
+    whole, split = Recorder(), Recorder()
+    longest = max(row.length for row in rows)
+    assert loop.rows_at_once(spec, 2 * longest) < spec.batch_size <= loop.rows_at_once(spec, 10**6)
+    loop.train(base, spec, whole)
+    monkeypatch.setattr(loop, "MICRO_TOKENS", {"cpu": 2 * longest, "cuda": 2 * longest})
+    loop.train(base, replace(spec, folder=str(tmp_path / "split")), split)
+    assert len(split.losses) == spec.steps
+    assert split.losses == pytest.approx(whole.losses, abs=1e-4)
