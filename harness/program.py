@@ -53,11 +53,14 @@ class Prompt:
         Raises:
             ArmError: If a template is wrong; the message shows it.
         """
-        turns = [Message("system", self.system)] if self.system else []
+        history = question.messages[:-1]
+        own = [m.content for m in history if m.role == "system"]  # a row's system turn joins the prompt's
+        system = "\n\n".join(filter(None, [self.system, *own]))
+        turns = [Message("system", system)] if system else []
         for shot in self.shots:
             turns.append(Message("user", render(self.shot_template, input=shot.input, passages=[])))
             turns.append(Message("assistant", shot.answer))
-        turns.extend(question.messages[:-1])
+        turns.extend(m for m in history if m.role != "system")
         text = render(self.template, input=question.text, passages=[p.text for p in passages])
         return (*turns, Message("user", text))
 
@@ -84,15 +87,22 @@ class Reader:
 
     def read(self, text: str) -> str | None:
         """Return the answer, or None when the rule finds none."""
+        return self._line(text).strip() or None
+
+    def is_complete(self, text: str) -> bool:
+        """Whether the answer is whole although the completion was cut: its line came to an end."""
+        return self._line(text).strip() != "" and self._line(text).endswith(("\n", "\r"))
+
+    def _line(self, text: str) -> str:
+        """Return what is read, with its line break; for `whole`, the text without one."""
+        if self.rule == "whole":
+            return text.rstrip()
         if self.rule == "after":
             found = list(re.finditer(re.escape(self.marker), text, flags=re.IGNORECASE))
             if not found:
-                return None
+                return ""
             text = text[found[-1].end() :]
-        if self.rule == "whole":
-            return text.strip() or None
-        lines = (line.strip() for line in text.splitlines())
-        return next((line for line in lines if line), None)
+        return next((line for line in text.splitlines(keepends=True) if line.strip()), "")
 
 
 @dataclass(frozen=True, slots=True)

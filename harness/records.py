@@ -301,7 +301,7 @@ class Cost:
     latency_seconds: float | None  # one question alone, median of a few dev questions
     prompt_tokens_per_item: float | None
     completion_tokens_per_item: float | None
-    peak_memory_mb: float | None  # largest resident set of a process of this arm
+    peak_memory_mb: float | None  # largest sum over the processes of this run while the arm ran
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,10 @@ def test_every_option_of_compare_is_in_the_readme(option):
 
 def test_readme_opens_with_the_two_commands():
     first_block = README.split("```")[1]
-    assert [line.split("#")[0].split() for line in first_block.strip().splitlines()] == [["make", "demo"], ["make", "test"]]
+    assert [line.split("#")[0].split() for line in first_block.strip().splitlines()] == [
+        ["make", "demo"],
+        ["make", "test"],
+    ]
 
 
 def test_every_path_of_the_layout_exists():

@@ -9,14 +9,15 @@ from baselines.finetune.rows import Renderer, pair_rows, within
 from baselines.finetune.schedule import Clock, Outcome, Schedule
 from baselines.finetune.selection import best_of, curve_warnings, gap_warnings, is_undertrained
 from baselines.finetune.sft import Lesson, evaluations, score_train, spec_of
-from baselines.finetune.spec import PairRow
+from baselines.finetune.spec import PairRow, RunSpec
 from baselines.finetune.store import Trained
+from baselines.finetune.trial import try_rates
 from baselines.finetune.verify import check_moves
 from harness.contract import Bench
-from harness.records import Checkpoint, Preference, TrainingHistory
+from harness.records import Checkpoint, Preference, TrainingHistory, Trial
 
-# DPO moves a policy that already answers in the right form: a twentieth of the rate that taught it.
-RATE_SHARE = 0.05
+# DPO moves a policy that already answers in the right form, so it takes a share of the rate that taught it.
+RATE_SHARES = (0.02, 0.05, 0.2)
 EVALUATIONS_PER_EPOCH = 2
 
 
@@ -31,9 +32,11 @@ class DpoLesson:
     warnings: tuple[str, ...]
 
     @property
-    def rate(self) -> float:
-        """The learning rate: fixed by the options, or a twentieth of the SFT's."""
-        return self.options.dpo_learning_rate or RATE_SHARE * self.start.history.learning_rate
+    def rates(self) -> tuple[float, ...]:
+        """The learning rates to try: the one that the options fix, or shares of the SFT's."""
+        if self.options.dpo_learning_rate is not None:
+            return (self.options.dpo_learning_rate,)
+        return tuple(share * self.start.history.learning_rate for share in RATE_SHARES)
 
 
 def prepare_dpo(
@@ -66,12 +69,12 @@ def train_dpo(lesson: DpoLesson, bench: Bench, process: TrainingProcess, clock: 
         rows=lesson.rows,
         steps=steps,
         evaluate_at=evaluations(steps, -(-per_epoch // EVALUATIONS_PER_EPOCH)),
-        learning_rate=lesson.rate,
         warmup_steps=0,
         start=str(lesson.start.adapter),
         beta=options.beta,
-        seconds=clock.left,
     )
+    rate, trials = _settle(lesson, bench, process, clock, spec)
+    spec = replace(spec, learning_rate=rate, seconds=clock.left)
     before = best_of(lesson.start.history.checkpoints)
     started = Checkpoint(0, 0.0, before.dev_score, before.dev_loss)
     outcome = Schedule(
@@ -81,11 +84,26 @@ def train_dpo(lesson: DpoLesson, bench: Bench, process: TrainingProcess, clock: 
     check_moves(bench, lesson.sft.program, adapter, lesson.sft.examples[0])
     train_score = score_train(lesson.sft, bench, adapter)
     return Trained(
-        adapter, _history(lesson, outcome, per_epoch, train_score), lesson.start.trials, lesson.start.is_reused
+        adapter,
+        _history(lesson, outcome, per_epoch, train_score, rate),
+        (*lesson.start.trials, *trials),
+        lesson.start.is_reused,
     )
 
 
-def _history(lesson: DpoLesson, outcome: Outcome, per_epoch: int, train_score: float) -> TrainingHistory:
+def _settle(
+    lesson: DpoLesson, bench: Bench, process: TrainingProcess, clock: Clock, spec: RunSpec
+) -> tuple[float, tuple[Trial, ...]]:
+    """Settle the rate on dev by a third of an epoch with each; a smoke run takes the middle one."""
+    rates = lesson.rates
+    if bench.budget.is_fast or len(rates) == 1:
+        return rates[len(rates) // 2], ()
+    short = replace(spec, steps=max(1, spec.steps // (3 * lesson.options.dpo_epochs)))
+    rate, trials = try_rates(rates, lesson.sft, bench, process, clock, short)
+    return rate, tuple(replace(trial, setting=f"DPO {trial.setting}") for trial in trials)
+
+
+def _history(lesson: DpoLesson, outcome: Outcome, per_epoch: int, train_score: float, rate: float) -> TrainingHistory:
     best = best_of(outcome.checkpoints)
     stopped = outcome.result.stopped
     sft = lesson.start.history
@@ -104,13 +122,13 @@ def _history(lesson: DpoLesson, outcome: Outcome, per_epoch: int, train_score: f
         checkpoints=outcome.checkpoints,
         best_step=best.step,
         stopped=stopped,
-        learning_rate=lesson.rate,
+        learning_rate=rate,
         rows=len(lesson.rows),
         trainable_tokens=sum(len(row.chosen) + len(row.rejected) for row in lesson.rows),
         trainable_parameters=outcome.result.trainable_parameters,
         total_parameters=outcome.result.total_parameters,
         seconds=sft.seconds + outcome.result.seconds,
-        undertrained=sft.undertrained or is_undertrained(outcome.checkpoints, stopped_early=stopped == "early"),
+        undertrained=sft.undertrained or is_undertrained(outcome.checkpoints, stopped),
         train_score=train_score,
         peak_memory_mb=outcome.result.peak_memory_mb,
         warnings=warnings,

@@ -39,7 +39,8 @@ def mined(lesson: Lesson, bench: Bench, most: int) -> tuple[tuple[Preference, ..
     """Ask the base the training questions: gold against its own wrong answer.
 
     Rows are asked in an order drawn with the seed until there are `most` pairs. The answer is what the
-    program reads out of the completion; one that is right after normalisation, or empty, gives no pair.
+    program reads out of the completion; one that is right after normalisation or by the task's metric, or
+    empty, gives no pair.
 
     Returns:
         The pairs, and how many rows were asked.
@@ -51,7 +52,11 @@ def mined(lesson: Lesson, bench: Bench, most: int) -> tuple[tuple[Preference, ..
     while asked < len(order) and len(pairs) < most:
         chunk = order[asked : asked + CHUNK]
         said = [lesson.program.reader.read(text) or "" for text in bench.answer(lesson.program, chunk)]
-        pairs += [pair(row, text) for row, text in zip(chunk, said, strict=True) if is_wrong(text, row)]
+        pairs += [
+            pair(row, text)
+            for row, text in zip(chunk, said, strict=True)
+            if is_wrong(text, row) and bench.score(lesson.program, [row]).score < 1.0
+        ]
         asked += len(chunk)
         bench.progress("mining pairs", asked, len(order))
     return tuple(pairs), asked

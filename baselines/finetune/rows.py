@@ -5,12 +5,12 @@ from typing import Any, TypeVar
 
 from baselines.finetune.spec import AnswerRow, PairRow
 from harness.contract import Engine
+from harness.engine.tokens import end_of_turn
 from harness.errors import ArmError
 from harness.program import Program
 from harness.records import Example, Message, Passage, Preference, Question
 
 NAMED = 10  # rows that a message names before it only counts
-_MARK = "\u2022answer\u2022"
 Row = TypeVar("Row", AnswerRow, PairRow)
 
 
@@ -50,23 +50,6 @@ class Renderer:
         """Tokenise an assistant's turn and close it; an empty text gives no tokens at all."""
         ids = self.tokenizer.encode(text, add_special_tokens=False)
         return (*ids, self.end_token) if ids else ()
-
-
-def end_of_turn(tokenizer: Any) -> int:
-    """Return the token that closes the assistant's turn: what follows an answer in the template.
-
-    Raises:
-        ArmError: If no special token follows and the tokenizer knows no end of sequence.
-    """
-    turn = [Message("user", "question"), Message("assistant", _MARK)]
-    text = tokenizer.apply_chat_template(_plain(turn), tokenize=False)
-    after = tokenizer.encode(text.rpartition(_MARK)[2], add_special_tokens=False)
-    special = {number for number, token in tokenizer.added_tokens_decoder.items() if token.special}
-    if after and after[0] in special:
-        return int(after[0])
-    if tokenizer.eos_token_id is None:
-        raise ArmError("the tokenizer has no end-of-sequence token; without one a tuned model never stops")
-    return int(tokenizer.eos_token_id)
 
 
 def answer_rows(

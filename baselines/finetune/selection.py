@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from statistics import mean
+from typing import Literal
 
 from harness.records import Checkpoint, LossPoint
 
@@ -38,16 +39,17 @@ def should_stop(checkpoints: Sequence[Checkpoint], patience: int) -> bool:
     return best_of(checkpoints).dev_score >= 1.0 or evaluations_without_gain(checkpoints) >= patience
 
 
-def is_undertrained(checkpoints: Sequence[Checkpoint], *, stopped_early: bool) -> bool:
+def is_undertrained(checkpoints: Sequence[Checkpoint], stopped: Literal["early", "end", "budget"]) -> bool:
     """Whether training ended while it still gained.
 
-    That is: it was not stopped early, and the last evaluation was a gain (`has_gained`). A perfect dev
+    That is: its time ran out, or it came to the end of its schedule and the last evaluation was a gain
+    (`has_gained`). A perfect dev
     score is never undertrained; a single evaluation that is not perfect always is, as nothing shows
     that it had levelled off.
     """
-    if stopped_early or best_of(checkpoints).dev_score >= 1.0:
+    if stopped == "early" or best_of(checkpoints).dev_score >= 1.0:
         return False
-    return has_gained(checkpoints[-1], checkpoints[:-1])
+    return stopped == "budget" or has_gained(checkpoints[-1], checkpoints[:-1])
 
 
 def curve_warnings(losses: Sequence[LossPoint], steps_per_epoch: int) -> tuple[str, ...]:

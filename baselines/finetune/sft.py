@@ -163,7 +163,7 @@ def _history(lesson: Lesson, bench: Bench, outcome: Outcome, rate: float) -> Tra
         trainable_parameters=outcome.result.trainable_parameters,
         total_parameters=outcome.result.total_parameters,
         seconds=outcome.result.seconds,
-        undertrained=is_undertrained(outcome.checkpoints, stopped_early=stopped == "early"),
+        undertrained=is_undertrained(outcome.checkpoints, stopped),
         train_score=train_score,
         peak_memory_mb=outcome.result.peak_memory_mb,
         warnings=(

@@ -2,6 +2,7 @@
 
 import random
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,7 +35,14 @@ def settle_rate(
         return options.learning_rate, ()
     if bench.budget.is_fast or len(rates) == 1:
         return rates[len(rates) // 2], ()
-    steps = min(options.trial_steps, lesson.steps_per_epoch)
+    spec = replace(full, steps=min(options.trial_steps, lesson.steps_per_epoch))
+    return try_rates(rates, lesson, bench, process, clock, spec)
+
+
+def try_rates(
+    rates: Sequence[float], lesson: "Lesson", bench: Bench, process: TrainingProcess, clock: Clock, spec: RunSpec
+) -> tuple[float, tuple[Trial, ...]]:
+    """Train `spec.steps` steps with each rate, smallest first, and return the best on dev with all trials."""
     dev = lesson.dev
     if len(dev) > TRIAL_DEV_ROWS:
         dev = tuple(random.Random(bench.seed).sample(dev, TRIAL_DEV_ROWS))
@@ -43,20 +51,20 @@ def settle_rate(
         if trials and clock.share_spent > LARGEST_SHARE:
             bench.log(f"learning-rate trial: no time for {rate:g} and above")
             break
-        spec = replace(
-            full,
+        tried = replace(
+            spec,
             # a folder of its own: answers are remembered by the adapter's path
-            folder=str(Path(full.folder).with_name(f"trial-{rate:g}")),
-            steps=steps,
-            evaluate_at=(steps,),
+            folder=str(Path(spec.folder).with_name(f"trial-{rate:g}")),
+            evaluate_at=(spec.steps,),
             learning_rate=rate,
             schedule="constant_with_warmup",
             warmup_steps=0,
         )
         stage = f"trying learning rate {rate:g}"
-        reached = Schedule(bench, process, lesson.program, dev, options.patience, stage).run(spec).checkpoints[-1]
+        schedule = Schedule(bench, process, lesson.program, dev, lesson.options.patience, stage)
+        reached = schedule.run(tried).checkpoints[-1]
         trials.append((rate, Trial(f"learning_rate={rate:g}", reached.dev_score, reached.dev_loss)))
-        shutil.rmtree(spec.folder)
+        shutil.rmtree(tried.folder)
     best, _ = min(trials, key=lambda item: (-item[1].dev_score, _loss(item[1]), item[0]))
     return best, tuple(trial for _, trial in trials)
 

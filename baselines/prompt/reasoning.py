@@ -40,10 +40,10 @@ class ChainOfThought:
                 "chain_of_thought reads its answer from one line, and training targets have several; leave the arm out"
             )
         plain = zero_shot_program(study, bench)
-        system = f"{study.system}\n\n{INSTRUCTION}" if study.system else INSTRUCTION
         program = replace(
             plain,
-            prompt=replace(plain.prompt, system=system),
+            # last, so that it stands against "nothing else" in the task's own prompt
+            prompt=replace(plain.prompt, template=f"{plain.prompt.template}\n\n{INSTRUCTION}"),
             generation=GenerationSettings(self.options.reasoning_tokens + bench.max_new_tokens),
             reader=Reader("after", MARKER),
         )

@@ -69,7 +69,7 @@ def decide(
         goal=result.goal,
         sentence=sentence.verdict_sentence(result, standings, chosen),
         reasons=sentence.explain(result, standings, list(gates.values())),
-        caveats=advice.caveats(standings, gates),
+        caveats=advice.caveats(standings, gates, result.arm),
         next_step=advice.next_step(result, standings, chosen),
         labels_needed=result.settling.items if result.settling else None,
         scores=dict(standings.scores),

@@ -13,11 +13,17 @@ from harness.records import Gate
 FEW_ITEMS = 50
 
 
-def caveats(standings: Standings, gates: Mapping[str, Gate]) -> tuple[str, ...]:
-    """List what limits the verdict: arms that are missing, training that was cut, items left out, seeds."""
-    found: list[str] = [f"{gone.name} {gone.why}" for gone in standings.field.absent]
+def caveats(standings: Standings, gates: Mapping[str, Gate], recommended: Arm | None) -> tuple[str, ...]:
+    """List what limits the verdict: arms that are missing, training that was cut, items left out, seeds.
+
+    What concerns the recommended arm comes first.
+    """
+    kind = standings.yardstick.kind
+    found = _about(recommended, gates.get(recommended.name), kind) if recommended else []
+    found.extend(f"{gone.name} {gone.why}" for gone in standings.field.absent)
     for arm in standings.field.judged:
-        found.extend(_about(arm, gates.get(arm.name), standings.yardstick.kind))
+        if arm is not recommended:
+            found.extend(_about(arm, gates.get(arm.name), kind))
     fewest = min((score.n for score in standings.scores.values()), default=FEW_ITEMS)
     if fewest < FEW_ITEMS:
         found.append(f"{fewest} test items are few: only large differences can show")

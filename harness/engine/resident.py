@@ -17,6 +17,7 @@ from transformers import (
 )
 
 from harness.engine.quiet import quiet
+from harness.engine.tokens import end_of_turn
 from harness.errors import ArmError, ModelError
 
 # A search over checkpoints loads many adapters one after another; a few stay for switching back.
@@ -192,7 +193,7 @@ def _state_of(adapter: str) -> tuple[str, int, int]:
 
 
 def _stop_ids(settings: Any, tokenizer: Any) -> list[int]:
-    """Return every token that ends an answer: the tokenizer's and those the model names itself."""
+    """Return every token that ends an answer: the tokenizer's, the template's and those the model names itself."""
     named = settings.eos_token_id
     named = named if isinstance(named, list) else [named]
-    return sorted({i for i in (tokenizer.eos_token_id, *named) if i is not None})
+    return sorted({i for i in (tokenizer.eos_token_id, end_of_turn(tokenizer), *named) if i is not None})

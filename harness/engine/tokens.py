@@ -8,6 +8,8 @@ from jinja2 import TemplateError
 from harness.contract import Conversation
 from harness.errors import ArmError, ModelError
 
+_MARK = "\u2022answer\u2022"  # stands for an answer where a template is asked what follows one
+
 
 class Text:
     """A model's tokenizer as the engine uses it."""
@@ -83,3 +85,22 @@ class Text:
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text of an answer, special tokens removed."""
         return str(self.tokenizer.decode(list(ids), skip_special_tokens=True))
+
+
+def end_of_turn(tokenizer: Any) -> int:
+    """Return the token that closes the assistant's turn: what follows an answer in the template.
+
+    Training ends every answer with it, and generation stops at it.
+
+    Raises:
+        ModelError: If no special token follows and the tokenizer knows no end of sequence.
+    """
+    turns = [{"role": "user", "content": "question"}, {"role": "assistant", "content": _MARK}]
+    text = tokenizer.apply_chat_template(turns, tokenize=False)
+    after = tokenizer.encode(text.rpartition(_MARK)[2], add_special_tokens=False)
+    special = {number for number, token in tokenizer.added_tokens_decoder.items() if token.special}
+    if after and after[0] in special:
+        return int(after[0])
+    if tokenizer.eos_token_id is None:
+        raise ModelError("the tokenizer has no end-of-sequence token; without one a model never stops")
+    return int(tokenizer.eos_token_id)

@@ -84,17 +84,11 @@ def classify(completion: Completion, program: Program) -> tuple[str | None, Outc
     if not completion.text.strip():
         return None, Outcome.EMPTY
     found = program.reader.read(completion.text)
-    if completion.finish == "length" and not _is_whole(found, completion.text, program.reader.rule):
+    if completion.finish == "length" and not program.reader.is_complete(completion.text):
         return None, Outcome.TRUNCATED
     if found is None:
         return None, Outcome.UNPARSED
     return (found, Outcome.REFUSED) if _REFUSAL.match(found) else (found, Outcome.SCORED)
-
-
-def _is_whole(found: str | None, text: str, rule: str) -> bool:
-    if found is None or rule == "whole":
-        return False
-    return "\n" in text[text.rindex(found) + len(found) :]
 
 
 def _prediction(

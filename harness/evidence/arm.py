@@ -21,6 +21,8 @@ from harness.task.task import ArmSpec, Task
 LATENCY_QUESTIONS = 3
 # Room above the longest answer seen in train and dev, so that a longer right answer is not cut.
 ANSWER_ROOM = 1.5
+# Room for a sentence: a model that wraps a one-word answer in words is judged by the metric, not cut.
+LEAST_ANSWER_TOKENS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ def answer_room(place: Workplace) -> int:
     """Return how many tokens an answer may have, judged by the answers in train and dev."""
     study = place.task.study
     longest = max(place.engine.answer_tokens(e.target) for e in (*study.train, *study.dev))
-    return int(longest * ANSWER_ROOM) + 1
+    return max(int(longest * ANSWER_ROOM) + 1, LEAST_ANSWER_TOKENS)
 
 
 def _answer_test(name: str, program: Program, baseline: Baseline, place: Workplace) -> None:

@@ -71,10 +71,15 @@ class RunBench:
             self.on_progress("answering dev", done, len(missing))
         return [self._answered[digest, e.question] for e in examples]
 
-    def _loss(self, program: Program, examples: Sequence[Example]) -> float:
+    def _loss(self, program: Program, examples: Sequence[Example]) -> float | None:
+        """Return the loss of the right answers; None when a prompt does not fit, as means over other rows differ."""
         found = retrieve_with(self.baseline, program)([e.question for e in examples])
-        requests = [
-            (program.messages(e.question, passages), [e.target]) for e, passages in zip(examples, found, strict=True)
-        ]
+        asked = [(program.messages(e.question, passages), e) for e, passages in zip(examples, found, strict=True)]
+        for prompt, e in asked:
+            tokens = self.engine.count_tokens(prompt) + self.engine.answer_tokens(e.target)
+            if tokens > self.engine.context_window:
+                self.on_log(f"dev loss not measured: {e.id} has {tokens} tokens, more than the model's window")
+                return None
+        requests = [(prompt, [e.target]) for prompt, e in asked]
         answers = [likelihoods[0] for likelihoods in self.engine.loglikelihood(requests, program.weights)]
         return -sum(a.logprob for a in answers) / sum(a.tokens for a in answers)

@@ -15,6 +15,7 @@ from harness.records import (
     Evidence,
     Example,
     GeneralAbility,
+    Outcome,
     Prediction,
     Retrieval,
     Run,
@@ -27,6 +28,7 @@ from harness.store.ledger import Ledger, Series
 from harness.task.task import ArmSpec, Task
 
 BASES = ("base", "base_nf4")
+UNREAD_SHARE = 0.10
 
 
 def collect(folder: RunFolder, task: Task, ledger: Ledger) -> Run:
@@ -110,8 +112,18 @@ def _evidence(spec: ArmSpec, task: Task, ledger: Ledger, metrics: Sequence[Metri
         training=fitted.training,
         retrieval=_retrieval(fitted, predictions, task.test),
         trials=fitted.trials,
-        warnings=fitted.warnings,
+        warnings=(*fitted.warnings, *_unread(predictions)),
         program=fitted.program,
+    )
+
+
+def _unread(predictions: Sequence[Prediction]) -> tuple[str, ...]:
+    """Warn when many answers could not be read: the prompt or the reader may be at fault, not the model."""
+    counts = Counter(p.outcome.value for p in predictions if p.outcome in (Outcome.TRUNCATED, Outcome.UNPARSED))
+    return tuple(
+        f"{count} of {len(predictions)} answers are {outcome} and count as wrong"
+        for outcome, count in sorted(counts.items())
+        if count > UNREAD_SHARE * len(predictions)
     )
 
 

@@ -102,7 +102,7 @@ class MemoryWatch:
     """
 
     def __init__(self) -> None:
-        self.peak_mb = 0.0
+        self.peak_mb = _memory_mb()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
@@ -115,16 +115,20 @@ class MemoryWatch:
         self._thread.join()
 
     def _watch(self) -> None:
-        me = psutil.Process()
         while not self._stopped.wait(SAMPLE_SECONDS):
-            total = 0
-            for process in (me, *me.children(recursive=True)):
-                try:
-                    memory = process.memory_full_info()
-                    total += getattr(memory, "pss", memory.rss)
-                except psutil.Error:
-                    continue  # it ended between the two calls
-            self.peak_mb = max(self.peak_mb, total / 2**20)
+            self.peak_mb = max(self.peak_mb, _memory_mb())
+
+
+def _memory_mb() -> float:
+    me = psutil.Process()
+    total = 0
+    for process in (me, *me.children(recursive=True)):
+        try:
+            memory = process.memory_full_info()
+            total += getattr(memory, "pss", memory.rss)
+        except psutil.Error:
+            continue  # it ended between the two calls
+    return total / 2**20
 
 
 def _cause(code: int) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from harness.records import Example, Limits, Study
+from harness.records import Example, Limits, Preference, Study
 from harness.task.consistency import check_rule, check_seeds, check_template, include_path_of, model_of
 from harness.task.digest import digest_of
 from harness.task.documents import check_evidence, read_documents
@@ -13,7 +13,7 @@ from harness.task.plugged import check_metrics, read_arms
 from harness.task.schema import TaskFile
 from harness.task.settings import read_settings
 from harness.task.source import Source, read_source
-from harness.task.splits import Rows, check_leaks, sample_rows, split_off_dev
+from harness.task.splits import Rows, check_leaks, normalised, sample_rows, split_off_dev
 from harness.task.task import CostSpec, GeneralSpec, Task
 
 
@@ -92,8 +92,9 @@ def _read_data(settings: TaskFile, source: Source, folder: Path, faults: Faults)
     check_evidence([*train, *(dev or []), *test], documents, faults)
     if dev is None:
         train, dev = _split(train, settings, reader.notes, faults)
+        preferences = _without(preferences, dev, reader.notes)
     check_leaks(test, [*train, *dev, *preferences], faults)
-    check_leaks(dev, train, faults)
+    check_leaks(dev, [*train, *preferences], faults)
     train = _cap(train, settings, reader.notes)
     study = Study(
         train=_items(train),
@@ -104,6 +105,15 @@ def _read_data(settings: TaskFile, source: Source, folder: Path, faults: Faults)
         template=settings.prompt.template,
     )
     return _TaskData(study, _items(test), tuple(reader.notes))
+
+
+def _without(preferences: list[Placed[Preference]], dev: Rows, notes: list[str]) -> list[Placed[Preference]]:
+    """Leave out the pairs whose prompt was split off into dev: choices are made there."""
+    held = {normalised(placed.item) for placed in dev}
+    kept = [placed for placed in preferences if normalised(placed.item) not in held]
+    if len(kept) < len(preferences):
+        notes.append(f"{len(preferences) - len(kept)} preference pairs ask what dev asks and are left out")
+    return kept
 
 
 def _split(train: Rows, settings: TaskFile, notes: list[str], faults: Faults) -> tuple[Rows, Rows]:

@@ -4,8 +4,9 @@ import pytest
 from finetune_bench import example
 from plain_engine import PlainEngine
 
-from baselines.finetune.rows import Renderer, answer_rows, end_of_turn, within
+from baselines.finetune.rows import Renderer, answer_rows, within
 from baselines.finetune.spec import AnswerRow
+from harness.engine.tokens import end_of_turn
 from harness.errors import ArmError
 from harness.program import Program, Prompt
 from harness.records import GenerationSettings, Passage, Weights

@@ -45,19 +45,21 @@ def test_a_perfect_dev_score_stops_training_at_once():
 
 
 @pytest.mark.parametrize(
-    ("evaluations", "stopped_early", "expected"),
+    ("evaluations", "stopped", "expected"),
     [
-        (((0.2, 1.0), (0.4, 0.8)), False, True),  # better at the very end
-        (((0.4, 1.0), (0.4, 0.8)), False, True),  # same score, loss 20% lower
-        (((0.4, 1.0), (0.4, 0.97)), False, False),  # same score, loss 3% lower: level
-        (((0.4, 1.0), (0.3, 0.5)), False, False),  # the last is not the best
-        (((0.2, 1.0), (0.4, 0.8)), True, False),  # early stopping found the end itself
-        (((0.2, 1.0), (1.0, 0.1)), False, False),  # nothing left to gain
-        (((0.3, 1.0),), False, True),  # one evaluation cannot show that it levelled off
+        (((0.2, 1.0), (0.4, 0.8)), "end", True),  # better at the very end
+        (((0.4, 1.0), (0.4, 0.8)), "end", True),  # same score, loss 20% lower
+        (((0.4, 1.0), (0.4, 0.97)), "end", False),  # same score, loss 3% lower: level
+        (((0.4, 1.0), (0.3, 0.5)), "end", False),  # the last is not the best
+        (((0.2, 1.0), (0.4, 0.8)), "early", False),  # early stopping found the end itself
+        (((0.2, 1.0), (1.0, 0.1)), "end", False),  # nothing left to gain
+        (((0.2, 1.0), (1.0, 0.1)), "budget", False),
+        (((0.4, 1.0), (0.3, 0.5)), "budget", True),  # cut: nobody knows what more steps would give
+        (((0.3, 1.0),), "end", True),  # one evaluation cannot show that it levelled off
     ],
 )
-def test_undertrained_means_the_last_evaluation_was_still_a_gain(evaluations, stopped_early, expected):
-    assert is_undertrained(curve(*evaluations), stopped_early=stopped_early) is expected
+def test_undertrained_means_cut_or_still_gaining_at_the_last_evaluation(evaluations, stopped, expected):
+    assert is_undertrained(curve(*evaluations), stopped) is expected
 
 
 def losses(*values: float) -> list[LossPoint]:

@@ -101,7 +101,7 @@ def test_changed_embedder_is_noticed_and_builds_the_index_again(folder, tmp_path
     build_index(DOCUMENTS, folder, embedder=str(copy))
     assert remade(folder, embedder=str(copy)) == (False, [])
     settings = json.loads((copy / "sentence_bert_config.json").read_text())
-    (copy / "sentence_bert_config.json").write_text(json.dumps({**settings, "max_seq_length": 128}))
+    (copy / "sentence_bert_config.json").write_text(json.dumps({**settings, "max_seq_length": 250}))
     open_embedder.cache_clear()  # as another process would find it
     os.utime(folder / "manifest.json")
     with pytest.raises(ArmError, match="has changed since"):
