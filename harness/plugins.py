@@ -46,9 +46,9 @@ def load(group: str, name: str) -> Callable[..., Any]:
         raise PluginError(f"no {group} plug-in is called '{name}'{suggest(name, known)}")
     try:
         loaded: Callable[..., Any] = known[name].load()
-    except (ImportError, AttributeError) as fault:
+    except Exception as fault:  # it is somebody else's code, and may fail in any way
         raise PluginError(
-            f"plug-in '{name}' ({known[name].value}) cannot be imported: {fault}; reinstall its package"
+            f"plug-in '{name}' ({known[name].value}) cannot be imported: {fault}; mend or reinstall its package"
         ) from fault
     return loaded
 

@@ -138,7 +138,7 @@ class Outcome(StrEnum):
     """The one class in which an item ends (design: errors)."""
 
     SCORED = "scored"
-    # the model's or the arm's doing: counted as wrong
+    # the model's or the arm's doing: counted as wrong (a refusal: scored like any answer, and labelled)
     UNPARSED = "unparsed"
     TRUNCATED = "truncated"
     EMPTY = "empty"

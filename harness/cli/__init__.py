@@ -36,6 +36,9 @@ class _Commands(click.Group):
         except HarnessError as fault:
             click.echo(f"Error: {fault}", err=True)
             ctx.exit(fault.exit_code)
+        except OSError as fault:
+            click.echo(f"Error: {fault}; give another folder, or mend its rights or space", err=True)
+            ctx.exit(HarnessError.exit_code)
         except KeyboardInterrupt:
             click.echo("\ninterrupted; what is finished is kept: give the same command again to go on", err=True)
             ctx.exit(INTERRUPTED)

@@ -51,7 +51,7 @@ def _score_cells(evidence: Evidence, score: Interval | None) -> tuple[str, str]:
 def _gate_cells(evidence: Evidence, gates: dict[str, Gate]) -> tuple[str, str]:
     if evidence.status != "ok":
         return "", ""
-    if evidence.family in ("prompt", "rag"):
+    if not evidence.program["weights"]["adapter"]:
         return "unchanged", ""
     gate = gates.get(evidence.arm)
     if gate is None or gate.pooled is None:

@@ -8,7 +8,7 @@ from typing import TextIO
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from harness.evidence.compare import Observer
+from harness.evidence.jobs import Observer
 from harness.evidence.states import EndState
 
 # A log file should show that the run is alive without being flooded.

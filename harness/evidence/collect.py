@@ -29,6 +29,8 @@ from harness.task.task import ArmSpec, Task
 
 BASES = ("base", "base_nf4")
 UNREAD_SHARE = 0.10
+NOT_RUN = "not run yet"
+STOPPED = "stopped before it ended; give the same compare command again"
 
 
 def collect(folder: RunFolder, task: Task, ledger: Ledger) -> Run:
@@ -84,8 +86,8 @@ def _metric(name: str) -> Metric:
 
 def _evidence(spec: ArmSpec, task: Task, ledger: Ledger, metrics: Sequence[Metric]) -> Evidence:
     stored_end, stored_fit = ledger.state(spec.name, ENDED), ledger.state(spec.name, FITTED)
-    end = decode(EndState, stored_end) if stored_end else EndState("skipped", "not run: it was not asked for yet")
     fitted = decode(FittedState, stored_fit) if stored_fit else None
+    end = decode(EndState, stored_end) if stored_end else EndState("skipped", STOPPED if fitted else NOT_RUN)
     if fitted is None or end.status != "ok":
         family = load(BASELINES, spec.baseline)(spec.options).family
         return Evidence(spec.name, spec.baseline, family, end.status, end.reason, seed=task.seeds[0])

@@ -1,42 +1,24 @@
 """The main job: every arm on the same locked items, then the decision and the report."""
 
 import json
-import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
 
-from harness.errors import HarnessError, TaskFileError
+from harness.errors import StoreError, TaskFileError
 from harness.evidence.collect import collect
+from harness.evidence.jobs import Jobs, Observer
 from harness.evidence.outputs import write_outputs
-from harness.evidence.provenance import manifest, model_digest, now
+from harness.evidence.provenance import manifest, model_digest, versions
 from harness.evidence.scale import scaled
 from harness.evidence.snapshot import read_snapshot, write_snapshot
-from harness.evidence.states import ENDED, FITTED, MANIFEST, MEMORY, RUN, EndState, FittedState
-from harness.evidence.supervise import MemoryWatch, Supervisor, WorkerDied
+from harness.evidence.states import MANIFEST, RUN
+from harness.evidence.supervise import Supervisor
 from harness.plugins import suggest
 from harness.records import Run
-from harness.store.files import decode, encode, hash_data
+from harness.store.files import hash_data
 from harness.store.folder import RunFolder
 from harness.store.ledger import Ledger
 from harness.task.task import Task
-
-
-class Observer(Protocol):
-    """Whoever watches a run: the terminal, or nobody."""
-
-    def began(self, name: str, number: int, total: int) -> None:
-        """A job (an arm, or a base's general ability) began."""
-
-    def progress(self, stage: str, done: int, total: int) -> None:
-        """A stage of the job went on."""
-
-    def log(self, message: str) -> None:
-        """Something worth a line happened."""
-
-    def ended(self, name: str, state: EndState, seconds: float) -> None:
-        """The job ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +43,19 @@ def compare(task: Task, settings: Settings, observer: Observer) -> tuple[Run, Ru
     task = scaled(task, limit=settings.limit, is_fast=settings.is_fast)
     model = str(resolve_model(task.model, observer.log))
     digest = model_digest(model)
-    identity = {"task": task.name, "content": task.digest, "model": digest}
+    identity = {"task": task.name, "content": task.digest, "model": digest, "versions": hash_data(versions())[:8]}
     folder = RunFolder(settings.out or Path("runs") / f"{task.name}-{hash_data(identity)[:8]}")
     folder.claim(identity)
     for line in (*task.notes, f"run folder {folder.path}"):
         observer.log(line)
-    with folder.locked():
+    with folder.locked() as lock:
         ledger = Ledger(folder.ledger)
         if not folder.snapshot.exists():
             write_snapshot(task, folder)
         task = read_snapshot(folder)
         _begin(task, model, digest, identity, settings, ledger)
-        _run_jobs(_jobs(task, settings.arms, ledger), folder, model, ledger, settings, observer)
+        with Supervisor(folder, model, is_fast=settings.is_fast, lock=lock) as supervisor:
+            Jobs(task, ledger, supervisor, observer).run(settings.arms)
         run = collect(folder, task, ledger)
         write_outputs(run, folder)
         ledger.close()
@@ -83,8 +66,11 @@ def redraw(path: Path) -> tuple[Run, RunFolder]:
     """Decide again from a run folder's stored evidence and rewrite its reports; no model is loaded."""
     folder = RunFolder(path)
     _ = folder.identity  # refuses what is no run folder
+    task = read_snapshot(folder)
+    if not folder.ledger.exists():
+        raise StoreError(f"{path} holds no ledger, so there is nothing to report on")
     ledger = Ledger(folder.ledger)
-    run = collect(folder, read_snapshot(folder), ledger)
+    run = collect(folder, task, ledger)
     write_outputs(run, folder)
     ledger.close()
     return run, folder
@@ -105,108 +91,3 @@ def _begin(task: Task, model: str, digest: str, identity: dict[str, str], settin
     if ledger.state(RUN, MANIFEST) is None:
         record = manifest(task, model, digest, identity) | {"is_fast": settings.is_fast, "limit": settings.limit}
         ledger.put_state(RUN, MANIFEST, json.dumps(record))
-
-
-def _amend_manifest(ledger: Ledger, values: Mapping[str, Any]) -> None:
-    record = json.loads(ledger.state(RUN, MANIFEST) or "{}")
-    ledger.put_state(RUN, MANIFEST, json.dumps(record | dict(values)))
-
-
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """One thing for the worker to do."""
-
-    title: str
-    message: Mapping[str, Any]
-    arm: str | None = None
-
-
-def _jobs(task: Task, asked: Sequence[str], ledger: Ledger) -> list[_Job]:
-    """List what is still to do; an arm that failed is tried again.
-
-    The base's general ability comes first: it needs no arm, and it finds a wrong benchmark name
-    before anything is spent.
-    """
-    jobs = []
-    if ledger.general("base") is None:
-        jobs.append(_base_job(None))
-    for arm in task.arms:
-        stored = ledger.state(arm.name, ENDED)
-        is_done = stored is not None and decode(EndState, stored).status == "ok"
-        if not is_done and (not asked or arm.name in asked):
-            jobs.append(_Job(arm.name, {"job": "arm", "name": arm.name}, arm.name))
-    return jobs
-
-
-def _base_job(quantization: str | None) -> _Job:
-    title = f"general ability of the {'4-bit ' if quantization else ''}base"
-    return _Job(title, {"job": "base", "quantization": quantization})
-
-
-def _missing_bases(task: Task, ledger: Ledger) -> list[_Job]:
-    """List the quantised bases that finished arms are to be compared with."""
-    used = set()
-    for arm in task.arms:
-        stored = ledger.state(arm.name, FITTED)
-        if stored:
-            used.add(decode(FittedState, stored).program["weights"]["quantization"])
-    return [_base_job(name) for name in sorted(filter(None, used)) if ledger.general(f"base_{name}") is None]
-
-
-def _run_jobs(
-    jobs: list[_Job], folder: RunFolder, model: str, ledger: Ledger, settings: Settings, observer: Observer
-) -> None:
-    started = time.monotonic()
-    peak = 0.0
-    with Supervisor(folder, model, is_fast=settings.is_fast) as supervisor:
-        queue = list(jobs)
-        number = 0
-        while queue or (queue := _missing_bases(read_snapshot(folder), ledger)):
-            job = queue.pop(0)
-            number += 1
-            observer.began(job.title, number, max(len(jobs), number))
-            with MemoryWatch() as memory:
-                begin = time.monotonic()
-                state = _do(job, supervisor, ledger, observer)
-            peak = max(peak, memory.peak_mb)
-            if job.arm:
-                ledger.put_state(job.arm, MEMORY, str(memory.peak_mb))
-            observer.ended(job.title, state, time.monotonic() - begin)
-            if job.arm is None and state.status != "ok":
-                raise HarnessError(f"{job.title} could not be measured: {state.reason}")
-    if jobs:
-        _amend_manifest(ledger, _spent(ledger, time.monotonic() - started, peak))
-
-
-def _spent(ledger: Ledger, seconds: float, peak: float) -> dict[str, Any]:
-    before = json.loads(ledger.state(RUN, MANIFEST) or "{}")
-    return {
-        "finished": now(),
-        "seconds": before.get("seconds", 0.0) + seconds,
-        "peak_memory_mb": max(before.get("peak_memory_mb", 0.0), peak),
-    }
-
-
-def _do(job: _Job, supervisor: Supervisor, ledger: Ledger, observer: Observer) -> EndState:
-    """Let the worker do one job, and record how an arm ended that did not get to say so itself."""
-    state = EndState("ok")
-    try:
-        for event in supervisor.do(dict(job.message)):
-            if event["event"] == "progress":
-                observer.progress(event["stage"], event["done"], event["total"])
-            elif event["event"] == "log":
-                observer.log(event["message"])
-            elif event["event"] == "ready":
-                _amend_manifest(ledger, {"engine": {k: v for k, v in event.items() if k != "event"}})
-            elif event["event"] == "failed":
-                if event["is_fatal"]:
-                    raise HarnessError(event["reason"])
-                state = EndState("failed", event["reason"])
-    except WorkerDied as death:
-        state = EndState("failed", str(death))
-    if job.arm is None:
-        return state
-    if state.status == "failed":
-        ledger.put_state(job.arm, ENDED, encode(EndState, state))
-    stored = ledger.state(job.arm, ENDED)
-    return decode(EndState, stored) if stored else replace(state, status="failed", reason="the arm left no end state")

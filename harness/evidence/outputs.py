@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 def write_outputs(run: Run, folder: RunFolder) -> None:
     """Write every installed report format, the tables and the manifest."""
-    for name in sorted(plugins(REPORTS)):
-        write_report(name, run, folder.path)
+    write_atomically(folder.path / "manifest.json", json.dumps(run.manifest, indent=2, sort_keys=True) + "\n")
     _write_items(run, folder.path / "items.parquet")
     _write_benchmarks(run, folder.path / "benchmarks.parquet")
-    write_atomically(folder.path / "manifest.json", json.dumps(run.manifest, indent=2, sort_keys=True) + "\n")
+    for name in sorted(plugins(REPORTS)):
+        write_report(name, run, folder.path)
 
 
 def write_report(name: str, run: Run, folder: Path) -> Path:

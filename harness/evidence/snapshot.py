@@ -13,10 +13,10 @@ def write_snapshot(task: Task, folder: RunFolder) -> None:
 
     from ruamel.yaml import YAML
 
-    write_atomically(folder.snapshot, encode(Task, task))
     text = StringIO()
     YAML(typ="safe", pure=True).dump(dict(task.resolved), text)
     write_atomically(folder.path / "task.lock.yaml", text.getvalue())
+    write_atomically(folder.snapshot, encode(Task, task))  # last: it says that both are there
 
 
 def read_snapshot(folder: RunFolder) -> Task:

@@ -27,11 +27,12 @@ class WorkerDied(Exception):
 class Supervisor:
     """Starts a worker when there is a job, sends jobs, and passes its events on."""
 
-    def __init__(self, folder: RunFolder, model: str, *, is_fast: bool) -> None:
+    def __init__(self, folder: RunFolder, model: str, *, is_fast: bool, lock: int) -> None:
         self._command = [sys.executable, "-m", "harness.evidence.worker", str(folder.path), model]
         if is_fast:
             self._command.append("--fast")
         self._log = folder.log
+        self._lock = lock  # held by the worker too, so that no second run begins beside it
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> "Supervisor":
@@ -73,7 +74,12 @@ class Supervisor:
         if self._process is None:
             with self._log.open("a", encoding="utf-8") as log:
                 self._process = subprocess.Popen(
-                    self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
+                    self._command,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=log,
+                    text=True,
+                    pass_fds=(self._lock,),
                 )
         return self._process
 

@@ -6,13 +6,16 @@ to standard output, a JSON object a line. What libraries print goes to the run's
 
 import json
 import os
+import queue
 import signal
 import sys
+import threading
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from harness.errors import ArmError, HarnessError
+from harness.errors import HarnessError, StoreError
 from harness.evidence.talk import Talk
 from harness.store.folder import RunFolder
 
@@ -23,19 +26,32 @@ def main() -> None:
     talk = Talk(os.fdopen(os.dup(1), "w", encoding="utf-8"))
     os.dup2(2, 1)
     folder, model, is_fast = RunFolder(Path(sys.argv[1])), sys.argv[2], "--fast" in sys.argv
-    jobs = None
-    for line in sys.stdin:
-        job = json.loads(line)
+    do = None
+    for job in _jobs():
         try:
-            if jobs is None:
-                jobs = _open(folder, model, is_fast, talk)
-            jobs(job)
+            do = do or _open(folder, model, is_fast, talk)
+            do(job)
             talk.say("end")
         except HarnessError as fault:
-            talk.say("failed", reason=str(fault), is_fatal=not isinstance(fault, ArmError))
+            # without a model, a task or a ledger no other arm can run either
+            talk.say("failed", reason=str(fault), is_fatal=do is None or isinstance(fault, StoreError))
         except Exception as fault:  # the boundary of the process: the run must go on with the other arms
             traceback.print_exc()
             talk.say("failed", reason=f"{type(fault).__name__}: {fault}", is_fatal=False)
+
+
+def _jobs() -> Iterator[Any]:
+    """Yield jobs as they come; when the orchestrator is gone, end at once, whatever is being done."""
+    waiting: queue.Queue[Any] = queue.Queue()
+
+    def listen() -> None:
+        for line in sys.stdin:
+            waiting.put(json.loads(line))
+        os._exit(0)
+
+    threading.Thread(target=listen, daemon=True).start()
+    while True:
+        yield waiting.get()
 
 
 def _open(folder: RunFolder, model: str, is_fast: bool, talk: Talk) -> Any:

@@ -83,8 +83,11 @@ class RunFolder:
         write_atomically(self.path / "identity.json", json.dumps(identity, indent=2, sort_keys=True) + "\n")
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the folder for one run; the lock goes when the process does.
+    def locked(self) -> Iterator[int]:
+        """Hold the folder for one run; the lock goes when every process that holds the descriptor does.
+
+        Yields:
+            The lock's file descriptor, to be passed on to the worker.
 
         Raises:
             StoreError: If another run holds it.
@@ -96,6 +99,6 @@ class RunFolder:
             os.close(handle)
             raise StoreError(f"another run is using {self.path}; wait for it, or give another --out folder") from None
         try:
-            yield
+            yield handle
         finally:
             os.close(handle)

@@ -83,6 +83,12 @@ class Ledger:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
 
+    def _read(self, query: str, values: tuple[object, ...]) -> list[Any]:
+        try:
+            return self._connection.execute(query, values).fetchall()
+        except sqlite3.Error as fault:
+            raise StoreError(f"{self.path}: cannot be read ({fault}); restore it or start in another folder") from fault
+
     def put_predictions(self, series: Series, predictions: Iterable[Prediction], sample: int = 0) -> None:
         """Store one finished batch, all of it or nothing."""
         rows = [(*series.key, p.example_id, sample, encode(Prediction, p)) for p in predictions]
@@ -91,7 +97,7 @@ class Ledger:
 
     def predictions(self, series: Series, sample: int = 0) -> dict[str, Prediction]:
         """Return the stored predictions of a series by item id."""
-        rows = self._connection.execute(
+        rows = self._read(
             "SELECT item, record FROM items WHERE arm=? AND condition=? AND seed=? AND train_rows=? AND sample=?",
             (*series.key, sample),
         )
@@ -118,7 +124,7 @@ class Ledger:
             return None
 
         def read(kind: str, record_type: Any) -> tuple[Any, ...]:
-            rows = self._connection.execute(
+            rows = self._read(
                 "SELECT record FROM benchmarks WHERE weights=? AND kind=? ORDER BY task, item",
                 (weights, kind),
             )
@@ -139,10 +145,5 @@ class Ledger:
 
     def state(self, name: str, stage: str) -> str | None:
         """Return a stored state, or None."""
-        row = self._connection.execute("SELECT record FROM states WHERE name=? AND stage=?", (name, stage)).fetchone()
-        return None if row is None else str(row[0])
-
-    def drop_state(self, name: str, stage: str) -> None:
-        """Forget a state, so that its step is done again."""
-        with self._transaction() as connection:
-            connection.execute("DELETE FROM states WHERE name=? AND stage=?", (name, stage))
+        rows = self._read("SELECT record FROM states WHERE name=? AND stage=?", (name, stage))
+        return str(rows[0][0]) if rows else None

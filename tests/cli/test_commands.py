@@ -67,3 +67,26 @@ def test_model_that_is_not_there_is_named_with_the_remedy(tmp_path):
     assert "no-such-model" in result.output
     assert "Traceback" not in result.output
     assert not (tmp_path / "run").exists()
+
+
+def test_ctrl_c_ends_with_130_and_says_how_to_go_on(tmp_path, monkeypatch):
+    def interrupt(path):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("harness.task.load_task", interrupt)
+    result = invoke("compare", str(tmp_path / "task.yaml"))
+    assert result.exit_code == 130
+    assert "give the same command again" in result.output
+
+
+def test_folder_that_cannot_be_made_is_a_message_not_a_traceback(tmp_path, tiny_model):
+    for split in ("train", "dev", "test"):
+        Path(tmp_path / f"{split}.jsonl").write_text(f'{{"input": "{split} q", "target": "a"}}\n')
+    (tmp_path / "task.yaml").write_text(
+        f"version: 1\nname: t\ndescription: d\nmodel: {tiny_model}\n"
+        "data: {train: train.jsonl, dev: dev.jsonl, test: test.jsonl}\narms: [zero_shot]\n"
+    )
+    result = invoke("compare", str(tmp_path / "task.yaml"), "--out", str(tmp_path / "task.yaml" / "run"))
+    assert result.exit_code == 2
+    assert "task.yaml" in result.output
+    assert "Traceback" not in result.output

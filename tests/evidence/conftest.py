@@ -29,6 +29,27 @@ class Arm:
         return Fitted(Program(bench.base, prompt, GenerationSettings(4), Reader("first_line")))
 
 
+def die_after_the_first_batch(marker):
+    """End the process once, behind the first batch that is on disk; batches are of three."""
+    from harness.evidence import answering
+    from harness.store.ledger import Ledger
+
+    answering.BATCH_ROWS = 3
+    store = Ledger.put_predictions
+
+    def put(self, *arguments):
+        store(self, *arguments)
+        if not os.path.exists(marker):
+            open(marker, "w").close()
+            os._exit(9)
+
+    Ledger.put_predictions = put
+
+
+if "DIE_ONCE" in os.environ:
+    die_after_the_first_batch(os.environ["DIE_ONCE"])
+
+
 def steady(options): return Arm("answer")
 def failing(options): return Arm("fail")
 def dying(options): return Arm("die")

@@ -3,10 +3,13 @@
 import json
 
 import pytest
+from click.testing import CliRunner
 
+from harness.cli import main
 from harness.errors import StoreError, TaskFileError
 from harness.evidence.compare import Settings, compare, redraw
 from harness.evidence.states import EndState
+from harness.store.ledger import Ledger, Series
 from harness.task import load_task
 
 pytestmark = pytest.mark.model  # the held-out texts of the general measure come with the set-up
@@ -61,20 +64,40 @@ def test_second_run_asks_the_model_nothing_and_a_failed_arm_is_tried_again(tmp_p
     assert json.loads((folder.path / "result.json").read_bytes())["arms"] == json.loads(result)["arms"]
 
 
-def test_interrupted_run_goes_on_and_equals_the_uninterrupted_one(tmp_path, tiny_task, third_party):
+def test_run_that_died_within_the_test_items_goes_on_and_equals_the_whole_one(
+    tmp_path, tiny_task, third_party, monkeypatch
+):
+    task = load_task(tiny_task("steady"))
+    (tmp_path / "died").touch()
+    monkeypatch.setenv("DIE_ONCE", str(tmp_path / "died"))  # the marker is there, so this run lives
+    whole, _ = compare(task, Settings(tmp_path / "whole"), Recorder())
+    monkeypatch.setenv("DIE_ONCE", str(tmp_path / "dies once"))
+    broken, _ = compare(task, Settings(tmp_path / "broken"), Recorder())
+    assert "exit code 9" in broken.evidence[0].reason
+    kept = Ledger(tmp_path / "broken" / "ledger.sqlite").predictions(Series("steady"))
+    assert len(kept) == 3
+    resumed, _ = compare(task, Settings(tmp_path / "broken"), Recorder())
+    assert [p.text for p in resumed.evidence[0].predictions] == [p.text for p in whole.evidence[0].predictions]
+    assert [p for p in resumed.evidence[0].predictions if p.example_id in kept] == list(
+        p for p in resumed.evidence[0].predictions if p == kept.get(p.example_id)
+    )  # times included: what was stored is not asked again
+    assert resumed.evidence[0].scores == whole.evidence[0].scores
+    assert resumed.bases[0].items == whole.bases[0].items
+
+
+def test_interrupted_run_goes_on(tmp_path, tiny_task, third_party):
     class Impatient(Recorder):
         def progress(self, stage, done, total):
             if stage == "answering test":
                 raise KeyboardInterrupt
 
     task = load_task(tiny_task("steady"))
-    whole, _ = compare(task, Settings(tmp_path / "whole"), Recorder())
     with pytest.raises(KeyboardInterrupt):
-        compare(task, Settings(tmp_path / "stopped"), Impatient())
-    resumed, _ = compare(task, Settings(tmp_path / "stopped"), Recorder())
-    assert [p.text for p in resumed.evidence[0].predictions] == [p.text for p in whole.evidence[0].predictions]
-    assert resumed.evidence[0].scores == whole.evidence[0].scores
-    assert resumed.bases[0].items == whole.bases[0].items
+        compare(task, Settings(tmp_path / "run"), Impatient())
+    watching = Recorder()
+    run, _ = compare(task, Settings(tmp_path / "run"), watching)
+    assert watching.began_jobs == ["steady"]  # the base's general ability was kept
+    assert run.evidence[0].status == "ok"
 
 
 def test_arm_option_runs_one_arm_and_says_that_the_other_was_not_run(tmp_path, tiny_task, third_party):
@@ -106,3 +129,23 @@ def test_redrawn_report_is_byte_equal(tmp_path, tiny_task, third_party):
         (folder.path / name).unlink()
     redraw(folder.path)
     assert {name: (folder.path / name).read_bytes() for name in drawn} == drawn
+
+
+def test_fast_run_takes_few_rows_and_says_that_it_must_not_be_decided_on(tmp_path, tiny_task, third_party):
+    command = ["compare", str(tiny_task("steady")), "--fast", "--out", str(tmp_path / "run")]
+    result = CliRunner().invoke(main, command)
+    assert result.exit_code == 0, result.output
+    assert "do not decide on it" in result.output
+    assert "8 test items" in result.output
+    assert "Smoke run" in (tmp_path / "run" / "report.html").read_text()
+    again = CliRunner().invoke(main, [*command, "--json"])
+    assert json.loads(again.stdout)["arms"][0]["score"]["n"] == 8
+
+
+def test_peak_memory_and_time_are_measured_and_kept_over_attempts(tmp_path, tiny_task, third_party):
+    task = load_task(tiny_task("steady", "failing"))
+    first, _ = compare(task, Settings(tmp_path / "run"), Recorder())
+    second, _ = compare(task, Settings(tmp_path / "run"), Recorder())
+    assert first.evidence[0].cost.peak_memory_mb > 100  # torch alone is larger
+    assert second.evidence[0].cost.peak_memory_mb == first.evidence[0].cost.peak_memory_mb
+    assert second.manifest["seconds"] > first.manifest["seconds"]

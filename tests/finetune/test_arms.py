@@ -88,8 +88,11 @@ def test_the_model_card_names_method_and_figures_and_no_path(tuned, tiny_model):
 def test_dpo_shares_the_sft_training_and_says_so(tuned, preferred):
     fitted, bench = preferred
     assert any("trained once in this run" in warning for warning in fitted.warnings)
-    assert fitted.trials == tuned[0].trials
-    assert not any(stage.startswith("trying") for stage in bench.stages)
+    shared = len(tuned[0].trials)
+    assert fitted.trials[:shared] == tuned[0].trials
+    assert all(trial.setting.startswith("DPO learning_rate=") for trial in fitted.trials[shared:])
+    # three rates of its own, and none of the SFT's again
+    assert len({stage for stage in bench.stages if stage.startswith("trying")}) == len(fitted.trials) - shared == 3
     assert fitted.training.seconds > tuned[0].training.seconds  # the shared seconds count in both
 
 

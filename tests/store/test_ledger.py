@@ -70,3 +70,14 @@ def test_ledger_of_another_version_is_refused(tmp_path):
         connection.execute("PRAGMA user_version=99")
     with pytest.raises(StoreError, match="version 99"):
         Ledger(path)
+
+
+def test_damaged_ledger_is_a_store_error_when_it_is_read(tmp_path):
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+    ledger.put_predictions(Series("a"), [prediction(str(i), "x" * 400) for i in range(200)])
+    ledger.close()
+    data = bytearray(ledger.path.read_bytes())
+    data[8192:-4096] = b"\xff" * (len(data) - 12288)  # the pages that hold the rows
+    ledger.path.write_bytes(data)
+    with pytest.raises(StoreError, match="cannot be"):
+        Ledger(ledger.path).predictions(Series("a"))

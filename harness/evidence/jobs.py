@@ -1,0 +1,160 @@
+"""What a run has to do, job by job, and what becomes of each."""
+
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from harness.errors import HarnessError
+from harness.evidence.provenance import now
+from harness.evidence.states import ENDED, FITTED, MANIFEST, MEMORY, RUN, EndState, FittedState
+from harness.evidence.supervise import MemoryWatch, Supervisor, WorkerDied
+from harness.store.files import decode, encode
+from harness.store.ledger import Ledger
+from harness.task.task import Task
+
+
+class Observer(Protocol):
+    """Whoever watches a run: the terminal, or nobody."""
+
+    def began(self, name: str, number: int, total: int) -> None:
+        """A job (an arm, or a base's general ability) began."""
+
+    def progress(self, stage: str, done: int, total: int) -> None:
+        """A stage of the job went on."""
+
+    def log(self, message: str) -> None:
+        """Something worth a line happened."""
+
+    def ended(self, name: str, state: EndState, seconds: float) -> None:
+        """The job ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One thing for the worker to do."""
+
+    title: str
+    message: Mapping[str, Any]
+    arm: str | None = None  # None: the general ability of a base
+
+
+@dataclass(frozen=True, slots=True)
+class Jobs:
+    """Does what is still to do; the ledger says what that is, and keeps what came of it."""
+
+    task: Task
+    ledger: Ledger
+    supervisor: Supervisor
+    observer: Observer
+
+    def run(self, asked: Sequence[str]) -> None:
+        """Run the arms in `asked` (all, when it is empty) that have not ended well yet.
+
+        The base's general ability comes first: it needs no arm, and it finds a wrong benchmark name
+        before anything is spent. The quantised bases come last, when it is known which arms stand on one.
+
+        Raises:
+            HarnessError: If the model or the base's general ability cannot be had.
+        """
+        arms = [
+            _arm_job(arm.name) for arm in self.task.arms if self._is_open(arm.name) and self._is_asked(arm.name, asked)
+        ]
+        first = [] if self.ledger.general("base") else [_base_job(None)]
+        for number, job in enumerate([*first, *arms], start=1):
+            self._run_one(job, number, len(first) + len(arms))
+        quantised = list(self._missing_bases())
+        for number, job in enumerate(quantised, start=1):
+            self._run_one(job, number, len(quantised))
+
+    def _is_open(self, arm: str) -> bool:
+        """Whether an arm has not ended well; one that failed is tried again."""
+        stored = self.ledger.state(arm, ENDED)
+        return stored is None or decode(EndState, stored).status != "ok"
+
+    def _is_asked(self, arm: str, asked: Sequence[str]) -> bool:
+        return not asked or arm in asked
+
+    def _missing_bases(self) -> Iterator[Job]:
+        """List the quantised bases that good arms are to be compared with."""
+        used = set()
+        for arm in self.task.arms:
+            stored = self.ledger.state(arm.name, FITTED)
+            if stored and not self._is_open(arm.name):
+                used.add(decode(FittedState, stored).program["weights"]["quantization"])
+        return (_base_job(name) for name in sorted(filter(None, used)) if self.ledger.general(f"base_{name}") is None)
+
+    def _run_one(self, job: Job, number: int, total: int) -> None:
+        self.observer.began(job.title, number, total)
+        began = time.monotonic()
+        with MemoryWatch() as memory:
+            try:
+                state = self._do(job)
+            finally:
+                self._account(job, time.monotonic() - began, memory.peak_mb)
+        self.observer.ended(job.title, state, time.monotonic() - began)
+        if job.arm is None and state.status != "ok":
+            if job.message["quantization"] is None:
+                raise HarnessError(f"{job.title} could not be measured: {state.reason}")
+            self.observer.log(f"{job.title} could not be measured, so its arms' forgetting is not: {state.reason}")
+
+    def _do(self, job: Job) -> EndState:
+        """Let the worker do one job, and record how an arm ended that did not get to say so itself."""
+        state = EndState("ok")
+        try:
+            for event in self.supervisor.do(dict(job.message)):
+                state = self._heed(event) or state
+        except WorkerDied as death:
+            state = EndState("failed", str(death))
+        if job.arm is None:
+            return state
+        if state.status == "failed":
+            self.ledger.put_state(job.arm, ENDED, encode(EndState, state))
+        stored = self.ledger.state(job.arm, ENDED)
+        return decode(EndState, stored) if stored else EndState("failed", "the arm left no end state")
+
+    def _heed(self, event: Mapping[str, Any]) -> EndState | None:
+        """Act on one event of the worker; return how the job failed, if it did."""
+        kind = event["event"]
+        if kind == "progress":
+            self.observer.progress(event["stage"], event["done"], event["total"])
+        elif kind == "log":
+            self.observer.log(event["message"])
+        elif kind == "ready":
+            self._amend({"engine": {key: value for key, value in event.items() if key != "event"}})
+        elif kind == "failed":
+            if event["is_fatal"]:
+                raise HarnessError(event["reason"])
+            return EndState("failed", event["reason"])
+        return None
+
+    def _account(self, job: Job, seconds: float, peak_mb: float) -> None:
+        """Add to what the run and the arm have cost, over all attempts."""
+        spent = self._manifest()
+        self._amend(
+            {
+                "finished": now(),
+                "seconds": spent.get("seconds", 0.0) + seconds,
+                "peak_memory_mb": max(spent.get("peak_memory_mb", 0.0), peak_mb),
+            }
+        )
+        if job.arm:
+            before = float(self.ledger.state(job.arm, MEMORY) or 0.0)
+            self.ledger.put_state(job.arm, MEMORY, str(max(before, peak_mb)))
+
+    def _manifest(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.ledger.state(RUN, MANIFEST) or "{}")
+        return found
+
+    def _amend(self, values: Mapping[str, Any]) -> None:
+        self.ledger.put_state(RUN, MANIFEST, json.dumps(self._manifest() | dict(values)))
+
+
+def _arm_job(name: str) -> Job:
+    return Job(name, {"job": "arm", "name": name}, name)
+
+
+def _base_job(quantization: str | None) -> Job:
+    title = f"general ability of the {'4-bit ' if quantization else ''}base"
+    return Job(title, {"job": "base", "quantization": quantization})

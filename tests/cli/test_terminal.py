@@ -1,0 +1,27 @@
+from io import StringIO
+
+import pytest
+
+from harness.cli.terminal import duration, observer
+from harness.evidence.states import EndState
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.4, "0 s"), (59.4, "59 s"), (200, "3 min 20 s"), (3900, "1 h 5 min"), (59.6, "1 min 0 s")]
+)
+def test_seconds_are_written_as_people_say_them(seconds, text):
+    assert duration(seconds) == text
+
+
+def test_without_a_terminal_every_stage_is_one_plain_line():
+    stream = StringIO()
+    with observer(stream) as watching:
+        watching.began("rag", 2, 8)
+        for done in range(5):
+            watching.progress("answering test", done, 5)
+        watching.ended("rag", EndState("failed", "no documents"), 65)
+    assert stream.getvalue().splitlines() == [
+        "[2/8] rag: begins",
+        "[2/8] rag: answering test (of 5)",
+        "[2/8] rag: failed: no documents after 1 min 5 s",
+    ]
