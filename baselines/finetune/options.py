@@ -25,7 +25,8 @@ class LoraOptions(BaseModel):
     # From the top of the published range to what a 135M model was measured to need, in half decades.
     trial_rates: tuple[float, ...] = Field(default=(1e-4, 3e-4, 1e-3), min_length=1)
     trial_steps: int = Field(default=8, ge=1)
-    epochs: int = Field(default=5, ge=1, description="the most; early stopping may end sooner")
+    # A small model on a few hundred rows needs about this many before dev levels off; early stopping ends it sooner.
+    epochs: int = Field(default=10, ge=1, description="the most; early stopping may end sooner")
     batch_size: int = Field(default=8, ge=1)
     eval_every: int | None = Field(default=None, ge=1, description="steps; once an epoch when not given")
     patience: int = Field(default=3, ge=1, description="evaluations without gain before training stops")
@@ -49,7 +50,8 @@ class RagLoraOptions(LoraOptions):
     embedder: str = Field(default=DEFAULT_EMBEDDER, min_length=1)
     # A row carries k passages, so a step costs about three plain ones.
     trial_steps: int = Field(default=5, ge=1)
-    epochs: int = Field(default=3, ge=1, description="the most; early stopping may end sooner")
+    # A small model on a few hundred rows needs about this many before dev levels off; early stopping ends it sooner.
+    epochs: int = Field(default=10, ge=1, description="the most; early stopping may end sooner")
 
 
 def range_warnings(options: LoraOptions, rate: float, lengths: Sequence[int]) -> tuple[str, ...]:
