@@ -24,6 +24,7 @@ def main(first: Path, second: Path) -> None:
         a, b = rows[f"{metric}_a"].mean(), rows[f"{metric}_b"].mean()
         print(f"{arm:<18}{len(rows):>5}{a:>16.3f}{b:>16.3f}{equal:>12.1%}{flips:>7}")
     benchmarks = _pair(first, second, "benchmarks.parquet", ["weights", "task", "item"])
+    benchmarks = benchmarks[~benchmarks["task"].isin(["held_out_text", "off_task"])]
     print(f"\n{'weights':<18}{'n':>5}{'accuracy A':>16}{'accuracy B':>16}{'flips':>7}{'largest |dp|':>14}")
     for weights, rows in benchmarks.groupby("weights", sort=False):
         flips = int((rows["score_a"] != rows["score_b"]).sum())

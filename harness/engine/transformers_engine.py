@@ -1,5 +1,6 @@
 """The engine on transformers: one base in memory on the CPU or a CUDA device."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -53,7 +54,14 @@ class TransformersEngine:
         name = torch.cuda.get_device_name() if self._device.type == "cuda" else "cpu"
         dtype = str(compute_dtype(self._device)).removeprefix("torch.")
         threads = torch.get_num_threads()
-        return {"device": name, "dtype": dtype, "threads": threads, "context_window": self.context_window}
+        template = hashlib.sha256(str(self.tokenizer.chat_template).encode()).hexdigest()[:16]
+        return {
+            "device": name,
+            "dtype": dtype,
+            "threads": threads,
+            "context_window": self.context_window,
+            "chat_template_sha256": template,
+        }
 
     @property
     def tokenizer(self) -> Any:

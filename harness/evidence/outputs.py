@@ -1,12 +1,14 @@
 """Derived files of a run: reports through their plug-ins, and parquet tables from the ledger."""
 
 import json
+from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.contract import ReportFormat
 from harness.plugins import REPORTS, load, plugins
-from harness.records import Run
+from harness.records import GeneralAbility, Run
 from harness.store.files import write_atomically
 from harness.store.folder import RunFolder
 
@@ -66,20 +68,20 @@ def _write_benchmarks(run: Run, path: Path) -> None:
     import pandas as pd
 
     measured = [*run.bases, *(e.general for e in run.evidence if e.general)]
-    rows = [
-        {
-            "weights": ability.weights,
-            "task": item.task,
-            "item": item.item,
-            "metric": item.metric,
-            "score": item.score,
-            "probability": item.probability,
-            "chance": item.chance,
-        }
-        for ability in measured
-        for item in ability.items
-    ]
+    rows = [row for ability in measured for row in _general_rows(ability)]
     _write_table(pd.DataFrame(rows), path)
+
+
+def _general_rows(ability: GeneralAbility) -> Iterator[dict[str, object]]:
+    """Yield a row for every benchmark item, held-out text (nats a token) and unrelated question."""
+    for item in ability.items:
+        yield {"weights": ability.weights, **asdict(item)}
+    for text in ability.texts:
+        loss = text.loss / text.tokens
+        yield {"weights": ability.weights, "task": "held_out_text", "item": text.item, "metric": "loss", "score": loss}
+    for asked in ability.off_task:
+        is_hit = float(asked.is_task_answer)
+        yield {"weights": ability.weights, "task": "off_task", "item": asked.item, "metric": "hit", "score": is_hit}
 
 
 def _write_table(table: "pd.DataFrame", path: Path) -> None:
