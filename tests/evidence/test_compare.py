@@ -6,9 +6,10 @@ import pytest
 from click.testing import CliRunner
 
 from harness.cli import main
-from harness.errors import StoreError, TaskFileError
+from harness.errors import PluginError, StoreError, TaskFileError
 from harness.evidence.compare import Settings, compare, redraw
 from harness.evidence.states import EndState
+from harness.plugins import BASELINES, load
 from harness.store.ledger import Ledger, Series
 from harness.task import load_task
 
@@ -149,3 +150,9 @@ def test_peak_memory_and_time_are_measured_and_kept_over_attempts(tmp_path, tiny
     assert first.evidence[0].cost.peak_memory_mb > 100  # torch alone is larger
     assert second.evidence[0].cost.peak_memory_mb == first.evidence[0].cost.peak_memory_mb
     assert second.manifest["seconds"] > first.manifest["seconds"]
+
+
+def test_broken_module_of_a_plug_in_is_an_error_that_names_it(third_party):
+    (third_party / "somebody_elses.py").write_text("def steady(:\n")
+    with pytest.raises(PluginError, match="somebody_elses:steady"):
+        load(BASELINES, "steady")

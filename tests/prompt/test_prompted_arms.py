@@ -158,8 +158,10 @@ def test_chain_of_thought_reads_the_answer_after_its_marker(tmp_path):
     engine = ScriptedEngine(lambda c: "Odd numbers are b.\nAnswer: b\n")
     program = fit(chain_of_thought({"reasoning_tokens": 50}), tmp_path, engine).program
     assert program.generation.max_new_tokens == 50 + 4
-    system = program.messages(DEV[0].question)[0].content
-    assert system.startswith("Answer a or b.\n\n") and system.endswith("Answer: <the answer>")
+    system, user = (message.content for message in program.messages(DEV[0].question))
+    assert system == "Answer a or b."
+    # last of all, so that it stands against "nothing else" in the task's own prompt
+    assert user.startswith(f"Text: {DEV[0].question.text}\n\n") and user.endswith("Answer: <the answer>")
     assert program.reader.read("Odd numbers are b.\nAnswer: b\n") == "b"
     assert program.reader.read("Odd numbers are b.") is None
 

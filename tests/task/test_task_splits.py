@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 
@@ -91,3 +93,24 @@ def test_study_has_no_test_item(task_folder):
     task = task_folder.load()
     held = {example.id for example in task.test}
     assert held.isdisjoint(example.id for example in (*task.study.train, *task.study.dev))
+
+
+def test_preference_that_asks_a_given_dev_question_is_a_leak(task_folder):
+    dev = json.loads((task_folder.folder / "dev.jsonl").read_text().splitlines()[0])
+    task_folder.add_preference({"prompt": dev["question"], "chosen": "good", "rejected": "bad"})
+    (fault,) = task_folder.faults()
+    assert "dev.jsonl line 1: has the same input as pairs.jsonl line 1" in fault
+
+
+def test_preferences_that_ask_what_was_split_off_into_dev_are_left_out_and_counted(task_folder):
+    del task_folder.settings["data"]["dev"]
+    (task_folder.folder / "dev.jsonl").unlink()
+    train = [json.loads(line) for line in (task_folder.folder / "train.jsonl").read_text().splitlines()]
+    task_folder.settings["data"]["preferences"] = "pairs.jsonl"
+    pairs = [{"prompt": row["question"], "chosen": "good", "rejected": "bad"} for row in train]
+    task_folder.write_rows("pairs.jsonl", pairs)
+    task = task_folder.load()
+    held = {example.messages for example in task.study.dev}
+    assert held and not held & {pair.messages for pair in task.study.preferences}
+    assert len(task.study.preferences) == len(train) - len(held)
+    assert f"{len(held)} preference pairs ask what dev asks and are left out" in task.notes

@@ -1,0 +1,78 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from harness.errors import ArmError
+from harness.program import Program, Prompt, Reader, Retriever, Shot, render
+from harness.records import GenerationSettings, Message, Passage, Question, Weights
+
+QUESTION = Question("q", (Message("user", "Which desk?"),))
+
+
+def test_prompt_builds_system_shots_and_the_question_with_its_passages():
+    prompt = Prompt(
+        system="Route it.",
+        template="{% for p in passages %}[{{ p }}] {% endfor %}Message: {{ input }}",
+        shots=(Shot("It leaks.", "M7B"),),
+        shot_template="Message: {{ input }}",
+    )
+    assert prompt.messages(QUESTION, [Passage("d#0", "d", "Leaks go to M7B.")]) == (
+        Message("system", "Route it."),
+        Message("user", "Message: It leaks."),
+        Message("assistant", "M7B"),
+        Message("user", "[Leaks go to M7B.] Message: Which desk?"),
+    )
+
+
+def test_system_turn_of_a_row_joins_the_prompts_so_that_there_is_one():
+    row = Question("q", (Message("system", "You are polite."), *QUESTION.messages))
+    assert Prompt(system="Use the passages.").messages(row) == (
+        Message("system", "Use the passages.\n\nYou are polite."),
+        Message("user", "Which desk?"),
+    )
+    assert Prompt().messages(row)[0] == Message("system", "You are polite.")
+
+
+def test_program_comes_back_equal_from_json_in_another_place(tmp_path):
+    run, moved = tmp_path / "run", tmp_path / "moved"
+    program = Program(
+        Weights("model", "nf4", str(run / "adapters" / "a")),
+        Prompt("s", "{{ input }}", (Shot("i", "o"),)),
+        GenerationSettings(12),
+        Reader("after", "Answer:"),
+        Retriever(str(run / "shared" / "index"), 3),
+    )
+    data = json.loads(json.dumps(program.to_dict(run)))
+    assert str(run) not in json.dumps(data)
+    assert Program.from_dict(data, run) == program
+    assert Path(Program.from_dict(data, moved).weights.adapter) == moved / "adapters" / "a"
+
+
+def test_equal_programs_have_equal_digests_and_a_changed_word_another():
+    first = Program(Weights("m"), Prompt("a"), GenerationSettings(4))
+    assert first.digest == Program(Weights("m"), Prompt("a"), GenerationSettings(4)).digest
+    assert first.digest != Program(Weights("m"), Prompt("b"), GenerationSettings(4)).digest
+
+
+@pytest.mark.parametrize("template", ["{{ inptu }}", "{% if %}", "{{ input.__class__.__mro__[1].__subclasses__() }}"])
+def test_wrong_or_hostile_template_is_an_arm_error_that_shows_it(template):
+    with pytest.raises(ArmError) as fault:
+        render(template, input="x", passages=[])
+    assert repr(template) in str(fault.value)
+
+
+@pytest.mark.parametrize(
+    ("reader", "text", "found", "complete"),
+    [
+        (Reader(), " a\nb ", "a\nb", False),
+        (Reader("first_line"), "\n  a \nb", "a", True),
+        (Reader("first_line"), "a", "a", False),
+        (Reader("after", "Answer:"), "Answer: x\nANSWER: y\n", "y", True),
+        (Reader("after", "Answer:"), "no marker", None, False),
+        (Reader("after", "Answer:"), "Answer:", None, False),
+    ],
+)
+def test_reader_takes_what_its_rule_says_and_knows_a_whole_line(reader, text, found, complete):
+    assert reader.read(text) == found
+    assert reader.is_complete(text) is complete
