@@ -3,7 +3,8 @@
 import random
 import unicodedata
 
-from baselines.finetune.sft import Lesson, drawn
+from baselines.finetune.sft import Lesson
+from baselines.prompt.selection import drawn
 from harness.contract import Bench
 from harness.errors import ArmError
 from harness.records import Example, Preference, Study

@@ -1,11 +1,9 @@
 """Supervised fine-tuning with LoRA: settle the learning rate, train, keep the best checkpoint."""
 
-import random
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TypeVar
 
 from baselines.finetune import store
 from baselines.finetune.options import LoraOptions, range_warnings
@@ -17,13 +15,13 @@ from baselines.finetune.spec import AnswerRow, RunSpec
 from baselines.finetune.store import Trained
 from baselines.finetune.trial import settle_rate
 from baselines.finetune.verify import check_moves
+from baselines.prompt.selection import drawn
 from harness.contract import Bench
 from harness.program import Program
 from harness.records import Example, Passage, Study, TrainingHistory
 
 TRAIN_SAMPLE = 40  # rows of train that are scored to see overfitting
 WARMUP_SHARE = 0.05
-Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +127,6 @@ def spec_of(lesson: Lesson, bench: Bench, process: TrainingProcess) -> RunSpec:
 def evaluations(steps: int, every: int) -> tuple[int, ...]:
     """Return the steps to evaluate at: each `every`, and the last."""
     return tuple(sorted({*range(every, steps + 1, every), steps}))
-
-
-def drawn(items: tuple[Item, ...], most: int | None, seed: int) -> tuple[Item, ...]:
-    """Return at most `most` items, drawn with the seed and in their old order."""
-    if most is None or len(items) <= most:
-        return items
-    picks = sorted(random.Random(seed).sample(range(len(items)), most))
-    return tuple(items[pick] for pick in picks)
 
 
 def score_train(lesson: Lesson, bench: Bench, adapter: Path) -> float:

@@ -9,17 +9,17 @@ An entry is made aside and renamed when whole; one that does not match its manif
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from harness.records import Checkpoint, LossPoint, TrainingHistory, Trial
+from harness.records import TrainingHistory, Trial
+from harness.store.files import decode, encode, hash_file, sync
 
 ADAPTER = "adapter"
 HISTORY = "history.json"
@@ -37,6 +37,14 @@ class Trained:
     is_reused: bool = False  # made by another arm of this run
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What is kept of a training beside its adapter."""
+
+    history: TrainingHistory
+    trials: tuple[Trial, ...]
+
+
 def key_of(made_of: Mapping[str, Any]) -> str:
     """Return the address of an adapter: a hash of what it is made of, libraries and our code included."""
     whole = {**made_of, "libraries": {name: version(name) for name in LIBRARIES}, "code": _code_hash()}
@@ -48,9 +56,8 @@ def find(shared: Path, key: str) -> Trained | None:
     folder = shared / "training" / key
     if not _is_whole(folder):
         return None
-    data = json.loads((folder / HISTORY).read_text(encoding="utf-8"))
-    trials = tuple(Trial(**trial) for trial in data["trials"])
-    return Trained(folder / ADAPTER, _history(data["history"]), trials, is_reused=True)
+    told: _Told = decode(_Told, (folder / HISTORY).read_text(encoding="utf-8"))
+    return Trained(folder / ADAPTER, told.history, told.trials, is_reused=True)
 
 
 def keep(shared: Path, key: str, trained: Trained) -> Trained:
@@ -59,14 +66,14 @@ def keep(shared: Path, key: str, trained: Trained) -> Trained:
     parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=f".{key}-", dir=parent))
     shutil.copytree(trained.adapter, aside / ADAPTER)
-    told = {"history": asdict(trained.history), "trials": [asdict(trial) for trial in trained.trials]}
-    (aside / HISTORY).write_text(json.dumps(told), encoding="utf-8")
+    told = _Told(trained.history, trained.trials)
+    (aside / HISTORY).write_text(encode(_Told, told), encoding="utf-8")
     (aside / MANIFEST).write_text(json.dumps(hashes(aside), indent=2), encoding="utf-8")
     for path in aside.rglob("*"):
-        _sync(path)
+        sync(path)
     shutil.rmtree(parent / key, ignore_errors=True)  # only one that is not whole can lie there
     aside.rename(parent / key)
-    _sync(parent)
+    sync(parent)
     return Trained(parent / key / ADAPTER, trained.history, trained.trials)
 
 
@@ -87,15 +94,10 @@ def model_hash(model: str) -> str:
 def hashes(folder: Path) -> dict[str, str]:
     """Return the sha256 of every file below `folder`, by relative name; the manifest left out."""
     return {
-        path.relative_to(folder).as_posix(): _file_hash(path)
+        path.relative_to(folder).as_posix(): hash_file(path)
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.name != MANIFEST
     }
-
-
-def _file_hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _is_whole(folder: Path) -> bool:
@@ -106,23 +108,6 @@ def _is_whole(folder: Path) -> bool:
     return bool(stored == hashes(folder))
 
 
-def _history(data: Mapping[str, Any]) -> TrainingHistory:
-    nested = {
-        "losses": tuple(LossPoint(**point) for point in data["losses"]),
-        "checkpoints": tuple(Checkpoint(**point) for point in data["checkpoints"]),
-        "warnings": tuple(data["warnings"]),
-    }
-    return TrainingHistory(**{**data, **nested})
-
-
 def _code_hash() -> str:
     sources = sorted(Path(__file__).parent.glob("*.py"))
     return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

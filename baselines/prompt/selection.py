@@ -4,11 +4,14 @@ import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from harness.contract import Bench, DevScore
 from harness.errors import ArmError
 from harness.program import Program
 from harness.records import Example, Trial
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +93,9 @@ class DevContest:
         return minutes is not None and time.monotonic() - self.started > 60 * minutes
 
 
-def drawn(examples: Sequence[Example], most: int | None, seed: int) -> tuple[Example, ...]:
-    """Return at most `most` examples (None: all), drawn with the seed and in their own order."""
-    if most is None or len(examples) <= most:
-        return tuple(examples)
-    picked = random.Random(seed).sample(range(len(examples)), most)
-    return tuple(examples[row] for row in sorted(picked))
+def drawn(items: Sequence[Item], most: int | None, seed: int) -> tuple[Item, ...]:
+    """Return at most `most` items (None: all), drawn with the seed and in their own order."""
+    if most is None or len(items) <= most:
+        return tuple(items)
+    picked = random.Random(seed).sample(range(len(items)), most)
+    return tuple(items[row] for row in sorted(picked))
