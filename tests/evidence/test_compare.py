@@ -1,6 +1,7 @@
 """The whole path on a tiny random model: worker process, ledger, benchmarks, decision, reports."""
 
 import json
+import sys
 
 import pytest
 from click.testing import CliRunner
@@ -152,7 +153,8 @@ def test_peak_memory_and_time_are_measured_and_kept_over_attempts(tmp_path, tiny
     assert second.manifest["seconds"] > first.manifest["seconds"]
 
 
-def test_broken_module_of_a_plug_in_is_an_error_that_names_it(third_party):
+def test_broken_module_of_a_plug_in_is_an_error_that_names_it(third_party, monkeypatch):
+    monkeypatch.delitem(sys.modules, "somebody_elses", raising=False)
     (third_party / "somebody_elses.py").write_text("def steady(:\n")
     with pytest.raises(PluginError, match="somebody_elses:steady"):
         load(BASELINES, "steady")
