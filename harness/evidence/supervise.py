@@ -62,6 +62,8 @@ class Supervisor:
         except BrokenPipeError:
             pass  # it died while idle; its output ends at once
         for line in process.stdout:
+            if not line.endswith("\n"):
+                break  # it died while it wrote
             event: dict[str, Any] = json.loads(line)
             yield event
             if event["event"] in ("end", "failed"):
@@ -71,6 +73,9 @@ class Supervisor:
             raise WorkerDied(process.wait())
 
     def _running(self) -> "subprocess.Popen[str]":
+        if self._process is not None and self._process.poll() is not None:
+            self._process.communicate()  # it died while idle: no job of its is lost
+            self._process = None
         if self._process is None:
             with self._log.open("a", encoding="utf-8") as log:
                 self._process = subprocess.Popen(

@@ -37,7 +37,7 @@ def main() -> None:
             talk.say("failed", reason=str(fault), is_fatal=do is None or isinstance(fault, StoreError))
         except Exception as fault:  # the boundary of the process: the run must go on with the other arms
             traceback.print_exc()
-            talk.say("failed", reason=f"{type(fault).__name__}: {fault}", is_fatal=False)
+            talk.say("failed", reason=f"{type(fault).__name__}: {fault}", is_fatal=do is None)
 
 
 def _jobs() -> Iterator[Any]:
