@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
-.PHONY: demo demo-fast test test-slow lint types imports check clean
+.PHONY: demo demo-fast test test-slow scorecard lint types imports check clean
 
 demo: $(READY)
 	$(BIN)/harness compare tasks/support_routing/task.yaml
@@ -20,6 +20,12 @@ test: $(READY)
 test-slow: $(READY)
 	$(BIN)/harness setup
 	$(BIN)/python -m pytest -m slow
+
+# What kills, full disks, damaged files and dying arms do to a run; ends with 1 when a bar is missed.
+# `make scorecard OPTIONS="--embedded 10"` also kills runs on the embedded model.
+scorecard: $(READY)
+	$(BIN)/harness setup
+	$(BIN)/python -m bench.scorecard $(OPTIONS)
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -254,7 +254,7 @@ def gate_once(
                 for index, value in enumerate(values)
             )
     evidence = Evidence("tuned", "tuned", "tune", "ok", general=GeneralAbility("tuned", tuple(tuned)))
-    return judge(Arm(evidence, {}, 0), [GeneralAbility("base", tuple(base))], LIMITS)
+    return judge(Arm(evidence, {}), [GeneralAbility("base", tuple(base))], LIMITS)
 
 
 def gate_states(drop: float, runs: int, seed: int, *, only_first: bool = False) -> dict[str, int]:

@@ -124,6 +124,7 @@ class Fitted:
     trials: tuple[Trial, ...] = ()
     training: TrainingHistory | None = None
     warnings: tuple[str, ...] = ()
+    reused_seconds: float = 0.0  # wall clock of earlier work that this arm reused; its fit counts it too
 
 
 class Baseline(Protocol):
@@ -159,6 +160,23 @@ class Retrieving(Protocol):
 
     def retrieve(self, program: Program, questions: Sequence[Question]) -> list[tuple[Passage, ...]]:
         """Return each question's `program.retriever.k` passages, best first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What an arm will show the model for one row, as far as it is settled before the run."""
+
+    messages: tuple[Message, ...]
+    learnt: str | None = None  # the answer that the loss is taken on; None for arms that do not train
+    note: str = ""  # what only the run settles, and what stands in its place here
+
+
+@runtime_checkable
+class Previewing(Protocol):
+    """A baseline that can show its prompt without a model."""
+
+    def preview(self, study: Study) -> Preview:
+        """Show one row of dev, or of train where the arm trains. `study.train` and `study.dev` have rows."""
 
 
 class Metric(Protocol):

@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-from jinja2 import StrictUndefined, Template, TemplateError
+from jinja2 import StrictUndefined, Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from harness.errors import ArmError
@@ -157,11 +157,11 @@ def render(template: str, **values: object) -> str:
     """Fill a Jinja template in a sandbox.
 
     Raises:
-        ArmError: On a syntax error or an unknown name; the message shows the template.
+        ArmError: On a syntax error, an unknown name or any other fault; the message shows the template.
     """
     try:
         return _compiled(template).render(**values)
-    except TemplateError as fault:
+    except Exception as fault:  # a template is a small program of the user's, and may fail in any way
         raise ArmError(f"prompt template {template!r}: {fault}; it may use {', '.join(sorted(values))}") from fault
 
 

@@ -10,7 +10,8 @@ from typing import Any, Literal
 
 Role = Literal["system", "user", "assistant"]
 Family = Literal["prompt", "rag", "tune", "combine"]
-ArmStatus = Literal["ok", "failed", "skipped", "invalid"]
+# skipped: does not apply here; invalid: too many infrastructure errors; unfinished: not run, or stopped on the way
+ArmStatus = Literal["ok", "failed", "skipped", "invalid", "unfinished"]
 Action = Literal["prompt", "rag", "fine_tune", "combine", "rethink", "undecided"]
 
 
@@ -144,7 +145,7 @@ class Outcome(StrEnum):
     EMPTY = "empty"
     REFUSED = "refused"
     CONTEXT_OVERFLOW = "context_overflow"
-    # not its doing: left out of the pairs it belongs to, counted and bounded
+    # not its doing: the item is left out for every arm, counted and bounded
     ENDPOINT_ERROR = "endpoint_error"
     TIMEOUT = "timeout"
     WORKER_ERROR = "worker_error"
@@ -418,6 +419,27 @@ class RuleOfThumb:
 
 
 @dataclass(frozen=True, slots=True)
+class ErrorBounds:
+    """What an arm's items that ended in infrastructure errors could do to its figure."""
+
+    arm: str
+    lost: int  # items that ended in infrastructure errors
+    asked: int
+    worst: float | None  # the figure were every lost item wrong; None: it is no mean of items, so it has no such bound
+    best: float | None  # were every one right
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A planned arm without a figure, and what its absence means."""
+
+    arm: str
+    why: str  # 'failed: out of memory'
+    meaning: str  # 'whether tuning would have reached the goal is not known'
+    matters: bool  # with it, the verdict might be another
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """The verdict, and everything it rests on."""
 
@@ -426,7 +448,7 @@ class Decision:
     goal: Literal["met", "not_shown", "missed"]
     sentence: str  # derived from the figures, never typed
     reasons: tuple[str, ...]
-    caveats: tuple[str, ...]
+    caveats: tuple[str, ...]  # the one that matters most to the verdict first
     next_step: str
     labels_needed: int | None  # test items that would settle an undecided run
     scores: Mapping[str, Interval]  # by arm
@@ -434,6 +456,10 @@ class Decision:
     comparisons: tuple[Comparison, ...]  # every arm against the best prompt on dev
     gates: tuple[Gate, ...]
     rule: RuleOfThumb | None
+    missing: tuple[Missing, ...] = ()
+    error_bounds: tuple[ErrorBounds, ...] = ()  # of the arms that lost items
+    # Verdicts that counting lost items as right or as wrong would give in place of this one; None: cannot be told.
+    other_verdicts: tuple[str, ...] | None = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,8 @@ def result(run: Run) -> dict[str, Any]:
             "next_step": decision.next_step,
             "labels_needed": decision.labels_needed,
             "rule": asdict(decision.rule) if decision.rule else None,
+            "missing": [asdict(gone) for gone in decision.missing],
+            "other_verdicts": decision.other_verdicts,
         },
         "arms": [_arm(run, evidence) for evidence in run.evidence],
         "ladder": [
@@ -102,6 +104,7 @@ def _arm(run: Run, evidence: Evidence) -> dict[str, Any]:
         "training": _training(evidence),
         "retrieval": asdict(evidence.retrieval) if evidence.retrieval else None,
         "outcomes": _outcomes(evidence),
+        "error_bounds": _error_bounds(run, evidence.arm),
         "trials": [asdict(trial) for trial in evidence.trials],
         "warnings": evidence.warnings,
         "program": evidence.program,
@@ -182,6 +185,11 @@ def _training(evidence: Evidence) -> dict[str, Any] | None:
 def _outcomes(evidence: Evidence) -> dict[str, int]:
     counts = Counter(prediction.outcome.value for prediction in evidence.predictions)
     return dict(sorted(counts.items()))
+
+
+def _error_bounds(run: Run, arm: str) -> dict[str, Any] | None:
+    found = next((bound for bound in run.decision.error_bounds if bound.arm == arm), None)
+    return {"lost": found.lost, "asked": found.asked, "worst": found.worst, "best": found.best} if found else None
 
 
 def _task_means(items: Sequence[BenchmarkItem]) -> dict[str, dict[str, float]]:

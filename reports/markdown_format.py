@@ -16,8 +16,9 @@ from reports.view.costs import cost_section
 from reports.view.forgetting import forgetting_section
 from reports.view.gain import gain_section
 from reports.view.lookup import comparison_of, reference_prompt
+from reports.view.outcomes import outcomes_section
 from reports.view.page import facts
-from reports.view.shapes import Cell, cell, metric_name
+from reports.view.shapes import Cell, Table, metric_name, table
 from reports.view.training import training_section
 from reports.view.verdict import verdict
 
@@ -66,10 +67,12 @@ class _Writer:
         blocks += self.section("Why", head.reasons)
         findings = (section.finding for section in (gain_section(run), forgetting_section(run), cost_section(run)))
         blocks += self.section("Found", [*findings, training_section(run).finding])
-        missing = [
-            f"{e.arm} {e.status}: {e.reason or 'no reason was recorded'}" for e in run.evidence if e.status != "ok"
-        ]
-        blocks += self.section("Arms that cannot be recommended", missing)
+        missing = [f"{gone.arm} {gone.why}; {gone.meaning}" for gone in run.decision.missing]
+        blocks += self.section("Arms without a figure, and what that means", missing)
+        ended = outcomes_section(run)
+        blocks += [f"**{ended.outcomes.caption}**", self.table(ended.outcomes)]
+        blocks += [self.escape(ended.errors_note)] if ended.errors_note else []
+        blocks += self.section("Warnings", [f"{e.arm}: {warning}" for e in run.evidence for warning in e.warnings])
         blocks += self.section("Caveats", (head.caveat, *head.more_caveats))
         blocks += self.section("Next step", (head.next_step,))
         return "\n\n".join(blocks) + "\n"
@@ -94,24 +97,34 @@ class _Writer:
             "General ability",
             "Each answer",
         )
-        lines = [f"| {' | '.join(self.escape(heading) for heading in headings)} |", f"|{' --- |' * len(headings)}"]
-        for evidence in run.evidence[:ARM_LIMIT]:
+        rows = []
+        for evidence in run.evidence:
             compared = comparison_of(run, evidence.arm)
             gained: Cell | str = numbers.NOT_MEASURED
             if evidence.arm == reference_prompt(run):
                 gained = "the reference"
             elif compared and compared.difference:
                 gained = Cell(numbers.points(compared.difference.estimate), numbers.point_bounds(compared.difference))
-            row = (
-                arm_cell(run, evidence),
-                score_cell(run.decision.scores.get(evidence.arm)),
-                gained,
-                ability_cell(run, evidence),
-                numbers.seconds(evidence.cost.seconds_per_item if evidence.cost else None),
+            rows.append(
+                (
+                    arm_cell(run, evidence),
+                    score_cell(run.decision.scores.get(evidence.arm)),
+                    gained,
+                    ability_cell(run, evidence),
+                    numbers.seconds(evidence.cost.seconds_per_item if evidence.cost else None),
+                )
             )
-            lines.append(f"| {' | '.join(self.cell(cell(value)) for value in row)} |")
-        if len(run.evidence) > ARM_LIMIT:
-            lines.append(f"\n… {len(run.evidence) - ARM_LIMIT} more arms in report.html")
+        return self.table(table("", headings, rows))
+
+    def table(self, data: Table) -> str:
+        notes = data.notes or [""] * len(data.headings)
+        headings = [self.cell(Cell(heading, note)) for heading, note in zip(data.headings, notes, strict=True)]
+        lines = [f"| {' | '.join(headings)} |", f"|{' --- |' * len(headings)}"]
+        for row in data.rows[:ARM_LIMIT]:
+            texts = [text for value in row for text in (self.cell(value), *[""] * (value.span - 1))]
+            lines.append(f"| {' | '.join(texts)} |")
+        if len(data.rows) > ARM_LIMIT:
+            lines.append(f"\n… {len(data.rows) - ARM_LIMIT} more arms in report.html")
         return "\n".join(lines)
 
     def cell(self, value: Cell) -> str:

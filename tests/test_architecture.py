@@ -24,7 +24,8 @@ INSIDE = {
     "decision": {"records"},
     "engine": CONTRACT | {"store"},
     "evidence": CONTRACT | {"task", "store", "engine", "metrics", "decision"},
-    "cli": CONTRACT | {"task", "store", "engine", "metrics", "decision", "evidence"},
+    "export": CONTRACT | {"task", "store", "engine", "decision", "evidence"},
+    "cli": CONTRACT | {"task", "store", "engine", "metrics", "decision", "evidence", "export"},
 }
 HEAVY = {
     "torch", "transformers", "trl", "peft", "faiss", "sentence_transformers", "lm_eval", "datasets", "pandas",

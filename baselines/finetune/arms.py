@@ -6,21 +6,24 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 from baselines.finetune.card import export
+from baselines.finetune.clock import Clock
 from baselines.finetune.dpo import prepare_dpo, train_dpo
 from baselines.finetune.options import DpoOptions, LoraOptions, RagLoraOptions
 from baselines.finetune.pairs import find_pairs
 from baselines.finetune.process import TrainingProcess
-from baselines.finetune.schedule import Clock, with_adapter
+from baselines.finetune.schedule import with_adapter
 from baselines.finetune.sft import prepare, train_sft
 from baselines.finetune.store import Trained
-from baselines.prompt.zero import zero_shot_program
-from baselines.rag.prompting import passages_prompt
-from harness.contract import Bench, Capability, Fitted
+from baselines.prompt.zero import plain_prompt, zero_shot_program
+from baselines.rag.prompting import passages_prompt, stand_in
+from harness.contract import Bench, Capability, Fitted, Preview
 from harness.errors import ArmError
-from harness.program import Program, Retriever
+from harness.program import Program, Prompt, Retriever
 from harness.records import Family, Passage, Question, Study
 
 NEEDS: frozenset[Capability] = frozenset({"generate", "loglikelihood", "adapters", "training"})
+# What preferences follow may take this share of the arm's minutes, so that they get the rest.
+SFT_SHARE = 2 / 3
 REUSED = "the SFT adapter was trained once in this run and is shared by arms; its training seconds count here as well"
 
 
@@ -41,6 +44,10 @@ class LoraSft:
         program = replace(zero_shot_program(study, bench), weights=weights)
         return fit_sft(study, bench, program, self.options, clock)
 
+    def preview(self, study: Study) -> Preview:
+        """Show the first training row."""
+        return shown_row(study, plain_prompt(study))
+
 
 @dataclass(frozen=True)
 class LoraDpo:
@@ -58,11 +65,18 @@ class LoraDpo:
         lesson = prepare(study, bench, program, self.options)
         pairs, source = find_pairs(study, lesson, bench, self.options.max_pairs)
         with TrainingProcess(bench.folder / "training", program.weights) as process:
-            start = train_sft(lesson, bench, process, clock)
+            start = train_sft(lesson, bench, process, clock.part(SFT_SHARE))
             dpo = prepare_dpo(lesson, start, pairs, bench, self.options)
-            trained = train_dpo(dpo, bench, process, clock)
-        fitted = finish(bench, program, trained, self.options)
+            trained = train_dpo(dpo, bench, process, clock.part(1.0))
+        fitted = finish(bench, program, trained, self.options, clock)
         return replace(fitted, warnings=(*fitted.warnings, f"trained on {len(dpo.rows)} {source}"))
+
+    def preview(self, study: Study) -> Preview:
+        """Show the first training row; pairs are rendered alike."""
+        given = len(study.preferences)
+        source = f"{given} given" if given else "mined from the base model's wrong answers, at most"
+        count = "" if given else f" {self.options.max_pairs}"
+        return shown_row(study, plain_prompt(study), note=f"then preference pairs: {source}{count}")
 
 
 @dataclass(frozen=True)
@@ -101,6 +115,17 @@ class RagLoraSft:
         index = open_index(program.retriever.index)
         return index.search([question.text for question in questions], program.retriever.k)
 
+    def preview(self, study: Study) -> Preview:
+        """Show the first training row with a passage, found without the embedder."""
+        passages, note = stand_in(study, study.train[0], self.options.chunk_tokens)
+        return shown_row(study, passages_prompt(study), passages, f"{note}; the run shows {self.options.k}")
+
+
+def shown_row(study: Study, prompt: Prompt, passages: Sequence[Passage] = (), note: str = "") -> Preview:
+    """Show how the first training row is learnt from: the loss is taken on the answer and its end token alone."""
+    example = study.train[0]
+    return Preview(prompt.messages(example.question, passages), example.target, note)
+
 
 def fit_sft(
     study: Study,
@@ -114,10 +139,10 @@ def fit_sft(
     lesson = prepare(study, bench, program, options, passages)
     with TrainingProcess(bench.folder / "training", program.weights) as process:
         trained = train_sft(lesson, bench, process, clock)
-    return finish(bench, program, trained, options)
+    return finish(bench, program, trained, options, clock)
 
 
-def finish(bench: Bench, program: Program, trained: Trained, options: LoraOptions) -> Fitted:
+def finish(bench: Bench, program: Program, trained: Trained, options: LoraOptions, clock: Clock) -> Fitted:
     """Put the adapter into the arm's folder with its card, and tell how it was settled.
 
     What training itself warns of is in its history; the arm's own warnings do not repeat it.
@@ -126,4 +151,4 @@ def finish(bench: Bench, program: Program, trained: Trained, options: LoraOption
     for left in (bench.folder / "training").glob("*/"):
         shutil.rmtree(left)  # checkpoints that were not kept
     warnings = (REUSED,) if trained.is_reused else ()
-    return Fitted(with_adapter(program, adapter), trained.trials, trained.history, warnings)
+    return Fitted(with_adapter(program, adapter), trained.trials, trained.history, warnings, clock.earlier)

@@ -1,17 +1,20 @@
 """The base model inside the training process: loaded once, wrapped anew for every run."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import torch
 from peft import LoraConfig, PeftModel, get_peft_model, prepare_model_for_kbit_training
 from transformers import set_seed
 
 from baselines.finetune.spec import RunSpec
 from harness.engine.resident import default_device, load_base, load_tokenizer
+from harness.store.files import sync
 
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
 
@@ -86,12 +89,31 @@ def check_keys(adapted: Any, folder: Path) -> None:
         raise TrainingFailure(f"{folder.name}: tensors {sorted(found ^ wanted)[:4]} are missing or unexpected")
 
 
+def check_finite(adapted: Any, step: int) -> None:
+    """Refuse to go on with an adapter that an update has spoilt.
+
+    Raises:
+        TrainingFailure: If a trained tensor is not finite; it is named.
+    """
+    trained = [(name, tensor) for name, tensor in adapted.named_parameters() if tensor.requires_grad]
+    if not bool(torch.stack([tensor.isfinite().all() for _, tensor in trained]).all()):
+        name = next(name for name, tensor in trained if not bool(tensor.isfinite().all()))
+        raise TrainingFailure(
+            f"FAILED: {name} of the adapter became non-finite at step {step}; lower the learning rate"
+        )
+
+
 def save_adapter(adapted: Any, folder: Path) -> None:
     """Save the adapter that is being trained, whole or not at all."""
     partial = folder.with_name(folder.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
     adapted.save_pretrained(partial, selected_adapters=["default"], safe_serialization=True)
     config_file = partial / "adapter_config.json"
     config = json.loads(config_file.read_text(encoding="utf-8"))
     config["target_modules"] = sorted(config["target_modules"])  # a set in PEFT: its order is chance
     config_file.write_text(json.dumps(config, indent=2, sort_keys=True), encoding="utf-8")
+    for path in partial.iterdir():
+        sync(path)
+    shutil.rmtree(folder, ignore_errors=True)  # a resumed run saves its last checkpoint again
     partial.rename(folder)
+    sync(folder.parent)

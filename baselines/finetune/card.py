@@ -5,7 +5,9 @@ from pathlib import Path
 
 from baselines.finetune.options import LoraOptions
 from baselines.finetune.selection import best_of
+from baselines.finetune.store import writing
 from harness.records import TrainingHistory, Weights
+from harness.store.files import sync
 
 CARD = """\
 ---
@@ -54,18 +56,26 @@ NF4_LOAD = (
 
 
 def export(adapter: Path, folder: Path, base: Weights, history: TrainingHistory, options: LoraOptions) -> Path:
-    """Copy an adapter into `folder` with its tokenizer and card, whole or not at all."""
+    """Copy an adapter into `folder` with its tokenizer and card, whole or not at all.
+
+    Raises:
+        StoreError: If the disk is full or refuses.
+    """
     from transformers import AutoTokenizer
 
     partial = folder.with_name(folder.name + ".partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    for name in ("adapter_config.json", "adapter_model.safetensors"):
-        shutil.copyfile(adapter / name, partial / name)
-    AutoTokenizer.from_pretrained(base.model, trust_remote_code=False).save_pretrained(partial)
-    (partial / "README.md").write_text(card(base, history, options), encoding="utf-8")
-    shutil.rmtree(folder, ignore_errors=True)
-    partial.rename(folder)
+    with writing(folder):
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        for name in ("adapter_config.json", "adapter_model.safetensors"):
+            shutil.copyfile(adapter / name, partial / name)
+        AutoTokenizer.from_pretrained(base.model, trust_remote_code=False).save_pretrained(partial)
+        (partial / "README.md").write_text(card(base, history, options), encoding="utf-8")
+        for path in partial.iterdir():
+            sync(path)
+        shutil.rmtree(folder, ignore_errors=True)
+        partial.rename(folder)
+        sync(folder.parent)
     return folder
 
 

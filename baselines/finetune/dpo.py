@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from baselines.finetune.clock import Clock
 from baselines.finetune.options import DpoOptions
 from baselines.finetune.process import TrainingProcess
 from baselines.finetune.rows import Renderer, pair_rows, within
-from baselines.finetune.schedule import Clock, Outcome, Schedule
+from baselines.finetune.schedule import Outcome, Schedule
 from baselines.finetune.selection import best_of, curve_warnings, gap_warnings, is_undertrained
 from baselines.finetune.sft import Lesson, evaluations, score_train, spec_of
 from baselines.finetune.spec import PairRow, RunSpec
@@ -80,6 +81,7 @@ def train_dpo(lesson: DpoLesson, bench: Bench, process: TrainingProcess, clock: 
     outcome = Schedule(
         bench, process, lesson.sft.program, lesson.sft.dev, options.patience, "preference training", started
     ).run(spec)
+    clock.count(outcome.earlier_seconds)
     adapter = outcome.best or lesson.start.adapter
     check_moves(bench, lesson.sft.program, adapter, lesson.sft.examples[0])
     train_score = score_train(lesson.sft, bench, adapter)
@@ -87,6 +89,7 @@ def train_dpo(lesson: DpoLesson, bench: Bench, process: TrainingProcess, clock: 
         adapter,
         _history(lesson, outcome, per_epoch, train_score, rate),
         (*lesson.start.trials, *trials),
+        lesson.start.seconds + clock.spent,
         lesson.start.is_reused,
     )
 
@@ -111,6 +114,7 @@ def _history(lesson: DpoLesson, outcome: Outcome, per_epoch: int, train_score: f
     warnings = (
         *(f"SFT start: {warning}" for warning in sft.warnings),
         *lesson.warnings,
+        *outcome.warnings,
         *curve_warnings(outcome.losses, per_epoch),
         *gap_warnings(train_score, best.dev_score),
     )

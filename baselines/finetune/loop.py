@@ -15,9 +15,11 @@ from trl.trainer import utils as trl_internals
 from trl.trainer.dpo_trainer import DataCollatorForPreference
 from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 
-from baselines.finetune.base import Base, TrainingFailure, save_adapter
+from baselines.finetune.base import Base, TrainingFailure, check_finite, save_adapter
 from baselines.finetune.channel import Channel
+from baselines.finetune.resume import Point, Resumable, Told, clear, find, save
 from baselines.finetune.spec import AnswerRow, PairRow, RunResult, RunSpec
+from baselines.finetune.store import identity_of
 from harness.engine.resident import compute_dtype, default_device
 
 MASKED = -100
@@ -29,52 +31,58 @@ MICRO_TOKENS = {"cpu": 640, "cuda": 16_384}
 PEAK_UNITS_PER_MB = 2**20 if sys.platform == "darwin" else 2**10  # bytes there, KiB elsewhere
 
 
-class PairTrainer(DPOTrainer):  # type: ignore[misc]
-    """TRL's DPO on pairs that are token ids already."""
+class AnswerTrainer(Resumable, SFTTrainer):  # type: ignore[misc]
+    """TRL's SFT, resumed without pickles."""
+
+
+class PairTrainer(Resumable, DPOTrainer):  # type: ignore[misc]
+    """TRL's DPO on pairs that are token ids already, resumed without pickles."""
 
     def _prepare_dataset(self, dataset: Dataset, *_: object) -> Dataset:
         return dataset
 
 
 class Report(TrainerCallback):  # type: ignore[misc]
-    """Tells the parent of every step, saves checkpoints, and stops when asked or out of time."""
+    """Tells the parent of every step, saves checkpoints and resume points, and stops when asked or out of time."""
 
-    def __init__(self, spec: RunSpec, channel: Channel, adapted: Any) -> None:
-        self.spec, self.channel, self.adapted = spec, channel, adapted
-        self.seconds = 0.0
+    def __init__(self, spec: RunSpec, channel: Channel, adapted: Any, identity: str, point: Point | None) -> None:
+        self.spec, self.channel, self.adapted, self.identity = spec, channel, adapted, identity
+        told = point.told if point else Told(0, 0.0, 0.0, 0.0, 0.0, ())
+        self.seconds, self.waited = told.seconds, told.waited
+        self.losses, self.earlier_peak = list(told.losses), told.peak_memory_mb
         self.stopped: Literal["early", "end", "budget"] = "end"
-        self._since = time.monotonic()
+        self._since = self._saved = time.monotonic()
 
     def on_train_begin(self, *_: Any, **__: Any) -> None:
         """Start the clock."""
-        self._since = time.monotonic()
+        self._since = self._saved = time.monotonic()
 
     def stop_clock(self) -> None:
         """Count the seconds since the clock was started."""
         self.seconds += time.monotonic() - self._since
+        self._since = time.monotonic()
 
-    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
+    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **others: Any) -> None:
         """Report one optimiser step; the Trainer logs each one."""
         if "loss" not in logs:
             return  # the summary at the end
         self._check(state.global_step, logs)
-        self.channel.send(
-            "step",
-            step=state.global_step,
-            loss=logs["loss"],
-            learning_rate=logs["learning_rate"],
-            grad_norm=logs.get("grad_norm"),
-            margin=logs.get("rewards/margins"),
-        )
-        spent = self.seconds + time.monotonic() - self._since
-        is_late = self.spec.seconds is not None and spent > self.spec.seconds
-        if is_late or state.global_step in self.spec.evaluate_at:
-            self._pause(state, control, is_late)
+        names = ("loss", "learning_rate", "grad_norm")
+        self.losses.append({"step": state.global_step, **{name: logs.get(name) for name in names}})
+        self.channel.send("step", **self.losses[-1])
+        self.stop_clock()
+        asks = self.must_ask(state.global_step)
+        if asks or time.monotonic() - self._saved >= self.spec.resume_seconds:
+            self._save(state, others["optimizer"], others["lr_scheduler"])
+        if asks and not self.ask(state.global_step, state.epoch):
+            control.should_training_stop = True
+        self._since = time.monotonic()
 
     def _check(self, step: int, logs: dict[str, Any]) -> None:
         for name in ("loss", "grad_norm"):
             if not math.isfinite(logs.get(name) or 0.0):
                 raise TrainingFailure(f"FAILED: {name} became non-finite at step {step}")
+        check_finite(self.adapted, step)
         if self.spec.method == "dpo" and step == 1:
             # The first loss is taken before the first update, when the policy is its own reference.
             margin = logs["rewards/margins"]
@@ -84,39 +92,96 @@ class Report(TrainerCallback):  # type: ignore[misc]
                     "the reference is not the start policy"
                 )
 
-    def _pause(self, state: Any, control: Any, is_late: bool) -> None:
-        self.stop_clock()
-        folder = Path(self.spec.folder) / f"checkpoint-{state.global_step}"
+    @property
+    def is_late(self) -> bool:
+        """Whether the run has had its time, waiting for the parent included."""
+        return self.spec.seconds is not None and self.seconds + self.waited > self.spec.seconds
+
+    def must_ask(self, step: int) -> bool:
+        """Whether the parent judges the adapter as it is after this step."""
+        return self.is_late or step in self.spec.evaluate_at
+
+    def ask(self, step: int, epoch: float) -> bool:
+        """Save a checkpoint and return whether the run goes on from it."""
+        is_late = self.is_late
+        folder = Path(self.spec.folder) / f"checkpoint-{step}"
         save_adapter(self.adapted, folder)
-        self.channel.send("checkpoint", step=state.global_step, epoch=state.epoch, folder=str(folder))
+        asked = time.monotonic()
+        self.channel.send("checkpoint", step=step, epoch=epoch, folder=str(folder))
         goes_on = self.channel.receive()["continue"]
-        if (is_late or not goes_on) and state.global_step < self.spec.steps:
+        self.waited += time.monotonic() - asked
+        if step >= self.spec.steps:
+            return False
+        if is_late or not goes_on:
             self.stopped = "budget" if is_late else "early"
-            control.should_training_stop = True
-        self._since = time.monotonic()
+            return False
+        return True
+
+    def _save(self, state: Any, optimizer: Any, scheduler: Any) -> None:
+        step, losses = state.global_step, tuple(self.losses)
+        told = Told(step, state.epoch, self.seconds, self.waited, self.peak_memory_mb, losses)
+        save(Path(self.spec.folder), self.identity, told, self.adapted, optimizer, scheduler, state)
+        self._saved = time.monotonic()
+
+    @property
+    def peak_memory_mb(self) -> float:
+        """The most that a process of this run held."""
+        return max(self.earlier_peak, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / PEAK_UNITS_PER_MB)
 
 
-def train(base: Base, spec: RunSpec, channel: Channel) -> None:
-    """Train one adapter and report on it.
+def train(base: Base, spec: RunSpec, channel: Channel, latest: int) -> None:
+    """Train one adapter, from its newest usable resume point if there is one, and report on it.
+
+    Args:
+        base: The loaded base.
+        spec: What to train.
+        channel: To the parent.
+        latest: The last step from which the parent can go on.
 
     Raises:
-        TrainingFailure: If a loss or gradient is not finite, or DPO does not start at its reference.
+        TrainingFailure: If a loss, gradient or tensor is not finite, or DPO does not start at its reference.
     """
+    folder, identity = Path(spec.folder), identity_of(spec)
+    point, faults = find(folder, identity, latest)
+    clear(folder, point.told.step if point else 0)
     with base.adapted(spec) as adapted:
-        report = Report(spec, channel, adapted)
+        report = Report(spec, channel, adapted, identity, point)
         trainer = build(base, adapted, spec, report)
         trainable = sum(p.numel() for p in adapted.parameters() if p.requires_grad)
-        trainer.train()
-        report.stop_clock()
+        begin(report, faults)
+        if point is None:
+            trainer.train()
+        elif goes_on_from(point, report):
+            trainer.point = point
+            trainer.train(resume_from_checkpoint=str(point.folder))
         result = RunResult(
-            steps=trainer.state.global_step,
+            steps=report.losses[-1]["step"],
             seconds=report.seconds,
             trainable_parameters=trainable,
             total_parameters=base.total_parameters,
-            peak_memory_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / PEAK_UNITS_PER_MB,
+            peak_memory_mb=report.peak_memory_mb,
             stopped=report.stopped,
         )
     channel.send("done", **{name: getattr(result, name) for name in RunResult.__slots__})
+
+
+def begin(report: Report, faults: list[str]) -> None:
+    """Tell the parent from where the run goes on, and how much goes through at once."""
+    report.channel.send(
+        "begun",
+        step=report.losses[-1]["step"] if report.losses else 0,
+        losses=report.losses,
+        seconds=report.seconds + report.waited,
+        rows_at_once=rows_at_once(report.spec, MICRO_TOKENS[default_device().type]),
+        faults=faults,
+    )
+
+
+def goes_on_from(point: Point, report: Report) -> bool:
+    """Take up a point: its weights, and the question to the parent if the run died while that was open."""
+    point.put_weights(report.adapted)
+    step = point.told.step
+    return report.ask(step, point.told.epoch) if report.must_ask(step) else True
 
 
 def build(base: Base, adapted: Any, spec: RunSpec, report: Report) -> Any:
@@ -124,7 +189,7 @@ def build(base: Base, adapted: Any, spec: RunSpec, report: Report) -> Any:
     weights = {name: p.detach().clone() for name, p in adapted.named_parameters() if p.requires_grad}
     pad = base.tokenizer.pad_token_id  # masked by length, so it may well be the end token
     pad = base.tokenizer.eos_token_id if pad is None else pad
-    kind: Any = SFTTrainer if spec.method == "sft" else PairTrainer
+    kind: Any = AnswerTrainer if spec.method == "sft" else PairTrainer
     collator: Any = DataCollatorForLanguageModeling if spec.method == "sft" else DataCollatorForPreference
     trainer = kind(
         model=adapted,
@@ -184,11 +249,12 @@ def arguments(spec: RunSpec) -> Any:
 def rows_at_once(spec: RunSpec, most_tokens: int) -> int:
     """Return how many rows one pass takes; gradients of several passes add up to the whole batch.
 
-    The largest divisor of the batch size whose longest rows stay within `most_tokens`. A pair is two
-    conversations.
+    The largest divisor of the batch size whose longest rows stay within the run's own `micro_tokens`, or
+    within `most_tokens` where it has none.
     """
-    longest = max(row.length for row in spec.rows) * (2 if spec.method == "dpo" else 1)
-    fitting = [n for n in range(1, spec.batch_size + 1) if spec.batch_size % n == 0 and n * longest <= most_tokens]
+    most = most_tokens if spec.micro_tokens is None else spec.micro_tokens
+    divisors = [n for n in range(1, spec.batch_size + 1) if spec.batch_size % n == 0]
+    fitting = [n for n in divisors if n * spec.longest <= most]
     return max(fitting, default=1)
 
 

@@ -1,32 +1,52 @@
 """The parent's side of the training process."""
 
 import json
+import math
 import os
+import queue
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from baselines.finetune.spec import RunResult, RunSpec
-from harness.errors import ArmError
+from baselines.finetune.spec import Begun, RunResult, RunSpec
+from baselines.finetune.store import writing
+from harness.errors import ArmError, StoreError
 from harness.records import LossPoint, Weights
 
 LOG_NAME = "trainer.log"
 LAST_LINES = 8
+# Longer than loading a base or any step takes; what says nothing for so long hangs.
+SILENCE_SECONDS = 30 * 60.0
+CLOSING_SECONDS = 10.0
+SLICE_SECONDS = 60.0
+KILLED = -9
 # Nothing may be fetched or reported while training, and a set's order must not depend on the run.
 ENVIRONMENT = {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "PYTHONHASHSEED": "0"}
 
 
-class TrainingProcess:
-    """A process that holds one base and trains adapters on it; started when first needed."""
+class OutOfMemory(ArmError):
+    """The training process ran out of memory, or was killed as if it had."""
 
-    def __init__(self, folder: Path, base: Weights) -> None:
+
+class TrainingProcess:
+    """A process that holds one base and trains adapters on it; started when first needed, and again after a death.
+
+    `micro_tokens` is what one pass may hold once memory has run out; every later run keeps to it.
+    """
+
+    def __init__(self, folder: Path, base: Weights, silence_seconds: float | None = SILENCE_SECONDS) -> None:
         self.folder = folder
         self.base = base
+        self.silence_seconds = silence_seconds
+        self.micro_tokens: int | None = None
         self._process: subprocess.Popen[str] | None = None
+        self._reader: threading.Thread | None = None
+        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
 
     def __enter__(self) -> "TrainingProcess":
         return self
@@ -34,49 +54,71 @@ class TrainingProcess:
     def __exit__(
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._process is not None:
-            assert self._process.stdin and self._process.stdout
-            with suppress(BrokenPipeError):
-                self._process.stdin.close()  # tells it to end
-            self._process.wait()
-            self._process.stdout.close()
+        self.close()
+
+    def close(self) -> int | None:
+        """End the process, if there is one, and return its exit code."""
+        process, self._process = self._process, None
+        if process is None:
+            return None
+        assert process.stdin and process.stdout and self._reader
+        with suppress(OSError):
+            process.stdin.close()  # tells it to end
+        try:
+            code = process.wait(CLOSING_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            code = process.wait()
+        self._reader.join()
+        process.stdout.close()
+        return code
 
     def run(
         self,
         spec: RunSpec,
         on_step: Callable[[LossPoint], None],
         on_checkpoint: Callable[[int, float, Path], bool],
+        on_begun: Callable[[Begun], None] = lambda begun: None,
+        latest: int | None = None,
     ) -> RunResult:
-        """Train once.
+        """Train once, from the newest usable resume point in the run's folder if there is one.
 
         Args:
             spec: What to train.
             on_step: Called after every optimiser step.
             on_checkpoint: Called with step, epoch and adapter folder; says whether to go on.
+            on_begun: Called once before the first step.
+            latest: The last step from which this run can go on; its end when not given.
 
         Raises:
-            ArmError: If training failed or its process died.
+            OutOfMemory: If memory ran out; the process is started anew by the next run.
+            ArmError: If training failed, or its process died or said nothing for too long.
+            StoreError: If the disk is full or refuses.
         """
         self._start()
-        self._send({"run": spec.to_json()})
+        self._send({"run": spec.to_json(), "latest": spec.steps if latest is None else latest})
         while True:
             event = self._receive()
             kind = event.pop("event")
             if kind == "step":
-                on_step(LossPoint(event["step"], event["loss"], event["learning_rate"], event["grad_norm"]))
+                on_step(LossPoint(**event))
             elif kind == "checkpoint":
                 goes_on = on_checkpoint(event["step"], event["epoch"], Path(event["folder"]))
                 self._send({"continue": goes_on})
+            elif kind == "begun":
+                on_begun(Begun.from_json(event))
             elif kind == "failed":
-                raise ArmError(event["reason"])
+                raise self._failed(**event)
             else:
                 return RunResult(**event)
 
     def _start(self) -> None:
         if self._process is not None:
             return
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / LOG_NAME).open("ab") as log:
+        with writing(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            log = (self.folder / LOG_NAME).open("ab")
+        with log:
             self._process = subprocess.Popen(
                 # -P: the user's folder may hold a `baselines` of its own
                 [sys.executable, "-P", "-m", "baselines.finetune.trainer"],
@@ -87,6 +129,9 @@ class TrainingProcess:
                 encoding="utf-8",
                 env={**os.environ, **ENVIRONMENT},
             )
+        self._lines = queue.SimpleQueue()
+        self._reader = threading.Thread(target=_read, args=(self._process.stdout, self._lines), daemon=True)
+        self._reader.start()
         self._send({"load": {"model": self.base.model, "quantization": self.base.quantization}})
         self._receive()
 
@@ -95,21 +140,58 @@ class TrainingProcess:
         try:
             self._process.stdin.write(json.dumps(message) + "\n")
             self._process.stdin.flush()
-        except BrokenPipeError:
+        except OSError:
             raise self._died() from None
 
     def _receive(self) -> dict[str, Any]:
-        assert self._process and self._process.stdout
-        line = self._process.stdout.readline()
+        line = self._next_line()
         if not line.endswith("\n"):
             raise self._died()
         event: dict[str, Any] = json.loads(line)
         return event
 
-    def _died(self) -> ArmError:
+    def _next_line(self) -> str:
+        """Wait in slices: a pause of the whole run (Ctrl-Z, a frozen machine) costs one, and not the deadline."""
+        left = math.inf if self.silence_seconds is None else self.silence_seconds
+        while left > 0:
+            seconds = min(SLICE_SECONDS, left)
+            try:
+                return self._lines.get(timeout=seconds)
+            except queue.Empty:
+                left -= seconds
+        raise self._silent()
+
+    def _failed(self, kind: str, reason: str) -> ArmError | StoreError:
+        if kind == "storage":
+            return StoreError(reason)
+        if kind == "out_of_memory":
+            self.close()  # what it still holds goes with it
+            return OutOfMemory(reason)
+        return ArmError(reason)
+
+    def _silent(self) -> ArmError:
         assert self._process
-        code = self._process.wait()
+        self._process.kill()
+        self.close()
+        return ArmError(
+            f"the training process said nothing for {self.silence_seconds:g} seconds, so it was ended; {self._said()}"
+        )
+
+    def _died(self) -> ArmError:
+        code = self.close()
+        if code == KILLED:
+            return OutOfMemory(f"the training process was killed by signal 9 (often lack of memory); {self._said()}")
+        how = f"was killed by signal {-code}" if code is not None and code < 0 else f"ended with code {code}"
+        return ArmError(f"the training process {how}; {self._said()}")
+
+    def _said(self) -> str:
         log = self.folder / LOG_NAME
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
-        how = f"was killed by signal {-code} (9 is often lack of memory)" if code < 0 else f"ended with code {code}"
-        return ArmError(f"the training process {how}; last lines of {LOG_NAME}: " + " | ".join(lines[-LAST_LINES:]))
+        return f"last lines of {LOG_NAME}: " + " | ".join(lines[-LAST_LINES:])
+
+
+def _read(lines: Any, into: "queue.SimpleQueue[str]") -> None:
+    """Pass on what the process says; an empty text when it says no more."""
+    for line in lines:
+        into.put(line)
+    into.put("")

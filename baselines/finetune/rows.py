@@ -77,8 +77,12 @@ def answer_rows(
 
 
 def pair_rows(renderer: Renderer, program: Program, preferences: Sequence[Preference]) -> tuple[PairRow, ...]:
-    """Render preference pairs with the program's prompt."""
-    return tuple(
+    """Render preference pairs with the program's prompt.
+
+    Raises:
+        ArmError: If an answer has no token to learn from; the pairs are named.
+    """
+    rows = tuple(
         PairRow(
             pair.id,
             renderer.prompt(program.messages(Question(pair.id, pair.messages)), pair.id),
@@ -87,6 +91,13 @@ def pair_rows(renderer: Renderer, program: Program, preferences: Sequence[Prefer
         )
         for pair in preferences
     )
+    empty = [row.id for row in rows if not row.chosen or not row.rejected]
+    if empty:
+        raise ArmError(
+            f"{len(empty)} of {len(rows)} preference pairs have an answer without a token: {named(empty)}; "
+            "give both answers or remove the pair"
+        )
+    return rows
 
 
 def within(rows: tuple[Row, ...], window: int, max_length: int | None) -> tuple[tuple[Row, ...], tuple[str, ...]]:

@@ -1,45 +1,25 @@
-"""One schedule of training, scored on dev as it goes."""
+"""One schedule of training, scored on dev as it goes, and taken up again after any death."""
 
 import shutil
 import time
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from baselines.finetune.process import TrainingProcess
+from baselines.finetune import progress
+from baselines.finetune.process import OutOfMemory, TrainingProcess
+from baselines.finetune.progress import JUDGED, OUTCOME, Finished, Judged, Progress
 from baselines.finetune.selection import best_of, should_stop
-from baselines.finetune.spec import RunResult, RunSpec
+from baselines.finetune.spec import Begun, RunResult, RunSpec
+from baselines.finetune.store import identity_of, key_of, writing
 from harness.contract import Bench
 from harness.errors import ArmError
 from harness.program import Program
 from harness.records import Checkpoint, Example, LossPoint
+from harness.store.files import hash_folder
 
 FAST_STEPS = 2
 FAST_DEV_ROWS = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """The arm's wall clock; `end` is None when it may take as long as it needs."""
-
-    start: float
-    end: float | None
-
-    @classmethod
-    def of(cls, bench: Bench) -> "Clock":
-        """Start the clock of an arm's fit."""
-        now = time.monotonic()
-        minutes = bench.budget.minutes
-        return cls(now, None if minutes is None else now + 60 * minutes)
-
-    @property
-    def left(self) -> float | None:
-        """Seconds left, at least 0."""
-        return None if self.end is None else max(0.0, self.end - time.monotonic())
-
-    @property
-    def share_spent(self) -> float:
-        """Share of the budget that is spent; 0 without a budget."""
-        return 0.0 if self.end is None else (time.monotonic() - self.start) / (self.end - self.start)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +30,8 @@ class Outcome:
     checkpoints: tuple[Checkpoint, ...]
     best: Path | None  # adapter of the best checkpoint; None when `start` was never beaten
     result: RunResult
+    warnings: tuple[str, ...]
+    earlier_seconds: float  # of its wall clock, those of earlier attempts
 
 
 @dataclass
@@ -63,40 +45,165 @@ class Schedule:
     patience: int
     stage: str  # as progress shows it
     start: Checkpoint | None = None  # DPO: what the adapter it starts from reaches
+    keeps_adapter: bool = True  # a trial is read by its figures alone
     _losses: list[LossPoint] = field(default_factory=list)
-    _checkpoints: list[Checkpoint] = field(default_factory=list)
-    _folders: dict[int, Path] = field(default_factory=dict)
+    _judged: list[Judged] = field(default_factory=list)
+    _rows_at_once: int | None = None
+    _earlier: float | None = None
 
     def run(self, spec: RunSpec) -> Outcome:
         """Train, stop early when dev says so, and leave the best checkpoint.
 
+        What an earlier attempt left in the run's folder is taken up: a finished schedule is not run again,
+        a cut one goes on from its newest usable resume point, and no checkpoint is judged twice.
+
         Raises:
-            ArmError: If training failed, or ended without a checkpoint.
+            ArmError: If training failed, ended without a checkpoint, or needs more memory than there is.
+            StoreError: If the disk is full or refuses.
         """
-        if self.start is not None:
-            self._checkpoints.append(self.start)
-        shutil.rmtree(spec.folder, ignore_errors=True)  # left by a run that was cut short
-        Path(spec.folder).mkdir(parents=True)
+        folder, identity = Path(spec.folder), self._identity(spec)
+        finished = progress.recall(Finished, folder / OUTCOME, identity, self._log)
+        if finished is not None and finished.best is not None and not progress.intact(finished.best, folder):
+            self._log(f"{OUTCOME} is not used: the adapter of {finished.best.folder} is damaged")
+            finished = None
+        if finished is None:
+            finished = self._finish(spec, identity)
+            earlier = self._earlier or 0.0
+        else:
+            earlier = finished.seconds
+            self._adopt(finished.micro_tokens)
+        self._tidy(folder, finished)
+        best = None if finished.best is None else folder / finished.best.folder
+        return Outcome(finished.losses, finished.checkpoints, best, finished.result, finished.warnings, earlier)
+
+    def _identity(self, spec: RunSpec) -> str:
+        """Return a hash of all that decides losses and judgements."""
+        judged_by = [asdict(example) for example in self.dev]
+        start = None if self.start is None else asdict(self.start)
+        parts = (identity_of(spec), self.program.digest, judged_by, self.patience, start, self.keeps_adapter)
+        return key_of({"schedule": parts})
+
+    def _finish(self, spec: RunSpec, identity: str) -> Finished:
+        folder, began = Path(spec.folder), time.monotonic()
+        with writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        self._recall(folder, identity)
+        result = self._train(spec, identity)
+        if not self._judged:
+            raise ArmError(f"{self.stage}: training ended after {result.steps} steps without a checkpoint")
+        best = best_of(self._checkpoints)
+        finished = Finished(
+            identity=identity,
+            losses=tuple(self._losses),
+            checkpoints=tuple(self._checkpoints),
+            best=next((j for j in self._judged if self.keeps_adapter and j.checkpoint.step == best.step), None),
+            result=result,
+            warnings=self._warnings(spec),
+            micro_tokens=self.process.micro_tokens,
+            seconds=time.monotonic() - began + (self._earlier or 0.0),
+        )
+        progress.write(folder / OUTCOME, finished)
+        return finished
+
+    def _recall(self, folder: Path, identity: str) -> None:
+        """Take up the judgements of an earlier attempt, up to the first whose adapter is damaged."""
+        recalled = progress.recall(Progress, folder / JUDGED, identity, self._log) or Progress(identity)
+        for judged in recalled.judged:
+            if not progress.intact(judged, folder):
+                self._log(f"the adapter of {judged.folder} is damaged; training it again")
+                break
+            self._judged.append(judged)
+        self._adopt(recalled.micro_tokens)
+
+    def _adopt(self, micro_tokens: int | None) -> None:
+        known = [tokens for tokens in (micro_tokens, self.process.micro_tokens) if tokens is not None]
+        self.process.micro_tokens = min(known, default=None)
+
+    def _train(self, spec: RunSpec, identity: str) -> RunResult:
+        """Train to the end; each time memory runs out, with half the rows at once and the same batches."""
 
         def on_step(point: LossPoint) -> None:
             self._losses.append(point)
             self.bench.progress(self.stage, point.step, spec.steps)
 
-        result = self.process.run(spec, on_step, self._judge)
-        if not self._folders:
-            raise ArmError(f"{self.stage}: training ended after {result.steps} steps without a checkpoint")
-        best = best_of(self._checkpoints)
-        for step, folder in self._folders.items():
-            if step != best.step:
-                shutil.rmtree(folder)
-        return Outcome(tuple(self._losses), tuple(self._checkpoints), self._folders.get(best.step), result)
+        def on_checkpoint(step: int, epoch: float, adapter: Path) -> bool:
+            if step not in (judged.checkpoint.step for judged in self._judged):
+                self._judge(step, epoch, adapter)
+                self._write(spec, identity)
+            return not should_stop(self._checkpoints, self.patience)
 
-    def _judge(self, step: int, epoch: float, adapter: Path) -> bool:
+        while True:
+            fitted = replace(spec, micro_tokens=self.process.micro_tokens)
+            try:
+                return self.process.run(fitted, on_step, on_checkpoint, self._begin, self._latest(spec))
+            except OutOfMemory as fault:
+                self.process.micro_tokens = self._halved(spec, fault)
+                self._write(spec, identity)
+
+    def _latest(self, spec: RunSpec) -> int:
+        """Return the last step to go on from: every evaluation before it has been judged."""
+        done = {judged.checkpoint.step for judged in self._judged}
+        return min((step for step in spec.evaluate_at if step not in done), default=spec.steps)
+
+    def _begin(self, begun: Begun) -> None:
+        """Take up the losses, and the judgements, up to the step that training goes on from."""
+        for fault in begun.faults:
+            self._log(f"not used: {fault}")
+        if begun.step or begun.faults or self._judged:
+            self._log(f"going on from step {begun.step}" if begun.step else "starting anew")
+        self._rows_at_once = begun.rows_at_once
+        self._losses[:] = begun.losses
+        self._judged[:] = [judged for judged in self._judged if judged.checkpoint.step <= begun.step]
+        if self._earlier is None:  # a later beginning is this attempt's own
+            last = [judged.seconds for judged in self._judged if judged.checkpoint.step == begun.step]
+            self._earlier = begun.seconds + sum(last)
+
+    def _judge(self, step: int, epoch: float, adapter: Path) -> None:
+        since = time.monotonic()
         reached = self.bench.score(with_adapter(self.program, adapter), self.dev, with_loss=True)
-        self._checkpoints.append(Checkpoint(step, epoch, reached.score, reached.loss))
-        self._folders[step] = adapter
-        self.bench.log(f"{self.stage}: step {step}, dev {reached.score:.3f}, dev loss {reached.loss}")
-        return not should_stop(self._checkpoints, self.patience)
+        checkpoint = Checkpoint(step, epoch, reached.score, reached.loss)
+        self._judged.append(Judged(checkpoint, adapter.name, hash_folder(adapter), time.monotonic() - since))
+        self._log(f"step {step}, dev {reached.score:.3f}, dev loss {reached.loss}")
+
+    def _write(self, spec: RunSpec, identity: str) -> None:
+        kept = Progress(identity, tuple(self._judged), self.process.micro_tokens)
+        progress.write(Path(spec.folder) / JUDGED, kept)
+
+    def _halved(self, spec: RunSpec, fault: OutOfMemory) -> int:
+        if self._rows_at_once is None:
+            raise fault  # while it loaded the base: fewer rows would not help
+        if self._rows_at_once == 1:
+            raise ArmError(
+                f"{fault}; one row at a time is the least that can go through, and the longest takes {spec.longest} "
+                "tokens: leave long rows out with the option max_length, or use a smaller model"
+            ) from fault
+        half = self._rows_at_once // 2
+        self._log(f"{fault}; going on with {half} rows at once in the place of {self._rows_at_once}")
+        self._rows_at_once = None
+        return half * spec.longest
+
+    def _warnings(self, spec: RunSpec) -> tuple[str, ...]:
+        if self.process.micro_tokens is None:
+            return ()
+        return (
+            f"memory ran out with more, so {self._rows_at_once} of a batch's {spec.batch_size} rows went through at "
+            "once; their gradients still add up to the whole batch",
+        )
+
+    def _tidy(self, folder: Path, finished: Finished) -> None:
+        """Leave the finished schedule and its best adapter alone."""
+        kept = {OUTCOME} if finished.best is None else {OUTCOME, finished.best.folder}
+        for path in folder.iterdir():
+            if path.name not in kept:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    @property
+    def _checkpoints(self) -> Sequence[Checkpoint]:
+        started = [] if self.start is None else [self.start]
+        return [*started, *(judged.checkpoint for judged in self._judged)]
+
+    def _log(self, message: str) -> None:
+        self.bench.log(f"{self.stage}: {message}")
 
 
 def with_adapter(program: Program, adapter: Path) -> Program:

@@ -6,9 +6,10 @@ from typing import Literal
 
 from harness.records import Checkpoint, LossPoint
 
-# A dev loss must fall by this share to count as a gain where the score stands still: below it,
-# evaluations on a few dozen rows move by chance.
+# Where the score stands still, a dev loss must fall by this share and by so many nats to count as a gain:
+# below either, evaluations on a few dozen rows move by chance.
 LOSS_GAIN = 0.05
+LEAST_FALL = 0.01
 UNSTEADY_RISE = 0.1  # nats; the notes ask for swings under 0.1
 OVERFITTING_GAP = 0.10  # score points between train and dev
 
@@ -19,13 +20,13 @@ def best_of(checkpoints: Sequence[Checkpoint]) -> Checkpoint:
 
 
 def has_gained(point: Checkpoint, before: Sequence[Checkpoint]) -> bool:
-    """Whether `point` beats all before it: a higher score, or the same and a dev loss 5% lower."""
+    """Whether `point` beats all before it: a higher score, or the same and a dev loss 5% and 0.01 nats lower."""
     if not before:
         return True
     best = best_of(before)
     if point.dev_score != best.dev_score:
         return point.dev_score > best.dev_score
-    return _loss(point) < (1 - LOSS_GAIN) * _loss(best)
+    return _loss(point) < min((1 - LOSS_GAIN) * _loss(best), _loss(best) - LEAST_FALL)
 
 
 def evaluations_without_gain(checkpoints: Sequence[Checkpoint]) -> int:

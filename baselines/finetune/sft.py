@@ -6,10 +6,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from baselines.finetune import store
+from baselines.finetune.clock import Clock
 from baselines.finetune.options import LoraOptions, range_warnings
 from baselines.finetune.process import TrainingProcess
 from baselines.finetune.rows import Renderer, answer_rows, within
-from baselines.finetune.schedule import FAST_DEV_ROWS, FAST_STEPS, Clock, Outcome, Schedule, with_adapter
+from baselines.finetune.schedule import FAST_DEV_ROWS, FAST_STEPS, Outcome, Schedule, with_adapter
 from baselines.finetune.selection import best_of, curve_warnings, gap_warnings, is_undertrained
 from baselines.finetune.spec import AnswerRow, RunSpec
 from baselines.finetune.store import Trained
@@ -79,10 +80,11 @@ def train_sft(lesson: Lesson, bench: Bench, process: TrainingProcess, clock: Clo
     Raises:
         ArmError: If training fails or its adapter changes nothing.
     """
-    key = store.key_of(_made_of(lesson, bench))
-    found = store.find(bench.shared, key)
+    key, maker, began = store.key_of(_made_of(lesson, bench, clock)), bench.folder.name, clock.spent
+    found = store.find(bench.shared, key, maker)
     if found is not None:
         bench.log(f"reusing the adapter {key}, trained in this run from the same data and settings")
+        clock.count(found.seconds)
         return found
     if (bench.shared / "training" / key).exists():
         bench.log(f"the shared adapter {key} does not match its manifest; training it again")
@@ -90,10 +92,12 @@ def train_sft(lesson: Lesson, bench: Bench, process: TrainingProcess, clock: Clo
     schedule = Schedule(bench, process, lesson.program, lesson.dev, lesson.options.patience, "training")
     spec = replace(spec_of(lesson, bench, process), learning_rate=rate, seconds=clock.left)
     outcome = schedule.run(spec)
+    clock.count(outcome.earlier_seconds)
     assert outcome.best is not None  # SFT has no start to fall back on
     check_moves(bench, lesson.program, outcome.best, lesson.examples[0])
     history = _history(lesson, bench, outcome, rate)
-    trained = store.keep(bench.shared, key, Trained(outcome.best, history, trials))
+    trained = Trained(outcome.best, history, trials, seconds=clock.spent - began)
+    trained = store.keep(bench.shared, key, maker, trained)
     shutil.rmtree(spec.folder)
     return trained
 
@@ -121,6 +125,7 @@ def spec_of(lesson: Lesson, bench: Bench, process: TrainingProcess) -> RunSpec:
         rank=options.rank,
         alpha=options.alpha,
         dropout=options.dropout,
+        base=f"{store.model_hash(lesson.program.weights.model)} {lesson.program.weights.quantization}",
     )
 
 
@@ -158,6 +163,7 @@ def _history(lesson: Lesson, bench: Bench, outcome: Outcome, rate: float) -> Tra
         peak_memory_mb=outcome.result.peak_memory_mb,
         warnings=(
             *lesson.warnings,
+            *outcome.warnings,
             *range_warnings(lesson.options, rate, [row.length for row in lesson.rows]),
             *curve_warnings(outcome.losses, lesson.steps_per_epoch),
             *gap_warnings(train_score, best.dev_score),
@@ -165,7 +171,7 @@ def _history(lesson: Lesson, bench: Bench, outcome: Outcome, rate: float) -> Tra
     )
 
 
-def _made_of(lesson: Lesson, bench: Bench) -> dict[str, object]:
+def _made_of(lesson: Lesson, bench: Bench, clock: Clock) -> dict[str, object]:
     weights = lesson.program.weights
     return {
         "model": store.model_hash(weights.model),
@@ -176,4 +182,5 @@ def _made_of(lesson: Lesson, bench: Bench) -> dict[str, object]:
         "options": LoraOptions(**{k: getattr(lesson.options, k) for k in LoraOptions.model_fields}).model_dump(),
         "seed": bench.seed,
         "budget": asdict(bench.budget),
+        "share": None if bench.budget.minutes is None else clock.share,  # half the time may be half the training
     }

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from harness.records import LossPoint
+
 
 @dataclass(frozen=True, slots=True)
 class AnswerRow:
@@ -53,7 +55,15 @@ class RunSpec:
     dropout: float
     start: str | None = None  # adapter to go on from; None starts a fresh one
     beta: float = 0.1  # DPO: how dearly leaving the reference is paid for
-    seconds: float | None = None  # stop after the step that passes this
+    base: str = ""  # hash of the base model's files, and its form
+    seconds: float | None = None  # stop after the step that passes this; the parent's judging counts
+    micro_tokens: int | None = None  # held in memory at once; None is the device's own amount
+    resume_seconds: float = 300.0  # between evaluations, longest time that a death may cost
+
+    @property
+    def longest(self) -> int:
+        """Tokens that the longest row takes in memory; a pair is two conversations."""
+        return max(row.length for row in self.rows) * (2 if self.method == "dpo" else 1)
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON-ready data."""
@@ -68,6 +78,23 @@ class RunSpec:
             for item in data["rows"]
         )
         return cls(**{**data, "rows": rows, "evaluate_at": tuple(data["evaluate_at"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What the training process says before the first step of a run."""
+
+    step: int  # 0, or that of the resume point it goes on from
+    losses: tuple[LossPoint, ...]  # up to that step
+    seconds: float  # spent on them, waiting for the parent included
+    rows_at_once: int
+    faults: tuple[str, ...]  # of resume points that were not used
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Begun":
+        """Read what the process sent."""
+        losses = tuple(LossPoint(**point) for point in data["losses"])
+        return cls(**{**data, "losses": losses, "faults": tuple(data["faults"])})
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,30 +10,35 @@ An entry is made aside and renamed when whole; one that does not match its manif
 import hashlib
 import json
 import shutil
-import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from baselines.finetune.spec import RunSpec
+from harness.engine import content
 from harness.records import TrainingHistory, Trial
-from harness.store.files import decode, encode, hash_file, sync
+from harness.store.files import decode, encode, hash_file, sync, unwritable
 
 ADAPTER = "adapter"
 HISTORY = "history.json"
 MANIFEST = "manifest.json"
 LIBRARIES = ("torch", "transformers", "peft", "trl", "bitsandbytes", "accelerate")
+# Where a run lies, how long it may take and what goes through at once do not change what is trained.
+NOT_LEARNT_FROM = ("folder", "seconds", "micro_tokens", "resume_seconds")
 
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A finished SFT training: its adapter, and how it was settled."""
+    """A finished training: its adapter, and how it was settled."""
 
     adapter: Path
     history: TrainingHistory
     trials: tuple[Trial, ...]
+    seconds: float  # wall clock of the whole, trials and judging on dev included
     is_reused: bool = False  # made by another arm of this run
 
 
@@ -43,6 +48,8 @@ class _Told:
 
     history: TrainingHistory
     trials: tuple[Trial, ...]
+    seconds: float
+    maker: str  # name of the arm
 
 
 def key_of(made_of: Mapping[str, Any]) -> str:
@@ -51,44 +58,85 @@ def key_of(made_of: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()[:24]
 
 
-def find(shared: Path, key: str) -> Trained | None:
-    """Return a whole entry, or None when there is none or it does not match its manifest."""
+def identity_of(spec: RunSpec) -> str:
+    """Return a hash of all that decides what a run trains, libraries and our code included."""
+    made_of = {name: value for name, value in spec.to_json().items() if name not in NOT_LEARNT_FROM}
+    if spec.start is not None:
+        made_of["start"] = hashes(Path(spec.start))
+    return key_of(made_of)
+
+
+def find(shared: Path, key: str, maker: str) -> Trained | None:
+    """Return a whole entry, or None when there is none or it does not match its manifest.
+
+    Args:
+        shared: The run's folder of shared artefacts.
+        key: From `key_of`.
+        maker: The arm that asks; what it made itself in an earlier attempt is not called reused.
+    """
     folder = shared / "training" / key
-    if not _is_whole(folder):
+    if not is_whole(folder):
         return None
     told: _Told = decode(_Told, (folder / HISTORY).read_text(encoding="utf-8"))
-    return Trained(folder / ADAPTER, told.history, told.trials, is_reused=True)
+    return Trained(folder / ADAPTER, told.history, told.trials, told.seconds, is_reused=told.maker != maker)
 
 
-def keep(shared: Path, key: str, trained: Trained) -> Trained:
-    """Copy a finished training into its place, whole or not at all."""
+def keep(shared: Path, key: str, maker: str, trained: Trained) -> Trained:
+    """Copy a finished training into its place, whole or not at all.
+
+    Raises:
+        StoreError: If the disk is full or refuses.
+    """
     parent = shared / "training"
-    parent.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(prefix=f".{key}-", dir=parent))
-    shutil.copytree(trained.adapter, aside / ADAPTER)
-    told = _Told(trained.history, trained.trials)
-    (aside / HISTORY).write_text(encode(_Told, told), encoding="utf-8")
-    (aside / MANIFEST).write_text(json.dumps(hashes(aside), indent=2), encoding="utf-8")
+    with writing(parent):
+        parent.mkdir(parents=True, exist_ok=True)
+        aside = parent / f".{key}.part"
+        shutil.rmtree(aside, ignore_errors=True)  # left by a run that was cut short
+        shutil.copytree(trained.adapter, aside / ADAPTER)
+        told = _Told(trained.history, trained.trials, trained.seconds, maker)
+        (aside / HISTORY).write_text(encode(_Told, told), encoding="utf-8")
+        settle(aside, parent / key)
+    return Trained(parent / key / ADAPTER, trained.history, trained.trials, trained.seconds)
+
+
+def settle(aside: Path, place: Path) -> None:
+    """Make a folder that was written aside whole, and put it in its place.
+
+    Its files are synced, the manifest is written last, the folder is renamed, and the rename is synced.
+    """
     for path in aside.rglob("*"):
         sync(path)
-    shutil.rmtree(parent / key, ignore_errors=True)  # only one that is not whole can lie there
-    aside.rename(parent / key)
-    sync(parent)
-    return Trained(parent / key / ADAPTER, trained.history, trained.trials)
+    manifest = aside / MANIFEST
+    manifest.write_text(json.dumps(hashes(aside), indent=2), encoding="utf-8")
+    sync(manifest)
+    sync(aside)
+    shutil.rmtree(place, ignore_errors=True)
+    aside.rename(place)
+    sync(place.parent)
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether a folder holds exactly the files that its manifest names, byte for byte."""
+    try:
+        stored = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return bool(stored == hashes(folder))
+
+
+@contextmanager
+def writing(place: Path) -> Iterator[None]:
+    """Turn what the disk says while `place` is written into a StoreError, which ends the run and not the arm."""
+    try:
+        yield
+    except OSError as fault:
+        raise unwritable(place, fault) from fault
 
 
 @cache
 def model_hash(model: str) -> str:
-    """Return a hash over the content of a base model's files.
-
-    A name that is no folder is looked up in the local hub cache; nothing is fetched.
-    """
-    folder = Path(model)
-    if not folder.is_dir():
-        from huggingface_hub import snapshot_download
-
-        folder = Path(snapshot_download(model, local_files_only=True))
-    return hashlib.sha256(json.dumps(hashes(folder), sort_keys=True).encode()).hexdigest()
+    """Return the hash of a base model's files, read once: the engine checks that they stay as they are."""
+    return content.model_hash(model)
 
 
 def hashes(folder: Path) -> dict[str, str]:
@@ -98,14 +146,6 @@ def hashes(folder: Path) -> dict[str, str]:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.name != MANIFEST
     }
-
-
-def _is_whole(folder: Path) -> bool:
-    try:
-        stored = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return bool(stored == hashes(folder))
 
 
 def _code_hash() -> str:

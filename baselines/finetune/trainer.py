@@ -5,35 +5,62 @@ dev: it saves a checkpoint, and the parent says whether to go on.
 
     parent                                  this process
     {"load": {model, quantization}}    ->   {"event": "ready", "total_parameters": n}
-    {"run": {...RunSpec...}}           ->   {"event": "step", "step", "loss", "learning_rate", ...} *
+    {"run": {...RunSpec...},           ->   {"event": "begun", "step", "losses", "seconds", "rows_at_once", "faults"}
+     "latest": step}                        {"event": "step", "step", "loss", "learning_rate", "grad_norm"} *
                                             {"event": "checkpoint", "step", "epoch", "folder"}
     {"continue": true | false}         ->   ...
                                             {"event": "done", ...RunResult...}
-                                            {"event": "failed", "reason"}
+                                            {"event": "failed", "kind", "reason"}
+
+`begun` says from which step the run goes on: 0, or that of a resume point not after `latest`.
+`kind` is training, out_of_memory or storage.
 
 Standard output carries the protocol alone; everything that libraries print goes to
 standard error, which the parent keeps as trainer.log.
 When standard input closes, the parent is gone and the process ends at once.
 """
 
+from pathlib import Path
+
 from baselines.finetune.channel import Channel
+
+# How the CPU's allocator, and CUDA's libraries, say in a RuntimeError that there is no more memory.
+NO_MEMORY = ("can't allocate memory", "not enough memory", "CUDA error: out of memory", "ALLOC_FAILED")
 
 
 def main() -> None:
     """Load the base that the parent names, then train whatever it asks for."""
     channel = Channel()
+    from safetensors import SafetensorError
+
     from baselines.finetune.base import Base, TrainingFailure
     from baselines.finetune.loop import train
     from baselines.finetune.spec import RunSpec
+    from harness.store.files import unwritable
 
     base = Base.load(**channel.receive()["load"])
     channel.send("ready", total_parameters=base.total_parameters)
     while True:
-        spec = RunSpec.from_json(channel.receive()["run"])
+        message = channel.receive()
+        spec = RunSpec.from_json(message["run"])
         try:
-            train(base, spec, channel)
+            train(base, spec, channel, message["latest"])
         except TrainingFailure as failure:
-            channel.send("failed", reason=str(failure))
+            channel.send("failed", kind="training", reason=str(failure))
+        except (OSError, SafetensorError) as fault:  # safetensors has its own word for a full disk
+            channel.send("failed", kind="storage", reason=str(unwritable(Path(spec.folder), fault)))
+        except (RuntimeError, MemoryError) as fault:
+            if not is_out_of_memory(fault):
+                raise
+            channel.send("failed", kind="out_of_memory", reason=(str(fault) or "MemoryError").splitlines()[0])
+
+
+def is_out_of_memory(fault: BaseException) -> bool:
+    """Whether a fault says that memory ran out, and not that something is wrong."""
+    import torch
+
+    kinds = (torch.OutOfMemoryError, MemoryError)
+    return isinstance(fault, kinds) or any(words in str(fault) for words in NO_MEMORY)
 
 
 if __name__ == "__main__":

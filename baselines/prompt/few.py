@@ -9,10 +9,10 @@ from baselines.prompt.options import FewShotOptions
 from baselines.prompt.selection import Candidate, DevContest, drawn
 from baselines.prompt.shots import Choice, choose, usable_rows
 from baselines.prompt.window import longest_questions, overflow
-from baselines.prompt.zero import zero_shot_program
-from harness.contract import Bench, Capability, Fitted
+from baselines.prompt.zero import plain_prompt, zero_shot_program
+from harness.contract import Bench, Capability, Fitted, Preview
 from harness.errors import ArmError
-from harness.program import Program
+from harness.program import Program, Prompt, Shot
 from harness.records import Example, Family, Study
 
 FAST_SHOTS = 2
@@ -55,14 +55,22 @@ class FewShot:
         winner = contest.best()  # before the trials are read: it may measure losses
         return Fitted(winner.program, contest.trials, warnings=(*warnings, *contest.warnings))
 
+    def preview(self, study: Study) -> Preview:
+        """Show the first dev question behind the fewest shots, drawn with seed 0."""
+        rows = usable_rows(study)
+        if not rows:
+            raise ArmError(_nothing_to_show(study))
+        number, choice = min(self.options.candidates[0], len(rows)), self.options.choice or "diverse"
+        prompt = _shot_prompt(plain_prompt(study), choose(rows, number, choice, seed=0))
+        tried = ", ".join(map(str, self.options.candidates))
+        note = f"{number} shots are shown ({choice}); the run tries {tried} on dev"
+        return Preview(prompt.messages(study.dev[0].question), note=note)
+
     def _numbers(self, study: Study, bench: Bench) -> tuple[list[int], list[Example], list[str]]:
         """Return the numbers of shots that train can fill, and the rows to choose from."""
         rows = list(drawn(usable_rows(study), bench.budget.train_rows, bench.seed))
         if not rows:
-            raise ArmError(
-                f"few_shot: none of the {len(study.train)} training rows can be shown (they need one turn each "
-                "and questions that dev does not ask); add such rows or leave the arm out"
-            )
+            raise ArmError(_nothing_to_show(study))
         wanted = (FAST_SHOTS,) if bench.budget.is_fast else self.options.candidates
         numbers = sorted({min(number, len(rows)) for number in wanted})
         short = [number for number in wanted if number > len(rows)]
@@ -86,6 +94,17 @@ class FewShot:
         return fitting, warnings
 
 
+def _nothing_to_show(study: Study) -> str:
+    return (
+        f"few_shot: none of the {len(study.train)} training rows can be shown (they need one turn each "
+        "and questions that dev does not ask); add such rows or leave the arm out"
+    )
+
+
 def _with_shots(program: Program, rows: Sequence[Example], number: int, choice: Choice, seed: int) -> Program:
     shots = choose(rows, number, choice, seed)
-    return replace(program, prompt=replace(program.prompt, shots=shots, shot_template=program.prompt.template))
+    return replace(program, prompt=_shot_prompt(program.prompt, shots))
+
+
+def _shot_prompt(prompt: Prompt, shots: tuple[Shot, ...]) -> Prompt:
+    return replace(prompt, shots=shots, shot_template=prompt.template)

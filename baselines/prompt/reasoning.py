@@ -6,10 +6,10 @@ from typing import ClassVar
 from baselines.prompt.options import ChainOfThoughtOptions
 from baselines.prompt.reading import has_line_breaks
 from baselines.prompt.window import longest_questions, overflow
-from baselines.prompt.zero import zero_shot_program
-from harness.contract import Bench, Capability, Fitted
+from baselines.prompt.zero import plain_prompt, zero_shot_program
+from harness.contract import Bench, Capability, Fitted, Preview
 from harness.errors import ArmError
-from harness.program import Reader
+from harness.program import Prompt, Reader
 from harness.records import Family, GenerationSettings, Study
 
 MARKER = "Answer:"
@@ -35,15 +35,11 @@ class ChainOfThought:
             ArmError: If prompt, reasoning and answer exceed the context window, or the answers have
                 several lines, of which the rule would read only one.
         """
-        if has_line_breaks(study.train):
-            raise ArmError(
-                "chain_of_thought reads its answer from one line, and training targets have several; leave the arm out"
-            )
+        _refuse_several_lines(study)
         plain = zero_shot_program(study, bench)
         program = replace(
             plain,
-            # last, so that it stands against "nothing else" in the task's own prompt
-            prompt=replace(plain.prompt, template=f"{plain.prompt.template}\n\n{INSTRUCTION}"),
+            prompt=_reasoned(plain.prompt),
             generation=GenerationSettings(self.options.reasoning_tokens + bench.max_new_tokens),
             reader=Reader("after", MARKER),
         )
@@ -51,3 +47,20 @@ class ChainOfThought:
         if fault:
             raise ArmError(f"chain_of_thought: {fault}; lower reasoning_tokens or shorten the prompt")
         return Fitted(program)
+
+    def preview(self, study: Study) -> Preview:
+        """Show the first dev question with the instruction to reason."""
+        _refuse_several_lines(study)
+        return Preview(_reasoned(plain_prompt(study)).messages(study.dev[0].question))
+
+
+def _refuse_several_lines(study: Study) -> None:
+    if has_line_breaks(study.train):
+        raise ArmError(
+            "chain_of_thought reads its answer from one line, and training targets have several; leave the arm out"
+        )
+
+
+def _reasoned(prompt: Prompt) -> Prompt:
+    # the instruction is last, so that it stands against "nothing else" in the task's own prompt
+    return replace(prompt, template=f"{prompt.template}\n\n{INSTRUCTION}")

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from baselines.prompt.options import ZeroShotOptions
 from baselines.prompt.reading import reader_for
-from harness.contract import Bench, Capability, Fitted
+from harness.contract import Bench, Capability, Fitted, Preview
 from harness.program import Program, Prompt
 from harness.records import Family, GenerationSettings, Study
 
@@ -23,12 +23,21 @@ class ZeroShot:
         """Return the task's prompt as a program; nothing is settled."""
         return Fitted(zero_shot_program(study, bench))
 
+    def preview(self, study: Study) -> Preview:
+        """Show the first dev question under the task's own prompt."""
+        return Preview(plain_prompt(study).messages(study.dev[0].question))
+
 
 def zero_shot_program(study: Study, bench: Bench) -> Program:
     """Return the base model under the task's own prompt, read by the rule that train suggests."""
     return Program(
         weights=bench.base,
-        prompt=Prompt(system=study.system, template=study.template),
+        prompt=plain_prompt(study),
         generation=GenerationSettings(bench.max_new_tokens),
         reader=reader_for(study),
     )
+
+
+def plain_prompt(study: Study) -> Prompt:
+    """Return the task's own prompt."""
+    return Prompt(system=study.system, template=study.template)

@@ -10,8 +10,8 @@ from baselines.prompt.reading import reader_for
 from baselines.prompt.selection import Candidate, DevContest
 from baselines.prompt.window import longest_questions, overflow
 from baselines.rag.options import RagOptions
-from baselines.rag.prompting import passages_prompt
-from harness.contract import Bench, Capability, Fitted
+from baselines.rag.prompting import passages_prompt, stand_in
+from harness.contract import Bench, Capability, Fitted, Preview
 from harness.errors import ArmError
 from harness.program import Program, Retriever
 from harness.records import Family, GenerationSettings, Passage, Question, Study
@@ -58,6 +58,14 @@ class Rag:
             raise ArmError("this program has no retriever; it was not made by rag")
         index = open_index(program.retriever.index)
         return index.search([question.text for question in questions], program.retriever.k)
+
+    def preview(self, study: Study) -> Preview:
+        """Show the first dev question with a passage, found without the embedder."""
+        example = study.dev[0]
+        passages, note = stand_in(study, example, self.options.chunk_tokens)
+        tried = ", ".join(map(str, self.options.candidates))
+        note = f"{note}; the run tries {tried} passages on dev"
+        return Preview(passages_prompt(study).messages(example.question, passages), note=note)
 
     def _candidates(self, study: Study, bench: Bench, folder: Path, passages: int) -> tuple[list[Candidate], list[str]]:
         """Return a candidate for each number of passages that fits the context window."""

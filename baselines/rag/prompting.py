@@ -1,9 +1,12 @@
 """How passages enter the prompt."""
 
+from baselines.rag.chunks import passages_of
+from harness.errors import ArmError
 from harness.program import Prompt
-from harness.records import Study
+from harness.records import Example, Passage, Study
 
 INSTRUCTION = "Use the numbered passages to answer."
+CHARACTERS_PER_TOKEN = 4  # of English text, where the embedder's tokenizer is not asked
 # Without passages (the harness's control condition) the user's turn is the task's own.
 PASSAGES = (
     "{% if passages %}Passages:\n"
@@ -17,3 +20,18 @@ def passages_prompt(study: Study) -> Prompt:
         system=f"{study.system} {INSTRUCTION}" if study.system else INSTRUCTION,
         template=PASSAGES + study.template,
     )
+
+
+def stand_in(study: Study, example: Example, chunk_tokens: int) -> tuple[tuple[Passage, ...], str]:
+    """Return one passage as the search might find it, and what it is: for a preview without the embedder.
+
+    Raises:
+        ArmError: If there are no documents.
+    """
+    if not study.documents:
+        raise ArmError("there are no documents to search; give data.documents in the task file")
+    named = [document for document in study.documents if document.id in example.evidence]
+    document = (named or list(study.documents))[0]
+    passages = passages_of([document], lambda text: -(-len(text) // CHARACTERS_PER_TOKEN), chunk_tokens)
+    which = "the row's evidence" if named else "the first document"
+    return passages[:1], f"the first chunk of {which} ({document.id}) stands for what the search will find"

@@ -1,20 +1,25 @@
 """The command line: every command parses, calls and prints."""
 
+import sys
 from importlib import import_module
+from typing import Any
 
 import click
 
+from harness.cli.interruption import Stopped, stoppable
 from harness.errors import HarnessError
 
 _COMMANDS = {
+    "check": "harness.cli.check:check",
     "compare": "harness.cli.compare:compare",
+    "export": "harness.cli.export:export",
+    "init": "harness.cli.init:init",
+    "list": "harness.cli.list:list_",
     "report": "harness.cli.report:report",
     "schema": "harness.cli.schema:schema",
     "setup": "harness.cli.setup:setup",
 }
-
-
-INTERRUPTED = 130  # the shell's convention for Ctrl-C
+_GO_ON = "\ninterrupted; what is finished is kept: give the same command again to go on"
 
 
 class _Commands(click.Group):
@@ -39,9 +44,15 @@ class _Commands(click.Group):
         except OSError as fault:
             click.echo(f"Error: {fault}; give another folder, or mend its rights or space", err=True)
             ctx.exit(HarnessError.exit_code)
-        except KeyboardInterrupt:
-            click.echo("\ninterrupted; what is finished is kept: give the same command again to go on", err=True)
-            ctx.exit(INTERRUPTED)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run as the command that a shell started."""
+        try:
+            with stoppable():
+                return super().__call__(*args, **kwargs)
+        except Stopped as stop:
+            click.echo(_GO_ON, err=True)
+            sys.exit(stop.exit_code)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -12,9 +12,16 @@ import click
 @click.option("--arm", "arms", multiple=True, metavar="NAME", help="Run only this arm now; may be repeated.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="The run folder [default: runs/NAME-HASH].")
 @click.option("--json", "as_json", is_flag=True, help="Print result.json instead of the table.")
+@click.option("--no-cache", is_flag=True, help="Ask the model everything anew, and keep none of its answers.")
 @click.option("--fast", "is_fast", is_flag=True, help="Smoke run of all arms on a few rows; do not decide on it.")
 def compare(
-    task_file: Path, limit: int | None, arms: tuple[str, ...], out: Path | None, as_json: bool, is_fast: bool
+    task_file: Path,
+    limit: int | None,
+    arms: tuple[str, ...],
+    out: Path | None,
+    as_json: bool,
+    no_cache: bool,
+    is_fast: bool,
 ) -> None:
     """Run every arm of TASK_FILE and write the recommendation.
 
@@ -32,7 +39,7 @@ def compare(
 
     task = load_task(task_file)
     with observer(sys.stderr) as watching:
-        run, folder = compare(task, Settings(out, arms, limit, is_fast), watching)
+        run, folder = compare(task, Settings(out, arms, limit, is_fast, not no_cache), watching)
     if as_json:
         click.echo((folder.path / "result.json").read_text(encoding="utf-8"), nl=False)
     else:

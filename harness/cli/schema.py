@@ -1,4 +1,4 @@
-"""harness schema: the task file's JSON Schema, for editors."""
+"""harness schema: the task file's JSON Schema, for editors, and its reference, for people."""
 
 import json
 
@@ -6,13 +6,18 @@ import click
 
 
 @click.command()
-def schema() -> None:
+@click.option("--docs", "as_docs", is_flag=True, help="Print the reference of all keys instead, in Markdown.")
+def schema(as_docs: bool) -> None:
     """Print the JSON Schema of task.yaml, so that an editor completes its keys.
 
     \b
     Example:
         harness schema > task.schema.json
     """
-    from harness.task import task_schema
+    from harness.task.reference import reference_page
+    from harness.task.schema import task_schema
 
+    if as_docs:
+        click.echo(reference_page(), nl=False)
+        return
     click.echo(json.dumps(task_schema(), indent=2))

@@ -1,8 +1,9 @@
 """From stored evidence to a decision: pure, so that a run can be decided again with no model loaded.
 
-arms       which arms can be judged, on which items
+arms       which arms can be judged, on which items    missing  what the others' absence means
 intervals  one arm's figure           paired   how far one arm beats another        power  items that would settle it
 ladder     who climbs                 verdict  rules (a) to (d)
+bounds     what items lost to infrastructure errors could change
 forgetting what tuning changed        gate     whether that is allowed
 bands      the 20/90/99 rule of thumb beside what was measured
 sentence, advice, words               the verdict in plain English
@@ -49,7 +50,7 @@ def decide(
         ValueError: If the evidence contradicts itself: an arm twice, scores without predictions or outside
             [0, 1], texts of different lengths.
     """
-    from harness.decision import advice, bands, gate, sentence, verdict
+    from harness.decision import advice, bands, bounds, gate, missing, sentence, verdict
     from harness.decision.arms import Yardstick, read_field
     from harness.decision.ladder import Standings, describe_rungs
     from harness.decision.paired import BestConstant
@@ -62,6 +63,9 @@ def decide(
     result = verdict.judge(standings, gates, constant)
     chosen = gates.get(result.arm.name) if result.arm else None
     prompt = field.candidate("prompt")
+    absent = missing.missing_arms(standings, result)
+    lost = bounds.error_bounds(evidence, primary_metric, metric_kind)
+    turned = bounds.other_verdicts(standings, gates, constant, result)
     others = [arm for arm in field.judged if prompt is not None and arm is not prompt]
     return Decision(
         action=result.action,
@@ -69,7 +73,7 @@ def decide(
         goal=result.goal,
         sentence=sentence.verdict_sentence(result, standings, chosen),
         reasons=sentence.explain(result, standings, list(gates.values())),
-        caveats=advice.caveats(standings, gates, result.arm),
+        caveats=advice.caveats(standings, gates, result.arm, absent, lost, turned),
         next_step=advice.next_step(result, standings, chosen),
         labels_needed=result.settling.items if result.settling else None,
         scores=dict(standings.scores),
@@ -77,4 +81,7 @@ def decide(
         comparisons=tuple(standings.gain(arm, prompt) for arm in others if prompt is not None),
         gates=tuple(gates.values()),
         rule=bands.rule_of_thumb(standings),
+        missing=absent,
+        error_bounds=lost,
+        other_verdicts=turned,
     )

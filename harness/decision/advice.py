@@ -2,63 +2,85 @@
 
 from collections.abc import Mapping, Sequence
 
-from harness.decision.arms import Arm, MetricKind
+from harness.decision.arms import Arm, Field
 from harness.decision.ladder import Standings
 from harness.decision.sentence import leader
 from harness.decision.verdict import Verdict
 from harness.decision.words import join, share
-from harness.records import Gate
+from harness.records import ErrorBounds, Gate, Missing
 
 # Wilson and the paired intervals hold from a few dozen items on; below this they hold, but say little.
 FEW_ITEMS = 50
+MISSING_STEP = "Run the missing arms again, or take them out of the task file."
 
 
-def caveats(standings: Standings, gates: Mapping[str, Gate], recommended: Arm | None) -> tuple[str, ...]:
-    """List what limits the verdict: arms that are missing, training that was cut, items left out, seeds.
+def caveats(
+    standings: Standings,
+    gates: Mapping[str, Gate],
+    recommended: Arm | None,
+    missing: Sequence[Missing],
+    bounds: Sequence[ErrorBounds],
+    other_verdicts: Sequence[str] | None,
+) -> tuple[str, ...]:
+    """List what limits the verdict, what could turn it first.
 
-    What concerns the recommended arm comes first.
+    Lost items that turn it; doubts about the recommended arm; arms whose absence leaves the verdict open; training
+    that was cut short; few items; lost items that turn nothing; doubts about other arms; seeds; other missing arms.
     """
-    kind = standings.yardstick.kind
-    found = _about(recommended, gates.get(recommended.name), kind) if recommended else []
-    found.extend(f"{gone.name} {gone.why}" for gone in standings.field.absent)
-    for arm in standings.field.judged:
-        if arm is not recommended:
-            found.extend(_about(arm, gates.get(arm.name), kind))
+    field = standings.field
+    others = [arm for arm in field.judged if arm is not recommended]
+    found: list[str] = []
+    if other_verdicts:
+        found.append(f"items lost to infrastructure errors could turn the verdict into {' or '.join(other_verdicts)}")
+    if recommended is not None:
+        found += [*_training(recommended), *_gate(gates.get(recommended.name))]
+    found += [f"{gone.arm} {gone.why}; {gone.meaning}" for gone in missing if gone.matters]
+    found += [text for arm in others for text in _training(arm)]
+    found += [f"{name}: {score.method}" for name, score in standings.scores.items() if "no claim" in score.method]
     fewest = min((score.n for score in standings.scores.values()), default=FEW_ITEMS)
     if fewest < FEW_ITEMS:
         found.append(f"{fewest} test items are few: only large differences can show")
-    found.extend(f"{name}: {score.method}" for name, score in standings.scores.items() if "no claim" in score.method)
-    if any(arm.is_tuned for arm in standings.field.judged):
+    found += _lost(field, bounds, other_verdicts)
+    found += [text for arm in others for text in _gate(gates.get(arm.name))]
+    if any(arm.is_tuned for arm in field.judged):
         found.append("each tuned figure is of this adapter, from one training run; seed not measured")
-    return tuple(found)
+    return (*found, *(f"{gone.arm} {gone.why}; {gone.meaning}" for gone in missing if not gone.matters))
 
 
-def _about(arm: Arm, gate: Gate | None, kind: MetricKind) -> list[str]:
-    found: list[str] = []
+def _training(arm: Arm) -> list[str]:
     training = arm.evidence.training
-    if training is not None and training.undertrained:
-        why = "the budget ended" if training.stopped == "budget" else "training ended"
-        found.append(f"{arm.name} was still improving when {why}: longer training may raise its figure")
-    if arm.left_out:
-        found.append(_left_out(arm, kind))
+    if training is None or not training.undertrained:
+        return []
+    why = "the budget ended" if training.stopped == "budget" else "training ended"
+    return [f"{arm.name} was still improving when {why}: longer training may raise its figure"]
+
+
+def _gate(gate: Gate | None) -> list[str]:
     if gate is not None and gate.state == "not_measured":
-        found.append(f"{arm.name}: forgetting not measured: {join(gate.reasons)}")
+        return [f"{gate.arm}: forgetting not measured: {join(gate.reasons)}"]
     if gate is not None and gate.state == "inconclusive":
-        found.extend(f"{arm.name}: {reason}" for reason in gate.reasons)
-    return found
+        return [f"{gate.arm}: {reason}" for reason in gate.reasons]
+    return []
 
 
-def _left_out(arm: Arm, kind: MetricKind) -> str:
-    total = len(arm.scores) + arm.left_out
-    text = (
-        f"{arm.name}: {arm.left_out} of {total} items ended in infrastructure errors and are left out of its figure "
-        f"and of every pair"
-    )
-    if kind == "aggregate":
-        return text
-    earned = sum(score.value for score in arm.scores.values())
-    worst, best = earned / total, (earned + arm.left_out) / total
-    return f"{text}; with them it would be between {share(worst)} and {share(best)}"
+def _lost(field: Field, bounds: Sequence[ErrorBounds], other_verdicts: Sequence[str] | None) -> list[str]:
+    """Say how many items are left out for every arm, which arms lost them, and what counting them would change."""
+    lost = frozenset[str]().union(*(arm.lost for arm in field.judged))
+    if not lost:
+        return []
+    asked = len(field.judged[0].scores) + len(lost)
+    losers = {arm.name for arm in field.judged if arm.lost}
+    figures = join([_range(bound) for bound in bounds if bound.arm in losers])
+    text = f"{len(lost)} of {asked} items are left out for every arm, lost to infrastructure errors: {figures}"
+    if other_verdicts is None:
+        return [f"{text}; the figure is no mean of items, so what they could change is not known"]
+    return [text if other_verdicts else f"{text}; the verdict is the same either way"]
+
+
+def _range(bound: ErrorBounds) -> str:
+    if bound.worst is None or bound.best is None:
+        return f"{bound.arm} lost {bound.lost}"
+    return f"{bound.arm} lost {bound.lost} (with them between {share(bound.worst)} and {share(bound.best)})"
 
 
 def next_step(verdict: Verdict, standings: Standings, gate: Gate | None) -> str:
@@ -93,16 +115,16 @@ def _settle_step(verdict: Verdict, standings: Standings) -> str:
             f"that shows that {verdict.settling.shows}."
         )
     if verdict.open == "arms_missing":
-        return "Run the missing arms again, or take them out of the task file."
+        return MISSING_STEP
     if verdict.open == "gate":
         return "Tune more gently (a lower learning rate, fewer steps, general data mixed in), and run again."
     if verdict.open == "below_goal":
         return _below_goal_step(verdict, standings)
-    return (
-        f"Improve the leading arm, {leader(standings).name}, or take the cheapest; the figures do not part them."
-        if (standings.field.judged)
-        else "See why every arm failed and run again."
-    )
+    if not standings.field.judged:
+        return "See why every arm failed and run again."
+    if any(not gone.is_skipped for gone in standings.field.absent):
+        return MISSING_STEP
+    return f"Improve the leading arm, {leader(standings).name}, or take the cheapest; the figures do not part them."
 
 
 def _below_goal_step(verdict: Verdict, standings: Standings) -> str:
@@ -113,4 +135,4 @@ def _below_goal_step(verdict: Verdict, standings: Standings) -> str:
         return "Add training rows and run again: tuning learns, but has not reached the goal with these."
     if not any(arm.is_tuned for arm in judged):
         return "Add a tuned arm (lora_sft) to the task file and run again."
-    return "Get the missing arms to run, or take them out of the task file, and run again."
+    return MISSING_STEP

@@ -1,22 +1,32 @@
 """What the decision reads out of the evidence: which arms can be judged, and on which items.
 
-An item that ended in an infrastructure error says nothing about its arm and is left out of its figure
-and of every pair it belongs to. An arm is judged when it ran, has two measured items or more, and its
-infrastructure errors stay within `limits.max_error_rate`; otherwise it has a fault, in words.
+An item that ended in an infrastructure error says nothing about its arm and is left out for every judged arm:
+an arm that lost its hard items must not be ranked on easier ones than the others. An arm is judged when it
+ran and its infrastructure errors stay within `limits.max_error_rate`; otherwise it has a fault, in words, and takes
+no item from the others.
 """
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
-from harness.records import Evidence, Family, Limits, Prediction, Score
+from harness.records import ArmStatus, Evidence, Family, Limits, Score
 
 LADDER: tuple[Family, ...] = ("prompt", "rag", "tune", "combine")  # cheapest first
 TUNED: frozenset[Family] = frozenset({"tune", "combine"})
 
+FEWEST_ITEMS = 2
+
 MetricKind = Literal["rate", "graded", "aggregate"]
+
+STATUS_WORDS: Mapping[ArmStatus, str] = {
+    "failed": "failed",
+    "skipped": "was skipped",
+    "invalid": "is invalid",
+    "unfinished": "is unfinished",
+}
 
 
 @dataclass(frozen=True)
@@ -43,11 +53,11 @@ class Yardstick:
 
 @dataclass(frozen=True)
 class Arm:
-    """One arm that can be judged: its measured items by id."""
+    """One arm that can be judged."""
 
     evidence: Evidence
-    scores: Mapping[str, Score]
-    left_out: int  # items lost to infrastructure errors
+    scores: Mapping[str, Score]  # by item id, of the items that every judged arm has measured
+    lost: frozenset[str] = frozenset()  # ids of the items that ended in infrastructure errors
 
     @property
     def name(self) -> str:
@@ -75,7 +85,7 @@ class Absent:
     """A planned arm that cannot be judged."""
 
     name: str
-    rank: int | None  # None: never started, so its rung is not known
+    rank: int | None  # None: there is no evidence of it, so its rung is not known
     is_skipped: bool  # it does not apply here (no documents, an engine that cannot serve it)
     why: str
 
@@ -106,7 +116,7 @@ class Field:
     def in_the_way(self, arm: Arm) -> tuple[Absent, ...]:
         """Return the arms whose absence keeps this arm from climbing.
 
-        A gain over *every* cheaper arm cannot be shown over one that failed, is invalid or never ran.
+        A gain over *every* cheaper arm cannot be shown over one that failed, is invalid or did not run.
         A skipped arm is no option for this user, so it does not stand in the way.
         """
         return tuple(
@@ -123,7 +133,7 @@ def read_field(evidence: Sequence[Evidence], planned: Sequence[str], metric: str
 
     Args:
         evidence: One `Evidence` an arm, in any order.
-        planned: Names of the task's arms, in the task's order; arms with no evidence never ran.
+        planned: Names of the task's arms, in the task's order; arms with no evidence did not run.
         metric: Name of the primary metric.
         limits: The error rate above which an arm is invalid.
 
@@ -142,9 +152,22 @@ def read_field(evidence: Sequence[Evidence], planned: Sequence[str], metric: str
             judged.append(result)
         else:
             absent.append(result)
+    shared = on_shared_items(judged)
+    if shared and len(shared[0].scores) < FEWEST_ITEMS:
+        why = f"is invalid: {len(shared[0].scores)} items measured in every arm, at least {FEWEST_ITEMS} are needed"
+        absent.extend(Absent(arm.name, arm.rank, False, why) for arm in shared)
+        shared = ()
     seen = {item.arm for item in evidence}
     absent.extend(Absent(name, None, False, "did not run") for name in planned if name not in seen)
-    return Field(tuple(judged), tuple(absent))
+    return Field(shared, tuple(absent))
+
+
+def on_shared_items(arms: Sequence[Arm]) -> tuple[Arm, ...]:
+    """Keep of every arm the items that all of them have measured."""
+    shared = set.intersection(*(set(arm.scores) for arm in arms)) if arms else set()
+    return tuple(
+        replace(arm, scores={item: score for item, score in arm.scores.items() if item in shared}) for arm in arms
+    )
 
 
 def _read_arm(evidence: Evidence, metric: str, limits: Limits) -> Arm | Absent:
@@ -153,33 +176,36 @@ def _read_arm(evidence: Evidence, metric: str, limits: Limits) -> Arm | Absent:
         return Absent(evidence.arm, rank, evidence.status == "skipped", why)
 
     if evidence.status != "ok":
-        why = {"failed": "failed", "skipped": "was skipped", "invalid": "is invalid"}[evidence.status]
+        why = STATUS_WORDS[evidence.status]
         return absent(f"{why}: {evidence.reason}" if evidence.reason else why)
-    measured = {item.example_id for item in evidence.predictions if item.outcome.is_measured}
-    left_out = len(evidence.predictions) - len(measured)
-    if left_out > limits.max_error_rate * len(evidence.predictions):
-        share = left_out / len(evidence.predictions)
+    lost = lost_items(evidence)
+    if len(lost) > limits.max_error_rate * len(evidence.predictions):
+        share = len(lost) / len(evidence.predictions)
         return absent(
-            f"is invalid: {left_out} of {len(evidence.predictions)} items ({share:.0%}) ended in infrastructure "
+            f"is invalid: {len(lost)} of {len(evidence.predictions)} items ({share:.0%}) ended in infrastructure "
             f"errors, more than {limits.max_error_rate:.0%}"
         )
-    scores = measured_scores(evidence.arm, evidence.predictions, evidence.scores.get(metric, ()), metric)
-    if len(scores) < 2:
-        return absent(f"is invalid: {len(scores)} measured items, at least 2 are needed")
-    return Arm(evidence, scores, left_out)
+    scores = measured_scores(evidence, metric)
+    if len(scores) < FEWEST_ITEMS:
+        return absent(f"is invalid: {len(scores)} measured items, at least {FEWEST_ITEMS} are needed")
+    return Arm(evidence, scores, lost)
 
 
-def measured_scores(
-    arm: str, predictions: Sequence[Prediction], scores: Sequence[Score], metric: str
-) -> Mapping[str, Score]:
+def lost_items(evidence: Evidence) -> frozenset[str]:
+    """Return the ids of an arm's items that ended in infrastructure errors."""
+    return frozenset(item.example_id for item in evidence.predictions if not item.outcome.is_measured)
+
+
+def measured_scores(evidence: Evidence, metric: str) -> Mapping[str, Score]:
     """Return an arm's scores on its measured items, by item id.
 
     Raises:
         ValueError: If a measured item has no score, a score has no prediction, or lies outside [0, 1].
     """
-    known = {item.example_id: item.outcome.is_measured for item in predictions}
+    arm = evidence.arm
+    known = {item.example_id: item.outcome.is_measured for item in evidence.predictions}
     kept: dict[str, Score] = {}
-    for score in scores:
+    for score in evidence.scores.get(metric, ()):
         if score.example_id not in known:
             raise ValueError(f"{arm}: item '{score.example_id}' has a {metric} score but no prediction")
         if not 0.0 <= score.value <= 1.0:

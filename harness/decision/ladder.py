@@ -52,7 +52,7 @@ class Climb:
     by_gain: bool  # every gain's lower bound exceeds the smallest gain
     by_goal: bool  # every cheaper arm is below the goal, and this one reaches it
     missing_parents: tuple[Family, ...]  # of `combine`: rungs without a candidate to gain over
-    in_the_way: tuple[Absent, ...]  # cheaper arms that failed, are invalid or never ran
+    in_the_way: tuple[Absent, ...]  # cheaper arms that failed, are invalid or did not run
     gate: Gate | None  # of a tuned arm
 
     @property

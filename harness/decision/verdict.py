@@ -9,7 +9,7 @@
 (d) The highest rung that climbed, unless its own upper bound is below the goal; none: `undecided`, with the test
     items that would settle it.
 
-Arms that failed, are invalid or never ran rule out `rethink` and any climb past them (see
+Arms that failed, are invalid or did not run rule out `rethink` and any climb past them (see
 `Field.in_the_way`); skipped arms rule out `rethink` only. An arm whose gate fails cannot be
 recommended, and no other arm of its rung may take its place, since dev names one.
 """

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from transformers import DynamicCache, GenerationConfig, StoppingCriteria, StoppingCriteriaList
 
+from harness.engine.halving import in_halves
 from harness.engine.tokens import Text
 from harness.records import Completion, GenerationSettings
 
@@ -44,11 +45,22 @@ def generate(
     settings: GenerationSettings,
     until: Sequence[str] = (),
 ) -> list[Completion]:
-    """Answer one batch of prompts (token ids), in order; see `harness.contract.Engine.generate`."""
+    """Answer one batch of prompts (token ids), in order; see `harness.contract.Engine.generate`.
+
+    Raises:
+        ArmError: If one prompt alone needs more memory than there is.
+    """
+
+    def answer(part: Sequence[list[int]]) -> list[tuple[list[int], bool]]:
+        return _answers(model, speaker, part, settings, until)
+
+    def described(prompt: list[int]) -> str:
+        return f"a prompt of {len(prompt)} tokens with up to {settings.max_new_tokens} new ones"
+
     started = time.monotonic()
     room = speaker.window - settings.max_new_tokens
     fitting = [list(prompt) for prompt in prompts if len(prompt) <= room]
-    answers = _answers(model, speaker, fitting, settings, until) if fitting else []
+    answers = in_halves(answer, fitting, described) if fitting else []
     seconds = (time.monotonic() - started) / max(len(prompts), 1)
     completions = []
     following = iter(answers)
@@ -64,7 +76,7 @@ def generate(
 
 
 def _answers(
-    model: Any, speaker: Speaker, prompts: list[list[int]], settings: GenerationSettings, until: Sequence[str]
+    model: Any, speaker: Speaker, prompts: Sequence[list[int]], settings: GenerationSettings, until: Sequence[str]
 ) -> list[tuple[list[int], bool]]:
     """Return each prompt's new tokens, end token included, and whether it ended by itself.
 
@@ -92,7 +104,7 @@ def _answers(
     return [_until_stop(row, speaker.stop_ids) for row in output[:, width:].tolist()]
 
 
-def _shared(prompts: list[list[int]]) -> int:
+def _shared(prompts: Sequence[list[int]]) -> int:
     """Return how many tokens all prompts begin with, if it is worth sharing; each keeps one of its own."""
     first, last = min(prompts), max(prompts)  # in dictionary order: the two that differ earliest
     same = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))

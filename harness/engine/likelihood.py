@@ -12,10 +12,12 @@ Logits are asked for from the context's last token on; a continuation's last tok
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
 
+from harness.engine.halving import in_halves
 from harness.records import Likelihood
 
 _CONTEXT, _PAD = 0, -1
@@ -46,14 +48,23 @@ class PassLimits:
     tokens: int  # rows x columns, padding included
     logits: int  # rows x scored columns x vocabulary
 
+    def halved(self, times: int) -> "PassLimits":
+        """Return these limits, halved so many times."""
+        return PassLimits(max(self.tokens >> times, 1), max(self.logits >> times, 1))
+
 
 def score_rows(model: Any, rows: Sequence[Row], limits: PassLimits) -> list[list[Likelihood]]:
-    """Score every continuation of every row, in order; rows of like length share a batch."""
+    """Score every continuation of every row, in order; rows of like length share a batch.
+
+    Raises:
+        ArmError: If one row alone needs more memory than there is.
+    """
     vocabulary = int(model.config.get_text_config().vocab_size)
     results: list[list[Likelihood]] = [[] for _ in rows]
     for batch in plan(rows, limits, vocabulary):
-        for index, scored in zip(batch, _score_batch(model, [rows[i] for i in batch]), strict=True):
-            results[index] = scored
+        scored = in_halves(partial(_score_batch, model), [rows[i] for i in batch], _described)
+        for index, likelihoods in zip(batch, scored, strict=True):
+            results[index] = likelihoods
     return results
 
 
@@ -71,6 +82,10 @@ def plan(rows: Sequence[Row], limits: PassLimits, vocabulary: int) -> Iterator[l
         batch.append(i)
     if batch:
         yield batch
+
+
+def _described(row: Row) -> str:
+    return f"a text of {row.length + 1} tokens"
 
 
 def _score_batch(model: Any, rows: Sequence[Row]) -> list[list[Likelihood]]:

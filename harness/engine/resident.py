@@ -1,10 +1,8 @@
 """The one base model in memory, and the adapters switched on it."""
 
-import gc
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Literal
 
 import torch
@@ -16,6 +14,8 @@ from transformers import (
     GenerationConfig,
 )
 
+from harness.engine.content import adapter_hash
+from harness.engine.halving import free_memory
 from harness.engine.quiet import quiet
 from harness.engine.tokens import end_of_turn
 from harness.errors import ArmError, ModelError
@@ -82,7 +82,20 @@ def load_base(model: str, quantization: Literal["nf4"] | None, device: torch.dev
             base = AutoModelForCausalLM.from_pretrained(model, dtype=compute_dtype(device), **settings)
     except _LOADING_FAULTS as fault:
         raise _unloadable(model, fault) from fault
+    _keep_layout(base)
     return base.eval().requires_grad_(False)
+
+
+def _keep_layout(base: Any) -> None:
+    """Keep 4-bit weights in the layout in which they were quantised and are trained.
+
+    On CPUs with AVX512-BF16, bitsandbytes 0.50 packs them anew for inference: scales are rounded to bf16, and
+    whatever asks for a state dict, as PEFT does when it loads an adapter, unpacks the weights but leaves
+    their scales transposed.
+    """
+    for module in base.modules():
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            module.support_avx512bf16_for_cpu = False
 
 
 def _unloadable(model: str, fault: Exception) -> ModelError:
@@ -100,7 +113,7 @@ class Resident:
         # What the model's authors like to sample with must not leak into our decoding.
         self.base.generation_config = GenerationConfig()
         self._switch: Any = None  # PeftModel around the base, once an adapter was asked for
-        self._names: OrderedDict[tuple[str, int, int], str] = OrderedDict()
+        self._names: OrderedDict[str, str] = OrderedDict()
         self._loaded = 0
 
     @contextmanager
@@ -127,13 +140,11 @@ class Resident:
         """Let go of the memory."""
         self.base = self._switch = None
         self._names.clear()
-        gc.collect()
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        free_memory()
 
     def _name_of(self, adapter: str) -> str:
-        """Return PEFT's name of the adapter in this folder, loading it if it is new or was rewritten."""
-        key = _state_of(adapter)
+        """Return PEFT's name of the adapter in this folder, loading it if its content is not on the base yet."""
+        key = adapter_hash(adapter)
         if key not in self._names:
             self._names[key] = self._load(adapter)
             while len(self._names) > ADAPTERS_KEPT:
@@ -181,15 +192,6 @@ class Resident:
         if not self._switch.peft_config:
             self.base = self._switch.unload()
             self._switch = None
-
-
-def _state_of(adapter: str) -> tuple[str, int, int]:
-    """Identify an adapter by folder and by when and how large its weights were written."""
-    file = Path(adapter) / "adapter_model.safetensors"
-    if not file.is_file():
-        raise ArmError(f"adapter {adapter} has no adapter_model.safetensors; give the folder that training wrote")
-    state = file.stat()
-    return str(file.resolve()), state.st_mtime_ns, state.st_size
 
 
 def _stop_ids(settings: Any, tokenizer: Any) -> list[int]:

@@ -26,12 +26,13 @@ class TransformersEngine:
 
     capabilities: frozenset[Capability] = frozenset({"generate", "loglikelihood", "adapters", "training"})
 
-    def __init__(self, model: str, *, limits: PassLimits | None = None) -> None:
+    def __init__(self, model: str, *, limits: PassLimits | None = None, shrink: int = 0) -> None:
         """Read the model's configuration and tokenizer; weights are loaded at the first question.
 
         Args:
             model: A folder or hub id, as `resolve_model` returns it.
             limits: What one forward pass may take; by default what suits the device.
+            shrink: How many times to halve that, after memory ran out.
 
         Raises:
             ModelError: If the model cannot be read, or holds no conversations.
@@ -41,7 +42,7 @@ class TransformersEngine:
         torch.backends.cudnn.allow_tf32 = False
         self.model = model
         self._device = default_device()
-        self._limits = limits or _LIMITS[self._device.type]
+        self._limits = (limits or _LIMITS[self._device.type]).halved(shrink)
         self._resident: Resident | None = None
         config = load_config(model)
         self._text = Text(load_tokenizer(model), model)
@@ -57,6 +58,7 @@ class TransformersEngine:
         template = hashlib.sha256(str(self.tokenizer.chat_template).encode()).hexdigest()[:16]
         return {
             "device": name,
+            "instructions": torch.backends.cpu.get_cpu_capability(),  # other ones round otherwise
             "dtype": dtype,
             "threads": threads,
             "context_window": self.context_window,

@@ -3,11 +3,13 @@
 import re
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 
 from harness.contract import Baseline, Engine, Retrieving
-from harness.errors import ArmError
+from harness.errors import ArmError, HarnessError
+from harness.evidence.faults import describe, is_of_the_process
 from harness.program import Program
-from harness.records import Completion, Outcome, Passage, Prediction, Question
+from harness.records import Completion, Message, Outcome, Passage, Prediction, Question
 
 # A padded batch of about this many prompt and answer tokens keeps two cores busy and its cache small.
 BATCH_TOKENS = 8192
@@ -32,40 +34,81 @@ def retrieve_with(baseline: Baseline, program: Program) -> Retrieve:
     return lambda questions: baseline.retrieve(program, questions)
 
 
+@dataclass(frozen=True, slots=True)
+class _Prompt:
+    """A question as it is put to the model."""
+
+    question: Question
+    passages: tuple[Passage, ...]
+    conversation: tuple[Message, ...]
+    tokens: int
+    seconds: float  # its share of the search
+
+
 def answer(
     program: Program,
     questions: Sequence[Question],
     engine: Engine,
     retrieve: Retrieve,
     done: Collection[str] = (),
+    *,
+    shrink: int = 0,
+    log: Callable[[str], None],
 ) -> Iterator[list[Prediction]]:
     """Yield the predictions of one batch after another.
 
-    Batches are planned over all questions before the first is asked, by prompt length. A batch whose
-    items are all in `done` (ids) is not asked again, so a run that goes on asks the same batches as
-    one that was never stopped.
+    Batches are planned over all questions before the first is asked, by prompt length. Items in `done`
+    (ids) are not asked again; batches are kept whole, so a run that goes on asks the same ones as a run
+    that was never stopped. An item whose prompt cannot be built ends as invalid_input. When a batch
+    fails, its items are asked one by one, and one that fails alone ends as worker_error.
+
+    Args:
+        program: What answers.
+        questions: What is asked.
+        engine: What holds the model.
+        retrieve: The program's search.
+        done: Ids that have an answer.
+        shrink: How often the batches are halved, because memory ran out.
+        log: Told of every item that could not be asked, and why.
+
+    Raises:
+        ArmError: If the engine says that the arm cannot go on.
     """
     started = time.monotonic()
-    passages = retrieve(questions) if questions else []
-    retrieval_seconds = (time.monotonic() - started) / max(len(questions), 1)
-    conversations = [program.messages(q, found) for q, found in zip(questions, passages, strict=True)]
-    lengths = [engine.count_tokens(conversation) for conversation in conversations]
-    for batch in plan_batches(lengths, program.generation.max_new_tokens):
-        if all(questions[i].id in done for i in batch):
-            continue
-        completions = engine.generate([conversations[i] for i in batch], program.generation, program.weights)
-        yield [
-            _prediction(program, questions[i], completion, passages[i], retrieval_seconds)
-            for i, completion in zip(batch, completions, strict=True)
-        ]
+    found = retrieve(questions) if questions else []
+    seconds = (time.monotonic() - started) / max(len(questions), 1)
+    prompts: list[_Prompt] = []
+    for question, passages in zip(questions, found, strict=True):
+        try:
+            conversation = program.messages(question, passages)
+            prompts.append(_Prompt(question, passages, conversation, engine.count_tokens(conversation), seconds))
+        except ArmError as fault:
+            if question.id not in done:
+                log(f"{question.id} could not be asked: {fault}")
+                yield [_unanswered(question.id, Outcome.INVALID_INPUT)]
+    for batch in plan_batches([prompt.tokens for prompt in prompts], program.generation.max_new_tokens, shrink):
+        missing = [prompts[row] for row in batch if prompts[row].question.id not in done]
+        if missing:
+            yield _ask(program, missing, engine, log)
 
 
-def plan_batches(lengths: Sequence[int], new_tokens: int) -> list[list[int]]:
-    """Group row numbers of like length, longest first, within BATCH_TOKENS and BATCH_ROWS."""
+def require_measured(predictions: Collection[Prediction]) -> None:
+    """Refuse answers of which none says anything about the arm.
+
+    Raises:
+        ArmError: If there are predictions and every one ended in an infrastructure error.
+    """
+    if predictions and not any(prediction.outcome.is_measured for prediction in predictions):
+        raise ArmError(f"none of {len(predictions)} items could be asked; the log names the fault of each")
+
+
+def plan_batches(lengths: Sequence[int], new_tokens: int, shrink: int = 0) -> list[list[int]]:
+    """Group row numbers of like length, longest first, within BATCH_TOKENS and BATCH_ROWS halved `shrink` times."""
+    most_tokens, most_rows = BATCH_TOKENS >> shrink, max(BATCH_ROWS >> shrink, 1)
     batches: list[list[int]] = []
     width = 0
     for row in sorted(range(len(lengths)), key=lambda i: (-lengths[i], i)):
-        fits = batches and len(batches[-1]) < BATCH_ROWS and (len(batches[-1]) + 1) * width <= BATCH_TOKENS
+        fits = batches and len(batches[-1]) < most_rows and (len(batches[-1]) + 1) * width <= most_tokens
         if not fits:
             batches.append([])
             width = lengths[row] + new_tokens
@@ -91,19 +134,38 @@ def classify(completion: Completion, program: Program) -> tuple[str | None, Outc
     return (found, Outcome.REFUSED) if _REFUSAL.match(found) else (found, Outcome.SCORED)
 
 
-def _prediction(
-    program: Program, question: Question, completion: Completion, passages: Sequence[Passage], retrieval_seconds: float
-) -> Prediction:
+def _ask(program: Program, prompts: Sequence[_Prompt], engine: Engine, log: Callable[[str], None]) -> list[Prediction]:
+    """Ask one batch; when that fails, each of its items alone."""
+    try:
+        completions = engine.generate([prompt.conversation for prompt in prompts], program.generation, program.weights)
+    except HarnessError:
+        raise  # the engine knows that it is not about an item
+    except Exception as fault:
+        if is_of_the_process(fault):
+            raise
+        if len(prompts) > 1:
+            log(f"a batch of {len(prompts)} items failed ({describe(fault)}); asking them one by one")
+            return [prediction for prompt in prompts for prediction in _ask(program, [prompt], engine, log)]
+        log(f"{prompts[0].question.id} could not be answered: {describe(fault)}")
+        return [_unanswered(prompts[0].question.id, Outcome.WORKER_ERROR)]
+    return [_prediction(program, prompt, completion) for prompt, completion in zip(prompts, completions, strict=True)]
+
+
+def _prediction(program: Program, prompt: _Prompt, completion: Completion) -> Prediction:
     found, outcome = classify(completion, program)
     return Prediction(
-        example_id=question.id,
+        example_id=prompt.question.id,
         text=completion.text,
         answer=found,
         outcome=outcome,
         finish=completion.finish,
         prompt_tokens=completion.prompt_tokens,
         completion_tokens=completion.completion_tokens,
-        seconds=completion.seconds + retrieval_seconds,
-        passages=tuple(p.id for p in passages),
-        documents=tuple(p.document for p in passages),
+        seconds=completion.seconds + prompt.seconds,
+        passages=tuple(p.id for p in prompt.passages),
+        documents=tuple(p.document for p in prompt.passages),
     )
+
+
+def _unanswered(item: str, outcome: Outcome) -> Prediction:
+    return Prediction(item, "", None, outcome, "error", prompt_tokens=0, completion_tokens=0, seconds=0.0)

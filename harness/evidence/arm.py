@@ -1,19 +1,22 @@
 """One arm from start to end: learn, answer the test questions, measure what tuning made it forget."""
 
+import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from harness.contract import Baseline, Budget, Engine, Fitted, Metric
 from harness.engine.general import measure
 from harness.errors import ArmError
-from harness.evidence.answering import answer, retrieve_with
+from harness.evidence.answering import answer, require_measured, retrieve_with
 from harness.evidence.bench import RunBench
+from harness.evidence.replay import replayed_seconds
 from harness.evidence.states import ENDED, FITTED, EndState, FittedState
 from harness.evidence.talk import Talk
 from harness.plugins import BASELINES, METRICS, load
 from harness.program import Program
 from harness.records import Weights
-from harness.store.files import decode, encode
+from harness.store.files import decode, encode, hash_folder
 from harness.store.folder import RunFolder
 from harness.store.ledger import Ledger, Series
 from harness.task.task import ArmSpec, Task
@@ -36,6 +39,7 @@ class Workplace:
     base: Weights
     talk: Talk
     is_fast: bool
+    shrink: int = 0  # how often batches are halved, because memory ran out
 
     @property
     def seed(self) -> int:
@@ -54,13 +58,26 @@ def run_arm(spec: ArmSpec, place: Workplace) -> None:
     if missing:
         end_arm(place.ledger, spec.name, EndState("skipped", f"the engine cannot do: {', '.join(missing)}"))
         return
-    stored = place.ledger.state(spec.name, FITTED)
-    state = decode(FittedState, stored) if stored else _fit(spec, baseline, place)
+    state = _kept(spec.name, place) or _fit(spec, baseline, place)
     program = Program.from_dict(state.program, place.folder.path)
     _answer_test(spec.name, program, baseline, place)
     if program.weights.adapter:
         measure_general(spec.name, program.weights, place)
     end_arm(place.ledger, spec.name, EndState("ok"))
+
+
+def _kept(name: str, place: Workplace) -> FittedState | None:
+    """Return what the arm learnt before; nothing when its files were changed since, and then it begins anew."""
+    stored = place.ledger.state(name, FITTED)
+    if stored is None:
+        return None
+    state: FittedState = decode(FittedState, stored)
+    changed = [path for path, digest in state.artefacts.items() if hash_folder(place.folder.path / path) != digest]
+    if not changed:
+        return state
+    place.talk.log(f"{name}: {', '.join(changed)} changed since the arm learnt; it begins anew")
+    place.ledger.forget(name)
+    return None
 
 
 def end_arm(ledger: Ledger, name: str, state: EndState) -> None:
@@ -73,6 +90,7 @@ def measure_general(name: str, weights: Weights, place: Workplace) -> None:
     if place.ledger.general(name) is not None:
         return
     general = place.task.general
+    replayed = replayed_seconds(place.engine)
     ability = measure(
         place.engine,
         weights,
@@ -84,15 +102,18 @@ def measure_general(name: str, weights: Weights, place: Workplace) -> None:
         seed=place.seed,
         progress=place.talk.progress,
     )
-    place.ledger.put_general(ability)
+    seconds = ability.seconds + replayed_seconds(place.engine) - replayed
+    place.ledger.put_general(replace(ability, seconds=seconds))
 
 
 def _fit(spec: ArmSpec, baseline: Baseline, place: Workplace) -> FittedState:
     bench = _bench(spec, baseline, place)
     study = place.task.study
-    started = time.monotonic()
+    started, replayed = time.monotonic(), replayed_seconds(place.engine)
     fitted: Fitted = baseline.fit(study, bench)
-    fit_seconds = time.monotonic() - started
+    # what a cache or an earlier training spared is part of what the arm costs
+    spared = replayed_seconds(place.engine) - replayed + fitted.reused_seconds
+    fit_seconds = time.monotonic() - started + spared
     dev = bench.score(fitted.program, study.dev)
     place.talk.progress("timing single questions", 0, 1)
     state = FittedState(
@@ -104,9 +125,16 @@ def _fit(spec: ArmSpec, baseline: Baseline, place: Workplace) -> FittedState:
         dev_score=dev.score,
         fit_seconds=fit_seconds,
         latency_seconds=bench.latency(fitted.program, study.dev[:LATENCY_QUESTIONS]),
+        artefacts=_artefacts(fitted.program, place.folder.path),
     )
     place.ledger.put_state(spec.name, FITTED, encode(FittedState, state))
     return state
+
+
+def _artefacts(program: Program, root: Path) -> dict[str, str]:
+    """Hash the folders that the program answers from: its adapter, and its retriever's index."""
+    folders = (program.weights.adapter, program.retriever.index if program.retriever else None)
+    return {os.path.relpath(folder, root): hash_folder(Path(folder)) for folder in folders if folder}
 
 
 def _bench(spec: ArmSpec, baseline: Baseline, place: Workplace) -> RunBench:
@@ -126,6 +154,7 @@ def _bench(spec: ArmSpec, baseline: Baseline, place: Workplace) -> RunBench:
         baseline=baseline,
         on_progress=place.talk.progress,
         on_log=place.talk.log,
+        shrink=place.shrink,
     )
 
 
@@ -139,12 +168,14 @@ def answer_room(place: Workplace) -> int:
 def _answer_test(name: str, program: Program, baseline: Baseline, place: Workplace) -> None:
     series = Series(name, seed=place.seed)
     questions = [example.question for example in place.task.test]
-    done = set(place.ledger.predictions(series))
+    # one that could not be asked is asked again
+    found = {item: p for item, p in place.ledger.predictions(series).items() if p.outcome.is_measured}
     search = retrieve_with(baseline, program)
-    place.talk.progress("answering test", len(done), len(questions))
-    for batch in answer(program, questions, place.engine, search, done):
+    place.talk.progress("answering test", len(found), len(questions))
+    for batch in answer(program, questions, place.engine, search, set(found), shrink=place.shrink, log=place.talk.log):
         place.ledger.put_predictions(series, batch)
-        done.update(p.example_id for p in batch)
-        place.talk.progress("answering test", len(done), len(questions))
-    if len(done) != len(questions):
-        raise ArmError(f"{len(questions) - len(done)} test items were not answered")
+        found.update({p.example_id: p for p in batch})
+        place.talk.progress("answering test", len(found), len(questions))
+    if len(found) != len(questions):
+        raise ArmError(f"{len(questions) - len(found)} test items were not answered")
+    require_measured(found.values())

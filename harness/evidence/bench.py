@@ -1,13 +1,13 @@
 """The bench: what an arm may use while it learns. It holds train and dev, never the test."""
 
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.contract import Baseline, Budget, DevScore, Engine, Metric
 from harness.errors import ArmError
-from harness.evidence.answering import answer, retrieve_with
+from harness.evidence.answering import answer, require_measured, retrieve_with
 from harness.program import Program
 from harness.records import Example, Prediction, Question, Weights
 
@@ -30,6 +30,7 @@ class RunBench:
     baseline: Baseline
     on_progress: Progress
     on_log: Log
+    shrink: int = 0  # how often batches are halved, because memory ran out
     _answered: dict[tuple[str, Question], Prediction] = field(default_factory=dict)
 
     def score(self, program: Program, examples: Sequence[Example], *, with_loss: bool = False) -> DevScore:
@@ -37,7 +38,11 @@ class RunBench:
         if not examples:
             raise ArmError("there is no example to score on; the task needs dev rows")
         predictions = self._predict(program, examples)
-        scores = [self.metric.score(p.answer, e) for p, e in zip(predictions, examples, strict=True)]
+        scores = [
+            self.metric.score(p.answer, e)
+            for p, e in zip(predictions, examples, strict=True)
+            if p.outcome.is_measured  # an item that could not be asked is no wrong answer
+        ]
         loss = self._loss(program, examples) if with_loss else None
         return DevScore(self.metric.aggregate(scores), len(scores), loss)
 
@@ -47,8 +52,12 @@ class RunBench:
 
     def latency(self, program: Program, examples: Sequence[Example]) -> float | None:
         """Return the median wall clock of questions asked one at a time, in seconds."""
-        search = retrieve_with(self.baseline, program)
-        seconds = [batch[0].seconds for e in examples for batch in answer(program, [e.question], self.engine, search)]
+        seconds = [
+            batch[0].seconds
+            for e in examples
+            for batch in self._ask(program, [e.question])
+            if batch[0].outcome.is_measured
+        ]
         return statistics.median(seconds) if seconds else None
 
     def progress(self, stage: str, done: int, total: int) -> None:
@@ -63,20 +72,31 @@ class RunBench:
         digest = program.digest
         missing = [e.question for e in examples if (digest, e.question) not in self._answered]
         by_id = {question.id: question for question in missing}
-        search = retrieve_with(self.baseline, program)
         done = 0
-        for batch in answer(program, missing, self.engine, search):
+        for batch in self._ask(program, missing):
             self._answered.update({(digest, by_id[p.example_id]): p for p in batch})
             done += len(batch)
             self.on_progress("answering dev", done, len(missing))
-        return [self._answered[digest, e.question] for e in examples]
+        found = [self._answered[digest, e.question] for e in examples]
+        require_measured(found)
+        return found
+
+    def _ask(self, program: Program, questions: Sequence[Question]) -> Iterator[list[Prediction]]:
+        search = retrieve_with(self.baseline, program)
+        return answer(program, questions, self.engine, search, shrink=self.shrink, log=self.on_log)
 
     def _loss(self, program: Program, examples: Sequence[Example]) -> float | None:
         """Return the loss of the right answers; None when a prompt does not fit, as means over other rows differ."""
         found = retrieve_with(self.baseline, program)([e.question for e in examples])
-        asked = [(program.messages(e.question, passages), e) for e, passages in zip(examples, found, strict=True)]
-        for prompt, e in asked:
-            tokens = self.engine.count_tokens(prompt) + self.engine.answer_tokens(e.target)
+        asked = []
+        for e, passages in zip(examples, found, strict=True):
+            try:
+                prompt = program.messages(e.question, passages)
+                tokens = self.engine.count_tokens(prompt) + self.engine.answer_tokens(e.target)
+            except ArmError as fault:
+                self.on_log(f"dev loss not measured: {e.id} could not be asked: {fault}")
+                return None
+            asked.append((prompt, e))
             if tokens > self.engine.context_window:
                 self.on_log(f"dev loss not measured: {e.id} has {tokens} tokens, more than the model's window")
                 return None

@@ -3,11 +3,26 @@
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from harness.contract import Metric
 from harness.decision import decide
-from harness.evidence.states import ENDED, FITTED, MANIFEST, MEMORY, RUN, EndState, FittedState, base_name
+from harness.decision.arms import read_field
+from harness.errors import StoreError
+from harness.evidence.states import (
+    ENDED,
+    FITTED,
+    MANIFEST,
+    MEMORY,
+    NOT_MEASURED,
+    RUN,
+    TROUBLE,
+    EndState,
+    FittedState,
+    Trouble,
+    base_name,
+)
 from harness.metrics.retrieval import retrieval_quality
 from harness.plugins import BASELINES, METRICS, load
 from harness.records import (
@@ -40,7 +55,7 @@ def collect(folder: RunFolder, task: Task, ledger: Ledger) -> Run:
         StoreError: If the ledger cannot be read.
     """
     metrics = [_metric(name) for name in (task.primary_metric, *task.other_metrics)]
-    evidence = tuple(_evidence(spec, task, ledger, metrics) for spec in task.arms)
+    evidence = _on_shared_items([_evidence(spec, task, ledger, metrics) for spec in task.arms], task, metrics)
     bases = tuple(found for name in BASES if (found := ledger.general(name)) is not None)
     primary = metrics[0]
     constant = best_constant(task.study.train)
@@ -87,11 +102,16 @@ def _metric(name: str) -> Metric:
 def _evidence(spec: ArmSpec, task: Task, ledger: Ledger, metrics: Sequence[Metric]) -> Evidence:
     stored_end, stored_fit = ledger.state(spec.name, ENDED), ledger.state(spec.name, FITTED)
     fitted = decode(FittedState, stored_fit) if stored_fit else None
-    end = decode(EndState, stored_end) if stored_end else EndState("skipped", STOPPED if fitted else NOT_RUN)
+    end = decode(EndState, stored_end) if stored_end else EndState("unfinished", STOPPED if fitted else NOT_RUN)
+    trouble = _trouble(spec.name, ledger)
     if fitted is None or end.status != "ok":
         family = load(BASELINES, spec.baseline)(spec.options).family
-        return Evidence(spec.name, spec.baseline, family, end.status, end.reason, seed=task.seeds[0])
+        seed = task.seeds[0]
+        return Evidence(spec.name, spec.baseline, family, end.status, end.reason, seed=seed, warnings=trouble)
     found = ledger.predictions(Series(spec.name, seed=task.seeds[0]))
+    lost = [example.id for example in task.test if example.id not in found]
+    if lost:
+        raise StoreError(f"{ledger.path}: damaged: {len(lost)} answers of {spec.name} are not there, {lost[0]} first")
     predictions = tuple(found[example.id] for example in task.test)
     scores = {metric.name: _scores(metric, predictions, task.test) for metric in metrics}
     weights = Weights(**fitted.program["weights"])
@@ -114,9 +134,29 @@ def _evidence(spec: ArmSpec, task: Task, ledger: Ledger, metrics: Sequence[Metri
         training=fitted.training,
         retrieval=_retrieval(fitted, predictions, task.test),
         trials=fitted.trials,
-        warnings=(*fitted.warnings, *_unread(predictions)),
+        warnings=(*fitted.warnings, *trouble, *_unread(predictions)),
         program=fitted.program,
     )
+
+
+def _on_shared_items(evidence: Sequence[Evidence], task: Task, metrics: Sequence[Metric]) -> tuple[Evidence, ...]:
+    """Aggregate every metric over the items that the decision uses: those that all judged arms have measured."""
+    field = read_field(evidence, [spec.name for spec in task.arms], metrics[0].name, task.limits)
+    shared = {arm.name: arm.scores for arm in field.judged}
+
+    def aggregates(item: Evidence) -> Mapping[str, float]:
+        return {
+            metric.name: metric.aggregate([s for s in item.scores[metric.name] if s.example_id in shared[item.arm]])
+            for metric in metrics
+        }
+
+    return tuple(replace(item, aggregates=aggregates(item)) if item.arm in shared else item for item in evidence)
+
+
+def _trouble(arm: str, ledger: Ledger) -> tuple[str, ...]:
+    """Return what happened to an arm on its way that its figures do not show."""
+    stored = ledger.state(arm, TROUBLE)
+    return tuple(decode(Trouble, stored).notes) if stored else ()
 
 
 def _unread(predictions: Sequence[Prediction]) -> tuple[str, ...]:
@@ -151,15 +191,14 @@ def _cost(fitted: FittedState, predictions: Sequence[Prediction], memory: str | 
         latency_seconds=fitted.latency_seconds,
         prompt_tokens_per_item=sum(p.prompt_tokens for p in asked) / count if count else None,
         completion_tokens_per_item=sum(p.completion_tokens for p in asked) / count if count else None,
-        peak_memory_mb=float(memory) if memory else None,
+        peak_memory_mb=None if memory in (None, NOT_MEASURED) else float(memory),
     )
 
 
 def _retrieval(fitted: FittedState, predictions: Sequence[Prediction], examples: Sequence[Example]) -> Retrieval | None:
-    relevant = {example.id: set(example.evidence) for example in examples if example.evidence}
+    searched = {p.example_id: p for p in predictions if p.outcome.is_measured}
+    relevant = {e.id: set(e.evidence) for e in examples if e.evidence and e.id in searched}
     if not fitted.program["retriever"] or not relevant:
         return None
-    ranked = {
-        p.example_id: list(zip(p.passages, p.documents, strict=True)) for p in predictions if p.example_id in relevant
-    }
+    ranked = {item: list(zip(searched[item].passages, searched[item].documents, strict=True)) for item in relevant}
     return retrieval_quality(ranked, relevant)

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import StoreError, TaskFileError
+from harness.evidence import worker
 from harness.evidence.collect import collect
 from harness.evidence.jobs import Jobs, Observer
-from harness.evidence.outputs import write_outputs
+from harness.evidence.outputs import check_columns, write_outputs
 from harness.evidence.provenance import manifest, model_digest, versions
 from harness.evidence.scale import scaled
 from harness.evidence.snapshot import read_snapshot, write_snapshot
-from harness.evidence.states import MANIFEST, RUN
+from harness.evidence.states import MANIFEST, RUN, SNAPSHOT
 from harness.evidence.supervise import Supervisor
 from harness.plugins import suggest
 from harness.records import Run
@@ -29,6 +30,7 @@ class Settings:
     arms: tuple[str, ...] = ()  # only these now; empty: all
     limit: int | None = None  # only the first test examples
     is_fast: bool = False  # a smoke run
+    is_cached: bool = True  # answers that the model gave before are taken from the user's cache
 
 
 def compare(task: Task, settings: Settings, observer: Observer) -> tuple[Run, RunFolder]:
@@ -45,16 +47,18 @@ def compare(task: Task, settings: Settings, observer: Observer) -> tuple[Run, Ru
     digest = model_digest(model)
     identity = {"task": task.name, "content": task.digest, "model": digest, "versions": hash_data(versions())[:8]}
     folder = RunFolder(settings.out or Path("runs") / f"{task.name}-{hash_data(identity)[:8]}")
-    folder.claim(identity)
-    for line in (*task.notes, f"run folder {folder.path}"):
-        observer.log(line)
     with folder.locked() as lock:
+        folder.claim(identity)
+        for line in (*task.notes, f"run folder {folder.path}"):
+            observer.log(line)
         ledger = Ledger(folder.ledger)
-        if not folder.snapshot.exists():
-            write_snapshot(task, folder)
-        task = read_snapshot(folder)
+        if ledger.state(RUN, SNAPSHOT) is None:
+            write_snapshot(task, folder, ledger)
+        stall_minutes = task.stall_minutes  # the one thing that may be changed on the way
+        task = read_snapshot(folder, ledger)
         _begin(task, model, digest, identity, settings, ledger)
-        with Supervisor(folder, model, is_fast=settings.is_fast, lock=lock) as supervisor:
+        start = worker.command(folder, model, is_fast=settings.is_fast, is_cached=settings.is_cached)
+        with Supervisor(start, log=folder.log, lock=lock, stall_minutes=stall_minutes) as supervisor:
             Jobs(task, ledger, supervisor, observer).run(settings.arms)
         run = collect(folder, task, ledger)
         write_outputs(run, folder)
@@ -66,10 +70,10 @@ def redraw(path: Path) -> tuple[Run, RunFolder]:
     """Decide again from a run folder's stored evidence and rewrite its reports; no model is loaded."""
     folder = RunFolder(path)
     _ = folder.identity  # refuses what is no run folder
-    task = read_snapshot(folder)
     if not folder.ledger.exists():
         raise StoreError(f"{path} holds no ledger, so there is nothing to report on")
     ledger = Ledger(folder.ledger)
+    task = read_snapshot(folder, ledger)
     run = collect(folder, task, ledger)
     write_outputs(run, folder)
     ledger.close()
@@ -85,6 +89,7 @@ def _check(task: Task, settings: Settings) -> None:
         faults.append(f"seeds: {list(task.seeds)}: one seed a run for now; give one, and another --out for the next")
     if faults:
         raise TaskFileError(str(task.file), faults)
+    check_columns(task)
 
 
 def _begin(task: Task, model: str, digest: str, identity: dict[str, str], settings: Settings, ledger: Ledger) -> None:

@@ -4,15 +4,32 @@ import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from harness.errors import HarnessError
+from harness.evidence.memory import MemoryWatch
 from harness.evidence.provenance import now
-from harness.evidence.states import ENDED, FITTED, MANIFEST, MEMORY, RUN, EndState, FittedState
-from harness.evidence.supervise import MemoryWatch, Supervisor, WorkerDied
+from harness.evidence.states import (
+    ENDED,
+    FITTED,
+    MANIFEST,
+    MEMORY,
+    NOT_MEASURED,
+    RUN,
+    TROUBLE,
+    EndState,
+    FittedState,
+    Trouble,
+    base_name,
+)
+from harness.evidence.supervise import Supervisor, WorkerDied
+from harness.records import Weights
 from harness.store.files import decode, encode
 from harness.store.ledger import Ledger
 from harness.task.task import Task
+
+# An eighth of the usual batch is the least that is tried.
+MOST_SHRINKS = 3
 
 
 class Observer(Protocol):
@@ -36,6 +53,7 @@ class Job:
     """One thing for the worker to do."""
 
     title: str
+    key: str  # what its states are kept under
     message: Mapping[str, Any]
     arm: str | None = None  # None: the general ability of a base
 
@@ -101,12 +119,7 @@ class Jobs:
 
     def _do(self, job: Job) -> EndState:
         """Let the worker do one job, and record how an arm ended that did not get to say so itself."""
-        state = EndState("ok")
-        try:
-            for event in self.supervisor.do(dict(job.message)):
-                state = self._heed(event) or state
-        except WorkerDied as death:
-            state = EndState("failed", str(death))
+        state = self._persist(job)
         if job.arm is None:
             return state
         if state.status == "failed":
@@ -114,8 +127,45 @@ class Jobs:
         stored = self.ledger.state(job.arm, ENDED)
         return decode(EndState, stored) if stored else EndState("failed", "the arm left no end state")
 
-    def _heed(self, event: Mapping[str, Any]) -> EndState | None:
-        """Act on one event of the worker; return how the job failed, if it did."""
+    def _persist(self, job: Job) -> EndState:
+        """Do a job; when memory runs out, again with half the batch, MOST_SHRINKS times at most."""
+        shrink = self._shrink_so_far(job)
+        while True:
+            state, is_memory = self._attempt(job, shrink)
+            if not is_memory:
+                return state
+            if shrink == MOST_SHRINKS:
+                return EndState("failed", f"{state.reason}; also with 1/{2**shrink} of the usual batch")
+            shrink += 1
+            note = f"memory ran out, so batches were cut to 1/{2**shrink} of the usual ({state.reason})"
+            self.observer.log(f"{job.title}: {note}")
+            self.ledger.put_state(job.key, TROUBLE, encode(Trouble, Trouble(shrink, (note,))))
+
+    def _shrink_so_far(self, job: Job) -> int:
+        """Return what an unfinished attempt came to; one that failed is begun anew."""
+        stored, ended = self.ledger.state(job.key, TROUBLE), self.ledger.state(job.key, ENDED)
+        if stored is None:
+            return 0
+        if ended is None:
+            return int(decode(Trouble, stored).shrink)
+        self.ledger.put_state(job.key, TROUBLE, encode(Trouble, Trouble()))
+        return 0
+
+    def _attempt(self, job: Job, shrink: int) -> tuple[EndState, bool]:
+        """Return how the worker got on, and whether memory ran out."""
+        try:
+            for event in self.supervisor.do({**job.message, "shrink": shrink}):
+                if event["event"] == "failed":
+                    if event["kind"] == "fatal":
+                        raise HarnessError(event["reason"])
+                    return EndState("failed", event["reason"]), event["kind"] == "memory"
+                self._heed(event, job)
+        except WorkerDied as death:
+            return EndState("failed", str(death)), death.is_memory
+        return EndState("ok"), False
+
+    def _heed(self, event: Mapping[str, Any], job: Job) -> None:
+        """Act on one event of the worker."""
         kind = event["event"]
         if kind == "progress":
             self.observer.progress(event["stage"], event["done"], event["total"])
@@ -123,11 +173,17 @@ class Jobs:
             self.observer.log(event["message"])
         elif kind == "ready":
             self._amend({"engine": {key: value for key, value in event.items() if key != "event"}})
-        elif kind == "failed":
-            if event["is_fatal"]:
-                raise HarnessError(event["reason"])
-            return EndState("failed", event["reason"])
-        return None
+        elif kind == "cache":
+            self._count(job, event["replayed"], event["asked"])
+
+    def _count(self, job: Job, replayed: int, asked: int) -> None:
+        """Say how many answers were not asked anew, and add them up over the run."""
+        if replayed:
+            self.observer.log(f"{replayed} of {replayed + asked} answers came from the cache")
+        if replayed and not asked and self.ledger.state(job.key, MEMORY) is None:
+            self.ledger.put_state(job.key, MEMORY, NOT_MEASURED)  # no model was in memory
+        before = self._manifest().get("answers", {"replayed": 0, "asked": 0})
+        self._amend({"answers": {"replayed": before["replayed"] + replayed, "asked": before["asked"] + asked}})
 
     def _account(self, job: Job, seconds: float, peak_mb: float) -> None:
         """Add to what the run and the arm have cost, over all attempts."""
@@ -139,9 +195,9 @@ class Jobs:
                 "peak_memory_mb": max(spent.get("peak_memory_mb", 0.0), peak_mb),
             }
         )
-        if job.arm:
-            before = float(self.ledger.state(job.arm, MEMORY) or 0.0)
-            self.ledger.put_state(job.arm, MEMORY, str(max(before, peak_mb)))
+        before = self.ledger.state(job.key, MEMORY)
+        if job.arm and before != NOT_MEASURED:
+            self.ledger.put_state(job.arm, MEMORY, str(max(float(before or 0.0), peak_mb)))
 
     def _manifest(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self.ledger.state(RUN, MANIFEST) or "{}")
@@ -152,9 +208,9 @@ class Jobs:
 
 
 def _arm_job(name: str) -> Job:
-    return Job(name, {"job": "arm", "name": name}, name)
+    return Job(name, name, {"job": "arm", "name": name}, name)
 
 
-def _base_job(quantization: str | None) -> Job:
+def _base_job(quantization: Literal["nf4"] | None) -> Job:
     title = f"general ability of the {'4-bit ' if quantization else ''}base"
-    return Job(title, {"job": "base", "quantization": quantization})
+    return Job(title, base_name(Weights("", quantization)), {"job": "base", "quantization": quantization})

@@ -7,19 +7,43 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.contract import ReportFormat
-from harness.plugins import REPORTS, load, plugins
-from harness.records import GeneralAbility, Run
-from harness.store.files import write_atomically
+from harness.errors import ArmError, PluginError
+from harness.plugins import METRICS, REPORTS, load, plugins
+from harness.program import Program
+from harness.records import Evidence, Example, GeneralAbility, Prediction, Run
+from harness.store.files import replacing, write_atomically
 from harness.store.folder import RunFolder
+from harness.task.task import Task
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
+# Of items.parquet, besides one for each metric.
+COLUMNS = frozenset(
+    ("arm", "condition", "seed", "item", "question", "target", "prompt", "text", "answer", "outcome", "finish")
+    + ("passages", "prompt_tokens", "completion_tokens", "seconds")
+)
+
+
+def check_columns(task: Task) -> None:
+    """Refuse metrics that would overwrite a column, or each other, before anything is spent.
+
+    Raises:
+        PluginError: If a metric calls itself as a column, or as another metric, is called.
+    """
+    seen = set(COLUMNS)
+    for asked in (task.primary_metric, *task.other_metrics):
+        name = load(METRICS, asked)().name
+        if name in seen:
+            raise PluginError(f"metric '{asked}' calls itself '{name}', which items.parquet has already; rename it")
+        seen.add(name)
+
+
 def write_outputs(run: Run, folder: RunFolder) -> None:
     """Write every installed report format, the tables and the manifest."""
     write_atomically(folder.path / "manifest.json", json.dumps(run.manifest, indent=2, sort_keys=True) + "\n")
-    _write_items(run, folder.path / "items.parquet")
+    _write_items(run, folder.path)
     _write_benchmarks(run, folder.path / "benchmarks.parquet")
     for name in sorted(plugins(REPORTS)):
         write_report(name, run, folder.path)
@@ -34,34 +58,49 @@ def write_report(name: str, run: Run, folder: Path) -> Path:
     return path
 
 
-def _write_items(run: Run, path: Path) -> None:
+def _write_items(run: Run, folder: Path) -> None:
     import pandas as pd
 
-    targets = {example.id: example for example in run.examples}
+    examples = {example.id: example for example in run.examples}
     rows = []
     for evidence in run.evidence:
         by_metric = {name: {s.example_id: s.value for s in scores} for name, scores in evidence.scores.items()}
+        program = Program.from_dict(evidence.program, folder) if evidence.program else None
         for p in evidence.predictions:
-            rows.append(
-                {
-                    "arm": evidence.arm,
-                    "condition": "test",
-                    "seed": evidence.seed,
-                    "item": p.example_id,
-                    "question": targets[p.example_id].messages[-1].content,
-                    "target": targets[p.example_id].target,
-                    "text": p.text,
-                    "answer": p.answer,
-                    "outcome": p.outcome.value,
-                    "finish": p.finish,
-                    "passages": list(p.passages),
-                    "prompt_tokens": p.prompt_tokens,
-                    "completion_tokens": p.completion_tokens,
-                    "seconds": p.seconds,
-                    **{name: values.get(p.example_id) for name, values in by_metric.items()},
-                }
-            )
-    _write_table(pd.DataFrame(rows), path)
+            row = _item_row(evidence, examples[p.example_id], p, program)
+            rows.append(row | {name: values.get(p.example_id) for name, values in by_metric.items()})
+    _write_table(pd.DataFrame(rows), folder / "items.parquet")
+
+
+def _item_row(evidence: Evidence, example: Example, p: Prediction, program: Program | None) -> dict[str, object]:
+    return {
+        "arm": evidence.arm,
+        "condition": "test",
+        "seed": evidence.seed,
+        "item": p.example_id,
+        "question": example.messages[-1].content,
+        "target": example.target,
+        "prompt": _prompt(program, example),
+        "text": p.text,
+        "answer": p.answer,
+        "outcome": p.outcome.value,
+        "finish": p.finish,
+        "passages": list(p.passages),
+        "prompt_tokens": p.prompt_tokens,
+        "completion_tokens": p.completion_tokens,
+        "seconds": p.seconds,
+    }
+
+
+def _prompt(program: Program | None, example: Example) -> str | None:
+    """Return the conversation as JSON; None where it held passages, whose texts are not kept."""
+    if program is None or program.retriever is not None:
+        return None
+    try:
+        turns = program.messages(example.question)
+    except ArmError:
+        return None  # it could not be built, and its outcome says so
+    return json.dumps([asdict(turn) for turn in turns], ensure_ascii=False)
 
 
 def _write_benchmarks(run: Run, path: Path) -> None:
@@ -85,6 +124,5 @@ def _general_rows(ability: GeneralAbility) -> Iterator[dict[str, object]]:
 
 
 def _write_table(table: "pd.DataFrame", path: Path) -> None:
-    temporary = path.with_name(f".{path.name}.part")
-    table.to_parquet(temporary, index=False)
-    temporary.replace(path)
+    with replacing(path) as temporary:
+        table.to_parquet(temporary, index=False)

@@ -2,12 +2,14 @@
 
 import os
 import platform
+import subprocess
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from harness.store.files import hash_folder
+import harness
+from harness.engine.content import model_hash
 from harness.task.task import Task
 
 # Those whose version may change a figure.
@@ -38,9 +40,22 @@ def versions() -> dict[str, str]:
     return found
 
 
+def commit(root: Path) -> str | None:
+    """Return the git commit of a checkout; None elsewhere, or without git."""
+    if not (root / ".git").exists():
+        return None
+    try:
+        said = subprocess.run(
+            ["git", "-C", str(root), "rev-parse", "HEAD"], capture_output=True, text=True, check=True, timeout=5
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return said.stdout.strip()
+
+
 def model_digest(model: str) -> str:
-    """Return a hash over the model folder's files, or the name where the hub keeps it."""
-    return hash_folder(Path(model))[:16] if Path(model).is_dir() else model
+    """Return a short hash over the model's files."""
+    return model_hash(model)[:16]
 
 
 def manifest(task: Task, model: str, digest: str, identity: dict[str, str]) -> dict[str, Any]:
@@ -59,6 +74,7 @@ def manifest(task: Task, model: str, digest: str, identity: dict[str, str]) -> d
         },
         "seeds": list(task.seeds),
         "versions": versions(),
+        "commit": commit(Path(harness.__file__).parents[1]),
         "machine": {
             "python": platform.python_version(),
             "system": f"{platform.system()} {platform.machine()}",

@@ -1,14 +1,17 @@
 """The task as a run saw it, kept in the run folder: resuming and redrawing never read changed data."""
 
-from pathlib import Path
+import hashlib
 
-from harness.store.files import decode, encode, write_atomically
+from harness.errors import StoreError
+from harness.evidence.states import RUN, SNAPSHOT
+from harness.store.files import decode, encode, hash_text, write_atomically
 from harness.store.folder import RunFolder
+from harness.store.ledger import Ledger
 from harness.task.task import Task
 
 
-def write_snapshot(task: Task, folder: RunFolder) -> None:
-    """Write the task with all its rows, and the resolved task file for people to read."""
+def write_snapshot(task: Task, folder: RunFolder, ledger: Ledger) -> None:
+    """Write the task with all its rows, and the resolved task file for people to read; the ledger keeps its hash."""
     from io import StringIO
 
     from ruamel.yaml import YAML
@@ -16,20 +19,25 @@ def write_snapshot(task: Task, folder: RunFolder) -> None:
     text = StringIO()
     YAML(typ="safe", pure=True).dump(dict(task.resolved), text)
     write_atomically(folder.path / "task.lock.yaml", text.getvalue())
-    write_atomically(folder.snapshot, encode(Task, task))  # last: it says that both are there
+    snapshot = encode(Task, task)
+    write_atomically(folder.snapshot, snapshot)
+    ledger.put_state(RUN, SNAPSHOT, hash_text(snapshot))  # last: it says that both are there
 
 
-def read_snapshot(folder: RunFolder) -> Task:
+def read_snapshot(folder: RunFolder, ledger: Ledger) -> Task:
     """Read the task of a run.
 
     Raises:
-        StoreError: If there is none, or another version wrote it.
+        StoreError: If there is none, it was changed since, or another version wrote it.
     """
-    from harness.errors import StoreError
-
+    expected = ledger.state(RUN, SNAPSHOT)
+    if expected is None:
+        raise StoreError(f"{folder.path} holds no task snapshot; was the run stopped while it began?")
     try:
-        text = Path(folder.snapshot).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise StoreError(f"{folder.path} holds no task snapshot; was the run stopped while it began?") from None
-    task: Task = decode(Task, text)
+        whole = folder.snapshot.read_bytes()
+    except OSError as fault:
+        raise StoreError(f"{folder.snapshot}: cannot be read ({fault}); give another --out folder") from fault
+    if hashlib.sha256(whole).hexdigest() != expected:
+        raise StoreError(f"{folder.snapshot}: changed since the run began; restore it or give another --out folder")
+    task: Task = decode(Task, whole.decode())
     return task

@@ -1,7 +1,7 @@
 """What the ledger keeps of an arm between its stages."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from harness.records import ArmStatus, Family, TrainingHistory, Trial, Weights
@@ -9,8 +9,11 @@ from harness.records import ArmStatus, Family, TrainingHistory, Trial, Weights
 FITTED = "fitted"
 ENDED = "ended"
 MEMORY = "peak_memory_mb"
+NOT_MEASURED = "null"
+TROUBLE = "trouble"
 RUN = "run"  # the name under which the run's own states are kept
 MANIFEST = "manifest"
+SNAPSHOT = "snapshot_sha256"
 
 
 def base_name(weights: Weights) -> str:
@@ -30,6 +33,15 @@ class FittedState:
     dev_score: float
     fit_seconds: float
     latency_seconds: float | None
+    artefacts: Mapping[str, str] = field(default_factory=dict)  # sha256 of the program's folders, relative to the run's
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What happened to an arm on its way that its figures do not show."""
+
+    shrink: int = 0  # how often its batches were halved, because memory ran out
+    notes: tuple[str, ...] = ()  # for the report
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import json
 import time
+from contextlib import suppress
 from typing import Any, TextIO
 
 # Progress more often than this is not readable, and costs a line each.
@@ -11,8 +12,9 @@ _PROGRESS_SECONDS = 0.25
 class Talk:
     """Writes events; progress is thinned, everything else goes out at once."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, log: TextIO) -> None:
         self._stream = stream
+        self._log = log
         self._last = ("", 0.0)
 
     def say(self, event: str, **values: Any) -> None:
@@ -21,8 +23,11 @@ class Talk:
         self._stream.flush()
 
     def log(self, message: str) -> None:
-        """Send one line for the run's log."""
+        """Send one line for whoever watches, and keep it in the run's log."""
         self.say("log", message=message)
+        with suppress(OSError):  # a log that cannot be written ends no run
+            self._log.write(message + "\n")
+            self._log.flush()
 
     def progress(self, stage: str, done: int, total: int) -> None:
         """Send how far a stage is."""

@@ -11,33 +11,69 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from harness.errors import HarnessError, StoreError
+from harness.evidence.faults import describe, is_of_the_process, is_out_of_memory
 from harness.evidence.talk import Talk
+from harness.store.files import is_disk_full
 from harness.store.folder import RunFolder
+
+if TYPE_CHECKING:
+    from harness.evidence.arm import Workplace
+
+FAST, NO_CACHE = "--fast", "--no-cache"
+
+# arm: this arm cannot go on. fatal: no arm can. memory: perhaps with smaller batches. unknown: nobody knows
+# what state the process is in.
+Kind = Literal["arm", "fatal", "memory", "unknown"]
+
+
+def command(folder: RunFolder, model: str, *, is_fast: bool, is_cached: bool) -> list[str]:
+    """Return what starts a worker for a run."""
+    options = [FAST] * is_fast + [NO_CACHE] * (not is_cached)
+    return [sys.executable, "-m", "harness.evidence.worker", str(folder.path), model, *options]
 
 
 def main() -> None:
-    """Serve jobs until standard input ends."""
+    """Serve jobs until standard input ends, or a job leaves the process in a state that nobody knows."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the orchestrator decides when to stop
-    talk = Talk(os.fdopen(os.dup(1), "w", encoding="utf-8"))
+    talk = Talk(os.fdopen(os.dup(1), "w", encoding="utf-8"), sys.stderr)
     os.dup2(2, 1)
-    folder, model, is_fast = RunFolder(Path(sys.argv[1])), sys.argv[2], "--fast" in sys.argv
-    do = None
+    folder, model, options = RunFolder(Path(sys.argv[1])), sys.argv[2], sys.argv[3:]
+    place: Workplace | None = None
     for job in _jobs():
         try:
-            do = do or _open(folder, model, is_fast, talk)
-            do(job)
+            if place is None or place.shrink != job["shrink"]:
+                place = None  # frees the engine before another is opened
+                place = _open(folder, model, options, job["shrink"], talk)
+            _do(job, place)
             talk.say("end")
-        except HarnessError as fault:
-            # without a model, a task or a ledger no other arm can run either
-            talk.say("failed", reason=str(fault), is_fatal=do is None or isinstance(fault, StoreError))
         except Exception as fault:  # the boundary of the process: the run must go on with the other arms
-            traceback.print_exc()
-            talk.say("failed", reason=f"{type(fault).__name__}: {fault}", is_fatal=do is None)
+            kind = _kind(fault, is_open=place is not None)
+            if kind != "arm":
+                with suppress(OSError):  # the log's disk may be the fault
+                    traceback.print_exc()
+            reason = str(fault) if isinstance(fault, HarnessError) else describe(fault)
+            is_last = kind != "arm"
+            talk.say("failed", reason=reason, kind=kind, is_last=is_last)
+            if is_last:
+                os._exit(1)  # an orderly end may hang on a device that failed
+
+
+def _kind(fault: Exception, *, is_open: bool) -> Kind:
+    if is_out_of_memory(fault):
+        return "memory"
+    # a record of the arm's own that cannot be decoded is the arm's fault; a refusing disk is everybody's
+    is_disk = isinstance(fault, StoreError) and not isinstance(fault.__cause__, ValueError)
+    if is_disk or is_disk_full(fault) or not is_open:
+        return "fatal"  # without a model, a task or a ledger no other arm can run either
+    if isinstance(fault, HarnessError) and not is_of_the_process(fault):
+        return "arm"
+    return "unknown"
 
 
 def _jobs() -> Iterator[Any]:
@@ -47,6 +83,8 @@ def _jobs() -> Iterator[Any]:
     def listen() -> None:
         for line in sys.stdin:
             waiting.put(json.loads(line))
+        if os.getpgrp() == os.getpid():
+            os.killpg(0, signal.SIGKILL)  # and all that was started here
         os._exit(0)
 
     threading.Thread(target=listen, daemon=True).start()
@@ -54,30 +92,39 @@ def _jobs() -> Iterator[Any]:
         yield waiting.get()
 
 
-def _open(folder: RunFolder, model: str, is_fast: bool, talk: Talk) -> Any:
-    """Load model and task once; return the function that does a job."""
+def _open(folder: RunFolder, model: str, options: list[str], shrink: int, talk: Talk) -> "Workplace":
+    """Load task and model."""
     talk.progress("loading the model", 0, 1)
-    from harness.engine.transformers_engine import TransformersEngine
-    from harness.evidence.arm import Workplace, measure_general, run_arm
+    from harness.engine.cache import cache_folder
+    from harness.engine.cached import open_engine
+    from harness.evidence.arm import Workplace
     from harness.evidence.snapshot import read_snapshot
-    from harness.evidence.states import base_name
     from harness.records import Weights
     from harness.store.ledger import Ledger
 
-    task = read_snapshot(folder)
-    engine = TransformersEngine(model)
+    ledger = Ledger(folder.ledger)
+    task = read_snapshot(folder, ledger)
+    cache = None if NO_CACHE in options else cache_folder() / "answers-1.sqlite"
+    engine = open_engine(model, cache=cache, shrink=shrink, log=talk.log)
     talk.say("ready", **engine.description)
-    place = Workplace(task, folder, Ledger(folder.ledger), engine, Weights(model), talk, is_fast)
-    arms = {arm.name: arm for arm in task.arms}
+    return Workplace(task, folder, ledger, engine, Weights(model), talk, FAST in options, shrink)
 
-    def do(job: dict[str, Any]) -> None:
-        if job["job"] == "arm":
-            run_arm(arms[job["name"]], place)
-        else:
-            weights = Weights(model, job["quantization"])
-            measure_general(base_name(weights), weights, place)
 
-    return do
+def _do(job: Mapping[str, Any], place: "Workplace") -> None:
+    from harness.evidence.arm import measure_general, run_arm
+    from harness.evidence.replay import replayed_counts
+    from harness.evidence.states import base_name
+    from harness.records import Weights
+
+    before = replayed_counts(place.engine)
+    if job["job"] == "arm":
+        run_arm(next(arm for arm in place.task.arms if arm.name == job["name"]), place)
+    else:
+        weights = Weights(place.base.model, job["quantization"])
+        measure_general(base_name(weights), weights, place)
+    after = replayed_counts(place.engine)
+    if before is not None and after is not None:
+        place.talk.say("cache", **{name: after[name] - before[name] for name in after})
 
 
 if __name__ == "__main__":

@@ -1,8 +1,11 @@
 """Files that are whole or absent, and hashes of what is in them."""
 
+import errno
 import hashlib
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,24 +13,60 @@ from pydantic import TypeAdapter
 
 from harness.errors import StoreError
 
+# No space left, quota used up, file larger than allowed.
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
 
 def write_atomically(path: Path, text: str) -> None:
     """Replace `path` with `text`; after a crash it holds the old text or the new one, never a part.
 
-    The text is synced to a temporary file beside it, renamed, and the folder is synced.
+    Raises:
+        StoreError: If the disk is full or refuses; the old text is still there.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
+        file.write(text)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Lend a temporary file beside `path`, which takes its place when the block ends well.
+
+    The temporary file is synced, renamed, and the folder is synced.
+
+    Raises:
+        StoreError: If the disk is full or refuses; `path` is as it was.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with temporary.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        sync(temporary)
         temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    sync(path.parent)
+        sync(path.parent)
+    except OSError as fault:
+        raise unwritable(path, fault) from fault
+    finally:
+        with suppress(OSError):  # a disk that refuses must not hide why
+            temporary.unlink(missing_ok=True)
+
+
+def unwritable(path: Path, fault: BaseException) -> StoreError:
+    """Say what could not be written, and that the run goes on from what is finished."""
+    remedy = "free some space" if is_disk_full(fault) else "mend its disk or its rights"
+    return StoreError(
+        f"{path}: cannot be written ({fault}); {remedy}. "
+        "Everything finished is kept: the same command goes on from there"
+    )
+
+
+def is_disk_full(fault: BaseException) -> bool:
+    """Whether a fault, or what it came of, is lack of disk space, quota or allowed file size."""
+    cause: BaseException | None = fault
+    while cause is not None:
+        if (isinstance(cause, OSError) and cause.errno in _FULL) or "disk is full" in str(cause):  # SQLite's words
+            return True
+        cause = cause.__cause__
+    return False
 
 
 def sync(path: Path) -> None:
@@ -45,6 +84,11 @@ def hash_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def hash_text(text: str) -> str:
+    """Return the sha256 of a text in UTF-8, in hex."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def hash_folder(folder: Path) -> str:
     """Return the sha256 over the names and bytes of all files below `folder`, in hex."""
     digest = hashlib.sha256()
@@ -55,8 +99,7 @@ def hash_folder(folder: Path) -> str:
 
 def hash_data(data: object) -> str:
     """Return the sha256 of JSON-ready data, in hex; the order of keys does not count."""
-    text = json.dumps(data, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hash_text(json.dumps(data, sort_keys=True, ensure_ascii=False))
 
 
 def encode(kind: Any, record: object) -> str:

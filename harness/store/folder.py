@@ -9,6 +9,7 @@ items.parquet, benchmarks.parquet, result.json, report.html, report.md, manifest
 import fcntl
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,11 @@ from pathlib import Path
 
 from harness.errors import StoreError
 from harness.store.files import write_atomically
+
+# Adapters, indexes and tables of a usual run take tens of megabytes; a training with its checkpoints a few times that.
+LEAST_FREE_BYTES = 200 * 2**20
+IDENTITY = "identity.json"
+LOCK = ".lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,50 +61,76 @@ class RunFolder:
         Raises:
             StoreError: If this is no run folder.
         """
-        path = self.path / "identity.json"
+        path = self.path / IDENTITY
         try:
-            found: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+            found = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
-            raise StoreError(f"{self.path} is no run folder: it has no identity.json") from None
+            raise StoreError(f"{self.path} is no run folder: it has no {IDENTITY}") from None
         except (OSError, ValueError) as fault:
-            raise StoreError(f"{path}: cannot be read ({fault})") from fault
+            raise StoreError(f"{path}: cannot be read ({fault}); give another --out folder") from fault
+        if not isinstance(found, dict):
+            raise StoreError(f"{path}: holds no identity; give another --out folder")
         return found
-
-    def claim(self, identity: dict[str, str]) -> None:
-        """Make the folder, or check that it is this run's.
-
-        Raises:
-            StoreError: If it belongs to another task, other data, model or options.
-        """
-        if (self.path / "identity.json").exists():
-            found = self.identity
-            other = sorted(key for key in found.keys() | identity.keys() if found.get(key) != identity.get(key))
-            if other:
-                shown = ", ".join(f"{key} {found.get(key)} there, {identity.get(key)} now" for key in other)
-                raise StoreError(f"{self.path} belongs to another run ({shown}); give another --out folder")
-            return
-        if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
-            raise StoreError(f"{self.path} exists and is no run folder; give an --out folder that is new or empty")
-        self.path.mkdir(parents=True, exist_ok=True)
-        write_atomically(self.path / "identity.json", json.dumps(identity, indent=2, sort_keys=True) + "\n")
 
     @contextmanager
     def locked(self) -> Iterator[int]:
-        """Hold the folder for one run; the lock goes when every process that holds the descriptor does.
+        """Make the folder and hold it for one run; the lock goes when every process that holds it does.
 
         Yields:
             The lock's file descriptor, to be passed on to the worker.
 
         Raises:
-            StoreError: If another run holds it.
+            StoreError: If another run holds it, the folder is of another kind, or the disk is nearly full.
         """
-        handle = os.open(self.path / ".lock", os.O_CREAT | os.O_RDWR, 0o600)
+        if self.path.exists() and not self.path.is_dir():
+            raise StoreError(f"{self.path} is a file; give an --out folder that is new or empty")
+        names = {path.name for path in self.path.iterdir()} if self.path.exists() else set()
+        if names and not names & {IDENTITY, LOCK}:
+            raise StoreError(f"{self.path} exists and is no run folder; give an --out folder that is new or empty")
+        self._check_space()
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(handle)
-            raise StoreError(f"another run is using {self.path}; wait for it, or give another --out folder") from None
+            self.path.mkdir(parents=True, exist_ok=True)
+            handle = os.open(self.path / LOCK, os.O_CREAT | os.O_RDWR, 0o600)
+        except OSError as fault:
+            raise StoreError(f"{fault}; give another --out folder, or mend its rights or space") from fault
         try:
+            _hold(handle, self.path)
+            for left in self.path.rglob(".*.part"):
+                left.unlink()  # of a process that was killed while it wrote
             yield handle
         finally:
             os.close(handle)
+
+    def claim(self, identity: dict[str, str]) -> None:
+        """Say whose the folder is, or check that it is this run's; for the holder of the lock.
+
+        Raises:
+            StoreError: If it belongs to another task, other data, model, versions or options.
+        """
+        if not (self.path / IDENTITY).exists():
+            write_atomically(self.path / IDENTITY, json.dumps(identity, indent=2, sort_keys=True) + "\n")
+            return
+        found = self.identity
+        other = sorted(key for key in found.keys() | identity.keys() if found.get(key) != identity.get(key))
+        if other:
+            shown = ", ".join(f"{key} {found.get(key)} there, {identity.get(key)} now" for key in other)
+            raise StoreError(f"{self.path} belongs to another run ({shown}); give another --out folder")
+
+    def _check_space(self) -> None:
+        """Refuse a disk on which the run would hardly come to its end."""
+        there = next(path for path in (self.path.absolute(), *self.path.absolute().parents) if path.exists())
+        free = shutil.disk_usage(there).free
+        if free < LEAST_FREE_BYTES:
+            raise StoreError(
+                f"{there}: {free / 2**20:.0f} MB are free, and a run may need {LEAST_FREE_BYTES / 2**20:.0f} MB "
+                "for its adapters and tables; free some space, or give an --out folder on another disk"
+            )
+
+
+def _hold(handle: int, path: Path) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise StoreError(f"another run is using {path}; wait for it, or give another --out folder") from None
+    except OSError as fault:
+        raise StoreError(f"{path}: cannot be locked ({fault}); give an --out folder on a local disk") from fault

@@ -1,34 +1,52 @@
 """The ledger of one run: an SQLite file that holds every finished item. It is the truth.
 
-Parquet files, result.json and reports are derived from it. A row is committed (rollback journal,
-`synchronous=FULL`) before it counts as done, so the death of any process loses at most the batch in
-flight, and so does a power cut on a disk that honours fsync. SQLite's locks need a local disk or a
-network file system with working POSIX locks.
+Parquet files, result.json and reports are derived from it. A row counts as done when its transaction is
+committed (rollback journal, `synchronous=FULL`: the journal, the file and the folder are synced).
+
+- Death of any process, at any moment: whatever was committed is there, and nothing of a transaction that was
+  not; the journal that it leaves beside the file is rolled back at the next opening. At most the batch in
+  flight is asked again.
+- Power cut: the same, on a disk and file system that honour fsync. Consumer disks that answer fsync from a
+  volatile cache may lose the last batches, or damage the file, which is then refused.
+- Network disks: SQLite needs POSIX locks that work. NFS without a lock service and most cloud-folder mounts
+  have none: keep the run folder on a local disk and copy it when the run is over.
+
+Every row carries a seal (sha256 over its columns), checked when it is read: SQLite has no checksums of its
+own, and a flipped bit must not become a figure.
 """
 
+import json
 import sqlite3
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from harness.errors import StoreError
 from harness.records import BenchmarkItem, GeneralAbility, OffTaskAnswer, Prediction, TextLoss
-from harness.store.files import decode, encode
+from harness.store.files import decode, encode, hash_text, unwritable
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS items (
     arm TEXT, condition TEXT, seed INTEGER, train_rows INTEGER, item TEXT, sample INTEGER, record TEXT NOT NULL,
+    seal TEXT NOT NULL,
     PRIMARY KEY (arm, condition, seed, train_rows, item, sample)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS benchmarks (
-    weights TEXT, kind TEXT, task TEXT, item TEXT, record TEXT NOT NULL,
+    weights TEXT, kind TEXT, task TEXT, item TEXT, record TEXT NOT NULL, seal TEXT NOT NULL,
     PRIMARY KEY (weights, kind, task, item)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS states (
-    name TEXT, stage TEXT, record TEXT NOT NULL, PRIMARY KEY (name, stage)) WITHOUT ROWID;
+    name TEXT, stage TEXT, record TEXT NOT NULL, seal TEXT NOT NULL, PRIMARY KEY (name, stage)) WITHOUT ROWID;
 """
+_INSERT = {
+    "items": "INSERT OR REPLACE INTO items VALUES (?,?,?,?,?,?,?,?)",
+    "benchmarks": "INSERT INTO benchmarks VALUES (?,?,?,?,?,?)",
+    "states": "INSERT OR REPLACE INTO states VALUES (?,?,?,?)",
+}
+# SQLite quotes a damaged name in its message, and Python cannot decode that.
+_FAULTS = (sqlite3.Error, UnicodeError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +68,10 @@ class Ledger:
     """Reads and writes one run's evidence; several processes may hold it open."""
 
     def __init__(self, path: Path) -> None:
-        """Open `path`, or make it.
+        """Open `path`, or make it; what a killed process left half-written is rolled back.
 
         Raises:
-            StoreError: If the file is no ledger, or one of another version.
+            StoreError: If the file is no ledger, is damaged, or is of another version.
         """
         self.path = path
         try:
@@ -61,11 +79,19 @@ class Ledger:
             self._connection.execute("PRAGMA synchronous=FULL")
             version = self._connection.execute("PRAGMA user_version").fetchone()[0]
             if version not in (0, SCHEMA_VERSION):
-                raise StoreError(f"{path}: written by ledger version {version}, this is {SCHEMA_VERSION}")
-            self._connection.executescript(_TABLES)
-            self._connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
-        except sqlite3.DatabaseError as fault:
-            raise StoreError(f"{path}: cannot be opened ({fault}); use another --out folder") from fault
+                raise StoreError(
+                    f"{path}: written by ledger version {version}, this is {SCHEMA_VERSION}; give another --out folder"
+                )
+            found = self._connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+            if found != "ok":
+                raise StoreError(f"{path}: damaged ({found}); restore it or give another --out folder")
+            if version == 0:
+                self._connection.executescript(_TABLES)
+                self._connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+        except _FAULTS as fault:
+            raise StoreError(
+                f"{path}: cannot be opened ({fault}); free some space or give another --out folder"
+            ) from fault
 
     def close(self) -> None:
         """Release the file."""
@@ -77,31 +103,37 @@ class Ledger:
             self._connection.execute("BEGIN IMMEDIATE")
             yield self._connection
             self._connection.execute("COMMIT")
-        except sqlite3.Error as fault:
-            raise StoreError(f"{self.path}: cannot be written ({fault}); nothing already stored is lost") from fault
+        except _FAULTS as fault:
+            raise unwritable(self.path, fault) from fault
         finally:
             if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
+                with suppress(sqlite3.Error):  # the journal does it at the next opening
+                    self._connection.execute("ROLLBACK")
 
-    def _read(self, query: str, values: tuple[object, ...]) -> list[Any]:
+    def _read(self, query: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
+        """Return the rows of a query for all columns, without their seals."""
         try:
-            return self._connection.execute(query, values).fetchall()
-        except sqlite3.Error as fault:
+            rows = self._connection.execute(query, values).fetchall()
+        except _FAULTS as fault:
             raise StoreError(f"{self.path}: cannot be read ({fault}); restore it or start in another folder") from fault
+        for *row, seal in rows:
+            if _seal(row) != seal:
+                raise StoreError(f"{self.path}: damaged at {row[:-1]}; restore it or start in another folder")
+        return [row[:-1] for row in rows]
 
     def put_predictions(self, series: Series, predictions: Iterable[Prediction], sample: int = 0) -> None:
         """Store one finished batch, all of it or nothing."""
         rows = [(*series.key, p.example_id, sample, encode(Prediction, p)) for p in predictions]
         with self._transaction() as connection:
-            connection.executemany("INSERT OR REPLACE INTO items VALUES (?,?,?,?,?,?,?)", rows)
+            connection.executemany(_INSERT["items"], map(_sealed, rows))
 
     def predictions(self, series: Series, sample: int = 0) -> dict[str, Prediction]:
         """Return the stored predictions of a series by item id."""
         rows = self._read(
-            "SELECT item, record FROM items WHERE arm=? AND condition=? AND seed=? AND train_rows=? AND sample=?",
+            "SELECT * FROM items WHERE arm=? AND condition=? AND seed=? AND train_rows=? AND sample=?",
             (*series.key, sample),
         )
-        return {item: decode(Prediction, record) for item, record in rows}
+        return {row[4]: decode(Prediction, row[-1]) for row in rows}
 
     def put_general(self, ability: GeneralAbility) -> None:
         """Store the general ability of one set of weights, item by item."""
@@ -111,39 +143,52 @@ class Ledger:
         rows += [(name, "off_task", "", o.item, encode(OffTaskAnswer, o)) for o in ability.off_task]
         with self._transaction() as connection:
             connection.execute("DELETE FROM benchmarks WHERE weights=?", (name,))
-            connection.executemany("INSERT INTO benchmarks VALUES (?,?,?,?,?)", rows)
-            connection.execute(
-                "INSERT OR REPLACE INTO states VALUES (?,?,?)",
-                (f"general:{name}", "measured", str(ability.seconds)),
-            )
+            connection.executemany(_INSERT["benchmarks"], map(_sealed, rows))
+            measured = json.dumps({"seconds": ability.seconds, "rows": len(rows)})
+            connection.execute(_INSERT["states"], _sealed((f"general:{name}", "measured", measured)))
 
     def general(self, weights: str) -> GeneralAbility | None:
         """Return what was measured of one set of weights, or None."""
-        seconds = self.state(f"general:{weights}", "measured")
-        if seconds is None:
+        state = self.state(f"general:{weights}", "measured")
+        if state is None:
             return None
+        measured = json.loads(state)
+        rows = self._read("SELECT * FROM benchmarks WHERE weights=? ORDER BY kind, task, item", (weights,))
+        if len(rows) != measured["rows"]:
+            raise StoreError(f"{self.path}: holds {len(rows)} of {measured['rows']} rows of {weights}; restore it")
 
         def read(kind: str, record_type: Any) -> tuple[Any, ...]:
-            rows = self._read(
-                "SELECT record FROM benchmarks WHERE weights=? AND kind=? ORDER BY task, item",
-                (weights, kind),
-            )
-            return tuple(decode(record_type, record) for (record,) in rows)
+            return tuple(decode(record_type, row[-1]) for row in rows if row[1] == kind)
 
         return GeneralAbility(
             weights,
             read("item", BenchmarkItem),
             read("text", TextLoss),
             read("off_task", OffTaskAnswer),
-            float(seconds),
+            measured["seconds"],
         )
 
     def put_state(self, name: str, stage: str, record: str) -> None:
         """Store how far an arm (or set-up step) is; `record` is JSON."""
         with self._transaction() as connection:
-            connection.execute("INSERT OR REPLACE INTO states VALUES (?,?,?)", (name, stage, record))
+            connection.execute(_INSERT["states"], _sealed((name, stage, record)))
 
     def state(self, name: str, stage: str) -> str | None:
         """Return a stored state, or None."""
-        rows = self._read("SELECT record FROM states WHERE name=? AND stage=?", (name, stage))
-        return str(rows[0][0]) if rows else None
+        rows = self._read("SELECT * FROM states WHERE name=? AND stage=?", (name, stage))
+        return str(rows[0][-1]) if rows else None
+
+    def forget(self, arm: str) -> None:
+        """Take out everything about one arm, so that it begins anew."""
+        with self._transaction() as connection:
+            connection.execute("DELETE FROM items WHERE arm=?", (arm,))
+            connection.execute("DELETE FROM benchmarks WHERE weights=?", (arm,))
+            connection.execute("DELETE FROM states WHERE name IN (?, ?)", (arm, f"general:{arm}"))
+
+
+def _sealed(row: tuple[object, ...]) -> tuple[object, ...]:
+    return (*row, _seal(row))
+
+
+def _seal(row: Sequence[object]) -> str:
+    return hash_text(ascii(tuple(row)))[:16]

@@ -2,11 +2,15 @@
 
 from pathlib import Path
 
+from jinja2 import Environment, TemplateError, nodes
+
 from harness.errors import ArmError
 from harness.program import render
 from harness.task.faults import Faults
 from harness.task.schema import TaskFile
 from harness.task.source import Source
+from harness.task.text import kind_of
+from harness.task.turns import shown
 
 
 def check_rule(settings: TaskFile, source: Source, faults: Faults) -> None:
@@ -17,36 +21,55 @@ def check_rule(settings: TaskFile, source: Source, faults: Faults) -> None:
             f"rule: rethink {rule.rethink:g}, promising {rule.promising:g} and nearly_sure {rule.nearly_sure:g} "
             f"do not rise; order them"
         )
-        faults.add(source.name, text, source.line(("rule",)))
+        source.add_fault(faults, ("rule",), text)
 
 
 def check_template(settings: TaskFile, source: Source, faults: Faults) -> None:
     """Note a template that does not render, or that leaves the question out."""
-    line = source.line(("prompt", "template"))
+    place, template = ("prompt", "template"), settings.prompt.template
     question = "the question itself"
     try:
-        text = render(settings.prompt.template, input=question, passages=[])
+        if costly := _costly(template):
+            raise ArmError(f"prompt template {shown(template)} uses {costly}, which may never end; leave it out")
+        text = render(template, input=question, passages=[])
     except ArmError as fault:
-        faults.add(source.name, str(fault), line)
+        source.add_fault(faults, place, str(fault))
         return
     if question not in text:
-        faults.add(source.name, "prompt.template leaves the question out; put {{ input }} where it belongs", line)
+        text = "prompt.template leaves the question out; put {{ input }} where it belongs"
+        source.add_fault(faults, place, text)
+
+
+def _costly(template: str) -> str:
+    """Name what lets a few characters of Jinja fill the memory or run for hours; '' when there is nothing."""
+    try:
+        tree = Environment().parse(template)
+    except (TemplateError, RecursionError):
+        return ""  # rendering says what is wrong
+    names = {node.name for node in tree.find_all(nodes.Name)} & {"range", "lipsum", "cycler"}
+    for kind, what in ((nodes.Mul, "'*'"), (nodes.Pow, "'**'"), (nodes.Macro, "a macro")):
+        if tree.find(kind):
+            return what
+    for loop in tree.find_all(nodes.For):
+        if any(inner.find(nodes.For) for inner in loop.find_all(nodes.For)):
+            return "loops three deep"
+    return min(names, default="")
 
 
 def check_seeds(settings: TaskFile, source: Source, faults: Faults) -> None:
     """Note a seed that is listed twice: it would count one run as two."""
     if len(set(settings.seeds)) < len(settings.seeds):
-        faults.add(source.name, f"seeds {settings.seeds} repeat; list each once", source.line(("seeds",)))
+        source.add_fault(faults, ("seeds",), f"seeds {settings.seeds} repeat; list each once")
 
 
 def model_of(settings: TaskFile, source: Source, folder: Path, faults: Faults) -> str:
     """Return the model as the engine takes it: a folder beside the task file becomes absolute."""
     path = folder / settings.model
-    if path.is_dir():
+    if kind_of(path) == "folder":
         return str(path.resolve())
     if settings.model.startswith(("./", "../", "/", "~")):
         text = f"model folder '{settings.model}' is not there; mend the path, or give an alias or a hub id"
-        faults.add(source.name, text, source.line(("model",)))
+        source.add_fault(faults, ("model",), text)
     return settings.model
 
 
@@ -56,7 +79,8 @@ def include_path_of(settings: TaskFile, source: Source, folder: Path, faults: Fa
     if written is None:
         return None
     path = folder / written
-    if not path.is_dir():
+    if kind_of(path) != "folder":
         text = f"general.include_path '{written}' is no folder; give one that holds lm-eval task files"
-        faults.add(source.name, text, source.line(("general", "include_path")))
+        source.add_fault(faults, ("general", "include_path"), text)
+        return None
     return path.resolve()

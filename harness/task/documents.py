@@ -6,6 +6,7 @@ from harness.records import Document, Example
 from harness.task.examples import Placed
 from harness.task.faults import Faults
 from harness.task.rows import read_rows, read_text
+from harness.task.text import kind_of
 from harness.task.turns import text_of
 
 SUFFIXES = (".md", ".txt")
@@ -19,13 +20,14 @@ def read_documents(written: str, folder: Path, faults: Faults) -> tuple[Document
     """
     path = folder / written
     before = faults.count
-    if path.is_dir():
+    kind = kind_of(path)
+    if kind == "folder":
         found = _from_folder(path, written, faults)
-    elif path.suffix == ".jsonl":
+    elif path.suffix == ".jsonl" and kind:
         found = _from_rows(written, folder, faults)
     else:
-        kind = "must be a folder of .md and .txt files, or a .jsonl file" if path.exists() else "is not there"
-        faults.add(written, f"data.documents {kind}; give one or remove the key")
+        problem = "must be a folder of .md and .txt files, or a .jsonl file" if kind else "is not there"
+        faults.add(written, f"data.documents {problem}; give one or remove the key")
         return ()
     if not found and faults.count == before:
         faults.add(written, "holds no document; add .md or .txt files, or remove data.documents")

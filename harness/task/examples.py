@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -13,9 +13,11 @@ from harness.task.faults import Faults
 from harness.task.rows import Row, read_rows
 from harness.task.schema import TaskFile
 from harness.task.settings import ABSENT
-from harness.task.shapes import needed_columns, pair_of, preference_of, shape_of
+from harness.task.shapes import EXTRA_COLUMNS, PLAIN, needed_columns, pair_of, preference_of, shape_of
 from harness.task.source import Source
 from harness.task.turns import text_of
+
+LONGEST_ROW = 1_000_000  # characters
 
 Item = TypeVar("Item", Example, Preference)
 
@@ -44,10 +46,11 @@ class SplitReader:
         rows = self._rows(written, role)
         names = frozenset(name for row in rows for name in row.values)
         shape = shape_of(names, self._columns)
-        if not rows or not self._has_columns(written, shape, names):
+        needed = needed_columns(shape, self._columns, names)
+        if not rows or not self._has_columns(written, needed, names):
             return []
-        self.notes.append(f"{written}: {len(rows)} rows, read as {shape}")
-        found = [placed for row in rows if (placed := self._example(row, shape, names))]
+        found = [placed for row in rows if (placed := self._example(row, shape, needed, names))]
+        self.notes.append(f"{written}: {len(rows)} rows, read as {shape}{self._reading(shape, needed, names, found)}")
         return self._with_ids(found, self._column("id", names))
 
     def preferences(self, written: str) -> list[Placed[Preference]]:
@@ -72,9 +75,26 @@ class SplitReader:
         column = getattr(self._columns, key) or key
         return column if column in names else None
 
-    def _has_columns(self, file: str, shape: str, names: frozenset[str]) -> bool:
+    def _reading(
+        self, shape: str, needed: Mapping[str, str], names: frozenset[str], found: Sequence[Placed[Example]]
+    ) -> str:
+        """Say which columns a file was read by, for the reader of the notes."""
+        own = {key: column for key in ("id", "group", "evidence") if (column := self._column(key, names))}
+        named = {**needed, **own} if shape == PLAIN else own
+        used = {*needed.values(), *own.values(), *EXTRA_COLUMNS.get(shape, ())}
+        parts = [", ".join(f"{key}: {column}" for key, column in named.items())]
+        several = sum(len(placed.item.messages) > 1 for placed in found)
+        parts.append(f"{several} of several turns, the last answer is the target" if several else "")
+        parts.append(f"not used: {', '.join(sorted(names - used))}" if names - used else "")
+        said = "; ".join(part for part in parts if part)
+        return f" ({said})" if said else ""
+
+    def _has_columns(self, file: str, needed: dict[str, str], names: frozenset[str]) -> bool:
         """Note the columns that are not there; False when rows cannot be read without them."""
-        needed = needed_columns(shape, self._columns)
+        if {"chosen", "rejected"} <= names and not names.issuperset(needed.values()):
+            text = "has preference pairs (chosen, rejected); name it in data.preferences, and give labelled rows here"
+            self._faults.add(file, text)
+            return False
         optional = ((key, getattr(self._columns, key)) for key in ("id", "group", "evidence"))
         named = needed | {key: name for key, name in optional if name}
         missing = {key: name for key, name in named.items() if name not in names}
@@ -83,19 +103,21 @@ class SplitReader:
             guess = near if "did you mean" in near else ""
             text = f"has no column '{name}'{guess}; its columns: {', '.join(sorted(names))}"
             place = ("data", "columns", key)
-            if place in self._source.lines:
-                line = self._source.line(place)
-                self._faults.add(self._source.name, f"data.columns.{key}: {file} {text}", line)
+            if place in self._source.spots:
+                self._source.add_fault(self._faults, place, f"data.columns.{key}: {file} {text}")
             else:
                 self._faults.add(file, f"{text}; name the right one in data.columns.{key}")
         return missing.keys().isdisjoint(needed)
 
-    def _example(self, row: Row, shape: str, names: frozenset[str]) -> Placed[Example] | None:
+    def _example(
+        self, row: Row, shape: str, needed: Mapping[str, str], names: frozenset[str]
+    ) -> Placed[Example] | None:
         group, evidence = self._column("group", names), self._column("evidence", names)
         try:
-            _check_present(row, shape, list(needed_columns(shape, self._columns).values()))
-            messages, target = pair_of(row.values, shape, self._columns)
+            _check_present(row, shape, list(needed.values()))
+            messages, target = pair_of(row.values, shape, needed)
             self._check_system(messages)
+            _check_length(messages, target)
             return Placed(
                 row,
                 Example(
@@ -115,6 +137,7 @@ class SplitReader:
             _check_present(row, "preference pairs", ["chosen", "rejected"])
             messages, chosen, rejected = preference_of(row.values)
             self._check_system(messages)
+            _check_length(messages, chosen, rejected)
             return Placed(row, Preference("", messages, chosen, rejected))
         except ValueError as fault:
             self._faults.add(row.file, str(fault), row.number, row.unit)
@@ -144,6 +167,12 @@ class SplitReader:
             taken[identity] = row
             named.append(Placed(row, replace(placed.item, id=identity)))
         return named
+
+
+def _check_length(messages: Sequence[Message], *answers: str) -> None:
+    length = sum(len(text) for text in (*answers, *(message.content for message in messages)))
+    if length > LONGEST_ROW:
+        raise ValueError(f"has {length:,} characters, and no model reads {LONGEST_ROW:,}; cut it or remove the row")
 
 
 def _check_present(row: Row, shape: str, names: Sequence[str]) -> None:

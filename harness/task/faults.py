@@ -11,9 +11,9 @@ class Faults:
     """The list of what is wrong, by the file it is wrong in."""
 
     def __init__(self) -> None:
-        self._found: dict[str, dict[str, int]] = {}  # by file; each fault with its line
+        self._found: dict[str, dict[str, tuple[int, int]]] = {}  # by file; each fault with line and column
 
-    def add(self, file: str, text: str, line: int | None = None, unit: str = "line") -> None:
+    def add(self, file: str, text: str, line: int | None = None, unit: str = "line", column: int | None = None) -> None:
         """Note one fault; `text` says what is wrong and the remedy.
 
         Args:
@@ -21,9 +21,12 @@ class Faults:
             text: The fault, with the value and what to do.
             line: Counted from 1; None when the file as a whole is meant.
             unit: 'row' for formats that have no lines.
+            column: Counted from 1, in characters; None where a line is all that is known.
         """
         where = file if line is None else f"{file} {unit} {line}"
-        self._found.setdefault(file, {})[f"{where}: {text}"] = line or 0
+        if column is not None:
+            where += f" column {column}"
+        self._found.setdefault(file, {})[f"{where}: {text}"] = (line or 0, column or 0)
 
     @property
     def count(self) -> int:

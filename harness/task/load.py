@@ -53,6 +53,7 @@ def load_task(path: Path) -> Task:
         cost=CostSpec(settings.cost.gpu_hour, settings.cost.requests_per_month),
         budget_minutes=settings.budget.minutes,
         train_rows=settings.budget.train_rows,
+        stall_minutes=settings.budget.stall_minutes,
         seeds=tuple(settings.seeds),
         digest=digest_of(resolved, data.study, data.test, include_path),
         resolved=resolved,

@@ -9,6 +9,7 @@ from harness.task.schema import Arm, TaskFile
 from harness.task.settings import ABSENT, bound
 from harness.task.source import Place, Source
 from harness.task.task import ArmSpec
+from harness.task.turns import shown
 
 WEIGHTS_NAMES = ("base", "base_nf4")  # general ability of the untuned model is kept under these
 
@@ -21,9 +22,8 @@ def read_arms(settings: TaskFile, source: Source, faults: Faults) -> tuple[ArmSp
         if arm.baseline == ABSENT:
             continue
         spec = ArmSpec(arm.name, arm.baseline or arm.name, arm.options)
-        line = source.line(("arms", index))
         for text in [*_name_faults(spec, arms), *_baseline_faults(arm, spec, has_documents)]:
-            faults.add(source.name, text, line)
+            source.add_fault(faults, ("arms", index), text)
         arms.append(spec)
     return tuple(arms)
 
@@ -63,7 +63,7 @@ def _option_faults(fault: ValueError) -> list[str]:
         if error["type"] == "extra_forbidden":
             reasons.append(f"unknown option '{option}'; remove or rename it")
         elif error["loc"]:
-            reasons.append(f"option '{option}' is {error['input']!r}; {bound(error)}")
+            reasons.append(f"option '{option}' is {shown(error['input'])}; {bound(error)}")
         else:
             reasons.append(f"options: {error['msg'].removeprefix('Value error, ')}")
     return reasons
@@ -79,12 +79,12 @@ def check_metrics(settings: TaskFile, source: Source, faults: Faults) -> None:
             continue
         if name not in plugins(METRICS):
             text = f"unknown metric '{name}'{suggest(name, plugins(METRICS))}"
-            faults.add(source.name, text, source.line(place))
+            source.add_fault(faults, place, text)
         elif name in seen:
-            faults.add(source.name, f"metric '{name}' is listed twice; remove one", source.line(place))
+            source.add_fault(faults, place, f"metric '{name}' is listed twice; remove one")
         else:
             try:
                 load(METRICS, name)
             except PluginError as fault:
-                faults.add(source.name, str(fault), source.line(place))
+                source.add_fault(faults, place, str(fault))
         seen.add(name)

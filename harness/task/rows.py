@@ -1,11 +1,9 @@
 """Reads the rows of one data file, whatever the format, and knows each row's place in it.
 
-JSONL, JSON (one list), CSV with a header, Parquet, or a hub id. Text is UTF-8, with or without a byte
-order mark, with any line ends.
+JSONL, JSON (one list), CSV or TSV with a header, Parquet, or a hub id. Text may have a byte order mark and any
+line ends.
 """
 
-import csv
-import io
 import json
 import re
 from collections.abc import Iterator
@@ -14,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from harness.task.faults import Faults
+from harness.task.text import TextFault, decode, kind_of, read_bytes
 
-FORMATS = (".jsonl", ".json", ".csv", ".parquet")
+FORMATS = (".jsonl", ".json", ".csv", ".tsv", ".parquet")
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _FILE_SUFFIX = re.compile(r"\.[A-Za-z]{2,}")  # unlike the '.5' of a version
 _HUB_SPLITS = {"train": "train", "dev": "validation", "test": "test", "preferences": "train"}
+_LINE_END = re.compile("\r\n|\n|\r")  # other separators may stand inside a JSON string
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +46,10 @@ def read_rows(written: str, role: str, folder: Path, faults: Faults) -> list[Row
         faults: Takes what is wrong with the file.
     """
     path = folder / written
-    if path.is_file():
+    kind = kind_of(path)
+    if kind == "file":
         return _read_file(path, written, faults)
-    if path.is_dir():
+    if kind == "folder":
         faults.add(written, f"is a folder; give a file ({', '.join(FORMATS)}) for data.{role}")
     elif _is_hub_id(written, path):
         return _read_hub(written, role, faults)
@@ -58,73 +59,94 @@ def read_rows(written: str, role: str, folder: Path, faults: Faults) -> list[Row
 
 
 def _is_hub_id(written: str, path: Path) -> bool:
-    looks_like_a_file = _FILE_SUFFIX.fullmatch(path.suffix) or path.parent.is_dir()
+    looks_like_a_file = _FILE_SUFFIX.fullmatch(path.suffix) or kind_of(path.parent) == "folder"
     return bool(_HUB_ID.fullmatch(written)) and not looks_like_a_file
 
 
 def _read_file(path: Path, written: str, faults: Faults) -> list[Row]:
     suffix = path.suffix.lower()
     if suffix == ".parquet":
-        return _read_parquet(path, written, faults)
+        return read_parquet(path, written, faults)
     if suffix not in FORMATS:
         faults.add(written, f"'{suffix}' is no known format; convert it to one of {', '.join(FORMATS)}")
         return []
     text = read_text(path, written, faults)
-    if text is None:
-        return []
-    if not text.strip():
-        faults.add(written, "is empty; give at least one row")
-        return []
-    reader = {".jsonl": _jsonl, ".json": _json, ".csv": _csv}[suffix]
-    return list(reader(text, written, faults))
+    return [] if text is None else rows_in(text, suffix, written, faults)
 
 
 def read_text(path: Path, written: str, faults: Faults) -> str | None:
     """Return a text file's content without its byte order mark; None after a fault."""
     try:
-        raw = path.read_bytes()
-        return raw.decode("utf-8-sig")
-    except OSError as fault:
-        faults.add(written, f"cannot be read: {fault.strerror}; check its permissions")
-    except UnicodeDecodeError as fault:
-        if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-            faults.add(written, "is UTF-16; save it as UTF-8")
+        return decode(read_bytes(path))
+    except TextFault as fault:
+        faults.add(written, fault.text, fault.line, column=fault.column)
+        return None
+
+
+def rows_in(text: str, suffix: str, file: str, faults: Faults) -> list[Row]:
+    """Read the rows of a text whose file ends in `suffix`: .jsonl, .json, .csv or .tsv."""
+    if not text.strip():
+        faults.add(file, "is empty; give at least one row")
+        return []
+    if suffix in (".csv", ".tsv"):
+        from harness.task.table import table_rows
+
+        return list(table_rows(text, file, faults))
+    return list(_json_rows(text, suffix, file, faults))
+
+
+def _json_rows(text: str, suffix: str, file: str, faults: Faults) -> Iterator[Row]:
+    """Read JSON by its content: people give one suffix to a list and to a row a line."""
+    try:
+        values = _parse(text)
+    except json.JSONDecodeError as fault:
+        if suffix == ".json" and not (fault.msg == "Extra data" and text.lstrip().startswith("{")):
+            faults.add(file, f"not valid JSON: {fault.msg}; mend it", fault.lineno, column=fault.colno)
         else:
-            line = raw[: fault.start].count(b"\n") + 1
-            faults.add(written, f"byte 0x{raw[fault.start]:02x} is not UTF-8; save the file as UTF-8", line)
-    return None
+            yield from _json_lines(text, file, faults)
+    except ValueError as fault:
+        if suffix == ".json":
+            faults.add(file, str(fault))
+        else:
+            yield from _json_lines(text, file, faults)
+    else:
+        if isinstance(values, list):
+            for number, value in enumerate(values, start=1):
+                yield from _record(value, file, number, "row", faults)
+        elif suffix == ".json":
+            faults.add(file, f"holds one {_kind(values)}; give a list of objects, or use .jsonl")
+        else:
+            yield from _json_lines(text, file, faults)
 
 
-def _jsonl(text: str, file: str, faults: Faults) -> Iterator[Row]:
-    # split at \n alone: other line separators may stand inside a JSON string
-    for number, line in enumerate(text.split("\n"), start=1):
+def _json_lines(text: str, file: str, faults: Faults) -> Iterator[Row]:
+    lines = _LINE_END.split(text)
+    if lines[0].strip() == "{":
+        faults.add(file, "an object runs over several lines; write one object a line, or a list of them", 1)
+        return
+    for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
-            values = json.loads(line, object_pairs_hook=_object)
+            values = _parse(line)
         except json.JSONDecodeError as fault:
-            faults.add(file, f"not valid JSON: {fault.msg} at column {fault.colno}; mend the line", number)
+            faults.add(file, f"not valid JSON: {fault.msg}; mend the line", number, column=fault.colno)
         except ValueError as fault:
             faults.add(file, str(fault), number)
         else:
             yield from _record(values, file, number, "line", faults)
 
 
-def _json(text: str, file: str, faults: Faults) -> Iterator[Row]:
+def _parse(text: str) -> Any:
+    """Parse JSON; what is JSON and yet unusable raises a ValueError that is no JSONDecodeError."""
     try:
-        values = json.loads(text, object_pairs_hook=_object)
-    except json.JSONDecodeError as fault:
-        advice = "; rows of one line each belong in a .jsonl file" if fault.msg == "Extra data" else "; mend it"
-        faults.add(file, f"not valid JSON: {fault.msg} at column {fault.colno}{advice}", fault.lineno)
-        return
+        return json.loads(text, object_pairs_hook=_object)
+    except RecursionError:
+        raise ValueError("nests lists or objects too deeply; no row needs that") from None
     except ValueError as fault:
-        faults.add(file, str(fault))
-        return
-    if not isinstance(values, list):
-        faults.add(file, f"holds one {_kind(values)}; give a list of objects, or use .jsonl")
-        return
-    for number, value in enumerate(values, start=1):
-        yield from _record(value, file, number, "row", faults)
+        if "integer string conversion" in str(fault):
+            raise ValueError("holds a number of more than 4300 digits; put it in quotes") from None
+        raise
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -148,37 +170,14 @@ def _kind(value: Any) -> str:
     return names.get(type(value), "number")
 
 
-def _csv(text: str, file: str, faults: Faults) -> Iterator[Row]:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    header: list[str] = []
-    number = 1  # a quoted cell may run over several lines: a row is named by its first
-    try:
-        for cells in reader:
-            if not header:
-                header = _header(cells, file, faults)
-            elif len(cells) == len(header):
-                yield Row(file, number, "line", dict(zip(header, cells, strict=True)))
-            elif cells:
-                faults.add(file, f"has {len(cells)} cells, the header {len(header)}; put quotes around commas", number)
-            number = reader.line_num + 1
-    except csv.Error as fault:
-        faults.add(file, f"not valid CSV: {fault}; mend the quotes", number)
-
-
-def _header(cells: list[str], file: str, faults: Faults) -> list[str]:
-    twice = sorted({name for name in cells if cells.count(name) > 1})
-    if twice:
-        faults.add(file, f"column '{twice[0]}' is in the header twice; rename one", 1)
-    return cells
-
-
-def _read_parquet(path: Path, file: str, faults: Faults) -> list[Row]:
+def read_parquet(path: Path, file: str, faults: Faults) -> list[Row]:
+    """Read a Parquet file's rows."""
     import pyarrow
     import pyarrow.parquet
 
     try:
         records = pyarrow.parquet.read_table(path).to_pylist()
-    except (pyarrow.ArrowException, OSError) as fault:
+    except (pyarrow.ArrowException, OSError, ValueError, OverflowError) as fault:
         faults.add(file, f"is no readable Parquet file: {_first_line(fault)}; write it again")
         return []
     return [Row(file, number, "row", values) for number, values in enumerate(records, start=1)]

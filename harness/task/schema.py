@@ -1,4 +1,4 @@
-"""Every key of task.yaml, its type, bounds and default; the JSON Schema comes from here too."""
+"""Every key of task.yaml, its type, bounds and default; the JSON Schema and docs/task_file.md come from here too."""
 
 from typing import Annotated, Any, Literal
 
@@ -27,9 +27,9 @@ class Columns(Section):
     """Names of the columns, where the rows are not of a shape that is recognised by itself."""
 
     input: Text | None = None
-    """Column with the question: text, or a list of turns. Default: 'input'."""
+    """Column with the question: text, or a list of turns. Default: 'input', or a usual name."""
     target: Text | None = None
-    """Column with the right answer. Default: 'target'."""
+    """Column with the right answer. Default: 'target', or a usual name."""
     id: Text | None = None
     """Column with a unique id. Default: 'id' where there is one, else a hash of the row."""
     group: Text | None = None
@@ -42,7 +42,7 @@ class Data(Section):
     """Where the rows are; paths are relative to the task file."""
 
     train: Text
-    """JSONL, JSON, CSV or Parquet file, or a hub id."""
+    """Rows to learn from: a JSONL, JSON, CSV, TSV or Parquet file, or a hub id."""
     dev: Text | None = None
     """Rows that choices are made on. Default: a fifth of train, whole groups."""
     test: Text
@@ -52,29 +52,32 @@ class Data(Section):
     documents: Text | None = None
     """What retrieval may search: a folder of .md and .txt files, or a .jsonl file with id and text."""
     columns: Columns = Columns()
+    """Which column is what, where that is not recognised by itself."""
 
 
 class Prompt(Section):
     """The task's own prompt, which every arm starts from."""
 
     system: Text | None = _STUDY.system
+    """The system turn; not allowed where rows have one of their own."""
     template: Text = _STUDY.template
-    """Jinja with 'input', the user's last turn."""
+    """The user's turn, in Jinja: `{{ input }}` stands for the user's last turn. Put it in quotes."""
 
 
 class MetricChoice(Section):
     """How answers are scored."""
 
     primary: Text = "exact_match"
-    """The metric that the verdict rests on."""
+    """The metric that the verdict rests on; `harness list metrics` names them."""
     also: list[Text] = []
-    """Reported beside it."""
+    """Metrics reported beside it."""
 
 
 class Goal(Section):
     """What would be good enough."""
 
     at_least: Annotated[float, Field(gt=0, le=1)] = _LIMITS.goal
+    """The primary metric that an answerer must reach to be of use."""
     smallest_gain: Annotated[float, Field(ge=0, lt=1)] = _LIMITS.smallest_gain
     """Smaller gains are not worth a costlier rung."""
 
@@ -83,9 +86,11 @@ class Arm(Section):
     """One candidate: a baseline under a name of its own, with options."""
 
     name: Annotated[str, Field(pattern=SAFE_NAME)]
+    """Names the arm in tables and its folder in the run; unique."""
     baseline: Text | None = None
-    """Entry point in harness.baselines. Default: the arm's name."""
+    """What it runs, one of `harness list arms`. Default: the arm's name."""
     options: dict[str, JsonValue] = {}
+    """The baseline's own options."""
 
 
 class General(Section):
@@ -104,7 +109,9 @@ class General(Section):
     include_path: Text | None = None
     """Folder with lm-eval task files of your own."""
     max_drop: Annotated[float, Field(gt=0, lt=1)] = _LIMITS.max_drop
+    """Largest loss over all benchmark items that is taken for none."""
     keep: Annotated[float, Field(gt=0, le=1)] = _LIMITS.keep
+    """Share of the base's ability above chance that each benchmark must keep."""
     max_text_loss: Annotated[float, Field(ge=0)] = _LIMITS.max_text_loss
     """Nats per token above the base on general text."""
     max_off_task: Share = _LIMITS.max_off_task
@@ -115,23 +122,31 @@ class Rule(Section):
     """The bands of the rule of thumb, in rising order."""
 
     rethink: Share = _LIMITS.rethink
+    """A best prompt below this: rethink the task."""
     promising: Share = _LIMITS.promising
+    """A best prompt from here on: tuning can push it to `nearly_sure`."""
     nearly_sure: Share = _LIMITS.nearly_sure
+    """A best prompt from here on: nothing is left to tune."""
 
 
 class Prices(Section):
     """Prices, for the break-even; nothing is reported in money without them."""
 
     gpu_hour: Annotated[float, Field(ge=0)] | None = None
+    """What an hour of the machine costs, in your currency."""
     requests_per_month: Annotated[int, Field(ge=0)] | None = None
+    """How often the task will be asked for."""
 
 
 class Caps(Section):
-    """Caps on each arm's learning."""
+    """Caps on each arm."""
 
     minutes: Annotated[float, Field(gt=0)] | None = None
+    """Wall clock of an arm's learning."""
     train_rows: Count | None = None
     """Train on a seeded sample of at most this many rows."""
+    stall_minutes: Annotated[float, Field(gt=0)] = 30
+    """An arm that says nothing for so long is ended, and fails; the others run on."""
 
 
 def _spell_out(value: Any) -> Any:
@@ -142,25 +157,36 @@ class TaskFile(Section):
     """One task file is one experiment."""
 
     version: Literal[1]
+    """Of this file's format."""
     name: Annotated[str, Field(pattern=SAFE_NAME)]
-    """Names the run folder."""
+    """Names the run folder: up to 64 letters, digits, '_' or '-'."""
     description: str = ""
+    """One sentence for the reader of the report."""
     model: Text = "smollm2-135m"
     """An alias, a folder or a hub id."""
     data: Data
+    """Where the rows are."""
     prompt: Prompt = Prompt()
+    """The task's own prompt."""
     metric: MetricChoice = MetricChoice()
+    """How answers are scored."""
     goal: Goal = Goal()
+    """What would be good enough."""
     arms: Annotated[
         list[Annotated[Arm, BeforeValidator(_spell_out, json_schema_input_type=str | Arm)]],
         Field(min_length=1),
     ]
-    """A name of a baseline, or {name, baseline, options}."""
+    """The candidates: each the name of a baseline, or {name, baseline, options}."""
     general: General = General()
+    """What tuning may not break."""
     rule: Rule = Rule()
+    """The bands of the rule of thumb."""
     cost: Prices = Prices()
+    """Your prices."""
     budget: Caps = Caps()
+    """Caps on each arm."""
     seeds: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)] = [0]
+    """Seeds of splits, samples and training."""
 
 
 def task_schema() -> dict[str, Any]:

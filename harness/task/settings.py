@@ -12,6 +12,7 @@ from harness.plugins import suggest
 from harness.task.faults import Faults
 from harness.task.schema import TaskFile
 from harness.task.source import Place, Source
+from harness.task.turns import shown
 
 ABSENT = "<absent>"  # stands in for what the task file does not name, so that the other checks go on
 _STAND_INS: dict[Place, Any] = {
@@ -36,7 +37,7 @@ def read_settings(source: Source, faults: Faults) -> TaskFile:
     except ValidationError as fault:
         errors = fault.errors()
     for error in errors:
-        faults.add(source.name, _explain(error), source.line(error["loc"]))
+        source.add_fault(faults, error["loc"], _explain(error))
     return _salvage(copy.deepcopy(source.values), errors)
 
 
@@ -83,14 +84,16 @@ def _explain(error: ErrorDetails) -> str:
         return f"key '{key}' is missing; add it"
     found = error["input"]
     if error["type"] == "string_pattern_mismatch":
-        return f"'{key}' is {found!r}; use up to 64 letters, digits, '_' or '-', as it names a folder"
+        return f"'{key}' is {shown(found)}; use up to 64 letters, digits, '_' or '-', as it names a folder"
     if error["type"] == "string_type" and isinstance(found, int | float):
-        return f"'{key}' is {found!r}, which YAML reads as no text; put it in quotes"
+        return f"'{key}' is {shown(found)}, which YAML reads as no text; put it in quotes"
     if found is None:
         return f"'{key}' is empty; give a value or remove the key"
     if error["type"] in ("model_type", "dict_type"):
-        return f"'{key}' is {found!r}; give keys below it{suggest('', _known_keys(place))}"
-    return f"'{key}' is {found!r}; {bound(error)}"
+        return f"'{key}' is {shown(found)}; give keys below it{suggest('', _known_keys(place))}"
+    if error["type"] == "list_type":
+        return f"'{key}' is {shown(found)}; give a list, such as [{found if isinstance(found, str) else '...'}]"
+    return f"'{key}' is {shown(found)}; {bound(error)}"
 
 
 def bound(error: ErrorDetails) -> str:

@@ -14,31 +14,50 @@ from harness.task.turns import answered, question_of, shown, text_of, turns_of
 Pair = tuple[tuple[Message, ...], str]  # the question's turns and its answer
 Cells = Mapping[str, Any]
 
+PLAIN = "plain columns"
+# What people call question and answer; the first pair that a file has is taken, and the notes say so.
+PLAIN_NAMES = (
+    ("input", "target"),
+    ("question", "answer"),
+    ("input", "output"),
+    ("text", "label"),
+    ("sentence", "label"),
+    ("query", "response"),
+)
+
 
 def shape_of(names: frozenset[str], columns: Columns) -> str:
     """Name the shape of rows with these columns; columns that the task file names come first."""
     if columns.input is not None or columns.target is not None:
-        return "plain columns"
-    return next((shape for shape, (needed, _) in SHAPES.items() if needed <= names), "plain columns")
+        return PLAIN
+    return next((shape for shape, (needed, _) in SHAPES.items() if needed <= names), PLAIN)
 
 
-def needed_columns(shape: str, columns: Columns) -> dict[str, str]:
-    """Return the columns that rows of this shape must have, by the key that can rename them."""
-    if shape == "plain columns":
-        return {"input": columns.input or "input", "target": columns.target or "target"}
-    return {name: name for name in sorted(SHAPES[shape][0])}
+def needed_columns(shape: str, columns: Columns, names: frozenset[str]) -> dict[str, str]:
+    """Return the columns that rows of this shape must have, by the key that can rename them.
+
+    Args:
+        shape: As `shape_of` names it.
+        columns: Those that the task file names.
+        names: Those that the file has.
+    """
+    if shape != PLAIN:
+        return {name: name for name in sorted(SHAPES[shape][0])}
+    usual = PLAIN_NAMES[0]
+    if columns.input is None and columns.target is None:
+        usual = next((pair for pair in PLAIN_NAMES if names.issuperset(pair)), usual)
+    return {"input": columns.input or usual[0], "target": columns.target or usual[1]}
 
 
-def pair_of(cells: Cells, shape: str, columns: Columns) -> Pair:
-    """Read the question and its answer out of one row.
+def pair_of(cells: Cells, shape: str, needed: Mapping[str, str]) -> Pair:
+    """Read the question and its answer out of one row; `needed` is what `needed_columns` says.
 
     Raises:
         ValueError: Saying what is wrong with the row and the remedy.
     """
-    if shape == "plain columns":
-        names = needed_columns(shape, columns)
-        question = question_of(cells.get(names["input"]), names["input"])
-        return question, text_of(cells.get(names["target"]), names["target"])
+    if shape == PLAIN:
+        question = question_of(cells.get(needed["input"]), needed["input"])
+        return question, text_of(cells.get(needed["target"]), needed["target"])
     return SHAPES[shape][1](cells)
 
 
@@ -74,6 +93,10 @@ SHAPES: Mapping[str, tuple[frozenset[str], Callable[[Cells], Pair]]] = {
     "Alpaca": (frozenset({"instruction", "output"}), _alpaca),
     "prompt and completion": (frozenset({"prompt", "completion"}), _prompt_completion),
 }
+
+
+# Columns that a shape's rows may have besides.
+EXTRA_COLUMNS: Mapping[str, tuple[str, ...]] = {"Alpaca": ("input", "system"), "ShareGPT": ("system",)}
 
 
 def preference_of(cells: Cells) -> tuple[tuple[Message, ...], str, str]:

@@ -52,6 +52,7 @@ class Task:
     cost: CostSpec
     budget_minutes: float | None
     train_rows: int | None
+    stall_minutes: float
     seeds: tuple[int, ...]
     digest: str  # 16 hex digits over configuration and data, not over paths or times
     resolved: Mapping[str, Any]  # JSON-ready: the task file with its defaults filled in

@@ -3,6 +3,7 @@
 from typing import Any
 
 from harness.records import Message, Role
+from harness.task.text import UNUSABLE
 
 _ROLES: dict[str, Role] = {
     "system": "system",
@@ -18,7 +19,7 @@ def text_of(value: Any, name: str) -> str:
     """Return a cell's text; a whole number becomes its digits.
 
     Raises:
-        ValueError: If the cell is empty, or is neither text nor a whole number.
+        ValueError: If the cell is empty, is neither text nor a whole number, or cannot be stored.
     """
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
@@ -26,7 +27,9 @@ def text_of(value: Any, name: str) -> str:
         raise ValueError(f"'{name}' is empty; give text or remove the row")
     if not isinstance(value, str):
         raise ValueError(f"'{name}' is {shown(value)}; give text (in quotes)")
-    if any("\ud800" <= character <= "\udfff" for character in value):
+    if bad := UNUSABLE.search(value):
+        if bad[0] == "\0":
+            raise ValueError(f"'{name}' has a NUL character (\\u0000); remove it")
         raise ValueError(f"'{name}' has half of a character pair (\\ud800 to \\udfff); write the whole character")
     return value
 

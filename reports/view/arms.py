@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.records import Evidence, Interval, Run
+from harness.records import Evidence, Interval, Missing, Run
 from reports import numbers
 from reports.charts import arms as chart
 from reports.view.lookup import by_score, gate_of, is_tuned, score_of
@@ -15,15 +15,8 @@ STATUS: dict[str, tuple[str, Mood]] = {
     "failed": ("failed", "bad"),
     "skipped": ("skipped", "unsure"),
     "invalid": ("invalid", "bad"),
+    "unfinished": ("unfinished", "unsure"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Invalid:
-    """An arm whose figures must not be used, and why."""
-
-    arm: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +25,14 @@ class ArmsSection:
 
     finding: str
     arms: Table
-    invalid: tuple[Invalid, ...]
+    missing: tuple[Missing, ...]  # arms that cannot be judged
     warnings: tuple[str, ...]
 
 
 def arms_section(run: Run) -> ArmsSection:
     """Build the table of all arms."""
-    invalid = tuple(
-        Invalid(evidence.arm, evidence.reason or "no reason was recorded")
-        for evidence in run.evidence
-        if evidence.status == "invalid"
-    )
     warnings = [f"{evidence.arm}: {warning}" for evidence in run.evidence for warning in evidence.warnings]
-    return ArmsSection(_finding(run), arms_table(run), invalid, tuple(warnings))
+    return ArmsSection(_finding(run), arms_table(run), run.decision.missing, tuple(warnings))
 
 
 def _finding(run: Run) -> str:
@@ -65,8 +53,10 @@ def arms_table(run: Run) -> Table:
     """Return one row per arm, in the order of the task file."""
     rows = run.manifest.get("rows") or {}
     names = [evidence.arm for evidence in run.evidence]
+    judged = max((score.n for score in run.decision.scores.values()), default=len(run.examples))
+    of_all = "" if judged == len(run.examples) else f" of {numbers.count(len(run.examples))}"
     return table(
-        f"Every arm on the same {numbers.plural(len(run.examples), 'test item')}",
+        f"Every arm on the same {numbers.count(judged)}{of_all} test items",
         (
             "Arm",
             metric_name(run.primary_metric),
@@ -85,7 +75,7 @@ def arms_table(run: Run) -> Table:
 
 def _row(run: Run, evidence: Evidence) -> Sequence[Cell | str]:
     score = score_of(run, evidence.arm)
-    if evidence.status in ("failed", "skipped"):
+    if evidence.status != "ok":
         reason = evidence.reason or "no reason was recorded"
         return (arm_cell(run, evidence), Cell(f"{numbers.NOT_MEASURED}: {reason}", mood="absent", span=8))
     return (
@@ -123,7 +113,8 @@ def _metrics(run: Run, evidence: Evidence) -> Cell | str:
     others = [(name, value) for name, value in evidence.aggregates.items() if name != run.primary_metric]
     if not others:
         return numbers.NOT_MEASURED
-    counted = max((len(scores) for scores in evidence.scores.values()), default=0)
+    score = score_of(run, evidence.arm)
+    counted = score.n if score else max((len(scores) for scores in evidence.scores.values()), default=0)
     lines = [f"{metric_name(name)} {numbers.percent(value)}" for name, value in others]
     return Cell("", "\n".join([*lines, f"n = {numbers.count(counted)}"]))
 

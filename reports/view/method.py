@@ -23,8 +23,8 @@ RULES = (
     " report says so.",
     "Rates carry Wilson intervals, differences are paired on the same items; all are two-sided 95%"
     " unless said otherwise.",
-    "An answer that is empty, cut off or unreadable counts as wrong. An item that could not be asked is left out and"
-    " bounded.",
+    "An answer that is empty, cut off or unreadable counts as wrong. An item that could not be asked is left out"
+    " for every arm, and bounded.",
     "The estimate is of this very prompt or adapter on questions like the test items; another seed was not measured"
     " unless the manifest lists several.",
 )

@@ -1,13 +1,14 @@
 """How every item ended, and how well passages were found."""
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.records import INFRASTRUCTURE, Evidence, Outcome, Run
+from harness.records import INFRASTRUCTURE, ErrorBounds, Outcome, Run
 from reports import numbers
-from reports.view.shapes import OUTCOMES, Cell, Table, table
+from reports.view.shapes import OUTCOMES, Cell, Table, metric_name, table
+
+SCORED = (Outcome.SCORED, Outcome.REFUSED)  # a refusal is scored like any answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,59 +27,71 @@ def outcomes_section(run: Run) -> OutcomesSection:
     ended = Counter(p.outcome for evidence in run.evidence for p in evidence.predictions)
     asked = sum(ended.values())
     lost = sum(ended[outcome] for outcome in INFRASTRUCTURE)
+    scored = sum(ended[outcome] for outcome in SCORED)
     if not asked:
         finding = "No arm answered a test item."
     else:
         finding = (
-            f"{numbers.count(ended[Outcome.SCORED])} of {numbers.plural(asked, 'answer')} could be scored"
-            f" ({numbers.percent(ended[Outcome.SCORED] / asked)}); "
+            f"{numbers.count(scored)} of {numbers.plural(asked, 'answer')} could be scored"
+            f" ({numbers.percent(scored / asked)}); "
             + (f"{numbers.plural(lost, 'item')} could not be asked." if lost else "every item could be asked.")
         )
-    return OutcomesSection(finding, _outcomes(run, ended), _errors_note(lost), *_retrieval(run))
+    return OutcomesSection(finding, _outcomes(run, ended), _errors_note(run, lost), *_retrieval(run))
 
 
-def _errors_note(lost: int) -> str:
+def _errors_note(run: Run, lost: int) -> str:
     if not lost:
         return ""
-    return (
-        "Items that could not be asked are no fault of the arm: they are left out of its figures. The range says what"
-        " the score would be if all of them had been wrong, or right."
+    left = max((score.n for score in run.decision.scores.values()), default=0)
+    text = (
+        "An item that could not be asked is never counted as wrong. It is left out for every arm: all are judged"
+        f" on the same {numbers.count(left)} of {numbers.plural(len(run.examples), 'test item')}; an invalid arm takes"
+        " none from the others. Worst and best case: the arm's score over all the items that it was asked, were every"
+        " lost one wrong, or right."
     )
+    turned = run.decision.other_verdicts
+    if turned is None:
+        return f"{text} {metric_name(run.primary_metric)} is no mean of items, so it has no worst and best case."
+    if turned:
+        return f"{text} In such a case the verdict could be {' or '.join(turned)}."
+    return f"{text} The verdict is the same in either case."
+
+
+def _treatment(outcome: Outcome) -> str:
+    if outcome in INFRASTRUCTURE:
+        return "left out"
+    return "scored" if outcome in SCORED else "counts as wrong"
 
 
 def _outcomes(run: Run, ended: Counter[Outcome]) -> Table:
     kinds = [outcome for outcome in Outcome if ended[outcome]]
-    has_errors = any(outcome in INFRASTRUCTURE for outcome in kinds)
+    bounds = {bound.arm: bound for bound in run.decision.error_bounds}
     headings = ["Arm", *(OUTCOMES[outcome].capitalize() for outcome in kinds), "Items"]
-    if has_errors:
+    notes = ["", *(_treatment(outcome) for outcome in kinds), ""]
+    if bounds:
         headings.append("Worst to best case")
+        notes.append("")
     rows: list[list[Cell | str]] = []
     for evidence in run.evidence:
         counts = Counter(prediction.outcome for prediction in evidence.predictions)
         if not evidence.predictions:
-            rows.append([evidence.arm, *[numbers.NOT_MEASURED] * (len(headings) - 1)])
+            status = f"{numbers.NOT_MEASURED}: {evidence.status}"
+            rows.append([evidence.arm, Cell(status, mood="absent", span=len(headings) - 1)])
             continue
         row: list[Cell | str] = [evidence.arm, *(numbers.count(counts[outcome]) for outcome in kinds)]
         row.append(numbers.count(len(evidence.predictions)))
-        if has_errors:
-            row.append(_bounded(run, evidence))
+        if bounds:
+            row.append(_range(bounds.get(evidence.arm)))
         rows.append(row)
-    return table("How every test item ended", headings, rows, numbers=range(1, len(headings)))
+    return table("How every test item ended", headings, rows, numbers=range(1, len(headings)), notes=notes)
 
 
-def _bounded(run: Run, evidence: Evidence) -> str:
-    """Return the mean if all lost items were wrong, and if all were right."""
-    measured = [score.value for score in evidence.scores.get(run.primary_metric, ())]
-    asked = len(evidence.predictions)
-    lost = sum(not prediction.outcome.is_measured for prediction in evidence.predictions)
-    if not lost:
+def _range(bound: ErrorBounds | None) -> str:
+    if bound is None:
         return "nothing lost"
-    figure = evidence.aggregates.get(run.primary_metric)
-    is_mean = figure is not None and measured and math.isclose(figure, sum(measured) / len(measured), abs_tol=1e-9)
-    if len(measured) + lost != asked or not is_mean:  # only a mean of items can be bounded item by item
-        return numbers.NOT_MEASURED
-    worst, best = sum(measured) / asked, (sum(measured) + lost) / asked
-    return f"{numbers.percent(worst)} to {numbers.percent(best)}"
+    if bound.worst is None or bound.best is None:
+        return "no mean of items"
+    return f"{numbers.percent(bound.worst)} to {numbers.percent(bound.best)}"
 
 
 def _retrieval(run: Run) -> tuple[Table | None, str]:
@@ -98,8 +111,8 @@ def _retrieval(run: Run) -> tuple[Table | None, str]:
     ]
     best = max(found, key=lambda pair: pair[1].recall)
     note = (
-        f"{best[0]} finds {numbers.percent(best[1].recall)} of the known evidence within {best[1].k} passages"
-        f" (n = {numbers.count(best[1].n)})."
+        f"{best[0]} finds {numbers.percent(best[1].recall)} of the known evidence"
+        f" within {numbers.plural(best[1].k, 'passage')} (n = {numbers.count(best[1].n)})."
     )
     return table("How well passages were found", ("Arm", "Passages", "Recall", "MRR", "nDCG", "Questions"), rows,
                  numbers=range(1, 6)), note  # fmt: skip

@@ -86,6 +86,7 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
     numbers: frozenset[int] = frozenset()  # columns set flush right
     chosen: int | None = None  # the row to mark
+    notes: tuple[str, ...] = ()  # a smaller line under each heading; none where there are none
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,7 @@ def table(
     rows: Sequence[Sequence[Cell | str]],
     numbers: Sequence[int] = (),
     chosen: int | None = None,
+    notes: Sequence[str] = (),
 ) -> Table:
     """Build a table; a plain string becomes a cell, and "not measured" looks like what it is."""
     return Table(
@@ -112,6 +114,7 @@ def table(
         tuple(tuple(cell(value) for value in row) for row in rows),
         frozenset(numbers),
         chosen,
+        tuple(notes),
     )
 
 

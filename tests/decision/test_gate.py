@@ -16,7 +16,7 @@ BASE = right(500, 750)
 
 def gate(tuned, base, limits=None):
     arm = evidence("lora_sft", "tune", [1.0, 0.0], general=tuned)
-    return judge(Arm(arm, {}, 0), [base], limits or Limits())
+    return judge(Arm(arm, {}), [base], limits or Limits())
 
 
 def general_of(tasks, name="tuned", **changes):
@@ -196,8 +196,8 @@ def test_quantised_arm_is_compared_with_the_quantised_base():
     full = general("base", {"piqa": BASE})
     arm = evidence("qlora_sft", "tune", [1.0, 0.0], general=general_of({"piqa": right(400, 750)}))
     named = dataclasses.replace(arm, reference="base_nf4")
-    assert judge(Arm(named, {}, 0), [full, quantised], Limits()).state == "pass"
-    assert judge(Arm(arm, {}, 0), [full, quantised], Limits()).state == "fail"
+    assert judge(Arm(named, {}), [full, quantised], Limits()).state == "pass"
+    assert judge(Arm(arm, {}), [full, quantised], Limits()).state == "fail"
 
 
 def test_missing_reference_is_not_measured_and_named():

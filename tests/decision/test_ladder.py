@@ -226,7 +226,7 @@ def test_planned_arm_that_never_ran_blocks_a_climb():
 def test_skipped_arm_does_not_block_a_climb_but_is_named():
     decision = settle([WEAK, absent("rag", "rag", "skipped", "no documents"), GOOD_TUNE])
     assert decision.action == "fine_tune"
-    assert "rag was skipped: no documents" in decision.caveats
+    assert any(caveat.startswith("rag was skipped: no documents") for caveat in decision.caveats)
 
 
 def test_missing_arm_of_a_higher_rung_does_not_block():

@@ -18,7 +18,7 @@ RATE = Yardstick("exact_match", "rate", mean, {})
 
 def arm(name, values):
     scores = {f"q{index}": Score(f"q{index}", value) for index, value in enumerate(values)}
-    return Arm(evidence(name, "prompt", values), scores, 0)
+    return Arm(evidence(name, "prompt", values), scores)
 
 
 def outcomes(wins, losses, n):
@@ -148,4 +148,4 @@ def test_items_lost_to_infrastructure_leave_the_pairs():
     left = evidence("a", "prompt", [0.0, 0.0] + [1.0] * 38, outcomes=lost)
     field = read_field([left, evidence("b", "rag", [1.0] * 40)], ["a", "b"], "exact_match", Limits())
     found = compare(field.judged[1], field.judged[0], RATE, 0.02)
-    assert (found.difference.n, found.wins, field.judged[0].left_out) == (38, 0, 2)
+    assert (found.difference.n, found.wins, field.judged[0].lost) == (38, 0, {"q0", "q1"})

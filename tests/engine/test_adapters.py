@@ -1,13 +1,15 @@
 import json
+import os
 import shutil
 
 import torch
+from bitsandbytes.functional import dequantize_4bit
 from peft import LoraConfig, PeftModel, get_peft_model
 from pytest import approx, fixture, mark, raises
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 
-from harness.engine.resident import ADAPTERS_KEPT
+from harness.engine.resident import ADAPTERS_KEPT, load_base
 from harness.engine.transformers_engine import TransformersEngine
 from harness.errors import ArmError
 from harness.records import GenerationSettings, Message, Weights
@@ -79,6 +81,19 @@ def test_adapter_rewritten_in_place_is_loaded_again(engine, tiny_model, adapters
     assert logprobs(engine, Weights(str(tiny_model), adapter=str(folder))) != approx(first, abs=1e-3)
 
 
+def test_adapter_rewritten_with_equal_size_and_time_is_loaded_again(engine, tiny_model, adapters, tmp_path):
+    shutil.copytree(adapters[0], tmp_path, dirs_exist_ok=True)
+    file = tmp_path / "adapter_model.safetensors"
+    state = file.stat()
+    first = logprobs(engine, Weights(str(tiny_model), adapter=str(tmp_path)))
+    shutil.copyfile(f"{adapters[1]}/{file.name}", file)
+    os.utime(file, ns=(state.st_atime_ns, state.st_mtime_ns))
+    assert (file.stat().st_size, file.stat().st_mtime_ns) == (state.st_size, state.st_mtime_ns)
+    found = logprobs(engine, Weights(str(tiny_model), adapter=str(tmp_path)))
+    assert found != approx(first, abs=1e-3)
+    assert found == approx(logprobs(engine, Weights(str(tiny_model), adapter=adapters[1])), abs=1e-5)
+
+
 @mark.parametrize("loaded_before", [False, True])
 @mark.parametrize("change", ["missing", "unexpected", "size mismatch"])
 def test_adapter_that_does_not_fit_the_base_is_refused(engine, tiny_model, adapters, tmp_path, change, loaded_before):
@@ -118,6 +133,33 @@ def test_nf4_base_replaces_the_full_one_and_is_close_to_it(engine, tiny_model, a
     tuned = logprobs(engine, Weights(str(tiny_model), "nf4", adapters[0]))
     assert tuned != approx(quantised, abs=1e-3)
     assert logprobs(engine, Weights(str(tiny_model))) == approx(full, abs=1e-5)
+
+
+def dequantised(tiny_model, adapter):
+    """The 4-bit weights multiplied out into plain linear layers, with an adapter on top."""
+    model = load_base(str(tiny_model), "nf4", torch.device("cpu"))
+    for name, layer in list(model.named_modules()):
+        if type(layer).__name__ == "Linear4bit":
+            plain = torch.nn.Linear(layer.in_features, layer.out_features, bias=False)
+            plain.weight.data = dequantize_4bit(layer.weight.data, layer.weight.quant_state).float()
+            model.set_submodule(name, plain)
+    return PeftModel.from_pretrained(model, adapter).eval()
+
+
+@mark.parametrize("number", range(2))
+def test_adapter_on_nf4_weights_that_have_answered_before_computes_with_those_weights(
+    engine, tiny_model, adapters, number
+):
+    logprobs(engine, Weights(str(tiny_model), "nf4"))
+    for adapter in adapters[: number + 1]:
+        logprobs(engine, Weights(str(tiny_model), "nf4", adapter))
+    text, answer = engine.render(ASKED[0]), "team"
+    [[found]] = engine.loglikelihood([(text, [answer])], Weights(str(tiny_model), "nf4", adapters[number]))
+    ids = engine.tokenizer(text + answer, add_special_tokens=False, return_tensors="pt").input_ids[0]
+    with torch.inference_mode():
+        scores = dequantised(tiny_model, adapters[number])(input_ids=ids[None]).logits[0].log_softmax(-1)
+    expected = sum(float(scores[i - 1, ids[i]]) for i in range(len(ids) - found.tokens, len(ids)))
+    assert found.logprob == approx(expected, abs=1e-4)
 
 
 def test_nf4_weights_do_not_depend_on_the_batch_size(engine, tiny_model):

@@ -213,6 +213,19 @@ def test_answer_tokens_count_the_end_token(engine):
     assert engine.answer_tokens("Paris") == len(engine.tokenizer.encode("Paris", add_special_tokens=False)) + 1
 
 
+def test_description_names_what_an_answer_depends_on_besides_weights_and_prompt(engine):
+    said = dict(engine.description)
+    assert set(said) == {
+        "device", "instructions", "dtype", "threads", "context_window", "chat_template_sha256"
+    }  # fmt: skip
+    engine.tokenizer.chat_template, template = engine.tokenizer.chat_template + " ", engine.tokenizer.chat_template
+    assert engine.description["chat_template_sha256"] != said["chat_template_sha256"]
+    engine.tokenizer.chat_template = template
+    torch.set_num_threads(said["threads"] + 1)
+    assert engine.description["threads"] == said["threads"] + 1
+    torch.set_num_threads(said["threads"])
+
+
 def test_weights_of_another_model_are_refused(engine):
     with raises(ModelError, match="open another engine"):
         engine.generate([asked("E4")], GenerationSettings(1), Weights("other/model"))

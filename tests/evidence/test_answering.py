@@ -1,6 +1,8 @@
 import pytest
 
+from harness.errors import ArmError
 from harness.evidence.answering import BATCH_ROWS, BATCH_TOKENS, answer, classify, plan_batches
+from harness.evidence.faults import is_out_of_memory
 from harness.program import Program, Prompt, Reader
 from harness.records import Completion, GenerationSettings, Message, Outcome, Question, Weights
 
@@ -50,6 +52,22 @@ def test_row_longer_than_the_token_budget_is_a_batch_of_its_own():
     assert plan_batches([BATCH_TOKENS * 2, 1], new_tokens=1) == [[0], [1]]
 
 
+def test_halved_batches_hold_half_the_tokens_and_rows():
+    lengths = [100] * 300
+    whole, halved, least = (plan_batches(lengths, 28, shrink) for shrink in (0, 1, 20))
+    assert len(whole[0]) == 64  # 64 rows of 128 tokens are 8192
+    assert len(halved[0]) == 32
+    assert {len(batch) for batch in least} == {1}
+
+
+def no_passages(questions):
+    return [()] * len(questions)
+
+
+def ignore(message):
+    pass
+
+
 class CountingEngine:
     """Answers each conversation with its own last words and notes every batch."""
 
@@ -70,7 +88,7 @@ def test_resumed_pass_asks_only_the_missing_batches_and_the_same_ones(monkeypatc
 
     def run(done):
         engine = CountingEngine()
-        list(answer(program(Reader()), questions, engine, lambda qs: [()] * len(qs), done))
+        list(answer(program(Reader()), questions, engine, no_passages, done, log=ignore))
         return engine.batches
 
     whole = run(set())
@@ -78,3 +96,69 @@ def test_resumed_pass_asks_only_the_missing_batches_and_the_same_ones(monkeypatc
     assert len(whole) == 3
     assert run(first) == whole[1:]
     assert run({question.id for question in questions}) == []
+
+
+class FailingEngine(CountingEngine):
+    """Raises for every batch that holds one of these texts."""
+
+    def __init__(self, bad, fault):
+        super().__init__()
+        self.bad, self.fault = bad, fault
+
+    def generate(self, conversations, settings, weights):
+        answers = super().generate(conversations, settings, weights)
+        if self.bad & {conversation[-1].content for conversation in conversations}:
+            raise self.fault
+        return answers
+
+
+def ask(engine, done=()):
+    questions = [Question(str(i), (Message("user", "x" * (i + 1)),)) for i in range(6)]
+    lines = []
+    batches = answer(program(Reader()), questions, engine, no_passages, done, log=lines.append)
+    return {p.example_id: p.outcome for batch in batches for p in batch}, lines
+
+
+def test_batch_that_fails_is_asked_item_by_item_and_the_bad_one_is_named():
+    outcomes, lines = ask(FailingEngine({"xxx"}, IndexError("out of range")))
+    assert outcomes.pop("2") == Outcome.WORKER_ERROR
+    assert set(outcomes.values()) == {Outcome.SCORED}
+    assert "2 could not be answered: IndexError: out of range" in lines
+
+
+class OutOfMemoryError(RuntimeError):
+    """Named as torch's."""
+
+
+class AcceleratorError(RuntimeError):
+    """Named as torch's, for a device that has failed."""
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [MemoryError(), OutOfMemoryError("CUDA out of memory"), AcceleratorError("illegal access"), ArmError("no adapter")],
+)
+def test_fault_that_is_not_about_an_item_ends_the_pass(fault):
+    engine = FailingEngine({"xxx"}, fault)
+    with pytest.raises(type(fault)):
+        ask(engine)
+    assert len(engine.batches) == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "answer_expected"),
+    [
+        (
+            RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes"),
+            True,
+        ),
+        (OSError(12, "Cannot allocate memory"), True),
+        (RuntimeError("shapes do not match"), False),
+        (ValueError("out of memory of the past"), False),
+    ],
+)
+def test_lack_of_memory_is_told_from_other_faults(fault, answer_expected):
+    assert is_out_of_memory(fault) == answer_expected
+    wrapped = ArmError("the model cannot be loaded")
+    wrapped.__cause__ = fault
+    assert is_out_of_memory(wrapped) == answer_expected

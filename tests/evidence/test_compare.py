@@ -1,43 +1,30 @@
-"""The whole path on a tiny random model: worker process, ledger, benchmarks, decision, reports."""
+"""The whole path: worker process, ledger, benchmarks, decision, reports.
+
+Two tests run it on a tiny random model; the others put a rule in the model's place, since what they check does not
+depend on the answers.
+"""
 
 import json
+import re
 import sys
+from pathlib import Path
 
+import pandas as pd
 import pytest
 from click.testing import CliRunner
+from recorder import Recorder
 
+import harness
 from harness.cli import main
 from harness.errors import PluginError, StoreError, TaskFileError
 from harness.evidence.compare import Settings, compare, redraw
-from harness.evidence.states import EndState
+from harness.evidence.provenance import commit
 from harness.plugins import BASELINES, load
 from harness.store.ledger import Ledger, Series
 from harness.task import load_task
 
-pytestmark = pytest.mark.model  # the held-out texts of the general measure come with the set-up
 
-
-class Recorder:
-    """Keeps what a run tells its observer."""
-
-    def __init__(self):
-        self.began_jobs: list[str] = []
-        self.ends: dict[str, EndState] = {}
-        self.stages: set[str] = set()
-
-    def began(self, name, number, total):
-        self.began_jobs.append(name)
-
-    def progress(self, stage, done, total):
-        self.stages.add(stage)
-
-    def log(self, message):
-        pass
-
-    def ended(self, name, state, seconds):
-        self.ends[name] = state
-
-
+@pytest.mark.model  # the held-out texts of the general measure come with the set-up
 def test_failed_and_dead_arms_leave_the_others_whole_and_are_named(tmp_path, tiny_task, third_party):
     task = load_task(tiny_task("failing", "dying", "steady"))
     watching = Recorder()
@@ -54,8 +41,8 @@ def test_failed_and_dead_arms_leave_the_others_whole_and_are_named(tmp_path, tin
         assert (folder.path / name).stat().st_size > 0
 
 
-def test_second_run_asks_the_model_nothing_and_a_failed_arm_is_tried_again(tmp_path, tiny_task, third_party):
-    task = load_task(tiny_task("steady", "failing"))
+def test_second_run_asks_the_model_nothing_and_a_failed_arm_is_tried_again(tmp_path, stub_task):
+    task = load_task(stub_task("steady", "failing"))
     settings = Settings(tmp_path / "run")
     first, folder = compare(task, settings, Recorder())
     result = (folder.path / "result.json").read_bytes()
@@ -66,19 +53,20 @@ def test_second_run_asks_the_model_nothing_and_a_failed_arm_is_tried_again(tmp_p
     assert json.loads((folder.path / "result.json").read_bytes())["arms"] == json.loads(result)["arms"]
 
 
+@pytest.mark.model
 def test_run_that_died_within_the_test_items_goes_on_and_equals_the_whole_one(
     tmp_path, tiny_task, third_party, monkeypatch
 ):
     task = load_task(tiny_task("steady"))
     (tmp_path / "died").touch()
     monkeypatch.setenv("DIE_ONCE", str(tmp_path / "died"))  # the marker is there, so this run lives
-    whole, _ = compare(task, Settings(tmp_path / "whole"), Recorder())
+    whole, _ = compare(task, Settings(tmp_path / "whole", is_cached=False), Recorder())
     monkeypatch.setenv("DIE_ONCE", str(tmp_path / "dies once"))
-    broken, _ = compare(task, Settings(tmp_path / "broken"), Recorder())
+    broken, _ = compare(task, Settings(tmp_path / "broken", is_cached=False), Recorder())
     assert "exit code 9" in broken.evidence[0].reason
     kept = Ledger(tmp_path / "broken" / "ledger.sqlite").predictions(Series("steady"))
     assert len(kept) == 3
-    resumed, _ = compare(task, Settings(tmp_path / "broken"), Recorder())
+    resumed, _ = compare(task, Settings(tmp_path / "broken", is_cached=False), Recorder())
     assert [p.text for p in resumed.evidence[0].predictions] == [p.text for p in whole.evidence[0].predictions]
     assert [p for p in resumed.evidence[0].predictions if p.example_id in kept] == list(
         p for p in resumed.evidence[0].predictions if p == kept.get(p.example_id)
@@ -87,13 +75,13 @@ def test_run_that_died_within_the_test_items_goes_on_and_equals_the_whole_one(
     assert resumed.bases[0].items == whole.bases[0].items
 
 
-def test_interrupted_run_goes_on(tmp_path, tiny_task, third_party):
+def test_interrupted_run_goes_on(tmp_path, stub_task):
     class Impatient(Recorder):
         def progress(self, stage, done, total):
             if stage == "answering test":
                 raise KeyboardInterrupt
 
-    task = load_task(tiny_task("steady"))
+    task = load_task(stub_task("steady"))
     with pytest.raises(KeyboardInterrupt):
         compare(task, Settings(tmp_path / "run"), Impatient())
     watching = Recorder()
@@ -102,20 +90,20 @@ def test_interrupted_run_goes_on(tmp_path, tiny_task, third_party):
     assert run.evidence[0].status == "ok"
 
 
-def test_arm_option_runs_one_arm_and_says_that_the_other_was_not_run(tmp_path, tiny_task, third_party):
-    task = load_task(tiny_task("steady", "zero_shot"))
+def test_arm_option_runs_one_arm_and_says_that_the_other_was_not_run(tmp_path, stub_task):
+    task = load_task(stub_task("steady", "zero_shot"))
     run, _ = compare(task, Settings(tmp_path / "run", arms=("zero_shot",)), Recorder())
-    assert {evidence.arm: evidence.status for evidence in run.evidence} == {"steady": "skipped", "zero_shot": "ok"}
+    assert {evidence.arm: evidence.status for evidence in run.evidence} == {"steady": "unfinished", "zero_shot": "ok"}
 
 
-def test_unknown_arm_on_the_command_line_is_refused_with_a_suggestion(tmp_path, tiny_task):
-    task = load_task(tiny_task("zero_shot"))
+def test_unknown_arm_on_the_command_line_is_refused_with_a_suggestion(tmp_path, stub_task):
+    task = load_task(stub_task("zero_shot"))
     with pytest.raises(TaskFileError, match="did you mean 'zero_shot'"):
         compare(task, Settings(tmp_path / "run", arms=("zeroshot",)), Recorder())
 
 
-def test_folder_of_another_task_is_refused_before_anything_is_spent(tmp_path, tiny_task, third_party):
-    path = tiny_task("steady")
+def test_folder_of_another_task_is_refused_before_anything_is_spent(tmp_path, stub_task):
+    path = stub_task("steady")
     compare(load_task(path), Settings(tmp_path / "run"), Recorder())
     path.write_text(path.read_text().replace("name: tiny", "name: other"))
     watching = Recorder()
@@ -124,8 +112,8 @@ def test_folder_of_another_task_is_refused_before_anything_is_spent(tmp_path, ti
     assert watching.began_jobs == []
 
 
-def test_redrawn_report_is_byte_equal(tmp_path, tiny_task, third_party):
-    _, folder = compare(load_task(tiny_task("steady")), Settings(tmp_path / "run"), Recorder())
+def test_redrawn_report_is_byte_equal(tmp_path, stub_task):
+    _, folder = compare(load_task(stub_task("steady")), Settings(tmp_path / "run"), Recorder())
     drawn = {name: (folder.path / name).read_bytes() for name in ("report.html", "report.md", "result.json")}
     for name in drawn:
         (folder.path / name).unlink()
@@ -133,8 +121,8 @@ def test_redrawn_report_is_byte_equal(tmp_path, tiny_task, third_party):
     assert {name: (folder.path / name).read_bytes() for name in drawn} == drawn
 
 
-def test_fast_run_takes_few_rows_and_says_that_it_must_not_be_decided_on(tmp_path, tiny_task, third_party):
-    command = ["compare", str(tiny_task("steady")), "--fast", "--out", str(tmp_path / "run")]
+def test_fast_run_takes_few_rows_and_says_that_it_must_not_be_decided_on(tmp_path, stub_task):
+    command = ["compare", str(stub_task("steady")), "--fast", "--out", str(tmp_path / "run")]
     result = CliRunner().invoke(main, command)
     assert result.exit_code == 0, result.output
     assert "do not decide on it" in result.output
@@ -144,13 +132,30 @@ def test_fast_run_takes_few_rows_and_says_that_it_must_not_be_decided_on(tmp_pat
     assert json.loads(again.stdout)["arms"][0]["score"]["n"] == 8
 
 
-def test_peak_memory_and_time_are_measured_and_kept_over_attempts(tmp_path, tiny_task, third_party):
-    task = load_task(tiny_task("steady", "failing"))
+def test_peak_memory_and_time_are_measured_and_kept_over_attempts(tmp_path, stub_task):
+    task = load_task(stub_task("steady", "failing"))
     first, _ = compare(task, Settings(tmp_path / "run"), Recorder())
     second, _ = compare(task, Settings(tmp_path / "run"), Recorder())
-    assert first.evidence[0].cost.peak_memory_mb > 100  # torch alone is larger
+    assert first.evidence[0].cost.peak_memory_mb > 30  # two Python processes
     assert second.evidence[0].cost.peak_memory_mb == first.evidence[0].cost.peak_memory_mb
     assert second.manifest["seconds"] > first.manifest["seconds"]
+
+
+def test_items_table_holds_the_prompt_as_it_was_put_to_the_model(tmp_path, stub_task):
+    _, folder = compare(load_task(stub_task("steady", "picky")), Settings(tmp_path / "run"), Recorder())
+    table = pd.read_parquet(folder.path / "items.parquet").set_index(["arm", "item"])
+    assert json.loads(table.loc[("steady", "test4"), "prompt"]) == [
+        {"role": "system", "content": "Answer with one word."},
+        {"role": "user", "content": "What is test number 4?"},
+    ]
+    assert {"exact_match", "f1"} <= set(table.columns)
+
+
+def test_manifest_names_the_commit_of_a_checkout(tmp_path, stub_task):
+    run, _ = compare(load_task(stub_task("steady")), Settings(tmp_path / "run"), Recorder())
+    if (Path(harness.__file__).parents[1] / ".git").exists():
+        assert re.fullmatch("[0-9a-f]{40}", run.manifest["commit"])
+    assert commit(tmp_path) is None
 
 
 def test_broken_module_of_a_plug_in_is_an_error_that_names_it(third_party, monkeypatch):

@@ -7,15 +7,12 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from finetune_bench import SmallBench, study  # noqa: E402
+from finetune_bench import OPTIONS, SmallBench, study  # noqa: E402
 
 import baselines.finetune  # noqa: E402
 from baselines.finetune.process import TrainingProcess  # noqa: E402
 from harness.contract import Budget, Fitted  # noqa: E402
 from harness.records import Weights  # noqa: E402
-
-# A random model needs larger steps than a trained one; the first rate teaches nothing.
-OPTIONS = {"trial_rates": [1e-5, 1e-2], "trial_steps": 2, "epochs": 3}
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,8 @@ from harness.records import Example, GenerationSettings, Message, Passage, Study
 
 WORDS = ("dog", "fox", "filter", "team", "code", "snow", "lazy", "quick")
 ANSWERS = ("Paris", "today")
+# A random model needs larger steps than a trained one; the first rate teaches nothing.
+OPTIONS = {"trial_rates": [1e-5, 1e-2], "trial_steps": 2, "epochs": 3, "batch_size": 8}
 
 
 def example(number: int) -> Example:

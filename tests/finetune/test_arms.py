@@ -5,7 +5,7 @@ import shutil
 from dataclasses import replace
 
 import pytest
-from finetune_bench import ANSWERS, study
+from finetune_bench import ANSWERS, OPTIONS, study
 from plain_engine import PlainEngine
 from pydantic import ValidationError
 
@@ -13,7 +13,7 @@ import baselines.finetune
 from baselines.finetune import store
 from baselines.finetune.pairs import find_pairs, is_wrong, normalised
 from baselines.finetune.sft import prepare
-from baselines.finetune.verify import check_tensors
+from baselines.finetune.verify import check_moves, check_tensors
 from baselines.prompt.zero import zero_shot_program
 from harness.contract import Budget
 from harness.errors import ArmError
@@ -163,12 +163,12 @@ def test_a_damaged_shared_adapter_is_not_used(tuned, make_bench, tmp_path):
     (entry,) = (bench.shared / "training").iterdir()
     copy = tmp_path / "training" / entry.name
     shutil.copytree(entry, copy)
-    assert store.find(tmp_path, entry.name) is not None
+    assert store.find(tmp_path, entry.name, "lora_sft") is not None
     weights = copy / "adapter" / "adapter_model.safetensors"
     content = bytearray(weights.read_bytes())
     content[-1] ^= 1
     weights.write_bytes(content)
-    assert store.find(tmp_path, entry.name) is None
+    assert store.find(tmp_path, entry.name, "lora_sft") is None
 
 
 @pytest.mark.parametrize("missing", ["manifest.json", "history.json", "adapter/adapter_config.json"])
@@ -177,7 +177,7 @@ def test_a_half_made_shared_adapter_is_not_used(tuned, tmp_path, missing):
     copy = tmp_path / "training" / entry.name
     shutil.copytree(entry, copy)
     (copy / missing).unlink()
-    assert store.find(tmp_path, entry.name) is None
+    assert store.find(tmp_path, entry.name, "lora_sft") is None
 
 
 def test_every_part_of_a_training_changes_its_address():
@@ -200,6 +200,22 @@ def test_an_adapter_whose_b_is_zero_is_refused(tuned, tmp_path):
     save_file({k: t / 0 for k, t in tensors.items()}, tmp_path / name)
     with pytest.raises(ArmError, match="not finite"):
         check_tensors(tmp_path)
+
+
+def test_an_adapter_that_moves_no_answer_is_refused(tuned, tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    fitted, bench = tuned
+    copy = shutil.copytree(bench.folder / "adapter", tmp_path / "adapter")
+    tensors = load_file(copy / "adapter_model.safetensors")
+    # B is not zero, and yet far below what fp32 adds to the base's own activations
+    faint = {k: t * 1e-12 if "lora_B" in k else t for k, t in tensors.items()}
+    save_file(faint, copy / "adapter_model.safetensors", metadata={"format": "pt"})
+    check_tensors(copy)
+    bare = replace(fitted.program, weights=bench.base)
+    check_moves(bench, bare, bench.folder / "adapter", study().train[0])
+    with pytest.raises(ArmError, match="row row-0 by .* nats per token: it does nothing on this base"):
+        check_moves(bench, bare, copy, study().train[0])
 
 
 def test_fewer_than_eight_pairs_are_refused_with_count_and_remedy(make_bench):
@@ -253,9 +269,7 @@ def test_a_training_whose_rows_have_no_answer_never_starts(make_bench):
 def test_a_finished_training_is_reused_without_starting_a_process(tuned, make_bench):
     _, before = tuned
     bench = make_bench("again", shared=before.shared)
-    fitted = baselines.finetune.lora_sft({"trial_rates": [1e-5, 1e-2], "trial_steps": 2, "epochs": 3}).fit(
-        study(), bench
-    )
+    fitted = baselines.finetune.lora_sft(OPTIONS).fit(study(), bench)
     assert fitted.training == tuned[0].training
     assert not (bench.folder / "training").exists()
     names = ("adapter_model.safetensors", "adapter_config.json")

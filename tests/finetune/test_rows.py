@@ -4,12 +4,12 @@ import pytest
 from finetune_bench import example
 from plain_engine import PlainEngine
 
-from baselines.finetune.rows import Renderer, answer_rows, within
+from baselines.finetune.rows import Renderer, answer_rows, pair_rows, within
 from baselines.finetune.spec import AnswerRow
 from harness.engine.tokens import end_of_turn
 from harness.errors import ArmError
 from harness.program import Program, Prompt
-from harness.records import GenerationSettings, Passage, Weights
+from harness.records import GenerationSettings, Passage, Preference, Weights
 
 ROW = replace(example(0), target="Paris")
 
@@ -64,6 +64,21 @@ def test_rows_without_an_answer_token_are_refused_by_name(renderer, program):
     rows = [ROW, replace(example(1), target=""), replace(example(2), target="")]
     with pytest.raises(ArmError, match="2 of 3 training rows.*row-1, row-2"):
         answer_rows(renderer, program, rows, [()] * 3)
+
+
+@pytest.mark.parametrize(("chosen", "rejected"), [("", "today"), ("Paris", "")])
+def test_pairs_with_an_answer_without_a_token_are_refused_by_name(renderer, program, chosen, rejected):
+    given = [Preference("full", ROW.messages, "Paris", "today"), Preference("bare", ROW.messages, chosen, rejected)]
+    with pytest.raises(ArmError, match="1 of 2 preference pairs.*: bare;"):
+        pair_rows(renderer, program, given)
+
+
+def test_a_template_that_doubles_the_first_token_is_refused(tiny_model, engine, program):
+    renderer = Renderer(str(tiny_model), engine)
+    # this model's template opens with its BOS; a second one in front is what a wrong template does
+    renderer.tokenizer.chat_template = "{{ bos_token }}" + renderer.tokenizer.chat_template
+    with pytest.raises(ArmError, match="row-0: the chat template and the tokenizer both add BOS"):
+        answer_rows(renderer, program, [ROW], [()])
 
 
 def test_no_training_rows_at_all_are_refused(renderer, program):

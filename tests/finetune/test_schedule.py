@@ -1,16 +1,24 @@
 """Trial and early stopping with a real training process and dev scores that are written down."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 from finetune_bench import study
 
 import baselines.finetune
-from baselines.finetune.schedule import Clock, Schedule
+from baselines.finetune.clock import Clock
+from baselines.finetune.schedule import Schedule
 from baselines.finetune.sft import prepare, spec_of
 from baselines.finetune.trial import settle_rate
 from baselines.prompt.zero import zero_shot_program
 from harness.contract import Budget, DevScore
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_by_other_tests(process):
+    for folder in process.folder.glob("*/"):
+        shutil.rmtree(folder)
 
 
 @pytest.fixture
@@ -27,7 +35,7 @@ def scripted(make_bench):
 
 
 def lesson_of(bench, **options):
-    options = baselines.finetune.lora_sft(options).options
+    options = baselines.finetune.lora_sft({"batch_size": 8, **options}).options  # 24 rows: three steps an epoch
     return prepare(study(), bench, zero_shot_program(study(), bench), options)
 
 
@@ -42,7 +50,9 @@ RATES = (1e-3, 1e-4, 3e-4)  # tried in rising order, whatever order they are giv
 @pytest.mark.parametrize(
     ("scores", "winner"),
     [
-        (((0.1, 8, 1.0), (0.4, 8, 3.0), (0.3, 8, 0.1)), 3e-4),  # the best score
+        (((0.1, 8, 1.0), (0.9, 8, 3.0), (0.7, 8, 0.1)), 3e-4),  # a score that is clearly the best: 0.9 +- 0.11
+        (((0.1, 8, 1.0), (0.9, 8, 3.0), (0.8, 8, 0.1)), 1e-3),  # one that is not: the lowest loss of those near it
+        (((0.3, 8, None), (0.4, 8, None), (0.3, 8, None)), 3e-4),  # no loss to go by
         (((0.2, 8, 1.0), (0.2, 8, 0.9), (0.2, 8, 0.7)), 1e-3),  # equal scores: the lowest loss
         (((0.2, 8, 0.7), (0.2, 8, 0.7), (0.2, 8, 0.7)), 1e-4),  # all equal: the smallest rate
     ],
@@ -81,7 +91,7 @@ def test_training_stops_after_three_evaluations_without_gain_and_keeps_the_best(
     assert [point.step for point in outcome.checkpoints] == [3, 6, 9, 12, 15]
     assert outcome.result.stopped == "early"
     assert outcome.best.name == "checkpoint-6"
-    assert [path.name for path in Path(spec.folder).iterdir()] == ["checkpoint-6"]
+    assert sorted(path.name for path in Path(spec.folder).iterdir()) == ["checkpoint-6", "outcome.json"]
 
 
 def test_a_perfect_dev_score_ends_training(scripted, process):

@@ -36,6 +36,11 @@ def test_a_falling_loss_counts_as_gain_while_the_score_stands_still():
     assert evaluations_without_gain(curve((0.0, 1.0), (0.0, 0.9), (0.0, 0.87))) == 1
 
 
+def test_a_fall_of_less_than_a_hundredth_of_a_nat_is_no_gain_whatever_its_share():
+    assert evaluations_without_gain(curve((0.9, 0.020), (0.9, 0.012))) == 1  # 40%, but 0.008 nats
+    assert evaluations_without_gain(curve((0.9, 0.030), (0.9, 0.018))) == 0
+
+
 def test_a_loss_that_falls_while_the_score_drops_is_no_gain():
     assert evaluations_without_gain(curve((0.5, 1.0), (0.4, 0.1))) == 1
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from finetune_bench import example
+from inner_process import Parent, base_of
 
 from baselines.finetune.process import TrainingProcess
 from baselines.finetune.rows import Renderer, answer_rows
@@ -58,6 +59,10 @@ def drive(process: TrainingProcess, spec: RunSpec, *goes_on: bool):
     return steps, folders, result
 
 
+def losses_of(parent: Parent) -> list[float]:
+    return [point.loss for point in parent.losses]
+
+
 def sha(folder: Path) -> str:
     return hashlib.sha256((folder / "adapter_model.safetensors").read_bytes()).hexdigest()
 
@@ -106,6 +111,26 @@ def test_a_loss_that_is_not_finite_fails_the_run_and_the_process_lives(process, 
     assert result.stopped == "end"
 
 
+def test_an_update_that_spoils_the_adapter_fails_the_run_at_that_step(spec, tiny_model, monkeypatch):
+    from baselines.finetune import loop
+    from baselines.finetune.base import TrainingFailure
+
+    class Spoilt(loop.AnswerTrainer):
+        """Loss and gradient stay finite: they are taken before the update."""
+
+        def create_optimizer(self, *given):
+            optimizer = super().create_optimizer(*given)
+            tensor = optimizer.param_groups[0]["params"][-1]
+            optimizer.register_step_post_hook(lambda *_: tensor.data.fill_(float("inf")))
+            return optimizer
+
+    monkeypatch.setattr(loop, "AnswerTrainer", Spoilt)
+    spec = replace(spec, steps=1, evaluate_at=(1,))
+    with pytest.raises(TrainingFailure, match="FAILED: .*lora_.* of the adapter became non-finite at step 1"):
+        loop.train(base_of(Weights(str(tiny_model))), spec, Parent(), 1)
+    assert not list(Path(spec.folder).glob("*/"))
+
+
 def pairs(rows: tuple[AnswerRow, ...]) -> tuple[PairRow, ...]:
     """Each row's own answer against its neighbour's."""
     return tuple(
@@ -122,6 +147,24 @@ def test_dpo_starts_at_ln_2_with_its_start_policy_as_reference(process, spec, ro
     assert steps[0].loss == pytest.approx(0.693147, abs=1e-3)
     assert steps[2].loss < steps[0].loss
     assert sha(tuned[0]) != sha(folders[0])
+
+
+def test_dpo_whose_reference_is_not_its_start_is_refused(process, spec, rows, tmp_path, tiny_model, monkeypatch):
+    from baselines.finetune import loop
+    from baselines.finetune.base import TrainingFailure
+
+    class WrongReference(loop.PairTrainer):
+        def __init__(self, *, model, **others):
+            super().__init__(model=model, **others)
+            for name, tensor in model.named_parameters():
+                if ".ref." in name:
+                    tensor.data.zero_()  # the bare base in the place of the start
+
+    _, folders, _ = drive(process, spec)
+    dpo = replace(spec, method="dpo", folder=str(tmp_path / "dpo"), rows=pairs(rows), start=str(folders[0]))
+    monkeypatch.setattr(loop, "PairTrainer", WrongReference)
+    with pytest.raises(TrainingFailure, match="not at ln 2 and 0; the reference is not the start policy"):
+        loop.train(base_of(Weights(str(tiny_model))), dpo, Parent(), dpo.steps)
 
 
 def test_dpo_goes_on_from_the_adapter_it_is_given(process, spec, rows, tmp_path):
@@ -167,28 +210,13 @@ def test_a_killed_process_is_an_arm_error_that_says_how_it_died(tiny_model, spec
 def test_the_process_ends_in_the_middle_of_a_run_when_its_parent_is_gone(tiny_model, spec, tmp_path):
     Path(spec.folder).mkdir(parents=True)
     with TrainingProcess(tmp_path / "orphan", Weights(str(tiny_model))) as process:
+        # a closed pipe is all that a dead parent leaves
         with pytest.raises(ArmError, match="ended with code 0"):
-            # a closed pipe is all that a dead parent leaves
             process.run(
                 replace(spec, steps=10**6, evaluate_at=(10**6,)),
                 lambda point: process._process.stdin.close(),
                 lambda *_: True,
             )
-        assert process._process.poll() == 0
-
-
-class Recorder:
-    """Stands at the parent's end of the channel when the loop runs inside the test."""
-
-    def __init__(self):
-        self.losses = []
-
-    def send(self, event, **values):
-        if event == "step":
-            self.losses.append(values["loss"])
-
-    def receive(self):
-        return {"continue": True}
 
 
 @pytest.mark.parametrize("quantization", [None, "nf4"])
@@ -211,16 +239,16 @@ def test_the_head_sees_only_answer_positions_and_the_loss_stays_the_same(
             return kernel.apply(hidden, *rest)
 
     monkeypatch.setattr(utils, "_ChunkedLogProbFunction", Spy)
-    skipped, whole = Recorder(), Recorder()
-    loop.train(base, spec, skipped)
+    skipped, whole = Parent(), Parent()
+    loop.train(base, spec, skipped, spec.steps)
     assert set(seen) == {sum(len(row.answer) for row in rows)}  # the batch holds every row
     seen.clear()
     monkeypatch.setattr(utils, "_use_triton", lambda device: False)
     monkeypatch.setattr(loop, "skip_masked_positions", lambda: None)
-    loop.train(base, replace(spec, folder=str(tmp_path / "whole")), whole)
+    loop.train(base, replace(spec, folder=str(tmp_path / "whole")), whole, spec.steps)
     width = max(row.length for row in rows) - 1
     assert set(seen) == {len(rows) * width}
-    assert skipped.losses == pytest.approx(whole.losses, abs=1e-5)
+    assert losses_of(skipped) == pytest.approx(losses_of(whole), abs=1e-5)
 
 
 def test_smaller_passes_take_the_same_steps_as_one_large_pass(tiny_model, spec, rows, tmp_path, monkeypatch):
@@ -231,11 +259,11 @@ def test_smaller_passes_take_the_same_steps_as_one_large_pass(tiny_model, spec, 
 
     monkeypatch.setattr(utils, "_use_triton", utils._use_triton)  # put back after the test
     base = Base.load(str(tiny_model), None)
-    whole, split = Recorder(), Recorder()
+    whole, split = Parent(), Parent()
     longest = max(row.length for row in rows)
     assert loop.rows_at_once(spec, 2 * longest) < spec.batch_size <= loop.rows_at_once(spec, 10**6)
-    loop.train(base, spec, whole)
+    loop.train(base, spec, whole, spec.steps)
     monkeypatch.setattr(loop, "MICRO_TOKENS", {"cpu": 2 * longest, "cuda": 2 * longest})
-    loop.train(base, replace(spec, folder=str(tmp_path / "split")), split)
+    loop.train(base, replace(spec, folder=str(tmp_path / "split")), split, spec.steps)
     assert len(split.losses) == spec.steps
-    assert split.losses == pytest.approx(whole.losses, abs=1e-4)
+    assert losses_of(split) == pytest.approx(losses_of(whole), abs=1e-4)

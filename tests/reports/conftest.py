@@ -1,11 +1,14 @@
 """A run made by hand: eight arms, one failed, one skipped, texts in several scripts."""
 
+import dataclasses
 import math
 import random
 from collections.abc import Callable, Sequence
 
 import pytest
 
+from harness.decision import decide
+from harness.decision.bounds import error_bounds
 from harness.records import (
     Band,
     BenchmarkItem,
@@ -21,6 +24,7 @@ from harness.records import (
     Limits,
     LossPoint,
     Message,
+    Missing,
     OffTaskAnswer,
     Outcome,
     Prediction,
@@ -221,6 +225,11 @@ def decision(evidence: Sequence[Evidence], items: int) -> Decision:
         None, scores, rungs, comparisons, (gate("lora_sft", -0.006), gate("qlora_sft", -0.071)),
         RuleOfThumb("few_shot", bands, "between 20% and 90%: the rule is silent, so measure",
                     "few_shot 62.0%; lora_sft 96.0%"),
+        missing=(Missing("lora_dpo", "failed: loss became non-finite at step 31; lower the learning rate",
+                         "whether it does better than lora_sft is not known", True),
+                 Missing("rag_lora_sft", "was skipped: the task has no documents to search",
+                         "the others are judged without it", False)),
+        error_bounds=error_bounds(evidence, "exact_match", "rate"),
     )  # fmt: skip
 
 
@@ -241,6 +250,39 @@ def build_run(items: int = 60, text: str | None = None, arms=ARMS, is_fast: bool
                   "rows": {"train": 600, "preferences": None},
                   "versions": {"torch": "2.11.0", "transformers": "5.23.1"}},
     )  # fmt: skip
+
+
+def lose(evidence: Evidence, wanted: int) -> Evidence:
+    """Let the worker crash over the first items of an arm, and lose their scores with them."""
+    lost = {prediction.example_id for prediction in evidence.predictions[:wanted]}
+    predictions = tuple(
+        dataclasses.replace(p, outcome=Outcome.WORKER_ERROR, answer=None, text="") if p.example_id in lost else p
+        for p in evidence.predictions
+    )
+    scores = {
+        name: tuple(score for score in found if score.example_id not in lost) for name, found in evidence.scores.items()
+    }
+    status = "invalid" if len(lost) > Limits().max_error_rate * len(predictions) else evidence.status
+    reason = f"{len(lost)} of {len(predictions)} items could not be asked" if status == "invalid" else evidence.reason
+    return dataclasses.replace(evidence, status=status, reason=reason, predictions=predictions, scores=scores)
+
+
+def build_lossy_run(lost: dict[str, int], items: int = 200) -> Run:
+    """Return a run whose arms lost so many items each, decided by the real decision."""
+    run = build_run(items)
+    evidence = tuple(lose(found, lost.get(found.arm, 0)) for found in run.evidence)
+    decided = decide(
+        evidence, run.bases, run.limits, primary_metric="exact_match", metric_kind="rate",
+        aggregate=lambda scores: sum(score.value for score in scores) / len(scores),
+        groups={example.id: None for example in run.examples}, constant_scores=None,
+        planned_arms=[found.arm for found in evidence],
+    )  # fmt: skip
+    return dataclasses.replace(run, evidence=evidence, decision=decided)
+
+
+@pytest.fixture(scope="session")
+def make_lossy_run() -> Callable[..., Run]:
+    return build_lossy_run
 
 
 @pytest.fixture(scope="session")

@@ -33,7 +33,7 @@ def test_foreign_text_formats_nothing(text, shown):
 def test_summary_has_the_verdict_a_row_for_each_arm_and_the_caveats(run):
     text = markdown(run)
     assert text.startswith("## Fine-tune: support-routing\n")
-    rows = [line for line in text.splitlines() if line.startswith("| ")]
+    rows = [line for line in text.split("**Why**")[0].splitlines() if line.startswith("| ")]
     assert len(rows) == 2 + len(run.evidence)
     assert all(caveat in text for caveat in run.decision.caveats)
     assert "lora_dpo failed: loss became non-finite at step 31" in text
@@ -41,9 +41,10 @@ def test_summary_has_the_verdict_a_row_for_each_arm_and_the_caveats(run):
 
 def test_rows_have_equally_many_columns_whatever_an_arm_is_called(run):
     odd = dataclasses.replace(run.evidence[-1], arm="a | b\n`c`", reason="x|y\n\n# z")
-    lines = markdown(dataclasses.replace(run, evidence=(*run.evidence[:-1], odd))).splitlines()
-    rows = [line.replace(r"\|", "") for line in lines if line.startswith("|")]
-    assert {row.count("|") for row in rows} == {6}
+    arms, ended = markdown(dataclasses.replace(run, evidence=(*run.evidence[:-1], odd))).split("**Why**")
+    for text, columns in ((arms, 5), (ended, 6)):
+        rows = [line.replace(r"\|", "") for line in text.splitlines() if line.startswith("|")]
+        assert {row.count("|") for row in rows} == {columns + 1}
 
 
 def test_failed_arm_reads_not_measured(run):
@@ -66,7 +67,7 @@ def test_hundred_arms_with_endless_reasons_stay_under_sixty_kilobytes(run):
 
 def test_html_and_markdown_agree_on_the_figures(run):
     page = reports.html().render(run).text
-    rows = [line for line in markdown(run).splitlines() if line.startswith("| ")][2:]
+    rows = [line for line in markdown(run).splitlines() if line.startswith("| ")]
     figures = [figure for row in rows for figure in re.findall(r"[−+]?\d+\.\d%?", row)]
     assert len(figures) > 30
     assert [figure for figure in figures if figure not in page] == []

@@ -7,7 +7,6 @@ from reports.charts.svg import Drawing, Scale, spread, ticks
 from reports.view.costs import cost_section, per_thousand
 from reports.view.forgetting import forgetting_section
 from reports.view.ladder import ladder_section
-from reports.view.outcomes import outcomes_section
 from reports.view.shapes import benchmark_name, join
 from reports.view.verdict import verdict
 
@@ -45,22 +44,6 @@ def test_without_a_price_nothing_is_said_in_money(run):
     section = cost_section(dataclasses.replace(run, task={}))
     assert section.money.startswith("No price was given")
     assert section.pays_back is section.break_even is None
-
-
-def test_lost_items_give_a_worst_and_a_best_case(make_run):
-    run = make_run(200)
-    rag = next(evidence for evidence in run.evidence if evidence.arm == "rag")
-    right = sum(score.value for score in rag.scores["exact_match"])
-    lost = sum(not prediction.outcome.is_measured for prediction in rag.predictions)
-    assert lost > 0
-    row = cells(outcomes_section(run).outcomes)["rag"]
-    assert row[-1] == f"{right / 2:.1f}% to {(right + lost) / 2:.1f}%"  # of 200 items, in percent
-
-
-def test_figure_that_is_no_mean_of_items_gets_no_worst_case(make_run):
-    run = make_run(200)
-    evidence = tuple(dataclasses.replace(e, aggregates={"exact_match": 0.123}) for e in run.evidence)
-    assert cells(outcomes_section(dataclasses.replace(run, evidence=evidence)).outcomes)["rag"][-1] == "not measured"
 
 
 def test_quantising_counts_items_lost_and_gained(run):

@@ -1,4 +1,6 @@
 import sqlite3
+import subprocess
+import sys
 
 import pytest
 
@@ -36,7 +38,7 @@ def test_half_a_batch_is_not_stored_when_one_row_fails(tmp_path):
             "CREATE TRIGGER broken BEFORE INSERT ON items WHEN NEW.item = 'second' "
             "BEGIN SELECT RAISE(ABORT, 'disk trouble'); END"
         )
-    with pytest.raises(StoreError, match="disk trouble.*nothing already stored is lost"):
+    with pytest.raises(StoreError, match="disk trouble.*Everything finished is kept"):
         ledger.put_predictions(Series("a"), [prediction("first"), prediction("second")])
     assert ledger.predictions(Series("a")) == {}
     ledger.put_predictions(Series("a"), [prediction("third")])
@@ -72,12 +74,101 @@ def test_ledger_of_another_version_is_refused(tmp_path):
         Ledger(path)
 
 
-def test_damaged_ledger_is_a_store_error_when_it_is_read(tmp_path):
+def test_damaged_ledger_is_a_store_error(tmp_path):
     ledger = Ledger(tmp_path / "ledger.sqlite")
     ledger.put_predictions(Series("a"), [prediction(str(i), "x" * 400) for i in range(200)])
     ledger.close()
     data = bytearray(ledger.path.read_bytes())
     data[8192:-4096] = b"\xff" * (len(data) - 12288)  # the pages that hold the rows
     ledger.path.write_bytes(data)
-    with pytest.raises(StoreError, match="cannot be"):
+    with pytest.raises(StoreError, match=r"ledger\.sqlite: (damaged|cannot be)"):
         Ledger(ledger.path).predictions(Series("a"))
+
+
+def test_letter_that_changed_on_the_disk_is_no_other_answer(tmp_path):
+    """SQLite keeps no checksums: the file opens, and only the seal of the row tells."""
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+    ledger.put_predictions(Series("a"), [prediction("q1", "KX-20"), prediction("q2", "other")])
+    ledger.close()
+    data = ledger.path.read_bytes()
+    ledger.path.write_bytes(data.replace(b"KX-20", b"KX-21"))
+    with pytest.raises(StoreError, match=r"damaged at \['a', 'test', 0, 0, 'q1', 0\]"):
+        Ledger(ledger.path).predictions(Series("a"))
+
+
+def test_benchmark_row_that_is_gone_is_no_silent_loss(tmp_path):
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+    items = tuple(BenchmarkItem("core_piqa", str(i), 1.0, 0.7, 0.5) for i in range(3))
+    ledger.put_general(GeneralAbility("base", items))
+    with sqlite3.connect(ledger.path) as saboteur:
+        saboteur.execute("DELETE FROM benchmarks WHERE item='1'")
+    with pytest.raises(StoreError, match="holds 2 of 3 rows of base"):
+        ledger.general("base")
+
+
+def test_forgotten_arm_leaves_nothing_and_the_others_everything(tmp_path):
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+    for arm in ("a", "b"):
+        ledger.put_predictions(Series(arm), [prediction("x")])
+        ledger.put_state(arm, "ended", "{}")
+        ledger.put_general(GeneralAbility(arm, (BenchmarkItem("t", "1", 1.0, None, None),)))
+    ledger.forget("a")
+    assert (ledger.predictions(Series("a")), ledger.state("a", "ended"), ledger.general("a")) == ({}, None, None)
+    assert list(ledger.predictions(Series("b"))) == ["x"]
+    assert ledger.state("b", "ended") == "{}"
+    assert ledger.general("b") is not None
+
+
+WRITER = """
+import os, pathlib, signal, sys
+from harness.records import Outcome, Prediction
+from harness.store.ledger import Ledger, Series
+
+ledger = Ledger(pathlib.Path(sys.argv[1]))
+
+def rows(start):
+    for number in range(start, start + 400):
+        yield Prediction(f"q{number:04}", "x" * 500, "x", Outcome.SCORED, "stop", 1, 1, 0.1)
+
+ledger.put_predictions(Series("a"), rows(0))
+ledger._connection.execute("PRAGMA cache_size=2")  # so that pages reach the file before the commit
+with ledger._transaction() as connection:
+    from harness.store.ledger import _INSERT, _sealed
+    from harness.store.files import encode
+    batch = [("a", "test", 0, 0, p.example_id, 0, encode(Prediction, p)) for p in rows(200)]
+    connection.executemany(_INSERT["items"], map(_sealed, batch))
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_process_killed_inside_a_transaction_leaves_what_was_committed_and_no_more(tmp_path):
+    path = tmp_path / "ledger.sqlite"
+    died = subprocess.run([sys.executable, "-c", WRITER, str(path)])
+    assert died.returncode == -9
+    journal = path.with_name("ledger.sqlite-journal")
+    assert journal.stat().st_size > 0  # it is hot: the file holds pages of the half transaction
+    assert b"q0450" in path.read_bytes()
+    kept = Ledger(path).predictions(Series("a"))
+    assert sorted(kept) == [f"q{number:04}" for number in range(400)]
+    assert not journal.exists() or journal.stat().st_size == 0
+
+
+def test_commit_on_a_full_disk_is_a_store_error_and_keeps_what_was_committed(tmp_path):
+    path = tmp_path / "ledger.sqlite"
+    Ledger(path).put_predictions(Series("a"), [prediction("first")])
+    code = (
+        "import pathlib, resource, sys\n"
+        "from harness.errors import StoreError\n"
+        "from harness.records import Outcome, Prediction\n"
+        "from harness.store.ledger import Ledger, Series\n"
+        "ledger = Ledger(pathlib.Path(sys.argv[1]))\n"
+        "most = ledger.path.stat().st_size + 4096\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))\n"
+        "big = [Prediction(str(n), 'x' * 4000, 'x', Outcome.SCORED, 'stop', 1, 1, 0.1) for n in range(9)]\n"
+        "try: ledger.put_predictions(Series('a'), big)\n"
+        "except StoreError as fault: print(fault)\n"
+    )
+    said = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True).stdout
+    assert "ledger.sqlite: cannot be written" in said
+    assert "the same command goes on from there" in said
+    assert list(Ledger(path).predictions(Series("a"))) == ["first"]

@@ -19,7 +19,7 @@ def test_wrong_column_is_named_at_its_line_with_the_columns_there_are(task_folde
     task_folder.settings["data"]["columns"]["target"] = "answr"
     faults = task_folder.faults()
     assert faults[0] == (
-        "task.yaml line 9: data.columns.target: train.jsonl has no column 'answr' (did you mean 'answer'?); "
+        "task.yaml line 9 column 5: data.columns.target: train.jsonl has no column 'answr' (did you mean 'answer'?); "
         "its columns: answer, question"
     )
     assert [fault.split(" has no")[0].split(": ")[-1] for fault in faults] == ["train.jsonl", "dev.jsonl", "test.jsonl"]
@@ -48,25 +48,79 @@ def test_file_of_no_known_shape_says_which_key_to_set(task_folder):
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ('{"question": "q"', "not valid JSON: Expecting ',' delimiter at column 17; mend the line"),
-        ("[1]", "holds a list; every row is an object {...}"),
-        ("3", "holds a number; every row is an object {...}"),
-        ('{"question": "q", "question": "r"}', "key 'question' is given twice in one object; remove one"),
+        ('{"question": "q"', " column 17: not valid JSON: Expecting ',' delimiter; mend the line"),
+        ("[1]", ": holds a list; every row is an object {...}"),
+        ("3", ": holds a number; every row is an object {...}"),
+        ('{"question": "q", "question": "r"}', ": key 'question' is given twice in one object; remove one"),
+        ("[" * 100_000, ": nests lists or objects too deeply; no row needs that"),
+        ('{"question": ' + "9" * 5000 + "}", ": holds a number of more than 4300 digits; put it in quotes"),
+        ('{"question": "q\\u0000", "answer": "a"}', ": 'question' has a NUL character (\\u0000); remove it"),
+        ('{"question": "q", "answer": NaN}', ": 'answer' is nan; give text (in quotes)"),
+        ('{"question": "q", "answer": {"a": null}}', ": 'answer' is {'a': None}; give text (in quotes)"),
+        ('{"question": "q", "answer": "a", "evidence": [null]}', ": 'evidence[0]' is empty; give text or remove"),
     ],
 )
 def test_bad_line_is_named(task_folder, line, expected):
     task_folder.write("train.jsonl", '{"question": "q", "answer": "a"}\n' + line + "\n")
-    assert task_folder.faults() == (f"train.jsonl line 2: {expected}",)
+    (fault,) = task_folder.faults()
+    assert fault.startswith(f"train.jsonl line 2{expected}")
 
 
-def test_wrong_encoding_is_named_by_its_line(task_folder):
+def test_wrong_encoding_is_named_by_its_line_and_column_with_what_it_would_read(task_folder):
     task_folder.write("train.jsonl", b'{"question": "q", "answer": "a"}\n{"question": "caf\xe9", "answer": "a"}\n')
-    assert task_folder.faults() == ("train.jsonl line 2: byte 0xe9 is not UTF-8; save the file as UTF-8",)
+    # {"question": "caf are 17 characters
+    assert task_folder.faults() == (
+        "train.jsonl line 2 column 18: byte 0xe9 is not UTF-8; save the file as UTF-8 "
+        "(in Windows-1252 it would read 'café')",
+    )
 
 
-def test_utf_16_is_named(task_folder):
-    task_folder.write("train.jsonl", '{"question": "q"}'.encode("utf-16"))
-    assert task_folder.faults() == ("train.jsonl: is UTF-16; save it as UTF-8",)
+def test_column_of_a_wrong_byte_counts_characters(task_folder):
+    task_folder.write("train.jsonl", '{"é'.encode() + b"\xe9")
+    assert task_folder.faults()[0].startswith("train.jsonl line 1 column 4: byte 0xe9")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_its_mark_is_named(task_folder, encoding):
+    task_folder.write("train.jsonl", '{"question": "q"}'.encode(encoding))
+    (fault,) = task_folder.faults()
+    assert "is a NUL byte; the file is damaged, or UTF-16 without its mark: save it as UTF-8" in fault
+
+
+def test_nul_byte_is_named_by_its_line_and_column(task_folder):
+    task_folder.write("train.jsonl", b'{"question": "q", "answer": "a"}\nab\0')
+    assert task_folder.faults()[0].startswith("train.jsonl line 2 column 3: is a NUL byte")
+
+
+@pytest.mark.parametrize(("start", "kind"), [(b"\x1f\x8b\x08", "gzip"), (b"PK\x03\x04", "zip")])
+def test_packed_file_is_named(task_folder, start, kind):
+    task_folder.write("train.jsonl", start + b"\x00\xff")
+    assert task_folder.faults() == (f"train.jsonl: is a packed file ({kind}), no text; unpack it first",)
+
+
+def test_giant_row_is_named(task_folder):
+    task_folder.write_rows("train.jsonl", [{"question": "q" * 1_000_000, "answer": "a"}])
+    assert task_folder.faults() == (
+        "train.jsonl line 1: has 1,000,001 characters, and no model reads 1,000,000; cut it or remove the row",
+    )
+
+
+def test_object_over_several_lines_is_one_fault(task_folder):
+    task_folder.write("train.jsonl", '{\n  "question": "q",\n  "answer": "a"\n}\n')
+    assert task_folder.faults() == (
+        "train.jsonl line 1: an object runs over several lines; write one object a line, or a list of them",
+    )
+
+
+def test_preference_pairs_in_place_of_labelled_rows_are_recognised(task_folder):
+    task_folder.write_rows("train.jsonl", [{"prompt": "p", "chosen": "a", "rejected": "b"}])
+    assert task_folder.faults()[0].startswith("train.jsonl: has preference pairs (chosen, rejected); name it in data.p")
+
+
+@pytest.mark.parametrize("key", ["train", "documents"])
+def test_path_that_can_be_no_path_is_a_missing_file(task_folder, key):
+    task_folder.settings["data"][key] = "a" * 5000
+    assert "there" in task_folder.faults()[0]
 
 
 @pytest.mark.parametrize("split", ["train", "dev", "test"])
@@ -90,7 +144,8 @@ def test_missing_data_file_is_named(task_folder):
 def test_unknown_format_is_named_with_the_known_ones(task_folder):
     task_folder.write("train.xlsx", "x")
     task_folder.settings["data"]["train"] = "train.xlsx"
-    assert "'.xlsx' is no known format; convert it to one of .jsonl, .json, .csv, .parquet" in task_folder.faults()[0]
+    (fault,) = task_folder.faults()
+    assert "'.xlsx' is no known format; convert it to one of .jsonl, .json, .csv, .tsv, .parquet" in fault
 
 
 def test_folder_as_a_split_is_named(task_folder):

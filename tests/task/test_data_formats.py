@@ -21,7 +21,36 @@ def test_csv_row_after_a_cell_of_two_lines_is_named_by_its_own_line(task_folder)
 def test_csv_row_with_a_cell_too_many_is_named(task_folder):
     task_folder.write("train.csv", "question,answer\na,b,c\n")
     task_folder.settings["data"]["train"] = "train.csv"
-    assert task_folder.faults()[0].startswith("train.csv line 2: has 3 cells, the header 2; put quotes")
+    assert task_folder.faults() == (
+        "train.csv line 2: has 3 cells, the header 2; put quotes around commas inside a cell",
+    )
+
+
+def test_csv_row_with_a_cell_too_few_is_named(task_folder):
+    task_folder.write("train.csv", "question,answer\na\n")
+    task_folder.settings["data"]["train"] = "train.csv"
+    assert task_folder.faults() == ("train.csv line 2: has 1 cell, the header 2; add what is missing",)
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+def test_csv_parted_by_other_signs_is_read(task_folder, delimiter):
+    content = f'"question"{delimiter}answer\n"one, two{delimiter} three"{delimiter}first, second\n'
+    task_folder.write("train.csv", content)
+    task_folder.settings["data"]["train"] = "train.csv"
+    (example,) = task_folder.load().study.train
+    assert (example.question.text, example.target) == (f"one, two{delimiter} three", "first, second")
+
+
+def test_csv_cell_of_a_long_text_is_read(task_folder):
+    task_folder.write("train.csv", f"question,answer\n{'q' * 200_000},a\n")
+    task_folder.settings["data"]["train"] = "train.csv"
+    assert len(task_folder.load().study.train[0].question.text) == 200_000
+
+
+def test_csv_header_with_spaces_is_read(task_folder):
+    task_folder.write("train.csv", "question, answer\nq,a\n")
+    task_folder.settings["data"]["train"] = "train.csv"
+    assert task_folder.load().study.train[0].target == "a"
 
 
 def test_csv_with_an_open_quote_is_named(task_folder):
@@ -39,6 +68,32 @@ def test_jsonl_with_byte_order_mark_and_windows_line_ends_is_read(task_folder):
 def test_jsonl_line_separator_inside_a_string_does_not_end_the_row(task_folder):
     task_folder.write("train.jsonl", '{"question": "a\u2028b", "answer": "c"}\n')
     assert task_folder.load().study.train[0].question.text == "a\u2028b"
+
+
+def test_jsonl_with_another_encodings_mark_is_read(task_folder):
+    for encoding in ("utf-16", "utf-32"):
+        task_folder.write("train.jsonl", '{"question": "café", "answer": "a"}\n'.encode(encoding))
+        assert task_folder.load().study.train[0].question.text == "café"
+
+
+def test_line_ends_of_old_systems_are_read(task_folder):
+    task_folder.write("train.jsonl", '{"question": "q", "answer": "a"}\r{"question": "r", "answer": "b"}\r')
+    assert [example.target for example in task_folder.load().study.train] == ["a", "b"]
+
+
+@pytest.mark.parametrize("name", ["train.json", "train.jsonl"])
+@pytest.mark.parametrize("indent", [None, 2])
+def test_json_list_is_read_whatever_the_suffix(task_folder, name, indent):
+    rows = [{"question": "q", "answer": "a"}, {"question": "r", "answer": "b"}]
+    task_folder.write(name, json.dumps(rows, indent=indent))
+    task_folder.settings["data"]["train"] = name
+    assert [example.target for example in task_folder.load().study.train] == ["a", "b"]
+
+
+def test_a_row_a_line_is_read_whatever_the_suffix(task_folder):
+    task_folder.write("train.json", '{"question": "q", "answer": "a"}\n{"question": "r", "answer": "b"}\n')
+    task_folder.settings["data"]["train"] = "train.json"
+    assert [example.target for example in task_folder.load().study.train] == ["a", "b"]
 
 
 def test_json_list_is_read(task_folder):

@@ -42,6 +42,22 @@ def test_input_and_target_need_no_columns_to_be_named(task_folder):
     assert (example.question.text, example.target) == ("q", "a")
 
 
+@pytest.mark.parametrize(
+    ("question", "answer"), [("question", "answer"), ("text", "label"), ("input", "output"), ("query", "response")]
+)
+def test_usual_names_of_columns_are_recognised_and_shown_back(task_folder, question, answer):
+    example = train_row(task_folder, {question: "q", answer: "a", "source": "web"})
+    assert (example.question.text, example.target) == ("q", "a")
+    said = f"train.jsonl: 1 rows, read as plain columns (input: {question}, target: {answer}; not used: source)"
+    assert said in task_folder.load().notes
+
+
+def test_conversations_of_several_turns_are_shown_back(task_folder):
+    train_row(task_folder, {"messages": TURNS, "id": "one"})
+    said = "1 rows, read as OpenAI messages (id: id; 1 of several turns, the last answer is the target)"
+    assert f"train.jsonl: {said}" in task_folder.load().notes
+
+
 def test_messages_keep_all_turns_and_the_last_answer_is_the_target(task_folder):
     example = train_row(task_folder, {"messages": TURNS})
     assert (example.messages, example.target) == (AS_MESSAGES, "second")

@@ -6,29 +6,29 @@ from harness.records import Limits
 
 def test_unknown_key_is_named_with_its_line_and_a_guess(faults_of, valid):
     faults = faults_of(valid.replace("metric:", "metrc:") + "metric: {primary: closeness}\n")
-    assert faults == ("task.yaml line 8: unknown key 'metrc' (did you mean 'metric'?)",)
+    assert faults == ("task.yaml line 8 column 1: unknown key 'metrc' (did you mean 'metric'?)",)
 
 
 def test_unknown_key_deep_inside_gets_a_guess_from_its_own_section(faults_of, valid):
     faults = faults_of(valid + "general:\n  max_dorp: 0.1\n")
-    assert faults == ("task.yaml line 11: unknown key 'max_dorp' (did you mean 'max_drop'?)",)
+    assert faults == ("task.yaml line 11 column 3: unknown key 'max_dorp' (did you mean 'max_drop'?)",)
 
 
 def test_unknown_key_of_an_arm_is_named(faults_of, valid):
     faults = faults_of(valid.replace("[echo]", "\n  - {name: echo, opptions: {}}"))
-    assert faults == ("task.yaml line 10: unknown key 'opptions' (did you mean 'options'?)",)
+    assert faults == ("task.yaml line 10 column 18: unknown key 'opptions' (did you mean 'options'?)",)
 
 
 @pytest.mark.parametrize("key", ["version", "name", "data", "arms"])
 def test_missing_required_key_is_named(task_folder, key):
     del task_folder.settings[key]
-    assert f"task.yaml line 1: key '{key}' is missing; add it" in task_folder.faults()
+    assert f"task.yaml line 1 column 1: key '{key}' is missing; add it" in task_folder.faults()
 
 
 @pytest.mark.parametrize("split", ["train", "test"])
 def test_missing_split_is_named(task_folder, split):
     del task_folder.settings["data"][split]
-    assert task_folder.faults() == (f"task.yaml line 3: key 'data.{split}' is missing; add it",)
+    assert task_folder.faults() == (f"task.yaml line 3 column 1: key 'data.{split}' is missing; add it",)
 
 
 @pytest.mark.parametrize(
@@ -54,6 +54,13 @@ def test_missing_split_is_named(task_folder, split):
         ("prompt", {"template": "{{ inputt }}"}, "'inputt' is undefined"),
         ("prompt", {"template": "{% if %}"}, "prompt template '{% if %}'"),
         ("prompt", {"template": "no question"}, "prompt.template leaves the question out"),
+        ("prompt", {"template": "{{ input }}{{ 1 / 0 }}"}, "division by zero"),
+        ("prompt", {"template": "{{ input * 10**9 }}"}, "uses '*', which may never end; leave it out"),
+        ("prompt", {"template": "{{ input }}{% for a in range(9) %}{% endfor %}"}, "uses range, which may never end"),
+        ("prompt", {"template": "{{ input }}" + "{% for a in input %}" * 3 + "{% endfor %}" * 3}, "loops three deep"),
+        ("arms", "echo", "'arms' is 'echo'; give a list, such as [echo]"),
+        ("description", "a\0b", "holds the control character '\\x00'; remove it"),
+        ("name", "x" * 999, "x...; use up to 64 letters"),
     ],
 )
 def test_wrong_value_is_the_one_fault_and_shows_the_value(task_folder, section, value, expected):
@@ -109,12 +116,12 @@ def test_faults_of_file_arms_and_data_are_listed_at_once_in_order(faults_of, tas
     arms = "\n  - ecko\n  - {name: a b}\n  - search"
     faults = faults_of(valid.replace("[echo]", arms) + "metrc: 1\ngoal: {at_least: 2}\nname: twice\n")
     expected = {
-        "task.yaml line 10": "unknown arm 'ecko'",
-        "task.yaml line 11": "'arms.2.name' is 'a b'",
-        "task.yaml line 12": "arm 'search' searches documents",
-        "task.yaml line 13": "unknown key 'metrc'",
-        "task.yaml line 14": "'goal.at_least' is 2",
-        "task.yaml line 15": "key 'name' was given on line 2",
+        "task.yaml line 10 column 5": "unknown arm 'ecko'",
+        "task.yaml line 11 column 6": "'arms.2.name' is 'a b'",
+        "task.yaml line 12 column 5": "arm 'search' searches documents",
+        "task.yaml line 13 column 1": "unknown key 'metrc'",
+        "task.yaml line 14 column 8": "'goal.at_least' is 2",
+        "task.yaml line 15 column 1": "key 'name' was given on line 2",
         "train.jsonl line 1": "'answer' is empty",
         "test.jsonl": "is empty",
     }
@@ -126,7 +133,7 @@ def test_missing_train_key_does_not_hide_faults_of_the_test_rows(task_folder):
     del task_folder.settings["data"]["train"]
     task_folder.write("test.jsonl", "{\n")
     faults = task_folder.faults()
-    assert [fault.split(":")[0] for fault in faults] == ["task.yaml line 3", "test.jsonl line 1"]
+    assert [fault.split(":")[0] for fault in faults] == ["task.yaml line 3 column 1", "test.jsonl line 1"]
 
 
 def test_error_opens_with_the_file_and_the_count(task_folder):

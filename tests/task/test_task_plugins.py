@@ -7,7 +7,7 @@ def test_arm_may_be_a_name_or_a_mapping(task_folder):
 
 def test_unknown_arm_gets_a_guess(faults_of, valid):
     faults = faults_of(valid.replace("[echo]", "[ecko]"))
-    assert faults == ("task.yaml line 9: unknown arm 'ecko' (did you mean 'echo'?)",)
+    assert faults == ("task.yaml line 9 column 8: unknown arm 'ecko' (did you mean 'echo'?)",)
 
 
 def test_unknown_baseline_of_a_named_arm_is_called_a_baseline(task_folder):
@@ -42,14 +42,14 @@ def test_wrong_option_of_our_own_arm_is_named(task_folder):
 
 def test_arm_that_needs_documents_says_so_when_there_are_none(faults_of, valid):
     (fault,) = faults_of(valid.replace("[echo]", "\n  - echo\n  - search"))
-    assert fault.startswith("task.yaml line 11: arm 'search' searches documents and the task has none; set")
+    assert fault.startswith("task.yaml line 11 column 5: arm 'search' searches documents and the task has none; set")
 
 
 def test_unknown_metrics_get_guesses(faults_of, valid):
     faults = faults_of(valid.replace("{primary: closeness}", "\n  primary: closenes\n  also:\n    - nearnes"))
     assert faults == (
-        "task.yaml line 9: unknown metric 'closenes' (did you mean 'closeness'?)",
-        "task.yaml line 11: unknown metric 'nearnes' (did you mean 'nearness'?)",
+        "task.yaml line 9 column 3: unknown metric 'closenes' (did you mean 'closeness'?)",
+        "task.yaml line 11 column 7: unknown metric 'nearnes' (did you mean 'nearness'?)",
     )
 
 

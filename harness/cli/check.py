@@ -1,0 +1,89 @@
+"""harness check: what is wrong with a task and its data, before anything is spent."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from harness.task.check import CheckReport
+    from harness.task.check.reading import Material
+
+
+@click.command()
+@click.argument("task_file", type=click.Path(path_type=Path))
+@click.option(
+    "--fix", "out", type=click.Path(path_type=Path), metavar="OUT", help="Write a cleaned copy to this folder."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print every finding with all its rows as JSON.")
+@click.option("--model", "with_model", is_flag=True, help="Also list answers that contradict the base model (minutes).")
+@click.pass_context
+def check(ctx: click.Context, task_file: Path, out: Path | None, as_json: bool, with_model: bool) -> None:
+    """Look for everything that is wrong with TASK_FILE and its data, and show what each arm will see.
+
+    Without --model no model is loaded. Exit code 0: nothing worse than warnings; 1: errors; 2: the task
+    cannot be read. With --fix it is that of the cleaned copy.
+
+    \b
+    Example:
+        harness check tasks/support_routing/task.yaml
+    """
+    from harness.cli.findings import print_faults, print_fixed, print_report
+    from harness.task.check import examine, read_material, write_fixed
+
+    material = read_material(task_file)
+    folder = tokenizer_folder(material.model)
+    report = examine(material, folder)
+    if with_model:
+        report = _with_contradictions(material, report)
+    print_faults(material)
+    if not as_json:
+        print_report(report)
+    fixed = examine(read_material(write_fixed(material, report, out)), folder) if out else None
+    if as_json:
+        after = {"fixed": fixed.to_dict()} if fixed else {}
+        click.echo(json.dumps(report.to_dict() | after, indent=1, ensure_ascii=False))
+    elif fixed:
+        print_fixed(fixed)
+    ctx.exit((fixed or report).exit_code)
+
+
+def tokenizer_folder(model: str) -> Path | None:
+    """Return the folder with the model's tokenizer, where it is on this machine; nothing is fetched."""
+    from harness.engine.assets import ALIASES
+    from harness.engine.cache import cache_folder, is_whole
+
+    if model in ALIASES:
+        folder = cache_folder() / "models" / model
+        return folder if is_whole(folder) else None
+    if Path(model).expanduser().is_dir():
+        return Path(model).expanduser()
+    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+
+    try:
+        found = try_to_load_from_cache(model, "tokenizer.json")
+    except HFValidationError:
+        return None
+    return Path(found).parent if isinstance(found, str) else None
+
+
+def _with_contradictions(material: "Material", report: "CheckReport") -> "CheckReport":
+    from dataclasses import replace
+
+    from harness.engine.assets import resolve_model
+    from harness.engine.cached import open_engine
+    from harness.records import Weights
+    from harness.task.check.contradictions import find_contradictions
+
+    if report.faults:
+        click.echo("--model: left out until the task can be read", err=True)
+        return report
+
+    def say(text: str) -> None:
+        click.echo(text, err=True)
+
+    model = resolve_model(material.model, say)
+    found = find_contradictions(material, open_engine(model, cache=None), Weights(model), say)
+    return replace(report, findings=(*report.findings, *found))

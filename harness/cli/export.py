@@ -1,0 +1,75 @@
+"""harness export: the winner as something to run."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from harness.export.parcel import Parcel
+
+DIFFERS = 1
+SHOWN = 70  # characters of an answer that differs
+
+
+@click.command(name="export")
+@click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
+@click.option("--arm", metavar="NAME", help="Export this arm [default: the one that the verdict names].")
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="DIR", help="A new or empty folder [default: exports/RUN-ARM]."
+)
+@click.option("--merged", "is_merged", is_flag=True, help="Merge the adapter into the base's weights.")
+@click.option(
+    "--verify",
+    "count",
+    type=click.IntRange(min=1),
+    is_flag=False,
+    flag_value=20,
+    metavar="[N]",
+    help="Ask the export N test items [20] and compare with the run; an export that is there is not made anew.",
+)
+def export(run_folder: Path, arm: str | None, out: Path | None, is_merged: bool, count: int | None) -> None:
+    """Write the winner of RUN as something to run: weights, prompt, index, script, training files.
+
+    Exit code 1 when an answer differs from the run's.
+
+    \b
+    Example:
+        harness export runs/support_routing-1a2b3c4d --verify
+    """
+    from harness.export.pack import pack
+    from harness.export.parcel import open_parcel
+    from harness.export.verify import is_export_of
+
+    parcel = open_parcel(run_folder, arm)
+    form = "-merged" if is_merged else ""
+    out = out or Path("exports") / f"{parcel.run.folder}-{parcel.arm}{form}"
+    if count is None or not is_export_of(parcel, out, is_merged=is_merged):
+        click.echo(f"harness: exporting {parcel.arm} of {run_folder}", err=True)
+        pack(parcel, out, is_merged=is_merged, log=lambda line: click.echo(line, err=True))
+    if parcel.run.is_fast:
+        click.echo("That was a smoke run: do not decide on its figures.", err=True)
+    click.echo(f"export: {out}")
+    if count is not None and not _is_equal(parcel, out, count):
+        click.get_current_context().exit(DIFFERS)
+
+
+def _is_equal(parcel: "Parcel", out: Path, count: int) -> bool:
+    """Print how many answers equal the run's, and each one that does not."""
+    from harness.export.verify import verify
+
+    differing, asked = [], 0
+    for answered in verify(parcel, out, count):
+        asked += 1
+        click.echo(f"asked {asked}: {answered.item} {'equal' if answered.is_equal else 'DIFFERS'}", err=True)
+        differing += [] if answered.is_equal else [answered]
+    click.echo(f"verified: {asked - len(differing)} of {asked} answers equal the run's")
+    for answered in differing:
+        click.echo(f"  {answered.item}: the run said {_short(answered.stored)}, the export {_short(answered.said)}")
+    if differing:
+        click.echo("  The run asked in batches, the export one by one: a near tie of two tokens may fall otherwise.")
+    return not differing
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= SHOWN else f"{text[:SHOWN]}...")

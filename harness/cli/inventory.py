@@ -1,0 +1,95 @@
+"""What is there to use: tasks and runs in folders, and arms, metrics and report formats from installed packages."""
+
+import json
+from collections.abc import Callable, Mapping
+from importlib.util import find_spec
+from pathlib import Path
+
+from harness.plugins import BASELINES, METRICS, REPORTS, plugins
+
+Entry = dict[str, str]  # what is known of one thing, by the name of the property
+
+UNREADABLE = "unreadable"
+
+
+def plugged_in(group: str) -> list[Entry]:
+    """List one group's plug-ins with the package that brings each; nothing is imported.
+
+    Raises:
+        PluginError: If two packages give different objects the same name.
+    """
+    return [
+        {
+            "name": name,
+            "package": f"{point.dist.name} {point.dist.version}" if point.dist else "unknown",
+            "object": point.value,
+        }
+        for name, point in sorted(plugins(group).items())
+    ]
+
+
+def tasks(folder: Path) -> list[Entry]:
+    """List the tasks in `folder`, in its subfolders and in its tasks/, and those that came with the package."""
+    found = [*folder.glob("task.yaml"), *folder.glob("*/task.yaml"), *folder.glob("tasks/*/task.yaml")]
+    bundled = find_spec("tasks")
+    for place in (bundled.submodule_search_locations or ()) if bundled else ():
+        found += Path(place).glob("*/task.yaml")
+    return [_task(path) for path in sorted({path.resolve() for path in found})]
+
+
+def _task(path: Path) -> Entry:
+    from harness.errors import TaskFileError
+    from harness.task.faults import Faults
+    from harness.task.source import read_source
+
+    try:
+        values = read_source(path, Faults()).values
+    except TaskFileError as fault:
+        return {"name": UNREADABLE, "file": _near(path), "about": fault.faults[0]}
+    return {
+        "name": str(values.get("name", "unnamed")),
+        "file": _near(path),
+        "about": str(values.get("description", "")),
+    }
+
+
+def runs(folder: Path) -> list[Entry]:
+    """List the run folders in `folder` and in its runs/, oldest first, with the state and the verdict of each."""
+    found = [*folder.glob("*/identity.json"), *folder.glob("runs/*/identity.json")]
+    return [_run(path.parent) for path in sorted(found, key=lambda path: (path.stat().st_mtime, path))]
+
+
+def _run(folder: Path) -> Entry:
+    state, about = _state(folder)
+    return {"name": folder.name, "folder": _near(folder.resolve()), "state": state, "about": about}
+
+
+def _state(folder: Path) -> tuple[str, str]:
+    """Return 'finished' or 'unfinished', and the verdict or what is missing."""
+    try:
+        result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+        arms, sentence = result["arms"], str(result["verdict"]["sentence"])
+        waiting = [arm["name"] for arm in arms if arm["status"] == "unfinished"]
+        is_fast = result["is_fast"]
+    except FileNotFoundError:
+        return "unfinished", "no result yet; give the same compare command again"
+    except (OSError, ValueError, KeyError, TypeError) as fault:
+        return UNREADABLE, f"result.json: {fault!r}; draw it again: harness report {_near(folder.resolve())}"
+    if waiting:
+        return "unfinished", f"{len(waiting)} of {len(arms)} arms to go: {', '.join(waiting)}"
+    return "finished", ("smoke run, not to be decided on: " if is_fast else "") + sentence
+
+
+def _near(path: Path) -> str:
+    """Return a path as seen from here, where it is below."""
+    here = Path.cwd().resolve()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+
+
+KINDS: Mapping[str, Callable[[Path], list[Entry]]] = {
+    "tasks": tasks,
+    "arms": lambda _: plugged_in(BASELINES),
+    "metrics": lambda _: plugged_in(METRICS),
+    "reports": lambda _: plugged_in(REPORTS),
+    "runs": runs,
+}

@@ -1,0 +1,76 @@
+"""What items that ended in infrastructure errors could change: each arm's figure, and the verdict.
+
+A lost item is worth 0 at worst and 1 at best, so a rate and a mean of graded scores have exact bounds. An aggregate
+has none here: what a wrong answer costs macro-F1 depends on the label that was given in its place.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from harness.decision.arms import Arm, Field, MetricKind, lost_items, measured_scores, on_shared_items
+from harness.decision.ladder import Standings
+from harness.decision.paired import BestConstant
+from harness.decision.verdict import Verdict, judge
+from harness.records import ErrorBounds, Evidence, Gate, Score
+
+
+def error_bounds(evidence: Sequence[Evidence], metric: str, kind: MetricKind) -> tuple[ErrorBounds, ...]:
+    """Bound the figure of every arm that lost items, over all the items that it was asked; invalid arms too.
+
+    Raises:
+        ValueError: If an arm's scores do not match its predictions.
+    """
+    return tuple(
+        _bound(item, len(lost), metric, kind)
+        for item in evidence
+        if item.status in ("ok", "invalid") and (lost := lost_items(item))
+    )
+
+
+def _bound(evidence: Evidence, lost: int, metric: str, kind: MetricKind) -> ErrorBounds:
+    asked = len(evidence.predictions)
+    if kind == "aggregate":
+        return ErrorBounds(evidence.arm, lost, asked, None, None)
+    earned = sum(score.value for score in measured_scores(evidence, metric).values())
+    return ErrorBounds(evidence.arm, lost, asked, earned / asked, (earned + lost) / asked)
+
+
+def other_verdicts(
+    standings: Standings, gates: Mapping[str, Gate], constant: BestConstant | None, verdict: Verdict
+) -> tuple[str, ...] | None:
+    """Decide again with lost items counted, and name the verdicts that differ from this one.
+
+    The cases: every arm's lost items wrong, or right; each arm's right where all others' are wrong, and the
+    reverse. Up to three arms with lost items, these are all the corners.
+
+    Returns:
+        None where lost items cannot be counted, because the figure is no mean of items.
+    """
+    losers = frozenset(arm.name for arm in standings.field.judged if arm.lost)
+    if not losers:
+        return ()
+    yardstick = standings.yardstick
+    if yardstick.kind == "aggregate":
+        return None
+    cases = {frozenset[str](), losers, *(frozenset([name]) for name in losers), *(losers - {name} for name in losers)}
+    fields = [_filled(standings.field, yardstick.metric, right) for right in cases]
+    found = {name_verdict(judge(Standings(field, yardstick, standings.limits), gates, constant)) for field in fields}
+    return tuple(sorted(found - {name_verdict(verdict)}))
+
+
+def _filled(field: Field, metric: str, right: frozenset[str]) -> Field:
+    """Count every lost item: right for the arms named, wrong for the others."""
+    arms = [replace(arm, scores=_all_scores(arm, metric, float(arm.name in right))) for arm in field.judged]
+    return Field(on_shared_items(arms), field.absent)
+
+
+def _all_scores(arm: Arm, metric: str, value: float) -> Mapping[str, Score]:
+    return {**measured_scores(arm.evidence, metric), **{item: Score(item, value) for item in arm.lost}}
+
+
+def name_verdict(verdict: Verdict) -> str:
+    """Name a verdict by its action, arm and goal: 'fine-tune (lora_sft), goal met'."""
+    if verdict.arm is None:
+        return verdict.action
+    action = verdict.action.replace("_", "-")
+    return f"{action} ({verdict.arm.name}), goal {'met' if verdict.goal == 'met' else 'not shown'}"

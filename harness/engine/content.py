@@ -1,0 +1,80 @@
+"""Hashes of what an answer depends on: a model's files, an adapter's, our code and the libraries.
+
+By content, never by time or place: a copied or moved model is the same model, a rewritten one is not.
+"""
+
+import hashlib
+import json
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from harness.engine.quiet import quiet
+from harness.errors import ArmError, ModelError
+from harness.store.files import hash_file
+
+# What can move an answer's last digit, or the ids that a text becomes.
+LIBRARIES = ("torch", "transformers", "peft", "bitsandbytes", "tokenizers", "lm-eval")
+ADAPTER_FILES = ("adapter_model.safetensors", "adapter_config.json")
+CODE = Path(__file__).parent
+# Of a hub repository: what transformers reads from its top level, and no second form of the weights.
+_READ = ["*.safetensors", "*.json", "*.jinja", "*.txt", "*.model"]
+_NOT_READ = ["*/*", "consolidated*"]
+
+
+def model_hash(model: str) -> str:
+    """Return the SHA-256 over names and contents of a base model's files: weights, tokenizer, template and all.
+
+    Args:
+        model: A folder, or a hub id, whose files are fetched if they are not here. Hidden files do not count.
+
+    Raises:
+        ModelError: If a hub id's files cannot be had, or a file cannot be read.
+    """
+    folder = Path(model)
+    try:
+        folder = folder if folder.is_dir() else _snapshot(model)
+        names = [path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file()]
+        return _hash_files(folder, [n.as_posix() for n in names if not any(part.startswith(".") for part in n.parts)])
+    except (OSError, ValueError) as fault:
+        raise ModelError(f"the files of model '{model}' cannot be read: {fault}; check the folder or id") from fault
+
+
+def adapter_hash(adapter: str) -> str:
+    """Return the SHA-256 over an adapter's weights and configuration.
+
+    Raises:
+        ArmError: If one of the two files is not there.
+    """
+    try:
+        return _hash_files(Path(adapter), ADAPTER_FILES)
+    except FileNotFoundError as fault:
+        missing = Path(fault.filename).name
+        raise ArmError(f"adapter {adapter} has no {missing}; give the folder that training wrote") from None
+
+
+def code_hash() -> str:
+    """Return the SHA-256 over the sources of the engine."""
+    return _hash_files(CODE, [path.name for path in sorted(CODE.glob("*.py"))])
+
+
+def library_versions() -> dict[str, str]:
+    """Return the installed versions of the libraries that compute an answer."""
+    found = {}
+    for library in LIBRARIES:
+        try:
+            found[library] = version(library)
+        except PackageNotFoundError:
+            found[library] = "not installed"
+    return found
+
+
+def _hash_files(folder: Path, names: list[str] | tuple[str, ...]) -> str:
+    files = {name: hash_file(folder / name) for name in names}
+    return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
+
+
+def _snapshot(model: str) -> Path:
+    from huggingface_hub import snapshot_download
+
+    with quiet():
+        return Path(snapshot_download(model, allow_patterns=_READ, ignore_patterns=_NOT_READ))

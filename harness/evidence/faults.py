@@ -1,0 +1,37 @@
+"""Which kind of fault ended something: the item's, the arm's, or one of the process or the machine."""
+
+from collections.abc import Iterator
+
+# torch's own, by name, so that nobody must import torch to ask. The second is a device that has failed: nothing
+# in the process can be trusted behind it.
+_MEMORY_NAMES = {"OutOfMemoryError"}
+_DEVICE_NAMES = {"AcceleratorError"}
+_MEMORY_WORDS = ("defaultcpuallocator", "not enough memory", "out of memory", "cannot allocate memory")
+
+
+def is_out_of_memory(fault: BaseException) -> bool:
+    """Whether a fault, or what it came of, is lack of memory on the host or the device."""
+    return any(
+        isinstance(cause, MemoryError)
+        or type(cause).__name__ in _MEMORY_NAMES
+        or (isinstance(cause, RuntimeError | OSError) and any(words in str(cause).lower() for words in _MEMORY_WORDS))
+        for cause in _causes(fault)
+    )
+
+
+def is_of_the_process(fault: BaseException) -> bool:
+    """Whether a fault says nothing about the item that was asked: no memory, or a device that failed."""
+    return is_out_of_memory(fault) or any(type(cause).__name__ in _DEVICE_NAMES for cause in _causes(fault))
+
+
+def describe(fault: BaseException) -> str:
+    """Return a fault in one line: its class and what it says."""
+    said = " ".join(str(fault).split())
+    return f"{type(fault).__name__}: {said}" if said else type(fault).__name__
+
+
+def _causes(fault: BaseException) -> Iterator[BaseException]:
+    cause: BaseException | None = fault
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__

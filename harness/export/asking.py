@@ -1,0 +1,29 @@
+"""The process that asks an export: `python -P -m harness.export.asking EXPORT`, one question a line.
+
+It imports the exported answer.py and nothing else of the export or of this package: each line of standard input
+is a JSON list of turns, and each line of standard output says {"text"} or {"fault"}.
+"""
+
+import json
+import os
+import sys
+
+
+def main() -> None:
+    """Answer until standard input ends."""
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what libraries print is no answer
+    sys.path.insert(0, sys.argv[1])
+    import answer  # type: ignore[import-not-found]
+
+    for line in sys.stdin:
+        try:
+            said = {"text": answer.complete(json.loads(line))}
+        except ValueError as fault:
+            said = {"fault": str(fault)}
+        out.write(json.dumps(said) + "\n")
+        out.flush()
+
+
+if __name__ == "__main__":
+    main()

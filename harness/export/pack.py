@@ -1,0 +1,158 @@
+"""Writes an export, whole or not at all."""
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from harness.errors import HarnessError
+from harness.export.index import is_known, place_embedder, place_index
+from harness.export.license import license_note
+from harness.export.parcel import Parcel
+from harness.export.prompt import Places, program_data, prompt_data
+from harness.export.readme import Contents, readme
+from harness.export.script import fill
+from harness.export.training.axolotl import write_axolotl
+from harness.export.training.lesson import Lesson, lesson_of
+from harness.export.training.llama_factory import write_llama_factory
+from harness.export.training.openai import write_openai
+from harness.export.training.trl import write_trl
+from harness.export.weights import merge, place_base
+from harness.store.files import hash_data, sync
+
+MODEL, ADAPTER, INDEX, EMBEDDER, TRAINING = "model", "adapter", "index", "embedder", "training"
+ORIGIN = "export.json"
+SCRIPT = "answer.py"
+_READ_IN_WORDS = {
+    "whole": "all of it",
+    "first_line": "its first non-empty line",
+    "after": "the first non-empty line after the last marker",
+}
+
+
+def origin(parcel: Parcel, *, is_merged: bool) -> dict[str, Any]:
+    """Return what an export is of; two with the same origin hold the same."""
+    return {
+        "run": parcel.run.folder,
+        "identity": parcel.folder.identity,
+        "arm": parcel.arm,
+        "program": hash_data(parcel.evidence.program),
+        "merged": is_merged,
+    }
+
+
+def pack(parcel: Parcel, out: Path, *, is_merged: bool, log: Callable[[str], object]) -> None:
+    """Write the export of `parcel` to `out`; after a fault or a crash there is none.
+
+    Raises:
+        HarnessError: If `out` holds something, or there is no adapter to merge.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise HarnessError(f"{out} exists and is not empty; give a new or empty --out folder")
+    if is_merged and not parcel.program.weights.adapter:
+        raise HarnessError(f"--merged: {parcel.arm} has no adapter; leave the option out")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    aside = out.with_name(f".{out.name}.{os.getpid()}.part")
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir()
+    try:
+        _fill(parcel, aside, is_merged, log)
+        for path in [*aside.rglob("*"), aside]:
+            sync(path)
+        aside.rename(out)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    sync(out.parent)
+
+
+def _fill(parcel: Parcel, folder: Path, is_merged: bool, log: Callable[[str], object]) -> None:
+    places, notes = _place_weights(parcel, folder, is_merged)
+    for note in notes:
+        log(f"warning: {note}")
+    places, has_script = _place_index(parcel, folder, places, notes)
+    lesson = _place_training(parcel, folder, notes)
+    _write_json(folder / "prompt.json", prompt_data(parcel, places))
+    _write_json(folder / "program.json", program_data(parcel, places))
+    _write_json(folder / ORIGIN, origin(parcel, is_merged=is_merged))
+    if has_script:
+        (folder / SCRIPT).write_text(_script(parcel, places), encoding="utf-8")
+    (folder / "LICENSE-BASE-MODEL.md").write_text(license_note(parcel), encoding="utf-8")
+    contents = Contents(places, has_script, lesson, _rank(parcel), tuple(notes))
+    (folder / "README.md").write_text(readme(parcel, contents), encoding="utf-8")
+
+
+def _place_weights(parcel: Parcel, folder: Path, is_merged: bool) -> tuple[Places, list[str]]:
+    weights = parcel.program.weights
+    if is_merged:
+        return Places(MODEL), merge(parcel, folder / MODEL)
+    places = Places(place_base(parcel, folder / MODEL), quantization=weights.quantization)
+    if weights.adapter:
+        shutil.copytree(weights.adapter, folder / ADAPTER)
+        places = replace(places, adapter=ADAPTER)
+    return places, []
+
+
+def _place_index(parcel: Parcel, folder: Path, places: Places, notes: list[str]) -> tuple[Places, bool]:
+    """Copy index and embedder; say whether `answer.py` can answer."""
+    if parcel.program.retriever is None:
+        return places, True
+    index = Path(parcel.program.retriever.index)
+    place_index(index, folder / INDEX)
+    if not is_known(index):
+        notes.append(f"the index of {parcel.spec.baseline} is of its own make, so there is no answer.py")
+        return replace(places, index=INDEX), False
+    return replace(places, index=INDEX, embedder=place_embedder(index, folder / EMBEDDER)), True
+
+
+def _place_training(parcel: Parcel, folder: Path, notes: list[str]) -> Lesson | None:
+    if not parcel.program.weights.adapter:
+        return None
+    lesson, untold = lesson_of(parcel)
+    notes.extend(untold)
+    if lesson is None:
+        return None
+    training = folder / TRAINING
+    training.mkdir()
+    # training begins at the bare base, which a merged export does not hold
+    base = parcel.program.weights.model
+    model = f"../../{MODEL}" if parcel.base_folder and (folder / ADAPTER).is_dir() else base
+    write_trl(lesson, model, training / "trl")
+    write_llama_factory(lesson, model, training / "llama_factory")
+    write_axolotl(lesson, model, training / "axolotl")
+    write_openai(lesson, training / "openai")
+    return lesson
+
+
+def _script(parcel: Parcel, places: Places) -> str:
+    needs = ["transformers"]
+    needs += ["peft"] if places.adapter else []
+    needs += ["bitsandbytes"] if places.quantization else []
+    needs += ["faiss", "sentence-transformers"] if places.index else []
+    rule = parcel.program.reader.rule
+    return fill(
+        "answer.py.jinja",
+        arm=parcel.arm,
+        needs=" and ".join([", ".join(needs[:-1]), needs[-1]]) if len(needs) > 1 else needs[0],
+        rule=rule,
+        rule_in_words=_READ_IN_WORDS[rule],
+        nf4=places.quantization == "nf4",
+        adapter=places.adapter,
+        index=places.index,
+        model_is_here=places.model == MODEL,
+        embedder_is_here=places.embedder == EMBEDDER,
+    )
+
+
+def _rank(parcel: Parcel) -> int | None:
+    adapter = parcel.program.weights.adapter
+    if adapter is None:
+        return None
+    config = json.loads((Path(adapter) / "adapter_config.json").read_text(encoding="utf-8"))
+    return int(config["r"])
+
+
+def _write_json(path: Path, data: object) -> None:
+    path.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,0 +1,75 @@
+"""prompt.json: the Program in plain data, for `answer.py` and for anybody who does not have this package."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from harness.export.parcel import Parcel
+from harness.program import render
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the parts of an export lie: folders inside it, or hub ids."""
+
+    model: str
+    adapter: str | None = None
+    quantization: str | None = None  # None also for a merged model
+    index: str | None = None
+    embedder: str | None = None
+
+
+def prompt_data(parcel: Parcel, places: Places) -> dict[str, Any]:
+    """Return how a question becomes an answer: turns, decoding, and how the answer is read out."""
+    program = parcel.program
+    prompt, settings = program.prompt, program.generation
+    turns = []
+    for shot in prompt.shots:
+        asked = render(prompt.shot_template, input=shot.input, passages=[])
+        turns += [{"role": "user", "content": asked}, {"role": "assistant", "content": shot.answer}]
+    sampling: dict[str, Any] = {"do_sample": False}
+    if settings.temperature > 0:
+        sampling = {"do_sample": True, "temperature": settings.temperature, "top_k": 0, "top_p": 1.0}
+    stops = stop_ids(program.weights.model)
+    window = parcel.run.manifest.get("engine", {}).get("context_window")
+    return {
+        "model": places.model,
+        "system": prompt.system,
+        "shots": turns,
+        "template": prompt.template,
+        "generation": {
+            "max_new_tokens": settings.max_new_tokens,
+            **sampling,
+            "eos_token_id": stops,
+            "pad_token_id": stops[0],
+        },
+        "longest_prompt": window - settings.max_new_tokens if window else None,
+        "reader": {"rule": program.reader.rule, "marker": program.reader.marker},
+        "passages": program.retriever.k if program.retriever else 0,
+        "embedder": places.embedder,
+    }
+
+
+def program_data(parcel: Parcel, places: Places) -> dict[str, Any]:
+    """Return the Program as the run measured it, its folders relative to the export."""
+    data = dict(parcel.evidence.program)
+    data["weights"] = {"model": places.model, "quantization": places.quantization, "adapter": places.adapter}
+    if places.index:
+        data["retriever"] = {**data["retriever"], "index": places.index}
+    return data
+
+
+def stop_ids(model: str) -> list[int]:
+    """Return every token that ends an answer, as the engine has them."""
+    from transformers import AutoConfig, AutoTokenizer, GenerationConfig
+
+    from harness.engine.quiet import quiet
+    from harness.engine.tokens import end_of_turn
+
+    with quiet():
+        tokenizer = AutoTokenizer.from_pretrained(model)
+        try:
+            named = GenerationConfig.from_pretrained(model).eos_token_id
+        except OSError:  # the model brings none of its own
+            named = GenerationConfig.from_model_config(AutoConfig.from_pretrained(model)).eos_token_id
+    own = named if isinstance(named, list) else [named]
+    return sorted({token for token in (tokenizer.eos_token_id, end_of_turn(tokenizer), *own) if token is not None})

@@ -1,0 +1,79 @@
+"""README.md of an export: what it is, how good it was measured to be, and how to run it."""
+
+from dataclasses import dataclass
+
+from harness.decision.words import score_range, share, signed_points
+from harness.export.parcel import Parcel
+from harness.export.prompt import Places
+from harness.export.script import fill
+from harness.export.serving import SOURCES as VLLM_SOURCES
+from harness.export.serving import request_command, serve_command
+from harness.export.training import axolotl, llama_factory, openai, trl
+from harness.export.training.lesson import Lesson
+from harness.records import Gate
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What else lies in the export."""
+
+    places: Places
+    has_script: bool
+    lesson: Lesson | None
+    rank: int | None
+    notes: tuple[str, ...]  # what differs from the run, or could not be exported
+
+
+def readme(parcel: Parcel, contents: Contents) -> str:
+    """Return the text of README.md."""
+    run, decision = parcel.run, parcel.run.decision
+    program = parcel.program
+    return fill(
+        "README.md.jinja",
+        arm=parcel.arm,
+        task=run.name,
+        description=run.description,
+        run=run.folder,
+        is_fast=run.is_fast,
+        model=parcel.base_name,
+        places=contents.places,
+        is_merged=bool(program.weights.adapter) and contents.places.adapter is None,
+        k=program.retriever.k if program.retriever else None,
+        metric=run.primary_metric,
+        score=f"{share(parcel.score.estimate)} ({score_range(parcel.score)})" if parcel.score else "not measured",
+        goal=share(run.limits.goal),
+        gate=_gate(parcel.gate) if program.weights.adapter else "unchanged: no weights were tuned",
+        gate_reasons=parcel.gate.reasons if parcel.gate else (),
+        verdict=decision.sentence,
+        is_winner=decision.arm == parcel.arm,
+        caveats=[*decision.caveats, *parcel.evidence.warnings],
+        notes=contents.notes,
+        engine=run.manifest.get("engine", {}),
+        versions=run.manifest.get("versions", {}),
+        needs=_packages(contents.places),
+        has_script=contents.has_script,
+        serve=serve_command(parcel, contents.places, contents.rank),
+        request=request_command(parcel),
+        lesson=contents.lesson,
+        trl=trl.VERSION,
+        sources={
+            "vLLM": VLLM_SOURCES,
+            "LLaMA-Factory": llama_factory.SOURCES,
+            "Axolotl": axolotl.SOURCES,
+            "OpenAI": openai.SOURCES,
+        },
+    )
+
+
+def _packages(places: Places) -> list[str]:
+    packages = ["torch", "transformers"]
+    packages += ["peft"] if places.adapter else []
+    packages += ["bitsandbytes"] if places.quantization else []
+    packages += ["sentence-transformers", "faiss-cpu"] if places.index else []
+    return packages
+
+
+def _gate(gate: Gate | None) -> str:
+    if gate is None or gate.pooled is None:
+        return "not measured"
+    return f"{gate.state} ({signed_points(gate.pooled.estimate)} on {gate.pooled.n} benchmark items)"

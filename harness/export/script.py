@@ -1,0 +1,21 @@
+"""The scripts of an export, filled in from templates."""
+
+from functools import cache
+from importlib.resources import files
+
+from jinja2 import Environment, StrictUndefined
+
+
+def fill(template: str, **values: object) -> str:
+    """Return a template of this package with its values."""
+    return _environment().from_string(_text(template)).render(**values)
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
+
+
+@cache
+def _text(template: str) -> str:
+    return (files("harness.export") / "templates" / template).read_text(encoding="utf-8")

@@ -1,0 +1,49 @@
+"""How the exported model is served: a vLLM command line.
+
+Not executed here. `SOURCES` says where the options were read.
+"""
+
+import json
+
+from harness.export.parcel import Parcel
+from harness.export.prompt import Places
+from harness.export.training.rows import plain
+
+SOURCES = "vllm-project/vllm: docs/features/lora.md (05863f1)"
+SMALLEST_RANK = 8  # vLLM takes powers of two from here as --max-lora-rank
+
+
+def serve_command(parcel: Parcel, places: Places, rank: int | None) -> str:
+    """Return the command that serves the export; `rank` is the adapter's, None without one."""
+    model = "./model" if places.model == "model" else places.model
+    parts = [f"vllm serve {model}"]
+    if places.quantization == "nf4":
+        parts.append("--quantization bitsandbytes")
+    if places.adapter and rank:
+        parts += [f"--enable-lora --lora-modules {parcel.arm}=./{places.adapter}", f"--max-lora-rank {_at_least(rank)}"]
+    else:
+        parts.append(f"--served-model-name {parcel.arm}")
+    return " \\\n    ".join(parts)
+
+
+def request_command(parcel: Parcel) -> str | None:
+    """Return a request with the arm's own prompt, on a training question; None where passages are retrieved first."""
+    program = parcel.program
+    if program.retriever is not None:
+        return None
+    question = parcel.task.study.train[0].question
+    body = {
+        "model": parcel.arm,
+        "messages": plain(program.messages(question)),
+        "temperature": program.generation.temperature,
+        "max_tokens": program.generation.max_new_tokens,
+    }
+    text = json.dumps(body, ensure_ascii=False, indent=1).replace("'", "'\\''")
+    return f"curl http://localhost:8000/v1/chat/completions -H 'Content-Type: application/json' -d '{text}'"
+
+
+def _at_least(rank: int) -> int:
+    power = SMALLEST_RANK
+    while power < rank:
+        power *= 2
+    return power

@@ -1,0 +1,1 @@
+"""The training of an adapter as other tools would be told to do it: TRL, LLaMA-Factory, Axolotl, OpenAI's files."""

@@ -1,0 +1,107 @@
+"""Axolotl: its data, and a YAML for each stage.
+
+Not executed here. `SOURCES` says where the field names were read.
+"""
+
+import math
+from pathlib import Path
+from typing import Any
+
+from harness.export.training.configuration import whole, write_yaml
+from harness.export.training.lesson import Lesson
+from harness.export.training.recipe import Recipe
+from harness.export.training.rows import Row, assistant, plain, write_lines
+
+SOURCES = (
+    "axolotl-ai-cloud/axolotl: docs/dataset-formats/conversation.qmd (08d99fe), docs/rlhf.qmd (0206321), "
+    "src/axolotl/utils/schemas/ (002a637, 07e83ab)"
+)
+_NOTE = "axolotl train {file}, in this folder. The kept adapter is checkpoint-{step} of output_dir."
+_DPO_NOTE = (
+    "\nThe reference should be the SFT adapter: TRL copies it where the loaded model has one; "
+    "older versions compare with the bare base."
+)
+
+
+def write_axolotl(lesson: Lesson, model: str, folder: Path) -> None:
+    """Write train.jsonl and sft.yaml; for DPO also preferences.jsonl and dpo.yaml."""
+    folder.mkdir()
+    write_lines(folder / "train.jsonl", [{"messages": _marked(row)} for row in lesson.rows])
+    data = {
+        "path": "train.jsonl",
+        "ds_type": "json",
+        "type": "chat_template",
+        "field_messages": "messages",
+        "message_property_mappings": {"role": "role", "content": "content"},
+        "message_field_training": "train",
+        "roles_to_train": [],
+        "train_on_eos": "turn",
+    }
+    note = _NOTE.format(file="sft.yaml", step=lesson.sft.best_step)
+    write_yaml(folder / "sft.yaml", note, _settings(lesson, lesson.sft, model, "sft", len(lesson.rows), data))
+    if lesson.pairs:
+        pairs = [
+            {"messages": plain(p.prompt), "chosen": assistant(p.chosen), "rejected": assistant(p.rejected)}
+            for p in lesson.pairs
+        ]
+        write_lines(folder / "preferences.jsonl", pairs)
+    if lesson.dpo is not None:
+        _write_dpo(lesson, lesson.dpo, model, folder)
+
+
+def _write_dpo(lesson: Lesson, recipe: Recipe, model: str, folder: Path) -> None:
+    data = {
+        "path": "preferences.jsonl",
+        "ds_type": "json",
+        "split": "train",
+        "type": "chat_template.default",
+        "field_messages": "messages",
+        "field_chosen": "chosen",
+        "field_rejected": "rejected",
+    }
+    settings = _settings(lesson, recipe, model, "dpo", len(lesson.pairs), data)
+    start = {"rl": "dpo", "rl_beta": recipe.beta, "lora_model_dir": f"output/sft/checkpoint-{lesson.sft.best_step}"}
+    write_yaml(folder / "dpo.yaml", _NOTE.format(file="dpo.yaml", step=recipe.best_step) + _DPO_NOTE, settings | start)
+
+
+def _settings(
+    lesson: Lesson, recipe: Recipe, model: str, stage: str, rows: int, data: dict[str, Any]
+) -> dict[str, Any]:
+    is_nf4 = recipe.quantization == "nf4"
+    return {
+        "base_model": model,
+        "load_in_8bit": False,
+        "load_in_4bit": is_nf4,
+        "adapter": "qlora" if is_nf4 else "lora",
+        "lora_r": recipe.rank,
+        "lora_alpha": whole(recipe.alpha),
+        "lora_dropout": recipe.dropout,
+        "lora_target_modules": list(recipe.target_modules),
+        "chat_template": "tokenizer_default",
+        "eot_tokens": [lesson.end],
+        "datasets": [data],
+        "val_set_size": 0.0,
+        "sequence_len": lesson.longest,
+        "sample_packing": False,
+        "pad_to_sequence_len": False,
+        "micro_batch_size": recipe.batch_size,
+        "gradient_accumulation_steps": 1,
+        "num_epochs": math.ceil(recipe.steps / math.ceil(rows / recipe.batch_size)),
+        "max_steps": recipe.steps,
+        "optimizer": "adamw_torch",
+        "learning_rate": recipe.learning_rate,
+        "lr_scheduler": recipe.schedule,
+        "warmup_steps": recipe.warmup_steps,
+        "weight_decay": 0.0,
+        "max_grad_norm": 1.0,
+        "bf16": "auto",
+        "seed": recipe.seed,
+        "output_dir": f"output/{stage}",
+        "logging_steps": 1,
+        "save_steps": recipe.best_step,
+    }
+
+
+def _marked(row: Row) -> list[dict[str, Any]]:
+    """Mark the one turn that is learnt: an assistant's earlier turns are part of the question."""
+    return [{**turn, "train": False} for turn in plain(row.prompt)] + [{**assistant(row.answer), "train": True}]

@@ -1,0 +1,116 @@
+"""Whether an export answers as the run did: its own script, item by item, against the stored answers."""
+
+import json
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryFile
+
+from harness.errors import HarnessError
+from harness.export.pack import ORIGIN, SCRIPT, origin
+from harness.export.parcel import Parcel
+from harness.export.training.rows import plain
+from harness.records import Example
+
+# Nothing of this process may reach the export but its questions.
+_ENVIRONMENT = {"PYTHONDONTWRITEBYTECODE": "1", "TOKENIZERS_PARALLELISM": "false", "CUDA_VISIBLE_DEVICES": ""}
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One test item, answered by the run and by the export."""
+
+    item: str
+    stored: str
+    said: str
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether both texts are the same to the letter."""
+        return self.stored == self.said
+
+
+def is_export_of(parcel: Parcel, folder: Path, *, is_merged: bool) -> bool:
+    """Whether `folder` holds an export of just this run, arm and form."""
+    try:
+        found = json.loads((folder / ORIGIN).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return bool(found == origin(parcel, is_merged=is_merged))
+
+
+def verify(parcel: Parcel, folder: Path, count: int) -> Iterator[Answered]:
+    """Ask the export `count` test items, drawn with the run's seed, one at a time, and yield each pair of answers.
+
+    The run asked in batches and the script asks one by one, so two tokens that are as good as equally likely may
+    change places: such a difference is reported like any other.
+
+    Raises:
+        HarnessError: If the export has no script, its answers are sampled, or the script fails.
+    """
+    if not (folder / SCRIPT).is_file():
+        raise HarnessError(f"{folder} has no {SCRIPT}, so it cannot be asked here")
+    if parcel.program.generation.temperature > 0:
+        raise HarnessError(f"{parcel.arm} samples its answers, so no two are to be compared")
+    examples = _drawn(parcel, count)
+    lines = [json.dumps(plain(example.messages)) for example in examples]
+    stored = parcel.predictions
+    for example, line in zip(examples, _ask(folder, lines), strict=True):
+        said = json.loads(line)
+        if "fault" in said:
+            raise HarnessError(f"{folder / SCRIPT} cannot answer {example.id}: {said['fault']}")
+        yield Answered(example.id, stored[example.id].text, said["text"])
+
+
+def _drawn(parcel: Parcel, count: int) -> list[Example]:
+    """Return `count` items that the model was asked, in their own order."""
+    stored = parcel.predictions
+    asked = [
+        example
+        for example in parcel.task.test
+        if stored[example.id].outcome.is_measured and stored[example.id].finish != "context_overflow"
+    ]
+    picked = random.Random(parcel.evidence.seed).sample(range(len(asked)), min(count, len(asked)))
+    return [asked[number] for number in sorted(picked)]
+
+
+def _ask(folder: Path, lines: Sequence[str]) -> Iterator[str]:
+    """Yield the script's answers as they come.
+
+    Raises:
+        HarnessError: If the process ends before its last answer.
+    """
+    command = [sys.executable, "-P", "-m", "harness.export.asking", str(folder.resolve())]
+    with (
+        TemporaryFile("w+", encoding="utf-8", errors="replace") as said_aside,
+        subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=said_aside,
+            text=True,
+            encoding="utf-8",
+            env={**os.environ, **_ENVIRONMENT},
+        ) as process,
+    ):
+        for number, line in enumerate(lines, start=1):
+            answer = _exchange(process, line)
+            if not answer:
+                said_aside.seek(0)
+                last = said_aside.read().strip().splitlines()[-3:]
+                raise HarnessError(f"{folder / SCRIPT} ended before answer {number}: {' | '.join(last)}")
+            yield answer
+
+
+def _exchange(process: subprocess.Popen[str], line: str) -> str:
+    """Ask one question; return an empty text when the process is gone."""
+    assert process.stdin and process.stdout
+    with suppress(BrokenPipeError):
+        process.stdin.write(line + "\n")
+        process.stdin.flush()
+    return process.stdout.readline()

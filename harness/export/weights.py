@@ -1,0 +1,71 @@
+"""Weights in an export: the base, the adapter beside it, or both merged into one model."""
+
+import shutil
+from pathlib import Path
+
+from harness.engine.cache import MANIFEST
+from harness.export.license import license_files
+from harness.export.parcel import Parcel
+
+# What a model folder needs; pickled weights and our cache's own manifest stay behind.
+_MODEL_FILES = {".safetensors", ".json", ".jinja", ".txt", ".model", ".md"}
+
+
+def place_base(parcel: Parcel, target: Path) -> str:
+    """Put the base into `target` and return the folder's name, or the hub id of a base that has no folder."""
+    base = parcel.base_folder
+    if base is None:
+        return parcel.program.weights.model
+    target.mkdir()
+    files = {file for file in base.iterdir() if file.is_file() and file.suffix in _MODEL_FILES}
+    for file in sorted({*files, *license_files(base)}):
+        if file.name != MANIFEST:
+            link_or_copy(file, target / file.name)
+    return target.name
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """Give a large weights file a second name where the disk allows, as nobody edits one; copy anything else."""
+    if source.suffix == ".safetensors":
+        try:
+            target.hardlink_to(source.resolve())
+            return
+        except OSError:
+            pass  # another file system, or one without links: the copy below is the same file
+    shutil.copyfile(source, target)
+
+
+def merge(parcel: Parcel, target: Path) -> list[str]:
+    """Save the base with the adapter merged into it, as safetensors, tokenizer and chat template included.
+
+    The sums are made in fp32 and saved in the base's own type. A 4-bit base is merged in full precision.
+
+    Returns:
+        What the user should know about the difference to what was scored.
+    """
+    from harness.engine.quiet import quiet
+
+    weights = parcel.program.weights
+    assert weights.adapter is not None
+    with quiet():
+        import torch
+        from peft import PeftModel
+        from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+
+        dtype = AutoConfig.from_pretrained(weights.model).dtype or torch.float32
+        base = AutoModelForCausalLM.from_pretrained(weights.model, dtype=torch.float32, use_safetensors=True)
+        merged = PeftModel.from_pretrained(base, weights.adapter).merge_and_unload(safe_merge=True)
+        merged.to(dtype).save_pretrained(target)
+        AutoTokenizer.from_pretrained(weights.model).save_pretrained(target)
+    for file in license_files(parcel.base_folder) if parcel.base_folder else ():
+        shutil.copyfile(file, target / file.name)
+    warnings = []
+    if weights.quantization:
+        warnings.append(
+            f"{parcel.arm} was trained and scored on the 4-bit ({weights.quantization}) base; merged, it stands on the "
+            "full-precision one and may answer otherwise"
+        )
+    if dtype != torch.float32:
+        kind = str(dtype).removeprefix("torch.")
+        warnings.append(f"the merged weights are rounded to {kind}, the base's own type")
+    return warnings

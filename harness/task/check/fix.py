@@ -1,0 +1,167 @@
+"""Writes a cleaned copy of a task folder, whole or not at all; test rows are never touched."""
+
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.errors import TaskFileError
+from harness.task.check.findings import CheckReport, Fault, Hit
+from harness.task.check.oddities import file_marks, mended
+from harness.task.check.reading import Material
+from harness.task.check.rewriting import rows_of, write_rows
+from harness.task.documents import SUFFIXES
+from harness.task.rows import Row
+
+LOG = "FIXES.md"
+MENDABLE = ("train", "dev", "preferences")
+
+
+@dataclass
+class _Changes:
+    """What was done, in the order of files and rows."""
+
+    left_out: list[str] = field(default_factory=list)
+    mended: list[str] = field(default_factory=list)
+
+
+def write_fixed(material: Material, report: CheckReport, out: Path) -> Path:
+    """Write the cleaned copy and return its task file; what was done to each row is in its FIXES.md.
+
+    Raises:
+        TaskFileError: If there is something that only its owner can mend, or `out` cannot be used. Nothing is
+            written then.
+    """
+    out = Path(out).absolute()
+    refusals = [*_refusals(material), *_place_refusals(material, out)]
+    if refusals:
+        raise TaskFileError(f"{material.path} cannot be cleaned by --fix", refusals)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    making = Path(tempfile.mkdtemp(prefix=f".{out.name}.making-", dir=out.parent))
+    try:
+        shutil.copytree(material.path.parent, making, dirs_exist_ok=True)
+        changes = _clean(material, report, making)
+        (making / LOG).write_text(_log(material, changes), encoding="utf-8")
+        making.chmod(material.path.parent.stat().st_mode)
+        making.rename(out)
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+    return out / material.path.name
+
+
+def _refusals(material: Material) -> list[str]:
+    """Faults that no row can be left out for: of keys, of whole files, and of test rows."""
+    by_file = {written: split for split, written in material.files().items() if split in MENDABLE}
+    read = {written: rows_of(material, split) for written, split in by_file.items()}
+    return [
+        f"{fault.file}{f' {fault.unit} {fault.line}' if fault.line else ''}: {fault.text}"
+        for fault in material.listed
+        if not _is_about_a_row(fault, read)
+    ]
+
+
+def _is_about_a_row(fault: Fault, read: Mapping[str, list[Row]]) -> bool:
+    """Whether reading went on behind the row, so that leaving it out leaves the rest."""
+    if fault.file not in read or fault.line is None:
+        return False
+    return fault.file.endswith(".jsonl") or any(row.number >= fault.line for row in read[fault.file])
+
+
+def _place_refusals(material: Material, out: Path) -> Iterable[str]:
+    folder = material.path.parent
+    if out.exists():
+        yield f"{out} is there already; give a folder that is not"
+    if out.is_relative_to(folder):
+        yield f"{out} is inside the task's folder; give one beside it"
+    test = (folder / material.settings.data.test).resolve()
+    for split, written in material.files().items():
+        path = folder / written
+        if split != "test" and path.resolve() == test:
+            yield f"data.{split} '{written}' is the test file; give the splits files of their own"
+        if not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):
+            yield f"data.{split} '{written}' is no file in the task's folder; copy it there first"
+
+
+def _clean(material: Material, report: CheckReport, making: Path) -> _Changes:
+    reasons = _reasons(material, report)
+    changes = _Changes()
+    for split, written in material.files().items():
+        if split in MENDABLE:
+            _clean_file(material, split, making / written, reasons.get(written, {}), changes)
+    documents = material.settings.data.documents
+    for file in sorted((making / documents).rglob("*")) if documents else ():
+        if file.is_file() and file.suffix.lower() in SUFFIXES:
+            _clean_document(file, file.relative_to(making).as_posix(), changes)
+    return changes
+
+
+def _reasons(material: Material, report: CheckReport) -> dict[str, dict[int, str]]:
+    """Why each row is left out, by file and line."""
+    reasons: dict[str, dict[int, str]] = {}
+    for fault in material.listed:
+        if fault.line is not None:
+            reasons.setdefault(fault.file, {}).setdefault(fault.line, fault.text)
+    for finding in report.findings:
+        for hit in finding.hits:
+            for place in hit.drop:
+                text = f"{finding.title}: {hit.detail}{_partner(hit, place.number)}"
+                reasons.setdefault(place.file, {}).setdefault(place.number, text)
+    return reasons
+
+
+def _partner(hit: Hit, number: int) -> str:
+    others = [str(place) for place in hit.rows if place.number != number]
+    return f" (see {others[0]})" if others else ""
+
+
+def _clean_file(material: Material, split: str, path: Path, reasons: Mapping[int, str], changes: _Changes) -> None:
+    written = material.files()[split]
+    rows = rows_of(material, split)
+    kept = [row for row in rows if row.number not in reasons]
+    if not kept:
+        raise TaskFileError(written, [f"all {len(rows)} rows would be left out; mend the data by hand"])
+    named = {row.number: row.place for row in rows}
+    changes.left_out += [f"{named.get(at, f'{written} line {at}')}: {reasons[at]}" for at in sorted(reasons)]
+    marks = file_marks(path)
+    clean = [_mended_values(row.values) for row in kept]
+    altered = [row for row, values in zip(kept, clean, strict=True) if values != row.values]
+    changes.mended += [f"{row.place}: control or invisible characters removed" for row in altered]
+    changes.mended += [f"{written}: {mark} removed" for mark in marks]
+    if reasons or altered or marks:
+        write_rows(path, clean)
+
+
+def _clean_document(file: Path, name: str, changes: _Changes) -> None:
+    text = file.read_bytes().decode("utf-8-sig")
+    clean = mended(text)
+    if clean != text.replace("\r\n", "\n") or file_marks(file):
+        file.write_bytes(clean.encode())
+        changes.mended.append(f"{name}: control or invisible characters, byte order mark or line ends")
+
+
+def _mended_values(value: Any) -> Any:
+    if isinstance(value, str):
+        return mended(value)
+    if isinstance(value, list):
+        return [_mended_values(one) for one in value]
+    if isinstance(value, dict):
+        return {key: _mended_values(one) for key, one in value.items()}
+    return value
+
+
+def _log(material: Material, changes: _Changes) -> str:
+    lines = [
+        f"# What `harness check --fix` did to {material.settings.name}",
+        "",
+        f"{len(changes.left_out)} rows left out, {len(changes.mended)} mended. No test row was touched; "
+        "`harness check` on this copy lists what is left to you.",
+        *_section("Left out", changes.left_out),
+        *_section("Mended", changes.mended),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _section(title: str, items: list[str]) -> list[str]:
+    return ["", f"## {title}", "", *(f"- {' '.join(item.split())}" for item in items or ["nothing"])]

@@ -1,0 +1,134 @@
+"""docs/task_file.md, written from the same models as the checks and the JSON Schema."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from harness.task.rows import FORMATS
+from harness.task.schema import task_schema
+from harness.task.shapes import PLAIN_NAMES, SHAPES
+
+EXAMPLE = """\
+version: 1
+name: product-faq
+description: Answer customers' questions about our machines.
+model: smollm2-135m
+data:
+  train: train.jsonl
+  test: test.jsonl
+  documents: documents
+  columns: {input: question, target: answer, group: product}
+prompt:
+  system: Answer in a few words.
+  template: "Question: {{ input }}"
+metric: {primary: exact_match, also: [f1]}
+goal: {at_least: 0.90}
+arms:
+  - zero_shot
+  - {name: four_shots, baseline: few_shot, options: {shots: [4]}}
+  - rag
+  - lora_sft
+"""
+_OPENING = """\
+# The task file
+
+<!-- Written by `harness schema --docs > docs/task_file.md` from harness/task/schema.py; edit that. -->
+
+One file, `task.yaml`, is one experiment. `harness init --from FILE` writes a first one from your rows; `harness check`
+shows what is wrong with it and its data; `harness schema > task.schema.json` lets an editor complete its keys, with
+`# yaml-language-server: $schema=task.schema.json` as the first line of the task file.
+
+```yaml
+"""
+_READING = """\
+```
+
+It is YAML 1.2: `2e-4` is a number, `no`, `1:30` and `2026-01-31` are text, `017` is 17. An unknown or repeated key is
+a fault, and so are merge keys and tags. Every fault of the file and of its data is listed at once, with file, line,
+column and remedy. Paths are relative to the task file.
+"""
+_DATA = """\
+## Rows
+
+Rows are {formats} or a hub id. Text is UTF-8, or has the byte order mark of
+UTF-16 or UTF-32; any line ends will do. CSV is parted by commas, semicolons or tabs. A whole number is taken as its
+digits; an empty question or answer is a fault.
+
+What the rows are is told by their columns, and `harness compare` and `harness check` show what they took them for:
+
+| rows | columns |
+|---|---|
+{shapes}| preference pairs | `prompt`, `chosen`, `rejected`; the prompt may also stand before the answers, as turns |
+
+Turns are `{{role, content}}` or `{{from, value}}`; a system turn may come first, and the last answer of several turns
+is the target. `id`, `group` and `evidence` are columns of any shape.
+
+Documents are a folder of `.md` and `.txt` files, whose names without the suffix are their ids, or a `.jsonl` file with
+`id` and `text`.
+"""
+
+
+def reference_page() -> str:
+    """Return the task file's reference in Markdown."""
+    schema = task_schema()
+    sections = "".join(_sections(schema, schema, ()))
+    plain = "; ".join(f"`{question}`, `{answer}`" for question, answer in PLAIN_NAMES)
+    shapes = [f"| plain columns | {plain}; or as `data.columns` says |\n"]
+    shapes += [
+        f"| {shape} | {', '.join(f'`{name}`' for name in sorted(names))} |\n" for shape, (names, _) in SHAPES.items()
+    ]
+    data = _DATA.format(formats=", ".join(f"`{suffix}`" for suffix in FORMATS), shapes="".join(shapes))
+    return f"{_OPENING}{EXAMPLE}{_READING}\n{sections}{data}"
+
+
+def _sections(model: dict[str, Any], schema: dict[str, Any], place: tuple[str, ...]) -> Iterator[str]:
+    """Yield a table of the model's keys, then those of the sections inside it."""
+    title = ".".join(place) or "Keys"
+    intro = "" if not place else f"{model['description']}\n\n"
+    yield f"## {title}\n\n{intro}| key | value | default | meaning |\n|---|---|---|---|\n"
+    inner: dict[str, dict[str, Any]] = {}
+    for key, field in model["properties"].items():
+        section = _section(field, schema)
+        if section:
+            inner[key] = section
+        value = "list of arms" if key == "arms" else "keys below" if section else _kind(field)
+        default = "**required**" if key in model.get("required", ()) else _default(field)
+        meaning = field.get("description") or (section or {})["description"]  # pydantic writes equal texts once
+        yield f"| `{key}` | {value} | {default} | {meaning} |\n"
+    yield "\n"
+    for key, section in inner.items():
+        yield from _sections(section, schema, (*place, key))
+
+
+def _section(field: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any] | None:
+    """The model that a key holds, or that the items of its list are."""
+    options = [field, *field.get("items", {}).get("anyOf", ())]
+    name = next((option["$ref"].rpartition("/")[2] for option in options if "$ref" in option), None)
+    return schema["$defs"][name] if name else None
+
+
+def _kind(field: dict[str, Any]) -> str:
+    options = [option for option in field.get("anyOf", [field]) if option.get("type") != "null"]
+    return " or ".join(_described(option) for option in options)
+
+
+def _described(option: dict[str, Any]) -> str:
+    if "const" in option:
+        return f"`{option['const']}`"
+    if option["type"] == "array":
+        return f"list of {_kind(option['items'])}"
+    names = {"string": "text", "number": "number", "integer": "whole number", "object": "keys and values"}
+    words = {
+        "minimum": "at least {:g}",
+        "exclusiveMinimum": "above {:g}",
+        "maximum": "at most {:g}",
+        "exclusiveMaximum": "below {:g}",
+    }
+    bounds = [text.format(option[key]) for key, text in words.items() if key in option]
+    return ", ".join([names[option["type"]], *bounds])
+
+
+def _default(field: dict[str, Any]) -> str:
+    value = field.get("default")
+    if isinstance(value, list):
+        return f"`[{', '.join(map(str, value))}]`"
+    return "" if value in (None, "") or isinstance(value, dict) else f"`{value}`"

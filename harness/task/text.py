@@ -1,0 +1,109 @@
+"""Bytes to text: UTF-8, or what a byte order mark says; anything else is named, never guessed silently."""
+
+import codecs
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+# Code units that no text of ours may hold: they cannot be stored as UTF-8, or end a text where C reads it.
+UNUSABLE = re.compile("[\x00\ud800-\udfff]")
+
+_MARKS = (  # UTF-32's begins with UTF-16's, so it is looked for first
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_PACKED = {b"\x1f\x8b": "gzip", b"PK\x03\x04": "zip", b"BZh": "bzip2", b"\x28\xb5\x2f\xfd": "zstd"}
+
+
+@dataclass(frozen=True)
+class TextFault(Exception):
+    """A file that is no text we can read: what is wrong with the remedy, and where."""
+
+    text: str
+    line: int | None = None
+    column: int | None = None
+
+
+def decode(raw: bytes) -> str:
+    """Return the text of UTF-8, UTF-16 or UTF-32 bytes without the byte order mark.
+
+    Raises:
+        TextFault: On any other encoding, on packed files and on NUL bytes.
+    """
+    _refuse_packed(raw)
+    encoding = next((name for mark, name in _MARKS if raw.startswith(mark)), "utf-8-sig")
+    try:
+        text = raw.decode(encoding)
+    except UnicodeDecodeError as fault:
+        raise _undecodable(raw, fault) from None
+    if "\0" in text:
+        said = "is a NUL byte; the file is damaged, or UTF-16 without its mark: save it as UTF-8"
+        raise TextFault(said, *spot(text, text.index("\0")))
+    return text
+
+
+def decode_older(raw: bytes) -> tuple[str, str]:
+    """Return the text and the name of an encoding that is likely where `decode` fails: Windows-1252.
+
+    Five bytes have no meaning in it; with one of them the text is taken as Latin-1, which has one for all.
+
+    Raises:
+        TextFault: If the file is packed or has NUL bytes: it is no text at all.
+    """
+    _refuse_packed(raw)
+    if b"\0" in raw:
+        raise TextFault("has NUL bytes, so it is no text; save it as UTF-8")
+    encoding: Literal["Windows-1252", "Latin-1"] = "Windows-1252"
+    try:
+        return raw.decode(encoding), encoding
+    except UnicodeDecodeError:
+        return raw.decode("Latin-1"), "Latin-1"
+
+
+def spot(text: str, position: int) -> tuple[int, int]:
+    """Return line and column, counted from 1, of a position in a text."""
+    return text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position)
+
+
+def _refuse_packed(raw: bytes) -> None:
+    kind = next((name for mark, name in _PACKED.items() if raw.startswith(mark)), None)
+    if kind:
+        raise TextFault(f"is a packed file ({kind}), no text; unpack it first")
+
+
+def _undecodable(raw: bytes, fault: UnicodeDecodeError) -> TextFault:
+    if fault.encoding != "utf-8":
+        return TextFault(f"is damaged {fault.encoding.upper()} ({fault.reason}); save it as UTF-8")
+    start, end = raw.rfind(b"\n", 0, fault.start) + 1, raw.find(b"\n", fault.start)
+    before = raw[start : fault.start].decode(errors="replace")
+    line = raw.count(b"\n", 0, fault.start) + 1
+    text = f"byte 0x{raw[fault.start]:02x} is not UTF-8"
+    word = re.findall(rb"[^\s\",;:{}\[\]]+", raw[max(start, fault.start - 20) : end if end >= 0 else None][:60])
+    likely = next((piece for piece in word if raw[fault.start : fault.start + 1] in piece), b"")[:30]
+    shown = likely.decode("Windows-1252", errors="replace")
+    return TextFault(f"{text}; save the file as UTF-8 (in Windows-1252 it would read '{shown}')", line, len(before) + 1)
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return a file's bytes.
+
+    Raises:
+        TextFault: If it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as fault:
+        raise TextFault(f"cannot be read: {fault.strerror}; check its permissions") from None
+
+
+def kind_of(path: Path) -> Literal["file", "folder"] | None:
+    """Say whether a file or a folder is there; None also when the path cannot be a path at all."""
+    try:
+        if path.is_file():
+            return "file"
+        return "folder" if path.is_dir() else None
+    except (OSError, ValueError):  # a name too long, or one that may not be looked at
+        return None

@@ -1,0 +1,107 @@
+"""From a ledger to evidence: what items that could not be asked do to figures, metrics and retrieval."""
+
+import json
+
+import pytest
+
+from harness.evidence.collect import collect
+from harness.evidence.states import ENDED, FITTED, EndState, FittedState
+from harness.program import Program, Prompt, Retriever
+from harness.records import GenerationSettings, Outcome, Prediction, Weights
+from harness.store.files import encode
+from harness.store.folder import RunFolder
+from harness.store.ledger import Ledger, Series
+from harness.task.load import load_task
+
+ITEMS = 40  # of which 2 are 5%, the most that an arm may lose
+TASK = """
+version: 1
+name: parts
+model: smollm2-135m
+data: {train: train.jsonl, test: test.jsonl, documents: documents}
+metric: {primary: exact_match, also: [f1]}
+goal: {at_least: 0.9, smallest_gain: 0.02}
+arms: [zero_shot, few_shot, rag]
+"""
+
+
+@pytest.fixture
+def task(tmp_path):
+    folder = tmp_path / "task"
+    (folder / "documents").mkdir(parents=True)
+    (folder / "documents" / "parts.md").write_text("Every part has a number.")
+    for split, count in (("train", 20), ("test", ITEMS)):
+        rows = [
+            {"id": f"{split}{i}", "input": f"Which is {split} part {i}?", "target": f"P{i}", "evidence": ["parts"]}
+            for i in range(count)
+        ]
+        (folder / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (folder / "task.yaml").write_text(TASK)
+    return load_task(folder / "task.yaml")
+
+
+@pytest.fixture
+def finish(tmp_path):
+    """Return a function that stores one arm's answers: the first `right` are right, those in `lost` were not asked."""
+    folder = tmp_path / "run"
+    folder.mkdir()
+    ledger = Ledger(folder / "ledger.sqlite")
+
+    def store(arm, family, right, lost=()):
+        retriever = Retriever("index", 1) if family == "rag" else None
+        program = Program(Weights("base"), Prompt(), GenerationSettings(4), retriever=retriever).to_dict(folder)
+        ledger.put_state(arm, FITTED, encode(FittedState, FittedState(family, program, (), None, (), 0.5, 1.0, None)))
+        ledger.put_predictions(Series(arm), [prediction(i, i < right, i in lost, family) for i in range(ITEMS)])
+        ledger.put_state(arm, ENDED, encode(EndState, EndState("ok")))
+
+    store.folder, store.ledger = RunFolder(folder), ledger
+    yield store
+    ledger.close()
+
+
+def prediction(index, is_right, is_lost, family):
+    answer = None if is_lost else f"P{index}" if is_right else "P?"
+    found = ("parts",) if family == "rag" and not is_lost else ()
+    outcome = Outcome.WORKER_ERROR if is_lost else Outcome.SCORED
+    return Prediction(f"test{index}", answer or "", answer, outcome, "stop", 10, 2, 0.1, found, found)
+
+
+def collected(task, finish):
+    run = collect(finish.folder, task, finish.ledger)
+    return run, {evidence.arm: evidence for evidence in run.evidence}
+
+
+def test_every_metric_is_over_the_items_that_all_judged_arms_measured(task, finish):
+    finish("zero_shot", "prompt", 20)
+    finish("few_shot", "prompt", 20, lost=(0,))
+    finish("rag", "rag", 30, lost=(39,))
+    run, arms = collected(task, finish)
+    # without items 0 (right in every arm that was asked) and 39 (wrong): 19, 19 and 29 of 38
+    for name, right in (("zero_shot", 19), ("few_shot", 19), ("rag", 29)):
+        assert arms[name].aggregates["exact_match"] == pytest.approx(right / 38)
+        assert arms[name].aggregates["exact_match"] == pytest.approx(run.decision.scores[name].estimate)
+        assert arms[name].aggregates["f1"] == pytest.approx(right / 38)
+
+
+def test_invalid_arm_changes_no_figure_of_the_others(task, finish):
+    finish("zero_shot", "prompt", 20)
+    finish("few_shot", "prompt", 20, lost=(0, 1, 2))  # 7.5%
+    run, arms = collected(task, finish)
+    assert (arms["few_shot"].status, arms["few_shot"].reason) == ("invalid", "3 of 40 items could not be asked")
+    assert arms["zero_shot"].aggregates["exact_match"] == 0.5
+    assert run.decision.scores["zero_shot"].n == ITEMS
+
+
+def test_item_that_was_never_searched_for_is_no_miss_of_the_retriever(task, finish):
+    finish("rag", "rag", 30, lost=(3, 4))
+    quality = collected(task, finish)[1]["rag"].retrieval
+    assert (quality.n, quality.recall, quality.mrr) == (38, 1.0, 1.0)
+
+
+def test_arm_that_has_not_ended_is_unfinished_and_blocks_a_climb_past_it(task, finish):
+    finish("zero_shot", "prompt", 2)
+    finish("rag", "rag", 40)
+    run, arms = collected(task, finish)
+    assert (arms["few_shot"].status, arms["few_shot"].reason) == ("unfinished", "not run yet")
+    assert run.decision.action == "undecided"
+    assert "few_shot is unfinished: not run yet" in run.decision.caveats[0]

@@ -1,0 +1,139 @@
+"""Which jobs are sent, and how often: a supervisor in the test's hand takes the worker's place."""
+
+import pytest
+from recorder import Recorder
+
+from harness.errors import HarnessError
+from harness.evidence.jobs import Jobs
+from harness.evidence.states import ENDED, TROUBLE, EndState, Trouble
+from harness.evidence.supervise import WorkerDied
+from harness.records import GeneralAbility
+from harness.store.files import decode, encode
+from harness.store.ledger import Ledger
+from harness.task import load_task
+
+
+class Hand:
+    """Does a job as `respond` says: returns its last event, or raises."""
+
+    def __init__(self, ledger, respond):
+        self.ledger, self.respond, self.sent = ledger, respond, []
+
+    def do(self, job):
+        name = job.get("name", "base")
+        self.sent.append((name, job["shrink"]))
+        event = self.respond(job)
+        if event["event"] == "end" and name == "base":
+            self.ledger.put_general(GeneralAbility("base", ()))
+        elif event["event"] == "end":
+            self.ledger.put_state(name, ENDED, encode(EndState, EndState("ok")))
+        yield event
+
+
+END = {"event": "end"}
+FAILED = {"event": "failed", "reason": "no memory", "kind": "memory", "is_last": True}
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    return Ledger(tmp_path / "ledger.sqlite")
+
+
+@pytest.fixture
+def jobs(stub_task, ledger):
+    """Return a function from a response to the jobs of a task with the arms 'steady' and 'terse', and the hand."""
+    task = load_task(stub_task("steady", "terse"))
+
+    def make(respond, is_base_known=True):
+        if is_base_known:
+            ledger.put_general(GeneralAbility("base", ()))
+        hand = Hand(ledger, respond)
+        return Jobs(task, ledger, hand, Recorder()), hand
+
+    return make
+
+
+def respond_to_steady(at_most: int, failure):
+    """Fail for 'steady' until batches are halved `at_most` times."""
+
+    def respond(job):
+        if job["name"] == "steady" and job["shrink"] < at_most:
+            return failure()
+        return END
+
+    return respond
+
+
+def killed():
+    raise WorkerDied("killed by signal 9", is_memory=True)
+
+
+@pytest.mark.parametrize("failure", [killed, lambda: FAILED])
+def test_memory_that_ran_out_halves_the_batches_of_that_job_alone(jobs, ledger, failure):
+    todo, hand = jobs(respond_to_steady(2, failure))
+    todo.run(())
+    assert hand.sent == [("steady", 0), ("steady", 1), ("steady", 2), ("terse", 0)]
+    assert decode(Trouble, ledger.state("steady", TROUBLE)).shrink == 2
+    assert ledger.state("terse", TROUBLE) is None
+
+
+def test_three_halvings_are_the_most_and_the_other_arm_still_runs(jobs, ledger):
+    todo, hand = jobs(respond_to_steady(9, killed))
+    todo.run(())
+    assert hand.sent == [("steady", 0), ("steady", 1), ("steady", 2), ("steady", 3), ("terse", 0)]
+    assert decode(EndState, ledger.state("steady", ENDED)).status == "failed"
+
+
+def test_death_that_is_not_of_memory_is_not_tried_again(jobs, ledger):
+    def die():
+        raise WorkerDied("exit code 7")
+
+    todo, hand = jobs(respond_to_steady(9, die))
+    todo.run(())
+    assert hand.sent == [("steady", 0), ("terse", 0)]
+
+
+def test_interrupted_arm_goes_on_with_the_batches_it_had_come_to(jobs):
+    def interrupt_at_the_second(job):
+        if job["shrink"] == 0:
+            killed()
+        raise KeyboardInterrupt
+
+    todo, _ = jobs(interrupt_at_the_second)
+    with pytest.raises(KeyboardInterrupt):
+        todo.run(())
+    todo, hand = jobs(lambda job: END)
+    todo.run(())
+    assert hand.sent == [("steady", 1), ("terse", 0)]
+
+
+def test_failed_arm_is_tried_again_from_the_start_with_whole_batches(jobs, ledger):
+    todo, _ = jobs(respond_to_steady(9, killed))
+    todo.run(())
+    todo, hand = jobs(lambda job: END)
+    todo.run(())
+    assert hand.sent == [("steady", 0)]
+    assert decode(Trouble, ledger.state("steady", TROUBLE)).notes == ()
+
+
+def test_base_is_measured_with_smaller_batches_too_and_without_it_the_run_ends(jobs):
+    todo, hand = jobs(lambda job: FAILED if job["shrink"] < 1 else END, is_base_known=False)
+    todo.run(("terse",))
+    assert hand.sent == [("base", 0), ("base", 1), ("terse", 0), ("terse", 1)]
+    assert any("general ability of the base: memory ran out" in line for line in todo.observer.lines)
+
+
+def test_run_ends_when_the_base_cannot_be_measured(jobs):
+    todo, hand = jobs(lambda job: FAILED, is_base_known=False)
+    with pytest.raises(HarnessError, match="general ability of the base could not be measured: no memory"):
+        todo.run(())
+    assert hand.sent == [("base", 0), ("base", 1), ("base", 2), ("base", 3)]
+
+
+def test_fault_that_no_arm_can_go_on_with_ends_the_run(jobs, ledger):
+    fatal = {"event": "failed", "reason": "ledger.sqlite: cannot be written", "kind": "fatal", "is_last": True}
+    todo, hand = jobs(lambda job: fatal)
+    with pytest.raises(HarnessError, match="cannot be written"):
+        todo.run(())
+    assert hand.sent == [("steady", 0)]
+    assert ledger.state("steady", ENDED) is None  # it goes on next time

@@ -1,0 +1,91 @@
+"""A finished run on the tiny model, made in this process: real arms, real answers, no benchmark."""
+
+import io
+import json
+from pathlib import Path
+
+from harness.evidence.arm import Workplace, run_arm
+from harness.evidence.provenance import model_digest, versions
+from harness.evidence.snapshot import write_snapshot
+from harness.evidence.states import MANIFEST, RUN
+from harness.evidence.talk import Talk
+from harness.records import GeneralAbility, Weights
+from harness.store.folder import RunFolder
+from harness.store.ledger import Ledger
+from harness.task import load_task
+
+# A random model needs larger steps than a trained one.
+TRAINING = {"learning_rate": 1e-2, "epochs": 3}
+ARMS = {
+    "few_shot": {"shots": 2, "choice": "random"},
+    "rag": {"passages": 2, "chunk_tokens": 16},
+    "lora_sft": TRAINING,
+    "qlora_sft": TRAINING,
+    "lora_dpo": {**TRAINING, "dpo_learning_rate": 1e-3},
+    "rag_lora_sft": {**TRAINING, "chunk_tokens": 16},
+    "chain_of_thought": {"reasoning_tokens": 8},
+}
+
+
+def conversations(split: str, count: int) -> list[dict]:
+    """Rows with one turn, with a system turn of their own, and with a history, in turn."""
+    rows = []
+    for i in range(count):
+        asked = {"role": "user", "content": f"What is {split} number {i}?"}
+        before = [
+            [],
+            [{"role": "system", "content": f"Be brief in {split} {i}."}],
+            [{"role": "user", "content": f"Hello {split} {i}."}, {"role": "assistant", "content": "Good day."}],
+        ][i % 3]
+        answer = {"role": "assistant", "content": f"answer {i % 4}"}
+        rows.append({"id": f"{split}{i}", "messages": [*before, asked, answer]})
+    return rows
+
+
+def make_run(room: Path, model: Path, *arms: str, extra: str = "") -> Path:
+    """Run `arms` to their end in `room` and return the run folder."""
+    task = _write_task(room / "task", model, arms, extra)
+    folder = RunFolder(room / "tiny-run")
+    with folder.locked():
+        folder.claim({"task": task.name, "content": task.digest})
+        ledger = Ledger(folder.ledger)
+        write_snapshot(task, folder, ledger)
+        place = _workplace(task, folder, ledger, str(model))
+        manifest = {
+            "model": {"files_sha256": model_digest(str(model))},
+            "versions": versions(),
+            "engine": dict(place.engine.description),
+        }
+        ledger.put_state(RUN, MANIFEST, json.dumps(manifest))
+        for spec in task.arms:
+            ledger.put_general(GeneralAbility(spec.name, ()))  # stands for a measurement, so that none is made
+            run_arm(spec, place)
+        ledger.close()
+    return folder.path
+
+
+def _workplace(task, folder, ledger, model):
+    from harness.engine.transformers_engine import TransformersEngine
+
+    talk = Talk(io.StringIO(), io.StringIO())
+    return Workplace(task, folder, ledger, TransformersEngine(model), Weights(model), talk, is_fast=False)
+
+
+def _write_task(folder: Path, model: Path, arms: tuple[str, ...], extra: str):
+    (folder / "documents").mkdir(parents=True)
+    for name, text in (("fox", "The quick brown fox jumps."), ("filter", "Code E4 needs a new filter.")):
+        (folder / "documents" / f"{name}.md").write_text(text)
+    for split, count in (("train", 13), ("dev", 6), ("test", 10)):
+        rows = "".join(json.dumps(row) + "\n" for row in conversations(split, count))
+        (folder / f"{split}.jsonl").write_text(rows)
+    pairs = [{"prompt": f"Which is it, {i}?", "chosen": f"answer {i}", "rejected": "none"} for i in range(9)]
+    (folder / "preferences.jsonl").write_text("".join(json.dumps(pair) + "\n" for pair in pairs))
+    listed = json.dumps([{"name": arm, "options": ARMS[arm]} for arm in arms])
+    (folder / "task.yaml").write_text(
+        f"version: 1\nname: tiny\ndescription: a tiny task\nmodel: {model}\n"
+        "data: {train: train.jsonl, dev: dev.jsonl, test: test.jsonl, documents: documents/,"
+        " preferences: preferences.jsonl}\n"
+        'prompt: {template: "Question: it\'s {{ input }}"}\n'
+        f"metric: {{primary: exact_match}}\narms: {listed}\n{extra}"
+    )
+    return load_task(folder / "task.yaml")

@@ -1,0 +1,65 @@
+"""answer.py against the code that it stands for, without a model."""
+
+import ast
+import re
+
+import pytest
+
+from harness.export.script import fill
+from harness.program import Reader
+
+PLAIN = ("", "\n", " two\nlines \n", "\n\n  late ")
+MARKED = ("Answer: one", "so\nANSWER:\n\n 2 \nmore", "x answer: y Answer: z\nw")
+
+
+def read_of(rule: str, marker: str):
+    """Return the script's own `read`, compiled out of it."""
+    text = fill(
+        "answer.py.jinja",
+        arm="a",
+        needs="transformers",
+        rule=rule,
+        rule_in_words="",
+        nf4=False,
+        adapter=None,
+        index=None,
+        model_is_here=True,
+        embedder_is_here=False,
+    )
+    function = next(n for n in ast.parse(text).body if isinstance(n, ast.FunctionDef) and n.name == "read")
+    names = {"re": re, "PROMPT": {"reader": {"marker": marker}}}
+    exec(compile(ast.Module([function], []), "answer.py", "exec"), names)
+    return names["read"]
+
+
+@pytest.mark.parametrize("reader", [Reader(), Reader("first_line"), Reader("after", "Answer:")])
+@pytest.mark.parametrize("text", PLAIN + MARKED)
+def test_script_reads_an_answer_as_the_program_does(reader, text):
+    assert read_of(reader.rule, reader.marker)(text) == (reader.read(text) or "")
+
+
+@pytest.mark.parametrize("nf4", [True, False])
+@pytest.mark.parametrize("adapter", ["adapter", None])
+@pytest.mark.parametrize("index", ["index", None])
+def test_every_form_of_the_script_is_python_and_imports_what_it_uses(nf4, adapter, index):
+    text = fill(
+        "answer.py.jinja",
+        arm="a",
+        needs="",
+        rule="after",
+        rule_in_words="",
+        nf4=nf4,
+        adapter=adapter,
+        index=index,
+        model_is_here=True,
+        embedder_is_here=True,
+    )
+    tree = ast.parse(text)
+    names = [n for n in ast.walk(tree) if isinstance(n, ast.Import | ast.ImportFrom)]
+    imported = {alias.name for node in names for alias in node.names}
+    assert ("PeftModel" in imported) is bool(adapter)
+    assert ("faiss" in imported) is bool(index)
+    assert ("BitsAndBytesConfig" in imported) is nf4
+    assert ("support_avx512bf16_for_cpu" in text) is nf4  # else 4-bit weights are rounded on newer CPUs
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    assert imported - {"Path"} <= used | {"faiss", "json", "re", "sys"}

@@ -1,0 +1,147 @@
+"""Exports of a finished run on the tiny model: they stand alone, answer as the run did, and are whole or absent."""
+
+import filecmp
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from harness.evidence.snapshot import read_snapshot
+from harness.export.parcel import open_parcel
+from harness.store.folder import RunFolder
+from harness.store.ledger import Ledger
+
+pytestmark = pytest.mark.model  # rag's embedder
+
+
+def task_of(run):
+    ledger = Ledger(RunFolder(run).ledger)
+    task = read_snapshot(RunFolder(run), ledger)
+    ledger.close()
+    return task
+
+
+@pytest.mark.parametrize("arm", ["few_shot", "lora_sft", pytest.param("rag", marks=pytest.mark.slow)])
+def test_export_answers_as_the_run_did(finished, tmp_path, invoke, arm):
+    result = invoke("export", finished, "--arm", arm, "--out", tmp_path / "out", "--verify", "10")
+    assert "verified: 10 of 10 answers equal the run's" in result.output
+    assert result.exit_code == 0
+
+
+@pytest.mark.slow
+def test_merged_weights_answer_as_the_adapter_did_and_need_no_peft(finished, tmp_path, invoke):
+    out = tmp_path / "out"
+    result = invoke("export", finished, "--arm", "lora_sft", "--merged", "--out", out, "--verify", "10")
+    assert "verified: 10 of 10" in result.output
+    assert not (out / "adapter").exists()
+    assert "peft" not in (out / "answer.py").read_text()
+    assert list((out / "model").glob("*.safetensors")) and (out / "model" / "chat_template.jinja").is_file()
+
+
+def test_adapter_is_exported_as_it_is(finished, tuned_export):
+    original = finished / "adapters" / "lora_sft" / "adapter"
+    names = {path.name for path in original.iterdir()}
+    assert {path.name for path in (tuned_export / "adapter").iterdir()} == names
+    same, *other = filecmp.cmpfiles(original, tuned_export / "adapter", names, shallow=False)
+    assert (set(same), other) == (names, [[], []])
+
+
+@pytest.mark.parametrize("arm", ["rag", pytest.param("lora_sft", marks=pytest.mark.slow)])
+def test_moved_export_answers_from_the_command_line_with_nothing_of_ours(finished, tmp_path, invoke, arm):
+    invoke("export", finished, "--arm", arm, "--out", tmp_path / "out")
+    moved = shutil.move(tmp_path / "out", tmp_path / "elsewhere")
+    parcel = open_parcel(finished, arm)
+    example = next(e for e in parcel.task.test if len(e.messages) == 1)
+    blocker = "import sys; sys.modules.update(harness=None, baselines=None, reports=None); import runpy; "
+    code = blocker + f"sys.argv = ['answer.py', {example.question.text!r}]; "
+    code += f"sys.path.insert(0, {str(moved)!r}); runpy.run_path({str(moved / 'answer.py')!r}, run_name='__main__')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
+    stored = parcel.predictions[example.id].text
+    assert done.stdout == (parcel.program.reader.read(stored) or "") + "\n", done.stderr
+
+
+def test_no_file_but_the_adapters_own_names_the_machines_folders(finished, tuned_export, tiny_model):
+    for path in tuned_export.rglob("*"):
+        if path.is_file() and path.suffix != ".safetensors" and path.parent.name != "adapter":
+            text = path.read_text()
+            assert str(tiny_model) not in text, path
+            assert str(finished) not in text, path
+
+
+def test_no_test_row_and_every_train_row_is_among_the_training_files(finished, tuned_export):
+    task = task_of(finished)
+    written = {p: p.read_text() for p in (tuned_export / "training").rglob("*.json*") if p.name != "dataset_info.json"}
+    assert len(written) == 5  # one for each tool, and OpenAI's dev.jsonl
+    for text in written.values():
+        assert not [e.id for e in task.test if e.question.text in text]
+    for path, text in written.items():
+        if path.stem == "train":
+            assert not [e.id for e in task.study.train if e.question.text not in text], path
+
+
+def test_changed_prompt_is_found_by_verification_and_named(finished, tmp_path, invoke):
+    out = tmp_path / "out"
+    invoke("export", finished, "--arm", "lora_sft", "--out", out)
+    prompt = json.loads((out / "prompt.json").read_text())
+    (out / "prompt.json").write_text(json.dumps({**prompt, "template": "{{ input }}"}))
+    result = invoke("export", finished, "--arm", "lora_sft", "--out", out, "--verify", "3")
+    assert result.exit_code == 1
+    assert "of 3 answers equal the run's" in result.output
+    assert "the run said" in result.output
+
+
+def test_verdict_without_an_arm_asks_for_one_and_lists_them(finished, invoke):
+    result = invoke("export", finished)
+    assert result.exit_code == 2
+    assert "the verdict names no arm" in result.output
+    for arm in ("few_shot", "rag", "lora_sft"):
+        assert f"--arm {arm}" in result.output
+
+
+def test_unknown_arm_is_refused_with_the_nearest_name(finished, invoke):
+    result = invoke("export", finished, "--arm", "lora_stf")
+    assert result.exit_code == 2
+    assert "did you mean 'lora_sft'?" in result.output
+
+
+def test_folder_that_holds_something_is_refused_and_left_as_it_is(finished, tmp_path, invoke):
+    (tmp_path / "mine.txt").write_text("mine")
+    result = invoke("export", finished, "--arm", "few_shot", "--out", tmp_path)
+    assert result.exit_code == 2
+    assert "is not empty" in result.output
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_export_that_fails_on_the_way_leaves_nothing(finished, tmp_path, invoke, monkeypatch):
+    def fail(parcel):
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr("harness.export.pack.license_note", fail)
+    result = invoke("export", finished, "--arm", "few_shot", "--out", tmp_path / "out")
+    assert result.exit_code == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_merging_an_arm_without_an_adapter_is_refused(finished, tmp_path, invoke):
+    result = invoke("export", finished, "--arm", "few_shot", "--merged", "--out", tmp_path / "out")
+    assert result.exit_code == 2
+    assert "few_shot has no adapter" in result.output
+
+
+def test_adapter_changed_since_the_run_is_refused(finished, tmp_path, invoke):
+    copy = shutil.copytree(finished, tmp_path / "copy")
+    (copy / "adapters" / "lora_sft" / "adapter" / "adapter_config.json").write_text("{}")
+    result = invoke("export", copy, "--arm", "lora_sft", "--out", tmp_path / "out")
+    assert result.exit_code == 2
+    assert "is not what the run measured" in result.output
+
+
+def test_readme_gives_the_score_with_its_interval_and_says_when_the_verdict_names_another(finished, tuned_export):
+    parcel = open_parcel(finished, "lora_sft")
+    text = (tuned_export / "README.md").read_text()
+    assert f"{100 * parcel.score.low:.1f} to {100 * parcel.score.high:.1f}, n=10" in text
+    assert "The verdict does not name this arm" in text
+    assert "vllm serve ./model" in text
+    assert "--lora-modules lora_sft=./adapter" in text

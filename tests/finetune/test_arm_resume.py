@@ -1,0 +1,120 @@
+"""Whole arms, cut anywhere and fitted again; and what they may take under a budget."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from finetune_bench import study
+from inner_process import Death, InnerProcess
+
+import baselines.finetune
+from baselines.finetune import arms
+from baselines.finetune.arms import REUSED
+from harness.contract import Budget
+from harness.store.files import hash_file
+
+OPTIONS = {"trial_rates": [1e-3, 1e-2], "trial_steps": 2, "epochs": 2, "batch_size": 8, "dropout": 0.1}
+
+
+def fit(bench, kind="lora_dpo"):
+    return getattr(baselines.finetune, kind)(OPTIONS).fit(study(), bench)
+
+
+def without_times(fitted):
+    history = replace(fitted.training, seconds=0.0, peak_memory_mb=None)
+    return (history, fitted.trials, fitted.warnings)
+
+
+@pytest.fixture
+def cut_arms(monkeypatch):
+    """Training inside the test, cut at the n-th event of a kind."""
+
+    def cut_at(kind: str | None, count: int = 1):
+        left = [count]
+
+        def dies(event, values):
+            left[0] -= event == kind
+            return event == kind and left[0] == 0
+
+        def make(folder, base):
+            process = InnerProcess(folder, base)
+            process.dies = dies
+            return process
+
+        monkeypatch.setattr(arms, "TrainingProcess", make)
+
+    return cut_at
+
+
+def adapter_of(bench) -> str:
+    return hash_file(bench.folder / "adapter" / "adapter_model.safetensors")
+
+
+@pytest.fixture(scope="module")
+def uninterrupted_arm(make_bench):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(arms, "TrainingProcess", InnerProcess)
+        bench = make_bench("lora_dpo")
+        return fit(bench), adapter_of(bench)
+
+
+# Seven trainings: two trials and SFT (steps 1 to 10), then three trials and preferences.
+@pytest.mark.parametrize(
+    ("event", "count"),
+    [
+        pytest.param("step", 1, marks=pytest.mark.slow),
+        pytest.param("done", 2, marks=pytest.mark.slow),
+        ("step", 8),
+        pytest.param("done", 3, marks=pytest.mark.slow),
+        pytest.param("done", 5, marks=pytest.mark.slow),
+        ("done", 7),
+    ],
+)
+def test_an_arm_cut_anywhere_ends_as_the_uninterrupted_one(make_bench, cut_arms, uninterrupted_arm, event, count):
+    bench = make_bench("lora_dpo")
+    cut_arms(event, count)
+    with pytest.raises(Death):
+        fit(bench)
+    cut_arms(None)
+    resumed = fit(bench)
+    expected, adapter = uninterrupted_arm
+    assert without_times(resumed) == without_times(expected)
+    assert adapter_of(bench) == adapter
+    assert expected.reused_seconds == 0
+    assert (resumed.reused_seconds > 0) == (count > 1)  # the first step was on no disk
+    assert not any((bench.folder / "training").glob("*/"))
+
+
+def test_under_a_budget_preferences_keep_a_third_of_the_minutes(make_bench, monkeypatch):
+    bench = make_bench("lora_dpo", budget=Budget(minutes=60))
+    processes = []
+
+    def make(folder, base):
+        processes.append(InnerProcess(folder, base))
+        return processes[0]
+
+    monkeypatch.setattr(arms, "TrainingProcess", make)
+    fit(bench)
+    seconds = {Path(spec.folder).name: spec.seconds for spec in processes[0].runs}
+    assert seconds["sft"] <= 2400
+    # preferences begin with all that SFT has left of the hour
+    assert 3000 < seconds["dpo"] <= 3600
+    assert seconds["sft-trial-0.001"] <= 0.4 * 2400 < 0.4 * 3000 < seconds["dpo-trial-0.0002"] <= 0.4 * 3600
+
+
+def test_under_a_budget_an_arm_does_not_take_what_had_more_time(make_bench, cut_arms):
+    cut_arms(None)
+    first = make_bench("lora_sft", budget=Budget(minutes=60))
+    fit(first, "lora_sft")
+    fit(make_bench("lora_dpo", shared=first.shared, budget=Budget(minutes=60)))
+    assert len(list((first.shared / "training").iterdir())) == 2
+
+
+def test_an_sft_training_made_by_another_arm_counts_with_its_wall_clock(make_bench, cut_arms):
+    cut_arms(None)
+    first = make_bench("lora_sft")
+    fit(first, "lora_sft")
+    bench = make_bench("again", shared=first.shared)
+    fitted = fit(bench, "lora_sft")
+    assert REUSED in fitted.warnings
+    assert fitted.reused_seconds > fitted.training.seconds > 0  # trials and judging on dev are in it

@@ -1,0 +1,194 @@
+"""A schedule taken up after a death: nothing is judged twice, nothing is forgotten, nothing differs."""
+
+import json
+
+import pytest
+from finetune_bench import study
+from inner_process import Death, InnerProcess, answers, spec_in
+
+from baselines.finetune.progress import JUDGED, OUTCOME
+from baselines.finetune.schedule import Outcome, Schedule
+from baselines.prompt.zero import zero_shot_program
+from harness.contract import DevScore
+from harness.records import Weights
+from harness.store.files import hash_file
+
+# Worse, better, then no gain twice: with a patience of two the third judgement ends the run.
+SCORES = {2: (0.1, 8, 2.0), 4: (0.5, 8, 1.0), 6: (0.4, 8, 1.0), 8: (0.4, 8, 1.0), 10: (0.9, 8, 0.1)}
+
+
+class Dev:
+    """Scores by the checkpoint's step, and counts how often each was asked for; dies when told to."""
+
+    def __init__(self):
+        self.asked: list[int] = []
+        self.dies_at: int | None = None
+
+    def __call__(self, program, examples, *, with_loss=False):
+        step = int(program.weights.adapter.rsplit("-", 1)[1])
+        self.asked.append(step)
+        if step == self.dies_at:
+            raise Death
+        return DevScore(*SCORES[step])
+
+
+@pytest.fixture
+def bench(make_bench):
+    bench = make_bench("arm")
+    bench.score = Dev()
+    return bench
+
+
+def schedule_of(bench, process, **changes) -> Schedule:
+    given = {"patience": 2, "stage": "training", **changes}
+    return Schedule(bench, process, zero_shot_program(study(), bench), study().dev, **given)
+
+
+def spec_at(bench, name="sft", **changes):
+    return spec_in(bench.folder / name, steps=10, evaluate_at=(2, 4, 6, 8, 10), dropout=0.1, **changes)
+
+
+def process_of(bench) -> InnerProcess:
+    return InnerProcess(bench.folder, Weights(bench.base.model))
+
+
+def told(outcome: Outcome) -> dict[str, object]:
+    """All that must not depend on deaths."""
+    result = outcome.result
+    return {
+        "losses": outcome.losses,
+        "checkpoints": outcome.checkpoints,
+        "best": outcome.best.name,
+        "adapter": hash_file(outcome.best / "adapter_model.safetensors"),
+        "result": (result.steps, result.stopped, result.trainable_parameters, result.total_parameters),
+        "warnings": outcome.warnings,
+    }
+
+
+@pytest.fixture
+def uninterrupted(bench):
+    done = told(schedule_of(bench, process_of(bench)).run(spec_at(bench, "whole")))
+    assert (done["best"], done["result"][:2]) == ("checkpoint-4", (8, "early"))
+    bench.score.asked.clear()
+    bench.lines.clear()
+    return done
+
+
+def cut(bench, spec, event=None, step=None) -> None:
+    process = process_of(bench)
+    process.dies = lambda kind, values: (kind, values.get("step")) == (event, step)
+    with pytest.raises(Death):
+        schedule_of(bench, process).run(spec)
+
+
+def test_a_death_while_a_checkpoint_is_judged_costs_that_judgement_alone(bench, uninterrupted):
+    bench.score.dies_at = 4
+    cut(bench, spec_at(bench))
+    bench.score.dies_at = None
+    assert told(schedule_of(bench, process_of(bench)).run(spec_at(bench))) == uninterrupted
+    assert bench.score.asked == [2, 4, 4, 6, 8]
+    assert "training: going on from step 4" in bench.lines
+
+
+def test_a_death_between_evaluations_costs_no_judgement(bench, uninterrupted):
+    cut(bench, spec_at(bench), "step", 7)
+    assert told(schedule_of(bench, process_of(bench)).run(spec_at(bench))) == uninterrupted
+    assert bench.score.asked == [2, 4, 6, 8]
+
+
+def test_an_early_stop_that_was_not_heard_is_said_again_without_judging(bench, uninterrupted):
+    process = process_of(bench)
+    process.dies = lambda kind, values: kind == "done"
+    with pytest.raises(Death):
+        schedule_of(bench, process).run(spec_at(bench))
+    again = process_of(bench)
+    assert told(schedule_of(bench, again).run(spec_at(bench))) == uninterrupted
+    assert bench.score.asked == [2, 4, 6, 8]
+
+
+def test_a_finished_schedule_is_not_run_again(bench, uninterrupted):
+    schedule_of(bench, process_of(bench)).run(spec_at(bench))
+    process = process_of(bench)
+    again = schedule_of(bench, process).run(spec_at(bench))
+    assert told(again) == uninterrupted
+    assert process.runs == []
+    assert again.earlier_seconds > 0
+
+
+def test_a_finished_schedule_leaves_its_outcome_and_its_best_adapter_alone(bench):
+    outcome = schedule_of(bench, process_of(bench)).run(spec_at(bench))
+    assert sorted(path.name for path in (bench.folder / "sft").iterdir()) == ["checkpoint-4", OUTCOME]
+    assert outcome.best == bench.folder / "sft" / "checkpoint-4"
+
+
+def test_a_death_before_the_tidying_leaves_nothing_behind(bench, uninterrupted, monkeypatch):
+    def die(*_):
+        raise Death
+
+    monkeypatch.setattr(Schedule, "_tidy", die)
+    with pytest.raises(Death):
+        schedule_of(bench, process_of(bench)).run(spec_at(bench))
+    monkeypatch.undo()
+    assert told(schedule_of(bench, process_of(bench)).run(spec_at(bench))) == uninterrupted
+    assert sorted(path.name for path in (bench.folder / "sft").iterdir()) == ["checkpoint-4", OUTCOME]
+
+
+def test_seconds_of_an_earlier_attempt_are_told(bench):
+    cut(bench, spec_at(bench), "step", 7)
+    resumed = schedule_of(bench, process_of(bench)).run(spec_at(bench))
+    assert resumed.earlier_seconds > 0
+    assert schedule_of(bench, process_of(bench)).run(spec_at(bench, "new")).earlier_seconds == 0
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda folder: (folder / JUDGED).write_text("{"),
+        lambda folder: (folder / JUDGED).unlink(),
+        lambda folder: (folder / "checkpoint-2" / "adapter_config.json").unlink(),
+        lambda folder: (folder / "resume-6" / "state.json").unlink(),
+    ],
+)
+def test_damaged_remains_are_trained_and_judged_anew_and_end_the_same(bench, uninterrupted, damage):
+    cut(bench, spec_at(bench), "step", 7)
+    damage(bench.folder / "sft")
+    bench.lines.clear()
+    assert told(schedule_of(bench, process_of(bench)).run(spec_at(bench))) == uninterrupted
+    assert bench.lines[0].startswith("training: ")
+    assert "training: starting anew" in bench.lines
+    assert bench.score.asked == [2, 4, 6, 2, 4, 6, 8]
+
+
+def test_a_judgement_is_taken_up_to_the_first_damaged_adapter(bench, uninterrupted):
+    cut(bench, spec_at(bench), "step", 7)
+    folder = bench.folder / "sft"
+    record = json.loads((folder / JUDGED).read_text())
+    assert [judged["folder"] for judged in record["judged"]] == ["checkpoint-2", "checkpoint-4", "checkpoint-6"]
+    (folder / "checkpoint-6" / "adapter_model.safetensors").write_bytes(b"")
+    assert told(schedule_of(bench, process_of(bench)).run(spec_at(bench))) == uninterrupted
+    # the point of step 6 holds what was lost: it is judged again, and nothing before it
+    assert bench.score.asked == [2, 4, 6, 6, 8]
+
+
+def test_a_damaged_outcome_is_not_believed(bench, uninterrupted):
+    schedule_of(bench, process_of(bench)).run(spec_at(bench))
+    weights = bench.folder / "sft" / "checkpoint-4" / "adapter_model.safetensors"
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1
+    weights.write_bytes(content)
+    process = process_of(bench)
+    assert told(schedule_of(bench, process).run(spec_at(bench))) == uninterrupted
+    assert len(process.runs) == 1
+    assert any("checkpoint-4 is damaged" in line for line in bench.lines)
+
+
+@pytest.mark.parametrize(
+    ("in_spec", "in_schedule"),
+    [({"learning_rate": 2e-2}, {}), ({"rows": answers(9)}, {}), ({}, {"patience": 3})],
+)
+def test_what_another_schedule_left_is_not_taken_up(bench, in_spec, in_schedule):
+    schedule_of(bench, process_of(bench)).run(spec_at(bench))
+    process = process_of(bench)
+    schedule_of(bench, process, **in_schedule).run(spec_at(bench, **in_spec))
+    assert len(process.runs) == 1
+    assert any(f"{OUTCOME} belongs to another training" in line for line in bench.lines)

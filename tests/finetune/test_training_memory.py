@@ -1,0 +1,224 @@
+"""A training process that runs out of memory, is killed, or hangs."""
+
+import os
+import signal
+
+import pytest
+from finetune_bench import study
+from inner_process import InnerProcess, spec_in
+
+from baselines.finetune.process import OutOfMemory, TrainingProcess
+from baselines.finetune.schedule import Schedule
+from baselines.finetune.trainer import is_out_of_memory
+from baselines.prompt.zero import zero_shot_program
+from harness.contract import DevScore
+from harness.errors import ArmError, StoreError
+from harness.records import Weights
+
+# In the training process alone: from the third step on, more than `most` rows at once ask the real allocator for
+# more than there is.
+NO_ROOM = """
+import torch
+from baselines.finetune import loop
+
+def compute_loss(self, model, inputs, *rest, plain=loop.AnswerTrainer.compute_loss, **others):
+    if self.state.global_step >= 2 and len(inputs["input_ids"]) > {most}:
+        {fault}
+    return plain(self, model, inputs, *rest, **others)
+
+loop.AnswerTrainer.compute_loss = compute_loss
+"""
+
+
+@pytest.fixture
+def bench(make_bench):
+    bench = make_bench("arm")
+    bench.score = lambda program, examples, *, with_loss=False: DevScore(0.5, 8, 1.0)
+    return bench
+
+
+@pytest.fixture
+def fault(tmp_path, monkeypatch):
+    """Put Python code into every training process that starts from now on."""
+
+    def put(code: str) -> None:
+        (tmp_path / "sitecustomize.py").write_text(code)
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+
+    return put
+
+
+def run(bench, process, folder="sft", **changes):
+    spec = spec_in(bench.folder / folder, **changes)
+    schedule = Schedule(bench, process, zero_shot_program(study(), bench), study().dev, 9, "training")
+    return schedule.run(spec)
+
+
+def started(bench, name="training", **changes) -> TrainingProcess:
+    return TrainingProcess(bench.folder / name, Weights(bench.base.model), **changes)
+
+
+@pytest.fixture
+def whole(bench):
+    return run(bench, InnerProcess(bench.folder, Weights(bench.base.model)), "whole")
+
+
+def assert_same_training(outcome, whole):
+    """The batch and its rows are the same; sums of fewer rows at a time are rounded otherwise."""
+    assert [point.step for point in outcome.losses] == [point.step for point in whole.losses]
+    assert [p.loss for p in outcome.losses] == pytest.approx([p.loss for p in whole.losses], abs=1e-5)
+
+
+def finite(outcome) -> bool:
+    from safetensors.torch import load_file
+
+    tensors = load_file(outcome.best / "adapter_model.safetensors")
+    return all(bool(tensor.isfinite().all()) for tensor in tensors.values())
+
+
+def test_out_of_memory_halves_the_rows_at_once_and_keeps_the_batch(bench, fault, whole):
+    fault(NO_ROOM.format(most=2, fault="torch.empty(2**60, dtype=torch.uint8)"))
+    with started(bench) as process:
+        outcome = run(bench, process)
+    assert_same_training(outcome, whole)
+    assert finite(outcome)
+    assert any("2 of a batch's 4 rows went through at once" in warning for warning in outcome.warnings)
+    (halving,) = (line for line in bench.lines if "going on with" in line)
+    assert "allocate" in halving
+    assert halving.endswith("going on with 2 rows at once in the place of 4")
+    assert "training: going on from step 3" in bench.lines  # the batch of step 3 has two rows, and that of step 4 four
+
+
+@pytest.mark.slow
+def test_a_kill_by_the_system_halves_too_and_goes_on_from_the_last_point(bench, whole):
+    process = started(bench)
+    killed = []
+
+    def kill_once(stage, done, total):
+        if done == 5 and not killed:
+            killed.append(process._process.pid)
+            os.kill(process._process.pid, signal.SIGKILL)
+
+    bench.progress = kill_once
+    with process:
+        outcome = run(bench, process)
+        assert process._process.pid not in killed
+    assert_same_training(outcome, whole)
+    assert any("2 of a batch's 4 rows went through at once" in warning for warning in outcome.warnings)
+
+
+class Starving(InnerProcess):
+    """Runs out of memory at the third step as long as more than `most` rows go through at once."""
+
+    most = 1
+
+    def run(self, spec, on_step, on_checkpoint, on_begun=lambda begun: None, latest=None):
+        rows = [0]
+
+        def begin(begun):
+            rows[0] = begun.rows_at_once
+            on_begun(begun)
+
+        def step(point):
+            on_step(point)
+            if point.step == 3 and rows[0] > self.most:
+                raise OutOfMemory("no memory")
+
+        return super().run(spec, step, on_checkpoint, begin, latest)
+
+
+def starving(bench, most=1) -> Starving:
+    process = Starving(bench.folder, Weights(bench.base.model))
+    process.most = most
+    return process
+
+
+def test_memory_that_one_row_exceeds_is_an_arm_error_that_says_so(bench):
+    process = starving(bench, most=0)
+    with pytest.raises(ArmError, match="one row at a time is the least.*longest takes 8 tokens.*max_length"):
+        run(bench, process)
+    assert [spec.micro_tokens for spec in process.runs] == [None, 16, 8]  # the longest row: 6 + 2 tokens
+
+
+def test_what_fitted_is_kept_for_the_runs_that_follow_and_after_a_death(bench):
+    first = starving(bench, most=2)
+    run(bench, first, "trial")
+    run(bench, first)
+    assert [spec.micro_tokens for spec in first.runs] == [None, 16, 16]
+    again = starving(bench, most=2)
+    assert run(bench, again, "trial").warnings
+    run(bench, again, "another")
+    assert [spec.micro_tokens for spec in again.runs] == [16]
+
+
+def test_a_run_that_never_lacked_memory_warns_of_nothing(whole):
+    assert whole.warnings == ()
+
+
+def test_lack_of_memory_is_told_from_other_faults():
+    import torch
+
+    with pytest.raises(RuntimeError) as real:
+        torch.empty(2**60, dtype=torch.uint8)
+    assert is_out_of_memory(real.value)
+    assert is_out_of_memory(torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"))
+    assert is_out_of_memory(MemoryError())
+    assert not is_out_of_memory(RuntimeError("The size of tensor a (3) must match the size of tensor b (4)"))
+
+
+def test_a_process_that_hangs_is_ended_at_its_deadline_with_an_arm_error(bench):
+    process = started(bench)
+
+    def stop(stage, done, total):
+        process.silence_seconds = 1.0
+        os.kill(process._process.pid, signal.SIGSTOP)
+
+    bench.progress = stop
+    with process, pytest.raises(ArmError, match="said nothing for 1 seconds, so it was ended.*trainer.log"):
+        run(bench, process)
+    assert process._process is None
+
+
+@pytest.mark.slow
+def test_a_full_disk_is_said_by_the_process_and_ends_the_run_not_the_arm(bench, fault, whole):
+    fault(
+        """
+import resource
+from baselines.finetune import loop
+
+def save(*given, plain=loop.save):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
+    plain(*given)
+
+loop.save = save
+"""
+    )
+    with started(bench) as process, pytest.raises(StoreError, match="cannot be written"):
+        run(bench, process)
+    fault("")
+    with started(bench) as process:
+        assert run(bench, process).losses == whole.losses
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", [1, 4, 6])
+def test_a_killed_process_and_parent_end_as_the_uninterrupted_run_byte_for_byte(bench, whole, step):
+    class Death(BaseException):
+        pass
+
+    process = started(bench)
+
+    def kill(stage, done, total):
+        if done == step:
+            os.kill(process._process.pid, signal.SIGKILL)
+            raise Death
+
+    bench.progress = kill
+    with pytest.raises(Death), process:
+        run(bench, process)
+    bench.progress = lambda *_: None
+    with started(bench) as process:
+        outcome = run(bench, process)
+    weights = "adapter_model.safetensors"
+    assert outcome.losses == whole.losses
+    assert (outcome.best / weights).read_bytes() == (whole.best / weights).read_bytes()

@@ -1,0 +1,78 @@
+"""The trial of learning rates: its time, and what an earlier attempt left of it."""
+
+import pytest
+from finetune_bench import study
+from inner_process import InnerProcess, spec_in
+
+import baselines.finetune
+from baselines.finetune.progress import OUTCOME
+from baselines.finetune.trial import try_rates
+from baselines.prompt.zero import zero_shot_program
+from harness.contract import DevScore
+
+
+class Times:
+    """A clock whose remaining times are written down."""
+
+    def __init__(self, *left: float | None):
+        self.lefts, self.counted = iter(left), 0.0
+
+    def left_of(self, share):
+        return next(self.lefts)
+
+    def count(self, seconds):
+        self.counted += seconds
+
+
+def lesson_of(bench):
+    options = baselines.finetune.lora_sft({}).options
+    program = zero_shot_program(study(), bench)
+    return type("Lesson", (), {"program": program, "dev": study().dev, "options": options})
+
+
+RATES = (1e-4, 1e-3, 1e-2)
+
+
+@pytest.fixture
+def bench(make_bench):
+    return make_bench("arm")
+
+
+@pytest.fixture
+def trial(bench):
+    bench.score = lambda program, examples, *, with_loss=False: DevScore(0.5, 8, 1.0)
+
+    def run(*left):
+        clock, process = Times(*left), InnerProcess(bench.folder, bench.base)
+        spec = spec_in(bench.folder / "sft", steps=2)
+        rate, trials = try_rates(RATES, lesson_of(bench), bench, process, clock, spec)
+        return rate, [trial.setting for trial in trials], process, clock
+
+    return run
+
+
+def test_each_trial_may_take_what_is_left_of_the_trials_share(trial):
+    _, tried, process, _ = trial(30.0, 20.0, 10.0)
+    assert [spec.seconds for spec in process.runs] == [30.0, 20.0, 10.0]
+    assert len(tried) == 3
+
+
+def test_a_trial_that_was_cut_short_does_not_count(trial, bench):
+    # the second may take no time at all, so it ends after one of its two steps
+    rate, tried, process, _ = trial(None, 1e-9, None)
+    assert tried == ["learning_rate=0.0001"]
+    assert len(process.runs) == 2
+    assert any("0.001 had no time for its 2 steps" in line for line in bench.lines)
+
+
+def test_the_only_trial_counts_even_when_it_was_cut_short(trial):
+    assert trial(0.0, 0.0)[1] == ["learning_rate=0.0001"]
+
+
+def test_finished_trials_are_not_run_again_and_their_time_counts(trial, bench):
+    first = trial(None, None, None)
+    assert sorted(path.name for path in (bench.folder / "sft-trial-0.001").iterdir()) == [OUTCOME]
+    again = trial(None, None, None)
+    assert again[:2] == first[:2]
+    assert again[2].runs == []
+    assert first[3].counted == 0 < again[3].counted

@@ -1,0 +1,66 @@
+"""The scorecard can miss: what judges must be able to say no."""
+
+import ast
+
+from bench.scorecard.branches import with_probes
+from bench.scorecard.figures import share
+from bench.scorecard.mutants import mutants
+from bench.scorecard.runs import Ending, without_measurements
+
+SOURCE = '''
+"""A module."""
+def sign(x):
+    """Say which."""
+    for _ in range(1):
+        if x > 0:
+            return "plus"
+    return "zero" if x == 0 else "minus"
+'''
+
+
+def test_zero_failures_in_twenty_tries_give_three_in_twenty_as_the_bound():
+    assert "15.0%" in share("6", "disks", [], 20).figure
+    assert share("6", "disks", [], 20).passed is True
+
+
+def test_one_failure_misses_the_bar_and_is_shown():
+    figure = share("6", "disks", ["12 KiB: lost"], 20)
+    assert (figure.figure, figure.passed, figure.notes) == ("19/20", False, ("12 KiB: lost",))
+
+
+def test_nothing_tried_is_no_pass():
+    assert share("6", "disks", [], 0).passed is False
+
+
+def test_traceback_or_a_silent_exit_is_no_clean_end():
+    assert Ending(2, "", "Error: disk full", 1.0).is_clean
+    assert not Ending(2, "", "", 1.0).is_clean
+    assert not Ending(1, "", "Error: x", 1.0).is_clean
+    assert not Ending(0, "", "Traceback (most recent call last):\n", 1.0).is_clean
+
+
+def test_times_are_taken_out_of_a_result_and_scores_are_not():
+    found = without_measurements({"a": [{"fit_seconds": 1, "mean": 0.5}], "started": "now", "seconds_per_item": 2})
+    assert found == {"a": [{"mean": 0.5}]}
+
+
+def test_probes_name_every_branch_and_change_no_result(monkeypatch):
+    text, branches = with_probes(SOURCE, "signs")
+    assert branches == {
+        "signs:5 loop", "signs:5 loop's end", "signs:6 true", "signs:6 false",
+        "signs:8 true (column 11)", "signs:8 false (column 11)",
+    }  # fmt: skip
+    taken = set()
+    space = {}
+    exec(text.replace("from stub_probe import reached as __reached__", ""), space | {"__reached__": taken.add}, space)
+    space["sign"].__globals__["__reached__"] = taken.add
+    assert [space["sign"](x) for x in (1, 0, -1)] == ["plus", "zero", "minus"]
+    assert taken == branches
+
+
+def test_mutants_differ_from_the_source_and_from_each_other():
+    found = list(mutants("signs", SOURCE))
+    texts = [mutant.source for mutant in found] + [ast.unparse(ast.parse(SOURCE))]
+    assert len(set(texts)) == len(texts)
+    changes = {mutant.change for mutant in found}
+    assert {"x > 0 -> x <= 0", "x == 0 -> x != 0", "if not (x > 0)", "0 -> 1", "1 -> 2"} <= changes

@@ -1,0 +1,92 @@
+import json
+import subprocess
+import sys
+
+import pytest
+from checked_tasks import tickets
+from click.testing import CliRunner
+
+from harness.cli import main
+
+
+@pytest.fixture
+def task(tmp_path):
+    """A clean task of 1,000 rows, and its folder."""
+    folder = tmp_path / "task"
+    folder.mkdir()
+    return tickets(), folder
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, ["check", *map(str, arguments)])
+
+
+def leaky(task, count=1):
+    for row in task.rows["test"][:count]:
+        task.add("train", input=row["input"], target=row["target"])
+    return task
+
+
+def test_clean_task_exits_with_zero_and_counts_first(task):
+    result = run(task[0].write(task[1]))
+    assert result.exit_code == 0
+    assert "task.yaml: 0 errors, 0 warnings, " in result.output.splitlines()[0]
+
+
+def test_leak_exits_with_one_and_shows_the_pair(task):
+    result = run(leaky(task[0]).write(task[1]))
+    assert result.exit_code == 1
+    assert "test.jsonl line 1 (id test-1) and train.jsonl line 701 (id train-701)" in result.output
+
+
+def test_unreadable_task_exits_with_two_in_the_usual_form(task):
+    task[0].rows["train"][4]["target"] = ""
+    result = run(task[0].write(task[1]))
+    assert result.exit_code == 2
+    assert "task.yaml: 1 problem\n  - train.jsonl line 5: 'target' is empty" in result.output
+
+
+def test_missing_task_file_exits_with_two(tmp_path):
+    assert run(tmp_path / "task.yaml").exit_code == 2
+
+
+def test_five_examples_are_shown_and_json_lists_all(task):
+    path = leaky(task[0], 8).write(task[1])
+    shown = run(path).output
+    assert shown.count(" and train.jsonl line 7") == 5
+    assert "and 3 more (--json lists all)" in shown
+    result = run(path, "--json")
+    report = json.loads(result.output)
+    [leak] = [finding for finding in report["findings"] if finding["kind"] == "leak"]
+    assert [hit["rows"][0]["number"] for hit in leak["hits"]] == list(range(1, 9))
+    assert (report["exit_code"], report["counts"]["error"], result.exit_code) == (1, 8, 1)
+
+
+def test_fix_writes_a_copy_that_passes(task, tmp_path):
+    path = leaky(task[0], 3).write(task[1])
+    result = run(path, "--fix", tmp_path / "clean")
+    assert result.exit_code == 0
+    assert run(tmp_path / "clean" / "task.yaml").exit_code == 0
+    assert "3 errors" in result.output.splitlines()[0]
+
+
+def test_training_row_is_shown_with_its_masked_part(task):
+    task[0].rows["train"][0] = {"id": "a", "input": "Which desk?", "target": "repair"}
+    path = task[0].write(task[1])
+    path.write_text(path.read_text().replace('"zero_shot"', '"zero_shot", "lora_sft", "qlora_sft"'))
+    output = run(path).output
+    assert "[no loss] " in output
+    assert "[loss] repair" in output
+    assert "qlora_sft: the same as lora_sft" in output
+
+
+def test_check_loads_neither_torch_nor_transformers(task):
+    path = task[0].write(task[1])
+    path.write_text(path.read_text().replace('"zero_shot"', '"zero_shot", "few_shot", "lora_sft", "lora_dpo"'))
+    code = (
+        "import sys\nfrom click.testing import CliRunner\nfrom harness.cli import main\n"
+        f"assert CliRunner().invoke(main, ['check', {str(path)!r}]).exit_code == 0\n"
+        "print({'torch', 'transformers', 'scipy', 'pandas'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
