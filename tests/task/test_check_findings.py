@@ -109,6 +109,13 @@ def test_near_copies_of_one_group_are_known_to_their_owner(plain_task):
     assert found(plain_task, "near_copy_train") == []
 
 
+def test_copies_without_ids_share_a_hash_and_no_id(task_folder):
+    asked = {"question": "train question 3", "answer": "answer 3"}
+    task_folder.write_rows("test.jsonl", [asked, *({"question": f"t{n}", "answer": "a"} for n in range(5))])
+    assert found(task_folder, "leak") == [{("test", 1), ("train", 4)}]
+    assert found(task_folder, "shared_id_test_train") == []
+
+
 def test_one_shared_id_is_named(plain_task):
     change(plain_task, "train", 2, id="test6")
     assert found(plain_task, "shared_id_test_train") == [{("test", 7), ("train", 2)}]

@@ -13,7 +13,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,40 +81,48 @@ def alike(texts: Sequence[Sequence[str]], least: float) -> Alike:
     weight = {word: math.log(1 + len(texts) / count) for word, count in frequency.items()}
     short = [position for position, text in enumerate(texts) if len(text) <= SHORT_TEXT]
     long = [position for position, text in enumerate(texts) if len(text) >= LONG_TEXT]
-    pairs: set[tuple[int, int]] = set()
+    pairs = np.empty(0, dtype=np.int64)  # smaller position * texts + greater position
     crowded: set[int] = set()
     for chosen, features in ((short, _shingles), (long, _whole)):
         near, many = _candidates(*_signatures(texts, chosen, frequency, features))
-        pairs.update(near)
+        pairs = np.union1d(pairs, near[0] * len(texts) + near[1])
         crowded.update(many)
-    judged = (Likeness(a, b, weighted_jaccard(texts[a], texts[b], weight)) for a, b in _hopeful(texts, pairs, weight))
+    judged = (
+        Likeness(a, b, weighted_jaccard(texts[a], texts[b], weight)) for a, b in _hopeful(texts, pairs, weight, least)
+    )
     return Alike([pair for pair in judged if pair.jaccard >= least], len(crowded))
 
 
 def _hopeful(
-    texts: Sequence[Sequence[str]], pairs: Iterable[tuple[int, int]], weight: Mapping[str, float]
+    texts: Sequence[Sequence[str]], pairs: NDArray[np.int64], weight: Mapping[str, float], least: float
 ) -> Iterator[tuple[int, int]]:
-    """Yield, in order, the pairs that share `SLIPS_FROM` of their weight: of a template's texts most do not."""
+    """Yield, in order, the pairs that may reach `least`: of the pairs that a template makes most cannot.
+
+    All partners of a text are bounded at once: by what is shared, and by what slips could add to it at best.
+    """
     number = {word: place for place, word in enumerate(weight)}
     weights = np.fromiter(weight.values(), dtype=np.float64)
-    ids: dict[int, NDArray[np.int64]] = {}
-
-    def own(text: int) -> NDArray[np.int64]:
-        if text not in ids:
-            ids[text] = np.array(sorted({number[word] for word in texts[text]}))
-        return ids[text]
-
-    marked = np.zeros(len(weights))
-    for first, group in groupby(sorted(pairs), key=lambda pair: pair[0]):
-        together = list(group)
-        others = [own(second) for _, second in together]
-        marked[own(first)] = weights[own(first)]
-        starts = np.cumsum([0, *(len(other) for other in others[:-1])])
-        flat = np.concatenate(others)
-        shared = np.add.reduceat(marked[flat], starts)
-        total = marked[own(first)].sum() + np.add.reduceat(weights[flat], starts) - shared
-        marked[own(first)] = 0
-        yield from (pair for pair, is_near in zip(together, shared >= SLIPS_FROM * total, strict=True) if is_near)
+    slips = weights * np.fromiter(map(_can_slip, weight), dtype=np.bool_)
+    owned = [np.array(sorted({number[word] for word in text}), dtype=np.int64) for text in texts]
+    marked = np.zeros(len(weights), dtype=np.bool_)
+    firsts, seconds = np.divmod(pairs, len(texts))
+    borders = [*np.flatnonzero(np.diff(firsts, prepend=-1)).tolist(), len(firsts)]
+    for begin, end in pairwise(borders):
+        first, together = int(firsts[begin]), seconds[begin:end]
+        own, others = owned[first], [owned[second] for second in together.tolist()]
+        flat, starts = np.concatenate(others), np.cumsum([0, *map(len, others[:-1])])
+        marked[own] = True
+        both = marked[flat]
+        marked[own] = False
+        shared, right = (np.add.reduceat(weights[flat] * part, starts) for part in (both, ~both))
+        left = weights[own].sum() - shared
+        left_slips = slips[own].sum() - np.add.reduceat(slips[flat] * both, starts)
+        right_slips = np.add.reduceat(slips[flat] * ~both, starts)
+        total = shared + left + right
+        best = shared + np.minimum(left_slips, right_slips)
+        with_slips = best >= least * (total - np.maximum(left_slips, right_slips))
+        is_near = (shared >= least * total) | ((shared >= SLIPS_FROM * total) & with_slips)
+        yield from ((first, second) for second in together[is_near].tolist())
 
 
 def weighted_jaccard(first: Sequence[str], second: Sequence[str], weight: Mapping[str, float]) -> float:
@@ -203,7 +211,9 @@ def _whole(word: str) -> Iterator[bytes]:
     yield word.encode()
 
 
-def _candidates(signatures: Columns, positions: NDArray[np.int64]) -> tuple[list[tuple[int, int]], list[int]]:
+def _candidates(
+    signatures: Columns, positions: NDArray[np.int64]
+) -> tuple[tuple[NDArray[np.int64], NDArray[np.int64]], list[int]]:
     """Return the pairs of positions that share a band and enough of the signature, and the crowded positions."""
     found: list[NDArray[np.int64]] = [np.empty(0, dtype=np.int64)]
     crowded = np.zeros(len(positions), dtype=bool)
@@ -220,7 +230,7 @@ def _candidates(signatures: Columns, positions: NDArray[np.int64]) -> tuple[list
                 found.append(_likely(signatures, order[:-step][same], order[step:][same]))
     chosen = np.unique(np.concatenate(found))
     firsts, seconds = positions[chosen // max(1, len(positions))], positions[chosen % max(1, len(positions))]
-    return list(zip(firsts.tolist(), seconds.tolist(), strict=True)), positions[crowded].tolist()
+    return (firsts, seconds), positions[crowded].tolist()
 
 
 def _likely(signatures: Columns, one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.int64]:
