@@ -33,6 +33,8 @@ def main() -> None:
         command = [str(Path(sys.executable).with_name("harness")), "check", str(path), "--json"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         seconds = time.monotonic() - started
+    if done.returncode not in (0, 1):
+        sys.exit(f"harness check ended with {done.returncode}: {done.stderr[-500:]}")
     report = json.loads(done.stdout)
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     leaks = [hit for found in report["findings"] if found["severity"] != "note" for hit in found["hits"]]

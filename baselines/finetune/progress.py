@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 from baselines.finetune.spec import RunResult
 from harness.errors import StoreError
 from harness.records import Checkpoint, LossPoint
-from harness.store.files import decode, encode, hash_folder, write_atomically
+from harness.store.files import decode, encode, hash_folder, hash_text, write_atomically
 
 JUDGED = "judged.json"
 OUTCOME = "outcome.json"
@@ -62,14 +62,18 @@ Kept = TypeVar("Kept", bound=_Kept)
 
 
 def write(path: Path, record: Progress | Finished) -> None:
-    """Put a record on disk, whole or not at all."""
-    write_atomically(path, encode(type(record), record) + "\n")
+    """Put a record on disk, whole or not at all, behind a line with its sha256."""
+    text = encode(type(record), record)
+    write_atomically(path, f"{hash_text(text)}\n{text}\n")
 
 
 def recall(kind: type[Kept], path: Path, identity: str, log: Callable[[str], None]) -> Kept | None:
     """Return a stored record if it is there, readable and of this schedule; say why when it is not used."""
     try:
-        record: Kept = decode(kind, path.read_text(encoding="utf-8"))
+        seal, _, text = path.read_text(encoding="utf-8").partition("\n")
+        if hash_text(text.removesuffix("\n")) != seal:
+            raise StoreError("its seal does not fit")
+        record: Kept = decode(kind, text)
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError, StoreError) as fault:

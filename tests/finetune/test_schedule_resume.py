@@ -140,11 +140,19 @@ def test_seconds_of_an_earlier_attempt_are_told(bench):
     assert schedule_of(bench, process_of(bench)).run(spec_at(bench, "new")).earlier_seconds == 0
 
 
+def change_a_figure(path) -> None:
+    """Make a record say something else that can be read as well."""
+    text = path.read_text()
+    path.write_text(text.replace('"dev_loss":', '"dev_loss":9', 1))
+    assert path.read_text() != text
+
+
 @pytest.mark.parametrize(
     "damage",
     [
         lambda folder: (folder / JUDGED).write_text("{"),
         lambda folder: (folder / JUDGED).unlink(),
+        lambda folder: change_a_figure(folder / JUDGED),
         lambda folder: (folder / "checkpoint-2" / "adapter_config.json").unlink(),
         lambda folder: (folder / "resume-6" / "state.json").unlink(),
     ],
@@ -162,7 +170,7 @@ def test_damaged_remains_are_trained_and_judged_anew_and_end_the_same(bench, uni
 def test_a_judgement_is_taken_up_to_the_first_damaged_adapter(bench, uninterrupted):
     cut(bench, spec_at(bench), "step", 7)
     folder = bench.folder / "sft"
-    record = json.loads((folder / JUDGED).read_text())
+    record = json.loads((folder / JUDGED).read_text().split("\n")[1])  # behind its seal
     assert [judged["folder"] for judged in record["judged"]] == ["checkpoint-2", "checkpoint-4", "checkpoint-6"]
     (folder / "checkpoint-6" / "adapter_model.safetensors").write_bytes(b"")
     assert told(schedule_of(bench, process_of(bench)).run(spec_at(bench))) == uninterrupted
