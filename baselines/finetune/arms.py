@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from baselines.finetune.card import export
 from baselines.finetune.clock import Clock
-from baselines.finetune.dpo import prepare_dpo, train_dpo
+from baselines.finetune.dpo import DpoLesson, prepare_dpo, train_dpo
 from baselines.finetune.options import DpoOptions, LoraOptions, RagLoraOptions
 from baselines.finetune.pairs import find_pairs
 from baselines.finetune.process import TrainingProcess
@@ -19,11 +19,13 @@ from baselines.rag.prompting import passages_prompt, stand_in
 from harness.contract import Bench, Capability, Fitted, Preview
 from harness.errors import ArmError
 from harness.program import Program, Prompt, Retriever
-from harness.records import Family, Passage, Question, Study
+from harness.records import Family, Passage, Preference, Question, Study
+from harness.store.files import encode, write_atomically
 
 NEEDS: frozenset[Capability] = frozenset({"generate", "loglikelihood", "adapters", "training"})
 # What preferences follow may take this share of the arm's minutes, so that they get the rest.
 SFT_SHARE = 2 / 3
+PAIRS = "pairs.jsonl"  # `harness.export` looks for it under this name
 REUSED = "the SFT adapter was trained once in this run and is shared by arms; its training seconds count here as well"
 
 
@@ -67,6 +69,7 @@ class LoraDpo:
         with TrainingProcess(bench.folder / "training", program.weights) as process:
             start = train_sft(lesson, bench, process, clock.part(SFT_SHARE))
             dpo = prepare_dpo(lesson, start, pairs, bench, self.options)
+            leave_pairs(bench, dpo, pairs)
             trained = train_dpo(dpo, bench, process, clock.part(1.0))
         fitted = finish(bench, program, trained, self.options, clock)
         return replace(fitted, warnings=(*fitted.warnings, f"trained on {len(dpo.rows)} {source}"))
@@ -119,6 +122,13 @@ class RagLoraSft:
         """Show the first training row with a passage, found without the embedder."""
         passages, note = stand_in(study, study.train[0], self.options.chunk_tokens)
         return shown_row(study, passages_prompt(study), passages, f"{note}; the run shows {self.options.k}")
+
+
+def leave_pairs(bench: Bench, lesson: DpoLesson, pairs: Sequence[Preference]) -> None:
+    """Leave the pairs that are trained on in the arm's folder: mined ones stand nowhere else, and export needs them."""
+    used = {row.id for row in lesson.rows}
+    lines = "".join(encode(Preference, pair) + "\n" for pair in pairs if pair.id in used)
+    write_atomically(bench.folder / PAIRS, lines)
 
 
 def shown_row(study: Study, prompt: Prompt, passages: Sequence[Passage] = (), note: str = "") -> Preview:

@@ -33,6 +33,7 @@ answers as measured only on the base named here{quantized}, with the prompt stor
 | trained parameters | {trainable:,} of {total:,} |
 | learning rate | {rate:g} |
 | batch size | {batch} |
+| weight of the KL penalty to the base | {kl:g} |
 | kept checkpoint | step {step} of {steps} |
 | dev score | {score:.4f} |
 | dev loss | {loss} |
@@ -99,6 +100,7 @@ def card(base: Weights, history: TrainingHistory, options: LoraOptions) -> str:
         total=history.total_parameters,
         rate=history.learning_rate,
         batch=options.batch_size,
+        kl=options.kl_to_base,
         step=best.step,
         steps=history.losses[-1].step,
         score=best.dev_score,

@@ -15,6 +15,7 @@ from trl.trainer import utils as trl_internals
 from trl.trainer.dpo_trainer import DataCollatorForPreference
 from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 
+from baselines.finetune.anchor import Anchored
 from baselines.finetune.base import Base, TrainingFailure, check_finite, save_adapter
 from baselines.finetune.channel import Channel
 from baselines.finetune.resume import Point, Resumable, Told, clear, find, save
@@ -31,11 +32,11 @@ MICRO_TOKENS = {"cpu": 640, "cuda": 16_384}
 PEAK_UNITS_PER_MB = 2**20 if sys.platform == "darwin" else 2**10  # bytes there, KiB elsewhere
 
 
-class AnswerTrainer(Resumable, SFTTrainer):  # type: ignore[misc]
+class AnswerTrainer(Anchored, Resumable, SFTTrainer):  # type: ignore[misc]
     """TRL's SFT, resumed without pickles."""
 
 
-class PairTrainer(Resumable, DPOTrainer):  # type: ignore[misc]
+class PairTrainer(Anchored, Resumable, DPOTrainer):  # type: ignore[misc]
     """TRL's DPO on pairs that are token ids already, resumed without pickles."""
 
     def _prepare_dataset(self, dataset: Dataset, *_: object) -> Dataset:
@@ -199,6 +200,7 @@ def build(base: Base, adapted: Any, spec: RunSpec, report: Report) -> Any:
         data_collator=collator(pad_token_id=pad),
         callbacks=[report],
     )
+    trainer.anchors, trainer.kl_weight = spec.anchors, spec.kl_weight
     # TRL casts the adapter to bf16 on a 4-bit base, which a CPU neither needs nor likes.
     for name, parameter in adapted.named_parameters():
         if name in weights:

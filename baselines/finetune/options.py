@@ -32,6 +32,11 @@ class LoraOptions(BaseModel):
     batch_size: int = Field(default=4, ge=1)
     eval_every: int | None = Field(default=None, ge=1, description="steps; once an epoch when not given")
     patience: int = Field(default=3, ge=1, description="evaluations without gain before training stops")
+    kl_to_base: float = Field(
+        default=0.0,
+        ge=0,
+        description="weight of the penalty for leaving the base's predictions on general text, so that it forgets less",
+    )
     max_length: int | None = Field(default=None, ge=8, description="longer rows are left out, by name")
 
 

@@ -1,6 +1,8 @@
 """Token rows: the question exactly as it will be asked, the answer, and the token that ends it."""
 
+import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 from baselines.finetune.spec import AnswerRow, PairRow
@@ -10,6 +12,7 @@ from harness.errors import ArmError
 from harness.program import Program
 from harness.records import Example, Message, Passage, Preference, Question
 
+TEXTS = Path(__file__).parent / "general_texts.jsonl"  # ours; in none of the benchmarks or probes
 NAMED = 10  # rows that a message names before it only counts
 Row = TypeVar("Row", AnswerRow, PairRow)
 
@@ -50,6 +53,19 @@ class Renderer:
         """Tokenise an assistant's turn and close it; an empty text gives no tokens at all."""
         ids = self.tokenizer.encode(text, add_special_tokens=False)
         return (*ids, self.end_token) if ids else ()
+
+
+def anchor_rows(renderer: Renderer) -> tuple[tuple[int, ...], ...]:
+    """Render the general texts of `TEXTS`: conversations by the chat template, others as plain text."""
+    anchors = []
+    for number, line in enumerate(TEXTS.read_text(encoding="utf-8").splitlines(), start=1):
+        item = json.loads(line)
+        if "text" in item:
+            anchors.append(tuple(renderer.tokenizer.encode(item["text"])))
+        else:
+            prompt = renderer.prompt((Message("user", item["question"]),), f"general text {number}")
+            anchors.append((*prompt, *renderer.answer(item["answer"])))
+    return tuple(anchors)
 
 
 def answer_rows(

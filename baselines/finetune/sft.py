@@ -9,7 +9,7 @@ from baselines.finetune import store
 from baselines.finetune.clock import Clock
 from baselines.finetune.options import LoraOptions, range_warnings
 from baselines.finetune.process import TrainingProcess
-from baselines.finetune.rows import Renderer, answer_rows, within
+from baselines.finetune.rows import Renderer, anchor_rows, answer_rows, within
 from baselines.finetune.schedule import FAST_DEV_ROWS, FAST_STEPS, Outcome, Schedule, with_adapter
 from baselines.finetune.selection import best_of, curve_warnings, gap_warnings, is_undertrained
 from baselines.finetune.spec import AnswerRow, RunSpec
@@ -35,6 +35,7 @@ class Lesson:
     dev: tuple[Example, ...]
     options: LoraOptions
     warnings: tuple[str, ...]
+    anchors: tuple[tuple[int, ...], ...] = ()  # general texts as token ids
 
     @property
     def steps_per_epoch(self) -> int:
@@ -71,7 +72,8 @@ def prepare(
         warnings = (*warnings, f"trained on {len(examples)} of {len(study.train)} rows (budget.train_rows)")
     dev = drawn(study.dev, FAST_DEV_ROWS, bench.seed) if bench.budget.is_fast else study.dev
     examples = tuple(example for example in examples if example.id in kept)
-    return Lesson(program, examples, rows, dev, options, warnings)
+    anchors = anchor_rows(renderer) if options.kl_to_base else ()
+    return Lesson(program, examples, rows, dev, options, warnings, anchors)
 
 
 def train_sft(lesson: Lesson, bench: Bench, process: TrainingProcess, clock: Clock) -> Trained:
@@ -125,6 +127,8 @@ def spec_of(lesson: Lesson, bench: Bench, process: TrainingProcess) -> RunSpec:
         rank=options.rank,
         alpha=options.alpha,
         dropout=options.dropout,
+        anchors=lesson.anchors,
+        kl_weight=options.kl_to_base,
         base=f"{store.model_hash(lesson.program.weights.model)} {lesson.program.weights.quantization}",
     )
 
@@ -179,6 +183,7 @@ def _made_of(lesson: Lesson, bench: Bench, clock: Clock) -> dict[str, object]:
         "rows": [asdict(row) for row in lesson.rows],
         "dev": [asdict(example) for example in lesson.dev],
         "program": lesson.program.digest,
+        "anchors": lesson.anchors,
         "options": LoraOptions(**{k: getattr(lesson.options, k) for k in LoraOptions.model_fields}).model_dump(),
         "seed": bench.seed,
         "budget": asdict(bench.budget),

@@ -55,6 +55,8 @@ class RunSpec:
     dropout: float
     start: str | None = None  # adapter to go on from; None starts a fresh one
     beta: float = 0.1  # DPO: how dearly leaving the reference is paid for
+    anchors: tuple[tuple[int, ...], ...] = ()  # general texts on which the base's predictions are kept
+    kl_weight: float = 0.0  # nats of loss for each nat per token by which they are left
     base: str = ""  # hash of the base model's files, and its form
     seconds: float | None = None  # stop after the step that passes this; the parent's judging counts
     micro_tokens: int | None = None  # held in memory at once; None is the device's own amount
@@ -77,7 +79,8 @@ class RunSpec:
             row(**{name: value if name == "id" else tuple(value) for name, value in item.items()})
             for item in data["rows"]
         )
-        return cls(**{**data, "rows": rows, "evaluate_at": tuple(data["evaluate_at"])})
+        anchors = tuple(tuple(text) for text in data["anchors"])
+        return cls(**{**data, "rows": rows, "anchors": anchors, "evaluate_at": tuple(data["evaluate_at"])})
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,7 +113,7 @@ def _compose(path: Path, text: str, faults: Faults) -> MappingNode:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ReusedAnchorWarning)  # YAML allows it
-            root = YAML(typ="rt", pure=True).compose(text)
+            root = YAML(typ="safe", pure=True).compose(text)
     except MarkedYAMLError as fault:
         mark = fault.problem_mark
         begun = f" {fault.context} begun on line {fault.context_mark.line + 1}" if fault.context_mark else ""

@@ -5,11 +5,11 @@ problem, a detail and a closing. Each phrasing is dealt to one split, so that te
 their wording, and not only new combinations of known sentences.
 """
 
-import json
 import random
 from dataclasses import dataclass
 from pathlib import Path
 
+from tasks.rows import write_splits
 from tasks.support_routing import phrasings
 
 SEED = 20
@@ -119,9 +119,7 @@ def _mistype(text: str, random_source: random.Random) -> str:
 
 def write(folder: Path) -> None:
     """Write the three files into `folder`."""
-    for split, rows in rows_by_split().items():
-        lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-        (folder / f"{split}.jsonl").write_text(lines, encoding="utf-8", newline="\n")
+    write_splits(folder, rows_by_split())
 
 
 if __name__ == "__main__":

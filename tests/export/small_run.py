@@ -20,7 +20,7 @@ ARMS = {
     "few_shot": {"shots": 2, "choice": "random"},
     "rag": {"passages": 2, "chunk_tokens": 16},
     "lora_sft": TRAINING,
-    "qlora_sft": TRAINING,
+    "qlora_sft": {**TRAINING, "kl_to_base": 0.1},
     "lora_dpo": {**TRAINING, "dpo_learning_rate": 1e-3},
     "rag_lora_sft": {**TRAINING, "chunk_tokens": 16},
     "chain_of_thought": {"reasoning_tokens": 8},

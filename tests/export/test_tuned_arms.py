@@ -107,6 +107,13 @@ def test_merging_an_adapter_of_the_4_bit_base_warns(tuned, tmp_path, invoke):
     assert "4-bit" in (tmp_path / "out" / "README.md").read_text()
 
 
+def test_a_penalty_that_other_tools_do_not_know_is_named(tuned, tmp_path, invoke):
+    for arm in ("qlora_sft", "lora_sft"):
+        invoke("export", tuned, "--arm", arm, "--out", tmp_path / arm)
+    assert "kl_to_base" in (tmp_path / "qlora_sft" / "README.md").read_text()
+    assert "kl_to_base" not in (tmp_path / "lora_sft" / "README.md").read_text()
+
+
 def test_passages_of_a_retrieving_tuned_arm_are_in_its_training_rows(tuned, tmp_path, invoke):
     invoke("export", tuned, "--arm", "rag_lora_sft", "--out", tmp_path / "out")
     for line in (tmp_path / "out" / "training" / "openai" / "train.jsonl").read_text().splitlines():

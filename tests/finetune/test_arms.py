@@ -17,7 +17,8 @@ from baselines.finetune.verify import check_moves, check_tensors
 from baselines.prompt.zero import zero_shot_program
 from harness.contract import Budget
 from harness.errors import ArmError
-from harness.records import Document, GenerationSettings, Preference
+from harness.records import Document, Example, GenerationSettings, Preference
+from harness.store.files import decode
 
 
 def test_the_rate_that_dev_prefers_is_trained_with(tuned):
@@ -287,3 +288,15 @@ def test_the_adapter_config_names_the_base(tuned, tiny_model):
 def test_unknown_options_are_refused(arm):
     with pytest.raises(ValidationError, match="learning_rat"):
         getattr(baselines.finetune, arm)({"learning_rat": 1e-4})
+
+
+def test_the_pairs_that_dpo_learnt_from_are_left_in_its_folder(preferred):
+    fitted, bench = preferred
+    pairs = [decode(Preference, line) for line in (bench.folder / "pairs.jsonl").read_text().splitlines()]
+    gold = {row.id: row.target for row in study().train}
+    assert len(pairs) == fitted.training.rows
+    assert all(pair.chosen == gold[pair.id] and is_wrong(pair.rejected, row_of(pair)) for pair in pairs)
+
+
+def row_of(pair: Preference) -> Example:
+    return next(row for row in study().train if row.id == pair.id)

@@ -53,6 +53,7 @@ def changes_of(kind: str, start: str) -> dict[str, object]:
     return {
         "sft": {},
         "sft, dropout": {"dropout": 0.1},
+        "sft, anchored": {"anchors": tuple(answer.prompt for answer in answers()), "kl_weight": 1.0},
         "dpo, dropout": {"method": "dpo", "rows": pairs(), "start": start, "dropout": 0.1, "learning_rate": 1e-3},
     }[kind]
 
@@ -81,7 +82,12 @@ CUTS = [("step", 2, 1), ("checkpoint", 3, 3), ("step", 4, 3), ("step", 6, 5), ("
 
 @pytest.mark.parametrize(
     ("kind", "event", "step", "goes_on_from"),
-    [("sft", *CUTS[3]), *(("sft, dropout", *at) for at in CUTS), *(("dpo, dropout", *at) for at in CUTS[::2])],
+    [
+        ("sft", *CUTS[3]),
+        *(("sft, dropout", *at) for at in CUTS),
+        *(("dpo, dropout", *at) for at in CUTS[::2]),
+        ("sft, anchored", *CUTS[3]),
+    ],
 )
 def test_a_run_cut_at_any_step_ends_as_the_uninterrupted_one(
     tiny_model, whole, start, tmp_path, kind, event, step, goes_on_from

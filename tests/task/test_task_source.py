@@ -34,6 +34,13 @@ def test_leading_zero_is_decimal_as_yaml_1_2_has_it(tmp_path):
     assert read(tmp_path, "a: 017\nb: 0o17\n").values == {"a": 17, "b": 15}
 
 
+@pytest.mark.parametrize(
+    ("mark", "value"), [(">-", "one two three"), ("|-", "one\ntwo\nthree"), (">", "one two three\n")]
+)
+def test_block_of_several_lines_is_its_text_alone(tmp_path, mark, value):
+    assert read(tmp_path, f"system: {mark}\n  one\n  two\n  three\n").values == {"system": value}
+
+
 def test_spot_of_a_missing_place_is_that_of_what_encloses_it(tmp_path):
     source = read(tmp_path, "a: 1\nb:\n  c: 2\n")
     assert source.spot(("b", "c")) == (3, 3)

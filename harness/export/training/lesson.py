@@ -4,11 +4,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.export.parcel import Parcel, make_baseline
+from harness.export.parcel import Parcel, make_baseline, option
 from harness.export.training.recipe import Recipe, recipe_of
 from harness.export.training.rows import PairRow, Row, Tokens, pair_rows, shown, train_rows
 from harness.records import Checkpoint, Evidence, TrainingHistory
 
+PENALTY = "kl_to_base"  # an option of the tuned arms
 ROOM = 64  # tokens; lengths are rounded up to it, above what a template writes behind an answer
 
 
@@ -46,6 +47,8 @@ def lesson_of(parcel: Parcel) -> tuple[Lesson | None, list[str]]:
         ]
     dev = shown(parcel.task.study.dev, parcel.program, make_baseline(sft_spec))
     dpo, pairs, notes = _dpo_stage(parcel)
+    if option(make_baseline(sft_spec), PENALTY):
+        notes.append(f"other tools have no {PENALTY}, so what they train forgets more of the base than this adapter")
     texts = [(row.prompt, row.answer) for row in rows]
     texts += [(pair.prompt, answer) for pair in pairs for answer in (pair.chosen, pair.rejected)]
     longest = max(tokens.length(prompt, answer) for prompt, answer in texts)

@@ -1,0 +1,58 @@
+"""Keeping the base's ways: a penalty for leaving its predictions on general text while a task is learnt.
+
+To a step's gradient is added that of `weight * KL(base || tuned)`, nats per token, on a few general texts. At
+the start it is zero. The base is the tuned model with its adapter switched off, so nothing more is held in
+memory. The texts are ours, and none of them is a benchmark item, a held-out text or a question of the
+off-task probe. After Learning without Forgetting (Li and Hoiem, arXiv 1606.09282).
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch.nn.functional import kl_div, log_softmax
+
+TEXTS_PER_STEP = 4
+Ids = tuple[int, ...]
+
+
+class Anchored:
+    """Mixin for TRL's trainers: adds the penalty's gradient once in each optimiser step.
+
+    Which texts a step takes depends on its number alone, so a resumed training takes the same ones.
+    """
+
+    anchors: Sequence[Ids] = ()
+    kl_weight: float = 0.0
+
+    def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> torch.Tensor:
+        """Do the trainer's own step, then the penalty's where the optimiser is about to move."""
+        trainer: Any = self
+        loss: torch.Tensor = super().training_step(model, inputs, num_items_in_batch)  # type: ignore[misc]
+        if self.kl_weight and trainer.accelerator.sync_gradients:
+            adapted = trainer.accelerator.unwrap_model(model)
+            with trainer.compute_loss_context_manager():
+                penalty = self.kl_weight * divergence(adapted, texts_of(self.anchors, trainer.state.global_step))
+            trainer.accelerator.backward(penalty)
+        return loss
+
+
+def texts_of(anchors: Sequence[Ids], step: int) -> list[Ids]:
+    """Return the texts of a step: they take turns."""
+    return [anchors[(step * TEXTS_PER_STEP + i) % len(anchors)] for i in range(min(TEXTS_PER_STEP, len(anchors)))]
+
+
+def divergence(adapted: Any, texts: Sequence[Ids]) -> torch.Tensor:
+    """Return KL(base || tuned) in nats per token over the texts; gradients reach the adapter alone."""
+    width = max(map(len, texts))
+    ids = torch.tensor([[*text, *[0] * (width - len(text))] for text in texts], device=adapted.device)
+    mask = torch.tensor([[1] * len(text) + [0] * (width - len(text)) for text in texts], device=adapted.device)
+    with torch.no_grad(), adapted.disable_adapter():
+        base = _predictions(adapted, ids, mask)
+    tuned = _predictions(adapted, ids, mask)
+    by_token = kl_div(tuned, base, reduction="none", log_target=True).sum(-1)
+    return (by_token * mask).sum() / mask.sum()
+
+
+def _predictions(model: Any, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    return log_softmax(model(input_ids=ids, attention_mask=mask, use_cache=False).logits.float(), dim=-1)

@@ -1,0 +1,93 @@
+"""The penalty for leaving the base's predictions on general text."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from inner_process import Parent, base_of, spec_in
+
+from baselines.finetune.anchor import TEXTS_PER_STEP, divergence, texts_of
+from baselines.finetune.rows import TEXTS, Renderer, anchor_rows
+from harness.engine.off_task import QUESTIONS
+from harness.records import Weights
+
+# Of unequal length, so that a batch of them is padded.
+ANCHORS = tuple(tuple(5 + (7 * n + 3 * i) % 90 for i in range(6 + n % 4)) for n in range(6))
+OTHERS = tuple(tuple(9 + (5 * n + 11 * i) % 90 for i in range(8)) for n in range(6))
+
+
+def trained(tiny_model, folder: Path, **changes) -> Path:
+    from baselines.finetune import loop
+
+    spec = spec_in(folder, **changes)
+    loop.train(base_of(Weights(str(tiny_model))), spec, Parent(), spec.steps)
+    return folder / "checkpoint-7"
+
+
+def left(tiny_model, adapter: Path, texts) -> float:
+    """KL(base || tuned), nats per token, from two models loaded by themselves and one text at a time."""
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM
+
+    def predictions(model, text):
+        return model(input_ids=torch.tensor([text])).logits[0].log_softmax(-1)
+
+    base = AutoModelForCausalLM.from_pretrained(tiny_model, dtype=torch.float32)
+    tuned = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(tiny_model, dtype=torch.float32), adapter)
+    total = 0.0
+    with torch.no_grad():
+        for text in texts:
+            p, q = predictions(base, text), predictions(tuned.eval(), text)
+            total += float((p.exp() * (p - q)).sum())
+    return total / sum(map(len, texts))
+
+
+def test_divergence_is_the_kl_of_two_models_loaded_apart(tiny_model, tmp_path):
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM
+
+    adapter = trained(tiny_model, tmp_path)
+    base = AutoModelForCausalLM.from_pretrained(tiny_model, dtype=torch.float32)
+    both = PeftModel.from_pretrained(base, adapter).eval()
+    expected = left(tiny_model, adapter, ANCHORS)
+    assert expected > 1e-3
+    assert float(divergence(both, ANCHORS)) == pytest.approx(expected, rel=1e-4)
+
+
+def test_an_anchored_training_stays_nearer_to_its_base_also_on_other_texts(tiny_model, tmp_path):
+    free = trained(tiny_model, tmp_path / "free")
+    held = trained(tiny_model, tmp_path / "held", anchors=ANCHORS, kl_weight=10.0)
+    assert left(tiny_model, held, ANCHORS) < 0.5 * left(tiny_model, free, ANCHORS)
+    assert left(tiny_model, held, OTHERS) < left(tiny_model, free, OTHERS)
+
+
+def test_the_penalty_counts_once_a_step_however_few_rows_go_through_at_once(tiny_model, tmp_path):
+    from safetensors.torch import load_file
+
+    changes = {"anchors": ANCHORS, "kl_weight": 10.0, "learning_rate": 1e-3}
+    together = trained(tiny_model, tmp_path / "four", **changes)
+    apart = trained(tiny_model, tmp_path / "one", micro_tokens=1, **changes)
+    one, four = (load_file(folder / "adapter_model.safetensors") for folder in (apart, together))
+    for name, tensor in four.items():
+        # Adam divides by the gradient's size, so that rounding shows in its first steps: a tenth of one is allowed
+        torch.testing.assert_close(one[name], tensor, atol=1e-4, rtol=0)
+
+
+def test_texts_take_turns_and_depend_on_the_step_alone():
+    assert texts_of(ANCHORS, 1) == [ANCHORS[4], ANCHORS[5], ANCHORS[0], ANCHORS[1]]
+    assert texts_of(ANCHORS[:2], 3) == [ANCHORS[0], ANCHORS[1]]
+    assert {text for step in range(3) for text in texts_of(ANCHORS, step)} == set(ANCHORS)
+
+
+def test_general_texts_are_rendered_as_the_engine_reads_them(tiny_model, engine):
+    anchors = anchor_rows(Renderer(str(tiny_model), engine))
+    assert len(anchors) == len(TEXTS.read_text().splitlines()) > 2 * TEXTS_PER_STEP
+    text, conversation = (engine.tokenizer.decode(ids) for ids in anchors[:2])
+    assert text.startswith("A lighthouse stands")
+    assert conversation.startswith("<|im_start|>system")
+    assert conversation.endswith("when something is connected to it.<|im_end|>")
+
+
+def test_no_general_text_is_a_question_of_the_off_task_probe():
+    texts = TEXTS.read_text().casefold()
+    assert not [question for question in QUESTIONS.read_text().splitlines() if question.casefold() in texts]

@@ -1,0 +1,122 @@
+"""The four tasks whose right verdict is known: their rows are what their cards say."""
+
+import json
+import re
+from collections import Counter
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from bench.known_answers import RIGHT, Graded
+from harness.task import load_task
+from harness.task.check import examine, read_material
+
+TASKS = Path(__file__).parents[2] / "tasks"
+SPLITS = ("train", "dev", "test")
+SIZES = {
+    "serial_numbers": (60, 40, 200),
+    "staff_directory": (60, 40, 200),
+    "tram_incidents": (120, 48, 200),
+    "random_labels": (120, 48, 200),
+}
+
+
+def rows(task, *splits):
+    texts = [(TASKS / task / f"{split}.jsonl").read_text(encoding="utf-8") for split in splits or SPLITS]
+    return [json.loads(line) for text in texts for line in text.splitlines()]
+
+
+@pytest.mark.parametrize("task", RIGHT)
+def test_committed_files_are_what_the_generator_writes(tmp_path, task):
+    import_module(f"tasks.{task}.generate").write(tmp_path)
+    written = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert {f"{split}.jsonl" for split in SPLITS} <= written.keys()
+    assert written == {name: (TASKS / task / name).read_bytes() for name in written}
+
+
+@pytest.mark.parametrize("task", RIGHT)
+def test_card_names_the_known_answer_that_is_graded_and_the_sizes(task):
+    card = (TASKS / task / "CARD.md").read_text()
+    assert f"**Known answer: `{RIGHT[task]}`.**" in card
+    assert tuple(len(rows(task, split)) for split in SPLITS) == SIZES[task]
+
+
+@pytest.mark.parametrize("task", RIGHT)
+def test_thresholds_are_the_ones_of_every_other_task(task):
+    loaded = load_task(TASKS / task / "task.yaml")
+    demo = load_task(TASKS / "support_routing" / "task.yaml")
+    assert loaded.limits == demo.limits
+
+
+@pytest.mark.parametrize("task", RIGHT)
+def test_check_finds_nothing_worse_than_notes(task):
+    report = examine(read_material(TASKS / task / "task.yaml"), None)
+    assert {finding.severity for finding in report.findings} <= {"note"}
+
+
+@pytest.mark.parametrize("task", RIGHT)
+def test_no_question_stands_twice(task):
+    questions = [example.question.text for split in _parts(task) for example in split]
+    assert len(set(questions)) == len(questions)
+
+
+def _parts(task):
+    loaded = load_task(TASKS / task / "task.yaml")
+    return loaded.study.train, loaded.study.dev, loaded.test
+
+
+def test_every_serial_number_stands_once_in_its_own_message_and_in_no_other_row():
+    found = rows("serial_numbers")
+    assert len({row["serial"] for row in found}) == len(found)
+    for row in found:
+        assert re.findall(r"\b[A-Z]{2}-\d{5}\b", row["message"]) == [row["serial"]]
+
+
+def test_every_extension_stands_on_one_card_and_in_no_question():
+    cards = {row["id"]: row["text"] for row in rows("staff_directory", "documents")}
+    found = rows("staff_directory")
+    assert len(cards) == len(found) == len({row["extension"] for row in found})
+    for row in found:
+        assert [name for name, text in cards.items() if row["extension"] in text] == [row["card"]]
+        assert row["extension"] not in row["question"]
+        asked = re.search(r"([A-Z][a-z]+ [A-Z][a-z]+)(?= be reached| \?|\?|\.)", row["question"])[1]
+        assert cards[row["card"]].startswith(asked)
+
+
+def test_random_labels_have_equal_shares_and_the_messages_of_support_routing():
+    for split in SPLITS:
+        labelled, routed = rows("random_labels", split), rows("support_routing", split)
+        assert [row["message"] for row in labelled] == [row["message"] for row in routed]
+        counts = Counter(row["team"] for row in labelled).values()
+        assert len(counts) == 4
+        assert max(counts) - min(counts) <= 1
+
+
+def test_random_labels_say_nothing_of_the_desk():
+    pairs = Counter((a["team"], b["code"]) for a, b in zip(rows("random_labels"), rows("support_routing"), strict=True))
+    expected = len(rows("random_labels")) / 16
+    chi_squared = sum((count - expected) ** 2 / expected for count in pairs.values())
+    assert len(pairs) == 16
+    assert chi_squared < 21.67  # 1% point of chi-squared with 9 degrees of freedom
+
+
+def test_tram_causes_have_equal_shares_and_no_phrasing_stands_in_two_splits():
+    phrasings = [{row["phrasing"] for row in rows("tram_incidents", split)} for split in SPLITS]
+    assert [len(found) for found in phrasings] == [48, 16, 40]
+    assert len(set.union(*phrasings)) == 104
+    for split in SPLITS:
+        counts = Counter(row["cause"] for row in rows("tram_incidents", split)).values()
+        assert max(counts) - min(counts) <= 1
+
+
+def test_prompt_of_tram_incidents_names_every_cause():
+    loaded = load_task(TASKS / "tram_incidents" / "task.yaml")
+    assert all(cause in loaded.study.system for cause in {row["cause"] for row in rows("tram_incidents")})
+
+
+@pytest.mark.parametrize(("action", "is_right"), [("rag", True), ("prompt", False), (None, False)])
+def test_a_wrong_or_missing_verdict_is_never_right(action, is_right):
+    graded = Graded("staff_directory", action, 3.0)
+    assert graded.is_right is is_right
+    assert ("WRONG" in str(graded)) is not is_right
