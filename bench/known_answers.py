@@ -21,7 +21,7 @@ TASKS = Path(__file__).parents[1] / "tasks"
 RIGHT = {
     "serial_numbers": "prompt",
     "staff_directory": "rag",
-    "tram_incidents": "fine_tune",
+    "order_lines": "fine_tune",
     "random_labels": "rethink",
 }
 

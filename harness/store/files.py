@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from harness.errors import StoreError
 
@@ -115,6 +115,9 @@ def decode(kind: Any, text: str) -> Any:
     """
     try:
         return TypeAdapter(kind).validate_json(text)
-    except ValueError as fault:
+    except ValidationError as fault:
         name = getattr(kind, "__name__", str(kind))
-        raise StoreError(f"a stored {name} cannot be read ({fault}); it was written by another version") from fault
+        first = fault.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "its text"
+        said = f"{where}: {first['msg']}"
+        raise StoreError(f"a stored {name} cannot be read ({said}); it was written by another version") from fault

@@ -18,25 +18,15 @@ FIRST_NAMES = (
     "Greta", "Hugo", "Leila", "Niko", "Olga", "Pedro", "Rosa", "Sven", "Tara", "Viktor", "Wanda", "Yusuf",
 )  # fmt: skip
 ONSETS = (
-    "Bar",
-    "Cal",
-    "Dor",
-    "Fen",
-    "Gar",
-    "Hal",
-    "Kar",
-    "Lin",
-    "Mar",
-    "Nor",
-    "Pel",
-    "Ros",
-    "Sal",
-    "Tor",
-    "Var",
-    "Wes",
-)
-ENDINGS = ("berg", "dale", "ford", "grove", "ham", "lund", "mann", "nova", "quist", "rick", "shaw", "stad", "ton",
-           "vale", "wick", "worth", "field", "hurst", "more", "stone")  # fmt: skip
+    "Ald", "Bar", "Birch", "Brom", "Cald", "Chand", "Crom", "Dal", "Dor", "Elm", "Fen", "Frost", "Gard", "Glen", "Grim", "Hal",
+    "Hazel", "Holm", "Ivar", "Jas", "Kestr", "King", "Lamb", "Lind", "Loch", "Mar", "Mill", "Nor", "Oak", "Orm", "Pel", "Quill",
+    "Raven", "Ros", "Salt", "Stern", "Thorn", "Ulv", "Wes", "Yar",
+)  # fmt: skip
+ENDINGS = (
+    "berg", "borough", "bridge", "brook", "bury", "by", "cliff", "combe", "cott", "dale", "den", "field", "ford", "gate",
+    "grove", "ham", "hurst", "land", "ley", "low", "lund", "man", "mere", "more", "ness", "nova", "quist", "ridge", "rick", "shaw",
+    "stad", "stone", "thorpe", "ton", "vale", "water", "well", "wick", "wood", "worth",
+)  # fmt: skip
 DEPARTMENTS = (
     "purchasing",
     "accounts",

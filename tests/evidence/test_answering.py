@@ -1,9 +1,9 @@
 import pytest
 
 from harness.errors import ArmError
-from harness.evidence.answering import BATCH_ROWS, BATCH_TOKENS, answer, classify, plan_batches
+from harness.evidence.answering import BATCH_ROWS, BATCH_TOKENS, answer, classify, plan_batches, retrieve_with
 from harness.evidence.faults import is_out_of_memory
-from harness.program import Program, Prompt, Reader
+from harness.program import Program, Prompt, Reader, Retriever
 from harness.records import Completion, GenerationSettings, Message, Outcome, Question, Weights
 
 
@@ -162,3 +162,9 @@ def test_lack_of_memory_is_told_from_other_faults(fault, answer_expected):
     wrapped = ArmError("the model cannot be loaded")
     wrapped.__cause__ = fault
     assert is_out_of_memory(wrapped) == answer_expected
+
+
+def test_a_program_with_a_retriever_needs_a_baseline_that_can_search():
+    program = Program(Weights("model"), Prompt(), GenerationSettings(4), retriever=Retriever("index", 2))
+    with pytest.raises(ArmError, match="object has no method 'retrieve'"):
+        retrieve_with(object(), program)

@@ -19,7 +19,9 @@ from harness.cli import main
 from harness.errors import PluginError, StoreError, TaskFileError
 from harness.evidence.compare import Settings, compare, redraw
 from harness.evidence.provenance import commit
+from harness.evidence.scale import scaled
 from harness.plugins import BASELINES, load
+from harness.store.folder import RunFolder
 from harness.store.ledger import Ledger, Series
 from harness.task import load_task
 
@@ -110,6 +112,43 @@ def test_folder_of_another_task_is_refused_before_anything_is_spent(tmp_path, st
     with pytest.raises(StoreError, match="belongs to another run"):
         compare(load_task(path), Settings(tmp_path / "run"), watching)
     assert watching.began_jobs == []
+
+
+def test_several_seeds_are_refused_before_a_folder_is_made(tmp_path, stub_task):
+    task = load_task(stub_task("steady", extra="seeds: [0, 1]\n"))
+    with pytest.raises(TaskFileError, match="one seed a run"):
+        compare(task, Settings(tmp_path / "run"), Recorder())
+    assert not (tmp_path / "run").exists()
+
+
+def test_limit_takes_the_first_test_items_and_all_of_train(tmp_path, stub_task):
+    task = load_task(stub_task("steady"))
+    smaller = scaled(task, limit=3, is_fast=False)
+    assert (smaller.test, smaller.study) == (task.test[:3], task.study)
+    assert smaller.digest != task.digest
+    run, _ = compare(task, Settings(tmp_path / "run", limit=3), Recorder())
+    assert run.decision.scores["steady"].n == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("ledger.sqlite", "holds no ledger"), ("data/task.json", "cannot be read"), ("identity.json", "identity")],
+)
+def test_report_of_a_folder_that_lacks_a_file_says_which(tmp_path, stub_task, name, message):
+    _, folder = compare(load_task(stub_task("steady")), Settings(tmp_path / "run"), Recorder())
+    (folder.path / name).unlink()
+    result = CliRunner().invoke(main, ["report", str(folder.path)])
+    assert result.exit_code == 2
+    assert message in result.output
+    assert "Traceback" not in result.output
+
+
+def test_run_that_ended_before_its_task_was_stored_cannot_be_reported(tmp_path):
+    folder = RunFolder(tmp_path / "run")
+    folder.claim({"task": "faq"})
+    Ledger(folder.ledger).close()
+    with pytest.raises(StoreError, match="holds no task snapshot"):
+        redraw(folder.path)
 
 
 def test_redrawn_report_is_byte_equal(tmp_path, stub_task):

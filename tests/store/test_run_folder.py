@@ -7,7 +7,8 @@ import sys
 import pytest
 
 from harness.errors import StoreError
-from harness.store.files import hash_folder, replacing, write_atomically
+from harness.records import Passage
+from harness.store.files import decode, hash_folder, replacing, write_atomically
 from harness.store.folder import RunFolder
 
 IDENTITY = {"task": "faq", "content": "c0ffee", "model": "abc", "versions": "1234"}
@@ -42,6 +43,19 @@ def test_folder_with_other_files_is_refused_and_left_alone(tmp_path):
     with pytest.raises(StoreError, match="is no run folder"), RunFolder(tmp_path).locked():
         pass
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_file_in_the_place_of_a_folder_is_refused_and_left_alone(tmp_path):
+    place = tmp_path / "run"
+    place.write_text("mine")
+    with pytest.raises(StoreError, match="is a file"), RunFolder(place).locked():
+        pass
+    assert place.read_text() == "mine"
+
+
+def test_stored_record_of_another_version_is_named(tmp_path):
+    with pytest.raises(StoreError, match=r"a stored Passage cannot be read \(document: Field required\)"):
+        decode(Passage, '{"id": "a#1", "words": 3}')
 
 
 def test_folder_that_another_run_is_just_making_is_no_foreign_one(tmp_path):

@@ -17,7 +17,7 @@ SPLITS = ("train", "dev", "test")
 SIZES = {
     "serial_numbers": (60, 40, 200),
     "staff_directory": (60, 40, 200),
-    "tram_incidents": (120, 48, 200),
+    "order_lines": (150, 48, 200),
     "random_labels": (120, 48, 200),
 }
 
@@ -101,18 +101,17 @@ def test_random_labels_say_nothing_of_the_desk():
     assert chi_squared < 21.67  # 1% point of chi-squared with 9 degrees of freedom
 
 
-def test_tram_causes_have_equal_shares_and_no_phrasing_stands_in_two_splits():
-    phrasings = [{row["phrasing"] for row in rows("tram_incidents", split)} for split in SPLITS]
-    assert [len(found) for found in phrasings] == [48, 16, 40]
-    assert len(set.union(*phrasings)) == 104
-    for split in SPLITS:
-        counts = Counter(row["cause"] for row in rows("tram_incidents", split)).values()
-        assert max(counts) - min(counts) <= 1
-
-
-def test_prompt_of_tram_incidents_names_every_cause():
-    loaded = load_task(TASKS / "tram_incidents" / "task.yaml")
-    assert all(cause in loaded.study.system for cause in {row["cause"] for row in rows("tram_incidents")})
+def test_every_order_line_follows_from_its_order_and_stands_once():
+    found = rows("order_lines")
+    assert len({row["line"] for row in found}) == len(found)
+    words = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9}
+    for row in found:
+        town, *items = row["line"].split("/")
+        assert re.findall(rf"\b{town.title()}\b", row["order"])
+        named = re.findall(rf"\b({'|'.join(words)}) (?:new )?([a-z]+?)(?:e?s)\b", row["order"].lower())
+        assert [f"{words[number]} {goods}" for number, goods in named] == [
+            item.lower().removesuffix("e") if item.endswith(("HOSE", "VALVE")) else item.lower() for item in items
+        ]
 
 
 @pytest.mark.parametrize(("action", "is_right"), [("rag", True), ("prompt", False), (None, False)])
