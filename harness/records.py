@@ -217,7 +217,7 @@ class OffTaskAnswer:
     item: str
     question: str
     text: str
-    is_task_answer: bool  # the text is an answer of the task's training set
+    is_task_answer: bool  # the text is an answer of the task's training set, or has the form of its answers
 
 
 @dataclass(frozen=True, slots=True)

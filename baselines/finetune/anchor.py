@@ -1,9 +1,9 @@
 """Keeping the base's ways: a penalty for leaving its predictions on general text while a task is learnt.
 
-To a step's gradient is added that of `weight * KL(base || tuned)`, nats per token, on a few general texts. At
-the start it is zero. The base is the tuned model with its adapter switched off, so nothing more is held in
-memory. The texts are ours, and none of them is a benchmark item, a held-out text or a question of the
-off-task probe. After Learning without Forgetting (Li and Hoiem, arXiv 1606.09282).
+To a step's gradient is added that of `weight * KL(base || tuned)`, nats per token, on a few general texts; a fresh
+adapter starts at zero. The base is the tuned model with its adapter switched off, so no second model is held in memory.
+The texts are ours, and none of them is a benchmark item, a held-out text or a question of the off-task probe. After
+Learning without Forgetting (Li and Hoiem, arXiv 1606.09282).
 """
 
 from collections.abc import Sequence
@@ -24,6 +24,7 @@ class Anchored:
 
     anchors: Sequence[Ids] = ()
     kl_weight: float = 0.0
+    texts_at_once: int = TEXTS_PER_STEP
 
     def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> torch.Tensor:
         """Do the trainer's own step, then the penalty's where the optimiser is about to move."""
@@ -31,9 +32,11 @@ class Anchored:
         loss: torch.Tensor = super().training_step(model, inputs, num_items_in_batch)  # type: ignore[misc]
         if self.kl_weight and trainer.accelerator.sync_gradients:
             adapted = trainer.accelerator.unwrap_model(model)
-            with trainer.compute_loss_context_manager():
-                penalty = self.kl_weight * divergence(adapted, texts_of(self.anchors, trainer.state.global_step))
-            trainer.accelerator.backward(penalty)
+            texts = texts_of(self.anchors, trainer.state.global_step)
+            tokens = sum(map(len, texts))
+            for start in range(0, len(texts), self.texts_at_once):
+                part = divergence(adapted, texts[start : start + self.texts_at_once])
+                trainer.accelerator.backward(self.kl_weight * part / tokens)
         return loss
 
 
@@ -43,7 +46,7 @@ def texts_of(anchors: Sequence[Ids], step: int) -> list[Ids]:
 
 
 def divergence(adapted: Any, texts: Sequence[Ids]) -> torch.Tensor:
-    """Return KL(base || tuned) in nats per token over the texts; gradients reach the adapter alone."""
+    """Return KL(base || tuned) in nats, summed over the tokens of the texts; gradients reach the adapter alone."""
     width = max(map(len, texts))
     ids = torch.tensor([[*text, *[0] * (width - len(text))] for text in texts], device=adapted.device)
     mask = torch.tensor([[1] * len(text) + [0] * (width - len(text)) for text in texts], device=adapted.device)
@@ -51,7 +54,7 @@ def divergence(adapted: Any, texts: Sequence[Ids]) -> torch.Tensor:
         base = _predictions(adapted, ids, mask)
     tuned = _predictions(adapted, ids, mask)
     by_token = kl_div(tuned, base, reduction="none", log_target=True).sum(-1)
-    return (by_token * mask).sum() / mask.sum()
+    return (by_token * mask).sum()
 
 
 def _predictions(model: Any, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:

@@ -117,7 +117,7 @@ def _settle_step(verdict: Verdict, standings: Standings) -> str:
     if verdict.open == "arms_missing":
         return MISSING_STEP
     if verdict.open == "gate":
-        return "Tune more gently (a lower learning rate, fewer steps, general data mixed in), and run again."
+        return "Tune more gently (a lower learning rate, fewer steps, a penalty for leaving the base), and run again."
     if verdict.open == "below_goal":
         return _below_goal_step(verdict, standings)
     if not standings.field.judged:

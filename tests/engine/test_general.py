@@ -10,7 +10,7 @@ from harness.engine.benchmark_scores import CORE, OURS, choose, load_tasks
 from harness.engine.cache import make_whole
 from harness.engine.general import TEXT_COUNT, measure
 from harness.engine.lm_eval_model import EngineLM
-from harness.engine.off_task import QUESTIONS, is_task_answer, openings
+from harness.engine.off_task import QUESTIONS, TaskAnswers, form_of
 from harness.engine.transformers_engine import TransformersEngine
 from harness.errors import HarnessError
 from harness.records import Weights
@@ -217,7 +217,30 @@ def test_few_items_mean_few_texts_and_questions(engine, tiny_model):
     ],
 )
 def test_task_answers_are_known_by_how_a_text_begins(text, answer, expected):
-    assert is_task_answer(text, openings([answer])) is expected
+    assert TaskAnswers.of([answer]).has(text) is expected
+
+
+@mark.parametrize(
+    ("answers", "text", "expected"),
+    [
+        (("GRAZ/2 CUP/9 LID", "CORK/3 TRAY/4 HOSE"), "ITALY/5 ROME/6 CITY", True),
+        (("GRAZ/2 CUP/9 LID", "CORK/3 TRAY/4 HOSE"), "\n ITALY/5 ROME/6 CITY\nand more", True),
+        (("GRAZ/2 CUP/9 LID", "CORK/3 TRAY/4 HOSE"), "The capital of Italy is Rome.", False),
+        (("GRAZ/2 CUP/9 LID",), "ITALY/5 ROME/6 CITY", False),  # once is no form
+        (("GRAZ/2 CUP/9 LID", "CORK/3 TRAY/4 HOSE"), "ROME/5 CITY/6 ITALY/7 CUP", False),  # another form
+        (("KT-40721", "BR-11233"), "QX-99120", True),
+        (("4417", "2303"), "1969", True),
+        (("7", "4"), "9", False),  # a bare number may answer the question
+        (("Paris is it.", "Rome is it."), "Mercury is it.", False),  # any sentence has this form
+        (('{"town": "Graz"}', '{"town": "Cork"}'), '{"town": "Rome"}', True),
+    ],
+)
+def test_an_answer_in_the_form_of_the_task_is_a_task_answer(answers, text, expected):
+    assert TaskAnswers.of(answers).has(text) is expected
+
+
+def test_form_keeps_digits_apart_and_letters_together():
+    assert form_of("  GRAZ/12  CupS!") == "A/99 AaA!"
 
 
 @mark.slow  # lm-eval reads its 14,000 task files before it can suggest one

@@ -87,17 +87,21 @@ def test_given_preferences_are_exported_for_every_tool(tuned, tmp_path, invoke):
 
 def test_pairs_that_the_arm_left_are_taken_before_the_tasks_own(tuned, tmp_path):
     parcel = open_parcel(tuned, "lora_dpo")
-    own = [replace(pair, rejected="mined") for pair in parcel.task.study.preferences]
+    given = parcel.task.study.preferences
     place = tuned / "adapters" / "lora_dpo" / "pairs.jsonl"
-    place.write_text("".join(encode(type(pair), pair) + "\n" for pair in own))
+    left = place.read_text()
     try:
+        place.unlink()
+        lesson, _ = lesson_of(parcel)
+        assert [pair.rejected for pair in lesson.pairs] == [pair.rejected for pair in given]
+        place.write_text("".join(encode(type(pair), replace(pair, rejected="mined")) + "\n" for pair in given))
         lesson, _ = lesson_of(parcel)
         assert {pair.rejected for pair in lesson.pairs} == {"mined"}
-        place.write_text(encode(type(own[0]), own[0]) + "\n")  # one, where the arm says that it used nine
+        place.write_text(encode(type(given[0]), given[0]) + "\n")  # one, where the arm says that it used nine
         lesson, notes = lesson_of(parcel)
         assert lesson.pairs == ()
     finally:
-        place.unlink()
+        place.write_text(left)
 
 
 def test_merging_an_adapter_of_the_4_bit_base_warns(tuned, tmp_path, invoke):

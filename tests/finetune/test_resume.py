@@ -17,6 +17,8 @@ from harness.errors import StoreError
 from harness.records import Weights
 
 ADAPTER = "adapter_model.safetensors"
+# Ten texts, four a step: a step that took the texts of another one would be seen.
+ANCHORED = {"anchors": tuple(answer.prompt for answer in answers()), "kl_weight": 1.0}
 
 
 def train(tiny_model: Path, spec: RunSpec, latest: int | None = None, **parent) -> Parent:
@@ -53,7 +55,8 @@ def changes_of(kind: str, start: str) -> dict[str, object]:
     return {
         "sft": {},
         "sft, dropout": {"dropout": 0.1},
-        "sft, anchored": {"anchors": tuple(answer.prompt for answer in answers()), "kl_weight": 1.0},
+        "sft, anchored": ANCHORED,
+        "dpo, anchored": {"method": "dpo", "rows": pairs(), "start": start, "learning_rate": 1e-3, **ANCHORED},
         "dpo, dropout": {"method": "dpo", "rows": pairs(), "start": start, "dropout": 0.1, "learning_rate": 1e-3},
     }[kind]
 
@@ -86,7 +89,8 @@ CUTS = [("step", 2, 1), ("checkpoint", 3, 3), ("step", 4, 3), ("step", 6, 5), ("
         ("sft", *CUTS[3]),
         *(("sft, dropout", *at) for at in CUTS),
         *(("dpo, dropout", *at) for at in CUTS[::2]),
-        ("sft, anchored", *CUTS[3]),
+        ("sft, anchored", *CUTS[2]),
+        ("dpo, anchored", *CUTS[2]),
     ],
 )
 def test_a_run_cut_at_any_step_ends_as_the_uninterrupted_one(

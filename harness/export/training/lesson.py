@@ -48,7 +48,7 @@ def lesson_of(parcel: Parcel) -> tuple[Lesson | None, list[str]]:
     dev = shown(parcel.task.study.dev, parcel.program, make_baseline(sft_spec))
     dpo, pairs, notes = _dpo_stage(parcel)
     if option(make_baseline(sft_spec), PENALTY):
-        notes.append(f"other tools have no {PENALTY}, so what they train forgets more of the base than this adapter")
+        notes.append(f"other tools have no {PENALTY}, so what they train may forget more of the base than this adapter")
     texts = [(row.prompt, row.answer) for row in rows]
     texts += [(pair.prompt, answer) for pair in pairs for answer in (pair.chosen, pair.rejected)]
     longest = max(tokens.length(prompt, answer) for prompt, answer in texts)
