@@ -18,14 +18,16 @@ FIRST_NAMES = (
     "Greta", "Hugo", "Leila", "Niko", "Olga", "Pedro", "Rosa", "Sven", "Tara", "Viktor", "Wanda", "Yusuf",
 )  # fmt: skip
 ONSETS = (
-    "Ald", "Bar", "Birch", "Brom", "Cald", "Chand", "Crom", "Dal", "Dor", "Elm", "Fen", "Frost", "Gard", "Glen", "Grim", "Hal",
-    "Hazel", "Holm", "Ivar", "Jas", "Kestr", "King", "Lamb", "Lind", "Loch", "Mar", "Mill", "Nor", "Oak", "Orm", "Pel", "Quill",
-    "Raven", "Ros", "Salt", "Stern", "Thorn", "Ulv", "Wes", "Yar",
+    "Ald", "Bar", "Birch", "Brom", "Cald", "Chand", "Crom", "Dal", "Dor", "Elm", "Fen", "Frost", "Gard",
+    "Glen", "Grim", "Hal", "Hazel", "Holm", "Ivar", "Jas", "Kestr", "King", "Lamb", "Lind", "Loch", "Mar",
+    "Mill", "Nor", "Oak", "Orm", "Pel", "Quill", "Raven", "Ros", "Salt", "Stern", "Thorn", "Ulv", "Wes",
+    "Yar",
 )  # fmt: skip
 ENDINGS = (
-    "berg", "borough", "bridge", "brook", "bury", "by", "cliff", "combe", "cott", "dale", "den", "field", "ford", "gate",
-    "grove", "ham", "hurst", "land", "ley", "low", "lund", "man", "mere", "more", "ness", "nova", "quist", "ridge", "rick", "shaw",
-    "stad", "stone", "thorpe", "ton", "vale", "water", "well", "wick", "wood", "worth",
+    "berg", "borough", "bridge", "brook", "bury", "by", "cliff", "combe", "cott", "dale", "den", "field",
+    "ford", "gate", "grove", "ham", "hurst", "land", "ley", "low", "lund", "man", "mere", "more", "ness",
+    "nova", "quist", "ridge", "rick", "shaw", "stad", "stone", "thorpe", "ton", "vale", "water", "well",
+    "wick", "wood", "worth",
 )  # fmt: skip
 DEPARTMENTS = (
     "purchasing",
