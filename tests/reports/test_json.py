@@ -6,6 +6,7 @@ import jsonschema
 import pytest
 
 import reports
+from bench.known_answers import table
 from reports.json_format import schema
 
 
@@ -19,6 +20,19 @@ def load(text: str):
 @pytest.fixture
 def result(run):
     return load(reports.json().render(run).text)
+
+
+def test_known_answers_table_has_a_line_for_every_arm_with_its_own_figures(result):
+    lines = table(result).splitlines()
+    cells = {line.split(" | ")[0].removeprefix("| "): line for line in lines[2 : 2 + len(result["arms"])]}
+    assert list(cells) == [arm["name"] for arm in result["arms"]]
+    for arm in result["arms"]:
+        shown = f"{arm['score']['mean']:.1%}" if arm["score"] else arm["status"]
+        assert f"| {shown} |" in cells[arm["name"]]
+        assert cells[arm["name"]].count("|") == lines[0].count("|")
+    for gate in result["gates"]:
+        assert f"| {gate['state']}, " in cells[gate["arm"]]
+    assert result["verdict"]["sentence"] in lines
 
 
 def test_schema_is_itself_valid():

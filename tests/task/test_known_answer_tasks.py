@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bench import known_answers
 from bench.known_answers import RIGHT, Graded
 from harness.task import load_task
 from harness.task.check import examine, read_material
@@ -119,3 +120,11 @@ def test_a_wrong_or_missing_verdict_is_never_right(action, is_right):
     graded = Graded("staff_directory", action, 3.0)
     assert graded.is_right is is_right
     assert ("WRONG" in str(graded)) is not is_right
+
+
+@pytest.mark.parametrize(("verdicts", "code"), [(RIGHT, 0), (RIGHT | {"random_labels": "undecided"}, 1)])
+def test_one_wrong_verdict_of_four_ends_with_1(monkeypatch, capsys, verdicts, code):
+    monkeypatch.setattr(known_answers, "grade", lambda task, out: Graded(task, verdicts[task], 1.0))
+    monkeypatch.setattr("sys.argv", ["known_answers"])
+    assert known_answers.main() == code
+    assert capsys.readouterr().out.splitlines()[-1] == f"{4 - code} of 4 verdicts are right"
