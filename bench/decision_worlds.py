@@ -187,6 +187,7 @@ def paired_intervals(
 
 def graded_intervals(kind: str, n: int, random: np.random.Generator) -> tuple[float, Callable[[], Interval | None]]:
     """Graded gains: smooth ones, and the worst case for a studentised mean, a rare loss of a whole point."""
+    sample: Callable[[], np.ndarray]
     if kind == "smooth":
         truth = 0.0
         sample = lambda: random.beta(4, 2, n) - random.beta(4, 2, n)  # noqa: E731

@@ -18,6 +18,7 @@ import harness.engine
 from harness.engine.assets import resolve_model
 from harness.evidence.snapshot import read_snapshot
 from harness.store.folder import RunFolder
+from harness.store.ledger import Ledger
 
 TASK_FILES = Path(harness.engine.__file__).parent / "benchmarks"
 
@@ -31,16 +32,17 @@ def main(run: Path, names: list[str]) -> int:
         theirs = _ask_lm_eval(run, name, rows)
         for task, items in rows.groupby("task"):
             metric = items["metric"].iloc[0]
-            ours, other = items["score"].mean(), theirs[task][f"{metric},none"]
+            ours, other = items["score"].mean(), theirs[str(task)][f"{metric},none"]
             differing += abs(ours - other) > 1e-9
             print(f"{name:<12}{task:<24}{metric:<10}n={len(items):<5}run {ours:.4f}  lm-eval {other:.4f}")
     return 1 if differing else 0
 
 
 def _ask_lm_eval(run: Path, name: str, rows: pd.DataFrame) -> dict[str, dict[str, float]]:
-    base = resolve_model(read_snapshot(RunFolder(run)).model, print)
+    folder = RunFolder(run)
+    base = resolve_model(read_snapshot(folder, Ledger(folder.ledger)).model, print)
     adapter = "" if name == "base" else f",peft={run / 'adapters' / name / 'adapter'}"
-    samples = {task: sorted(map(int, items["item"])) for task, items in rows.groupby("task")}
+    samples = {str(task): sorted(map(int, items["item"])) for task, items in rows.groupby("task")}
     with tempfile.TemporaryDirectory() as out:
         command = [
             *("lm-eval", "run", "--model", "hf", "--model_args", f"pretrained={base}{adapter},dtype=float32"),

@@ -35,7 +35,8 @@ def main() -> int:
 
 
 def _differing(folder: RunFolder, arm: str, count: int) -> int:
-    task, ledger = read_snapshot(folder), Ledger(folder.ledger)
+    ledger = Ledger(folder.ledger)
+    task = read_snapshot(folder, ledger)
     state = decode(FittedState, ledger.state(arm, FITTED) or "{}")
     program = Program.from_dict(state.program, folder.path)
     if program.retriever or program.weights.quantization:
