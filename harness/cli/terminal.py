@@ -43,6 +43,7 @@ class PlainDisplay:
         self._title = ""
         self._stage = ""
         self._stage_began = self._last_line = 0.0
+        self._stage_first = 0  # what was done when the stage was taken up
 
     def began(self, name: str, number: int, total: int) -> None:
         """Name the job."""
@@ -53,11 +54,11 @@ class PlainDisplay:
         """Show a new stage at once, and an old one every PLAIN_SECONDS."""
         now = time.monotonic()
         if stage != self._stage:
-            self._stage, self._stage_began, self._last_line = stage, now, now
+            self._stage, self._stage_began, self._stage_first, self._last_line = stage, now, done, now
             self._print(f"{self._title}: {stage}" + (f" (of {total})" if total > 1 else ""))
-        elif now - self._last_line >= PLAIN_SECONDS and done:
+        elif now - self._last_line >= PLAIN_SECONDS and done > self._stage_first:
             self._last_line = now
-            left = (now - self._stage_began) / done * (total - done)
+            left = (now - self._stage_began) / (done - self._stage_first) * (total - done)
             self._print(f"{self._title}: {stage} {done}/{total}, about {duration(left)} left")
 
     def log(self, message: str) -> None:
@@ -90,7 +91,7 @@ class LiveDisplay(PlainDisplay):
         if stage != self._stage:
             self._stage = stage
             title = f"{self._title}: {stage}".replace("[", r"\[")
-            self._progress.reset(self._bar, description=title, total=total)
+            self._progress.reset(self._bar, description=title, completed=done, total=total)
         self._progress.update(self._bar, completed=done, total=total)
 
 

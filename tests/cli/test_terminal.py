@@ -25,3 +25,13 @@ def test_without_a_terminal_every_stage_is_one_plain_line():
         "[2/8] rag: answering test (of 5)",
         "[2/8] rag: failed: no documents after 1 min 5 s",
     ]
+
+
+def test_time_left_counts_from_where_a_stage_was_taken_up(monkeypatch):
+    """Training goes on at step 60 after dev was asked: 5 steps in 20 s leave 235 steps, 940 s."""
+    stream, clock = StringIO(), iter([0.0, 20.0])
+    monkeypatch.setattr("harness.cli.terminal.time.monotonic", lambda: next(clock))
+    with observer(stream) as watching:
+        watching.progress("training", 60, 300)
+        watching.progress("training", 65, 300)
+    assert "training 65/300, about 15 min 40 s left" in stream.getvalue()
