@@ -21,14 +21,20 @@ def test_every_command_has_help_with_an_example(command):
     assert "Example:" in result.output
 
 
-def test_help_imports_nothing_heavy():
+LIBRARIES = ("torch", "transformers", "pandas", "scipy", "numpy")
+
+
+@pytest.mark.parametrize(
+    ("argument", "heavy"),
+    [("--help", (*LIBRARIES, "pydantic")), ("list", (*LIBRARIES, "baselines", "reports"))],
+)
+def test_what_only_says_something_imports_nothing_heavy(argument, heavy, tmp_path):
     code = (
         "import sys\nfrom harness.cli import main\n"
-        "try: main(['--help'])\nexcept SystemExit: pass\n"
-        "heavy = {'torch', 'transformers', 'pandas', 'scipy', 'numpy', 'pydantic'} & set(sys.modules)\n"
-        "sys.exit(', '.join(sorted(heavy)) or 0)"
+        f"try: main(['{argument}'])\nexcept SystemExit: pass\n"
+        f"sys.exit(', '.join(sorted(set({heavy}) & set(sys.modules))) or 0)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
 

@@ -1,7 +1,5 @@
 import json
 import os
-import subprocess
-import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -104,14 +102,3 @@ def test_unknown_kind_is_refused_with_the_known_ones():
     result = CliRunner().invoke(main, ["list", "armz"])
     assert result.exit_code == 2
     assert "'tasks', 'arms', 'metrics', 'reports', 'runs'" in result.output
-
-
-def test_list_imports_no_model_library_and_no_arm(here):
-    code = (
-        "import sys\nfrom harness.cli import main\n"
-        "try: main(['list'])\nexcept SystemExit: pass\n"
-        "heavy = {'torch', 'transformers', 'pandas', 'scipy', 'numpy', 'baselines', 'reports'} & set(sys.modules)\n"
-        "sys.exit(', '.join(sorted(heavy)) or 0)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr

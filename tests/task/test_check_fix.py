@@ -138,21 +138,24 @@ def nothing_written(tmp_path):
     return [path.name for path in tmp_path.iterdir()] == ["task"]
 
 
+def assert_refused(path, tmp_path, message):
+    """Check that a task is not cleaned: the message says why, and no folder is left."""
+    with pytest.raises(TaskFileError, match=message):
+        fix(path, tmp_path / "clean")
+    assert nothing_written(tmp_path)
+
+
 def test_fault_of_a_test_row_is_left_to_its_owner(source, tmp_path):
     task, folder = source
     task.rows["test"][2]["target"] = ""
-    with pytest.raises(TaskFileError, match="test.jsonl line 3: 'target' is empty"):
-        fix(task.write(folder), tmp_path / "clean")
-    assert nothing_written(tmp_path)
+    assert_refused(task.write(folder), tmp_path, "test.jsonl line 3: 'target' is empty")
 
 
 def test_fault_of_the_task_file_is_left_to_its_owner(source, tmp_path):
     task, folder = source
     path = task.write(folder)
     path.write_text(path.read_text().replace("zero_shot", "zero_shoot"))
-    with pytest.raises(TaskFileError, match="zero_shoot"):
-        fix(path, tmp_path / "clean")
-    assert nothing_written(tmp_path)
+    assert_refused(path, tmp_path, "zero_shoot")
 
 
 def test_broken_csv_is_not_cut_where_reading_stopped(source, tmp_path):
@@ -160,17 +163,13 @@ def test_broken_csv_is_not_cut_where_reading_stopped(source, tmp_path):
     path = task.write(folder)
     (folder / "train.csv").write_text('input,target\na,b\nc,"d\ne,f\n')
     path.write_text(path.read_text().replace("train.jsonl", "train.csv"))
-    with pytest.raises(TaskFileError, match="not valid CSV"):
-        fix(path, tmp_path / "clean")
-    assert nothing_written(tmp_path)
+    assert_refused(path, tmp_path, "not valid CSV")
 
 
 def test_split_that_would_be_empty_leaves_nothing_behind(source, tmp_path):
     task, folder = source
     task.rows["dev"] = [dict(task.rows["test"][0], id="dev-1")]
-    with pytest.raises(TaskFileError, match="all 1 rows would be left out"):
-        fix(task.write(folder), tmp_path / "clean")
-    assert nothing_written(tmp_path)
+    assert_refused(task.write(folder), tmp_path, "all 1 rows would be left out")
 
 
 def test_folder_that_is_there_is_not_written_over(source, tmp_path):
@@ -186,9 +185,7 @@ def test_test_file_that_is_also_train_is_refused(source, tmp_path):
     task, folder = source
     path = task.write(folder)
     path.write_text(path.read_text().replace("train.jsonl", "test.jsonl"))
-    with pytest.raises(TaskFileError, match="is the test file"):
-        fix(path, tmp_path / "clean")
-    assert nothing_written(tmp_path)
+    assert_refused(path, tmp_path, "is the test file")
 
 
 def test_data_outside_the_folder_is_refused(source, tmp_path):
