@@ -1,6 +1,5 @@
 """The four tuned arms. Each ends as a Program with an adapter in PEFT's form."""
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
@@ -158,7 +157,5 @@ def finish(bench: Bench, program: Program, trained: Trained, options: LoraOption
     What training itself warns of is in its history; the arm's own warnings do not repeat it.
     """
     adapter = export(trained.adapter, bench.folder / "adapter", program.weights, trained.history, options)
-    for left in (bench.folder / "training").glob("*/"):
-        shutil.rmtree(left)  # checkpoints that were not kept
     warnings = (REUSED,) if trained.is_reused else ()
     return Fitted(with_adapter(program, adapter), trained.trials, trained.history, warnings, clock.earlier)

@@ -1,7 +1,6 @@
 """The parent's side of the training process."""
 
 import json
-import math
 import os
 import queue
 import subprocess
@@ -20,10 +19,7 @@ from harness.records import LossPoint, Weights
 
 LOG_NAME = "trainer.log"
 LAST_LINES = 8
-# Longer than loading a base or any step takes; what says nothing for so long hangs.
-SILENCE_SECONDS = 30 * 60.0
 CLOSING_SECONDS = 10.0
-SLICE_SECONDS = 60.0
 KILLED = -9
 # Nothing may be fetched or reported while training, and a set's order must not depend on the run.
 ENVIRONMENT = {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "PYTHONHASHSEED": "0"}
@@ -39,10 +35,9 @@ class TrainingProcess:
     `micro_tokens` is what one pass may hold once memory has run out; every later run keeps to it.
     """
 
-    def __init__(self, folder: Path, base: Weights, silence_seconds: float | None = SILENCE_SECONDS) -> None:
+    def __init__(self, folder: Path, base: Weights) -> None:
         self.folder = folder
         self.base = base
-        self.silence_seconds = silence_seconds
         self.micro_tokens: int | None = None
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
@@ -92,7 +87,7 @@ class TrainingProcess:
 
         Raises:
             OutOfMemory: If memory ran out; the process is started anew by the next run.
-            ArmError: If training failed, or its process died or said nothing for too long.
+            ArmError: If training failed, or its process died.
             StoreError: If the disk is full or refuses.
         """
         self._start()
@@ -144,22 +139,11 @@ class TrainingProcess:
             raise self._died() from None
 
     def _receive(self) -> dict[str, Any]:
-        line = self._next_line()
+        line = self._lines.get()  # without a deadline: whoever runs the arm sees that it says nothing
         if not line.endswith("\n"):
             raise self._died()
         event: dict[str, Any] = json.loads(line)
         return event
-
-    def _next_line(self) -> str:
-        """Wait in slices: a pause of the whole run (Ctrl-Z, a frozen machine) costs one, and not the deadline."""
-        left = math.inf if self.silence_seconds is None else self.silence_seconds
-        while left > 0:
-            seconds = min(SLICE_SECONDS, left)
-            try:
-                return self._lines.get(timeout=seconds)
-            except queue.Empty:
-                left -= seconds
-        raise self._silent()
 
     def _failed(self, kind: str, reason: str) -> ArmError | StoreError:
         if kind == "storage":
@@ -168,14 +152,6 @@ class TrainingProcess:
             self.close()  # what it still holds goes with it
             return OutOfMemory(reason)
         return ArmError(reason)
-
-    def _silent(self) -> ArmError:
-        assert self._process
-        self._process.kill()
-        self.close()
-        return ArmError(
-            f"the training process said nothing for {self.silence_seconds:g} seconds, so it was ended; {self._said()}"
-        )
 
     def _died(self) -> ArmError:
         code = self.close()

@@ -3,6 +3,7 @@
 import shutil
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -77,7 +78,7 @@ class Schedule:
         return Outcome(finished.losses, finished.checkpoints, best, finished.result, finished.warnings, earlier)
 
     def _identity(self, spec: RunSpec) -> str:
-        """Return a hash of all that decides losses and judgements."""
+        """Return a hash of all that decides losses and judgements, but the metric: the run's own identity holds it."""
         judged_by = [asdict(example) for example in self.dev]
         start = None if self.start is None else asdict(self.start)
         parts = (identity_of(spec), self.program.digest, judged_by, self.patience, start, self.keeps_adapter)
@@ -183,7 +184,7 @@ class Schedule:
         return half * spec.longest
 
     def _warnings(self, spec: RunSpec) -> tuple[str, ...]:
-        if self.process.micro_tokens is None:
+        if self.process.micro_tokens is None or self._rows_at_once == spec.batch_size:
             return ()
         return (
             f"memory ran out with more, so {self._rows_at_once} of a batch's {spec.batch_size} rows went through at "
@@ -191,11 +192,12 @@ class Schedule:
         )
 
     def _tidy(self, folder: Path, finished: Finished) -> None:
-        """Leave the finished schedule and its best adapter alone."""
+        """Leave the finished schedule and its best adapter alone; what cannot be removed only takes space."""
         kept = {OUTCOME} if finished.best is None else {OUTCOME, finished.best.folder}
-        for path in folder.iterdir():
-            if path.name not in kept:
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        with suppress(OSError):
+            for path in folder.iterdir():
+                if path.name not in kept:
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     @property
     def _checkpoints(self) -> Sequence[Checkpoint]:

@@ -23,6 +23,10 @@ from harness.records import Example, Passage, Study, TrainingHistory
 
 TRAIN_SAMPLE = 40  # rows of train that are scored to see overfitting
 WARMUP_SHARE = 0.05
+NOT_INDEPENDENT = (
+    "kl_to_base trained on general texts and everyday questions like those of the gate: its text loss and unrelated "
+    "questions are no independent evidence, its benchmarks are"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,8 @@ def prepare(
     dev = drawn(study.dev, FAST_DEV_ROWS, bench.seed) if bench.budget.is_fast else study.dev
     examples = tuple(example for example in examples if example.id in kept)
     anchors = anchor_rows(renderer) if options.kl_to_base else ()
+    if anchors:
+        warnings = (*warnings, NOT_INDEPENDENT)
     return Lesson(program, examples, rows, dev, options, warnings, anchors)
 
 
@@ -100,7 +106,7 @@ def train_sft(lesson: Lesson, bench: Bench, process: TrainingProcess, clock: Clo
     history = _history(lesson, bench, outcome, rate)
     trained = Trained(outcome.best, history, trials, seconds=clock.spent - began)
     trained = store.keep(bench.shared, key, maker, trained)
-    shutil.rmtree(spec.folder)
+    shutil.rmtree(spec.folder, ignore_errors=True)
     return trained
 
 

@@ -53,13 +53,14 @@ class _Told:
 
 
 def key_of(made_of: Mapping[str, Any]) -> str:
-    """Return the address of an adapter: a hash of what it is made of, libraries and our code included."""
-    whole = {**made_of, "libraries": {name: version(name) for name in LIBRARIES}, "code": _code_hash()}
+    """Return the address of an adapter: a hash of what it is made of, with libraries, number format and our code."""
+    libraries = {name: version(name) for name in LIBRARIES}
+    whole = {**made_of, "libraries": libraries, "numbers": _number_format(), "code": _code_hash()}
     return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()[:24]
 
 
 def identity_of(spec: RunSpec) -> str:
-    """Return a hash of all that decides what a run trains, libraries and our code included."""
+    """Return a hash of all that decides what a run trains, libraries, number format and our code included."""
     made_of = {name: value for name, value in spec.to_json().items() if name not in NOT_LEARNT_FROM}
     if spec.start is not None:
         made_of["start"] = hashes(Path(spec.start))
@@ -149,5 +150,14 @@ def hashes(folder: Path) -> dict[str, str]:
 
 
 def _code_hash() -> str:
+    """Return a hash of what trains: the sources beside this one, and the engine's."""
     sources = sorted(Path(__file__).parent.glob("*.py"))
-    return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
+    own = b"".join(path.read_bytes() for path in sources)
+    return hashlib.sha256(own + content.code_hash().encode()).hexdigest()
+
+
+def _number_format() -> str:
+    """Return what is computed in here: fp32 on the CPU, another format on a GPU."""
+    from harness.engine.resident import compute_dtype, default_device
+
+    return f"{compute_dtype(default_device())} on {default_device().type}"

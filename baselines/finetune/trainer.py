@@ -20,6 +20,7 @@ standard error, which the parent keeps as trainer.log.
 When standard input closes, the parent is gone and the process ends at once.
 """
 
+import errno
 from pathlib import Path
 
 from baselines.finetune.channel import Channel
@@ -47,18 +48,21 @@ def main() -> None:
             train(base, spec, channel, message["latest"])
         except TrainingFailure as failure:
             channel.send("failed", kind="training", reason=str(failure))
-        except (OSError, SafetensorError) as fault:  # safetensors has its own word for a full disk
-            channel.send("failed", kind="storage", reason=str(unwritable(Path(spec.folder), fault)))
-        except (RuntimeError, MemoryError) as fault:
-            if not is_out_of_memory(fault):
+        except (OSError, SafetensorError, RuntimeError, MemoryError) as fault:
+            if is_out_of_memory(fault):
+                channel.send("failed", kind="out_of_memory", reason=(str(fault) or "MemoryError").splitlines()[0])
+            elif isinstance(fault, OSError | SafetensorError):  # safetensors has its own word for a full disk
+                channel.send("failed", kind="storage", reason=str(unwritable(Path(spec.folder), fault)))
+            else:
                 raise
-            channel.send("failed", kind="out_of_memory", reason=(str(fault) or "MemoryError").splitlines()[0])
 
 
 def is_out_of_memory(fault: BaseException) -> bool:
     """Whether a fault says that memory ran out, and not that something is wrong."""
     import torch
 
+    if isinstance(fault, OSError) and fault.errno == errno.ENOMEM:
+        return True
     kinds = (torch.OutOfMemoryError, MemoryError)
     return isinstance(fault, kinds) or any(words in str(fault) for words in NO_MEMORY)
 

@@ -111,7 +111,11 @@ def main() -> int:
     parser.add_argument("--embedded", type=int, default=0, metavar="N", help="kill N runs on the embedded model too")
     parser.add_argument("--markdown", action="store_true", help="print a table for docs/measurements.md")
     chosen = parser.parse_args()
-    rows = set(chosen.rows.split(","))
+    rows = set(chosen.rows.split(",")) - {"0"}
+    if unknown := rows - set(ROWS):
+        parser.error(f"no such row: {', '.join(sorted(unknown))}; there are {', '.join(ROWS)}, and 0 for none")
+    if chosen.quick and chosen.embedded:
+        parser.error("--quick loads no model; leave it out to kill runs on the embedded one")
     say(f"scorecard: {'about one minute' if chosen.quick else f'about {MINUTES} minutes'} for all rows on two cores")
     root = Path(tempfile.mkdtemp(prefix="scorecard-"))
     figures = []
@@ -119,6 +123,8 @@ def main() -> int:
         figures += faults(build_lab(root / "faults"), QUICK if chosen.quick else FULL, rows)
     if not chosen.quick:
         figures += slow(root, FULL, rows, chosen.embedded)
+    if not figures:
+        parser.error("nothing was measured: these rows have no quick form" if chosen.quick else "no row was asked for")
     figures.sort(key=lambda one: int(one.row))
     print(as_markdown(figures) if chosen.markdown else as_text(figures))
     missed = [one for one in figures if not one.passed]

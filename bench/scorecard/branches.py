@@ -1,4 +1,4 @@
-"""Row 25: which branches of harness/store and harness/evidence the fault suite takes.
+"""Row 25: which branches of harness/store and harness/evidence the fault suite and their own tests take.
 
 Every module is rewritten with a probe in both arms of each `if`, conditional expression and loop (its body, and its
 end without `break`) and in each `except`, and every process of the suite imports the copy in its place. A probe writes
@@ -36,6 +36,7 @@ def branch_coverage(lab: Lab, faults: Callable[[Lab], object]) -> Figure:
     probes = {"SCORECARD_REPLACE": json.dumps(modules), "SCORECARD_BRANCHES": str(hits)}
     say("  branches: the faults once more, over rewritten modules")
     faults(replace(lab, more=probes))
+    by_faults = len(_taken(hits, branches))
     say("  branches: the tests of store, evidence and command line")
     tests = [test for test in TESTS if (ROOT / test).is_dir()]
     done = subprocess.run(
@@ -45,16 +46,21 @@ def branch_coverage(lab: Lab, faults: Callable[[Lab], object]) -> Figure:
         capture_output=True,
         text=True,
     )
-    taken = set(hits.read_text(encoding="utf-8").splitlines()) & branches
+    taken = _taken(hits, branches)
     missed = sorted(branches - taken)
     (lab.root / "branches-missed").write_text("\n".join(missed), encoding="utf-8")
     notes = [f"own probes in the place of coverage.py; not taken: {', '.join(missed[:SHOWN])}"]
     if done.returncode:
         notes.append(f"the tests failed: {done.stdout.strip().splitlines()[-1]}")
     share = len(taken) / len(branches)
-    what = f"branches of {' and '.join(MEASURED)} that the fault suite takes"
-    figure = f"{share:.1%} ({len(taken)} of {len(branches)})"
+    what = f"branches of {' and '.join(MEASURED)} that the fault suite and the tests of these parts take"
+    alone = f"the scorecard's faults alone {by_faults / len(branches):.1%}"
+    figure = f"{share:.1%} ({len(taken)} of {len(branches)}; {alone})"
     return Figure("25", what, figure, f"at least {BAR:.0%}", share >= BAR, tuple(notes))
+
+
+def _taken(hits: Path, branches: set[str]) -> set[str]:
+    return set(hits.read_text(encoding="utf-8").splitlines()) & branches
 
 
 def rewrite(folder: Path) -> tuple[Mapping[str, str], set[str]]:

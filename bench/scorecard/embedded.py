@@ -16,7 +16,7 @@ def embedded_kills(root: Path, count: int) -> Figure:
     """Kill `count` smoke runs of the demo's task, on the real model, and let each go on to its end."""
     lab = build_embedded_lab(root)
     whole = reference(lab)
-    lost, _ = random_kills(lab, whole, count)
+    lost = random_kills(lab, whole, count)[0]
     what = f"the same over {count} SIGKILLs of runs on the embedded model (demo task, --fast, {' and '.join(ARMS)})"
     return replace(lost, what=what)
 

@@ -24,14 +24,18 @@ def caveats(
 ) -> tuple[str, ...]:
     """List what limits the verdict, what could turn it first.
 
-    Lost items that turn it; doubts about the recommended arm; arms whose absence leaves the verdict open; training
-    that was cut short; few items; lost items that turn nothing; doubts about other arms; seeds; other missing arms.
+    Lost items that turn it, or are more than an arm may lose; doubts about the recommended arm; arms whose absence
+    leaves the verdict open; training that was cut short; few items; few lost items that turn nothing; doubts about
+    other arms; seeds; other missing arms.
     """
     field = standings.field
     others = [arm for arm in field.judged if arm is not recommended]
     found: list[str] = []
     if other_verdicts:
         found.append(f"items lost to infrastructure errors could turn the verdict into {' or '.join(other_verdicts)}")
+    is_much = len(field.lost) > standings.limits.max_error_rate * field.asked
+    lost = _lost(field, bounds, other_verdicts)
+    found += lost if is_much else []
     if recommended is not None:
         found += [*_training(recommended), *_gate(gates.get(recommended.name))]
     found += [f"{gone.arm} {gone.why}; {gone.meaning}" for gone in missing if gone.matters]
@@ -40,7 +44,7 @@ def caveats(
     fewest = min((score.n for score in standings.scores.values()), default=FEW_ITEMS)
     if fewest < FEW_ITEMS:
         found.append(f"{fewest} test items are few: only large differences can show")
-    found += _lost(field, bounds, other_verdicts)
+    found += [] if is_much else lost
     found += [text for arm in others for text in _gate(gates.get(arm.name))]
     if any(arm.is_tuned for arm in field.judged):
         found.append("each tuned figure is of this adapter, from one training run; seed not measured")
@@ -65,13 +69,12 @@ def _gate(gate: Gate | None) -> list[str]:
 
 def _lost(field: Field, bounds: Sequence[ErrorBounds], other_verdicts: Sequence[str] | None) -> list[str]:
     """Say how many items are left out for every arm, which arms lost them, and what counting them would change."""
-    lost = frozenset[str]().union(*(arm.lost for arm in field.judged))
-    if not lost:
+    if not field.lost:
         return []
-    asked = len(field.judged[0].scores) + len(lost)
     losers = {arm.name for arm in field.judged if arm.lost}
     figures = join([_range(bound) for bound in bounds if bound.arm in losers])
-    text = f"{len(lost)} of {asked} items are left out for every arm, lost to infrastructure errors: {figures}"
+    left_out = f"{len(field.lost)} of {field.asked} items are left out for every arm"
+    text = f"{left_out}, lost to infrastructure errors: {figures}"
     if other_verdicts is None:
         return [f"{text}; the figure is no mean of items, so what they could change is not known"]
     return [text if other_verdicts else f"{text}; the verdict is the same either way"]

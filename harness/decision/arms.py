@@ -113,6 +113,16 @@ class Field:
         """Return every judged arm of the rungs below this arm's."""
         return tuple(other for other in self.judged if other.rank < arm.rank)
 
+    @property
+    def lost(self) -> frozenset[str]:
+        """The items that some judged arm lost; they are left out for every one."""
+        return frozenset[str]().union(*(arm.lost for arm in self.judged))
+
+    @property
+    def asked(self) -> int:
+        """How many items every judged arm was asked."""
+        return len(self.judged[0].scores) + len(self.lost) if self.judged else 0
+
     def in_the_way(self, arm: Arm) -> tuple[Absent, ...]:
         """Return the arms whose absence keeps this arm from climbing.
 

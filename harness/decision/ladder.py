@@ -62,7 +62,7 @@ class Climb:
 
     @property
     def is_gated(self) -> bool:
-        """Whether the arm lost general ability, so that it cannot be recommended."""
+        """Whether the arm fails the gate of general ability, so that it cannot be recommended."""
         return self.gate is not None and self.gate.state == "fail"
 
     @property
@@ -154,7 +154,7 @@ def why_climb(climb: Climb, limits: Limits) -> str:
         weakest = [item.against for item in climb.comparisons if not item.exceeds_gain]
         return f"a gain above {points(limits.smallest_gain)} is not shown over {join(weakest)}"
     if climb.is_gated:
-        return f"{gained}, but lost general ability"
+        return f"{gained}, but fails the gate of general ability"
     if climb.in_the_way:
         return f"{gained} that was measured, but {join([f'{gone.name} {gone.why}' for gone in climb.in_the_way])}"
     return gained

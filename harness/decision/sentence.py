@@ -49,7 +49,7 @@ def gate_clause(gate: Gate, max_drop: float) -> str:
     if gate.state == "pass":
         return f"{seen}: no forgetting beyond {points(max_drop)}"
     if gate.state == "fail":
-        return f"{seen}: general ability was lost"
+        return f"{seen}: fails the gate"
     needed = f", {gate.items_needed} benchmark items would show it" if gate.items_needed else ""
     return f"{seen}: forgetting not excluded{needed}"
 
@@ -86,7 +86,8 @@ def _why_open(verdict: Verdict, standings: Standings, best: Arm) -> str:
     supported = [climb for climb in verdict.climbs.values() if climb is not None and climb.has_support]
     if verdict.open == "gate":
         blocked = [climb.arm.name for climb in supported if climb.is_gated]
-        return f"{join(blocked)} gains on the task but lost general ability, and no other arm can be recommended"
+        failed = "gains on the task but fails the gate of general ability, and no other arm can be recommended"
+        return f"{join(blocked)} {failed}"
     if verdict.open == "arms_missing":
         missing = {gone.name: gone for climb in supported for gone in climb.in_the_way}
         gone = join([f"{name} {item.why}" for name, item in missing.items()])

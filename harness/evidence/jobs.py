@@ -25,7 +25,7 @@ from harness.evidence.states import (
 from harness.evidence.supervise import Supervisor, WorkerDied
 from harness.records import Weights
 from harness.store.files import decode, encode
-from harness.store.ledger import Ledger
+from harness.store.ledger import Ledger, Series
 from harness.task.task import Task
 
 # An eighth of the usual batch is the least that is tried.
@@ -87,9 +87,16 @@ class Jobs:
             self._run_one(job, number, len(quantised))
 
     def _is_open(self, arm: str) -> bool:
-        """Whether an arm has not ended well; one that failed is tried again."""
+        """Whether an arm has not ended well, or lost too many items to be judged; such arms are tried again."""
+        if not self._ended_well(arm):
+            return True
+        found = self.ledger.predictions(Series(arm, seed=self.task.seeds[0])).values()
+        lost = sum(not prediction.outcome.is_measured for prediction in found)
+        return lost > self.task.limits.max_error_rate * len(found)
+
+    def _ended_well(self, arm: str) -> bool:
         stored = self.ledger.state(arm, ENDED)
-        return stored is None or decode(EndState, stored).status != "ok"
+        return stored is not None and decode(EndState, stored).status == "ok"
 
     def _is_asked(self, arm: str, asked: Sequence[str]) -> bool:
         return not asked or arm in asked
@@ -99,7 +106,7 @@ class Jobs:
         used = set()
         for arm in self.task.arms:
             stored = self.ledger.state(arm.name, FITTED)
-            if stored and not self._is_open(arm.name):
+            if stored and self._ended_well(arm.name):
                 used.add(decode(FittedState, stored).program["weights"]["quantization"])
         return (_base_job(name) for name in sorted(filter(None, used)) if self.ledger.general(f"base_{name}") is None)
 
@@ -142,13 +149,16 @@ class Jobs:
             self.ledger.put_state(job.key, TROUBLE, encode(Trouble, Trouble(shrink, (note,))))
 
     def _shrink_so_far(self, job: Job) -> int:
-        """Return what an unfinished attempt came to; one that failed is begun anew."""
-        stored, ended = self.ledger.state(job.key, TROUBLE), self.ledger.state(job.key, ENDED)
-        if stored is None:
-            return 0
-        if ended is None:
-            return int(decode(Trouble, stored).shrink)
-        self.ledger.put_state(job.key, TROUBLE, encode(Trouble, Trouble()))
+        """Return what an unfinished attempt came to; one that ended is tried again with whole batches.
+
+        Answers of the ended one may stay, so the notes about its batches stay too.
+        """
+        stored = self.ledger.state(job.key, TROUBLE)
+        trouble: Trouble = decode(Trouble, stored) if stored else Trouble()
+        if self.ledger.state(job.key, ENDED) is None:
+            return trouble.shrink
+        self.ledger.put_state(job.key, TROUBLE, encode(Trouble, Trouble(0, trouble.notes)))
+        self.ledger.drop_state(job.key, ENDED)
         return 0
 
     def _attempt(self, job: Job, shrink: int) -> tuple[EndState, bool]:
@@ -181,7 +191,7 @@ class Jobs:
         if replayed:
             self.observer.log(f"{replayed} of {replayed + asked} answers came from the cache")
         if replayed and not asked and self.ledger.state(job.key, MEMORY) is None:
-            self.ledger.put_state(job.key, MEMORY, NOT_MEASURED)  # no model was in memory
+            self.ledger.put_state(job.key, MEMORY, NOT_MEASURED)  # perhaps no model was in memory
         before = self._manifest().get("answers", {"replayed": 0, "asked": 0})
         self._amend({"answers": {"replayed": before["replayed"] + replayed, "asked": before["asked"] + asked}})
 

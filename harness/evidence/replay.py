@@ -1,4 +1,8 @@
-"""What the answer cache spared: figures count the work, not the luck of having asked before."""
+"""What the answer cache spared: figures count the work, not the luck of having asked before.
+
+One figure does not: the seconds of a training that another arm takes over, or that an interrupted attempt left, hold
+what was spent there, so judgements on dev that came from the cache are missing from them.
+"""
 
 from typing import Protocol, runtime_checkable
 

@@ -143,6 +143,7 @@ def _script(parcel: Parcel, places: Places) -> str:
         index=places.index,
         model_is_here=places.model == MODEL,
         embedder_is_here=places.embedder == EMBEDDER,
+        joins_systems=any(turn.role == "system" for example in parcel.task.test for turn in example.messages),
     )
 
 

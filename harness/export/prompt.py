@@ -22,7 +22,7 @@ def prompt_data(parcel: Parcel, places: Places) -> dict[str, Any]:
     """Return how a question becomes an answer: turns, decoding, and how the answer is read out."""
     program = parcel.program
     prompt, settings = program.prompt, program.generation
-    turns = []
+    turns = [{"role": "system", "content": prompt.system}] if prompt.system else []
     for shot in prompt.shots:
         asked = render(prompt.shot_template, input=shot.input, passages=[])
         turns += [{"role": "user", "content": asked}, {"role": "assistant", "content": shot.answer}]
@@ -30,11 +30,9 @@ def prompt_data(parcel: Parcel, places: Places) -> dict[str, Any]:
     if settings.temperature > 0:
         sampling = {"do_sample": True, "temperature": settings.temperature, "top_k": 0, "top_p": 1.0}
     stops = stop_ids(program.weights.model)
-    window = parcel.run.manifest.get("engine", {}).get("context_window")
     return {
         "model": places.model,
-        "system": prompt.system,
-        "shots": turns,
+        "turns": turns,
         "template": prompt.template,
         "generation": {
             "max_new_tokens": settings.max_new_tokens,
@@ -42,7 +40,6 @@ def prompt_data(parcel: Parcel, places: Places) -> dict[str, Any]:
             "eos_token_id": stops,
             "pad_token_id": stops[0],
         },
-        "longest_prompt": window - settings.max_new_tokens if window else None,
         "reader": {"rule": program.reader.rule, "marker": program.reader.marker},
         "passages": program.retriever.k if program.retriever else 0,
         "embedder": places.embedder,

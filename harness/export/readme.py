@@ -52,6 +52,7 @@ def readme(parcel: Parcel, contents: Contents) -> str:
         versions=run.manifest.get("versions", {}),
         needs=_packages(contents.places),
         has_script=contents.has_script,
+        is_sampled=program.generation.temperature > 0,
         serve=serve_command(parcel, contents.places, contents.rank),
         request=request_command(parcel),
         lesson=contents.lesson,

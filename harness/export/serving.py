@@ -16,7 +16,8 @@ SMALLEST_RANK = 8  # vLLM takes powers of two from here as --max-lora-rank
 def serve_command(parcel: Parcel, places: Places, rank: int | None) -> str:
     """Return the command that serves the export; `rank` is the adapter's, None without one."""
     model = "./model" if places.model == "model" else places.model
-    parts = [f"vllm serve {model}"]
+    # the run takes no sampling defaults from the model's generation_config.json (a repetition penalty, say)
+    parts = [f"vllm serve {model} --generation-config vllm"]
     if places.quantization == "nf4":
         parts.append("--quantization bitsandbytes")
     if places.adapter and rank:

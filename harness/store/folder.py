@@ -95,8 +95,8 @@ class RunFolder:
             raise StoreError(f"{fault}; give another --out folder, or mend its rights or space") from fault
         try:
             _hold(handle, self.path)
-            for left in self.path.rglob(".*.part"):
-                left.unlink()  # of a process that was killed while it wrote
+            for left in list(self.path.rglob(".*.part")):  # of a process that was killed while it wrote
+                shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
             yield handle
         finally:
             os.close(handle)

@@ -25,18 +25,19 @@ def check_rule(settings: TaskFile, source: Source, faults: Faults) -> None:
 
 
 def check_template(settings: TaskFile, source: Source, faults: Faults) -> None:
-    """Note a template that does not render, or that leaves the question out."""
+    """Note a template that does not render, or that leaves the question out, without passages or with one."""
     place, template = ("prompt", "template"), settings.prompt.template
     question = "the question itself"
     try:
         if costly := _costly(template):
             raise ArmError(f"prompt template {shown(template)} uses {costly}, which may never end; leave it out")
-        text = render(template, input=question, passages=[])
+        without, beside = (render(template, input=question, passages=passages) for passages in ([], ["a passage"]))
     except ArmError as fault:
         source.add_fault(faults, place, str(fault))
         return
-    if question not in text:
-        text = "prompt.template leaves the question out; put {{ input }} where it belongs"
+    if question not in without or question not in beside:
+        where = " where there are passages" if question in without else ""
+        text = f"prompt.template leaves the question out{where}; put {{{{ input }}}} where it belongs"
         source.add_fault(faults, place, text)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.task.faults import Faults
-from harness.task.text import TextFault, decode, kind_of, read_bytes
+from harness.task.text import UNUSABLE, TextFault, decode, kind_of, read_bytes
 
 FORMATS = (".jsonl", ".json", ".csv", ".tsv", ".parquet")
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
@@ -91,7 +91,7 @@ def rows_in(text: str, suffix: str, file: str, faults: Faults) -> list[Row]:
     if suffix in (".csv", ".tsv"):
         from harness.task.table import table_rows
 
-        return list(table_rows(text, file, faults))
+        return list(table_rows(text, suffix, file, faults))
     return list(_json_rows(text, suffix, file, faults))
 
 
@@ -151,6 +151,8 @@ def _parse(text: str) -> Any:
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     values = dict(pairs)
+    if unusable := next(filter(UNUSABLE.search, values), None):
+        raise ValueError(f"key {unusable!a} has a character that cannot be stored; rename it")
     if len(values) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)

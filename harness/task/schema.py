@@ -60,8 +60,11 @@ class Prompt(Section):
 
     system: Text | None = _STUDY.system
     """The system turn; not allowed where rows have one of their own."""
-    template: Text = _STUDY.template
-    """The user's turn, in Jinja: `{{ input }}` stands for the user's last turn. Put it in quotes."""
+    template: Text = Field(
+        _STUDY.template,
+        description="The user's turn, in Jinja: `{{ input }}` stands for the user's last turn. Put it in quotes. "
+        "`*`, `**`, `range`, `lipsum`, `cycler`, macros and loops three deep are refused, as they may never end.",
+    )
 
 
 class MetricChoice(Section):

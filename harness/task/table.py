@@ -8,20 +8,26 @@ from harness.task.faults import Faults
 from harness.task.rows import Row
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
+HEADER = "header line"  # the unit of a fault that is no row's
 LONGEST_CELL = 10_000_000  # characters; a quote that is never closed is what makes such cells
 
 
-def delimiter_of(text: str) -> str:
-    """Return the sign that parts the header's cells: the most frequent one outside quotes, else a comma."""
+def delimiter_of(text: str, suffix: str) -> str:
+    """Return the sign that parts the header's cells: the most frequent one outside quotes, else a comma.
+
+    In a .tsv file one tab is enough: names may hold commas.
+    """
     header = text.lstrip("\r\n").splitlines()[0]
     bare = "".join(header.split('"')[::2])
+    if suffix == ".tsv" and "\t" in bare:
+        return "\t"
     return max(DELIMITERS, key=bare.count)
 
 
-def table_rows(text: str, file: str, faults: Faults) -> Iterator[Row]:
+def table_rows(text: str, suffix: str, file: str, faults: Faults) -> Iterator[Row]:
     """Yield the rows below the header; a row with more or fewer cells than the header is a fault."""
     csv.field_size_limit(LONGEST_CELL)
-    delimiter = delimiter_of(text)
+    delimiter = delimiter_of(text, suffix)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=delimiter)
     header: list[str] = []
     number = 1  # a quoted cell may run over several lines: a row is named by its first
@@ -44,5 +50,5 @@ def _header(cells: list[str], file: str, number: int, faults: Faults) -> list[st
     names = [name.strip() for name in cells]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        faults.add(file, f"column '{twice[0]}' is in the header twice; rename one", number)
+        faults.add(file, f"column '{twice[0]}' is in the header twice; rename one", number, HEADER)
     return names

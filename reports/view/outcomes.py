@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from harness.decision.words import join
 from harness.records import INFRASTRUCTURE, ErrorBounds, Outcome, Run
 from reports import numbers
 from reports.view.shapes import OUTCOMES, Cell, Table, metric_name, table
@@ -42,19 +43,32 @@ def outcomes_section(run: Run) -> OutcomesSection:
 def _errors_note(run: Run, lost: int) -> str:
     if not lost:
         return ""
-    left = max((score.n for score in run.decision.scores.values()), default=0)
-    text = (
-        "An item that could not be asked is never counted as wrong. It is left out for every arm: all are judged"
-        f" on the same {numbers.count(left)} of {numbers.plural(len(run.examples), 'test item')}; an invalid arm takes"
-        " none from the others. Worst and best case: the arm's score over all the items that it was asked, were every"
-        " lost one wrong, or right."
+    judged = run.decision.scores
+    left = max((score.n for score in judged.values()), default=0)
+    shared = (
+        f" It is left out for every arm: all are judged on the same {numbers.count(left)} of"
+        f" {numbers.plural(len(run.examples), 'test item')}; an invalid arm takes none from the others."
     )
+    text = (
+        f"An item that could not be asked is never counted as wrong.{shared if judged else ''} Worst and best case: the"
+        " arm's score over all the items that it was asked, were every lost one wrong, or right."
+    )
+    if any(bound.arm in judged for bound in run.decision.error_bounds):
+        text += _turned(run)
+    unjudged = [bound.arm for bound in run.decision.error_bounds if bound.arm not in judged]
+    if unjudged:
+        text += f" What the items of {join(unjudged)} would change is not known: too many are lost to judge it."
+    return text
+
+
+def _turned(run: Run) -> str:
+    """Say what the lost items of the judged arms could make of the verdict."""
     turned = run.decision.other_verdicts
     if turned is None:
-        return f"{text} {metric_name(run.primary_metric)} is no mean of items, so it has no worst and best case."
+        return f" {metric_name(run.primary_metric)} is no mean of items, so it has no worst and best case."
     if turned:
-        return f"{text} In such a case the verdict could be {' or '.join(turned)}."
-    return f"{text} The verdict is the same in either case."
+        return f" In such a case the verdict could be {' or '.join(turned)}."
+    return " The verdict is the same in either case."
 
 
 def _treatment(outcome: Outcome) -> str:

@@ -172,7 +172,7 @@ def test_tuned_arm_that_lost_general_ability_is_not_recommended():
     harmed = evidence("lora_sft", "tune", right(195, N), general=HARMED)
     decision = settle([WEAK, WEAK_RAG, harmed])
     assert (decision.action, decision.arm) == ("undecided", None)
-    assert "lora_sft gains on the task but lost general ability" in decision.sentence
+    assert "lora_sft gains on the task but fails the gate of general ability" in decision.sentence
     assert decision.labels_needed is None
 
 

@@ -67,6 +67,27 @@ def test_arm_with_too_many_errors_takes_no_item_from_the_others():
     assert with_broken.scores["p"].n == N
 
 
+@pytest.mark.parametrize(("each", "is_first"), [(2, False), (9, True)])
+def test_items_lost_by_all_arms_together_are_the_first_caveat_above_the_rate_that_one_arm_may_lose(each, is_first):
+    # 9 of 200 lost by each of four arms are 4.5% in each and 18% together; 2 are 4% together
+    families = {"p": "prompt", "r": "rag", "t": "tune", "u": "tune"}
+    arms = [
+        evidence(
+            name,
+            family,
+            right(20, N),
+            general=UNHARMED if family == "tune" else None,
+            undertrained=family == "tune",
+            outcomes=lost(*range(100 + place * each, 100 + (place + 1) * each)),
+        )
+        for place, (name, family) in enumerate(families.items())
+    ]
+    first, *others = settle(arms).caveats
+    words = f"{4 * each} of {N} items are left out for every arm"
+    assert first.startswith(words) is is_first
+    assert any(caveat.startswith(words) for caveat in others) is not is_first
+
+
 def test_arms_that_share_no_item_are_not_judged():
     halves = [
         evidence("p", "prompt", right(3, 4), outcomes=lost(0, 1)),

@@ -7,9 +7,9 @@ from harness.errors import HarnessError
 from harness.evidence.jobs import Jobs
 from harness.evidence.states import ENDED, TROUBLE, EndState, Trouble
 from harness.evidence.supervise import WorkerDied
-from harness.records import GeneralAbility
+from harness.records import GeneralAbility, Outcome, Prediction
 from harness.store.files import decode, encode
-from harness.store.ledger import Ledger
+from harness.store.ledger import Ledger, Series
 from harness.task import load_task
 
 
@@ -113,7 +113,37 @@ def test_failed_arm_is_tried_again_from_the_start_with_whole_batches(jobs, ledge
     todo, hand = jobs(lambda job: END)
     todo.run(())
     assert hand.sent == [("steady", 0)]
-    assert decode(Trouble, ledger.state("steady", TROUBLE)).notes == ()
+    (note,) = decode(Trouble, ledger.state("steady", TROUBLE)).notes
+    assert "batches were cut to 1/8" in note  # answers of the first try may stand
+
+
+def test_failed_arm_that_is_interrupted_in_its_second_try_goes_on_with_the_batches_it_had_come_to(jobs, ledger):
+    todo, _ = jobs(lambda job: {**FAILED, "kind": "other"})
+    todo.run(("steady",))
+
+    def interrupt_at_the_second(job):
+        if job["shrink"] == 0:
+            killed()
+        raise KeyboardInterrupt
+
+    todo, _ = jobs(interrupt_at_the_second)
+    with pytest.raises(KeyboardInterrupt):
+        todo.run(("steady",))
+    todo, hand = jobs(lambda job: END)
+    todo.run(("steady",))
+    assert hand.sent == [("steady", 1)]
+
+
+@pytest.mark.parametrize(("lost", "sent"), [(5, []), (6, [("steady", 0)])])
+def test_arm_that_lost_too_many_items_to_be_judged_is_taken_up_again(jobs, ledger, lost, sent):
+    ends = [Outcome.WORKER_ERROR] * lost + [Outcome.SCORED] * (100 - lost)
+    found = [Prediction(f"q{n}", "", None, end, "stop", 1, 1, 0.1) for n, end in enumerate(ends)]
+    ledger.put_predictions(Series("steady", seed=0), found)
+    for arm in ("steady", "terse"):
+        ledger.put_state(arm, ENDED, encode(EndState, EndState("ok")))
+    todo, hand = jobs(lambda job: END)
+    todo.run(())
+    assert hand.sent == sent
 
 
 def test_base_is_measured_with_smaller_batches_too_and_without_it_the_run_ends(jobs):

@@ -12,20 +12,26 @@ PLAIN = ("", "\n", " two\nlines \n", "\n\n  late ")
 MARKED = ("Answer: one", "so\nANSWER:\n\n 2 \nmore", "x answer: y Answer: z\nw")
 
 
+def script(**parts) -> str:
+    """Return the script of an arm that only prompts, and of others by `parts`."""
+    plain = {
+        "arm": "a",
+        "needs": "transformers",
+        "rule": "first_line",
+        "rule_in_words": "",
+        "nf4": False,
+        "adapter": None,
+        "index": None,
+        "model_is_here": True,
+        "embedder_is_here": False,
+        "joins_systems": False,
+    }
+    return fill("answer.py.jinja", **{**plain, **parts})
+
+
 def read_of(rule: str, marker: str):
     """Return the script's own `read`, compiled out of it."""
-    text = fill(
-        "answer.py.jinja",
-        arm="a",
-        needs="transformers",
-        rule=rule,
-        rule_in_words="",
-        nf4=False,
-        adapter=None,
-        index=None,
-        model_is_here=True,
-        embedder_is_here=False,
-    )
+    text = script(rule=rule)
     function = next(n for n in ast.parse(text).body if isinstance(n, ast.FunctionDef) and n.name == "read")
     names = {"re": re, "PROMPT": {"reader": {"marker": marker}}}
     exec(compile(ast.Module([function], []), "answer.py", "exec"), names)
@@ -42,24 +48,20 @@ def test_script_reads_an_answer_as_the_program_does(reader, text):
 @pytest.mark.parametrize("adapter", ["adapter", None])
 @pytest.mark.parametrize("index", ["index", None])
 def test_every_form_of_the_script_is_python_and_imports_what_it_uses(nf4, adapter, index):
-    text = fill(
-        "answer.py.jinja",
-        arm="a",
-        needs="",
-        rule="after",
-        rule_in_words="",
-        nf4=nf4,
-        adapter=adapter,
-        index=index,
-        model_is_here=True,
-        embedder_is_here=True,
-    )
+    text = script(rule="after", nf4=nf4, adapter=adapter, index=index, embedder_is_here=True, joins_systems=True)
     tree = ast.parse(text)
     names = [n for n in ast.walk(tree) if isinstance(n, ast.Import | ast.ImportFrom)]
     imported = {alias.name for node in names for alias in node.names}
-    assert ("PeftModel" in imported) is bool(adapter)
+    assert ("load_adapter" in text) is bool(adapter)
     assert ("faiss" in imported) is bool(index)
     assert ("BitsAndBytesConfig" in imported) is nf4
     assert ("support_avx512bf16_for_cpu" in text) is nf4  # else 4-bit weights are rounded on newer CPUs
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     assert imported - {"Path"} <= used | {"faiss", "json", "re", "sys"}
+
+
+def test_script_of_a_prompted_arm_is_ten_lines_besides_its_imports():
+    frame = ast.Import | ast.ImportFrom | ast.FunctionDef | ast.If
+    nodes = [node for node in ast.walk(ast.parse(script())) if isinstance(node, ast.stmt)]
+    docstrings = [node for node in nodes if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)]
+    assert len([node for node in nodes if not isinstance(node, frame) and node not in docstrings]) <= 10

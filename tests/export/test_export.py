@@ -143,5 +143,5 @@ def test_readme_gives_the_score_with_its_interval_and_says_when_the_verdict_name
     text = (tuned_export / "README.md").read_text()
     assert f"{100 * parcel.score.low:.1f} to {100 * parcel.score.high:.1f}, n=10" in text
     assert "The verdict does not name this arm" in text
-    assert "vllm serve ./model" in text
+    assert "vllm serve ./model --generation-config vllm" in text  # the run takes no defaults from the model either
     assert "--lora-modules lora_sft=./adapter" in text

@@ -88,6 +88,8 @@ def test_configurations_say_what_the_arm_used(training):
     steps = PER_EPOCH * TRAINING["epochs"]
     assert lora["max_steps"] == axolotl["max_steps"] == steps
     assert axolotl["num_epochs"] == TRAINING["epochs"]
+    saves = range(axolotl["save_steps"], steps + 1, axolotl["save_steps"])
+    assert axolotl["save_total_limit"] >= len(saves)  # the kept checkpoint is the first of them
     assert lora["learning_rate"] == axolotl["learning_rate"] == TRAINING["learning_rate"]
     assert lora["per_device_train_batch_size"] == axolotl["micro_batch_size"] == BATCH
     assert (lora["lora_rank"], lora["lora_alpha"]) == (axolotl["lora_r"], axolotl["lora_alpha"]) == (8, 16)

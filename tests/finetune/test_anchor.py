@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from finetune_bench import OPTIONS, study
 from inner_process import Parent, base_of, spec_in
 
+import baselines.finetune
 from baselines.finetune.anchor import TEXTS_PER_STEP, divergence, texts_of
 from baselines.finetune.rows import TEXTS, Renderer, anchor_rows
 from harness.engine.off_task import QUESTIONS
@@ -91,3 +93,10 @@ def test_general_texts_are_rendered_as_the_engine_reads_them(tiny_model, engine)
 def test_no_general_text_is_a_question_of_the_off_task_probe():
     texts = TEXTS.read_text().casefold()
     assert not [question for question in QUESTIONS.read_text().splitlines() if question.casefold() in texts]
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.1])
+def test_arm_with_the_penalty_warns_that_two_parts_of_the_gate_are_no_independent_evidence(make_bench, weight):
+    arm = baselines.finetune.lora_sft({**OPTIONS, "kl_to_base": weight})
+    fitted = arm.fit(study(), make_bench("lora_sft"))
+    assert any("no independent evidence" in warning for warning in fitted.training.warnings) is (weight > 0)

@@ -82,7 +82,19 @@ def test_an_arm_cut_anywhere_ends_as_the_uninterrupted_one(make_bench, cut_arms,
     assert adapter_of(bench) == adapter
     assert expected.reused_seconds == 0
     assert (resumed.reused_seconds > 0) == (count > 1)  # the first step was on no disk
-    assert not any((bench.folder / "training").glob("*/"))
+
+
+def test_what_is_trained_is_not_trained_again_while_the_arm_is_not_on_record(make_bench, monkeypatch):
+    monkeypatch.setattr(arms, "TrainingProcess", InnerProcess)
+    bench = make_bench("lora_dpo")
+    first = fit(bench)
+    adapter = adapter_of(bench)
+    monkeypatch.setattr(InnerProcess, "run", None)
+    again = fit(bench)  # the run died before it could note how the arm was fitted
+    assert without_times(again) == without_times(first)
+    assert adapter_of(bench) == adapter
+    kept = [path.parent.name for path in (bench.folder / "training").rglob("adapter_model.safetensors")]
+    assert len(kept) <= 1  # of preferences; the start lies with the shared ones
 
 
 def test_under_a_budget_preferences_keep_a_third_of_the_minutes(make_bench, monkeypatch):

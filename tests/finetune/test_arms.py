@@ -51,10 +51,14 @@ def test_the_kept_checkpoint_is_the_best_on_dev_and_scores_so_again(tuned):
     assert (again.score, again.loss) == (best.dev_score, pytest.approx(best.dev_loss, abs=1e-5))
 
 
-def test_only_the_adapter_and_the_log_are_left_in_the_arms_folder(tuned):
-    _, bench = tuned
+def test_only_the_adapter_the_log_and_what_came_of_each_trial_are_left_in_the_arms_folder(tuned):
+    fitted, bench = tuned
     assert sorted(path.name for path in bench.folder.iterdir()) == ["adapter", "training"]
-    assert [path.name for path in (bench.folder / "training").iterdir()] == ["trainer.log"]
+    training = bench.folder / "training"
+    files = {path.relative_to(training).as_posix() for path in training.rglob("*") if path.is_file()}
+    rates = [trial.setting.partition("=")[2] for trial in fitted.trials]
+    assert len(rates) > 1
+    assert files == {"trainer.log", *(f"sft-trial-{rate}/outcome.json" for rate in rates)}
 
 
 def test_plain_peft_loads_the_adapter_and_gives_the_same_answers(tuned, engine, tiny_model):

@@ -1,5 +1,6 @@
-"""A training process that runs out of memory, is killed, or hangs."""
+"""A training process that runs out of memory, or is killed."""
 
+import errno
 import os
 import signal
 
@@ -133,6 +134,12 @@ def starving(bench, most=1) -> Starving:
     return process
 
 
+def test_a_schedule_whose_batches_go_through_whole_warns_of_nothing(bench):
+    process = starving(bench, most=9)
+    process.micro_tokens = 10_000  # an earlier schedule, of longer rows, came to this
+    assert run(bench, process).warnings == ()
+
+
 def test_memory_that_one_row_exceeds_is_an_arm_error_that_says_so(bench):
     process = starving(bench, most=0)
     with pytest.raises(ArmError, match="one row at a time is the least.*longest takes 8 tokens.*max_length"):
@@ -163,20 +170,9 @@ def test_lack_of_memory_is_told_from_other_faults():
     assert is_out_of_memory(real.value)
     assert is_out_of_memory(torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"))
     assert is_out_of_memory(MemoryError())
+    assert is_out_of_memory(OSError(errno.ENOMEM, "Cannot allocate memory"))
+    assert not is_out_of_memory(OSError(errno.ENOSPC, "No space left on device"))
     assert not is_out_of_memory(RuntimeError("The size of tensor a (3) must match the size of tensor b (4)"))
-
-
-def test_a_process_that_hangs_is_ended_at_its_deadline_with_an_arm_error(bench):
-    process = started(bench)
-
-    def stop(stage, done, total):
-        process.silence_seconds = 1.0
-        os.kill(process._process.pid, signal.SIGSTOP)
-
-    bench.progress = stop
-    with process, pytest.raises(ArmError, match="said nothing for 1 seconds, so it was ended.*trainer.log"):
-        run(bench, process)
-    assert process._process is None
 
 
 @pytest.mark.slow

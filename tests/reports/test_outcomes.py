@@ -84,6 +84,21 @@ def test_verdict_that_lost_items_could_turn_is_the_biggest_caveat(lossy):
     assert "the verdict could be fine-tune (lora_sft), goal not shown" in outcomes_section(lossy).errors_note
 
 
+def test_items_of_an_arm_that_is_not_judged_are_not_said_to_change_nothing(lossy):
+    alone = tuple(bound for bound in lossy.decision.error_bounds if bound.arm == "qlora_sft")
+    decision = dataclasses.replace(lossy.decision, error_bounds=alone, other_verdicts=())
+    note = outcomes_section(dataclasses.replace(lossy, decision=decision)).errors_note
+    assert "What the items of qlora_sft would change is not known" in note
+    assert "the same in either case" not in note
+
+
+def test_run_without_a_judged_arm_counts_no_shared_items(lossy):
+    decision = dataclasses.replace(lossy.decision, scores={}, other_verdicts=())
+    note = outcomes_section(dataclasses.replace(lossy, decision=decision)).errors_note
+    assert "judged on the same" not in note
+    assert "lora_sft and qlora_sft would change is not known" in note
+
+
 def test_run_that_lost_nothing_has_no_note_and_no_range(make_run):
     section = outcomes_section(make_run(6))
     assert section.errors_note == ""

@@ -2,8 +2,12 @@
 
 import ast
 
+import pytest
+
+from bench.scorecard import __main__ as scorecard
 from bench.scorecard.branches import with_probes
 from bench.scorecard.figures import share
+from bench.scorecard.kills import Kill, _redone
 from bench.scorecard.mutants import mutants
 from bench.scorecard.runs import Ending, without_measurements
 
@@ -64,3 +68,22 @@ def test_mutants_differ_from_the_source_and_from_each_other():
     assert len(set(texts)) == len(texts)
     changes = {mutant.change for mutant in found}
     assert {"x > 0 -> x <= 0", "x == 0 -> x != 0", "if not (x > 0)", "0 -> 1", "1 -> 2"} <= changes
+
+
+@pytest.mark.parametrize(("cached", "uncached", "passed"), [(4, 4, True), (5, 0, False), (0, 5, False)])
+def test_work_done_again_is_held_to_one_batch_also_without_the_cache(cached, uncached, passed):
+    figure = _redone([Kill(True, redone=cached, is_cached=True), Kill(True, redone=uncached, is_cached=False)])
+    assert figure.passed is passed
+    assert f"with the cache {cached:.2f} (largest {cached}), without {uncached:.2f}" in figure.figure
+
+
+def test_work_done_again_needs_no_kill_of_each_kind():
+    assert _redone([Kill(True, redone=1, is_cached=False)]).figure == "without 1.00 (largest 1)"
+
+
+@pytest.mark.parametrize("options", [["--rows", "99"], ["--quick", "--rows", "4"], ["--quick", "--embedded", "1"]])
+def test_a_request_that_measures_nothing_is_refused(monkeypatch, options):
+    monkeypatch.setattr("sys.argv", ["scorecard", *options])
+    with pytest.raises(SystemExit) as end:
+        scorecard.main()
+    assert end.value.code == 2

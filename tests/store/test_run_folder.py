@@ -81,6 +81,8 @@ def test_what_a_killed_process_left_half_written_is_swept_by_the_next_holder(tmp
     adapter.mkdir(parents=True)
     for place in (tmp_path, adapter):
         (place / ".report.html.4711.part").write_text("<html")
+        (place / ".4a11.part").mkdir()  # a training that was being put aside for other arms
+        (place / ".4a11.part" / ".history.json.part").write_text("{")
     with folder.locked():
         assert {path.name for path in tmp_path.iterdir()} == {".lock", "identity.json", "adapters"}
         assert list(adapter.iterdir()) == []  # it would be hashed and shipped with the adapter

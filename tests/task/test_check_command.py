@@ -46,6 +46,17 @@ def test_unreadable_task_exits_with_two_in_the_usual_form(task):
     assert "task.yaml: 1 problem\n  - train.jsonl line 5: 'target' is empty" in result.output
 
 
+@pytest.mark.parametrize("key", ["\ud800x", "\0"])
+def test_key_that_cannot_be_printed_exits_with_two_and_names_its_line(task, key):
+    task[0].rows["train"][4]["KEY"] = "x"
+    path = task[0].write(task[1])
+    rows = path.with_name("train.jsonl")
+    rows.write_text(rows.read_text().replace('"KEY"', json.dumps(key)))
+    result = run(path)
+    assert result.exit_code == 2
+    assert f"train.jsonl line 5: key {key!a} has a character that cannot be stored" in result.output
+
+
 def test_missing_task_file_exits_with_two(tmp_path):
     assert run(tmp_path / "task.yaml").exit_code == 2
 

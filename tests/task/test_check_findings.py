@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import pytest
 
@@ -294,3 +295,46 @@ def test_counts_and_prompts_are_those_of_the_model(tiny_model):
     assert ours.counts(["Is it snowing?"]) == [len(theirs.encode("Is it snowing?", add_special_tokens=False))]
     assert ours.window == 512
     assert ours.ending() == "<|im_end|>"
+
+
+@pytest.fixture
+def templated(tiny_model, tmp_path):
+    """Return a function that copies the model's tokenizer with another chat template."""
+
+    def copy(template):
+        shutil.copytree(tiny_model, tmp_path / "model", ignore=shutil.ignore_patterns("*.safetensors"))
+        (tmp_path / "model" / "chat_template.jinja").write_text(template)
+        return tmp_path / "model"
+
+    return copy
+
+
+def test_generation_block_of_a_chat_template_is_rendered_as_transformers_does(templated):
+    from transformers import AutoTokenizer
+
+    from harness.task.check.model_text import ModelText
+
+    folder = templated(
+        "{% set said = 'none' %}"
+        "{% for message in messages %}<|im_start|>{{ message.role }}\n"
+        "{% if message.role == 'assistant' %}\n"
+        "    {% generation %}{% set said = 'some' %}{{ message.content }}<|im_end|>{% endgeneration %}\n"
+        "{% else %}{{ message.content }}<|im_end|>{% endif %}\n"
+        "{% endfor %}{{ said }}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+    )
+    messages = (Message("user", "Is it snowing?"), Message("assistant", "No."), Message("user", "Now?"))
+    turns = [{"role": message.role, "content": message.content} for message in messages]
+    theirs, ours = AutoTokenizer.from_pretrained(folder), ModelText(folder)
+    assert ours.prompt(messages) == theirs.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
+    assert ours.ending() == "<|im_end|>"
+
+
+@pytest.mark.parametrize(
+    "template",
+    ["{% for message in messages %}{{ message.content }}", "{{ messages + 1 }}", "{{ messages | length / 0 }}"],
+)
+def test_chat_template_that_jinja_cannot_read_or_render_leaves_plain_role_names(templated, template):
+    from harness.task.check.model_text import ModelText
+
+    text = ModelText(templated(template))
+    assert text.prompt((Message("user", "Is it snowing?"),)) == "user: Is it snowing?\nassistant: "

@@ -1,4 +1,7 @@
+import codecs
+import csv
 import json
+from pathlib import Path
 
 import pytest
 from checked_tasks import tickets
@@ -87,6 +90,36 @@ def test_marks_and_windows_line_ends_are_removed(source, tmp_path):
     assert "train.jsonl: a byte order mark removed" in (copy.parent / "FIXES.md").read_text()
 
 
+def as_table(task, folder, name, delimiter, quoting=csv.QUOTE_MINIMAL):
+    """Write the task with its train rows as a table of this name, and return its task file."""
+    path = task.write(folder)
+    with (folder / name).open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(task.rows["train"][0]), delimiter=delimiter, quoting=quoting)
+        writer.writeheader()
+        writer.writerows(task.rows["train"])
+    path.write_text(path.read_text().replace("train.jsonl", name))
+    return path
+
+
+@pytest.mark.parametrize(("name", "delimiter"), [("train.tsv", "\t"), ("train.csv", ";"), ("train.csv", ",")])
+def test_delimiter_of_a_table_is_kept(source, tmp_path, name, delimiter):
+    task, folder = source
+    leaked = task.rows["test"][3]
+    task.add("train", input=leaked["input"], target=leaked["target"])
+    copy = fix(as_table(task, folder, name, delimiter), tmp_path / "clean")
+    assert (copy.parent / name).read_text().splitlines()[0] == delimiter.join(["id", "input", "target"])
+    assert [example.id for example in load_task(copy).study.train] == [f"train-{n}" for n in range(1, 31)]
+    assert examine(read_material(copy), None).exit_code == 0
+
+
+def test_column_name_with_another_delimiter_is_read_back(source, tmp_path):
+    task, folder = source
+    task.rows["train"] = [row | {"note; of; ours; or; theirs": "-"} for row in task.rows["train"]]
+    task.rows["train"][2]["input"] += "\x07"
+    copy = fix(as_table(task, folder, "train.csv", ",", csv.QUOTE_ALL), tmp_path / "clean")
+    assert len(load_task(copy).study.train) == 30
+
+
 @pytest.mark.parametrize("form", ["csv", "json", "parquet"])
 def test_format_of_a_file_is_kept(source, tmp_path, form):
     import pandas
@@ -121,6 +154,40 @@ def test_documents_are_mended(source, tmp_path):
     task.documents = {"page.md": "\ufeffOne\x00\x07 two\r\nthree".replace("\x00", "")}
     copy = fix(task.write(folder), tmp_path / "clean")
     assert (copy.parent / "documents" / "page.md").read_bytes() == b"One two\nthree"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-8-sig"])
+def test_document_of_any_readable_encoding_becomes_plain_utf8(source, tmp_path, encoding):
+    task, folder = source
+    task.documents = {"page.md": "stand-in", "plain.md": "Zoë"}
+    path = task.write(folder)
+    (folder / "documents" / "page.md").write_bytes("Zoë came".encode(encoding))
+    copy = fix(path, tmp_path / "clean")
+    assert (copy.parent / "documents" / "page.md").read_bytes() == "Zoë came".encode()
+    log = (copy.parent / "FIXES.md").read_text(encoding="utf-8")
+    assert "documents/page.md: " in log
+    assert "plain.md" not in log
+
+
+def test_document_in_big_endian_utf16_is_read_by_its_mark(source, tmp_path):
+    task, folder = source
+    task.documents = {"page.md": "stand-in"}
+    path = task.write(folder)
+    (folder / "documents" / "page.md").write_bytes(codecs.BOM_UTF16_BE + "One".encode("utf-16-be"))
+    copy = fix(path, tmp_path / "clean")
+    assert (copy.parent / "documents" / "page.md").read_bytes() == b"One"
+
+
+def test_hidden_documents_are_left_as_they_are(source, tmp_path):
+    task, folder = source
+    task.documents = {"page.md": "One"}
+    path = task.write(folder)
+    hidden = {".draft.md": b"\xff\x07", ".notes/old.txt": b"\xe9 two\r\n"}
+    (folder / "documents" / ".notes").mkdir()
+    for name, raw in hidden.items():
+        (folder / "documents" / name).write_bytes(raw)
+    copy = fix(path, tmp_path / "clean")
+    assert {name: (copy.parent / "documents" / name).read_bytes() for name in hidden} == hidden
 
 
 def test_split_off_dev_is_cleaned_as_part_of_train(source, tmp_path):
@@ -166,6 +233,14 @@ def test_broken_csv_is_not_cut_where_reading_stopped(source, tmp_path):
     assert_refused(path, tmp_path, "not valid CSV")
 
 
+def test_column_that_is_in_the_header_twice_is_no_row_to_leave_out(source, tmp_path):
+    task, folder = source
+    path = as_table(task, folder, "train.csv", ",")
+    table = folder / "train.csv"
+    table.write_text(table.read_text().replace("id,input,target", "input,input,target", 1))
+    assert_refused(path, tmp_path, "train.csv header line 1: column 'input' is in the header twice")
+
+
 def test_split_that_would_be_empty_leaves_nothing_behind(source, tmp_path):
     task, folder = source
     task.rows["dev"] = [dict(task.rows["test"][0], id="dev-1")]
@@ -181,6 +256,23 @@ def test_folder_that_is_there_is_not_written_over(source, tmp_path):
         fix(path, folder / "clean")
 
 
+def test_folder_beside_is_reached_from_inside_the_task(source, tmp_path, monkeypatch):
+    task, folder = source
+    path = task.write(folder)
+    monkeypatch.chdir(folder)
+    assert fix(Path(path.name), Path("../clean")) == tmp_path / "clean" / path.name
+    with pytest.raises(TaskFileError, match="inside the task's folder"):
+        fix(path, tmp_path / "clean" / ".." / "task" / "other")
+
+
+def test_folder_inside_the_task_is_seen_through_a_link(source, tmp_path):
+    task, folder = source
+    path = task.write(folder)
+    (tmp_path / "link").symlink_to(folder)
+    with pytest.raises(TaskFileError, match="inside the task's folder"):
+        fix(path, tmp_path / "link" / "clean")
+
+
 def test_test_file_that_is_also_train_is_refused(source, tmp_path):
     task, folder = source
     path = task.write(folder)
@@ -193,6 +285,89 @@ def test_data_outside_the_folder_is_refused(source, tmp_path):
     path = task.write(folder)
     (folder / "train.jsonl").rename(tmp_path / "train.jsonl")
     path.write_text(path.read_text().replace('"train.jsonl"', '"../train.jsonl"'))
-    with pytest.raises(TaskFileError, match="no file in the task's folder"):
+    with pytest.raises(TaskFileError, match="is not in the task's folder; copy it there first"):
         fix(path, tmp_path / "clean")
     assert not (tmp_path / "clean").exists()
+
+
+def with_settings(path, **settings):
+    """Add keys to a task file; those of `data` are added to what is there."""
+    written = json.loads(path.read_text())
+    written["data"] |= settings.pop("data", {})
+    path.write_text(json.dumps(written | settings))
+
+
+def assert_untouched_refusal(path, out, message, kept):
+    """Check that nothing is cleaned, least of all the file `kept`, which has a control character."""
+    before = kept.read_bytes()
+    with pytest.raises(TaskFileError, match=message):
+        fix(path, out)
+    assert kept.read_bytes() == before
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("absolute", [False, True])
+def test_documents_outside_the_folder_are_refused_and_not_touched(source, tmp_path, absolute):
+    task, folder = source
+    task.documents = {"page.md": "One\x07 two"}
+    path = task.write(folder)
+    (folder / "documents").rename(tmp_path / "docs")
+    written = str(tmp_path / "docs") if absolute else "../docs"
+    with_settings(path, data={"documents": written})
+    message = f"data.documents '{written}' is not in the task's folder; copy it there first"
+    assert_untouched_refusal(path, tmp_path / "clean", message, tmp_path / "docs" / "page.md")
+
+
+@pytest.mark.parametrize("roundabout", [False, True])
+def test_documents_that_the_copy_would_read_from_the_original_are_refused(source, tmp_path, roundabout):
+    task, folder = source
+    task.documents = {"page.md": "One\x07 two"}
+    path = task.write(folder)
+    written = "../task/documents" if roundabout else str(folder / "documents")
+    with_settings(path, data={"documents": written})
+    message = "is read from the original by the copy too; write 'documents'"
+    assert_untouched_refusal(path, tmp_path / "clean", message, folder / "documents" / "page.md")
+
+
+@pytest.mark.parametrize("roundabout", [False, True])
+def test_rows_that_the_copy_would_read_from_the_original_are_refused(source, tmp_path, roundabout):
+    task, folder = source
+    task.rows["train"][3]["input"] += "\x07"
+    path = task.write(folder)
+    with_settings(path, data={"train": "../task/train.jsonl" if roundabout else str(folder / "train.jsonl")})
+    message = "is read from the original by the copy too; write 'train.jsonl'"
+    assert_untouched_refusal(path, tmp_path / "clean", message, folder / "train.jsonl")
+
+
+@pytest.mark.parametrize("key", ["model", "general.include_path"])
+def test_relative_folder_outside_the_task_is_refused(source, tmp_path, key):
+    task, folder = source
+    path = task.write(folder)
+    (tmp_path / "beside").mkdir()
+    settings = {"model": "../beside"} if key == "model" else {"general": {"include_path": "../beside"}}
+    with_settings(path, **settings)
+    with pytest.raises(TaskFileError, match=f"{key} '../beside' is not in the task's folder; copy it there first"):
+        fix(path, tmp_path / "deeper" / "clean")
+    assert not (tmp_path / "deeper").exists()
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_model_that_the_copy_reads_as_well_is_accepted(source, tmp_path, inside):
+    task, folder = source
+    path = task.write(folder)
+    home = folder if inside else tmp_path
+    for name in ("weights", "benchmarks"):
+        (home / name).mkdir()
+    written = {name: name if inside else str(home / name) for name in ("weights", "benchmarks")}
+    with_settings(path, model=written["weights"], general={"include_path": written["benchmarks"]})
+    copy = fix(path, tmp_path / "clean")
+    home = copy.parent if inside else home
+    assert load_task(copy).model == str(home / "weights")
+    assert load_task(copy).general.include_path == home / "benchmarks"
+
+
+def test_hub_id_of_a_model_is_accepted(source, tmp_path):
+    task, folder = source
+    path = task.write(folder)
+    with_settings(path, model="someone/some-model")
+    assert load_task(fix(path, tmp_path / "clean")).model == "someone/some-model"

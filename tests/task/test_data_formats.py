@@ -41,6 +41,24 @@ def test_csv_parted_by_other_signs_is_read(task_folder, delimiter):
     assert (example.question.text, example.target) == (f"one, two{delimiter} three", "first, second")
 
 
+def test_tsv_with_commas_in_its_header_is_parted_by_tabs(task_folder):
+    task_folder.write("train.tsv", "text, raw, as sent\tlabel\nq, or not\ta\n")
+    task_folder.settings["data"] |= {
+        "train": "train.tsv",
+        "columns": {"input": "text, raw, as sent", "target": "label"},
+    }
+    for split in ("dev", "test"):
+        task_folder.write_rows(f"{split}.jsonl", [{"text, raw, as sent": split, "label": "a"}])
+    (example,) = task_folder.load().study.train
+    assert (example.question.text, example.target) == ("q, or not", "a")
+
+
+def test_tsv_without_a_tab_in_its_header_is_parted_by_what_is_there(task_folder):
+    task_folder.write("train.tsv", '"question",answer\n"q\tr",a\n')
+    task_folder.settings["data"]["train"] = "train.tsv"
+    assert task_folder.load().study.train[0].question.text == "q\tr"
+
+
 def test_csv_cell_of_a_long_text_is_read(task_folder):
     task_folder.write("train.csv", f"question,answer\n{'q' * 200_000},a\n")
     task_folder.settings["data"]["train"] = "train.csv"

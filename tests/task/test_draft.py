@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import random
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -179,6 +180,67 @@ def test_objects_as_answers_become_json(tmp_path):
     task = drafted(objects(tmp_path))
     assert json.loads(task.test[0].target).keys() == {"name", "amount"}
     assert "with the keys name, amount" in str(task.study.system)
+
+
+def squad(number: int, titles: int) -> Row:
+    answers = {"text": [text(number, 2)], "answer_start": [number]}
+    return {
+        "id": f"s{number}",
+        "title": f"{WORDS[number % titles]} {WORDS[number % titles + 500]}",
+        "context": text(f"c{number}", 30),
+        "question": text(number, 7),
+        "answers": answers,
+    }
+
+
+@pytest.mark.parametrize("titles", [9, 240])  # few enough for labels, and not
+def test_answers_as_objects_with_lists_are_refused_with_the_remedy(tmp_path, titles):
+    source = save(tmp_path / "squad.jsonl", rows_of(lambda n: squad(n, titles)))
+    with pytest.raises(TaskFileError) as caught:
+        draft_task(source, tmp_path / "out")
+    assert (
+        "column 'answers' holds objects with lists (text, answer_start); write the answer you want into a column "
+        "'target' and run again"
+    ) in str(caught.value)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("value", "what"), [(["a", "b"], "lists"), ({"mail": "a"}, "objects (mail)"), ([{"a": 1}], "lists")]
+)
+def test_answer_is_not_guessed_past_a_column_with_lists_or_objects(tmp_path, value, what):
+    rows = rows_of(lambda n: {"review": text(n, 9), "stars": n % 5, "given": value})
+    with pytest.raises(TaskFileError, match=re.escape(f"column 'given' holds {what}; write the answer you want into")):
+        drafted(save(tmp_path / "rows.jsonl", rows))
+    named = save(tmp_path / "named.jsonl", [row | {"target": row["stars"]} for row in rows])
+    assert {item.target for item in drafted(named).test} == set("01234")
+
+
+def test_objects_under_any_name_become_json_though_a_key_holds_lists(tmp_path):
+    rows = rows_of(lambda n: {"review": text(n, 9), "parsed": {"stars": n % 5, "words": [text(n, 1)]}})
+    task = drafted(save(tmp_path / "rows.jsonl", rows))
+    assert json.loads(task.test[0].target).keys() == {"stars", "words"}
+
+
+def test_turns_and_evidence_in_lists_do_not_keep_the_answer_from_being_guessed(tmp_path):
+    def row(n: int) -> Row:
+        return {"prompt": [{"role": "user", "content": text(n, 9)}], "stars": n % 5, "evidence": [f"page{n}"]}
+
+    assert {item.target for item in drafted(save(tmp_path / "rows.jsonl", rows_of(row))).test} == set("01234")
+
+
+def test_unused_lists_and_objects_are_said_in_the_task_file(tmp_path):
+    def row(n: int) -> Row:
+        return {
+            "question": text(n, 7),
+            "choices": [text(f"{n}{i}", 2) for i in range(4)],
+            "answer": n % 4,
+            "of": {"a": n},
+        }
+
+    written = drafted(save(tmp_path / "rows.jsonl", rows_of(row))).file.read_text()
+    assert "# not sure: column 'choices' holds lists and is not used; put them into the question if they are" in written
+    assert "# not sure: column 'of' holds objects (a) and is not used; put them into the question if they" in written
 
 
 def test_context_is_put_before_its_question(tmp_path):

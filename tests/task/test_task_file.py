@@ -55,6 +55,16 @@ def test_missing_split_is_named(task_folder, split):
         ("prompt", {"template": "{% if %}"}, "prompt template '{% if %}'"),
         ("prompt", {"template": "no question"}, "prompt.template leaves the question out"),
         ("prompt", {"template": "{{ input }}{{ 1 / 0 }}"}, "division by zero"),
+        (
+            "prompt",
+            {"template": "{{ input }}{% for p in passages %}{{ p.text }}{% endfor %}"},
+            "'str object' has no attribute 'text'",
+        ),
+        (
+            "prompt",
+            {"template": "{% if passages %}{{ passages[0] }}{% else %}{{ input }}{% endif %}"},
+            "prompt.template leaves the question out where there are passages",
+        ),
         ("prompt", {"template": "{{ input * 10**9 }}"}, "uses '*', which may never end; leave it out"),
         ("prompt", {"template": "{{ input }}{% for a in range(9) %}{% endfor %}"}, "uses range, which may never end"),
         ("prompt", {"template": "{{ input }}" + "{% for a in input %}" * 3 + "{% endfor %}" * 3}, "loops three deep"),
@@ -68,6 +78,12 @@ def test_wrong_value_is_the_one_fault_and_shows_the_value(task_folder, section, 
     (fault,) = task_folder.faults()
     assert expected in fault
     assert fault.startswith("task.yaml line ")
+
+
+def test_template_that_shows_passages_where_there_are_some_is_right(task_folder):
+    template = "{% for passage in passages %}{{ passage }}\n{% endfor %}{{ input }}"
+    task_folder.settings["prompt"] = {"template": template}
+    assert task_folder.load().study.template == template
 
 
 @pytest.mark.parametrize("name", ["../up", "a b", ".hidden", "", "a/b", "x" * 65])

@@ -59,6 +59,12 @@ def test_reference_names_every_key_and_every_shape():
     assert all(f"| {shape} |" in page for shape in SHAPES)
 
 
+def test_reference_says_what_a_template_may_not_use():
+    (line,) = [line for line in reference_page().splitlines() if line.startswith("| `template` |")]
+    assert all(f"`{name}`" in line for name in ("*", "**", "range", "lipsum", "cycler"))
+    assert "macros and loops three deep" in line
+
+
 def test_example_of_the_reference_is_a_valid_task(task_folder):
     task_folder.write("task.yaml", EXAMPLE)
     task_folder.write("documents/page.md", "text")

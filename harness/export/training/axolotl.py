@@ -99,6 +99,7 @@ def _settings(
         "output_dir": f"output/{stage}",
         "logging_steps": 1,
         "save_steps": recipe.best_step,
+        "save_total_limit": math.ceil(recipe.steps / recipe.best_step),  # else the kept one is removed after a few more
     }
 
 

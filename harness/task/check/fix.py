@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,9 @@ from harness.task.check.findings import CheckReport, Fault, Hit
 from harness.task.check.oddities import file_marks, mended
 from harness.task.check.reading import Material
 from harness.task.check.rewriting import rows_of, write_rows
-from harness.task.documents import SUFFIXES
 from harness.task.rows import Row
+from harness.task.table import HEADER
+from harness.task.text import decode, kind_of
 
 LOG = "FIXES.md"
 MENDABLE = ("train", "dev", "preferences")
@@ -34,7 +35,7 @@ def write_fixed(material: Material, report: CheckReport, out: Path) -> Path:
         TaskFileError: If there is something that only its owner can mend, or `out` cannot be used. Nothing is
             written then.
     """
-    out = Path(out).absolute()
+    out = Path(out).resolve()
     refusals = [*_refusals(material), *_place_refusals(material, out)]
     if refusals:
         raise TaskFileError(f"{material.path} cannot be cleaned by --fix", refusals)
@@ -64,13 +65,13 @@ def _refusals(material: Material) -> list[str]:
 
 def _is_about_a_row(fault: Fault, read: Mapping[str, list[Row]]) -> bool:
     """Whether reading went on behind the row, so that leaving it out leaves the rest."""
-    if fault.file not in read or fault.line is None:
+    if fault.file not in read or fault.line is None or fault.unit == HEADER:
         return False
     return fault.file.endswith(".jsonl") or any(row.number >= fault.line for row in read[fault.file])
 
 
 def _place_refusals(material: Material, out: Path) -> Iterable[str]:
-    folder = material.path.parent
+    folder = material.path.parent.resolve()
     if out.exists():
         yield f"{out} is there already; give a folder that is not"
     if out.is_relative_to(folder):
@@ -80,8 +81,32 @@ def _place_refusals(material: Material, out: Path) -> Iterable[str]:
         path = folder / written
         if split != "test" and path.resolve() == test:
             yield f"data.{split} '{written}' is the test file; give the splits files of their own"
-        if not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):
+        if path.is_file():
+            yield from _misplaced(f"data.{split}", written, folder, out)
+        else:
             yield f"data.{split} '{written}' is no file in the task's folder; copy it there first"
+    for key, other in _other_paths(material).items():
+        if kind_of(folder / other):
+            yield from _misplaced(key, other, folder, out)
+
+
+def _other_paths(material: Material) -> dict[str, str]:
+    """What the task file names beside its rows, by key; a model or benchmarks may be anywhere by an absolute path."""
+    settings = material.settings
+    only_read = {"model": settings.model, "general.include_path": settings.general.include_path}
+    named = {key: written for key, written in only_read.items() if written and not Path(written).is_absolute()}
+    documents = settings.data.documents
+    return named | ({"data.documents": documents} if documents else {})
+
+
+def _misplaced(key: str, written: str, folder: Path, out: Path) -> Iterator[str]:
+    """Say why a path does not lie in the copy as it lies in the task: '..' and '/' may lead to the originals."""
+    path = (folder / written).resolve()
+    if not path.is_relative_to(folder):
+        yield f"{key} '{written}' is not in the task's folder; copy it there first"
+    elif not (out / written).resolve().is_relative_to(out):
+        inside = path.relative_to(folder).as_posix()
+        yield f"{key} '{written}' is read from the original by the copy too; write '{inside}'"
 
 
 def _clean(material: Material, report: CheckReport, making: Path) -> _Changes:
@@ -91,8 +116,9 @@ def _clean(material: Material, report: CheckReport, making: Path) -> _Changes:
         if split in MENDABLE:
             _clean_file(material, split, making / written, reasons.get(written, {}), changes)
     documents = material.settings.data.documents
-    for file in sorted((making / documents).rglob("*")) if documents else ():
-        if file.is_file() and file.suffix.lower() in SUFFIXES:
+    if documents and (making / documents).is_dir():
+        for source in sorted(document.source for document in material.documents):  # only what was read
+            file = making / documents / source
             _clean_document(file, file.relative_to(making).as_posix(), changes)
     return changes
 
@@ -134,11 +160,11 @@ def _clean_file(material: Material, split: str, path: Path, reasons: Mapping[int
 
 
 def _clean_document(file: Path, name: str, changes: _Changes) -> None:
-    text = file.read_bytes().decode("utf-8-sig")
-    clean = mended(text)
-    if clean != text.replace("\r\n", "\n") or file_marks(file):
-        file.write_bytes(clean.encode())
-        changes.mended.append(f"{name}: control or invisible characters, byte order mark or line ends")
+    raw = file.read_bytes()
+    clean = mended(decode(raw)).encode()
+    if clean != raw:
+        file.write_bytes(clean)
+        changes.mended.append(f"{name}: control or invisible characters, byte order mark, encoding or line ends")
 
 
 def _mended_values(value: Any) -> Any:

@@ -6,7 +6,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from jinja2 import TemplateError
+from jinja2 import Template, TemplateError, nodes
+from jinja2.ext import Extension
+from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from harness.records import Message
@@ -14,6 +16,8 @@ from harness.records import Message
 CHARACTERS_PER_TOKEN = 4  # of English text, where no tokenizer is at hand
 _WINDOW_KEYS = ("n_positions", "max_position_embeddings", "n_ctx")
 _BATCH = 1_000  # texts a call; the encodings of all rows at once would fill the memory
+# What rendering a template of somebody else's can raise.
+_FAULTS = (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 _MARK = "\u2022answer\u2022"
 
 
@@ -42,7 +46,7 @@ class ModelText:
         file = folder / "chat_template.jinja"
         source = file.read_text(encoding="utf-8") if file.is_file() else settings.get("chat_template")
         if isinstance(source, str):
-            self._template = _environment().from_string(source)
+            self._template = _template(source)
 
     @property
     def how(self) -> str:
@@ -84,8 +88,26 @@ class ModelText:
         turns = [{"role": message.role, "content": message.content} for message in messages]
         try:
             return str(self._template.render(messages=turns, add_generation_prompt=opened, **self._names))
-        except TemplateError:
+        except _FAULTS:
             return None  # a template that needs more than turns; plain role names are shown
+
+
+class _Generation(Extension):
+    """`{% generation %}`, by which transformers marks the assistant's own words; here its body alone counts."""
+
+    tags = {"generation"}
+
+    def parse(self, parser: Parser) -> nodes.Node:
+        """Return the block's body, whose variables stay its own, as in the call block of transformers."""
+        line = next(parser.stream).lineno
+        return nodes.Scope(parser.parse_statements(("name:endgeneration",), drop_needle=True), lineno=line)
+
+
+def _template(source: str) -> Template | None:
+    try:
+        return _environment().from_string(source)
+    except TemplateError:
+        return None  # no Jinja that we can read; plain role names are shown
 
 
 def _environment() -> ImmutableSandboxedEnvironment:
@@ -95,9 +117,9 @@ def _environment() -> ImmutableSandboxedEnvironment:
         raise TemplateError(message)
 
     environment = ImmutableSandboxedEnvironment(
-        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
+        trim_blocks=True, lstrip_blocks=True, extensions=[_Generation, "jinja2.ext.loopcontrols"]
     )
-    environment.filters["tojson"] = lambda value, **options: json.dumps(value, ensure_ascii=False, **options)
+    environment.filters["tojson"] = lambda value, **options: json.dumps(value, **{"ensure_ascii": False, **options})
     environment.globals["raise_exception"] = refuse
     environment.globals["strftime_now"] = lambda form: datetime.now().strftime(form)
     return environment

@@ -10,6 +10,8 @@ from typing import Any
 from harness.task.check.reading import Material
 from harness.task.faults import Faults
 from harness.task.rows import Row, read_rows
+from harness.task.table import DELIMITERS, delimiter_of
+from harness.task.text import decode
 
 
 def rows_of(material: Material, split: str) -> list[Row]:
@@ -18,20 +20,30 @@ def rows_of(material: Material, split: str) -> list[Row]:
 
 
 def write_rows(path: Path, rows: Sequence[dict[str, Any]]) -> None:
-    """Replace the rows of a JSONL, JSON, CSV or Parquet file; text is written as UTF-8 with plain line ends."""
+    """Replace the rows of a JSONL, JSON, CSV, TSV or Parquet file; text is written as UTF-8 with plain line ends."""
     suffix = path.suffix.lower()
     if suffix == ".parquet":
         _write_parquet(path, rows)
-    elif suffix == ".csv":
-        text = io.StringIO(newline="")
-        writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-        path.write_text(text.getvalue(), encoding="utf-8", newline="")
+    elif suffix in (".csv", ".tsv"):
+        delimiter = "\t" if suffix == ".tsv" else delimiter_of(decode(path.read_bytes()), suffix)
+        path.write_text(_table(rows, delimiter), encoding="utf-8", newline="")
     elif suffix == ".json":
         path.write_text(_json(list(rows)) + "\n", encoding="utf-8", newline="")
     else:
         path.write_text("".join(_json(row) + "\n" for row in rows), encoding="utf-8", newline="")
+
+
+def _table(rows: Sequence[dict[str, Any]], delimiter: str) -> str:
+    text = io.StringIO(newline="")
+    names = list(rows[0])
+    # The reader takes the most frequent sign of the header for the delimiter, but counts none inside quotes.
+    unsure = any(sign in name for sign in DELIMITERS for name in names)
+    header = csv.writer(
+        text, delimiter=delimiter, lineterminator="\n", quoting=csv.QUOTE_ALL if unsure else csv.QUOTE_MINIMAL
+    )
+    header.writerow(names)
+    csv.DictWriter(text, names, delimiter=delimiter, lineterminator="\n").writerows(rows)
+    return text.getvalue()
 
 
 def _json(value: Any) -> str:

@@ -29,6 +29,7 @@ _GROUPS = (
     "product_id", "family",
 )  # fmt: skip
 _EVIDENCE = ("evidence", "passage_id", "document_id", "doc_id", "page", "source_document", "source")
+_NO_ANSWERS = (*_INPUTS, *_CONTEXTS, *_EVIDENCE)  # what may hold turns, texts or ids in a list
 
 FEWEST_GROUPS = 15  # fewer cannot be dealt out to three splits evenly
 LARGEST_GROUP = 0.2  # of the rows
@@ -73,6 +74,11 @@ def read_columns(rows: Values, documents: frozenset[str]) -> Reading:
     group = _group(left, rows, doubts)
     unused = tuple(name for name in left if name != group)
     doubts += [f"column {shown_name(name)} holds text and is not used" for name in unused if _is_long_text(rows, name)]
+    doubts += [
+        f"column {shown_name(name)} holds {held} and is not used; put them into the question if they are needed"
+        for name in unused
+        if (held := _nested(rows, name))
+    ]
     return Reading(shape, needed, context, identity, group, evidence, unused, tuple(doubts))
 
 
@@ -100,13 +106,30 @@ def _shape(names: list[str], rows: Values, doubts: list[str]) -> tuple[str, dict
 
 
 def _guess_target(names: list[str], rows: Values, doubts: list[str]) -> str | None:
-    """Take the last column with few values that repeat, else the last one with objects, else with text."""
+    """Take the last column with few values that repeat, else the last one with objects, else with text.
+
+    Raises:
+        ValueError: If lists or objects, which are not taken, may as well hold the answer.
+    """
+    if len(names) < 2:
+        return None
     usable = [name for name in names if not _is_unique_code(rows, name)]
-    few = [name for name in usable if 1 < len(distinct(rows, name)) <= min(FEW_VALUES, len(rows) // 5)]
-    objects = [name for name in usable if all(isinstance(row.get(name), dict | None) for row in rows)]
-    texts = [name for name in usable if _is_text(rows, name)]
+    nested = {name: held for name in usable if (held := _nested(rows, name))}
+    single = [name for name in usable if name not in nested]
+    few = [name for name in single if 1 < len(distinct(rows, name)) <= min(FEW_VALUES, len(rows) // 5)]
+    objects = [
+        name
+        for name in nested
+        if all(isinstance(row.get(name), dict | None) for row in rows) and not _has_only_lists(rows, name)
+    ]
+    passed_over = [name for name in nested if usual(name) not in _NO_ANSWERS and (few or name not in objects)]
+    if passed_over:
+        said = " and ".join(f"column {shown_name(name)} holds {nested[name]}" for name in passed_over)
+        remedy = "write the answer you want into a column 'target' and run again"
+        raise ValueError(f"which column has the answer cannot be told: {said}; {remedy}")
+    texts = [name for name in single if _is_text(rows, name)]
     likely = few or objects or texts
-    if len(names) < 2 or not likely:
+    if not likely:
         return None
     chosen = likely[-1]
     doubts.append(f"the answer was taken from column {shown_name(chosen)}, by its content")
@@ -202,6 +225,24 @@ def _is_unique_code(rows: Values, name: str) -> bool:
 def _is_text(rows: Values, name: str) -> bool:
     values = [row.get(name) for row in rows if row.get(name) not in (None, "")]
     return bool(values) and all(isinstance(value, str) for value in values)
+
+
+def _nested(rows: Values, name: str) -> str:
+    """Say what a column with lists or objects holds; '' for any other."""
+    values = [row[name] for row in rows if isinstance(row.get(name), list | dict)]
+    if not values:
+        return ""
+    if not all(isinstance(value, dict) for value in values):
+        return "lists"
+    keys = next((list(value) for value in values if value), [])
+    kind = "objects with lists" if _has_only_lists(rows, name) else "objects"
+    return f"{kind} ({', '.join(map(str, keys))})"
+
+
+def _has_only_lists(rows: Values, name: str) -> bool:
+    """Objects whose every value is a list, as where several answers are stored by their parts."""
+    inner = [part for row in rows if isinstance(value := row.get(name), dict) for part in value.values()]
+    return bool(inner) and all(isinstance(part, list) for part in inner)
 
 
 def _is_long_text(rows: Values, name: str) -> bool:
