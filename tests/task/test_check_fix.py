@@ -156,6 +156,19 @@ def test_documents_are_mended(source, tmp_path):
     assert (copy.parent / "documents" / "page.md").read_bytes() == b"One two\nthree"
 
 
+def test_documents_in_one_file_are_mended(source, tmp_path):
+    task, folder = source
+    path = task.write(folder)
+    rows = [{"id": "a", "text": "One\x07 two"}, {"id": "b", "text": "plain"}]
+    (folder / "pages.jsonl").write_text("".join(json.dumps(row) + "\r\n" for row in rows), newline="")
+    with_settings(path, data={"documents": "pages.jsonl"})
+    copy = fix(path, tmp_path / "clean")
+    lines = (copy.parent / "pages.jsonl").read_bytes().decode().split("\n")
+    assert [json.loads(line)["text"] for line in lines[:-1]] == ["One two", "plain"]
+    assert "\r" not in "".join(lines)
+    assert "pages.jsonl line 1: control or invisible" in (copy.parent / "FIXES.md").read_text()
+
+
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-8-sig"])
 def test_document_of_any_readable_encoding_becomes_plain_utf8(source, tmp_path, encoding):
     task, folder = source

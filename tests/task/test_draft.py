@@ -243,6 +243,22 @@ def test_unused_lists_and_objects_are_said_in_the_task_file(tmp_path):
     assert "# not sure: column 'of' holds objects (a) and is not used; put them into the question if they" in written
 
 
+@pytest.mark.parametrize(
+    ("answer", "held"),
+    [
+        (lambda n: [text(n, 1), "or"], "lists"),
+        (lambda n: {"value": [text(n, 1)]}, "objects with lists (value)"),
+        (lambda n: {"city": text(n, 1)}, None),
+    ],
+)
+def test_answers_in_lists_are_said_to_be_taken_as_json_text(tmp_path, answer, held):
+    rows = rows_of(lambda n: {"question": text(n, 7), "answer": answer(n)})
+    written = drafted(save(tmp_path / "rows.jsonl", rows))
+    said = "# not sure: the answers in 'answer' are "
+    assert (f"{said}{held}, taken as JSON text" in written.file.read_text()) is (held is not None)
+    assert (said in written.file.read_text()) is (held is not None)
+
+
 def test_context_is_put_before_its_question(tmp_path):
     task = drafted(array(tmp_path))
     number = next(n for n in range(360) if task.test[0].question.text.endswith(text(n, 7)))

@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,8 @@ from harness.task.check.findings import CheckReport, Fault, Hit
 from harness.task.check.oddities import file_marks, mended
 from harness.task.check.reading import Material
 from harness.task.check.rewriting import rows_of, write_rows
-from harness.task.rows import Row
+from harness.task.faults import Faults
+from harness.task.rows import Row, read_rows
 from harness.task.table import HEADER
 from harness.task.text import decode, kind_of
 
@@ -120,6 +121,8 @@ def _clean(material: Material, report: CheckReport, making: Path) -> _Changes:
         for source in sorted(document.source for document in material.documents):  # only what was read
             file = making / documents / source
             _clean_document(file, file.relative_to(making).as_posix(), changes)
+    elif documents:
+        _mend_rows(documents, read_rows(documents, "documents", making, Faults()), making / documents, changes)
     return changes
 
 
@@ -150,12 +153,17 @@ def _clean_file(material: Material, split: str, path: Path, reasons: Mapping[int
         raise TaskFileError(written, [f"all {len(rows)} rows would be left out; mend the data by hand"])
     named = {row.number: row.place for row in rows}
     changes.left_out += [f"{named.get(at, f'{written} line {at}')}: {reasons[at]}" for at in sorted(reasons)]
+    _mend_rows(written, kept, path, changes, is_shorter=bool(reasons))
+
+
+def _mend_rows(written: str, rows: Sequence[Row], path: Path, changes: _Changes, is_shorter: bool = False) -> None:
+    """Write `rows` to `path` without odd characters and marks, unless the file is so already."""
     marks = file_marks(path)
-    clean = [_mended_values(row.values) for row in kept]
-    altered = [row for row, values in zip(kept, clean, strict=True) if values != row.values]
+    clean = [_mended_values(row.values) for row in rows]
+    altered = [row for row, values in zip(rows, clean, strict=True) if values != row.values]
     changes.mended += [f"{row.place}: control or invisible characters removed" for row in altered]
     changes.mended += [f"{written}: {mark} removed" for mark in marks]
-    if reasons or altered or marks:
+    if is_shorter or altered or marks:
         write_rows(path, clean)
 
 

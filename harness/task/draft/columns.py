@@ -97,6 +97,8 @@ def _shape(names: list[str], rows: Values, doubts: list[str]) -> tuple[str, dict
             f"no question and answer can be told from the columns {', '.join(map(shown_name, names)) or '(none)'}; "
             f"rename two of them to 'input' and 'target'"
         )
+    if (held := _nested(rows, target)) and held.startswith(("lists", "objects with lists")):
+        doubts.append(f"the answers in {shown_name(target)} are {held}, taken as JSON text; give one, if one is meant")
     context = None
     if usual(question) in _ASKING:
         context = _first([name for name in others if name != question], _CONTEXTS)
