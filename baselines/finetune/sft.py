@@ -24,8 +24,8 @@ from harness.records import Example, Passage, Study, TrainingHistory
 TRAIN_SAMPLE = 40  # rows of train that are scored to see overfitting
 WARMUP_SHARE = 0.05
 NOT_INDEPENDENT = (
-    "kl_to_base trained on everyday questions like the gate's unrelated ones, so these are no independent evidence; "
-    "its benchmarks and general texts are"
+    "kl_to_base trained on prose and everyday questions of the gate's kind: its text loss and unrelated questions are "
+    "no independent evidence, its benchmarks are"
 )
 
 

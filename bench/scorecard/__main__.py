@@ -72,7 +72,7 @@ def faults(lab: Lab, size: Size, rows: set[str]) -> list[Figure]:
     for names, measure in FAULTS.items():
         if rows & set(names.split(",")):
             figures += _timed(f"row {names}", lambda measure=measure: measure(lab, whole, size))  # type: ignore[misc]
-    return figures
+    return [one for one in figures if one.row in rows]
 
 
 def slow(root: Path, size: Size, rows: set[str], kills: int) -> list[Figure]:

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
 from harness.errors import HarnessError
@@ -23,7 +23,7 @@ from harness.evidence.states import (
     base_name,
 )
 from harness.evidence.supervise import Supervisor, WorkerDied
-from harness.records import Weights
+from harness.records import Outcome, Weights
 from harness.store.files import decode, encode
 from harness.store.ledger import Ledger, Series
 from harness.task.task import Task
@@ -68,7 +68,7 @@ class Jobs:
     observer: Observer
 
     def run(self, asked: Sequence[str]) -> None:
-        """Run the arms in `asked` (all, when it is empty) that have not ended well yet.
+        """Run the arms in `asked` (all, when it is empty) that have not ended well yet, or are invalid.
 
         The base's general ability comes first: it needs no arm, and it finds a wrong benchmark name
         before anything is spent. The quantised bases come last, when it is known which arms stand on one.
@@ -87,12 +87,16 @@ class Jobs:
             self._run_one(job, number, len(quantised))
 
     def _is_open(self, arm: str) -> bool:
-        """Whether an arm has not ended well, or lost too many items to be judged; such arms are tried again."""
+        """Whether an arm has not ended well, or lost too many items to be judged; such arms are tried again.
+
+        Items that cannot be asked at all are lost for good, and no reason to try.
+        """
         if not self._ended_well(arm):
             return True
         found = self.ledger.predictions(Series(arm, seed=self.task.seeds[0])).values()
-        lost = sum(not prediction.outcome.is_measured for prediction in found)
-        return lost > self.task.limits.max_error_rate * len(found)
+        lost = [p.outcome for p in found if not p.outcome.is_measured]
+        is_invalid = len(lost) > self.task.limits.max_error_rate * len(found)
+        return is_invalid and any(outcome is not Outcome.INVALID_INPUT for outcome in lost)
 
     def _ended_well(self, arm: str) -> bool:
         stored = self.ledger.state(arm, ENDED)
@@ -136,30 +140,37 @@ class Jobs:
 
     def _persist(self, job: Job) -> EndState:
         """Do a job; when memory runs out, again with half the batch, MOST_SHRINKS times at most."""
-        shrink = self._shrink_so_far(job)
+        trouble = self._taken_up(job)
         while True:
-            state, is_memory = self._attempt(job, shrink)
+            state, is_memory = self._attempt(job, trouble.shrink)
             if not is_memory:
-                return state
-            if shrink == MOST_SHRINKS:
-                return EndState("failed", f"{state.reason}; also with 1/{2**shrink} of the usual batch")
-            shrink += 1
+                break
+            if trouble.shrink == MOST_SHRINKS:
+                state = EndState("failed", f"{state.reason}; also with 1/{2**MOST_SHRINKS} of the usual batch")
+                break
+            shrink = trouble.shrink + 1
             note = f"memory ran out, so batches were cut to 1/{2**shrink} of the usual ({state.reason})"
             self.observer.log(f"{job.title}: {note}")
-            self.ledger.put_state(job.key, TROUBLE, encode(Trouble, Trouble(shrink, (note,))))
+            trouble = self._note(job, replace(trouble, shrink=shrink, notes=(*trouble.notes, note)))
+        if trouble.is_retry:
+            self._note(job, replace(trouble, is_retry=False))
+        return state
 
-    def _shrink_so_far(self, job: Job) -> int:
-        """Return what an unfinished attempt came to; one that ended is tried again with whole batches.
+    def _taken_up(self, job: Job) -> Trouble:
+        """Return what an unfinished attempt came to; an arm that ended is tried again with whole batches.
 
-        Answers of the ended one may stay, so the notes about its batches stay too.
+        Where answers of the ended attempt may stay, the notes about its batches stay too.
         """
         stored = self.ledger.state(job.key, TROUBLE)
         trouble: Trouble = decode(Trouble, stored) if stored else Trouble()
-        if self.ledger.state(job.key, ENDED) is None:
-            return trouble.shrink
-        self.ledger.put_state(job.key, TROUBLE, encode(Trouble, Trouble(0, trouble.notes)))
-        self.ledger.drop_state(job.key, ENDED)
-        return 0
+        if self.ledger.state(job.key, ENDED) is None or trouble.is_retry:
+            return trouble
+        notes = trouble.notes if self.ledger.state(job.key, FITTED) else ()
+        return self._note(job, Trouble(0, notes, is_retry=True))
+
+    def _note(self, job: Job, trouble: Trouble) -> Trouble:
+        self.ledger.put_state(job.key, TROUBLE, encode(Trouble, trouble))
+        return trouble
 
     def _attempt(self, job: Job, shrink: int) -> tuple[EndState, bool]:
         """Return how the worker got on, and whether memory ran out."""

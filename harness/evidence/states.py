@@ -42,6 +42,7 @@ class Trouble:
 
     shrink: int = 0  # how often its batches were halved, because memory ran out
     notes: tuple[str, ...] = ()  # for the report
+    is_retry: bool = False  # of an arm that has ended before, and whose end state still stands
 
 
 @dataclass(frozen=True, slots=True)

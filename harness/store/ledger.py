@@ -178,11 +178,6 @@ class Ledger:
         rows = self._read("SELECT * FROM states WHERE name=? AND stage=?", (name, stage))
         return str(rows[0][-1]) if rows else None
 
-    def drop_state(self, name: str, stage: str) -> None:
-        """Take out a stored state, if there is one."""
-        with self._transaction() as connection:
-            connection.execute("DELETE FROM states WHERE name=? AND stage=?", (name, stage))
-
     def forget(self, arm: str) -> None:
         """Take out everything about one arm, so that it begins anew."""
         with self._transaction() as connection:

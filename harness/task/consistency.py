@@ -12,6 +12,8 @@ from harness.task.source import Source
 from harness.task.text import kind_of
 from harness.task.turns import shown
 
+PASSAGES = ["a passage"] * 20  # more than arms show, for a template that names them by number
+
 
 def check_rule(settings: TaskFile, source: Source, faults: Faults) -> None:
     """Note thresholds that do not rise: rethink < promising < nearly_sure."""
@@ -25,13 +27,13 @@ def check_rule(settings: TaskFile, source: Source, faults: Faults) -> None:
 
 
 def check_template(settings: TaskFile, source: Source, faults: Faults) -> None:
-    """Note a template that does not render, or that leaves the question out, without passages or with one."""
+    """Note a template that does not render, or that leaves the question out, without passages or with some."""
     place, template = ("prompt", "template"), settings.prompt.template
     question = "the question itself"
     try:
         if costly := _costly(template):
             raise ArmError(f"prompt template {shown(template)} uses {costly}, which may never end; leave it out")
-        without, beside = (render(template, input=question, passages=passages) for passages in ([], ["a passage"]))
+        without, beside = (render(template, input=question, passages=passages) for passages in ([], PASSAGES))
     except ArmError as fault:
         source.add_fault(faults, place, str(fault))
         return

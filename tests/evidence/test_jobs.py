@@ -5,7 +5,7 @@ from recorder import Recorder
 
 from harness.errors import HarnessError
 from harness.evidence.jobs import Jobs
-from harness.evidence.states import ENDED, TROUBLE, EndState, Trouble
+from harness.evidence.states import ENDED, FITTED, TROUBLE, EndState, FittedState, Trouble
 from harness.evidence.supervise import WorkerDied
 from harness.records import GeneralAbility, Outcome, Prediction
 from harness.store.files import decode, encode
@@ -113,8 +113,31 @@ def test_failed_arm_is_tried_again_from_the_start_with_whole_batches(jobs, ledge
     todo, hand = jobs(lambda job: END)
     todo.run(())
     assert hand.sent == [("steady", 0)]
-    (note,) = decode(Trouble, ledger.state("steady", TROUBLE)).notes
-    assert "batches were cut to 1/8" in note  # answers of the first try may stand
+    assert decode(Trouble, ledger.state("steady", TROUBLE)) == Trouble()
+
+
+def test_notes_of_a_failed_try_stay_where_its_answers_may_and_those_of_the_next_come_behind(jobs, ledger):
+    todo, _ = jobs(respond_to_steady(9, killed))
+    todo.run(("steady",))
+    learnt = FittedState("prompt", {"weights": {"quantization": None}}, (), None, (), 0.5, 1.0, None)
+    ledger.put_state("steady", FITTED, encode(FittedState, learnt))  # so it may have answered
+    todo, _ = jobs(respond_to_steady(1, killed))
+    todo.run(("steady",))
+    trouble = decode(Trouble, ledger.state("steady", TROUBLE))
+    assert [note.split("1/")[1][0] for note in trouble.notes] == ["2", "4", "8", "2"]
+    assert not trouble.is_retry
+
+
+def test_arm_whose_second_try_was_interrupted_still_tells_how_the_first_ended(jobs, ledger):
+    def interrupt():
+        raise KeyboardInterrupt
+
+    todo, _ = jobs(respond_to_steady(9, killed))
+    todo.run(("steady",))
+    todo, _ = jobs(respond_to_steady(1, interrupt))
+    with pytest.raises(KeyboardInterrupt):
+        todo.run(("steady",))
+    assert decode(EndState, ledger.state("steady", ENDED)).reason.endswith("1/8 of the usual batch")
 
 
 def test_failed_arm_that_is_interrupted_in_its_second_try_goes_on_with_the_batches_it_had_come_to(jobs, ledger):
@@ -134,9 +157,12 @@ def test_failed_arm_that_is_interrupted_in_its_second_try_goes_on_with_the_batch
     assert hand.sent == [("steady", 1)]
 
 
-@pytest.mark.parametrize(("lost", "sent"), [(5, []), (6, [("steady", 0)])])
-def test_arm_that_lost_too_many_items_to_be_judged_is_taken_up_again(jobs, ledger, lost, sent):
-    ends = [Outcome.WORKER_ERROR] * lost + [Outcome.SCORED] * (100 - lost)
+@pytest.mark.parametrize(
+    ("lost", "outcome", "sent"),
+    [(5, Outcome.TIMEOUT, []), (6, Outcome.WORKER_ERROR, [("steady", 0)]), (6, Outcome.INVALID_INPUT, [])],
+)
+def test_arm_that_lost_too_many_items_to_be_judged_is_taken_up_again(jobs, ledger, lost, outcome, sent):
+    ends = [outcome] * lost + [Outcome.SCORED] * (100 - lost)
     found = [Prediction(f"q{n}", "", None, end, "stop", 1, 1, 0.1) for n, end in enumerate(ends)]
     ledger.put_predictions(Series("steady", seed=0), found)
     for arm in ("steady", "terse"):

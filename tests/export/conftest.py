@@ -6,7 +6,7 @@ from click.testing import CliRunner
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from small_run import make_run  # noqa: E402
+from small_run import make_run, questions  # noqa: E402
 
 from harness.cli import main  # noqa: E402
 
@@ -15,6 +15,13 @@ from harness.cli import main  # noqa: E402
 def finished(tiny_model, tmp_path_factory):
     """A run of a prompted, a retrieving and a tuned arm."""
     return make_run(tmp_path_factory.mktemp("finished"), tiny_model, "few_shot", "rag", "lora_sft")
+
+
+@pytest.fixture(scope="session")
+def plainly_asked(tiny_model, tmp_path_factory):
+    """A run on rows of one turn, with a system prompt."""
+    room = tmp_path_factory.mktemp("plain")
+    return make_run(room, tiny_model, "few_shot", "lora_sft", rows=questions, system="Be brief.")
 
 
 @pytest.fixture

@@ -42,9 +42,14 @@ def conversations(split: str, count: int) -> list[dict]:
     return rows
 
 
-def make_run(room: Path, model: Path, *arms: str, extra: str = "") -> Path:
+def questions(split: str, count: int) -> list[dict]:
+    """Rows as most people have them: a question and its answer."""
+    return [{"id": f"{split}{i}", "input": f"What is {split} {i}?", "target": f"answer {i % 4}"} for i in range(count)]
+
+
+def make_run(room: Path, model: Path, *arms: str, extra: str = "", rows=conversations, system: str = "") -> Path:
     """Run `arms` to their end in `room` and return the run folder."""
-    task = _write_task(room / "task", model, arms, extra)
+    task = _write_task(room / "task", model, arms, extra, rows, system)
     folder = RunFolder(room / "tiny-run")
     with folder.locked():
         folder.claim({"task": task.name, "content": task.digest})
@@ -71,12 +76,12 @@ def _workplace(task, folder, ledger, model):
     return Workplace(task, folder, ledger, TransformersEngine(model), Weights(model), talk, is_fast=False)
 
 
-def _write_task(folder: Path, model: Path, arms: tuple[str, ...], extra: str):
+def _write_task(folder: Path, model: Path, arms: tuple[str, ...], extra: str, rows_of, system: str):
     (folder / "documents").mkdir(parents=True)
     for name, text in (("fox", "The quick brown fox jumps."), ("filter", "Code E4 needs a new filter.")):
         (folder / "documents" / f"{name}.md").write_text(text)
     for split, count in (("train", 13), ("dev", 6), ("test", 10)):
-        rows = "".join(json.dumps(row) + "\n" for row in conversations(split, count))
+        rows = "".join(json.dumps(row) + "\n" for row in rows_of(split, count))
         (folder / f"{split}.jsonl").write_text(rows)
     pairs = [{"prompt": f"Which is it, {i}?", "chosen": f"answer {i}", "rejected": "none"} for i in range(9)]
     (folder / "preferences.jsonl").write_text("".join(json.dumps(pair) + "\n" for pair in pairs))
@@ -85,7 +90,7 @@ def _write_task(folder: Path, model: Path, arms: tuple[str, ...], extra: str):
         f"version: 1\nname: tiny\ndescription: a tiny task\nmodel: {model}\n"
         "data: {train: train.jsonl, dev: dev.jsonl, test: test.jsonl, documents: documents/,"
         " preferences: preferences.jsonl}\n"
-        'prompt: {template: "Question: it\'s {{ input }}"}\n'
+        f'prompt: {{template: "Question: it\'s {{{{ input }}}}", system: {json.dumps(system or None)}}}\n'
         f"metric: {{primary: exact_match}}\narms: {listed}\n{extra}"
     )
     return load_task(folder / "task.yaml")

@@ -44,17 +44,21 @@ def test_script_reads_an_answer_as_the_program_does(reader, text):
     assert read_of(reader.rule, reader.marker)(text) == (reader.read(text) or "")
 
 
+@pytest.mark.parametrize("joins_systems", [True, False])
 @pytest.mark.parametrize("nf4", [True, False])
 @pytest.mark.parametrize("adapter", ["adapter", None])
 @pytest.mark.parametrize("index", ["index", None])
-def test_every_form_of_the_script_is_python_and_imports_what_it_uses(nf4, adapter, index):
-    text = script(rule="after", nf4=nf4, adapter=adapter, index=index, embedder_is_here=True, joins_systems=True)
+def test_every_form_of_the_script_is_python_and_imports_what_it_uses(nf4, adapter, index, joins_systems):
+    text = script(
+        rule="after", nf4=nf4, adapter=adapter, index=index, embedder_is_here=True, joins_systems=joins_systems
+    )
     tree = ast.parse(text)
     names = [n for n in ast.walk(tree) if isinstance(n, ast.Import | ast.ImportFrom)]
     imported = {alias.name for node in names for alias in node.names}
     assert ("load_adapter" in text) is bool(adapter)
     assert ("faiss" in imported) is bool(index)
     assert ("BitsAndBytesConfig" in imported) is nf4
+    assert text.count('device="cpu"') == 1 + bool(index)  # also where there is a GPU: the README says so
     assert ("support_avx512bf16_for_cpu" in text) is nf4  # else 4-bit weights are rounded on newer CPUs
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     assert imported - {"Path"} <= used | {"faiss", "json", "re", "sys"}

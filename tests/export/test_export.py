@@ -30,6 +30,15 @@ def test_export_answers_as_the_run_did(finished, tmp_path, invoke, arm):
     assert result.exit_code == 0
 
 
+@pytest.mark.parametrize("arm", ["few_shot", "lora_sft"])
+def test_export_of_plain_questions_answers_as_the_run_did(plainly_asked, tmp_path, invoke, arm):
+    result = invoke("export", plainly_asked, "--arm", arm, "--out", tmp_path / "out", "--verify", "10")
+    assert "verified: 10 of 10 answers equal the run's" in result.output
+    text = (tmp_path / "out" / "answer.py").read_text()
+    assert "system" not in text  # it stands among the turns, and no row brings one of its own
+    assert "Be brief." in (tmp_path / "out" / "prompt.json").read_text()
+
+
 @pytest.mark.slow
 def test_merged_weights_answer_as_the_adapter_did_and_need_no_peft(finished, tmp_path, invoke):
     out = tmp_path / "out"

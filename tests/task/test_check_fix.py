@@ -342,6 +342,15 @@ def test_documents_that_the_copy_would_read_from_the_original_are_refused(source
     assert_untouched_refusal(path, tmp_path / "clean", message, folder / "documents" / "page.md")
 
 
+def test_roundabout_path_is_refused_also_for_a_copy_of_the_same_name(source, tmp_path):
+    task, folder = source
+    task.rows["train"][3]["input"] += "\x07"
+    path = task.write(folder)
+    with_settings(path, data={"train": "../task/train.jsonl"})
+    with pytest.raises(TaskFileError, match="write 'train.jsonl'"):
+        fix(path, tmp_path / "elsewhere" / "task")
+
+
 @pytest.mark.parametrize("roundabout", [False, True])
 def test_rows_that_the_copy_would_read_from_the_original_are_refused(source, tmp_path, roundabout):
     task, folder = source

@@ -80,8 +80,14 @@ def test_wrong_value_is_the_one_fault_and_shows_the_value(task_folder, section, 
     assert fault.startswith("task.yaml line ")
 
 
-def test_template_that_shows_passages_where_there_are_some_is_right(task_folder):
-    template = "{% for passage in passages %}{{ passage }}\n{% endfor %}{{ input }}"
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{% for passage in passages %}{{ passage }}\n{% endfor %}{{ input }}",
+        "{% if passages %}{{ passages[0] }}\n{{ passages[4] }}\n{% endif %}{{ input }}",
+    ],
+)
+def test_template_that_shows_passages_where_there_are_some_is_right(task_folder, template):
     task_folder.settings["prompt"] = {"template": template}
     assert task_folder.load().study.template == template
 

@@ -1,5 +1,6 @@
 """Writes a cleaned copy of a task folder, whole or not at all; test rows are never touched."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -83,12 +84,12 @@ def _place_refusals(material: Material, out: Path) -> Iterable[str]:
         if split != "test" and path.resolve() == test:
             yield f"data.{split} '{written}' is the test file; give the splits files of their own"
         if path.is_file():
-            yield from _misplaced(f"data.{split}", written, folder, out)
+            yield from _misplaced(f"data.{split}", written, folder)
         else:
             yield f"data.{split} '{written}' is no file in the task's folder; copy it there first"
     for key, other in _other_paths(material).items():
         if kind_of(folder / other):
-            yield from _misplaced(key, other, folder, out)
+            yield from _misplaced(key, other, folder)
 
 
 def _other_paths(material: Material) -> dict[str, str]:
@@ -100,12 +101,12 @@ def _other_paths(material: Material) -> dict[str, str]:
     return named | ({"data.documents": documents} if documents else {})
 
 
-def _misplaced(key: str, written: str, folder: Path, out: Path) -> Iterator[str]:
+def _misplaced(key: str, written: str, folder: Path) -> Iterator[str]:
     """Say why a path does not lie in the copy as it lies in the task: '..' and '/' may lead to the originals."""
     path = (folder / written).resolve()
     if not path.is_relative_to(folder):
         yield f"{key} '{written}' is not in the task's folder; copy it there first"
-    elif not (out / written).resolve().is_relative_to(out):
+    elif Path(written).is_absolute() or os.path.normpath(written).startswith(".."):
         inside = path.relative_to(folder).as_posix()
         yield f"{key} '{written}' is read from the original by the copy too; write '{inside}'"
 
