@@ -41,6 +41,8 @@ class _Commands(click.Group):
         except HarnessError as fault:
             click.echo(f"Error: {fault}", err=True)
             ctx.exit(fault.exit_code)
+        except BrokenPipeError:
+            raise  # whoever read our output has seen enough; click ends without a word
         except OSError as fault:
             click.echo(f"Error: {fault}; give another folder, or mend its rights or space", err=True)
             ctx.exit(HarnessError.exit_code)

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -86,3 +87,14 @@ def test_folder_that_cannot_be_made_is_a_message_not_a_traceback(tmp_path, tiny_
     assert result.exit_code == 2
     assert "task.yaml" in result.output
     assert "Traceback" not in result.output
+
+
+def test_reader_that_has_seen_enough_ends_a_command_without_a_word():
+    read, write = os.pipe()
+    os.close(read)
+    harness = Path(sys.executable).with_name("harness")
+    try:
+        done = subprocess.run([harness, "schema"], stdout=write, stderr=subprocess.PIPE, text=True)
+    finally:
+        os.close(write)
+    assert (done.returncode, done.stderr) == (1, "")

@@ -243,6 +243,13 @@ def test_unused_lists_and_objects_are_said_in_the_task_file(tmp_path):
     assert "# not sure: column 'of' holds objects (a) and is not used; put them into the question if they" in written
 
 
+def test_number_under_the_name_of_a_question_is_not_taken_for_it_where_there_is_a_text(tmp_path):
+    def row(n: int) -> Row:
+        return {"ticket": 1000 + n, "body": text(n, 7), "label": "ab"[n % 2]}
+
+    assert drafted(save(tmp_path / "rows.jsonl", rows_of(row))).test[0].question.text.count(" ") == 6
+
+
 @pytest.mark.parametrize(
     ("answer", "held"),
     [

@@ -91,7 +91,11 @@ def _shape(names: list[str], rows: Values, doubts: list[str]) -> tuple[str, dict
     filled = [name for name in names if _is_filled(rows, name)]
     target = _first(filled, _TARGETS) or _guess_target(filled, rows, doubts)
     others = [name for name in filled if name != target]
-    question = _first(others, _INPUTS) or _guess_input(others, rows, doubts)
+    question = (
+        _first(others, _INPUTS, lambda name: not _is_unique_code(rows, name))  # a 'ticket' may be its number
+        or _first(others, _INPUTS)
+        or _guess_input(others, rows, doubts)
+    )
     if target is None or question is None:
         raise ValueError(
             f"no question and answer can be told from the columns {', '.join(map(shown_name, names)) or '(none)'}; "
