@@ -25,7 +25,7 @@ from harness.store.files import hash_data, sync
 
 MODEL, ADAPTER, INDEX, EMBEDDER, TRAINING = "model", "adapter", "index", "embedder", "training"
 ORIGIN = "export.json"
-SCRIPT = "answer.py"
+SCRIPT, SEARCH = "answer.py", "search.py"
 _READ_IN_WORDS = {
     "whole": "all of it",
     "first_line": "its first non-empty line",
@@ -79,6 +79,8 @@ def _fill(parcel: Parcel, folder: Path, is_merged: bool, log: Callable[[str], ob
     _write_json(folder / ORIGIN, origin(parcel, is_merged=is_merged))
     if has_script:
         (folder / SCRIPT).write_text(_script(parcel, places), encoding="utf-8")
+        if places.index:
+            (folder / SEARCH).write_text(_search(parcel, places), encoding="utf-8")
     (folder / "LICENSE-BASE-MODEL.md").write_text(license_note(parcel), encoding="utf-8")
     contents = Contents(places, has_script, lesson, _rank(parcel), tuple(notes))
     (folder / "README.md").write_text(readme(parcel, contents), encoding="utf-8")
@@ -140,10 +142,21 @@ def _script(parcel: Parcel, places: Places) -> str:
         rule_in_words=_READ_IN_WORDS[rule],
         nf4=places.quantization == "nf4",
         adapter=places.adapter,
-        index=places.index,
+        searches=places.index is not None,
         model_is_here=places.model == MODEL,
-        embedder_is_here=places.embedder == EMBEDDER,
         joins_systems=any(turn.role == "system" for example in parcel.task.test for turn in example.messages),
+    )
+
+
+def _search(parcel: Parcel, places: Places) -> str:
+    assert parcel.program.retriever
+    return fill(
+        "search.py.jinja",
+        arm=parcel.arm,
+        k=parcel.program.retriever.k,
+        index=places.index,
+        embedder=places.embedder,
+        embedder_is_here=places.embedder == EMBEDDER,
     )
 
 

@@ -41,8 +41,6 @@ def prompt_data(parcel: Parcel, places: Places) -> dict[str, Any]:
             "pad_token_id": stops[0],
         },
         "reader": {"rule": program.reader.rule, "marker": program.reader.marker},
-        "passages": program.retriever.k if program.retriever else 0,
-        "embedder": places.embedder,
     }
 
 

@@ -21,9 +21,8 @@ def script(**parts) -> str:
         "rule_in_words": "",
         "nf4": False,
         "adapter": None,
-        "index": None,
+        "searches": False,
         "model_is_here": True,
-        "embedder_is_here": False,
         "joins_systems": False,
     }
     return fill("answer.py.jinja", **{**plain, **parts})
@@ -47,25 +46,31 @@ def test_script_reads_an_answer_as_the_program_does(reader, text):
 @pytest.mark.parametrize("joins_systems", [True, False])
 @pytest.mark.parametrize("nf4", [True, False])
 @pytest.mark.parametrize("adapter", ["adapter", None])
-@pytest.mark.parametrize("index", ["index", None])
-def test_every_form_of_the_script_is_python_and_imports_what_it_uses(nf4, adapter, index, joins_systems):
-    text = script(
-        rule="after", nf4=nf4, adapter=adapter, index=index, embedder_is_here=True, joins_systems=joins_systems
-    )
+@pytest.mark.parametrize("searches", [True, False])
+def test_every_form_of_the_script_is_python_and_imports_what_it_uses(nf4, adapter, searches, joins_systems):
+    text = script(rule="after", nf4=nf4, adapter=adapter, searches=searches, joins_systems=joins_systems)
     tree = ast.parse(text)
     names = [n for n in ast.walk(tree) if isinstance(n, ast.Import | ast.ImportFrom)]
     imported = {alias.name for node in names for alias in node.names}
     assert ("load_adapter" in text) is bool(adapter)
-    assert ("faiss" in imported) is bool(index)
+    assert ("search" in imported) is searches
     assert ("BitsAndBytesConfig" in imported) is nf4
-    assert text.count('device="cpu"') == 1 + bool(index)  # also where there is a GPU: the README says so
+    assert text.count('device="cpu"') == 1  # also where there is a GPU: the README says so
     assert ("support_avx512bf16_for_cpu" in text) is nf4  # else 4-bit weights are rounded on newer CPUs
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    assert imported - {"Path"} <= used | {"faiss", "json", "re", "sys"}
+    assert imported - {"Path"} <= used | {"json", "re", "sys"}
 
 
-def test_script_of_a_prompted_arm_is_ten_lines_besides_its_imports():
+@pytest.mark.parametrize(("embedder", "is_here"), [("embedder", True), ("BAAI/bge-small-en-v1.5", False)])
+def test_search_is_python_that_names_the_embedder_as_it_is_to_be_found(embedder, is_here):
+    text = fill("search.py.jinja", arm="a", k=2, index="index", embedder=embedder, embedder_is_here=is_here)
+    (made,) = [n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Call) and "SentenceT" in ast.unparse(n.func)]
+    assert ast.unparse(made.args[0]) == (f"str(HERE / '{embedder}')" if is_here else f"'{embedder}'")
+
+
+@pytest.mark.parametrize("searches", [True, False])
+def test_script_of_a_prompted_or_retrieving_arm_is_ten_lines_besides_its_imports(searches):
     frame = ast.Import | ast.ImportFrom | ast.FunctionDef | ast.If
-    nodes = [node for node in ast.walk(ast.parse(script())) if isinstance(node, ast.stmt)]
+    nodes = [node for node in ast.walk(ast.parse(script(searches=searches))) if isinstance(node, ast.stmt)]
     docstrings = [node for node in nodes if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)]
     assert len([node for node in nodes if not isinstance(node, frame) and node not in docstrings]) <= 10
