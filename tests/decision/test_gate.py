@@ -65,6 +65,14 @@ def test_drop_at_the_limit_is_inconclusive_and_no_number_of_items_is_promised():
     assert (found.state, found.items_needed) == ("inconclusive", None)
 
 
+@pytest.mark.parametrize(("hits", "state"), [(0, "not_measured"), (20, "fail")])
+def test_without_benchmark_items_only_what_is_shown_broken_decides(hits, state):
+    off_task = [True] * hits + [False] * (24 - hits)
+    found = gate(general_of({}, off_task=off_task), general_of({}, "base", off_task=[False] * 24))
+    assert (found.state, found.pooled) == (state, None)
+    assert ("fewer than two benchmark items" in found.reasons[0]) is (hits == 0)
+
+
 def test_five_small_benchmarks_that_lost_nothing_pass_together():
     tasks = {f"task{index}": right(100, 150) for index in range(5)}
     tuned = {name: flipped(values, 6, 6) for name, values in tasks.items()}

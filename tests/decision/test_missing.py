@@ -73,6 +73,7 @@ def test_skipped_arm_matters_when_everything_else_is_hopeless():
 def test_unfinished_arm_blocks_a_climb_past_it():
     decision = settle([WEAK, absent("rag", "rag", "unfinished", "not run yet"), TUNED])
     assert decision.action == "undecided"
+    assert any("over every simpler arm that was measured, but rag is unfinished" in why for why in decision.reasons)
     assert "rag is unfinished: not run yet, so the gain over it is not known" in decision.sentence
 
 

@@ -85,6 +85,17 @@ def test_damaged_ledger_is_a_store_error(tmp_path):
         Ledger(ledger.path).predictions(Series("a"))
 
 
+def test_pages_that_do_not_hang_together_are_found_at_the_opening(tmp_path):
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+    ledger.put_predictions(Series("a"), [prediction(str(i), "x" * 400) for i in range(200)])
+    ledger.close()
+    data = bytearray(ledger.path.read_bytes())
+    data[5 * 4096 : 6 * 4096] = bytes(4096)  # one page of rows
+    ledger.path.write_bytes(data)
+    with pytest.raises(StoreError, match=r"ledger\.sqlite: damaged \("):
+        Ledger(ledger.path)
+
+
 def test_letter_that_changed_on_the_disk_is_no_other_answer(tmp_path):
     """SQLite keeps no checksums: the file opens, and only the seal of the row tells."""
     ledger = Ledger(tmp_path / "ledger.sqlite")
