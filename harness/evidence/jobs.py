@@ -149,9 +149,10 @@ class Jobs:
                 state = EndState("failed", f"{state.reason}; also with 1/{2**MOST_SHRINKS} of the usual batch")
                 break
             shrink = trouble.shrink + 1
+            earlier = trouble.notes[:-1] if trouble.shrink else trouble.notes  # this try's last note is outdone
             note = f"memory ran out, so batches were cut to 1/{2**shrink} of the usual ({state.reason})"
             self.observer.log(f"{job.title}: {note}")
-            trouble = self._note(job, replace(trouble, shrink=shrink, notes=(*trouble.notes, note)))
+            trouble = self._note(job, replace(trouble, shrink=shrink, notes=(*earlier, note)))
         if trouble.is_retry:
             self._note(job, replace(trouble, is_retry=False))
         return state

@@ -124,7 +124,7 @@ def test_notes_of_a_failed_try_stay_where_its_answers_may_and_those_of_the_next_
     todo, _ = jobs(respond_to_steady(1, killed))
     todo.run(("steady",))
     trouble = decode(Trouble, ledger.state("steady", TROUBLE))
-    assert [note.split("1/")[1][0] for note in trouble.notes] == ["2", "4", "8", "2"]
+    assert [note.split("1/")[1][0] for note in trouble.notes] == ["8", "2"]
     assert not trouble.is_retry
 
 
