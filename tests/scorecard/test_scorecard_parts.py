@@ -1,7 +1,9 @@
 """The scorecard can miss: what judges must be able to say no."""
 
 import ast
+import json
 
+import pandas as pd
 import pytest
 
 from bench.scorecard import __main__ as scorecard
@@ -9,7 +11,7 @@ from bench.scorecard.branches import with_probes
 from bench.scorecard.figures import share
 from bench.scorecard.kills import Kill, _redone
 from bench.scorecard.mutants import mutants
-from bench.scorecard.runs import Ending, without_measurements
+from bench.scorecard.runs import Ending, read_result, without_measurements
 
 SOURCE = '''
 """A module."""
@@ -87,3 +89,18 @@ def test_a_request_that_measures_nothing_is_refused(monkeypatch, options):
     with pytest.raises(SystemExit) as end:
         scorecard.main()
     assert end.value.code == 2
+
+
+def test_where_a_trial_lies_is_no_difference_and_a_score_is(tmp_path):
+    def written(name: str, score: float):
+        folder = tmp_path / name / "run"
+        folder.mkdir(parents=True)
+        arm = {"name": "a", "model": str(tmp_path / name / "cache" / "model"), "score": score, "fit_seconds": score}
+        (folder / "result.json").write_text(json.dumps({"arms": [arm]}))
+        pd.DataFrame({"arm": ["a"], "item": ["q"], "seconds": [score]}).to_parquet(folder / "items.parquet")
+        pd.DataFrame({"task": ["t"]}).to_parquet(folder / "benchmarks.parquet")
+        return read_result(folder)
+
+    whole = written("whole", 0.5)
+    assert written("killed", 0.5).sha == whole.sha
+    assert written("other", 0.6).sha != whole.sha
