@@ -68,6 +68,13 @@ def killed():
     raise WorkerDied("killed by signal 9", is_memory=True)
 
 
+def interrupt_at_the_second(job):
+    """Lack memory for whole batches, and be interrupted with half ones."""
+    if job["shrink"] == 0:
+        killed()
+    raise KeyboardInterrupt
+
+
 @pytest.mark.parametrize("failure", [killed, lambda: FAILED])
 def test_memory_that_ran_out_halves_the_batches_of_that_job_alone(jobs, ledger, failure):
     todo, hand = jobs(respond_to_steady(2, failure))
@@ -94,11 +101,6 @@ def test_death_that_is_not_of_memory_is_not_tried_again(jobs, ledger):
 
 
 def test_interrupted_arm_goes_on_with_the_batches_it_had_come_to(jobs):
-    def interrupt_at_the_second(job):
-        if job["shrink"] == 0:
-            killed()
-        raise KeyboardInterrupt
-
     todo, _ = jobs(interrupt_at_the_second)
     with pytest.raises(KeyboardInterrupt):
         todo.run(())
@@ -143,11 +145,6 @@ def test_arm_whose_second_try_was_interrupted_still_tells_how_the_first_ended(jo
 def test_failed_arm_that_is_interrupted_in_its_second_try_goes_on_with_the_batches_it_had_come_to(jobs, ledger):
     todo, _ = jobs(lambda job: {**FAILED, "kind": "other"})
     todo.run(("steady",))
-
-    def interrupt_at_the_second(job):
-        if job["shrink"] == 0:
-            killed()
-        raise KeyboardInterrupt
 
     todo, _ = jobs(interrupt_at_the_second)
     with pytest.raises(KeyboardInterrupt):
