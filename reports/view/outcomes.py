@@ -53,6 +53,8 @@ def _errors_note(run: Run, lost: int) -> str:
         f"An item that could not be asked is never counted as wrong.{shared if judged else ''} Worst and best case: the"
         " arm's score over all the items that it was asked, were every lost one wrong, or right."
     )
+    if any(bound.worst is None for bound in run.decision.error_bounds):
+        text += f" {metric_name(run.primary_metric)} is no mean of items, so it has no worst and best case."
     if any(bound.arm in judged for bound in run.decision.error_bounds):
         text += _turned(run)
     unjudged = [bound.arm for bound in run.decision.error_bounds if bound.arm not in judged]
@@ -65,7 +67,7 @@ def _turned(run: Run) -> str:
     """Say what the lost items of the judged arms could make of the verdict."""
     turned = run.decision.other_verdicts
     if turned is None:
-        return f" {metric_name(run.primary_metric)} is no mean of items, so it has no worst and best case."
+        return ""
     if turned:
         return f" In such a case the verdict could be {' or '.join(turned)}."
     return " The verdict is the same in either case."

@@ -123,7 +123,10 @@ def _clean(material: Material, report: CheckReport, making: Path) -> _Changes:
             file = making / documents / source
             _clean_document(file, file.relative_to(making).as_posix(), changes)
     elif documents:
-        _mend_rows(documents, read_rows(documents, "documents", making, Faults()), making / documents, changes)
+        faults = Faults()
+        rows = read_rows(documents, "documents", making, faults)
+        faults.raise_any(material.path)  # none is expected: a faulty document was refused before
+        _mend_rows(documents, rows, making / documents, changes)
     return changes
 
 
