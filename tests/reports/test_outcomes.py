@@ -92,6 +92,14 @@ def test_items_of_an_arm_that_is_not_judged_are_not_said_to_change_nothing(lossy
     assert "the same in either case" not in note
 
 
+def test_figure_that_is_no_mean_says_so_also_where_only_an_arm_that_is_not_judged_lost_items(lossy):
+    (alone,) = (bound for bound in lossy.decision.error_bounds if bound.arm == "qlora_sft")
+    bounds = (dataclasses.replace(alone, worst=None, best=None),)
+    decision = dataclasses.replace(lossy.decision, error_bounds=bounds, other_verdicts=())
+    note = outcomes_section(dataclasses.replace(lossy, decision=decision)).errors_note
+    assert "so it has no worst and best case" in note
+
+
 def test_run_without_a_judged_arm_counts_no_shared_items(lossy):
     decision = dataclasses.replace(lossy.decision, scores={}, other_verdicts=())
     note = outcomes_section(dataclasses.replace(lossy, decision=decision)).errors_note
