@@ -477,6 +477,10 @@ class Limits:
     max_off_task: float = 0.10  # share of unrelated questions that get the task's answer
     max_error_rate: float = 0.05  # infrastructure errors above this make an arm invalid
 
+    def are_too_many(self, lost: int, asked: int) -> bool:
+        """Whether so many items lost to infrastructure errors leave too little to judge."""
+        return lost > self.max_error_rate * asked
+
 
 @dataclass(frozen=True, slots=True)
 class Run:

@@ -33,7 +33,7 @@ def caveats(
     found: list[str] = []
     if other_verdicts:
         found.append(f"items lost to infrastructure errors could turn the verdict into {' or '.join(other_verdicts)}")
-    is_much = len(field.lost) > standings.limits.max_error_rate * field.asked
+    is_much = standings.limits.are_too_many(len(field.lost), field.asked)
     lost = _lost(field, bounds, other_verdicts)
     found += lost if is_much else []
     if recommended is not None:

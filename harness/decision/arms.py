@@ -189,7 +189,7 @@ def _read_arm(evidence: Evidence, metric: str, limits: Limits) -> Arm | Absent:
         why = STATUS_WORDS[evidence.status]
         return absent(f"{why}: {evidence.reason}" if evidence.reason else why)
     lost = lost_items(evidence)
-    if len(lost) > limits.max_error_rate * len(evidence.predictions):
+    if limits.are_too_many(len(lost), len(evidence.predictions)):
         share = len(lost) / len(evidence.predictions)
         return absent(
             f"is invalid: {len(lost)} of {len(evidence.predictions)} items ({share:.0%}) ended in infrastructure "

@@ -116,7 +116,7 @@ def _evidence(spec: ArmSpec, task: Task, ledger: Ledger, metrics: Sequence[Metri
     scores = {metric.name: _scores(metric, predictions, task.test) for metric in metrics}
     weights = Weights(**fitted.program["weights"])
     errors = sum(not p.outcome.is_measured for p in predictions)
-    is_invalid = errors > task.limits.max_error_rate * len(predictions)
+    is_invalid = task.limits.are_too_many(errors, len(predictions))
     return Evidence(
         arm=spec.name,
         baseline=spec.baseline,

@@ -95,7 +95,7 @@ class Jobs:
             return True
         found = self.ledger.predictions(Series(arm, seed=self.task.seeds[0])).values()
         lost = [p.outcome for p in found if not p.outcome.is_measured]
-        is_invalid = len(lost) > self.task.limits.max_error_rate * len(found)
+        is_invalid = self.task.limits.are_too_many(len(lost), len(found))
         return is_invalid and any(outcome is not Outcome.INVALID_INPUT for outcome in lost)
 
     def _ended_well(self, arm: str) -> bool:

@@ -35,7 +35,7 @@ def test_export_of_plain_questions_answers_as_the_run_did(plainly_asked, tmp_pat
     result = invoke("export", plainly_asked, "--arm", arm, "--out", tmp_path / "out", "--verify", "10")
     assert "verified: 10 of 10 answers equal the run's" in result.output
     text = (tmp_path / "out" / "answer.py").read_text()
-    assert "system" not in text  # it stands among the turns, and no row brings one of its own
+    assert '"system"' not in text  # no turn is joined: the prompt's stands among the turns, and no row brings one
     assert "Be brief." in (tmp_path / "out" / "prompt.json").read_text()
 
 
