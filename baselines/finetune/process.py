@@ -14,6 +14,7 @@ from typing import Any
 
 from baselines.finetune.spec import Begun, RunResult, RunSpec
 from baselines.finetune.store import writing
+from harness.engine.faults import memory_kills, was_for_memory
 from harness.errors import ArmError, StoreError
 from harness.records import LossPoint, Weights
 
@@ -29,6 +30,10 @@ class OutOfMemory(ArmError):
     """The training process ran out of memory, or was killed as if it had."""
 
 
+class Killed(OutOfMemory):
+    """It was killed, and the system, which counts what it kills for memory, does not say that it did."""
+
+
 class TrainingProcess:
     """A process that holds one base and trains adapters on it; started when first needed, and again after a death.
 
@@ -42,6 +47,7 @@ class TrainingProcess:
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._memory_kills: int | None = None  # of the whole system, when the process began
 
     def __enter__(self) -> "TrainingProcess":
         return self
@@ -86,7 +92,7 @@ class TrainingProcess:
             latest: The last step from which this run can go on; its end when not given.
 
         Raises:
-            OutOfMemory: If memory ran out; the process is started anew by the next run.
+            OutOfMemory: If memory ran out, or the process was killed; the next run starts another.
             ArmError: If training failed, or its process died.
             StoreError: If the disk is full or refuses.
         """
@@ -113,6 +119,7 @@ class TrainingProcess:
         with writing(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
             log = (self.folder / LOG_NAME).open("ab")
+        self._memory_kills = memory_kills()
         with log:
             self._process = subprocess.Popen(
                 # -P: the user's folder may hold a `baselines` of its own
@@ -156,7 +163,9 @@ class TrainingProcess:
     def _died(self) -> ArmError:
         code = self.close()
         if code == KILLED:
-            return OutOfMemory(f"the training process was killed by signal 9 (often lack of memory); {self._said()}")
+            kind = OutOfMemory if was_for_memory(self._memory_kills) else Killed
+            hint = " (often lack of memory)" if kind is OutOfMemory else ""
+            return kind(f"the training process was killed by signal 9{hint}; {self._said()}")
         how = f"was killed by signal {-code}" if code is not None and code < 0 else f"ended with code {code}"
         return ArmError(f"the training process {how}; {self._said()}")
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from baselines.finetune import progress
-from baselines.finetune.process import OutOfMemory, TrainingProcess
+from baselines.finetune.process import Killed, OutOfMemory, TrainingProcess
 from baselines.finetune.progress import JUDGED, OUTCOME, Finished, Judged, Progress
 from baselines.finetune.selection import best_of, should_stop
 from baselines.finetune.spec import Begun, RunResult, RunSpec
@@ -121,7 +121,10 @@ class Schedule:
         self.process.micro_tokens = min(known, default=None)
 
     def _train(self, spec: RunSpec, identity: str) -> RunResult:
-        """Train to the end; each time memory runs out, with half the rows at once and the same batches."""
+        """Train to the end; each time memory runs out, with half the rows at once and the same batches.
+
+        A process that somebody killed is started again as it was, once; the second time memory may be the reason.
+        """
 
         def on_step(point: LossPoint) -> None:
             self._losses.append(point)
@@ -133,11 +136,17 @@ class Schedule:
                 self._write(spec, identity)
             return not should_stop(self._checkpoints, self.patience)
 
+        was_killed = False
         while True:
             fitted = replace(spec, micro_tokens=self.process.micro_tokens)
             try:
                 return self.process.run(fitted, on_step, on_checkpoint, self._begin, self._latest(spec))
             except OutOfMemory as fault:
+                if isinstance(fault, Killed) and not was_killed:
+                    was_killed = True
+                    self._rows_at_once = None
+                    self._log(f"{fault}; starting it again")
+                    continue
                 self.process.micro_tokens = self._halved(spec, fault)
                 self._write(spec, identity)
 

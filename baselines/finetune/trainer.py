@@ -20,13 +20,9 @@ standard error, which the parent keeps as trainer.log.
 When standard input closes, the parent is gone and the process ends at once.
 """
 
-import errno
 from pathlib import Path
 
 from baselines.finetune.channel import Channel
-
-# How the CPU's allocator, and CUDA's libraries, say in a RuntimeError that there is no more memory.
-NO_MEMORY = ("can't allocate memory", "not enough memory", "CUDA error: out of memory", "ALLOC_FAILED")
 
 
 def main() -> None:
@@ -37,6 +33,7 @@ def main() -> None:
     from baselines.finetune.base import Base, TrainingFailure
     from baselines.finetune.loop import train
     from baselines.finetune.spec import RunSpec
+    from harness.engine.faults import is_out_of_memory
     from harness.store.files import unwritable
 
     base = Base.load(**channel.receive()["load"])
@@ -55,16 +52,6 @@ def main() -> None:
                 channel.send("failed", kind="storage", reason=str(unwritable(Path(spec.folder), fault)))
             else:
                 raise
-
-
-def is_out_of_memory(fault: BaseException) -> bool:
-    """Whether a fault says that memory ran out, and not that something is wrong."""
-    import torch
-
-    if isinstance(fault, OSError) and fault.errno == errno.ENOMEM:
-        return True
-    kinds = (torch.OutOfMemoryError, MemoryError)
-    return isinstance(fault, kinds) or any(words in str(fault) for words in NO_MEMORY)
 
 
 if __name__ == "__main__":

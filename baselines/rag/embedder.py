@@ -96,7 +96,7 @@ def open_embedder(name: str) -> Embedder:
 
     try:
         return Embedder(name, Path(snapshot_download(name)))
-    except (OSError, ValueError) as fault:
+    except Exception as fault:  # of the hub's client, whose faults are those of several libraries
         raise ArmError(
             f"embedder '{name}' is no folder and cannot be had from the hub ({fault}); "
             f"give a folder, or '{DEFAULT_EMBEDDER}', which needs no network"

@@ -20,7 +20,7 @@ from baselines.rag.embedder import Embedder, open_embedder
 from baselines.rag.options import CHUNK_TOKENS, DEFAULT_EMBEDDER
 from harness.errors import ArmError
 from harness.records import Document, Passage
-from harness.store.files import hash_data, hash_file, write_atomically
+from harness.store.files import hash_data, hash_file, replacing, write_atomically
 
 FORMAT = 1
 MANIFEST, VECTORS, PASSAGES = "manifest.json", "index.faiss", "passages.jsonl"
@@ -149,7 +149,8 @@ def _write(passages: Sequence[Passage], folder: Path, model: Embedder, recipe: M
     vectors = model.encode([passage.text for passage in passages], "document")
     index = faiss.IndexFlatIP(vectors.shape[1])
     index.add(vectors)
-    faiss.write_index(index, str(folder / VECTORS))
+    with replacing(folder / VECTORS) as temporary:  # whose faults carry the system's error number; faiss's do not
+        temporary.write_bytes(faiss.serialize_index(index).data)
     lines = [json.dumps(asdict(passage), ensure_ascii=False) + "\n" for passage in passages]
     write_atomically(folder / PASSAGES, "".join(lines))
     files = {name: hash_file(folder / name) for name in (VECTORS, PASSAGES)}

@@ -1,7 +1,7 @@
 """Rows 1, 2 and 5: the run's processes are killed, and the run goes on.
 
-Rows 1 and 5 kill at uniform random times, half of them the orchestrator alone; row 2 kills at every named point of
-a write, sync, rename, commit and lock.
+Rows 1 and 5 kill at uniform random times: every process of the run, the orchestrator alone, or its worker alone, by
+turns. Row 2 kills at every named point of a write, sync, rename, commit and lock.
 """
 
 import random
@@ -13,13 +13,14 @@ from bench.scorecard.figures import Figure, share
 from bench.scorecard.judging import Reference, discard, resumed
 from bench.scorecard.lab import Lab
 from bench.scorecard.parallel import each
-from bench.scorecard.runs import Trial, kill, read_result, wait
+from bench.scorecard.runs import Trial, Victim, kill, read_result, wait
 
 SEED = 20260101
 BATCH = 4  # prompts that the stub's runs ask at a time
 PACE = "0.02"  # seconds a batch, so that a kill often comes between two
 
 
+VICTIMS: tuple[Victim, ...] = ("all", "orchestrator", "worker")
 FEWEST_FOR_A_MEAN = 20
 NO_CACHE = ("--no-cache",)
 
@@ -105,19 +106,22 @@ def _killed(lab: Lab, whole: Reference, asked: dict[bool, int], number: int, del
     began = time.monotonic()
     process = trial.start(SCORECARD_PACE=PACE)
     time.sleep(delay)
-    landed = kill(process, is_alone=number % 4 > 1)
+    victim = VICTIMS[number // 2 % 3]
+    landed = kill(process, victim)
     ending = wait(process, began)
-    if not landed or ending.code == 0:
+    if not landed or (ending.code == 0 and victim != "worker"):
         discard(trial, "")
         return Kill(landed=False)
-    fault = resumed(trial, whole.result)
+    fault = "" if victim != "worker" or ending.code == 0 else f"the run ended with exit code {ending.code}"
+    fault = fault or resumed(trial, whole.result)
     lost = doubled = 0
     if fault and (trial.folder / "items.parquet").exists():
         result = read_result(trial.folder)
         lost, doubled = result.lost(whole.result), result.doubled()
     redone = len(trial.calls) - asked[is_cached]
     discard(trial, fault)
-    return Kill(True, lost, doubled, f"killed after {delay:.2f} s: {fault}" if fault else "", redone, is_cached)
+    said = f"{victim} killed after {delay:.2f} s: {fault}" if fault else ""
+    return Kill(True, lost, doubled, said, redone, is_cached)
 
 
 def _crashed(lab: Lab, whole: Reference, name: str, point: str, nth: int) -> str:

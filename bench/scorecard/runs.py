@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import psutil
 
 from bench.scorecard.lab import Lab, command
 
+Victim = Literal["all", "orchestrator", "worker"]  # the last with whatever it started
 LIMIT_SECONDS = 600  # a run takes a few, minutes on the embedded model; one that takes so long hangs
 # What differs between two equal runs: times, memory, and how many answers came from the cache.
 _MEASURED = {"started", "finished", "peak_memory_mb", "seconds", "seconds_per_item", "answers"}
@@ -112,14 +113,16 @@ def wait(process: "subprocess.Popen[str]", began: float) -> Ending:
     return Ending(process.returncode, output, errors, time.monotonic() - began)
 
 
-def kill(process: "subprocess.Popen[str]", *, is_alone: bool = False) -> bool:
-    """SIGKILL every process of the run's session, or the orchestrator alone; False when it was over already."""
+def kill(process: "subprocess.Popen[str]", victim: Victim = "all") -> bool:
+    """SIGKILL every process of the run's session, the orchestrator alone, or its worker alone; False if none lives."""
     if process.poll() is not None:
         return False
-    for pid in (process.pid,) if is_alone else (process.pid, *_living(process.pid)):
+    below = [pid for pid in _living(process.pid) if pid != process.pid]
+    pids = {"all": [process.pid, *below], "orchestrator": [process.pid], "worker": below}[victim]
+    for pid in pids:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-    return True
+    return bool(pids)
 
 
 def _living(session: int) -> list[int]:

@@ -35,8 +35,11 @@ def model_hash(model: str) -> str:
         folder = folder if folder.is_dir() else _snapshot(model)
         names = [path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file()]
         return _hash_files(folder, [n.as_posix() for n in names if not any(part.startswith(".") for part in n.parts)])
-    except (OSError, ValueError) as fault:
-        raise ModelError(f"the files of model '{model}' cannot be read: {fault}; check the folder or id") from fault
+    except Exception as fault:  # the hub's client passes on the faults of several libraries, a proxy's among them
+        said = " ".join(str(fault).split()) or type(fault).__name__
+        raise ModelError(
+            f"the files of model '{model}' cannot be read: {said}; check the folder or id, and the way to the hub"
+        ) from fault
 
 
 def adapter_hash(adapter: str) -> str:

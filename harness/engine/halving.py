@@ -6,13 +6,11 @@ from typing import TypeVar
 
 import torch
 
+from harness.engine.faults import is_out_of_memory
 from harness.errors import ArmError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-
-# How the CPU's allocator says it; CUDA's has a class of its own.
-_CPU_WORDS = ("DefaultCPUAllocator", "not enough memory", "can't allocate memory")
 
 
 def in_halves(
@@ -43,13 +41,6 @@ def in_halves(
         )
     middle = len(items) // 2
     return [result for part in (items[:middle], items[middle:]) for result in in_halves(do, part, describe)]
-
-
-def is_out_of_memory(fault: BaseException) -> bool:
-    """Whether an allocator refused, so that less at once may do."""
-    if isinstance(fault, torch.OutOfMemoryError | MemoryError):
-        return True
-    return isinstance(fault, RuntimeError) and any(words in str(fault) for words in _CPU_WORDS)
 
 
 def free_memory() -> None:

@@ -10,6 +10,7 @@ would have alone:
 Logits are asked for from the context's last token on; a continuation's last token is no input.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +19,7 @@ from typing import Any
 import torch
 
 from harness.engine.halving import in_halves
+from harness.errors import ArmError
 from harness.records import Likelihood
 
 _CONTEXT, _PAD = 0, -1
@@ -57,7 +59,7 @@ def score_rows(model: Any, rows: Sequence[Row], limits: PassLimits) -> list[list
     """Score every continuation of every row, in order; rows of like length share a batch.
 
     Raises:
-        ArmError: If one row alone needs more memory than there is.
+        ArmError: If one row alone needs more memory than there is, or a log-probability is not finite.
     """
     vocabulary = int(model.config.get_text_config().vocab_size)
     results: list[list[Likelihood]] = [[] for _ in rows]
@@ -146,5 +148,14 @@ def _read(logits: torch.Tensor, row: Row) -> list[Likelihood]:
         right = picked.gather(1, targets[:, None])[:, 0]
         logprob = (right - picked.logsumexp(dim=1)).double().sum()
         greedy = bool((picked.argmax(dim=1) == targets).all())
-        likelihoods.append(Likelihood(float(logprob), len(continuation), greedy))
+        likelihoods.append(Likelihood(_finite(float(logprob), len(continuation)), len(continuation), greedy))
     return likelihoods
+
+
+def _finite(logprob: float, tokens: int) -> float:
+    if not math.isfinite(logprob):
+        raise ArmError(
+            f"the model gives a text of {tokens} tokens a log-probability of {logprob}: its weights, or its number "
+            "format, cannot compute it; lower the learning rate, or take a device with bfloat16"
+        )
+    return logprob

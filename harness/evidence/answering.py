@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from harness.contract import Baseline, Engine, Retrieving
+from harness.engine.faults import describe, is_of_the_process
 from harness.errors import ArmError, HarnessError
-from harness.evidence.faults import describe, is_of_the_process
 from harness.program import Program
 from harness.records import Completion, Message, Outcome, Passage, Prediction, Question
 

@@ -9,7 +9,7 @@ from harness.evidence import worker
 from harness.evidence.collect import collect
 from harness.evidence.jobs import Jobs, Observer
 from harness.evidence.outputs import check_columns, write_outputs
-from harness.evidence.provenance import manifest, model_digest, versions
+from harness.evidence.provenance import code_digest, manifest, model_digest, versions
 from harness.evidence.scale import scaled
 from harness.evidence.snapshot import read_snapshot, write_snapshot
 from harness.evidence.states import MANIFEST, RUN, SNAPSHOT
@@ -45,7 +45,13 @@ def compare(task: Task, settings: Settings, observer: Observer) -> tuple[Run, Ru
     task = scaled(task, limit=settings.limit, is_fast=settings.is_fast)
     model = str(resolve_model(task.model, observer.log))
     digest = model_digest(model)
-    identity = {"task": task.name, "content": task.digest, "model": digest, "versions": hash_data(versions())[:8]}
+    identity = {
+        "task": task.name,
+        "content": task.digest,
+        "model": digest,
+        "versions": hash_data(versions())[:8],
+        "code": code_digest(),
+    }
     folder = RunFolder(settings.out or Path("runs") / f"{task.name}-{hash_data(identity)[:8]}")
     with folder.locked() as lock:
         folder.claim(identity)

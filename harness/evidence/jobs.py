@@ -139,11 +139,20 @@ class Jobs:
         return decode(EndState, stored) if stored else EndState("failed", "the arm left no end state")
 
     def _persist(self, job: Job) -> EndState:
-        """Do a job; when memory runs out, again with half the batch, MOST_SHRINKS times at most."""
+        """Do a job; when memory runs out, again with half the batch, MOST_SHRINKS times at most.
+
+        A worker that somebody killed is started again as it was, once: the second time memory may be the reason,
+        since not everything that frees memory is counted by the system.
+        """
         trouble = self._taken_up(job)
+        was_killed = False
         while True:
-            state, is_memory = self._attempt(job, trouble.shrink)
-            if not is_memory:
+            state, ending = self._attempt(job, trouble.shrink)
+            if ending == "killed" and not was_killed:
+                was_killed = True
+                self.observer.log(f"{job.title}: {state.reason}; starting it again")
+                continue
+            if ending == "told":
                 break
             if trouble.shrink == MOST_SHRINKS:
                 state = EndState("failed", f"{state.reason}; also with 1/{2**MOST_SHRINKS} of the usual batch")
@@ -173,18 +182,20 @@ class Jobs:
         self.ledger.put_state(job.key, TROUBLE, encode(Trouble, trouble))
         return trouble
 
-    def _attempt(self, job: Job, shrink: int) -> tuple[EndState, bool]:
-        """Return how the worker got on, and whether memory ran out."""
+    def _attempt(self, job: Job, shrink: int) -> tuple[EndState, Literal["told", "memory", "killed"]]:
+        """Return how the worker got on, and whether memory ran out or somebody killed it."""
         try:
             for event in self.supervisor.do({**job.message, "shrink": shrink}):
                 if event["event"] == "failed":
                     if event["kind"] == "fatal":
                         raise HarnessError(event["reason"])
-                    return EndState("failed", event["reason"]), event["kind"] == "memory"
+                    return EndState("failed", event["reason"]), "memory" if event["kind"] == "memory" else "told"
                 self._heed(event, job)
         except WorkerDied as death:
-            return EndState("failed", str(death)), death.is_memory
-        return EndState("ok"), False
+            return EndState("failed", str(death)), (
+                "memory" if death.is_memory else "killed" if death.is_killed else "told"
+            )
+        return EndState("ok"), "told"
 
     def _heed(self, event: Mapping[str, Any], job: Job) -> None:
         """Act on one event of the worker."""
@@ -194,9 +205,24 @@ class Jobs:
         elif kind == "log":
             self.observer.log(event["message"])
         elif kind == "ready":
-            self._amend({"engine": {key: value for key, value in event.items() if key != "event"}})
+            self._check_engine({key: value for key, value in event.items() if key != "event"})
         elif kind == "cache":
             self._count(job, event["replayed"], event["asked"])
+
+    def _check_engine(self, engine: Mapping[str, Any]) -> None:
+        """Refuse a worker that would answer the rest of a run on another device or in another number format.
+
+        Raises:
+            HarnessError: If the run began with others: its arms could not be compared.
+        """
+        before = self._manifest().get("engine", engine)
+        for name in ("device", "dtype"):
+            if before.get(name) != engine.get(name):
+                raise HarnessError(
+                    f"the run began with {name} {before.get(name)} and would go on with {engine.get(name)}, so that "
+                    "its arms could not be compared; bring the first one back, or give another --out folder"
+                )
+        self._amend({"engine": dict(engine)})
 
     def _count(self, job: Job, replayed: int, asked: int) -> None:
         """Say how many answers were not asked anew, and add them up over the run."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import harness
 from harness.engine.content import model_hash
+from harness.store.files import hash_data, hash_file
 from harness.task.task import Task
 
 # Those whose version may change a figure.
@@ -26,6 +27,9 @@ PACKAGES = (
     "rouge-score",
     "scipy",
     "statsmodels",
+    "tokenizers",
+    "accelerate",
+    "semchunk",
 )
 
 
@@ -38,6 +42,12 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             found[package] = "not installed"
     return found
+
+
+def code_digest() -> str:
+    """Return a short hash over the sources of `harness`; an arm's own code enters by what it fitted."""
+    root = Path(harness.__file__).parent
+    return hash_data({path.relative_to(root).as_posix(): hash_file(path) for path in root.rglob("*.py")})[:8]
 
 
 def commit(root: Path) -> str | None:

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from harness.engine.faults import memory_kills, was_for_memory
+
 STOP_SECONDS = 20  # a worker that does not end by itself is killed then
 LOOK_SECONDS = 1.0  # how often a silent worker is looked after
 
@@ -19,8 +21,9 @@ LOOK_SECONDS = 1.0  # how often a silent worker is looked after
 class WorkerDied(Exception):
     """The worker process ended, or was ended, in the middle of a job."""
 
-    def __init__(self, reason: str, *, is_memory: bool = False) -> None:
+    def __init__(self, reason: str, *, is_memory: bool = False, is_killed: bool = False) -> None:
         self.is_memory = is_memory  # the system may have killed it to free memory
+        self.is_killed = is_killed  # by signal 9, and not by a system that counts what it kills for memory
         super().__init__(reason)
 
 
@@ -89,8 +92,11 @@ class Supervisor:
     def _death(self, worker: "_Worker", stage: str) -> WorkerDied:
         if worker.is_gone:
             code = worker.stop(seconds=STOP_SECONDS)
-            text = f"the worker process died during {stage} ({_cause(code)}); the last lines of run.log say more"
-            return WorkerDied(text, is_memory=code == -signal.SIGKILL)
+            is_killed = code == -signal.SIGKILL
+            is_memory = is_killed and was_for_memory(worker.memory_kills)
+            cause = "killed by signal 9, most often because memory ran out" if is_memory else _cause(code)
+            text = f"the worker process died during {stage} ({cause}); the last lines of run.log say more"
+            return WorkerDied(text, is_memory=is_memory, is_killed=is_killed and not is_memory)
         worker.stop(seconds=0)
         return WorkerDied(
             f"the worker said nothing for {self._stall_minutes:g} min during {stage}, so it was ended; "
@@ -102,6 +108,7 @@ class _Worker:
     """One process, and a thread that reads what it says."""
 
     def __init__(self, command: Sequence[str], log: Path, lock: int) -> None:
+        self.memory_kills = memory_kills()  # of the whole system, so far
         with log.open("a", encoding="utf-8") as errors:
             self._process = subprocess.Popen(
                 command,
@@ -133,12 +140,14 @@ class _Worker:
     def next_event(self, seconds: float) -> dict[str, Any] | None:
         """Wait for an event; None when the process is gone, or said nothing for so long."""
         silent = 0.0  # counted in looks: while this process itself is stopped, no worker can be heard
+        has_ended = False
         while not self.is_gone and silent < seconds:
             try:
                 line = self._lines.get(timeout=min(seconds - silent, LOOK_SECONDS))
             except queue.Empty:
                 silent += LOOK_SECONDS
-                self.is_gone = self._process.poll() is not None  # a child of its may hold its output open
+                self.is_gone = has_ended  # a child of its may hold its output open; its last word was waited for
+                has_ended = self._process.poll() is not None
                 continue
             if line is not None:
                 event: dict[str, Any] = json.loads(line)
@@ -171,6 +180,4 @@ class _Worker:
 
 
 def _cause(code: int) -> str:
-    if code == -signal.SIGKILL:
-        return "killed by signal 9, most often because memory ran out"
     return f"killed by signal {-code}" if code < 0 else f"exit code {code}"

@@ -16,8 +16,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from harness.errors import HarnessError, StoreError
-from harness.evidence.faults import describe, is_of_the_process, is_out_of_memory
+from harness.engine.faults import describe, is_of_the_process, is_out_of_memory
+from harness.errors import HarnessError, ModelError, StoreError
 from harness.evidence.talk import Talk
 from harness.store.files import is_disk_full
 from harness.store.folder import RunFolder
@@ -98,10 +98,13 @@ def _open(folder: RunFolder, model: str, options: list[str], shrink: int, talk: 
     from harness.engine.cache import cache_folder
     from harness.engine.cached import open_engine
     from harness.evidence.arm import Workplace
+    from harness.evidence.provenance import model_digest
     from harness.evidence.snapshot import read_snapshot
     from harness.records import Weights
     from harness.store.ledger import Ledger
 
+    if model_digest(model) != folder.identity["model"]:
+        raise ModelError(f"the files of model '{model}' changed during the run; put them back, or give another --out")
     ledger = Ledger(folder.ledger)
     task = read_snapshot(folder, ledger)
     cache = None if NO_CACHE in options else cache_folder() / "answers-1.sqlite"

@@ -36,6 +36,18 @@ def test_model_of_the_hub_has_the_hash_of_its_snapshot(tmp_path, monkeypatch):
         model_hash("org/other")
 
 
+def test_fault_of_the_hubs_client_that_is_no_fault_of_the_systems_is_told(monkeypatch):
+    class ProxyError(Exception):
+        """What httpx raises behind a proxy that refuses."""
+
+    def refuse(*given, **named):
+        raise ProxyError("403 Forbidden")
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", refuse)
+    with pytest.raises(ModelError, match="'org/name' cannot be read: 403 Forbidden; check .* the way to the hub"):
+        model_hash("org/name")
+
+
 def test_folder_without_a_model_is_no_model(tmp_path):
     with pytest.raises(ModelError, match="cannot be read"):
         model_hash(str(tmp_path / "absent"))

@@ -105,6 +105,14 @@ def test_context_that_exceeds_the_window_is_an_error_with_its_length(engine, bas
         engine.loglikelihood([("word " * 600, ["a"])], base)
 
 
+@mark.parametrize("weight", [float("nan"), float("inf")])
+def test_likelihood_that_is_not_finite_is_an_error(tiny_model, weight):
+    model = AutoModelForCausalLM.from_pretrained(tiny_model).eval()
+    model.lm_head.weight = torch.nn.Parameter(torch.full_like(model.lm_head.weight, weight))
+    with raises(ArmError, match="text of 2 tokens a log-probability of (nan|-?inf)"), torch.no_grad():
+        score_rows(model, [Row((1, 2), ((3, 4),))], PassLimits(512, 10**8))
+
+
 def test_no_requests_give_no_results(engine, base):
     assert engine.loglikelihood([], base) == []
     assert engine.generate([], GenerationSettings(4), base) == []

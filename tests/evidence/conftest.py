@@ -17,6 +17,7 @@ import resource
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 from harness.contract import Fitted
 from harness.errors import ArmError
@@ -95,6 +96,11 @@ def fill_the_disk(bench):
         resource.setrlimit(resource.RLIMIT_FSIZE, (4096, most))  # no file may grow beyond
 
 
+def change_the_model(bench):
+    Path(bench.base.model, "model.safetensors").write_bytes(b"other weights")
+    os._exit(7)  # so that the next arm gets a new worker
+
+
 PICKY = "{% if 'test number 3' in input %}{{ nothing }}{% endif %}{{ input }}"
 
 
@@ -104,6 +110,7 @@ def tuned(options): return Tuned(lambda bench: None)
 def failing(options): return Arm(fail)
 def dying(options): return Arm(lambda bench: os._exit(7))
 def segfaulting(options): return Arm(lambda bench: os.kill(os.getpid(), signal.SIGSEGV))
+def tampering(options): return Arm(change_the_model)
 def killed(options): return Arm(lambda bench: os.kill(os.getpid(), signal.SIGKILL))
 def hanging(options): return Arm(fall_silent)
 def greedy(options): return Arm(run_out_of_memory)
@@ -153,7 +160,7 @@ if "CHOKE_ON" in os.environ:
 '''
 ARMS = (
     "steady", "terse", "tuned", "failing", "dying", "segfaulting", "killed", "hanging", "greedy", "large", "breaking",
-    "picky", "impossible", "filling", "training",
+    "tampering", "picky", "impossible", "filling", "training",
 )  # fmt: skip
 
 

@@ -1,8 +1,8 @@
 import pytest
 
+from harness.engine.faults import is_out_of_memory
 from harness.errors import ArmError
 from harness.evidence.answering import BATCH_ROWS, BATCH_TOKENS, answer, classify, plan_batches, retrieve_with
-from harness.evidence.faults import is_out_of_memory
 from harness.program import Program, Prompt, Reader, Retriever
 from harness.records import Completion, GenerationSettings, Message, Outcome, Question, Weights
 

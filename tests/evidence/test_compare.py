@@ -6,7 +6,9 @@ depend on the answers.
 
 import json
 import re
+import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -16,9 +18,9 @@ from recorder import Recorder
 
 import harness
 from harness.cli import main
-from harness.errors import PluginError, StoreError, TaskFileError
+from harness.errors import HarnessError, PluginError, StoreError, TaskFileError
 from harness.evidence.compare import Settings, compare, redraw
-from harness.evidence.provenance import commit
+from harness.evidence.provenance import code_digest, commit
 from harness.evidence.scale import scaled
 from harness.plugins import BASELINES, load
 from harness.store.folder import RunFolder
@@ -112,6 +114,40 @@ def test_folder_of_another_task_is_refused_before_anything_is_spent(tmp_path, st
     with pytest.raises(StoreError, match="belongs to another run"):
         compare(load_task(path), Settings(tmp_path / "run"), watching)
     assert watching.began_jobs == []
+
+
+def test_folder_of_other_code_is_refused_and_has_another_name_by_default(tmp_path, stub_task, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = stub_task("steady")
+    run, folder = compare(load_task(path), Settings(), Recorder())
+    monkeypatch.setattr("harness.evidence.compare.code_digest", lambda: "0" * 8)
+    with pytest.raises(StoreError, match=r"belongs to another run \(code [0-9a-f]{8} there, 00000000 now\)"):
+        compare(load_task(path), Settings(folder.path), Recorder())
+    assert compare(load_task(path), Settings(), Recorder())[1].path != folder.path
+
+
+def test_code_is_the_source_of_every_module(monkeypatch, tmp_path):
+    copy = tmp_path / "harness"
+    shutil.copytree(Path(harness.__file__).parent, copy)
+    now = code_digest()
+    monkeypatch.setattr(harness, "__file__", str(copy / "__init__.py"))
+    assert code_digest() == now
+    for path in ("records.py", "evidence/jobs.py", "engine/likelihood.py"):
+        source = (copy / path).read_bytes()
+        (copy / path).write_bytes(source + b"#")
+        assert code_digest() != now
+        (copy / path).write_bytes(source)
+
+
+@pytest.mark.parametrize("is_cached", [True, False])
+def test_model_that_changed_on_the_way_ends_the_run_which_goes_on_with_the_old_one(tmp_path, stub_task, is_cached):
+    task = load_task(stub_task("tampering", "steady"))
+    settings = Settings(tmp_path / "run", is_cached=is_cached)
+    with pytest.raises(HarnessError, match="changed during the run; put them back"):
+        compare(task, settings, Recorder())
+    (tmp_path / "model" / "model.safetensors").write_bytes(b"weights")
+    run, _ = compare(task, replace(settings, arms=("steady",)), Recorder())
+    assert {evidence.arm: evidence.status for evidence in run.evidence} == {"tampering": "failed", "steady": "ok"}
 
 
 def test_several_seeds_are_refused_before_a_folder_is_made(tmp_path, stub_task):

@@ -18,10 +18,12 @@ class Hand:
 
     def __init__(self, ledger, respond):
         self.ledger, self.respond, self.sent = ledger, respond, []
+        self.first = []  # events before the last one
 
     def do(self, job):
         name = job.get("name", "base")
         self.sent.append((name, job["shrink"]))
+        yield from self.first
         event = self.respond(job)
         if event["event"] == "end" and name == "base":
             self.ledger.put_general(GeneralAbility("base", ()))
@@ -98,6 +100,40 @@ def test_death_that_is_not_of_memory_is_not_tried_again(jobs, ledger):
     todo, hand = jobs(respond_to_steady(9, die))
     todo.run(())
     assert hand.sent == [("steady", 0), ("terse", 0)]
+
+
+def by_somebody():
+    raise WorkerDied("killed by signal 9", is_killed=True)
+
+
+def test_worker_that_somebody_killed_is_started_again_as_it_was_and_nothing_is_noted(jobs, ledger):
+    endings = iter([by_somebody])
+    todo, hand = jobs(lambda job: next(endings, lambda: END)())
+    todo.run(())
+    assert hand.sent == [("steady", 0), ("steady", 0), ("terse", 0)]
+    assert ledger.state("steady", TROUBLE) is None
+    assert "steady: killed by signal 9; starting it again" in todo.observer.lines
+
+
+def test_worker_that_is_killed_twice_gets_smaller_batches(jobs):
+    todo, hand = jobs(respond_to_steady(1, by_somebody))
+    todo.run(())
+    assert hand.sent == [("steady", 0), ("steady", 0), ("steady", 1), ("terse", 0)]
+
+
+@pytest.mark.parametrize(("name", "other"), [("device", "cpu"), ("dtype", "float32")])
+def test_run_does_not_go_on_with_another_device_or_number_format(jobs, ledger, name, other):
+    engine = {"event": "ready", "device": "cuda", "dtype": "bfloat16", "threads": 8}
+    todo, hand = jobs(lambda job: END)
+    hand.first = [engine]
+    todo.run(("steady",))
+    hand.first = [engine | {"threads": 2} | {name: other}]
+    with pytest.raises(HarnessError, match=f"began with {name} {engine[name]} and would go on with {other}"):
+        todo.run(("terse",))
+    assert ledger.state("terse", ENDED) is None
+    hand.first = [engine | {"threads": 2}]
+    todo.run(("terse",))
+    assert decode(EndState, ledger.state("terse", ENDED)).status == "ok"
 
 
 def test_interrupted_arm_goes_on_with_the_batches_it_had_come_to(jobs):

@@ -1,6 +1,7 @@
 """The supervisor against worker processes that are scripts of a few lines: each ends in a way of its own."""
 
 import os
+import queue
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import time
 import psutil
 import pytest
 
+from harness.engine import faults
 from harness.evidence.supervise import Supervisor, WorkerDied
 
 # A worker's two ends; `job` is what it was sent last.
@@ -81,6 +83,7 @@ def test_worker_that_speaks_now_and_then_may_take_longer_than_the_deadline(super
 PATIENT = """
 import os, sys
 from pathlib import Path
+from harness.engine import faults
 from harness.evidence.supervise import Supervisor
 
 lock = os.open(sys.argv[1] + "/lock", os.O_CREAT | os.O_RDWR)
@@ -115,7 +118,7 @@ def test_orchestrator_that_was_stopped_for_a_while_does_not_take_its_worker_for_
     [
         ("os._exit(7)", "exit code 7", False),
         ("os.kill(os.getpid(), signal.SIGSEGV)", "killed by signal 11", False),
-        ("os.kill(os.getpid(), signal.SIGKILL)", "because memory ran out", True),
+        ("os.kill(os.getpid(), signal.SIGKILL)", "killed by signal 9\\)", False),
     ],
 )
 def test_death_in_a_job_names_its_cause_and_ends_what_the_worker_started(supervise, ending, cause, is_memory):
@@ -130,7 +133,47 @@ def test_death_in_a_job_names_its_cause_and_ends_what_the_worker_started(supervi
         for event in supervisor.do({}):
             events.append(event)
     assert died.value.is_memory == is_memory
+    assert died.value.is_killed == ("SIGKILL" in ending)
     wait_until(lambda: not is_running(events[0]["child"]))
+
+
+@pytest.mark.parametrize("counts", [(3, 4), (None, None)], ids=["counted", "nobody counts"])
+def test_kill_by_a_system_that_lacks_memory_is_told_from_others(supervise, monkeypatch, counts):
+    said = iter(counts)
+    monkeypatch.setattr(faults, "memory_kills", lambda: next(said))
+    monkeypatch.setattr("harness.evidence.supervise.memory_kills", faults.memory_kills)
+    with pytest.raises(WorkerDied, match="because memory ran out") as died:
+        list(supervise("os.kill(os.getpid(), signal.SIGKILL)").do({}))
+    assert (died.value.is_memory, died.value.is_killed) == (True, False)
+
+
+def test_last_word_of_a_worker_that_ended_while_nobody_listened_is_heard(supervise, monkeypatch):
+    class Late(queue.Queue):
+        """As after a Ctrl-Z: the first look times out although the worker has spoken, and ended."""
+
+        def get(self, *given, **named):
+            if not hasattr(self, "looked"):
+                self.looked = True
+                wait_until(lambda: self.qsize() == 2)  # the event, and the end behind it
+                worker.wait()
+                raise queue.Empty
+            return super().get(*given, **named)
+
+    popen = subprocess.Popen
+    monkeypatch.setattr(queue, "Queue", Late)
+    supervisor = supervise("""
+    say("failed", kind="memory", is_last=True)
+    os._exit(1)
+    """)
+
+    def start(*given, **named):
+        nonlocal worker
+        worker = popen(*given, **named)
+        return worker
+
+    worker = None
+    monkeypatch.setattr(subprocess, "Popen", start)
+    assert [event["event"] for event in supervisor.do({})] == ["failed"]
 
 
 def test_child_that_holds_the_dead_workers_output_open_does_not_hide_the_death(supervise):

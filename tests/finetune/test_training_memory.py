@@ -8,11 +8,12 @@ import pytest
 from finetune_bench import study
 from inner_process import InnerProcess, spec_in
 
+from baselines.finetune import process
 from baselines.finetune.process import OutOfMemory, TrainingProcess
 from baselines.finetune.schedule import Schedule
-from baselines.finetune.trainer import is_out_of_memory
 from baselines.prompt.zero import zero_shot_program
 from harness.contract import DevScore
+from harness.engine.faults import is_out_of_memory
 from harness.errors import ArmError, StoreError
 from harness.records import Weights
 
@@ -91,7 +92,9 @@ def test_out_of_memory_halves_the_rows_at_once_and_keeps_the_batch(bench, fault,
 
 
 @pytest.mark.slow
-def test_a_kill_by_the_system_halves_too_and_goes_on_from_the_last_point(bench, whole):
+@pytest.mark.parametrize("is_for_memory", [True, False])
+def test_a_kill_by_the_system_halves_too_and_one_by_somebody_does_not(bench, whole, monkeypatch, is_for_memory):
+    monkeypatch.setattr("baselines.finetune.process.was_for_memory", lambda before: is_for_memory)
     process = started(bench)
     killed = []
 
@@ -105,7 +108,35 @@ def test_a_kill_by_the_system_halves_too_and_goes_on_from_the_last_point(bench, 
         outcome = run(bench, process)
         assert process._process.pid not in killed
     assert_same_training(outcome, whole)
-    assert any("2 of a batch's 4 rows went through at once" in warning for warning in outcome.warnings)
+    halved = [warning for warning in outcome.warnings if "2 of a batch's 4 rows went through at once" in warning]
+    assert len(halved) == is_for_memory
+    if not is_for_memory:  # somebody killed it: the same training, to the last bit
+        weights = "adapter_model.safetensors"
+        assert (outcome.best / weights).read_bytes() == (whole.best / weights).read_bytes()
+
+
+class Killed(InnerProcess):
+    """Is killed, and not for memory, as often as `times` says; then it trains."""
+
+    times = 1
+
+    def run(self, *given, **named):
+        if self.times:
+            self.times -= 1
+            raise process.Killed("the training process was killed by signal 9")
+        return super().run(*given, **named)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_process_that_somebody_killed_is_started_again_once(bench, whole, times):
+    killed = Killed(bench.folder, Weights(bench.base.model))
+    killed.times = times
+    if times == 1:
+        assert run(bench, killed).losses == whole.losses
+        assert [spec.micro_tokens for spec in killed.runs] == [None]
+    else:
+        with pytest.raises(process.OutOfMemory, match="killed by signal 9"):  # while it loaded the base
+            run(bench, killed)
 
 
 class Starving(InnerProcess):
@@ -169,6 +200,7 @@ def test_lack_of_memory_is_told_from_other_faults():
         torch.empty(2**60, dtype=torch.uint8)
     assert is_out_of_memory(real.value)
     assert is_out_of_memory(torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"))
+    assert is_out_of_memory(RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"))
     assert is_out_of_memory(MemoryError())
     assert is_out_of_memory(OSError(errno.ENOMEM, "Cannot allocate memory"))
     assert not is_out_of_memory(OSError(errno.ENOSPC, "No space left on device"))

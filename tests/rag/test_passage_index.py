@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import shutil
 
 import numpy as np
@@ -14,7 +15,7 @@ from baselines.rag.index import build_index, index_folder, open_index
 from baselines.rag.options import DEFAULT_EMBEDDER
 from baselines.rag.prompting import passages_prompt
 from harness.contract import Budget, Retrieving
-from harness.errors import ArmError
+from harness.errors import ArmError, StoreError
 from harness.program import Program, Retriever
 from harness.records import Document, Message, Passage, Study, Weights
 
@@ -135,6 +136,17 @@ def test_killed_build_leaves_no_index(folder, monkeypatch):
         build_index(DOCUMENTS[:2], folder)
     with pytest.raises(ArmError, match=r"no passage index"):
         open_index(folder)
+
+
+def test_full_disk_is_the_runs_fault_and_not_the_arms(folder):
+    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1024, most))  # four vectors take six times that
+    try:
+        with pytest.raises(StoreError, match="free some space"):
+            build_index(DOCUMENTS, folder)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+    assert build_index(DOCUMENTS, folder).manifest["n"] == 4
 
 
 def test_folder_name_follows_everything_that_makes_the_index(tmp_path):

@@ -1,12 +1,14 @@
 """Which kind of fault ended something: the item's, the arm's, or one of the process or the machine."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 # torch's own, by name, so that nobody must import torch to ask. The second is a device that has failed: nothing
 # in the process can be trusted behind it.
 _MEMORY_NAMES = {"OutOfMemoryError"}
 _DEVICE_NAMES = {"AcceleratorError"}
-_MEMORY_WORDS = ("defaultcpuallocator", "not enough memory", "out of memory", "cannot allocate memory")
+# How the CPU's allocator, the system and CUDA's libraries say it.
+_MEMORY_WORDS = ("defaultcpuallocator", "not enough memory", "out of memory", "allocate memory", "alloc_failed")
 
 
 def is_out_of_memory(fault: BaseException) -> bool:
@@ -22,6 +24,24 @@ def is_out_of_memory(fault: BaseException) -> bool:
 def is_of_the_process(fault: BaseException) -> bool:
     """Whether a fault says nothing about the item that was asked: no memory, or a device that failed."""
     return is_out_of_memory(fault) or any(type(cause).__name__ in _DEVICE_NAMES for cause in _causes(fault))
+
+
+def memory_kills() -> int | None:
+    """How many processes Linux has killed to free memory since it started; None where nobody counts them."""
+    try:
+        counts = dict(line.split() for line in Path("/proc/vmstat").read_text(encoding="ascii").splitlines())
+        return int(counts["oom_kill"])
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def was_for_memory(before: int | None) -> bool:
+    """Whether a process that was killed by signal 9 may have been killed to free memory.
+
+    Args:
+        before: What `memory_kills` said when the process began.
+    """
+    return before is None or memory_kills() != before
 
 
 def describe(fault: BaseException) -> str:
