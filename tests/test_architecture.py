@@ -11,11 +11,12 @@ MAY_IMPORT = {"harness": {"harness"}, "baselines": {"harness", "baselines"}, "re
 
 # Inside harness: each part may import itself and the parts named here.
 BASE = {"records", "errors"}
-CONTRACT = BASE | {"program", "contract", "plugins"}
+CONTRACT = BASE | {"program", "contract", "plugins", "model_names"}
 INSIDE = {
     "records": set(),
     "errors": set(),
     "plugins": {"errors"},
+    "model_names": {"plugins"},
     "program": BASE,
     "contract": BASE | {"program"},
     "task": CONTRACT,

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -32,7 +32,7 @@ def check(ctx: click.Context, task_file: Path, out: Path | None, as_json: bool, 
     from harness.cli.findings import print_faults, print_fixed, print_report
     from harness.task.check import examine, read_material, write_fixed
 
-    material = read_material(task_file)
+    material = _read(task_file, as_json)
     folder = tokenizer_folder(material.model)
     report = examine(material, folder)
     if with_model:
@@ -43,16 +43,36 @@ def check(ctx: click.Context, task_file: Path, out: Path | None, as_json: bool, 
     fixed = examine(read_material(write_fixed(material, report, out)), folder) if out else None
     if as_json:
         after = {"fixed": fixed.to_dict()} if fixed else {}
-        click.echo(json.dumps(report.to_dict() | after, indent=1, ensure_ascii=False))
+        _print_json(report.to_dict() | after)
     elif fixed:
         print_fixed(fixed)
     ctx.exit((fixed or report).exit_code)
 
 
+def _read(task_file: Path, as_json: bool) -> "Material":
+    """Read the task; a file that is no task file at all has a report too where JSON is asked for."""
+    from harness.errors import TaskFileError
+    from harness.task.check import CheckReport, read_material
+    from harness.task.check.findings import ListedFaults
+
+    faults = ListedFaults()
+    try:
+        return read_material(task_file, faults)
+    except TaskFileError:
+        if as_json:
+            report = CheckReport(str(task_file.absolute()), tuple(faults.listed), (), (), (), lengths="")
+            _print_json(report.to_dict())
+        raise
+
+
+def _print_json(data: dict[str, Any]) -> None:
+    click.echo(json.dumps(data, indent=1, ensure_ascii=False))
+
+
 def tokenizer_folder(model: str) -> Path | None:
     """Return the folder with the model's tokenizer, where it is on this machine; nothing is fetched."""
-    from harness.engine.assets import ALIASES
     from harness.engine.cache import cache_folder, is_whole
+    from harness.model_names import ALIASES
 
     if model in ALIASES:
         folder = cache_folder() / "models" / model

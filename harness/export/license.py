@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from harness.engine.assets import EMBEDDED
 from harness.export.parcel import Parcel
+from harness.model_names import EMBEDDED
 
 _KNOWN = {EMBEDDED: "SmolLM2-135M-Instruct, from which it was converted, is under Apache-2.0"}
 _NAMES = ("license", "licence", "notice")

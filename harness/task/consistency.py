@@ -5,7 +5,8 @@ from pathlib import Path
 from jinja2 import Environment, TemplateError, nodes
 
 from harness.errors import ArmError
-from harness.program import render
+from harness.model_names import name_fault
+from harness.program import PLAIN_TEMPLATE, render
 from harness.task.faults import Faults
 from harness.task.schema import TaskFile
 from harness.task.source import Source
@@ -26,21 +27,32 @@ def check_rule(settings: TaskFile, source: Source, faults: Faults) -> None:
         source.add_fault(faults, ("rule",), text)
 
 
-def check_template(settings: TaskFile, source: Source, faults: Faults) -> None:
-    """Note a template that does not render, or that leaves the question out, without passages or with some."""
-    place, template = ("prompt", "template"), settings.prompt.template
+def check_template(settings: TaskFile, source: Source, faults: Faults) -> TaskFile:
+    """Note a template that does not render, or that leaves the question out, without passages or with some.
+
+    Returns:
+        The settings; the plain template stands in for a wrong one, so that the other checks go on.
+    """
+    text = _template_fault(settings.prompt.template)
+    if not text:
+        return settings
+    source.add_fault(faults, ("prompt", "template"), text)
+    prompt = settings.prompt.model_copy(update={"template": PLAIN_TEMPLATE})
+    return settings.model_copy(update={"prompt": prompt})
+
+
+def _template_fault(template: str) -> str:
     question = "the question itself"
     try:
         if costly := _costly(template):
-            raise ArmError(f"prompt template {shown(template)} uses {costly}, which may never end; leave it out")
+            return f"prompt template {shown(template)} uses {costly}, which may never end; leave it out"
         without, beside = (render(template, input=question, passages=passages) for passages in ([], PASSAGES))
     except ArmError as fault:
-        source.add_fault(faults, place, str(fault))
-        return
-    if question not in without or question not in beside:
-        where = " where there are passages" if question in without else ""
-        text = f"prompt.template leaves the question out{where}; put {{{{ input }}}} where it belongs"
-        source.add_fault(faults, place, text)
+        return str(fault)
+    if question in without and question in beside:
+        return ""
+    where = " where there are passages" if question in without else ""
+    return f"prompt.template leaves the question out{where}; put {{{{ input }}}} where it belongs"
 
 
 def _costly(template: str) -> str:
@@ -72,6 +84,8 @@ def model_of(settings: TaskFile, source: Source, folder: Path, faults: Faults) -
         return str(path.resolve())
     if settings.model.startswith(("./", "../", "/", "~")):
         text = f"model folder '{settings.model}' is not there; mend the path, or give an alias or a hub id"
+        source.add_fault(faults, ("model",), text)
+    elif text := name_fault(settings.model):
         source.add_fault(faults, ("model",), text)
     return settings.model
 

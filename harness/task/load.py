@@ -28,7 +28,8 @@ def load_task(path: Path) -> Task:
     faults = Faults()
     source = read_source(path, faults)
     settings = read_settings(source, faults)
-    for check in (check_rule, check_template, check_seeds, check_metrics):
+    settings = check_template(settings, source, faults)
+    for check in (check_rule, check_seeds, check_metrics):
         check(settings, source, faults)
     model = model_of(settings, source, folder, faults)
     include_path = include_path_of(settings, source, folder, faults)

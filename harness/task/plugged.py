@@ -1,15 +1,13 @@
 """Checks the arms and metrics of a task file against what is installed."""
 
-from pydantic import ValidationError
-
 from harness.errors import PluginError
 from harness.plugins import BASELINES, METRICS, load, plugins, suggest
 from harness.task.faults import Faults
+from harness.task.options import option_faults
 from harness.task.schema import Arm, TaskFile
-from harness.task.settings import ABSENT, bound
+from harness.task.settings import ABSENT
 from harness.task.source import Place, Source
 from harness.task.task import ArmSpec
-from harness.task.turns import shown
 
 WEIGHTS_NAMES = ("base", "base_nf4")  # general ability of the untuned model is kept under these
 
@@ -22,8 +20,9 @@ def read_arms(settings: TaskFile, source: Source, faults: Faults) -> tuple[ArmSp
         if arm.baseline == ABSENT:
             continue
         spec = ArmSpec(arm.name, arm.baseline or arm.name, arm.options)
-        for text in [*_name_faults(spec, arms), *_baseline_faults(arm, spec, has_documents)]:
-            source.add_fault(faults, ("arms", index), text)
+        named = [((), text) for text in _name_faults(spec, arms)]
+        for place, text in [*named, *_baseline_faults(arm, spec, has_documents)]:
+            source.add_fault(faults, ("arms", index, *place), text)
         arms.append(spec)
     return tuple(arms)
 
@@ -36,37 +35,21 @@ def _name_faults(spec: ArmSpec, before: list[ArmSpec]) -> list[str]:
     return []
 
 
-def _baseline_faults(arm: Arm, spec: ArmSpec, has_documents: bool) -> list[str]:
+def _baseline_faults(arm: Arm, spec: ArmSpec, has_documents: bool) -> list[tuple[Place, str]]:
+    """Return what is wrong, each fault with its place below the arm."""
     if spec.baseline not in plugins(BASELINES):
         what = "arm" if arm.baseline is None else "baseline"
-        return [f"unknown {what} '{spec.baseline}'{suggest(spec.baseline, plugins(BASELINES))}"]
+        return [((), f"unknown {what} '{spec.baseline}'{suggest(spec.baseline, plugins(BASELINES))}")]
     try:
         baseline = load(BASELINES, spec.baseline)(spec.options)
     except PluginError as fault:
-        return [str(fault)]
+        return [((), str(fault))]
     except ValueError as fault:
-        return [f"arm '{spec.name}': {reason}" for reason in _option_faults(fault)]
+        return [(place, f"arm '{spec.name}': {reason}") for place, reason in option_faults(spec, fault)]
     if baseline.needs_documents and not has_documents:
-        return [
-            f"arm '{spec.name}' searches documents and the task has none; set data.documents to a folder of "
-            f".md or .txt files, or remove the arm"
-        ]
+        text = "searches documents and the task has none; set data.documents to a folder of .md or .txt files, "
+        return [((), f"arm '{spec.name}' {text}or remove the arm")]
     return []
-
-
-def _option_faults(fault: ValueError) -> list[str]:
-    if not isinstance(fault, ValidationError):
-        return [str(fault)]
-    reasons = []
-    for error in fault.errors():
-        option = ".".join(str(part) for part in error["loc"])
-        if error["type"] == "extra_forbidden":
-            reasons.append(f"unknown option '{option}'; remove or rename it")
-        elif error["loc"]:
-            reasons.append(f"option '{option}' is {shown(error['input'])}; {bound(error)}")
-        else:
-            reasons.append(f"options: {error['msg'].removeprefix('Value error, ')}")
-    return reasons
 
 
 def check_metrics(settings: TaskFile, source: Source, faults: Faults) -> None:

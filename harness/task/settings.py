@@ -97,8 +97,9 @@ def _explain(error: ErrorDetails) -> str:
 
 
 def bound(error: ErrorDetails) -> str:
-    """Say what a value should be, in pydantic's words: 'it should be a valid number'."""
-    return re.sub(r"^\w+ should", "it should", error["msg"])
+    """Say what a value should be, in pydantic's words but for those about itself: 'it should be a valid number'."""
+    text = re.sub(r"^\w+ should", "it should", error["msg"].removeprefix("Value error, "))
+    return re.sub(r" after validation, not \d+|, (unable|got) .*", "", text).replace("valid tuple", "list")
 
 
 def _known_keys(place: Place) -> Mapping[str, object]:

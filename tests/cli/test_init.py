@@ -59,3 +59,11 @@ def test_init_without_a_file_says_so(tmp_path):
     assert result.exit_code == 2
     assert "there is no such file; give --from a file of rows" in result.output
     assert "Traceback" not in result.output
+
+
+def test_misspelt_model_is_met_with_the_right_one_and_nothing_is_written(tmp_path):
+    (tmp_path / "rows.jsonl").write_text(rows(300))
+    result = init("--from", str(tmp_path / "rows.jsonl"), "--out", str(tmp_path / "out"), "--model", "smolm2-135m")
+    assert result.exit_code == 2
+    assert "model 'smolm2-135m' is no alias (did you mean 'smollm2-135m'?)" in result.output
+    assert not (tmp_path / "out").exists()

@@ -57,6 +57,21 @@ def test_key_that_cannot_be_printed_exits_with_two_and_names_its_line(task, key)
     assert f"train.jsonl line 5: key {key!a} has a character that cannot be stored" in result.output
 
 
+@pytest.mark.parametrize(
+    ("content", "line", "column", "said"),
+    [("a: 1\n\tb: 2\n", 2, 1, "not valid YAML"), ("", None, None, "is empty; it should hold keys"), ("a: [", 1, 5, "")],
+)
+def test_file_that_is_no_task_file_has_a_report_in_json(tmp_path, content, line, column, said):
+    (tmp_path / "task.yaml").write_text(content)
+    result = run(tmp_path / "task.yaml", "--json")
+    report = json.loads(result.stdout)
+    [fault] = report["faults"]
+    assert (fault["file"], fault["line"], fault["column"]) == ("task.yaml", line, column)
+    assert said in fault["text"]
+    assert (report["exit_code"], result.exit_code) == (2, 2)
+    assert "task.yaml: 1 problem" in result.stderr
+
+
 def test_missing_task_file_exits_with_two(tmp_path):
     assert run(tmp_path / "task.yaml").exit_code == 2
 

@@ -57,6 +57,23 @@ def test_duplicate_ids_and_empty_targets_keep_the_task_from_being_read(plain_tas
     assert report.exit_code == 2
 
 
+def test_bad_template_is_one_fault_among_the_others_with_its_place(plain_task):
+    plain_task.settings |= {"prompt": {"template": "{{ question }}"}, "metrc": 1}
+    key, template = report_of(plain_task).faults
+    lines = plain_task.save().read_text().splitlines()
+    assert (lines[template.line - 1][template.column - 1 :], template.text.split(":")[0]) == (
+        "template: '{{ question }}'",
+        "prompt template '{{ question }}'",
+    )
+    assert (lines[key.line - 1], key.text.split(" (")[0]) == ("metrc: 1", "unknown key 'metrc'")
+
+
+def test_template_that_may_never_end_is_not_rendered(plain_task):
+    plain_task.settings["prompt"] = {"template": "{{ input }}{{ 'x' * 10**20 }}"}
+    [fault] = report_of(plain_task).faults
+    assert "uses '*', which may never end" in fault.text
+
+
 def test_whatever_load_refuses_is_a_fault_or_an_error(plain_task):
     change(plain_task, "train", 3, input="TEST  asks about 4")
     with pytest.raises(TaskFileError):

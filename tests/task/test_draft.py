@@ -399,9 +399,13 @@ def test_folder_in_use_is_left_alone(tmp_path):
 
 
 @pytest.mark.parametrize("name", ['": {} #', "a\nversion: 2", "{{ input }}", "*x", "é\u2028b", "no", "'"])
-def test_names_that_mean_something_in_yaml_do_no_harm(tmp_path, name):
+def test_names_that_mean_something_in_yaml_do_no_harm(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    folder = Path(name.replace("\n", " "))
+    folder.mkdir()
     rows = rows_of(lambda n: {name: text(n, 9), f"{name} 2": f"{name} {n % 3}", "é" + name: n})
-    task = drafted(save(tmp_path / "rows.jsonl", rows), model=name.replace("\n", " "))
+    task = drafted(save(tmp_path / "rows.jsonl", rows), model=str(folder))
+    assert task.model == str(tmp_path / folder)
     assert {item.target for item in task.test} == {f"{name} {n}".strip() for n in range(3)}
 
 

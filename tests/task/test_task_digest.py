@@ -56,7 +56,7 @@ def test_digest_changes_with_every_file_of_the_data(task_folder, name, old, new)
     "change",
     [
         {"goal": {"at_least": 0.8}},
-        {"model": "another"},
+        {"model": "another/model"},
         {"seeds": [1]},
         {"arms": ["echo", {"name": "second", "baseline": "echo"}]},
         {"prompt": {"system": "be short"}},

@@ -80,6 +80,11 @@ def test_wrong_value_is_the_one_fault_and_shows_the_value(task_folder, section, 
     assert fault.startswith("task.yaml line ")
 
 
+def test_list_without_items_is_told_what_it_lacks_and_no_more(faults_of, valid):
+    faults = faults_of(valid.replace("[echo]", "[]"))
+    assert faults == ("task.yaml line 9 column 1: 'arms' is []; it should have at least 1 item",)
+
+
 @pytest.mark.parametrize(
     "template",
     [
@@ -126,6 +131,24 @@ def test_model_folder_is_found_beside_the_task_file(task_folder):
     (task_folder.folder / "my-model").mkdir()
     task_folder.settings["model"] = "my-model"
     assert task_folder.load().model == str((task_folder.folder / "my-model").resolve())
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("smolm2-135m", "is no alias (did you mean 'smollm2-135m'?), no folder here, and no hub id like 'org/name'"),
+        ("gpt-4", "is no alias (known: smollm2-135m), no folder here, and no hub id like 'org/name'"),
+        ("gpt 4", "is no alias (known: smollm2-135m), no folder here, and no hub id like 'org/name'"),
+        ("foo/bar/baz", "is no alias (known: smollm2-135m), no folder here, and no hub id like 'org/name'"),
+    ],
+)
+def test_name_that_can_be_no_model_is_a_fault_at_its_place(faults_of, valid, name, said):
+    assert faults_of(f"{valid}model: {name}\n") == (f"task.yaml line 10 column 1: model '{name}' {said}",)
+
+
+def test_well_formed_hub_id_stays_as_written(task_folder):
+    task_folder.settings["model"] = "someone/Some.model-1B"
+    assert task_folder.load().model == "someone/Some.model-1B"
 
 
 def test_model_alias_stays_as_written(task_folder):

@@ -1,3 +1,6 @@
+import pytest
+
+
 def test_arm_may_be_a_name_or_a_mapping(task_folder):
     task_folder.settings["arms"] = ["echo", {"name": "louder", "baseline": "echo", "options": {"rank": 4}}]
     first, second = task_folder.load().arms
@@ -38,6 +41,34 @@ def test_wrong_option_of_an_arm_is_named(task_folder):
 def test_wrong_option_of_our_own_arm_is_named(task_folder):
     task_folder.settings["arms"] = [{"name": "few_shot", "options": {"no_such_option": 4}}]
     assert "arm 'few_shot': unknown option 'no_such_option'" in task_folder.faults()[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ("{shot: [4]}", ["15: arm 'few_shot': unknown option 'shot' (did you mean 'shots'?)"]),
+        (
+            "{shots: four}",
+            ["15: arm 'few_shot': option 'shots' is 'four'; it should be a valid integer or be a list"],
+        ),
+        (
+            "{shots: [0, 2, -1]}",
+            [
+                "23: arm 'few_shot': option 'shots.1' is 0; it should be greater than or equal to 1",
+                "29: arm 'few_shot': option 'shots.3' is -1; it should be greater than or equal to 1",
+            ],
+        ),
+        (
+            "{shots: []}",
+            ["15: arm 'few_shot': option 'shots' is []; it should be a valid integer or have at least 1 item"],
+        ),
+        ("{dev_rows: 1.5}", ["15: arm 'few_shot': option 'dev_rows' is 1.5; it should be a valid integer"]),
+    ],
+)
+def test_mistake_in_an_option_is_one_fault_at_its_own_place(faults_of, valid, options, expected):
+    faults = faults_of(valid.replace("[echo]", f"\n  - name: few_shot\n    options: {options}"))
+    assert [fault.partition("column ")[2] for fault in faults] == expected
+    assert all(fault.startswith("task.yaml line 11 ") for fault in faults)
 
 
 def test_arm_that_needs_documents_says_so_when_there_are_none(faults_of, valid):

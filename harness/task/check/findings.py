@@ -54,6 +54,7 @@ class Fault:
     text: str
     line: int | None
     unit: str
+    column: int | None
 
 
 class ListedFaults(Faults):
@@ -66,7 +67,7 @@ class ListedFaults(Faults):
     def add(self, file: str, text: str, line: int | None = None, unit: str = "line", column: int | None = None) -> None:
         """Note one fault, as `Faults.add`."""
         super().add(file, text, line, unit, column)
-        self.listed[Fault(file, text, line, unit)] = None
+        self.listed[Fault(file, text, line, unit, column)] = None
 
 
 @dataclass(frozen=True, slots=True)

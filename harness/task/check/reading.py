@@ -112,17 +112,22 @@ class Material:
         return {name: written for name, written in named.items() if written}
 
 
-def read_material(path: Path) -> Material:
+def read_material(path: Path, faults: ListedFaults | None = None) -> Material:
     """Read a task file and its data; what is wrong with keys, files and rows is kept beside them.
+
+    Args:
+        path: The task file.
+        faults: Takes what is wrong; for callers that want it even where this raises.
 
     Raises:
         TaskFileError: If the task file itself is absent or no YAML mapping.
     """
     path = Path(path).absolute()
-    faults = ListedFaults()
+    faults = ListedFaults() if faults is None else faults
     source = read_source(path, faults)
     settings = read_settings(source, faults)
-    for check in (check_rule, check_template, check_seeds, check_metrics):
+    settings = check_template(settings, source, faults)
+    for check in (check_rule, check_seeds, check_metrics):
         check(settings, source, faults)
     model = model_of(settings, source, path.parent, faults)
     include_path_of(settings, source, path.parent, faults)

@@ -1,0 +1,17 @@
+"""What may be named as a model: an alias, a folder, or a hub id."""
+
+import re
+
+from harness.plugins import suggest
+
+EMBEDDED = "smollm2-135m"
+ALIASES = (EMBEDDED,)
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+
+
+def name_fault(name: str) -> str:
+    """Say why a name that is no folder's can be no model's; '' when it is an alias or a well-formed hub id."""
+    if name in ALIASES or _HUB_ID.fullmatch(name):
+        return ""
+    known = suggest(name, dict.fromkeys(ALIASES))
+    return f"model '{name}' is no alias{known}, no folder here, and no hub id like 'org/name'"
