@@ -20,11 +20,13 @@ class HarnessError(Exception):
 class TaskFileError(HarnessError):
     """A task file or its data are wrong; every fault found is listed at once."""
 
-    def __init__(self, where: str, faults: Sequence[str]) -> None:
+    def __init__(self, where: str, faults: Sequence[str], count: int | None = None) -> None:
+        """List `faults`; `count` is how many there are, where the list leaves some out."""
         self.where = where
         self.faults = tuple(faults)
-        count = f"{len(self.faults)} problem{'s' if len(self.faults) != 1 else ''}"
-        super().__init__(f"{where}: {count}\n" + "\n".join(f"  - {fault}" for fault in faults))
+        found = len(self.faults) if count is None else count
+        problems = f"{found} problem{'s' if found != 1 else ''}"
+        super().__init__(f"{where}: {problems}\n" + "\n".join(f"  - {fault}" for fault in faults))
 
 
 class ModelError(HarnessError):

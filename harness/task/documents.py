@@ -57,7 +57,15 @@ def _from_folder(path: Path, written: str, faults: Faults) -> list[Document]:
 
 def _from_rows(written: str, folder: Path, faults: Faults) -> list[Document]:
     found: dict[str, Document] = {}
-    for row in read_rows(written, "documents", folder, faults):
+    rows = read_rows(written, "documents", folder, faults)
+    names = {name for row in rows for name in row.values}
+    missing = {"id", "text"} - names if rows else set()
+    for name in sorted(missing):
+        text = f"has no column '{name}'; its columns: {', '.join(sorted(names))}"
+        faults.add(written, f"{text}; documents need 'id' and 'text'")
+    if missing:
+        return []
+    for row in rows:
         try:
             identity = text_of(row.values.get("id"), "id")
             text = text_of(row.values.get("text"), "text")

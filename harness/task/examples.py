@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 from harness.plugins import suggest
 from harness.records import Example, Message, Preference
 from harness.task.faults import Faults
-from harness.task.rows import Row, read_rows
+from harness.task.rows import Row, path_fault, read_rows
 from harness.task.schema import TaskFile
 from harness.task.settings import ABSENT
 from harness.task.shapes import EXTRA_COLUMNS, PLAIN, needed_columns, pair_of, preference_of, shape_of
@@ -63,6 +63,9 @@ class SplitReader:
 
     def _rows(self, written: str, role: str) -> list[Row]:
         if written == ABSENT:
+            return []
+        if fault := path_fault(written, self._folder):
+            self._source.add_fault(self._faults, ("data", role), f"data.{role}: {fault}")
             return []
         before = self._faults.count
         rows = read_rows(written, role, self._folder, self._faults)

@@ -46,4 +46,4 @@ class Faults:
             listed += sorted(faults, key=lambda fault: faults[fault])[:SHOWN_PER_FILE]
             if len(faults) > SHOWN_PER_FILE:
                 listed.append(f"{file}: and {len(faults) - SHOWN_PER_FILE} more faults; mend these first")
-        raise TaskFileError(str(path), listed)
+        raise TaskFileError(str(path), listed, self.count)

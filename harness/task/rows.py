@@ -4,6 +4,7 @@ JSONL, JSON (one list), CSV or TSV with a header, Parquet, or a hub id. Text may
 line ends.
 """
 
+import difflib
 import json
 import re
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from typing import Any
 
 from harness.task.faults import Faults
 from harness.task.text import UNUSABLE, TextFault, decode, kind_of, read_bytes
+from harness.task.turns import shown
 
 FORMATS = (".jsonl", ".json", ".csv", ".tsv", ".parquet")
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
@@ -39,6 +41,8 @@ class Row:
 def read_rows(written: str, role: str, folder: Path, faults: Faults) -> list[Row]:
     """Read the rows of one split; what cannot be read is noted in `faults` by its line.
 
+    A path that leads to no file and is no hub id gives no rows: `path_fault` says why.
+
     Args:
         written: The path as the task file has it, relative to `folder`, or a hub id.
         role: The split's key in the task file; it chooses the split of a hub data set.
@@ -46,16 +50,28 @@ def read_rows(written: str, role: str, folder: Path, faults: Faults) -> list[Row
         faults: Takes what is wrong with the file.
     """
     path = folder / written
-    kind = kind_of(path)
-    if kind == "file":
+    if kind_of(path) == "file":
         return _read_file(path, written, faults)
+    return _read_hub(written, role, faults) if _is_hub_id(written, path) else []
+
+
+def path_fault(written: str, folder: Path) -> str:
+    """Say why a path has no rows to read; '' when it leads to a file or is a hub id."""
+    path = folder / written
+    kind = kind_of(path)
     if kind == "folder":
-        faults.add(written, f"is a folder; give a file ({', '.join(FORMATS)}) for data.{role}")
-    elif _is_hub_id(written, path):
-        return _read_hub(written, role, faults)
-    else:
-        faults.add(written, f"there is no such file in the task's folder; mend data.{role}")
-    return []
+        return f"{shown(written)} is a folder; give a file ({', '.join(FORMATS)})"
+    if kind == "file" or _is_hub_id(written, path):
+        return ""
+    return f"there is no file {shown(written)} in the task's folder{_near_file(path)}; mend the path"
+
+
+def _near_file(path: Path) -> str:
+    if kind_of(path.parent) != "folder":
+        return ""
+    names = {one.stem: one.name for one in sorted(path.parent.iterdir()) if one.suffix.lower() in FORMATS}
+    near = difflib.get_close_matches(path.stem, names, n=1)
+    return f" (did you mean '{names[near[0]]}'?)" if near else ""
 
 
 def _is_hub_id(written: str, path: Path) -> bool:

@@ -58,6 +58,8 @@ def turns_of(value: Any, name: str) -> tuple[Message, ...]:
 def _turn(value: Any, name: str) -> Message:
     if not isinstance(value, dict):
         raise ValueError(f"'{name}' is {shown(value)}; give role and content")
+    if value.get("role") == "tool" or (value.get("tool_calls") and not value.get("content")):
+        raise ValueError(f"'{name}' is a tool call or a tool's answer; these are not supported: remove the row")
     role_key, text_key = ("from", "value") if "from" in value else ("role", "content")
     role = _ROLES.get(str(value.get(role_key)))
     if role is None:

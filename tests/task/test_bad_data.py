@@ -1,5 +1,7 @@
 import pytest
 
+from harness.errors import TaskFileError
+
 
 def test_empty_answer_is_named_by_its_line(task_folder):
     records = [{"question": f"q{n}", "answer": "a"} for n in range(16)] + [{"question": "q", "answer": " "}]
@@ -141,7 +143,18 @@ def test_csv_with_a_header_alone_is_an_empty_split(task_folder):
 
 def test_missing_data_file_is_named(task_folder):
     task_folder.settings["data"]["train"] = "absent.jsonl"
-    assert task_folder.faults() == ("absent.jsonl: there is no such file in the task's folder; mend data.train",)
+    assert task_folder.faults() == (
+        "task.yaml line 4 column 3: data.train: there is no file 'absent.jsonl' in the task's folder; mend the path",
+    )
+
+
+@pytest.mark.parametrize("written", ["trian.jsonl", "train*.jsonl", "train.json"])
+def test_missing_data_file_gets_a_guess_among_those_beside_it(task_folder, written):
+    task_folder.settings["data"]["dev"] = f"./{written}"
+    assert task_folder.faults() == (
+        f"task.yaml line 5 column 3: data.dev: there is no file './{written}' in the task's folder "
+        "(did you mean 'train.jsonl'?); mend the path",
+    )
 
 
 def test_unknown_format_is_named_with_the_known_ones(task_folder):
@@ -154,11 +167,14 @@ def test_unknown_format_is_named_with_the_known_ones(task_folder):
 def test_folder_as_a_split_is_named(task_folder):
     (task_folder.folder / "rows").mkdir()
     task_folder.settings["data"]["train"] = "rows"
-    assert "rows: is a folder; give a file" in task_folder.faults()[0]
+    assert task_folder.faults()[0].startswith(
+        "task.yaml line 4 column 3: data.train: 'rows' is a folder; give a file ("
+    )
 
 
 def test_very_many_faults_of_one_file_are_counted_not_lost(task_folder):
     task_folder.write_rows("train.jsonl", [{"question": "q", "answer": ""}] * 60)
-    faults = task_folder.faults()
-    assert len(faults) == 51
-    assert faults[-1] == "train.jsonl: and 10 more faults; mend these first"
+    with pytest.raises(TaskFileError, match=r"task\.yaml: 60 problems\n") as caught:
+        task_folder.load()
+    assert len(caught.value.faults) == 51
+    assert caught.value.faults[-1] == "train.jsonl: and 10 more faults; mend these first"

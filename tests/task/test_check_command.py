@@ -46,6 +46,15 @@ def test_unreadable_task_exits_with_two_in_the_usual_form(task):
     assert "task.yaml: 1 problem\n  - train.jsonl line 5: 'target' is empty" in result.output
 
 
+def test_both_outputs_count_the_same_problems_though_one_lists_fewer(task):
+    for row in task[0].rows["train"][:60]:
+        row["target"] = ""
+    result = run(task[0].write(task[1]))
+    assert "task.yaml: 60 problems\n" in result.stderr
+    assert "and 10 more faults" in result.stderr
+    assert "cannot be read (60 problems)" in result.stdout
+
+
 @pytest.mark.parametrize("key", ["\ud800x", "\0"])
 def test_key_that_cannot_be_printed_exits_with_two_and_names_its_line(task, key):
     task[0].rows["train"][4]["KEY"] = "x"

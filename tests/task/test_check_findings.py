@@ -104,6 +104,17 @@ def test_label_that_train_lacks_is_named(plain_task):
     assert found(plain_task, "unseen_label") == [{("test", 7)}]
 
 
+@pytest.mark.parametrize("split", ["train", "dev", "test"])
+def test_split_that_cannot_be_read_is_one_fault_and_leads_to_no_warning(plain_task, split):
+    for number in range(1, 21):
+        for other in ("train", "dev", "test"):
+            change(plain_task, other, number, target="no")
+    plain_task.settings["data"][split] = "absent.jsonl"
+    report = report_of(plain_task)
+    assert [(fault.file, fault.text.split(":")[0]) for fault in report.faults] == [("task.yaml", f"data.{split}")]
+    assert [kind for kind in worse_than_notes(report) if kind != "label_balance"] == []
+
+
 def test_answers_much_longer_in_one_split(plain_task):
     for number in range(1, 41):
         change(plain_task, "test", number, target=f"a long answer of many words, number {number}")

@@ -86,6 +86,20 @@ def test_documents_may_be_rows(task_folder):
     assert [(one.id, one.text) for one in documents] == [("a", "first"), ("b", "second")]
 
 
+def test_document_rows_without_an_id_column_are_one_fault(task_folder):
+    task_folder.settings["data"]["documents"] = "pages.jsonl"
+    task_folder.write_rows("pages.jsonl", [{"title": "a", "text": "x"}, {"text": "y"}])
+    assert task_folder.faults() == (
+        "pages.jsonl: has no column 'id'; its columns: text, title; documents need 'id' and 'text'",
+    )
+
+
+def test_document_rows_of_which_one_lacks_its_id_are_named(task_folder):
+    task_folder.settings["data"]["documents"] = "pages.jsonl"
+    task_folder.write_rows("pages.jsonl", [{"id": "a", "text": "x"}, {"text": "y"}])
+    assert task_folder.faults() == ("pages.jsonl line 2: 'id' is empty; give text or remove the row",)
+
+
 def test_document_rows_with_one_id_are_refused(task_folder):
     task_folder.settings["data"]["documents"] = "pages.jsonl"
     task_folder.write_rows("pages.jsonl", [{"id": "a", "text": "x"}, {"id": "a", "text": "y"}])

@@ -134,6 +134,14 @@ def test_target_that_is_no_text_is_refused(task_folder, value):
             {"messages": [{"role": "user", "content": [{"type": "image_url"}]}]},
             "'messages[0].content' has a part that is no text",
         ),
+        (
+            {"messages": [TURNS[1], {"role": "assistant", "content": None, "tool_calls": [{"id": "1"}]}]},
+            "'messages[1]' is a tool call or a tool's answer; these are not supported: remove the row",
+        ),
+        (
+            {"messages": [TURNS[1], {"role": "tool", "content": "42"}]},
+            "'messages[1]' is a tool call or a tool's answer",
+        ),
         ({"prompt": TURNS, "completion": "a"}, "'prompt' ends with the assistant's turn"),
         ({"input": "q\ud800", "target": "a"}, "'input' has half of a character pair"),
     ],

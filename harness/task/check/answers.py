@@ -111,7 +111,7 @@ def find_label_faults(material: Material) -> list[Finding]:
     unseen = [
         Hit((record.place,), quoted(record.example.target, 40))
         for record in material.records("test", "dev")
-        if record.answer not in taught
+        if taught and record.answer not in taught
     ]
     remedy = "add training rows with this label; no arm that learns from train can know it"
     found = gathered("unseen_label", "warning", "labels that train never shows", remedy, unseen)

@@ -148,8 +148,9 @@ def _with_data(
     if dev is None:
         whole = len(train)
         train, dev = split_off_dev(train, settings.seeds[0])
-        reader.notes.append(f"dev: {len(dev)} of the {whole} rows of {files.train}, seed {settings.seeds[0]}")
-        if whole and not dev:
+        if dev:
+            reader.notes.append(f"dev: {len(dev)} of the {whole} rows of {files.train}, seed {settings.seeds[0]}")
+        elif whole:
             text = "all rows are of one group, so no dev split can be taken off; give data.dev or more groups"
             faults.add(files.train, text)
     words: dict[str, str] = {}
