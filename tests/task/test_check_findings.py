@@ -138,6 +138,32 @@ def test_near_copies_of_one_group_are_known_to_their_owner(plain_task):
     assert found(plain_task, "near_copy_train") == []
 
 
+def grouped(folder, **others):
+    """Give every row a group of its own, but for `others`: the group by split and row, as in train_3."""
+    for split, count in (("train", 40), ("dev", 20), ("test", 40)):
+        for number in range(1, count + 1):
+            change(folder, split, number, group=others.get(f"{split}_{number}", f"{split} {number}"))
+
+
+def test_group_written_in_another_case_or_with_other_spaces_is_named(plain_task):
+    grouped(plain_task, train_3="e5 ", train_4="E5", test_7="E5")
+    assert found(plain_task, "torn_group") == [{("test", 7), ("train", 4)}]
+    assert found(plain_task, "group_spelling") == [{("test", 7), ("train", 3)}]
+    [finding] = [one for one in report_of(plain_task).findings if one.kind == "group_spelling"]
+    assert (finding.severity, finding.hits[0].detail) == ("warning", "group 'E5' and 'e5 '")
+
+
+def test_rows_without_a_group_where_most_have_one_are_named(plain_task):
+    assert found(plain_task, "no_group") == []
+    grouped(plain_task, train_3=None, train_9="", test_2=None)
+    assert found(plain_task, "no_group") == [{("train", 3)}, {("train", 9)}, {("test", 2)}]
+
+
+def test_few_rows_with_a_group_do_not_make_the_others_lack_one(plain_task):
+    change(plain_task, "train", 3, group="one")
+    assert found(plain_task, "no_group") == []
+
+
 def test_copies_without_ids_share_a_hash_and_no_id(task_folder):
     asked = {"question": "train question 3", "answer": "answer 3"}
     task_folder.write_rows("test.jsonl", [asked, *({"question": f"t{n}", "answer": "a"} for n in range(5))])

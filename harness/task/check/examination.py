@@ -10,6 +10,7 @@ from harness.task.check.answers import (
     find_length_drift,
 )
 from harness.task.check.findings import SEVERITIES, CheckReport, Finding
+from harness.task.check.groups import find_rows_without_group, find_torn_groups
 from harness.task.check.lengths import find_long_rows
 from harness.task.check.model_text import ModelText
 from harness.task.check.oddities import find_file_marks, find_odd_texts
@@ -22,7 +23,6 @@ from harness.task.check.repeats import (
     find_near_copies,
     find_repeats,
     find_shared_ids,
-    find_torn_groups,
 )
 from harness.task.check.retrieval import find_missing_answers, find_unknown_evidence
 from harness.task.check.sizes import find_small_splits
@@ -40,6 +40,7 @@ CHECKS: tuple[Callable[[Material], list[Finding]], ...] = (
     find_given_away,
     find_repeats,
     find_shared_ids,
+    find_rows_without_group,
     find_label_faults,
     find_length_drift,
     find_odd_texts,

@@ -131,22 +131,6 @@ def find_repeats(material: Material) -> list[Finding]:
     return found
 
 
-def find_torn_groups(material: Material) -> list[Finding]:
-    """Find groups with rows on both sides of a split."""
-    groups = {
-        split: by_value((r.example.group, r) for r in material.records(split) if r.example.group is not None)
-        for split in LABELLED
-    }
-    hits = [
-        Hit((groups[held][name][0].place, *places(rows)), f"group {quoted(name)}", places(rows))
-        for held, learnt in SIDES
-        for name, rows in groups[learnt].items()
-        if name in groups[held]
-    ]
-    remedy = "keep a group on one side only; --fix leaves the train or dev rows out"
-    return gathered("torn_group", "error", "groups that stand on both sides of a split", remedy, hits)
-
-
 def find_shared_ids(material: Material) -> list[Finding]:
     """Find ids that two splits share, unless each split numbers its rows anew."""
     found: list[Finding] = []
