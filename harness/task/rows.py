@@ -6,6 +6,7 @@ line ends.
 
 import difflib
 import json
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -178,9 +179,15 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _record(values: Any, file: str, number: int, unit: str, faults: Faults) -> Iterator[Row]:
     if isinstance(values, dict):
-        yield Row(file, number, unit, values)
+        yield _row(file, number, unit, values)
     else:
         faults.add(file, f"holds a {_kind(values)}; every row is an object {{...}}", number, unit)
+
+
+def _row(file: str, number: int, unit: str, values: dict[str, Any]) -> Row:
+    """Make a row; NaN, as which pandas writes what is missing, becomes None."""
+    cells = {name: None if isinstance(value, float) and math.isnan(value) else value for name, value in values.items()}
+    return Row(file, number, unit, cells)
 
 
 def _kind(value: Any) -> str:
@@ -198,7 +205,7 @@ def read_parquet(path: Path, file: str, faults: Faults) -> list[Row]:
     except (pyarrow.ArrowException, OSError, ValueError, OverflowError) as fault:
         faults.add(file, f"is no readable Parquet file: {_first_line(fault)}; write it again")
         return []
-    return [Row(file, number, "row", values) for number, values in enumerate(records, start=1)]
+    return [_row(file, number, "row", values) for number, values in enumerate(records, start=1)]
 
 
 def _read_hub(name: str, role: str, faults: Faults) -> list[Row]:
@@ -213,7 +220,7 @@ def _read_hub(name: str, role: str, faults: Faults) -> list[Row]:
             f"had: {_first_line(fault)}; save the rows as a file and name it in data.{role}",
         )
         return []
-    return [Row(name, number, "row", dict(values)) for number, values in enumerate(records, start=1)]
+    return [_row(name, number, "row", dict(values)) for number, values in enumerate(records, start=1)]
 
 
 def _first_line(fault: BaseException) -> str:

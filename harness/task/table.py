@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 
 from harness.task.faults import Faults
@@ -10,25 +11,33 @@ from harness.task.rows import Row
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 HEADER = "header line"  # the unit of a fault that is no row's
 LONGEST_CELL = 10_000_000  # characters; a quote that is never closed is what makes such cells
+LINES_COMPARED = 50  # below the header
+_DECLARED = re.compile(r"\Asep=([,;\t])(?=[\r\n])")  # the line that Excel puts before the header
 
 
 def delimiter_of(text: str, suffix: str) -> str:
     """Return the sign that parts the header's cells: the most frequent one outside quotes, else a comma.
 
-    In a .tsv file one tab is enough: names may hold commas.
+    A first line such as 'sep=;' names it. In a .tsv file one tab is enough: names may hold commas. Of signs that are
+    equally frequent, it is the one that the lines below have as often as the header.
     """
-    header = text.lstrip("\r\n").splitlines()[0]
-    bare = "".join(header.split('"')[::2])
-    if suffix == ".tsv" and "\t" in bare:
+    if declared := _DECLARED.match(text):
+        return declared[1]
+    lines = text.lstrip("\r\n").splitlines()[: 1 + LINES_COMPARED]
+    header, *below = ("".join(line.split('"')[::2]) for line in lines)
+    if suffix == ".tsv" and "\t" in header:
         return "\t"
-    return max(DELIMITERS, key=bare.count)
+    most = max(map(header.count, DELIMITERS))
+    likely = [sign for sign in DELIMITERS if header.count(sign) == most]
+    return max(likely, key=lambda sign: sum(line.count(sign) == most for line in below)) if most else ","
 
 
 def table_rows(text: str, suffix: str, file: str, faults: Faults) -> Iterator[Row]:
     """Yield the rows below the header; a row with more or fewer cells than the header is a fault."""
     csv.field_size_limit(LONGEST_CELL)
     delimiter = delimiter_of(text, suffix)
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=delimiter)
+    lines = io.StringIO(_DECLARED.sub("", text, count=1), newline="")  # what is left of that line is empty
+    reader = csv.reader(lines, strict=True, delimiter=delimiter)
     header: list[str] = []
     number = 1  # a quoted cell may run over several lines: a row is named by its first
     try:

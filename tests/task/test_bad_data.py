@@ -60,7 +60,7 @@ def test_file_of_no_known_shape_says_which_key_to_set(task_folder):
         ("[" * 100_000, ": nests lists or objects too deeply; no row needs that"),
         ('{"question": ' + "9" * 5000 + "}", ": holds a number of more than 4300 digits; put it in quotes"),
         ('{"question": "q\\u0000", "answer": "a"}', ": 'question' has a NUL character (\\u0000); remove it"),
-        ('{"question": "q", "answer": NaN}', ": 'answer' is nan; give text (in quotes)"),
+        ('{"question": "q", "answer": NaN}', ": 'answer' is empty; give text or remove the row"),
         ('{"question": "q", "answer": {"a": null}}', ": 'answer' is {'a': None}; give text (in quotes)"),
         ('{"question": "q", "answer": "a", "evidence": [null]}', ": 'evidence[0]' is empty; give text or remove"),
     ],

@@ -59,6 +59,23 @@ def test_tsv_without_a_tab_in_its_header_is_parted_by_what_is_there(task_folder)
     assert task_folder.load().study.train[0].question.text == "q\tr"
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_csv_may_name_its_delimiter_in_its_first_line(task_folder, end):
+    task_folder.write("train.csv", end.join(["sep=;", "question;answer", "one, two;a", "three;"]))
+    task_folder.settings["data"]["train"] = "train.csv"
+    assert task_folder.faults() == ("train.csv line 4: 'answer' is empty; give text or remove the row",)
+    task_folder.write("train.csv", end.join(["sep=;", "question;answer", "one, two;a", "three;b"]))
+    assert [example.question.text for example in task_folder.load().study.train] == ["one, two", "three"]
+
+
+def test_csv_with_as_many_commas_as_tabs_in_its_header_is_parted_as_its_rows_are(task_folder):
+    task_folder.write("train.csv", "question, raw\tanswer\nq\ta\nr, s\tb\n")
+    task_folder.settings["data"] |= {"train": "train.csv", "columns": {"input": "question, raw", "target": "answer"}}
+    for split in ("dev", "test"):
+        task_folder.write_rows(f"{split}.jsonl", [{"question, raw": split, "answer": "a"}])
+    assert [example.question.text for example in task_folder.load().study.train] == ["q", "r, s"]
+
+
 def test_csv_cell_of_a_long_text_is_read(task_folder):
     task_folder.write("train.csv", f"question,answer\n{'q' * 200_000},a\n")
     task_folder.settings["data"]["train"] = "train.csv"
@@ -133,6 +150,14 @@ def test_parquet_row_is_named_as_a_row(task_folder):
     pandas.DataFrame({"question": ["q", "r"], "answer": ["a", None]}).to_parquet(task_folder.folder / "t.parquet")
     task_folder.settings["data"]["train"] = "t.parquet"
     assert task_folder.faults() == ("t.parquet row 2: 'answer' is empty; give text or remove the row",)
+
+
+def test_parquet_cell_that_is_no_number_is_empty(task_folder):
+    pyarrow = pytest.importorskip("pyarrow")
+    table = pyarrow.table({"question": ["q"], "answer": [float("nan")]})
+    pyarrow.parquet.write_table(table, task_folder.folder / "t.parquet")
+    task_folder.settings["data"]["train"] = "t.parquet"
+    assert task_folder.faults() == ("t.parquet row 1: 'answer' is empty; give text or remove the row",)
 
 
 def test_file_that_is_no_parquet_is_named(task_folder):
