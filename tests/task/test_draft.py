@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 
+from harness.decision.intervals import FEWEST_GROUPS
 from harness.errors import TaskFileError
 from harness.task import Task, load_task
 from harness.task.check import examine, read_material
 from harness.task.draft import draft_task
+from harness.task.draft.division import FEWEST_TEST_GROUPS
 from harness.task.splits import normalised
 
 SYLLABLES = "ka lo mi ru te po sa ni ve du".split()
@@ -143,6 +145,11 @@ def sides(task: Task) -> dict[str, set[str]]:
     return {name: {normalised(item) for item in items} for name, items in splits.items()}
 
 
+def said(task: Task) -> str:
+    """The task file with each comment on one line."""
+    return task.file.read_text().replace("\n#   ", " ")
+
+
 @pytest.mark.parametrize("make", FILES, ids=lambda make: make.__name__)
 def test_file_of_any_shape_becomes_a_folder_that_loads_and_passes_the_check(tmp_path, make):
     task = drafted(make(tmp_path))
@@ -243,6 +250,43 @@ def test_unused_lists_and_objects_are_said_in_the_task_file(tmp_path):
     assert "# not sure: column 'of' holds objects (a) and is not used; put them into the question if they" in written
 
 
+@pytest.mark.parametrize(("names", "answers"), [(("A", "B", "C"), "ABC"), (("option_1", "option_2", "optionC"), "123")])
+def test_columns_with_the_answers_to_choose_from_are_said_in_the_task_file(tmp_path, names, answers):
+    def row(n: int) -> Row:
+        return {"question": text(n, 7), **{name: text(f"{n}{name}", 1) for name in names}, "answer": answers[n % 3]}
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row)))
+    listed = ", ".join(f"'{name}'" for name in names)
+    assert f"not sure: columns {listed} may be the answers to choose from and are not used; put them" in said(task)
+
+
+def test_column_with_the_users_own_split_is_no_answer_and_is_said_in_the_task_file(tmp_path):
+    rows = rows_of(lambda n: {"text": text(n, 9), "mood": label(n), "split": "test" if n % 4 == 0 else "train"})
+    task = drafted(save(tmp_path / "rows.jsonl", rows))
+    assert {item.target for item in task.test} <= set(LABELS)
+    assert "not sure: column 'split' (test, train) is not used: all rows were split anew" in said(task)
+
+
+@pytest.mark.parametrize("name", ["correct_answer", "goldAnswer", "the answer", "expected-reply"])
+def test_name_with_a_word_for_the_answer_comes_before_the_content_of_others(tmp_path, name):
+    def row(n: int) -> Row:
+        return {"question": text(n, 7), name: text(n, 1), "answer_type": "ab"[n % 2], "topic": "cd"[n % 2]}
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row)))
+    assert {item.target for item in task.test} <= set(WORDS)
+    assert f"not sure: the answer was taken from column '{name}', by a word of its name" in said(task)
+
+
+def test_name_with_a_word_for_the_question_comes_before_longer_texts(tmp_path):
+    def row(n: int) -> Row:
+        return {"document": text(f"d{n}", 30), "user question": text(n, 7), "answer": text(n, 1)}
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row)))
+    number = next(n for n in range(360) if task.test[0].question.text.endswith(text(n, 7)))
+    assert task.test[0].question.text == f"{text(f'd{number}', 30)}\n\n{text(number, 7)}"
+    assert "not sure: the question was taken from column 'user question', by a word of its name" in said(task)
+
+
 def test_number_under_the_name_of_a_question_is_not_taken_for_it_where_there_is_a_text(tmp_path):
     def row(n: int) -> Row:
         return {"ticket": 1000 + n, "body": text(n, 7), "label": "ab"[n % 2]}
@@ -261,9 +305,9 @@ def test_number_under_the_name_of_a_question_is_not_taken_for_it_where_there_is_
 def test_answers_in_lists_are_said_to_be_taken_as_json_text(tmp_path, answer, held):
     rows = rows_of(lambda n: {"question": text(n, 7), "answer": answer(n)})
     written = drafted(save(tmp_path / "rows.jsonl", rows))
-    said = "# not sure: the answers in 'answer' are "
-    assert (f"{said}{held}, taken as JSON text" in written.file.read_text()) is (held is not None)
-    assert (said in written.file.read_text()) is (held is not None)
+    start = "# not sure: the answers in 'answer' are "
+    assert (f"{start}{held}, taken as JSON text" in written.file.read_text()) is (held is not None)
+    assert (start in written.file.read_text()) is (held is not None)
 
 
 def test_context_is_put_before_its_question(tmp_path):
@@ -277,6 +321,54 @@ def test_groups_stay_on_one_side(tmp_path):
     groups = [{item.group for item in items} for items in (task.study.train, task.study.dev, task.test)]
     assert all(None not in some for some in groups)
     assert sum(map(len, groups)) == len(set.union(*groups)) == 72  # 360 rows, five to a document
+
+
+def groups_of(task: Task) -> list[set[str | None]]:
+    """The groups of train, dev and test."""
+    return [{item.group for item in items} for items in (task.study.train, task.study.dev, task.test)]
+
+
+@pytest.mark.parametrize("count", [3, 14])
+def test_column_called_group_is_kept_whole_however_few_there_are(tmp_path, count):
+    rows = rows_of(lambda n: {"text": text(n, 9), "label": label(n), "group": f"g{n % count}"}, 30 * count)
+    task = drafted(save(tmp_path / "rows.jsonl", rows))
+    groups = groups_of(task)
+    assert all(groups)
+    assert sum(map(len, groups)) == len(set.union(*groups)) == count
+    few = len(groups[2])
+    assert few < FEWEST_TEST_GROUPS == FEWEST_GROUPS
+    assert f"not sure: the test rows are of {few} groups, and nothing can be claimed" in said(task)
+
+
+def test_group_with_most_of_the_rows_is_train(tmp_path):
+    rows = rows_of(lambda n: {"text": text(n, 9), "label": label(n), "group": "g" if n < 250 else f"g{n}"}, 300)
+    task = drafted(save(tmp_path / "rows.jsonl", rows))
+    # the other 50 rows, halved
+    assert (len(task.study.train), len(task.study.dev), len(task.test)) == (250, 25, 25)
+    assert groups_of(task)[0] == {"g"}
+
+
+def test_two_groups_are_not_kept_whole_and_that_is_said(tmp_path):
+    rows = rows_of(lambda n: {"text": text(n, 9), "label": label(n), "group": f"g{n % 2}"})
+    task = drafted(save(tmp_path / "rows.jsonl", rows))
+    assert groups_of(task) == [{None}] * 3
+    expected = "not sure: column 'group' (2 values in 360 rows) is not used: whole groups in three splits take 3 groups"
+    assert expected in said(task)
+
+
+def test_few_values_of_what_may_be_a_group_do_not_part_the_rows_unless_called_so(tmp_path):
+    rows = rows_of(lambda n: {"text": text(n, 9), "label": label(n), "product": f"p{n % 4}"})
+    task = drafted(save(tmp_path / "rows.jsonl", rows))
+    assert groups_of(task) == [{None}] * 3
+    assert "rows were split one by one; name it 'group' if its rows belong together" in said(task)
+
+
+def test_groups_that_leave_a_split_too_small_are_refused(tmp_path):
+    def row(n: int) -> Row:
+        return {"text": text(n, 9), "label": label(n), "group": "a" if n < 5 else "b" if n < 30 else "c"}
+
+    with pytest.raises(TaskFileError, match="make 3 bundles, which leave 5 rows to test; give more rows, or leave the"):
+        drafted(save(tmp_path / "rows.jsonl", rows_of(row)))
 
 
 def test_row_order_does_not_decide_the_split(tmp_path):
@@ -352,9 +444,27 @@ def test_draft_that_does_not_load_is_not_written(tmp_path):
 def test_bad_rows_are_left_out_and_named(tmp_path):
     rows = rows_of(lambda n: {"text": text(n, 9), "label": "" if n == 7 else label(n)})
     task = drafted(save(tmp_path / "rows.jsonl", rows))
-    said = "# not sure: rows left out: 1; rows.jsonl line 8: 'label' is empty; give text or remove the row"
-    assert said in task.file.read_text()
+    assert "not sure: rows left out: 1; rows.jsonl line 8: 'label' is empty; give text or remove the row" in said(task)
     assert sum(map(len, (task.study.train, task.study.dev, task.test))) == 359
+
+
+@pytest.mark.parametrize("empty", ["", None, float("nan")])
+def test_rows_without_an_answer_are_left_out_and_counted_though_they_are_many(tmp_path, empty):
+    rows = rows_of(lambda n: {"text": text(n, 9), "label": label(n) if n % 3 else empty, "lang": "ab"[n % 2]})
+    task = drafted(save(tmp_path / "rows.jsonl", rows))
+    assert sum(map(len, (task.study.train, task.study.dev, task.test))) == 240
+    assert {item.target for item in task.test} <= set(LABELS)
+    assert "not sure: the answer in 'label' is empty in 120 of 360 rows" in said(task)
+    assert "not sure: rows left out: 120; rows.jsonl line 1: 'label' is empty; give text or remove the row" in said(
+        task
+    )
+
+
+def test_first_line_of_a_table_that_looks_like_a_row_is_said(tmp_path):
+    source = tmp_path / "rows.csv"
+    source.write_text("".join(f"{text(n, 9)},{label(n)}\n" for n in range(120)))
+    expected = "not sure: the first line looks like a row, not like column names, as 'billing' is also a value below it"
+    assert expected in said(drafted(source))
 
 
 @pytest.mark.parametrize(
@@ -371,6 +481,11 @@ def test_bad_rows_are_left_out_and_named(tmp_path):
             "every row has the answer 'a'",
         ),
         ("one.jsonl", "".join(f'{{"input": "{n} q"}}\n' for n in range(99)), "no question and answer can be told"),
+        (
+            "unanswered.jsonl",
+            "".join(f'{{"input": "{n} q", "target": "{n if n < 40 else ""}"}}\n' for n in range(99)),
+            "can be told from the columns 'input', 'target'; 'target' is mostly empty",
+        ),
         ("none.csv", "input,target\n", "has no rows"),
         ("empty.jsonl", "", "is empty; give at least one row"),
         ("broken.jsonl", '{"input"\n', "broken.jsonl line 1 column 9: not valid JSON"),

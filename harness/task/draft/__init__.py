@@ -1,8 +1,10 @@
 """A first task folder out of one data file: `harness init`.
 
-columns   which column is what            kinds     what the answers are, and the metric that fits them
-records   rows to items                   division  items to train, dev and test
-folder    the files, written together     yaml      task.yaml with its doubts as comments
+names     what people call columns        values    what a column holds
+columns   which column is what            records   rows to items
+kinds     what the answers are, and the metric that fits them
+division  items to train, dev and test    yaml      task.yaml with its doubts as comments
+folder    the files, written together
 """
 
 from harness.task.draft.folder import Draft, draft_task

@@ -1,42 +1,54 @@
 """Guesses which column of a file is what, by name and then by content, and says what it was unsure of."""
 
-import re
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from harness.task.draft.division import FEWEST_IN_SPLIT, SPLITS
+from harness.task.draft.names import (
+    ANSWERING,
+    ASKING,
+    CONTEXTS,
+    EVIDENCE,
+    GROUP,
+    GROUPS,
+    IDS,
+    INPUTS,
+    MARKS,
+    NO_ANSWERS,
+    TARGETS,
+    first,
+    is_choice,
+    shown_name,
+    usual,
+    with_word,
+    words_of_name,
+)
+from harness.task.draft.values import (
+    Values,
+    count_empty,
+    distinct,
+    has_only_lists,
+    is_empty,
+    is_filled,
+    is_long_text,
+    is_text,
+    is_unique,
+    is_unique_code,
+    names_documents,
+    names_splits,
+    nesting,
+)
 from harness.task.schema import Columns
 from harness.task.shapes import EXTRA_COLUMNS, PLAIN, needed_columns, shape_of
 
 PAIRS = "preference pairs"
 
-_TARGETS = (
-    "target", "answer", "label_text", "label", "output", "response", "completion", "expected", "expected_output",
-    "category", "class", "intent", "sentiment", "reply", "summary", "translation", "solution", "gold", "code", "topic",
-    "fields", "entities", "extracted", "json",
-)  # fmt: skip
-_INPUTS = (
-    "input", "question", "query", "prompt", "instruction", "text", "message", "sentence", "utterance", "review",
-    "comment", "request", "email", "ticket", "document", "article", "content", "body", "description", "title",
-    "problem", "source",
-)  # fmt: skip
-_ASKING = ("input", "question", "query", "prompt", "instruction")  # what may stand beside a text that it is about
-_CONTEXTS = ("context", "passage", "background", "paragraph", "story", "document", "article")
-_IDS = ("id", "uid", "uuid", "guid", "key", "idx", "index", "row_id", "example_id", "question_id", "qid")
-_GROUPS = (
-    "group", "group_id", "conversation_id", "thread_id", "session", "session_id", "dialogue_id", "user", "user_id",
-    "customer", "customer_id", "author", "patient_id", "document_id", "doc_id", "article_id", "source_id", "product",
-    "product_id", "family",
-)  # fmt: skip
-_EVIDENCE = ("evidence", "passage_id", "document_id", "doc_id", "page", "source_document", "source")
-_NO_ANSWERS = (*_INPUTS, *_CONTEXTS, *_EVIDENCE)  # what may hold turns, texts or ids in a list
-
 FEWEST_GROUPS = 15  # fewer cannot be dealt out to three splits evenly
 LARGEST_GROUP = 0.2  # of the rows
 FILLED = 0.9  # share of rows in which a column must have a value
+PARTLY_FILLED = 0.5  # the same for a column whose name says what it is
 FEW_VALUES = 50
-
-Values = Sequence[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +80,12 @@ def read_columns(rows: Values, documents: frozenset[str]) -> Reading:
     shape, needed, context = _shape(names, rows, doubts)
     taken = {*needed.values(), *EXTRA_COLUMNS.get(shape, ()), *([context] if context else [])}
     left = [name for name in names if name not in taken]
-    identity = _first(left, _IDS, lambda name: _is_unique(rows, name))
-    evidence = _first(left, _EVIDENCE, lambda name: _names_documents(rows, name, documents)) if documents else None
+    identity = first(left, IDS, lambda name: is_unique(rows, name))
+    evidence = first(left, EVIDENCE, lambda name: names_documents(rows, name, documents)) if documents else None
     left = [name for name in left if name not in (identity, evidence)]
     group = _group(left, rows, doubts)
     unused = tuple(name for name in left if name != group)
-    doubts += [f"column {shown_name(name)} holds text and is not used" for name in unused if _is_long_text(rows, name)]
-    doubts += [
-        f"column {shown_name(name)} holds {held} and is not used; put them into the question if they are needed"
-        for name in unused
-        if (held := _nested(rows, name))
-    ]
+    doubts += _unused(unused, rows, needed.get("target"))
     return Reading(shape, needed, context, identity, group, evidence, unused, tuple(doubts))
 
 
@@ -88,27 +95,55 @@ def _shape(names: list[str], rows: Values, doubts: list[str]) -> tuple[str, dict
     shape = shape_of(frozenset(names), Columns())
     if shape != PLAIN:
         return shape, needed_columns(shape, Columns(), frozenset(names)), None
-    filled = [name for name in names if _is_filled(rows, name)]
-    target = _first(filled, _TARGETS) or _guess_target(filled, rows, doubts)
+    filled = [name for name in names if is_filled(rows, name, FILLED)]
+    partly = [name for name in names if is_filled(rows, name, PARTLY_FILLED)]
+    target = _target(filled, partly, rows, doubts)
     others = [name for name in filled if name != target]
-    question = (
-        _first(others, _INPUTS, lambda name: not _is_unique_code(rows, name))  # a 'ticket' may be its number
-        or _first(others, _INPUTS)
-        or _guess_input(others, rows, doubts)
-    )
+    question = _question(others, [name for name in partly if name != target], rows, doubts)
     if target is None or question is None:
+        empty = "".join(f"; {shown_name(name)} is mostly empty" for name in names if name not in partly)
         raise ValueError(
-            f"no question and answer can be told from the columns {', '.join(map(shown_name, names)) or '(none)'}; "
-            f"rename two of them to 'input' and 'target'"
+            f"no question and answer can be told from the columns {', '.join(map(shown_name, names)) or '(none)'}"
+            f"{empty}; rename two of them to 'input' and 'target'"
         )
-    if (held := _nested(rows, target)) and held.startswith(("lists", "objects with lists")):
+    if target not in filled:
+        doubts.append(f"the answer in {shown_name(target)} is empty in {count_empty(rows, target)} of {len(rows)} rows")
+    if (held := nesting(rows, target)) and held.startswith(("lists", "objects with lists")):
         doubts.append(f"the answers in {shown_name(target)} are {held}, taken as JSON text; give one, if one is meant")
     context = None
-    if usual(question) in _ASKING:
-        context = _first([name for name in others if name != question], _CONTEXTS)
+    if not words_of_name(question).isdisjoint(ASKING):
+        context = first([name for name in others if name != question], CONTEXTS)
     if context:
         doubts.append(f"the text in {shown_name(context)} was put before each question")
     return PLAIN, {"input": question, "target": target}, context
+
+
+def _target(filled: list[str], partly: list[str], rows: Values, doubts: list[str]) -> str | None:
+    return (
+        _named_target(filled, doubts)
+        or _named_target(partly, doubts)
+        or first(filled, MARKS)
+        or first(partly, MARKS)
+        or _guess_target(filled, rows, doubts)
+    )
+
+
+def _named_target(names: list[str], doubts: list[str]) -> str | None:
+    chosen = first(names, TARGETS)
+    if chosen is None and (chosen := with_word(names, ANSWERING)):
+        doubts.append(f"the answer was taken from column {shown_name(chosen)}, by a word of its name")
+    return chosen
+
+
+def _question(filled: list[str], partly: list[str], rows: Values, doubts: list[str]) -> str | None:
+    codes = {name for name in filled if is_unique_code(rows, name)}  # a 'ticket' may be its number
+    texts = [name for name in filled if name not in codes]
+    if asked := first(texts, ASKING):
+        return asked
+    if asked := with_word([name for name in texts if is_long_text(rows, name)], ASKING):
+        doubts.append(f"the question was taken from column {shown_name(asked)}, by a word of its name")
+        return asked
+    return first(texts, INPUTS) or first(partly, INPUTS) or _guess_input(filled, rows, doubts)
 
 
 def _guess_target(names: list[str], rows: Values, doubts: list[str]) -> str | None:
@@ -119,21 +154,21 @@ def _guess_target(names: list[str], rows: Values, doubts: list[str]) -> str | No
     """
     if len(names) < 2:
         return None
-    usable = [name for name in names if not _is_unique_code(rows, name)]
-    nested = {name: held for name in usable if (held := _nested(rows, name))}
+    usable = [name for name in names if not is_unique_code(rows, name) and not names_splits(rows, name)]
+    nested = {name: held for name in usable if (held := nesting(rows, name))}
     single = [name for name in usable if name not in nested]
     few = [name for name in single if 1 < len(distinct(rows, name)) <= min(FEW_VALUES, len(rows) // 5)]
     objects = [
         name
         for name in nested
-        if all(isinstance(row.get(name), dict | None) for row in rows) and not _has_only_lists(rows, name)
+        if all(isinstance(row.get(name), dict | None) for row in rows) and not has_only_lists(rows, name)
     ]
-    passed_over = [name for name in nested if usual(name) not in _NO_ANSWERS and (few or name not in objects)]
+    passed_over = [name for name in nested if usual(name) not in NO_ANSWERS and (few or name not in objects)]
     if passed_over:
         said = " and ".join(f"column {shown_name(name)} holds {nested[name]}" for name in passed_over)
         remedy = "write the answer you want into a column 'target' and run again"
         raise ValueError(f"which column has the answer cannot be told: {said}; {remedy}")
-    texts = [name for name in single if _is_text(rows, name)]
+    texts = [name for name in single if is_text(rows, name)]
     likely = few or objects or texts
     if not likely:
         return None
@@ -144,7 +179,7 @@ def _guess_target(names: list[str], rows: Values, doubts: list[str]) -> str | No
 
 def _guess_input(names: list[str], rows: Values, doubts: list[str]) -> str | None:
     """Take the column with the longest texts."""
-    texts = [name for name in names if _is_text(rows, name) and not _is_unique_code(rows, name)]
+    texts = [name for name in names if is_text(rows, name) and not is_unique_code(rows, name)]
     if not texts:
         return None
     chosen = max(texts, key=lambda name: sum(len(str(row.get(name))) for row in rows))
@@ -152,106 +187,74 @@ def _guess_input(names: list[str], rows: Values, doubts: list[str]) -> str | Non
     return chosen
 
 
+def _unused(names: Sequence[str], rows: Values, target: str | None) -> Iterator[str]:
+    """Say which columns that are left out may be wanted."""
+    remedy = "put them into the question if they are needed"
+    choices = _choices(names, rows, target)
+    if len(choices) > 1:
+        listed = ", ".join(map(shown_name, choices))
+        yield f"columns {listed} may be the answers to choose from and are not used; {remedy}"
+    for name in names:
+        if is_long_text(rows, name):
+            yield f"column {shown_name(name)} holds text and is not used"
+        elif held := nesting(rows, name):
+            yield f"column {shown_name(name)} holds {held} and is not used; {remedy}"
+        elif names_splits(rows, name):
+            parts = ", ".join(sorted(distinct(rows, name)))
+            yield (
+                f"column {shown_name(name)} ({parts}) is not used: all rows were split anew; to keep your own split, "
+                f"give each part a file of its own and name it in data"
+            )
+
+
+def _choices(names: Sequence[str], rows: Values, target: str | None) -> list[str]:
+    """Columns 'option_a', 'option_b'; or 'A', 'B' where these are the answers."""
+    answers = {value.casefold() for value in distinct(rows, target)} if target else set()
+    return [name for name in names if is_choice(name) or name.casefold() in answers]
+
+
 def _group(names: list[str], rows: Values, doubts: list[str]) -> str | None:
-    named = _first(names, _GROUPS)
-    if named is not None and _can_group(rows, named):
-        doubts.append(f"rows with one value of {shown_name(named)} are kept on one side of the split")
-        return named
-    if named is not None:
-        count = len(distinct(rows, named))
-        doubts.append(
-            f"column {shown_name(named)} ({count} values in {len(rows)} rows) may be a group, but cannot be one for "
-            f"splitting, which takes {FEWEST_GROUPS} groups of several rows; rows were split one by one"
-        )
-    else:
+    named = first(names, GROUPS)
+    if named is None:
         for name in names:
-            if _can_group(rows, name):
+            if _divides_evenly(rows, name):
                 text = f"{len(distinct(rows, name))} values in {len(rows)} rows"
                 doubts.append(f"if rows with one value of {shown_name(name)} ({text}) belong together, name it 'group'")
+        return None
+    is_meant = usual(named) == GROUP
+    if _divides(rows, named) if is_meant else _divides_evenly(rows, named):
+        doubts.append(f"rows with one value of {shown_name(named)} are kept on one side of the split")
+        return named
+    said = f"column {shown_name(named)} ({len(distinct(rows, named))} values in {len(rows)} rows)"
+    if is_meant:
+        doubts.append(
+            f"{said} is not used: whole groups in three splits take {len(SPLITS)} groups, and "
+            f"{2 * FEWEST_IN_SPLIT} rows beside the largest; rows were split one by one"
+        )
+    else:
+        doubts.append(
+            f"{said} may be a group, but is not one of {FEWEST_GROUPS} or more of several rows; rows were split one by "
+            f"one; name it 'group' if its rows belong together"
+        )
     return None
 
 
-def _can_group(rows: Values, name: str) -> bool:
-    counts: dict[str, int] = {}
-    for row in rows:
-        value = str(row.get(name) or "")
-        counts[value] = counts.get(value, 0) + 1
-    counts.pop("", None)
-    if not counts or any(isinstance(row.get(name), list | dict) for row in rows):
-        return False
-    repeats = sum(counts.values()) >= 1.5 * len(counts)
-    return FEWEST_GROUPS <= len(counts) and repeats and max(counts.values()) <= LARGEST_GROUP * len(rows)
+def _divides(rows: Values, name: str) -> bool:
+    """Whether whole groups can make three splits; a row without a group is one of its own."""
+    sizes = _group_sizes(rows, name)
+    alone = len(rows) - sum(sizes)
+    return bool(sizes) and len(sizes) + alone >= len(SPLITS) and len(rows) - max(sizes) >= 2 * FEWEST_IN_SPLIT
 
 
-def _names_documents(rows: Values, name: str, documents: frozenset[str]) -> bool:
-    named = [str(item) for row in rows for item in as_list(row.get(name))]
-    return bool(named) and sum(item in documents for item in named) >= FILLED * len(named)
+def _divides_evenly(rows: Values, name: str) -> bool:
+    """Whether the values look like groups, and make splits of the usual sizes."""
+    sizes = _group_sizes(rows, name)
+    repeats = sum(sizes) >= 1.5 * len(sizes)
+    return FEWEST_GROUPS <= len(sizes) and repeats and max(sizes) <= LARGEST_GROUP * len(rows)
 
 
-def as_list(value: Any) -> list[Any]:
-    """Return a list as it is, nothing as an empty one, and anything else as the one item."""
-    if isinstance(value, list):
-        return value
-    return [] if value is None or value == "" else [value]
-
-
-def distinct(rows: Values, name: str) -> set[str]:
-    """Return the column's values, as text."""
-    return {str(row[name]) for row in rows if row.get(name) not in (None, "")}
-
-
-def usual(name: str) -> str:
-    """Return a column's name in the spelling of the lists above."""
-    return re.sub(r"[\W_]+", "_", name.strip()).strip("_").casefold()
-
-
-def shown_name(name: str) -> str:
-    """Return a column's name for a message or a comment, on one line."""
-    return f"'{' '.join(name.split())}'" if name.isprintable() else repr(name)
-
-
-def _first(names: list[str], wanted: Sequence[str], is_fit: Callable[[str], bool] = lambda _: True) -> str | None:
-    known = {usual(name): name for name in reversed(names)}
-    return next((known[name] for name in wanted if name in known and is_fit(known[name])), None)
-
-
-def _is_filled(rows: Values, name: str) -> bool:
-    return sum(row.get(name) not in (None, "") for row in rows) >= FILLED * len(rows)
-
-
-def _is_unique(rows: Values, name: str) -> bool:
-    return len(distinct(rows, name)) == len(rows) and not any(isinstance(row[name], list | dict) for row in rows)
-
-
-def _is_unique_code(rows: Values, name: str) -> bool:
-    """Numbers or words without a space that never repeat: an id under another name."""
-    return _is_unique(rows, name) and all(" " not in str(row[name]) for row in rows)
-
-
-def _is_text(rows: Values, name: str) -> bool:
-    values = [row.get(name) for row in rows if row.get(name) not in (None, "")]
-    return bool(values) and all(isinstance(value, str) for value in values)
-
-
-def _nested(rows: Values, name: str) -> str:
-    """Say what a column with lists or objects holds; '' for any other."""
-    values = [row[name] for row in rows if isinstance(row.get(name), list | dict)]
-    if not values:
-        return ""
-    if not all(isinstance(value, dict) for value in values):
-        return "lists"
-    keys = next((list(value) for value in values if value), [])
-    kind = "objects with lists" if _has_only_lists(rows, name) else "objects"
-    return f"{kind} ({', '.join(map(str, keys))})"
-
-
-def _has_only_lists(rows: Values, name: str) -> bool:
-    """Objects whose every value is a list, as where several answers are stored by their parts."""
-    inner = [part for row in rows if isinstance(value := row.get(name), dict) for part in value.values()]
-    return bool(inner) and all(isinstance(part, list) for part in inner)
-
-
-def _is_long_text(rows: Values, name: str) -> bool:
-    """Sentences that differ from row to row: content rather than a mark."""
-    values = [str(row[name]) for row in rows if isinstance(row.get(name), str)]
-    return len(set(values)) > len(rows) / 2 and sum(value.count(" ") for value in values) >= 3 * len(values) > 0
+def _group_sizes(rows: Values, name: str) -> list[int]:
+    """Return how many rows each value has; nothing for lists and objects."""
+    if any(isinstance(row.get(name), list | dict) for row in rows):
+        return []
+    return list(Counter(str(row[name]) for row in rows if not is_empty(row, name)).values())

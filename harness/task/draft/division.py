@@ -15,6 +15,8 @@ NEARLY = 0.7  # weighted Jaccard index of two questions that stay together, as `
 MOST_COMPARED = 20_000  # questions; more take minutes
 FEWEST_WORDS = 4  # shorter questions are alike by chance
 LARGEST = 0.2  # of the rows: what is larger cannot be dealt out evenly
+FEWEST_IN_SPLIT = 10  # rows
+FEWEST_TEST_GROUPS = 5  # from fewer, `compare` claims nothing
 
 SPLITS = ("test", "dev", "train")  # the order in which they are filled
 
@@ -34,21 +36,46 @@ def divide(items: Sequence[Example], seed: int) -> tuple[dict[str, list[int]], l
         )
     doubts: list[str] = []
     bundles = _bundles(items, doubts)
-    sizes = _sizes(len(items))
-    splits: dict[str, list[int]] = {name: [] for name in SPLITS}
-    for bundle in sorted(bundles, key=lambda bundle: _draw(bundle, seed)):
-        members = bundles[bundle]
-        into = next(name for name in SPLITS if name == "train" or len(splits[name]) + len(members) <= sizes[name])
-        splits[into] += members
-    for name, size in sizes.items():
-        if 2 * len(splits[name]) < size:
+    drawn = [bundles[name] for name in sorted(bundles, key=lambda name: _draw(name, seed))]
+    splits = _dealt(drawn, _sizes(len(items)))
+    for name, members in splits.items():
+        if len(members) < FEWEST_IN_SPLIT:
             raise ValueError(
-                f"rows that belong together make {len(bundles)} bundles, too large for a {name} split of {size} rows; "
+                f"rows that belong together make {len(bundles)} bundles, which leave {len(members)} rows to {name}; "
                 f"give more rows, or leave the group column out"
             )
+    groups = {items[position].group for position in splits["test"]}
+    if None not in groups and len(groups) < FEWEST_TEST_GROUPS:
+        doubts.append(
+            f"the test rows are of {len(groups)} groups, and nothing can be claimed from fewer than "
+            f"{FEWEST_TEST_GROUPS}; give rows of more groups"
+        )
     if len(splits["test"]) < LEAST_TEST:
         doubts.append(f"{len(splits['test'])} test rows give wide intervals; label more: 100 to 200 are usual")
     return {name: sorted(members) for name, members in splits.items()}, doubts
+
+
+def _dealt(bundles: Sequence[list[int]], sizes: Mapping[str, int]) -> dict[str, list[int]]:
+    """Fill test and dev with whole bundles while they fit, and train with the largest one and the rest.
+
+    Where none fits, the smallest one is taken: three bundles are enough for three splits.
+    """
+    largest = max(reversed(bundles), key=len)
+    others = [bundle for bundle in bundles if bundle is not largest]
+    rows = sum(map(len, others))
+    rooms = {name: min(size, rows // 2) for name, size in sizes.items()} | {"train": rows}
+    dealt: dict[str, list[list[int]]] = {name: [] for name in SPLITS}
+    for bundle in others:
+        into = next(name for name in SPLITS if len(bundle) <= rooms[name])
+        rooms[into] -= len(bundle)
+        dealt[into].append(bundle)
+    for name in sizes:
+        if not dealt[name] and dealt["train"]:
+            smallest = min(dealt["train"], key=len)
+            dealt["train"].remove(smallest)
+            dealt[name].append(smallest)
+    dealt["train"].append(largest)
+    return {name: [position for bundle in own for position in bundle] for name, own in dealt.items()}
 
 
 def _sizes(rows: int) -> dict[str, int]:

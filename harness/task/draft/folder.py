@@ -16,6 +16,7 @@ from harness.task.documents import read_documents
 from harness.task.draft.columns import PAIRS, Reading, read_columns
 from harness.task.draft.division import divide, missing_labels
 from harness.task.draft.kinds import read_answers
+from harness.task.draft.names import shown_name
 from harness.task.draft.records import Usable, usable_rows
 from harness.task.draft.yaml import Outline, task_yaml
 from harness.task.faults import Faults
@@ -96,7 +97,17 @@ def _read(source: Path, doubts: list[str]) -> list[Row]:
     if not rows and not faults.count:
         faults.add(name, "has no rows; give a file with some hundred")
     faults.raise_any(source)
+    if suffix in (".csv", ".tsv") and (cell := _cell_of_header(rows)):
+        doubts.append(
+            f"the first line looks like a row, not like column names, as {shown_name(cell)} is also a value below it; "
+            f"if so, put a line of names above it"
+        )
     return rows
+
+
+def _cell_of_header(rows: Sequence[Row]) -> str | None:
+    """Return the first name that is also a value of its own column."""
+    return next((name for name in rows[0].values if name and any(row.values[name] == name for row in rows)), None)
 
 
 def _text(source: Path, doubts: list[str]) -> str:

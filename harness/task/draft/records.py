@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.records import Example, Message
-from harness.task.draft.columns import PAIRS, Reading, as_list
+from harness.task.draft.columns import PAIRS, Reading
+from harness.task.draft.values import as_list, count_empty
 from harness.task.rows import Row
 from harness.task.shapes import pair_of, preference_of
 from harness.task.turns import text_of
 
-MOST_UNUSABLE = 0.1  # of the rows; with more the file is better mended first
+MOST_UNUSABLE = 0.1  # of the rows, apart from those without an answer; with more the file is better mended first
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ def usable_rows(rows: Sequence[Row], reading: Reading, documents: frozenset[str]
     """Make an item of every row that has a question and an answer.
 
     Raises:
-        ValueError: If more than a tenth of the rows cannot be used; with the first reasons.
+        ValueError: If more than a tenth of the rows cannot be used though they have an answer; with the first reasons.
     """
     items: list[Example] = []
     rejected: list[str | None] = []
@@ -40,7 +41,10 @@ def usable_rows(rows: Sequence[Row], reading: Reading, documents: frozenset[str]
         else:
             items.append(item)
             rejected.append(worse)
-    if len(left_out) > MOST_UNUSABLE * len(rows):
+    unanswered = (
+        count_empty([row.values for row in rows], reading.needed["target"]) if "target" in reading.needed else 0
+    )
+    if len(left_out) - unanswered > MOST_UNUSABLE * len(rows):
         first = "\n".join(f"    {text}" for text in left_out[:10])
         raise ValueError(
             f"{len(left_out)} of {len(rows)} rows cannot be used; mend or remove them. The first:\n{first}"
