@@ -64,15 +64,15 @@ def path_fault(written: str, folder: Path) -> str:
         return f"{shown(written)} is a folder; give a file ({', '.join(FORMATS)})"
     if kind == "file" or _is_hub_id(written, path):
         return ""
-    return f"there is no file {shown(written)} in the task's folder{_near_file(path)}; mend the path"
+    return f"there is no file {shown(written)} in the task's folder{_near_file(written, path)}; mend the path"
 
 
-def _near_file(path: Path) -> str:
+def _near_file(written: str, path: Path) -> str:
     if kind_of(path.parent) != "folder":
         return ""
     names = {one.stem: one.name for one in sorted(path.parent.iterdir()) if one.suffix.lower() in FORMATS}
     near = difflib.get_close_matches(path.stem, names, n=1)
-    return f" (did you mean '{names[near[0]]}'?)" if near else ""
+    return f" (did you mean '{Path(written).with_name(names[near[0]]).as_posix()}'?)" if near else ""
 
 
 def _is_hub_id(written: str, path: Path) -> bool:

@@ -157,6 +157,12 @@ def test_missing_data_file_gets_a_guess_among_those_beside_it(task_folder, writt
     )
 
 
+def test_guess_for_a_missing_file_keeps_its_folder(task_folder):
+    task_folder.write_rows("rows/train.jsonl", [])
+    task_folder.settings["data"]["train"] = "rows/trian.jsonl"
+    assert "(did you mean 'rows/train.jsonl'?)" in task_folder.faults()[0]
+
+
 def test_unknown_format_is_named_with_the_known_ones(task_folder):
     task_folder.write("train.xlsx", "x")
     task_folder.settings["data"]["train"] = "train.xlsx"

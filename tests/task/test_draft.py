@@ -277,6 +277,31 @@ def test_name_with_a_word_for_the_answer_comes_before_the_content_of_others(tmp_
     assert f"not sure: the answer was taken from column '{name}', by a word of its name" in said(task)
 
 
+def test_context_that_few_rows_have_is_put_before_their_questions(tmp_path):
+    def row(n: int) -> Row:
+        context = text(f"c{n}", 30) if n % 3 == 0 else ""
+        return {"instruction": text(n, 7), "context": context, "response": text(f"r{n}", 5)}
+
+    rows = rows_of(row)
+    task = drafted(save(tmp_path / "rows.jsonl", rows))
+    with_context = [item for item in (*task.study.train, *task.study.dev, *task.test) if "\n\n" in item.question.text]
+    assert len(with_context) == 120
+    assert "the text in 'context' was put before each question, where there is one (120 rows)" in said(task)
+
+
+def test_blank_answers_are_empty_ones(tmp_path):
+    rows = rows_of(lambda n: {"text": text(n, 9), "label": label(n) if n % 3 else " "}, 360)
+    assert "the answer in 'label' is empty in 120 of 360 rows" in said(drafted(save(tmp_path / "rows.jsonl", rows)))
+
+
+def test_largest_group_is_named_as_the_reason_and_values_that_never_repeat_are_none(tmp_path):
+    rows = rows_of(lambda n: {"text": text(n, 9), "label": label(n), "customer": "big" if n % 2 else f"c{n % 62}"}, 310)
+    assert "may be a group, but one has 155 of the rows" in said(drafted(save(tmp_path / "rows.jsonl", rows)))
+    (tmp_path / "other").mkdir()
+    rows = [row | {"customer": f"c{n}"} for n, row in enumerate(rows)]
+    assert "may be a group" not in said(drafted(save(tmp_path / "other" / "rows.jsonl", rows)))
+
+
 def test_name_with_a_word_for_the_question_comes_before_longer_texts(tmp_path):
     def row(n: int) -> Row:
         return {"document": text(f"d{n}", 30), "user question": text(n, 7), "answer": text(n, 1)}
@@ -337,7 +362,7 @@ def test_column_called_group_is_kept_whole_however_few_there_are(tmp_path, count
     assert sum(map(len, groups)) == len(set.union(*groups)) == count
     few = len(groups[2])
     assert few < FEWEST_TEST_GROUPS == FEWEST_GROUPS
-    assert f"not sure: the test rows are of {few} groups, and nothing can be claimed" in said(task)
+    assert f"not sure: the test rows are of few groups ({few}), and nothing can be claimed" in said(task)
 
 
 def test_group_with_most_of_the_rows_is_train(tmp_path):
@@ -434,10 +459,22 @@ def test_model_folder_is_named_as_the_task_file_sees_it(tmp_path, monkeypatch):
     assert drafted(labelled(tmp_path), model="weights").model == str(tmp_path / "weights")
 
 
-def test_draft_that_does_not_load_is_not_written(tmp_path):
+def test_draft_that_does_not_load_is_not_written(tmp_path, monkeypatch):
+    def refuse(path):
+        raise TaskFileError(str(path), ["a fault"])
+
+    monkeypatch.setattr("harness.task.draft.folder.load_task", refuse)
     source = labelled(tmp_path)
-    with pytest.raises(TaskFileError, match="model folder './nowhere' is not there"):
-        draft_task(source, tmp_path / "out", model="./nowhere")
+    with pytest.raises(TaskFileError, match="a fault"):
+        draft_task(source, tmp_path / "out")
+    assert list(tmp_path.iterdir()) == [source]
+
+
+@pytest.mark.parametrize("model", ["./nowhere", "smolm2-135m", "a/b/c"])
+def test_model_that_can_be_none_is_refused_by_the_option_before_anything_is_written(tmp_path, model):
+    source = labelled(tmp_path)
+    with pytest.raises(TaskFileError, match="^--model: 1 problem\n.*no folder here, and no hub id"):
+        draft_task(source, tmp_path / "out", model=model)
     assert list(tmp_path.iterdir()) == [source]
 
 

@@ -17,6 +17,7 @@ from harness.task.draft.names import (
     MARKS,
     NO_ANSWERS,
     TARGETS,
+    TEXTS,
     first,
     is_choice,
     shown_name,
@@ -107,43 +108,47 @@ def _shape(names: list[str], rows: Values, doubts: list[str]) -> tuple[str, dict
             f"{empty}; rename two of them to 'input' and 'target'"
         )
     if target not in filled:
-        doubts.append(f"the answer in {shown_name(target)} is empty in {count_empty(rows, target)} of {len(rows)} rows")
+        doubts.append(
+            f"the answer in {shown_name(target)} is empty in {count_empty(rows, target)} of {len(rows)} rows"
+            f"{_other_labels(filled, rows, target)}"
+        )
     if (held := nesting(rows, target)) and held.startswith(("lists", "objects with lists")):
         doubts.append(f"the answers in {shown_name(target)} are {held}, taken as JSON text; give one, if one is meant")
     context = None
     if not words_of_name(question).isdisjoint(ASKING):
-        context = first([name for name in others if name != question], CONTEXTS)
+        context = first([name for name in names if name not in (target, question)], CONTEXTS)
     if context:
-        doubts.append(f"the text in {shown_name(context)} was put before each question")
+        where = "" if context in filled else f", where there is one ({len(rows) - count_empty(rows, context)} rows)"
+        doubts.append(f"the text in {shown_name(context)} was put before each question{where}")
     return PLAIN, {"input": question, "target": target}, context
 
 
 def _target(filled: list[str], partly: list[str], rows: Values, doubts: list[str]) -> str | None:
-    return (
-        _named_target(filled, doubts)
-        or _named_target(partly, doubts)
-        or first(filled, MARKS)
-        or first(partly, MARKS)
-        or _guess_target(filled, rows, doubts)
-    )
+    if named := first(filled, TARGETS):
+        return named
+    if worded := with_word([name for name in filled if not nesting(rows, name)], ANSWERING):
+        other = _other_labels(filled, rows, worded)
+        doubts.append(f"the answer was taken from column {shown_name(worded)}, by a word of its name{other}")
+        return worded
+    return first(partly, TARGETS) or first(filled, MARKS) or first(partly, MARKS) or _guess_target(filled, rows, doubts)
 
 
-def _named_target(names: list[str], doubts: list[str]) -> str | None:
-    chosen = first(names, TARGETS)
-    if chosen is None and (chosen := with_word(names, ANSWERING)):
-        doubts.append(f"the answer was taken from column {shown_name(chosen)}, by a word of its name")
-    return chosen
+def _other_labels(names: list[str], rows: Values, target: str) -> str:
+    """Say which other columns may be the answer, as they have few values."""
+    others = [shown_name(name) for name in names if name != target and _has_few_values(rows, name)]
+    return f"; {', '.join(others)} with few values may be it too" if others else ""
 
 
 def _question(filled: list[str], partly: list[str], rows: Values, doubts: list[str]) -> str | None:
     codes = {name for name in filled if is_unique_code(rows, name)}  # a 'ticket' may be its number
     texts = [name for name in filled if name not in codes]
-    if asked := first(texts, ASKING):
-        return asked
-    if asked := with_word([name for name in texts if is_long_text(rows, name)], ASKING):
-        doubts.append(f"the question was taken from column {shown_name(asked)}, by a word of its name")
-        return asked
-    return first(texts, INPUTS) or first(partly, INPUTS) or _guess_input(filled, rows, doubts)
+    if named := first(texts, INPUTS):
+        return named
+    if worded := with_word([name for name in texts if is_long_text(rows, name)], ASKING):
+        doubts.append(f"the question was taken from column {shown_name(worded)}, by a word of its name")
+        return worded
+    known = (*INPUTS, *TEXTS)
+    return first(texts, TEXTS) or first(filled, known) or _guess_input(filled, rows, doubts) or first(partly, known)
 
 
 def _guess_target(names: list[str], rows: Values, doubts: list[str]) -> str | None:
@@ -157,7 +162,7 @@ def _guess_target(names: list[str], rows: Values, doubts: list[str]) -> str | No
     usable = [name for name in names if not is_unique_code(rows, name) and not names_splits(rows, name)]
     nested = {name: held for name in usable if (held := nesting(rows, name))}
     single = [name for name in usable if name not in nested]
-    few = [name for name in single if 1 < len(distinct(rows, name)) <= min(FEW_VALUES, len(rows) // 5)]
+    few = [name for name in single if _has_few_values(rows, name)]
     objects = [
         name
         for name in nested
@@ -175,6 +180,10 @@ def _guess_target(names: list[str], rows: Values, doubts: list[str]) -> str | No
     chosen = likely[-1]
     doubts.append(f"the answer was taken from column {shown_name(chosen)}, by its content")
     return chosen
+
+
+def _has_few_values(rows: Values, name: str) -> bool:
+    return 1 < len(distinct(rows, name)) <= min(FEW_VALUES, len(rows) // 5) and not nesting(rows, name)
 
 
 def _guess_input(names: list[str], rows: Values, doubts: list[str]) -> str | None:
@@ -195,6 +204,8 @@ def _unused(names: Sequence[str], rows: Values, target: str | None) -> Iterator[
         listed = ", ".join(map(shown_name, choices))
         yield f"columns {listed} may be the answers to choose from and are not used; {remedy}"
     for name in names:
+        if len(choices) > 1 and name in choices:
+            continue
         if is_long_text(rows, name):
             yield f"column {shown_name(name)} holds text and is not used"
         elif held := nesting(rows, name):
@@ -231,10 +242,11 @@ def _group(names: list[str], rows: Values, doubts: list[str]) -> str | None:
             f"{said} is not used: whole groups in three splits take {len(SPLITS)} groups, and "
             f"{2 * FEWEST_IN_SPLIT} rows beside the largest; rows were split one by one"
         )
-    else:
+    elif len(sizes := _group_sizes(rows, named)) < sum(sizes):
+        few = len(sizes) < FEWEST_GROUPS or max(sizes) <= LARGEST_GROUP * len(rows)
+        why = f"is not one of {FEWEST_GROUPS} or more of several rows" if few else f"one has {max(sizes)} of the rows"
         doubts.append(
-            f"{said} may be a group, but is not one of {FEWEST_GROUPS} or more of several rows; rows were split one by "
-            f"one; name it 'group' if its rows belong together"
+            f"{said} may be a group, but {why}; rows were split one by one; name it 'group' if its rows belong together"
         )
     return None
 

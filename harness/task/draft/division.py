@@ -47,7 +47,7 @@ def divide(items: Sequence[Example], seed: int) -> tuple[dict[str, list[int]], l
     groups = {items[position].group for position in splits["test"]}
     if None not in groups and len(groups) < FEWEST_TEST_GROUPS:
         doubts.append(
-            f"the test rows are of {len(groups)} groups, and nothing can be claimed from fewer than "
+            f"the test rows are of few groups ({len(groups)}), and nothing can be claimed from fewer than "
             f"{FEWEST_TEST_GROUPS}; give rows of more groups"
         )
     if len(splits["test"]) < LEAST_TEST:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import TaskFileError
+from harness.model_names import name_fault
 from harness.records import Example
 from harness.task.documents import read_documents
 from harness.task.draft.columns import PAIRS, Reading, read_columns
@@ -48,10 +49,12 @@ def draft_task(source: Path, out: Path, *, documents: Path | None = None, model:
         model: As `model` in a task file. Default: that of the schema.
 
     Raises:
-        TaskFileError: If `out` is in use, or the file cannot be read or is not enough for a task.
+        TaskFileError: If `out` is in use, `model` can be none, or the file cannot be read or is not enough for a task.
     """
     if kind_of(out) == "file" or (kind_of(out) == "folder" and any(out.iterdir())):
         raise TaskFileError(str(out), ["is not empty; give --out a folder that is new or empty"])
+    if model and kind_of(Path(model)) != "folder" and (fault := name_fault(model)):
+        raise TaskFileError("--model", [fault])
     doubts: list[str] = []
     rows = _read(source, doubts)
     known = _documents(documents)

@@ -5,19 +5,17 @@ from collections.abc import Callable, Sequence
 
 TARGETS = (
     "target", "answer", "label_text", "label", "output", "response", "completion", "expected", "expected_output",
-    "solution", "gold",
+    "solution", "gold", "intent", "sentiment", "reply", "summary", "translation",
 )  # fmt: skip
-MARKS = (  # an answer too, where no column is called as above
-    "category", "class", "intent", "sentiment", "reply", "summary", "translation", "code", "topic", "fields",
-    "entities", "extracted", "json",
-)  # fmt: skip
-INPUTS = (
-    "input", "question", "query", "prompt", "instruction", "text", "message", "sentence", "utterance", "review",
-    "comment", "request", "email", "ticket", "document", "article", "content", "body", "description", "title",
-    "problem", "source",
-)  # fmt: skip
+# An answer too, where no column is called as above, or has one of the words for an answer in its name.
+MARKS = ("category", "class", "code", "topic", "fields", "entities", "extracted", "json")
+ANSWERING = ("best", "gold", "correct", "expected", "reference", "target", "solution", "label", "answer")
 ASKING = ("input", "question", "query", "prompt", "instruction")  # what may stand beside a text that it is about
-ANSWERING = ("answer", "target", "gold", "correct", "label", "expected", "solution")
+INPUTS = (
+    *ASKING, "text", "message", "sentence", "utterance", "review", "comment", "request", "email", "ticket", "problem",
+)  # fmt: skip
+# A question too, where no column is called as above, or has one of the words for asking in its name.
+TEXTS = ("document", "article", "content", "body", "description", "title", "source")
 CONTEXTS = ("context", "passage", "background", "paragraph", "story", "document", "article")
 IDS = ("id", "uid", "uuid", "guid", "key", "idx", "index", "row_id", "example_id", "question_id", "qid")
 GROUP = "group"
@@ -27,13 +25,14 @@ GROUPS = (
     "product_id", "family",
 )  # fmt: skip
 EVIDENCE = ("evidence", "passage_id", "document_id", "doc_id", "page", "source_document", "source")
-NO_ANSWERS = (*INPUTS, *CONTEXTS, *EVIDENCE)  # what may hold turns, texts or ids in a list
-# With one of these words a name says something about an answer: 'answer_type', 'wrong_answer'.
+NO_ANSWERS = (*INPUTS, *TEXTS, *CONTEXTS, *EVIDENCE)  # what may hold turns, texts or ids in a list
+# With one of these words a name is about an answer or a question, or another one's: 'answer_type', 'wrong_answer'.
 _ABOUT = {
     "id", "type", "kind", "lang", "language", "start", "end", "score", "confidence", "quality", "count", "length",
-    "time", "date", "by", "source", "url", "is", "predicted", "wrong", "incorrect",
+    "time", "date", "by", "source", "url", "is", "has", "rate", "relevance", "long", "predicted", "generated", "model",
+    "candidate", "student", "wrong", "incorrect", "false", "negative", "system", "followup",
 }  # fmt: skip
-_CHOICE = re.compile("(option|choice)_?[a-z0-9]")
+_CHOICE = re.compile("(option|choice|answer)(_[a-z]|_?[0-9])")
 
 
 def first(names: Sequence[str], wanted: Sequence[str], is_fit: Callable[[str], bool] = lambda _: True) -> str | None:
@@ -44,8 +43,9 @@ def first(names: Sequence[str], wanted: Sequence[str], is_fit: Callable[[str], b
 
 def with_word(names: Sequence[str], words: Sequence[str]) -> str | None:
     """Return the column whose name has the earliest of the words in it, as 'gold_answer' and 'correctAnswer' do."""
-    parts = {name: words_of_name(name) for name in names}
-    return next((name for word in words for name in names if word in parts[name] and not parts[name] & _ABOUT), None)
+    parts = {name: words_of_name(name) for name in names if not is_choice(name)}
+    likely = {name: found for name, found in parts.items() if not found & _ABOUT}
+    return next((name for word in words for name, found in likely.items() if word in found), None)
 
 
 def words_of_name(name: str) -> set[str]:

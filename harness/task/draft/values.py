@@ -40,7 +40,8 @@ def count_empty(rows: Values, name: str) -> int:
 
 def is_empty(row: dict[str, Any], name: str) -> bool:
     """Whether a row has nothing in a column."""
-    return row.get(name) in (None, "")
+    value = row.get(name)
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 def is_filled(rows: Values, name: str, share: float) -> bool:
@@ -84,5 +85,5 @@ def has_only_lists(rows: Values, name: str) -> bool:
 
 def is_long_text(rows: Values, name: str) -> bool:
     """Sentences that differ from row to row: content rather than a mark."""
-    values = [str(row[name]) for row in rows if isinstance(row.get(name), str)]
-    return len(set(values)) > len(rows) / 2 and sum(value.count(" ") for value in values) >= 3 * len(values) > 0
+    values = [str(row[name]) for row in rows if isinstance(row.get(name), str) and not is_empty(row, name)]
+    return len(set(values)) > len(values) / 2 and sum(value.count(" ") for value in values) >= 3 * len(values) > 0
