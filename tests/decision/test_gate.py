@@ -59,6 +59,15 @@ def test_nothing_lost_on_few_items_is_inconclusive_and_says_how_many_would_do():
     assert f"{found.items_needed} items would show it" in found.reasons[-1]
 
 
+def test_observed_gain_on_few_items_promises_no_more_than_no_change_would():
+    base = right(40, 60)
+    found = gate(general_of({"piqa": flipped(base, 2, 4)}), general_of({"piqa": base}, "base"))
+    assert found.state == "inconclusive"
+    # 2 losses, 4 gains, one of each added: error sqrt(8 - 2^2 / 62) / 62; to the limit it is 3 points and not 6
+    error = sqrt(8 - 2**2 / 62) / 62
+    assert found.items_needed == pytest.approx(60 * ((1.645 + 0.8416) * error / 0.03) ** 2, rel=0.01)
+
+
 def test_drop_at_the_limit_is_inconclusive_and_no_number_of_items_is_promised():
     base = right(500, 1000)
     found = gate(general_of({"piqa": flipped(base, 60, 30)}), general_of({"piqa": base}, "base"))

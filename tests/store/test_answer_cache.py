@@ -55,6 +55,7 @@ def test_commits_are_synced_and_the_file_is_the_users_alone(path):
     with closing(AnswerStore(path)) as store:
         assert store._connection.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
     assert path.stat().st_mode & 0o077 == 0
+    assert path.parent.stat().st_mode & 0o777 == 0o700
 
 
 @pytest.mark.parametrize(
