@@ -35,11 +35,8 @@ def model_hash(model: str) -> str:
         folder = folder if folder.is_dir() else _snapshot(model)
         names = [path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file()]
         return _hash_files(folder, [n.as_posix() for n in names if not any(part.startswith(".") for part in n.parts)])
-    except Exception as fault:  # the hub's client passes on the faults of several libraries, a proxy's among them
-        said = " ".join(str(fault).split()) or type(fault).__name__
-        raise ModelError(
-            f"the files of model '{model}' cannot be read: {said}; check the folder or id, and the way to the hub"
-        ) from fault
+    except (OSError, ValueError) as fault:
+        raise _unreadable(model, fault) from fault
 
 
 def adapter_hash(adapter: str) -> str:
@@ -79,5 +76,15 @@ def _hash_files(folder: Path, names: list[str] | tuple[str, ...]) -> str:
 def _snapshot(model: str) -> Path:
     from huggingface_hub import snapshot_download
 
-    with quiet():
-        return Path(snapshot_download(model, allow_patterns=_READ, ignore_patterns=_NOT_READ))
+    try:
+        with quiet():
+            return Path(snapshot_download(model, allow_patterns=_READ, ignore_patterns=_NOT_READ))
+    except Exception as fault:  # the hub's client passes on the faults of several libraries, a proxy's among them
+        raise _unreadable(model, fault) from fault
+
+
+def _unreadable(model: str, fault: Exception) -> ModelError:
+    said = " ".join(str(fault).split()) or type(fault).__name__
+    return ModelError(
+        f"the files of model '{model}' cannot be read: {said}; check the folder or id, and the way to the hub"
+    )
