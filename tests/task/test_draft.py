@@ -4,48 +4,29 @@ import csv
 import io
 import json
 import random
-import re
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
+from draft_files import (
+    LABELS,
+    Row,
+    array,
+    drafted,
+    label,
+    labelled,
+    long_answers,
+    rows_of,
+    said,
+    save,
+    sides,
+    text,
+)
 
-from harness.decision.intervals import FEWEST_GROUPS
 from harness.errors import TaskFileError
-from harness.task import Task, load_task
+from harness.task import load_task
 from harness.task.check import examine, read_material
 from harness.task.draft import draft_task
-from harness.task.draft.division import FEWEST_TEST_GROUPS
 from harness.task.splits import normalised
-
-SYLLABLES = "ka lo mi ru te po sa ni ve du".split()
-WORDS = [a + b + c for a in SYLLABLES for b in SYLLABLES for c in SYLLABLES]  # so many that none is in every text
-LABELS = ["billing", "bug", "praise", "question"]
-
-Row = dict[str, Any]
-
-
-def text(seed: object, words: int) -> str:
-    """Words that no other seed gives in this order."""
-    return " ".join(random.Random(str(seed)).sample(WORDS, words))
-
-
-def label(number: int) -> str:
-    return LABELS[number * number % 7 % 4]
-
-
-def rows_of(make: Callable[[int], Row], count: int = 360) -> list[Row]:
-    return [make(number) for number in range(count)]
-
-
-def save(path: Path, rows: list[Row]) -> Path:
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return path
-
-
-def labelled(folder: Path) -> Path:
-    return save(folder / "labels.jsonl", rows_of(lambda n: {"nr": n, "text": text(n, 9), "label": label(n)}))
 
 
 def short_answers(folder: Path) -> Path:
@@ -98,25 +79,11 @@ def parquet(folder: Path) -> Path:
     return path
 
 
-def array(folder: Path) -> Path:
-    rows = rows_of(lambda n: {"question": text(n, 7), "answer": text(n, 1), "context": text(f"c{n}", 30)})
-    path = folder / "array.json"
-    path.write_text(json.dumps(rows, indent=1))
-    return path
-
-
 def objects(folder: Path) -> Path:
     def row(n: int) -> Row:
         return {"email": text(n, 20), "fields": {"name": text(n, 1), "amount": n % 90}}
 
     return save(folder / "objects.jsonl", rows_of(row))
-
-
-def long_answers(folder: Path) -> Path:
-    def row(n: int) -> Row:
-        return {"doc_id": f"d{n // 5}", "article": text(n, 60), "summary": text(f"s{n}", 25)}
-
-    return save(folder / "long.jsonl", rows_of(row))
 
 
 FILES = {
@@ -131,23 +98,6 @@ FILES = {
     objects: ("json_fields", "json_valid", "exact_match"),
     long_answers: ("rouge_l", "f1"),
 }
-
-
-def drafted(source: Path, **options: Any) -> Task:
-    out = source.parent / "out"
-    draft_task(source, out, **options)
-    return load_task(out / "task.yaml")
-
-
-def sides(task: Task) -> dict[str, set[str]]:
-    """The questions of each split."""
-    splits = {"train": task.study.train, "dev": task.study.dev, "test": task.test}
-    return {name: {normalised(item) for item in items} for name, items in splits.items()}
-
-
-def said(task: Task) -> str:
-    """The task file with each comment on one line."""
-    return task.file.read_text().replace("\n#   ", " ")
 
 
 @pytest.mark.parametrize("make", FILES, ids=lambda make: make.__name__)
@@ -187,251 +137,6 @@ def test_objects_as_answers_become_json(tmp_path):
     task = drafted(objects(tmp_path))
     assert json.loads(task.test[0].target).keys() == {"name", "amount"}
     assert "with the keys name, amount" in str(task.study.system)
-
-
-def squad(number: int, titles: int) -> Row:
-    answers = {"text": [text(number, 2)], "answer_start": [number]}
-    return {
-        "id": f"s{number}",
-        "title": f"{WORDS[number % titles]} {WORDS[number % titles + 500]}",
-        "context": text(f"c{number}", 30),
-        "question": text(number, 7),
-        "answers": answers,
-    }
-
-
-@pytest.mark.parametrize("titles", [9, 240])  # few enough for labels, and not
-def test_answers_as_objects_with_lists_are_refused_with_the_remedy(tmp_path, titles):
-    source = save(tmp_path / "squad.jsonl", rows_of(lambda n: squad(n, titles)))
-    with pytest.raises(TaskFileError) as caught:
-        draft_task(source, tmp_path / "out")
-    assert (
-        "column 'answers' holds objects with lists (text, answer_start); write the answer you want into a column "
-        "'target' and run again"
-    ) in str(caught.value)
-    assert not (tmp_path / "out").exists()
-
-
-@pytest.mark.parametrize(
-    ("value", "what"), [(["a", "b"], "lists"), ({"mail": "a"}, "objects (mail)"), ([{"a": 1}], "lists")]
-)
-def test_answer_is_not_guessed_past_a_column_with_lists_or_objects(tmp_path, value, what):
-    rows = rows_of(lambda n: {"review": text(n, 9), "stars": n % 5, "given": value})
-    with pytest.raises(TaskFileError, match=re.escape(f"column 'given' holds {what}; write the answer you want into")):
-        drafted(save(tmp_path / "rows.jsonl", rows))
-    named = save(tmp_path / "named.jsonl", [row | {"target": row["stars"]} for row in rows])
-    assert {item.target for item in drafted(named).test} == set("01234")
-
-
-def test_objects_under_any_name_become_json_though_a_key_holds_lists(tmp_path):
-    rows = rows_of(lambda n: {"review": text(n, 9), "parsed": {"stars": n % 5, "words": [text(n, 1)]}})
-    task = drafted(save(tmp_path / "rows.jsonl", rows))
-    assert json.loads(task.test[0].target).keys() == {"stars", "words"}
-
-
-def test_turns_and_evidence_in_lists_do_not_keep_the_answer_from_being_guessed(tmp_path):
-    def row(n: int) -> Row:
-        return {"prompt": [{"role": "user", "content": text(n, 9)}], "stars": n % 5, "evidence": [f"page{n}"]}
-
-    assert {item.target for item in drafted(save(tmp_path / "rows.jsonl", rows_of(row))).test} == set("01234")
-
-
-def test_unused_lists_and_objects_are_said_in_the_task_file(tmp_path):
-    def row(n: int) -> Row:
-        return {
-            "question": text(n, 7),
-            "choices": [text(f"{n}{i}", 2) for i in range(4)],
-            "answer": n % 4,
-            "of": {"a": n},
-        }
-
-    written = drafted(save(tmp_path / "rows.jsonl", rows_of(row))).file.read_text()
-    assert "# not sure: column 'choices' holds lists and is not used; put them into the question if they are" in written
-    assert "# not sure: column 'of' holds objects (a) and is not used; put them into the question if they" in written
-
-
-@pytest.mark.parametrize(("names", "answers"), [(("A", "B", "C"), "ABC"), (("option_1", "option_2", "optionC"), "123")])
-def test_columns_with_the_answers_to_choose_from_are_said_in_the_task_file(tmp_path, names, answers):
-    def row(n: int) -> Row:
-        return {"question": text(n, 7), **{name: text(f"{n}{name}", 1) for name in names}, "answer": answers[n % 3]}
-
-    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row)))
-    listed = ", ".join(f"'{name}'" for name in names)
-    assert f"not sure: columns {listed} may be the answers to choose from and are not used; put them" in said(task)
-
-
-def test_column_with_the_users_own_split_is_no_answer_and_is_said_in_the_task_file(tmp_path):
-    rows = rows_of(lambda n: {"text": text(n, 9), "mood": label(n), "split": "test" if n % 4 == 0 else "train"})
-    task = drafted(save(tmp_path / "rows.jsonl", rows))
-    assert {item.target for item in task.test} <= set(LABELS)
-    assert "not sure: column 'split' (test, train) is not used: all rows were split anew" in said(task)
-
-
-@pytest.mark.parametrize("name", ["correct_answer", "goldAnswer", "the answer", "expected-reply"])
-def test_name_with_a_word_for_the_answer_comes_before_the_content_of_others(tmp_path, name):
-    def row(n: int) -> Row:
-        return {"question": text(n, 7), name: text(n, 1), "answer_type": "ab"[n % 2], "topic": "cd"[n % 2]}
-
-    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row)))
-    assert {item.target for item in task.test} <= set(WORDS)
-    assert f"not sure: the answer was taken from column '{name}', by a word of its name" in said(task)
-
-
-def test_context_that_few_rows_have_is_put_before_their_questions(tmp_path):
-    def row(n: int) -> Row:
-        context = text(f"c{n}", 30) if n % 3 == 0 else ""
-        return {"instruction": text(n, 7), "context": context, "response": text(f"r{n}", 5)}
-
-    rows = rows_of(row)
-    task = drafted(save(tmp_path / "rows.jsonl", rows))
-    with_context = [item for item in (*task.study.train, *task.study.dev, *task.test) if "\n\n" in item.question.text]
-    assert len(with_context) == 120
-    assert "the text in 'context' was put before each question, where there is one (120 rows)" in said(task)
-
-
-def test_blank_answers_are_empty_ones(tmp_path):
-    rows = rows_of(lambda n: {"text": text(n, 9), "label": label(n) if n % 3 else " "}, 360)
-    assert "the answer in 'label' is empty in 120 of 360 rows" in said(drafted(save(tmp_path / "rows.jsonl", rows)))
-
-
-def test_largest_group_is_named_as_the_reason_and_values_that_never_repeat_are_none(tmp_path):
-    rows = rows_of(lambda n: {"text": text(n, 9), "label": label(n), "customer": "big" if n % 2 else f"c{n % 62}"}, 310)
-    assert "may be a group, but one has 155 of the rows" in said(drafted(save(tmp_path / "rows.jsonl", rows)))
-    (tmp_path / "other").mkdir()
-    rows = [row | {"customer": f"c{n}"} for n, row in enumerate(rows)]
-    assert "may be a group" not in said(drafted(save(tmp_path / "other" / "rows.jsonl", rows)))
-
-
-def test_name_with_a_word_for_the_question_comes_before_longer_texts(tmp_path):
-    def row(n: int) -> Row:
-        return {"document": text(f"d{n}", 30), "user question": text(n, 7), "answer": text(n, 1)}
-
-    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row)))
-    number = next(n for n in range(360) if task.test[0].question.text.endswith(text(n, 7)))
-    assert task.test[0].question.text == f"{text(f'd{number}', 30)}\n\n{text(number, 7)}"
-    assert "not sure: the question was taken from column 'user question', by a word of its name" in said(task)
-
-
-def test_number_under_the_name_of_a_question_is_not_taken_for_it_where_there_is_a_text(tmp_path):
-    def row(n: int) -> Row:
-        return {"ticket": 1000 + n, "body": text(n, 7), "label": "ab"[n % 2]}
-
-    assert drafted(save(tmp_path / "rows.jsonl", rows_of(row))).test[0].question.text.count(" ") == 6
-
-
-@pytest.mark.parametrize(
-    ("answer", "held"),
-    [
-        (lambda n: [text(n, 1), "or"], "lists"),
-        (lambda n: {"value": [text(n, 1)]}, "objects with lists (value)"),
-        (lambda n: {"city": text(n, 1)}, None),
-    ],
-)
-def test_answers_in_lists_are_said_to_be_taken_as_json_text(tmp_path, answer, held):
-    rows = rows_of(lambda n: {"question": text(n, 7), "answer": answer(n)})
-    written = drafted(save(tmp_path / "rows.jsonl", rows))
-    start = "# not sure: the answers in 'answer' are "
-    assert (f"{start}{held}, taken as JSON text" in written.file.read_text()) is (held is not None)
-    assert (start in written.file.read_text()) is (held is not None)
-
-
-def test_context_is_put_before_its_question(tmp_path):
-    task = drafted(array(tmp_path))
-    number = next(n for n in range(360) if task.test[0].question.text.endswith(text(n, 7)))
-    assert task.test[0].question.text == f"{text(f'c{number}', 30)}\n\n{text(number, 7)}"
-
-
-def test_groups_stay_on_one_side(tmp_path):
-    task = drafted(long_answers(tmp_path))
-    groups = [{item.group for item in items} for items in (task.study.train, task.study.dev, task.test)]
-    assert all(None not in some for some in groups)
-    assert sum(map(len, groups)) == len(set.union(*groups)) == 72  # 360 rows, five to a document
-
-
-def groups_of(task: Task) -> list[set[str | None]]:
-    """The groups of train, dev and test."""
-    return [{item.group for item in items} for items in (task.study.train, task.study.dev, task.test)]
-
-
-@pytest.mark.parametrize("count", [3, 14])
-def test_column_called_group_is_kept_whole_however_few_there_are(tmp_path, count):
-    rows = rows_of(lambda n: {"text": text(n, 9), "label": label(n), "group": f"g{n % count}"}, 30 * count)
-    task = drafted(save(tmp_path / "rows.jsonl", rows))
-    groups = groups_of(task)
-    assert all(groups)
-    assert sum(map(len, groups)) == len(set.union(*groups)) == count
-    few = len(groups[2])
-    assert few < FEWEST_TEST_GROUPS == FEWEST_GROUPS
-    assert f"not sure: the test rows are of few groups ({few}), and nothing can be claimed" in said(task)
-
-
-def test_group_with_most_of_the_rows_is_train(tmp_path):
-    rows = rows_of(lambda n: {"text": text(n, 9), "label": label(n), "group": "g" if n < 250 else f"g{n}"}, 300)
-    task = drafted(save(tmp_path / "rows.jsonl", rows))
-    # the other 50 rows, halved
-    assert (len(task.study.train), len(task.study.dev), len(task.test)) == (250, 25, 25)
-    assert groups_of(task)[0] == {"g"}
-
-
-def test_two_groups_are_not_kept_whole_and_that_is_said(tmp_path):
-    rows = rows_of(lambda n: {"text": text(n, 9), "label": label(n), "group": f"g{n % 2}"})
-    task = drafted(save(tmp_path / "rows.jsonl", rows))
-    assert groups_of(task) == [{None}] * 3
-    expected = "not sure: column 'group' (2 values in 360 rows) is not used: whole groups in three splits take 3 groups"
-    assert expected in said(task)
-
-
-def test_few_values_of_what_may_be_a_group_do_not_part_the_rows_unless_called_so(tmp_path):
-    rows = rows_of(lambda n: {"text": text(n, 9), "label": label(n), "product": f"p{n % 4}"})
-    task = drafted(save(tmp_path / "rows.jsonl", rows))
-    assert groups_of(task) == [{None}] * 3
-    assert "rows were split one by one; name it 'group' if its rows belong together" in said(task)
-
-
-def test_groups_that_leave_a_split_too_small_are_refused(tmp_path):
-    def row(n: int) -> Row:
-        return {"text": text(n, 9), "label": label(n), "group": "a" if n < 5 else "b" if n < 30 else "c"}
-
-    with pytest.raises(TaskFileError, match="make 3 bundles, which leave 5 rows to test; give more rows, or leave the"):
-        drafted(save(tmp_path / "rows.jsonl", rows_of(row)))
-
-
-def test_row_order_does_not_decide_the_split(tmp_path):
-    rows = rows_of(lambda n: {"text": text(n, 9), "label": label(n)})
-    first = sides(drafted(save(tmp_path / "rows.jsonl", rows)))
-    random.Random(1).shuffle(rows)
-    (tmp_path / "again").mkdir()
-    assert sides(drafted(save(tmp_path / "again" / "rows.jsonl", rows))) == first
-
-
-def test_copies_and_near_copies_stay_on_one_side(tmp_path):
-    rows = rows_of(lambda n: {"text": text(n, 9), "label": label(n)}, 300)
-    copies = [row | {"text": row["text"].upper() + "!"} for row in rows[:60]]
-    near = [row | {"text": row["text"] + " please"} for row in rows[60:120]]
-    found = sides(drafted(save(tmp_path / "rows.jsonl", rows + copies + near)))
-    of_number = {name: {" ".join(words.split()[:9]).rstrip("!") for words in some} for name, some in found.items()}
-    assert not of_number["test"] & (of_number["train"] | of_number["dev"])
-    assert not of_number["dev"] & of_number["train"]
-
-
-def test_one_template_for_all_questions_does_not_join_them_all(tmp_path):
-    rows = rows_of(lambda n: {"text": f"What is the price of article {n} in our shop today?", "label": label(n)})
-    assert len(drafted(save(tmp_path / "rows.jsonl", rows)).test) == 100
-
-
-def test_chain_of_near_copies_through_all_rows_is_cut_and_said(tmp_path):
-    # each question shares nine of eleven words with the next, so that single links would join all 300
-    words = [f"{a}{b}" for a in SYLLABLES for b in WORDS[:40]]
-    rows = rows_of(lambda n: {"text": " ".join(words[n : n + 10]), "label": label(n)}, 300)
-    task = drafted(save(tmp_path / "rows.jsonl", rows))
-    assert len(task.test) == 100
-    assert "# not sure: many questions are nearly the same as others" in task.file.read_text()
-
-
-def test_near_copies_in_very_many_rows_are_left_to_the_check(tmp_path, monkeypatch):
-    monkeypatch.setattr("harness.task.draft.division.MOST_COMPARED", 299)
-    task = drafted(save(tmp_path / "rows.jsonl", rows_of(lambda n: {"text": text(n, 9), "label": label(n)}, 300)))
-    assert "# not sure: near copies were not looked for, in more than 299 questions" in task.file.read_text()
 
 
 def test_documents_switch_rag_on_and_their_names_are_evidence(tmp_path):
