@@ -28,7 +28,7 @@ from bench.scorecard.parallel import say
 from bench.scorecard.poisoning import poisoning
 from bench.scorecard.repeats import cache_saving, isolation, pairs, rerun
 
-MINUTES = 90  # on one core, and 30 more for ten kills on the embedded model; said before it starts
+MINUTES = 60  # and 15 more for ten kills on the embedded model
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def main() -> int:
         parser.error(f"no such row: {', '.join(sorted(unknown))}; there are {', '.join(ROWS)}, and 0 for none")
     if chosen.quick and chosen.embedded:
         parser.error("--quick loads no model; leave it out to kill runs on the embedded one")
-    say(f"scorecard: {'about one minute' if chosen.quick else f'about {MINUTES} minutes'} for all rows on one core")
+    say(f"scorecard: {'about one minute' if chosen.quick else f'about {MINUTES} minutes'} for all rows")
     root = Path(tempfile.mkdtemp(prefix="scorecard-"))
     figures = []
     if rows & set(",".join(FAULTS).split(",")):

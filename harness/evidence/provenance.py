@@ -45,7 +45,7 @@ def versions() -> dict[str, str]:
 
 
 def code_digest() -> str:
-    """Return a short hash over the sources of `harness`; an arm's own code enters by what it fitted."""
+    """Return a short hash over the sources of `harness`; of an arm's own code only its package's version counts."""
     root = Path(harness.__file__).parent
     return hash_data({path.relative_to(root).as_posix(): hash_file(path) for path in root.rglob("*.py")})[:8]
 

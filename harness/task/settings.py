@@ -98,7 +98,9 @@ def _explain(error: ErrorDetails) -> str:
 
 def bound(error: ErrorDetails) -> str:
     """Say what a value should be, in pydantic's words but for those about itself: 'it should be a valid number'."""
-    text = re.sub(r"^\w+ should", "it should", error["msg"].removeprefix("Value error, "))
+    if error["type"] == "value_error":  # a validator's own words
+        return error["msg"].removeprefix("Value error, ")
+    text = re.sub(r"^\w+ should", "it should", error["msg"])
     return re.sub(r" after validation, not \d+|, (unable|got) .*", "", text).replace("valid tuple", "list")
 
 

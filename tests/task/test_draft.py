@@ -202,6 +202,11 @@ def test_rows_without_an_answer_are_left_out_and_counted_though_they_are_many(tm
     )
 
 
+def test_rows_without_an_answer_are_left_out_in_any_shape(tmp_path):
+    rows = rows_of(lambda n: {"instruction": text(n, 7), "input": "", "output": text(f"o{n}", 5) * (n % 3 > 0)}, 360)
+    assert "rows left out: 120" in said(drafted(save(tmp_path / "rows.jsonl", rows)))
+
+
 def test_first_line_of_a_table_that_looks_like_a_row_is_said(tmp_path):
     source = tmp_path / "rows.csv"
     source.write_text("".join(f"{text(n, 9)},{label(n)}\n" for n in range(120)))

@@ -59,6 +59,11 @@ def test_two_groups_are_not_kept_whole_and_that_is_said(tmp_path):
     assert expected in said(task)
 
 
+def test_blank_group_is_none(tmp_path):
+    rows = rows_of(lambda n: {"text": text(n, 9), "label": label(n), "group": " " if n % 2 else f"g{n % 40}"})
+    assert any(None in groups for groups in groups_of(drafted(save(tmp_path / "rows.jsonl", rows))))
+
+
 def test_few_values_of_what_may_be_a_group_do_not_part_the_rows_unless_called_so(tmp_path):
     rows = rows_of(lambda n: {"text": text(n, 9), "label": label(n), "product": f"p{n % 4}"})
     task = drafted(save(tmp_path / "rows.jsonl", rows))

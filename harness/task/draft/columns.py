@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from harness.task.draft.division import FEWEST_IN_SPLIT, SPLITS
+from harness.task.draft.division import FEWEST_IN_SPLIT, LARGEST, SPLITS
 from harness.task.draft.names import (
     ANSWERING,
     ASKING,
@@ -46,7 +46,6 @@ from harness.task.shapes import EXTRA_COLUMNS, PLAIN, needed_columns, shape_of
 PAIRS = "preference pairs"
 
 FEWEST_GROUPS = 15  # fewer cannot be dealt out to three splits evenly
-LARGEST_GROUP = 0.2  # of the rows
 FILLED = 0.9  # share of rows in which a column must have a value
 PARTLY_FILLED = 0.5  # the same for a column whose name says what it is
 FEW_VALUES = 50
@@ -116,7 +115,8 @@ def _shape(names: list[str], rows: Values, doubts: list[str]) -> tuple[str, dict
         doubts.append(f"the answers in {shown_name(target)} are {held}, taken as JSON text; give one, if one is meant")
     context = None
     if not words_of_name(question).isdisjoint(ASKING):
-        context = first([name for name in names if name not in (target, question)], CONTEXTS)
+        others = [name for name in names if name not in (target, question)]
+        context = first(others, CONTEXTS, lambda name: name in filled or is_text(rows, name))
     if context:
         where = "" if context in filled else f", where there is one ({len(rows) - count_empty(rows, context)} rows)"
         doubts.append(f"the text in {shown_name(context)} was put before each question{where}")
@@ -243,7 +243,7 @@ def _group(names: list[str], rows: Values, doubts: list[str]) -> str | None:
             f"{2 * FEWEST_IN_SPLIT} rows beside the largest; rows were split one by one"
         )
     elif len(sizes := _group_sizes(rows, named)) < sum(sizes):
-        few = len(sizes) < FEWEST_GROUPS or max(sizes) <= LARGEST_GROUP * len(rows)
+        few = len(sizes) < FEWEST_GROUPS or max(sizes) <= LARGEST * len(rows)
         why = f"is not one of {FEWEST_GROUPS} or more of several rows" if few else f"one has {max(sizes)} of the rows"
         doubts.append(
             f"{said} may be a group, but {why}; rows were split one by one; name it 'group' if its rows belong together"
@@ -262,7 +262,7 @@ def _divides_evenly(rows: Values, name: str) -> bool:
     """Whether the values look like groups, and make splits of the usual sizes."""
     sizes = _group_sizes(rows, name)
     repeats = sum(sizes) >= 1.5 * len(sizes)
-    return FEWEST_GROUPS <= len(sizes) and repeats and max(sizes) <= LARGEST_GROUP * len(rows)
+    return FEWEST_GROUPS <= len(sizes) and repeats and max(sizes) <= LARGEST * len(rows)
 
 
 def _group_sizes(rows: Values, name: str) -> list[int]:

@@ -7,12 +7,14 @@ from typing import Any
 
 from harness.records import Example, Message
 from harness.task.draft.columns import PAIRS, Reading
-from harness.task.draft.values import as_list, count_empty
+from harness.task.draft.values import as_list, count_empty, is_empty
 from harness.task.rows import Row
 from harness.task.shapes import pair_of, preference_of
 from harness.task.turns import text_of
 
 MOST_UNUSABLE = 0.1  # of the rows, apart from those without an answer; with more the file is better mended first
+
+ANSWERS = ("target", "output", "completion")  # the key of the answer's column, by shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +43,8 @@ def usable_rows(rows: Sequence[Row], reading: Reading, documents: frozenset[str]
         else:
             items.append(item)
             rejected.append(worse)
-    unanswered = (
-        count_empty([row.values for row in rows], reading.needed["target"]) if "target" in reading.needed else 0
-    )
+    answer = next((reading.needed[key] for key in ANSWERS if key in reading.needed), None)
+    unanswered = count_empty([row.values for row in rows], answer) if answer else 0
     if len(left_out) - unanswered > MOST_UNUSABLE * len(rows):
         first = "\n".join(f"    {text}" for text in left_out[:10])
         raise ValueError(
@@ -59,7 +60,7 @@ def _item(values: dict[str, Any], reading: Reading, documents: frozenset[str]) -
         messages, target, worse = preference_of(cells)
     else:
         messages, target = pair_of(cells, reading.shape, reading.needed)
-    if reading.context and cells.get(reading.context):
+    if reading.context and not is_empty(cells, reading.context):
         last = f"{text_of(cells[reading.context], reading.context)}\n\n{messages[-1].content}"
         messages = (*messages[:-1], Message("user", last))
     return (
@@ -75,8 +76,7 @@ def _item(values: dict[str, Any], reading: Reading, documents: frozenset[str]) -
 
 
 def _optional(cells: dict[str, Any], name: str | None) -> str | None:
-    value = cells.get(name) if name else None
-    return None if value in (None, "") else text_of(value, str(name))
+    return None if name is None or is_empty(cells, name) else text_of(cells[name], name)
 
 
 def _evidence(values: dict[str, Any], name: str | None, documents: frozenset[str]) -> tuple[str, ...]:
