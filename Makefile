@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
-.PHONY: demo demo-fast test test-slow scorecard known-answers lint types imports check clean
+.PHONY: demo demo-fast test test-slow scorecard known-answers calibration lint types imports check clean
 
 demo: $(READY)
 	$(BIN)/harness compare tasks/support_routing/task.yaml
@@ -31,6 +31,11 @@ scorecard: $(READY)
 known-answers: $(READY)
 	$(BIN)/harness setup
 	$(BIN)/python -m bench.known_answers
+
+# What the decision and the gate promise, in synthetic worlds; ends with 1 when a bar is missed.
+calibration: $(READY)
+	OMP_NUM_THREADS=1 $(BIN)/python bench/decision_calibration.py
+	OMP_NUM_THREADS=1 $(BIN)/python -m bench.gate_calibration
 
 lint: $(READY)
 	$(BIN)/ruff check .

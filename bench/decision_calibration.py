@@ -2,9 +2,9 @@
 
     OMP_NUM_THREADS=1 python bench/decision_calibration.py
 
-Prints four tables: false recommendations, coverage of every interval method, power at the sample size that
-the tool itself names, and the forgetting gate. About 6 minutes on one thread. Small runs of the same functions
-are part of the tests (tests/decision/test_calibration.py).
+Prints three tables: false recommendations, coverage of every interval method, and power at the sample size that
+the tool itself names. The gate has a script of its own (gate_calibration.py). About 6 minutes on one thread. Small runs
+of the same functions are part of the tests (tests/decision/test_calibration.py).
 """
 
 from collections.abc import Callable, Iterable
@@ -14,7 +14,6 @@ from decision_worlds import (
     climbs_at_named_size,
     coverage,
     false_recommendations,
-    gate_states,
     graded_intervals,
     grouped_rate_intervals,
     macro_f1_intervals,
@@ -98,18 +97,7 @@ def print_power(runs: int) -> None:
     print()
 
 
-def print_gate(runs: int) -> None:
-    """Table 4."""
-    print(f"4. The gate: 5 benchmarks of 150 items, limit 3 points, {runs} runs")
-    for drop, only_first in ((0.0, False), (0.03, False), (0.05, False), (0.08, False), (0.15, True)):
-        states = gate_states(drop, runs, seed=4, only_first=only_first)
-        where = "on the first benchmark only" if only_first else "on every benchmark"
-        shares = ", ".join(f"{state} {count / runs:.1%}" for state, count in states.items())
-        print(f"  true drop {drop:.0%} {where}: {shares}")
-
-
 if __name__ == "__main__":
     print_false_recommendations(runs=300)
     print_coverage(runs=4_000)
     print_power(runs=4_000)
-    print_gate(runs=2_000)

@@ -8,18 +8,14 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from harness.decision import decide
-from harness.decision.arms import Arm, Yardstick
-from harness.decision.gate import judge
+from harness.decision.arms import Yardstick
 from harness.decision.intervals import aggregate_interval, grouped_wilson, wilson
 from harness.decision.paired import mean_difference
 from harness.decision.power import items_for_gain
 from harness.records import (
-    BenchmarkItem,
     Decision,
     Evidence,
     Family,
-    Gate,
-    GeneralAbility,
     Interval,
     Limits,
     Outcome,
@@ -236,33 +232,7 @@ def macro_f1_intervals(n: int, random: np.random.Generator) -> tuple[float, Call
     return truth, make
 
 
-# ---- the gate -----------------------------------------------------------------------------
-
-
-def gate_once(
-    drop: float, random: np.random.Generator, *, tasks: int = 5, per_task: int = 150, only_first: bool = False
-) -> Gate:
-    """Tune a base of five benchmarks with a true drop in rate (on all of them, or on the first)."""
-    rates, chances = (0.68, 0.42, 0.45, 0.5, 0.6), (0.5, 0.25, 1 / 3, 0.2, 0.5)
-    base: list[BenchmarkItem] = []
-    tuned: list[BenchmarkItem] = []
-    for task in range(tasks):
-        lost = drop if task == 0 or not only_first else 0.0
-        world = World(("prompt", "tune"), (rates[task], rates[task] - lost), per_task, shared=0.9)
-        for column, values in zip((base, tuned), draw(world, random), strict=True):
-            column.extend(
-                BenchmarkItem(f"task{task}", str(index), float(value), None, chances[task])
-                for index, value in enumerate(values)
-            )
-    evidence = Evidence("tuned", "tuned", "tune", "ok", general=GeneralAbility("tuned", tuple(tuned)))
-    return judge(Arm(evidence, {}), [GeneralAbility("base", tuple(base))], LIMITS)
-
-
-def gate_states(drop: float, runs: int, seed: int, *, only_first: bool = False) -> dict[str, int]:
-    """Count the states of the gate over repeated tunings."""
-    random = np.random.default_rng(seed)
-    states = [gate_once(drop, random, only_first=only_first).state for _ in range(runs)]
-    return {state: states.count(state) for state in ("pass", "inconclusive", "fail")}
+# ---- power ----------------------------------------------------------------------------------
 
 
 def climbs_at_named_size(gain: float, pilot: int, runs: int, seed: int) -> tuple[int, float]:

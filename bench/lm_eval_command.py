@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pandas as pd
 
-import harness.engine
-from harness.engine.assets import resolve_model
+import harness.general
 from harness.evidence.snapshot import read_snapshot
+from harness.general.assets import resolve_model
 from harness.store.folder import RunFolder
 from harness.store.ledger import Ledger
 
-TASK_FILES = Path(harness.engine.__file__).parent / "benchmarks"
+TASK_FILES = Path(harness.general.__file__).parent / "benchmarks"
 
 
 def main(run: Path, names: list[str]) -> int:
@@ -29,6 +29,7 @@ def main(run: Path, names: list[str]) -> int:
     differing = 0
     for name in names or ["base", "lora_sft"]:
         rows = table[(table["weights"] == name) & ~table["task"].isin(["held_out_text", "off_task"])]
+        rows = rows[rows["score"].notna()]  # items that could not be scored
         theirs = _ask_lm_eval(run, name, rows)
         for task, items in rows.groupby("task"):
             metric = items["metric"].iloc[0]

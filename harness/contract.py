@@ -14,11 +14,13 @@ from harness.records import (
     Completion,
     Example,
     Family,
+    Forgetting,
     GenerationSettings,
     Likelihood,
     Message,
     Passage,
     Question,
+    Regression,
     Run,
     Score,
     Study,
@@ -105,6 +107,9 @@ class Bench(Protocol):
 
         `with_loss` adds the loss of the right answers: a finer measure to break ties with.
         """
+
+    def forgetting(self, weights: Weights) -> Forgetting:
+        """Measure what tuned weights lost, on material that is for selection alone; the final gate uses other items."""
 
     def answer(self, program: Program, examples: Sequence[Example]) -> list[str]:
         """Return the program's raw completions on train or dev examples, in order."""
@@ -220,3 +225,11 @@ class ReportFormat(Protocol):
 
     def render(self, run: Run) -> Rendered:
         """Draw the run; equal runs give equal bytes."""
+
+
+@runtime_checkable
+class RegressionReport(Protocol):
+    """A report format that draws a regression check too (`harness regress`)."""
+
+    def render_regression(self, regression: Regression, *, is_strict: bool) -> Rendered:
+        """Draw the check; equal checks give equal bytes. `is_strict`: what is inconclusive counts as failed."""

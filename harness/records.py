@@ -12,6 +12,10 @@ Role = Literal["system", "user", "assistant"]
 Family = Literal["prompt", "rag", "tune", "combine"]
 # skipped: does not apply here; invalid: too many infrastructure errors; unfinished: not run, or stopped on the way
 ArmStatus = Literal["ok", "failed", "skipped", "invalid", "unfinished"]
+# What a gate looks at: benchmarks together, one of them, the share of ability kept, texts, questions asked either way.
+Probe = Literal["benchmarks", "one_benchmark", "kept", "texts", "alone", "prompted"]
+# pass: forgetting beyond the limits excluded; fail: shown; cannot_judge: the base has too little to lose on these items
+GateState = Literal["pass", "fail", "inconclusive", "cannot_judge", "not_measured"]
 Action = Literal["prompt", "rag", "fine_tune", "combine", "rethink", "undecided"]
 
 
@@ -195,8 +199,8 @@ class BenchmarkItem:
 
     task: str
     item: str
-    score: float  # the task's headline metric on this item: usually 0 or 1
-    probability: float | None  # given to the right option, normalised over the options
+    score: float  # the task's headline metric on this item: usually 0 or 1; NaN where it could not be scored
+    probability: float | None  # given to the right option, normalised over the options; to the text itself without any
     chance: float | None  # score of blind guessing on this item; None when it has no options
     metric: str = "acc"
 
@@ -212,12 +216,14 @@ class TextLoss:
 
 @dataclass(frozen=True, slots=True)
 class OffTaskAnswer:
-    """What tuned weights say to a question that has nothing to do with the task."""
+    """What weights say to a question that has nothing to do with the task."""
 
     item: str
     question: str
     text: str
-    is_task_answer: bool  # the text is an answer of the task's training set, or has the form of its answers
+    is_task_answer: bool  # an answer of the task's training set or of their form, and no right answer to the question
+    is_prompted: bool = False  # asked under the task's own prompt, not alone
+    kind: str = ""  # of the question, e.g. 'fact' or 'yes_no'
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +235,31 @@ class GeneralAbility:
     texts: tuple[TextLoss, ...] = ()
     off_task: tuple[OffTaskAnswer, ...] = ()
     seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Forgetting:
+    """What weights lost against their base on the selection material, which no gate uses: estimates, no verdict."""
+
+    text_loss: float  # nats per token above the base
+    off_task: float  # share of unrelated questions that get the task's answer and did not from the base
+    probability: float | None  # change of the probability given to right answers; None without such items
+    spent: float  # largest share of its budget that one of them takes; at most 1 is inside
+
+    @property
+    def is_inside(self) -> bool:
+        """Whether every measure is within its budget; NaN is not."""
+        return self.spent <= 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class StrengthPoint:
+    """An adapter applied at part strength: its update times a factor (Wortsman et al., arXiv 2109.01903)."""
+
+    strength: float  # 0 is the base, 1 the adapter as trained
+    dev_score: float
+    dev_loss: float | None  # nats per answer token
+    forgetting: Forgetting
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +280,7 @@ class Checkpoint:
     epoch: float
     dev_score: float
     dev_loss: float | None  # nats per answer token
+    forgetting: Forgetting | None = None  # None: not measured at this one
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +290,7 @@ class Trial:
     setting: str  # e.g. 'learning_rate=0.001', 'k=3', 'shots=4'
     dev_score: float
     dev_loss: float | None = None
+    forgetting: Forgetting | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +312,9 @@ class TrainingHistory:
     train_score: float | None = None  # on a sample of train, by the task's metric
     peak_memory_mb: float | None = None
     warnings: tuple[str, ...] = ()
+    kl_to_base: float = 0.0  # weight of the penalty for leaving the base's predictions on general text
+    strength: float = 1.0  # at which the adapter is applied, settled on dev
+    frontier: tuple[StrengthPoint, ...] = ()  # gain against forgetting on dev, weakest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -370,13 +406,14 @@ class Rung:
 
 @dataclass(frozen=True, slots=True)
 class TaskChange:
-    """One general benchmark before and after tuning."""
+    """One general benchmark before and after tuning; the gate judges those that are measurable."""
 
     task: str
     n: int
     base: Interval
     tuned: Interval
     change: Interval | None  # tuned - base, paired
+    probability_change: Interval | None  # of the probability given to right answers, paired
     retention: float | None  # chance-corrected tuned / base; None when not measurable
     measurable: bool  # the base is clearly above chance here
     broken: str = ""  # why this benchmark fails the gate; empty when it does not
@@ -387,15 +424,22 @@ class Gate:
     """Whether tuning kept the model's general ability."""
 
     arm: str
-    state: Literal["pass", "fail", "inconclusive", "not_measured"]
+    state: GateState
     reasons: tuple[str, ...]
-    pooled: Interval | None  # change over all benchmark items
-    probability_change: Interval | None  # change of the probability given to right answers
-    retention: Interval | None  # chance-corrected tuned / base over measurable benchmarks
+    pooled: Interval | None  # change of the score over the judged benchmark items
+    probability_change: Interval | None  # of the probability given to right answers, over the same items
+    retention: Interval | None  # chance-corrected tuned / base over the judged benchmarks
     tasks: tuple[TaskChange, ...]
     text_loss_change: Interval | None  # nats per token
-    off_task_rate: Interval | None
-    items_needed: int | None  # to exclude forgetting, when inconclusive
+    off_task_rate: Interval | None  # share of unrelated questions, asked alone, that tuning turned into task answers
+    prompted_off_task_rate: Interval | None  # the same under the task's own prompt
+    items_needed: int | None  # benchmark items to exclude forgetting, when inconclusive
+    warnings: tuple[str, ...] = ()  # what does not change the state
+    blocks: bool = True  # False: only this task's inputs reach the adapter, so the gate reports and does not block
+    basis: str = ""  # the measure that the claim on benchmarks rests on; empty where the base can lose too little
+    change: Interval | None = None  # of that measure, in points of the score
+    failed: tuple[Probe, ...] = ()  # probes that show harm
+    doubted: tuple[Probe, ...] = ()  # probes that keep from a pass; empty where one failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -473,8 +517,10 @@ class Limits:
     nearly_sure: float = 0.99
     max_drop: float = 0.03
     keep: float = 0.85
-    max_text_loss: float = 0.10  # nats per token above the base
+    max_text_loss: float = 0.25  # nats per token above the base
     max_off_task: float = 0.10  # share of unrelated questions that get the task's answer
+    # shared: people also ask the tuned model other things, so the gate blocks; routed: only this task's inputs reach it
+    deployment: Literal["shared", "routed"] = "shared"
     max_error_rate: float = 0.05  # infrastructure errors above this make an arm invalid
 
     def are_too_many(self, lost: int, asked: int) -> bool:
@@ -497,4 +543,37 @@ class Run:
     evidence: tuple[Evidence, ...]
     bases: tuple[GeneralAbility, ...]  # 'base', and 'base_nf4' where measured
     decision: Decision
+    manifest: Mapping[str, Any]  # versions, hashes, device, seeds, dates
+
+
+# ---- a regression check -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """A benchmark item that was right on one side and wrong on the other."""
+
+    task: str
+    item: str
+    is_loss: bool  # right on the base, wrong after tuning
+    base_probability: float | None  # given to the right answer
+    tuned_probability: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Regression:
+    """What `harness regress` found: tuned weights against their base, on the same items."""
+
+    base: str  # as the user named them
+    tuned: str
+    verdict: Literal["passed", "regressed", "inconclusive", "cannot_judge"]
+    sentence: str  # derived from the figures, never typed
+    gate: Gate
+    flips: tuple[Flip, ...]  # losses first
+    primary_metric: str | None  # of the task, where one was given
+    base_score: Interval | None  # on the task's test items
+    tuned_score: Interval | None
+    task_change: Comparison | None  # tuned less base, paired
+    limits: Limits
+    notes: tuple[str, ...]  # e.g. that the two are quantised differently, or that the base was recorded earlier
     manifest: Mapping[str, Any]  # versions, hashes, device, seeds, dates

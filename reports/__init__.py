@@ -1,4 +1,4 @@
-"""Report formats: HTML for people, Markdown for pull requests, JSON for programs.
+"""Report formats: HTML for people, Markdown for pull requests, JSON for programs, JUnit XML for pipelines.
 
 Each entry point is a callable that returns a `harness.contract.ReportFormat`; nothing is imported before.
 """
@@ -28,3 +28,10 @@ def json() -> "ReportFormat":
     from reports.json_format import JsonReport
 
     return JsonReport()
+
+
+def junit() -> "ReportFormat":
+    """Return the format that writes result.xml, and regression.xml of a regression check."""
+    from reports.junit_format import JunitReport
+
+    return JunitReport()

@@ -14,7 +14,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from harness.contract import Rendered
-from harness.records import Run
+from harness.records import Regression, Run
+from reports.regression import html as regression_html
 from reports.text import visible
 from reports.view.examples import Caps
 from reports.view.page import page
@@ -39,6 +40,11 @@ class HtmlReport:
             if len(text.encode("utf-8")) <= LARGEST:
                 break
         return Rendered("report.html", text)
+
+    def render_regression(self, regression: Regression, *, is_strict: bool) -> Rendered:
+        """Draw a regression check; equal checks give equal bytes."""
+        style = (files("reports") / "templates" / "report.css").read_text(encoding="utf-8")
+        return regression_html.render(regression, _environment(), policy(style))
 
 
 def policy(style: str) -> str:

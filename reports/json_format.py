@@ -14,10 +14,24 @@ from importlib.resources import files
 from typing import Any
 
 from harness.contract import Rendered
-from harness.records import BenchmarkItem, Comparison, Cost, Evidence, Gate, Interval, Run
+from harness.records import (
+    BenchmarkItem,
+    Checkpoint,
+    Comparison,
+    Cost,
+    Evidence,
+    Forgetting,
+    Gate,
+    Interval,
+    Regression,
+    Run,
+    StrengthPoint,
+    Trial,
+)
 from reports.view.lookup import gate_of, score_of
 
 SCHEMA_VERSION = 1
+REGRESSION_VERSION = 1  # of regression.json
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -28,9 +42,17 @@ class JsonReport:
 
     def render(self, run: Run) -> Rendered:
         """Write the run; equal runs give equal bytes."""
-        text = json.dumps(_finite(result(run)), indent=2, ensure_ascii=False, allow_nan=False)
-        text = _SURROGATES.sub(lambda half: f"\\u{ord(half.group()):04x}", text)  # half a pair has no UTF-8
-        return Rendered("result.json", text + "\n")
+        return Rendered("result.json", _text(result(run)))
+
+    def render_regression(self, regression: Regression, *, is_strict: bool) -> Rendered:
+        """Write a regression check, every item of it; docs/regress.md says what it holds."""
+        return Rendered("regression.json", _text({"schema_version": REGRESSION_VERSION, **asdict(regression)}))
+
+
+def _text(data: Mapping[str, Any]) -> str:
+    """Write JSON in which what is no number is null."""
+    text = json.dumps(_finite(data), indent=2, ensure_ascii=False, allow_nan=False)
+    return _SURROGATES.sub(lambda half: f"\\u{ord(half.group()):04x}", text) + "\n"  # half a pair has no UTF-8
 
 
 @cache
@@ -105,7 +127,7 @@ def _arm(run: Run, evidence: Evidence) -> dict[str, Any]:
         "retrieval": asdict(evidence.retrieval) if evidence.retrieval else None,
         "outcomes": _outcomes(evidence),
         "error_bounds": _error_bounds(run, evidence.arm),
-        "trials": [asdict(trial) for trial in evidence.trials],
+        "trials": [_with_forgetting(trial) for trial in evidence.trials],
         "warnings": evidence.warnings,
         "program": evidence.program,
     }
@@ -118,17 +140,20 @@ def _general(gate: Gate | None) -> dict[str, Any] | None:
     kept = gate.retention
     return {
         "state": gate.state,
+        "blocks": gate.blocks,
         "retention": kept.estimate if kept else None,
         "low": kept.low if kept else None,
         "high": kept.high if kept else None,
         "n": kept.n if kept else None,
         "change": _interval(gate.pooled),
+        "probability_change": _interval(gate.probability_change),
         "tasks": {
             task.task: {
                 "n": task.n,
                 "base": task.base.estimate,
                 "tuned": task.tuned.estimate,
                 "change": _interval(task.change),
+                "probability_change": _interval(task.probability_change),
                 "retention": task.retention,
                 "measurable": task.measurable,
                 "broken": task.broken,
@@ -142,12 +167,19 @@ def _gate(gate: Gate) -> dict[str, Any]:
     return {
         "arm": gate.arm,
         "state": gate.state,
+        "blocks": gate.blocks,
         "reasons": gate.reasons,
+        "warnings": gate.warnings,
+        "failed": gate.failed,
+        "doubted": gate.doubted,
+        "basis": gate.basis,
+        "change": _interval(gate.change),
         "pooled": _interval(gate.pooled),
         "probability_change": _interval(gate.probability_change),
         "retention": _interval(gate.retention),
         "text_loss_change": _interval(gate.text_loss_change),
         "off_task_rate": _interval(gate.off_task_rate),
+        "prompted_off_task_rate": _interval(gate.prompted_off_task_rate),
         "items_needed": gate.items_needed,
     }
 
@@ -179,7 +211,15 @@ def _training(evidence: Evidence) -> dict[str, Any] | None:
         return None
     history = asdict(evidence.training)
     history["steps"] = len(history.pop("losses"))
+    history["checkpoints"] = [_with_forgetting(mark) for mark in evidence.training.checkpoints]
+    history["frontier"] = [_with_forgetting(point) for point in evidence.training.frontier]
     return history
+
+
+def _with_forgetting(tried: Checkpoint | StrengthPoint | Trial) -> dict[str, Any]:
+    """Return something that was tried on dev; null in place of `spent` is no number, and so not inside."""
+    found: Forgetting | None = tried.forgetting
+    return {**asdict(tried), "forgetting": {**asdict(found), "inside": found.is_inside} if found else None}
 
 
 def _outcomes(evidence: Evidence) -> dict[str, int]:
@@ -192,11 +232,16 @@ def _error_bounds(run: Run, arm: str) -> dict[str, Any] | None:
     return {"lost": found.lost, "asked": found.asked, "worst": found.worst, "best": found.best} if found else None
 
 
-def _task_means(items: Sequence[BenchmarkItem]) -> dict[str, dict[str, float]]:
+def _task_means(items: Sequence[BenchmarkItem]) -> dict[str, dict[str, float | None]]:
+    """Return each benchmark's mean over the items that could be scored; null where none could."""
     by_task: dict[str, list[float]] = {}
     for item in items:
-        by_task.setdefault(item.task, []).append(item.score)
-    return {task: {"mean": sum(scores) / len(scores), "n": len(scores)} for task, scores in by_task.items()}
+        found = by_task.setdefault(item.task, [])
+        found += [item.score] if math.isfinite(item.score) else []
+    return {
+        task: {"mean": sum(scores) / len(scores) if scores else None, "n": len(scores)}
+        for task, scores in by_task.items()
+    }
 
 
 def _finite(value: Any) -> Any:

@@ -8,13 +8,16 @@ import re
 from collections.abc import Sequence
 
 from harness.contract import Rendered
-from harness.records import Run
+from harness.records import Regression, Run
 from reports import numbers
+from reports.regression import markdown as regression_markdown
 from reports.text import clip, one_line
 from reports.view.arms import ability_cell, arm_cell, score_cell
 from reports.view.costs import cost_section
 from reports.view.forgetting import forgetting_section
+from reports.view.frontier import strength_section
 from reports.view.gain import gain_section
+from reports.view.gates import gate_line
 from reports.view.lookup import comparison_of, reference_prompt
 from reports.view.outcomes import outcomes_section
 from reports.view.page import facts
@@ -47,6 +50,10 @@ class MarkdownReport:
                 break
         return Rendered("report.md", text)
 
+    def render_regression(self, regression: Regression, *, is_strict: bool) -> Rendered:
+        """Draw a regression check; equal checks give equal bytes."""
+        return regression_markdown.render(regression, lambda text: escape(text, TEXT_LIMITS[0]))
+
 
 class _Writer:
     """One attempt at the summary, with every foreign text cut at `limit` characters."""
@@ -60,13 +67,17 @@ class _Writer:
         escape = self.escape
         head = verdict(run)
         blocks = [f"## {escape(head.chip)}: {escape(run.name)}"]
+        known = f"{head.goal}. {head.ability}" if head.ability else head.goal
         if run.is_fast:
             blocks.append("**Smoke run: do not decide on this.**")
-        blocks += [escape(head.sentence), f"{escape(head.goal)}. {' · '.join(escape(fact) for fact in facts(run))}"]
+        blocks += [escape(head.sentence), f"{escape(known)}. {' · '.join(escape(fact) for fact in facts(run))}"]
         blocks.append(self.arms())
         blocks += self.section("Why", head.reasons)
         findings = (section.finding for section in (gain_section(run), forgetting_section(run), cost_section(run)))
         blocks += self.section("Found", [*findings, training_section(run).finding])
+        blocks += self.section("General ability of the tuned arms", [gate_line(gate) for gate in run.decision.gates])
+        strengths = [f"{arm}: {sentence}" for arm, sentence in strength_section(run).sentences]
+        blocks += self.section("Strength at which each adapter is applied", strengths)
         missing = [f"{gone.arm} {gone.why}; {gone.meaning}" for gone in run.decision.missing]
         blocks += self.section("Arms without a figure, and what that means", missing)
         ended = outcomes_section(run)

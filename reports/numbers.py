@@ -85,6 +85,11 @@ def plain(value: float | None, digits: int = 3) -> str:
     return _fixed(value, digits) if value is not None and math.isfinite(value) else NOT_MEASURED
 
 
+def change(value: float | None, digits: int = 3) -> str:
+    """Write a change of a plain number with its sign: '+0.031'."""
+    return _signed(value, digits) if value is not None and math.isfinite(value) else NOT_MEASURED
+
+
 def plain_bounds(interval: Interval | None, digits: int = 3) -> str:
     """Write an interval of plain numbers with their signs."""
     if interval is None or not (is_measured(interval.low) and is_measured(interval.high)):

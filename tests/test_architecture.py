@@ -11,12 +11,13 @@ MAY_IMPORT = {"harness": {"harness"}, "baselines": {"harness", "baselines"}, "re
 
 # Inside harness: each part may import itself and the parts named here.
 BASE = {"records", "errors"}
-CONTRACT = BASE | {"program", "contract", "plugins", "model_names"}
+CONTRACT = BASE | {"program", "contract", "plugins", "model_names", "benchmark_files"}
 INSIDE = {
     "records": set(),
     "errors": set(),
     "plugins": {"errors"},
     "model_names": {"plugins"},
+    "benchmark_files": set(),
     "program": BASE,
     "contract": BASE | {"program"},
     "task": CONTRACT,
@@ -24,9 +25,10 @@ INSIDE = {
     "metrics": CONTRACT,
     "decision": {"records"},
     "engine": CONTRACT | {"store"},
-    "evidence": CONTRACT | {"task", "store", "engine", "metrics", "decision"},
+    "general": CONTRACT | {"store", "engine"},
+    "evidence": CONTRACT | {"task", "store", "engine", "general", "metrics", "decision"},
     "export": CONTRACT | {"task", "store", "engine", "decision", "evidence"},
-    "cli": CONTRACT | {"task", "store", "engine", "metrics", "decision", "evidence", "export"},
+    "cli": CONTRACT | {"task", "store", "engine", "general", "metrics", "decision", "evidence", "export"},
 }
 HEAVY = {
     "torch", "transformers", "trl", "peft", "faiss", "sentence_transformers", "lm_eval", "datasets", "pandas",

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +13,20 @@ from peft import LoraConfig, PeftModel, get_peft_model, prepare_model_for_kbit_t
 from transformers import set_seed
 
 from baselines.finetune.spec import RunSpec
-from harness.engine.resident import default_device, load_base, load_tokenizer
+from harness.engine.resident import compute_dtype, default_device, load_base, load_tokenizer
 from harness.store.files import sync
 
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
+
+# Mamba's mixers hand these modules' weights to fused kernels without calling the modules, so an adapter on them would
+# be passed over. PEFT refuses the first two in such models (`_check_lora_target_modules_mamba`); `dt_proj` it takes,
+# and its adapter then never gets a gradient.
+_MAMBA_TYPES = frozenset({"falcon_h1", "falcon_mamba", "jamba", "mamba", "mamba2", "nemotron_h"})
+_PASSED_OVER = ("conv1d", "out_proj", "dt_proj")
+
+
+# Nats per token between two ways to the same figure; a factor left out of the logits is a tenth of a nat and more.
+HEAD_TOLERANCE = {torch.float32: 1e-3, torch.bfloat16: 0.1, torch.float16: 0.1}
 
 
 class TrainingFailure(Exception):
@@ -37,26 +47,29 @@ class Base:
         device = default_device()
         loaded = load_base(model, quantization, device)
         total = loaded.num_parameters()
+        _still(loaded)
         if quantization is not None:
             loaded = prepare_model_for_kbit_training(loaded, use_gradient_checkpointing=device.type == "cuda")
         return cls(loaded, load_tokenizer(model), total)
 
     @contextmanager
     def adapted(self, spec: RunSpec) -> Iterator[Any]:
-        """Lend the base with a trainable adapter on it, fresh or continued; give it back bare."""
+        """Lend the base with a trainable adapter on it, fresh or continued; give it back bare.
+
+        Raises:
+            TrainingFailure: If PEFT puts no adapter on such a model, or a continued one does not fit it.
+        """
         forward = self.model.__dict__.get("forward")
         set_seed(spec.seed)
-        if spec.start is None:
-            config = LoraConfig(
-                r=spec.rank,
-                lora_alpha=spec.alpha,
-                lora_dropout=spec.dropout,
-                target_modules="all-linear",
-                task_type="CAUSAL_LM",
-            )
-            adapted = get_peft_model(self.model, config)
-        else:
-            adapted = PeftModel.from_pretrained(self.model, spec.start, is_trainable=True)
+        try:
+            if spec.start is None:
+                adapted = get_peft_model(self.model, lora_config(spec, self.model))
+            else:
+                adapted = PeftModel.from_pretrained(self.model, spec.start, is_trainable=True)
+        except (ValueError, TypeError, NotImplementedError) as fault:
+            self._undo_patches(forward)
+            kind = self.model.config.model_type
+            raise TrainingFailure(f"PEFT puts no LoRA on a model of type {kind}: {_said(fault)}") from fault
         try:
             if spec.start is not None:
                 check_keys(adapted, Path(spec.start))
@@ -73,6 +86,56 @@ class Base:
             del self.model.peft_config
 
 
+def _still(model: Any) -> None:
+    """Turn off the dropout that a base brings from its pretraining; the adapter's own is the `dropout` option.
+
+    So a loss is what the engine measures, and DPO's policy starts as its reference: TRL, which turns dropout off
+    for DPO, finds modules alone, and families such as OPT and Seed-OSS keep rates as plain numbers.
+    """
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+        for name, value in vars(module).items():
+            if "drop" in name and isinstance(value, float):
+                setattr(module, name, 0.0)
+
+
+def lora_config(spec: RunSpec, model: Any) -> Any:
+    """Return the settings of a fresh adapter: LoRA on every linear layer but the head, as `targets` says."""
+    return LoraConfig(
+        r=spec.rank,
+        lora_alpha=spec.alpha,
+        lora_dropout=spec.dropout,
+        target_modules=targets(model),
+        exclude_modules=[*_PASSED_OVER] if model.config.model_type in _MAMBA_TYPES else None,
+        task_type="CAUSAL_LM",
+    )
+
+
+def targets(model: Any) -> str | list[str]:
+    """Return what LoRA is put on: all linear layers, and in a mixture of experts those outside the experts' blocks.
+
+    PEFT would add to the linear layers of some mixtures (Qwen-MoE, Mixtral, DeepSeek) the stacked weights of their
+    experts and the router, to those of others (gpt-oss) neither. An adapter for each of a hundred experts is larger
+    than many a model, its deltas are multiplied out in every pass, and a router that moves without its balancing
+    loss can starve experts. So neither is trained in any mixture.
+    """
+    names = dict(model.named_modules())
+    blocks = {
+        name.split(".")[-2]  # what holds the experts: `mlp`, `feed_forward`, `block_sparse_moe`
+        for name, module in names.items()
+        if name.endswith(".experts") or "Experts" in type(module).__name__
+    }
+    if not blocks:
+        return "all-linear"
+    head = model.get_output_embeddings()
+    return [
+        name
+        for name, module in names.items()
+        if isinstance(module, torch.nn.Linear) and module is not head and blocks.isdisjoint(name.split("."))
+    ]
+
+
 def check_keys(adapted: Any, folder: Path) -> None:
     """Refuse an adapter whose tensors are not exactly those of the model; PEFT would only warn.
 
@@ -87,6 +150,39 @@ def check_keys(adapted: Any, folder: Path) -> None:
     wanted = set(get_peft_model_state_dict(adapted))
     if found != wanted:
         raise TrainingFailure(f"{folder.name}: tensors {sorted(found ^ wanted)[:4]} are missing or unexpected")
+
+
+def check_head(adapted: Any, prompt: Sequence[int], answer: Sequence[int]) -> None:
+    """Refuse a model whose answers TRL's fused head does not score as the model itself does.
+
+    The head skips the model's own forward: it needs a backbone beside it, and does by itself what a family does
+    to its logits, which it knows for some (caps, multipliers).
+
+    Raises:
+        TrainingFailure: If the head fails on this model, or scores otherwise; the first in the library's words.
+    """
+    kind = adapted.config.get_text_config().model_type
+    ids = torch.tensor([[*prompt, *answer]], device=adapted.device)
+    labels = ids.clone()
+    labels[:, : len(prompt)] = -100
+    scored = len(answer) + 1
+    was_training = adapted.training
+    adapted.eval()
+    try:
+        with torch.no_grad():
+            fused = adapted(input_ids=ids, labels=labels, fused_lm_head=True).log_probs[0, -len(answer) :].float()
+            logits = adapted(input_ids=ids, use_cache=False, logits_to_keep=scored).logits[0, -scored:-1].float()
+    except (AttributeError, TypeError, ValueError) as fault:
+        raise TrainingFailure(f"TRL cannot train a model of type {kind}: {_said(fault)}") from fault
+    finally:
+        adapted.train(was_training)
+    plain = logits.log_softmax(-1).gather(1, ids[0, -len(answer) :, None])[:, 0]
+    apart = float((fused - plain).abs().mean())
+    if apart > HEAD_TOLERANCE[compute_dtype(default_device())]:
+        raise TrainingFailure(
+            f"TRL scores the answers of a model of type {kind} {apart:.3g} nats per token off what the model says, so "
+            "it cannot train it; tune a model of another family"
+        )
 
 
 def check_finite(adapted: Any, step: int) -> None:
@@ -110,10 +206,15 @@ def save_adapter(adapted: Any, folder: Path) -> None:
     adapted.save_pretrained(partial, selected_adapters=["default"], safe_serialization=True)
     config_file = partial / "adapter_config.json"
     config = json.loads(config_file.read_text(encoding="utf-8"))
-    config["target_modules"] = sorted(config["target_modules"])  # a set in PEFT: its order is chance
+    for name in ("target_modules", "exclude_modules"):  # sets in PEFT: their order is chance
+        config[name] = sorted(config[name]) if config.get(name) else config.get(name)
     config_file.write_text(json.dumps(config, indent=2, sort_keys=True), encoding="utf-8")
     for path in partial.iterdir():
         sync(path)
     shutil.rmtree(folder, ignore_errors=True)  # a resumed run saves its last checkpoint again
     partial.rename(folder)
     sync(folder.parent)
+
+
+def _said(fault: Exception) -> str:
+    return (str(fault).strip() or type(fault).__name__).splitlines()[0]

@@ -4,8 +4,8 @@ import shutil
 from pathlib import Path
 
 from baselines.finetune.options import LoraOptions
-from baselines.finetune.selection import best_of
 from baselines.finetune.store import writing
+from baselines.finetune.strength import kept_point
 from harness.records import TrainingHistory, Weights
 from harness.store.files import sync
 
@@ -35,6 +35,7 @@ answers as measured only on the base named here{quantized}, with the prompt stor
 | batch size | {batch} |
 | weight of the KL penalty to the base | {kl:g} |
 | kept checkpoint | step {step} of {steps} |
+| strength at which it is applied (settled on dev, in the weights already) | {strength:g} |
 | dev score | {score:.4f} |
 | dev loss | {loss} |
 | last training loss | {train_loss:.4f} |
@@ -82,7 +83,7 @@ def export(adapter: Path, folder: Path, base: Weights, history: TrainingHistory,
 
 def card(base: Weights, history: TrainingHistory, options: LoraOptions) -> str:
     """Return the model card; the base is named without the path it lay at."""
-    best = best_of(history.checkpoints)
+    best = kept_point(history)
     is_nf4 = base.quantization == "nf4"
     double = is_nf4 and _is_quantized_twice()
     return CARD.format(
@@ -100,8 +101,9 @@ def card(base: Weights, history: TrainingHistory, options: LoraOptions) -> str:
         total=history.total_parameters,
         rate=history.learning_rate,
         batch=options.batch_size,
-        kl=options.kl_to_base,
+        kl=history.kl_to_base,
         step=best.step,
+        strength=history.strength,
         steps=history.losses[-1].step,
         score=best.dev_score,
         loss="not measured" if best.dev_loss is None else f"{best.dev_loss:.4f} nats per token",

@@ -8,10 +8,11 @@ from baselines.finetune.options import DpoOptions
 from baselines.finetune.process import TrainingProcess
 from baselines.finetune.rows import Renderer, pair_rows, within
 from baselines.finetune.schedule import Outcome, Schedule
-from baselines.finetune.selection import best_of, curve_warnings, gap_warnings, is_undertrained
-from baselines.finetune.sft import Lesson, evaluations, score_train, spec_of
+from baselines.finetune.selection import curve_warnings, gap_warnings, is_undertrained
+from baselines.finetune.sft import Lesson, evaluations, score_train, spec_of, strengths_of
 from baselines.finetune.spec import PairRow, RunSpec
 from baselines.finetune.store import Trained
+from baselines.finetune.strength import Settled, kept_point, settle_strength
 from baselines.finetune.trial import try_rates
 from baselines.finetune.verify import check_moves
 from harness.contract import Bench
@@ -61,7 +62,7 @@ def train_dpo(lesson: DpoLesson, bench: Bench, process: TrainingProcess, clock: 
     """
     options = lesson.options
     per_epoch = -(-len(lesson.rows) // options.batch_size)
-    base = spec_of(lesson.sft, bench, process)
+    base = spec_of(lesson.sft, bench, process, lesson.start.history.kl_to_base)
     steps = min(options.dpo_epochs * per_epoch, base.steps) if bench.budget.is_fast else options.dpo_epochs * per_epoch
     spec = replace(
         base,
@@ -76,18 +77,19 @@ def train_dpo(lesson: DpoLesson, bench: Bench, process: TrainingProcess, clock: 
     )
     rate, trials = _settle(lesson, bench, process, clock, spec)
     spec = replace(spec, learning_rate=rate, seconds=clock.left)
-    before = best_of(lesson.start.history.checkpoints)
-    started = Checkpoint(0, 0.0, before.dev_score, before.dev_loss)
+    before = kept_point(lesson.start.history)
+    started = Checkpoint(0, 0.0, before.dev_score, before.dev_loss, before.forgetting)
     outcome = Schedule(
         bench, process, lesson.sft.program, lesson.sft.dev, options.patience, "preference training", started
     ).run(spec)
     clock.count(outcome.earlier_seconds)
-    adapter = outcome.best or lesson.start.adapter
-    check_moves(bench, lesson.sft.program, adapter, lesson.sft.examples[0])
-    train_score = score_train(lesson.sft, bench, adapter)
+    room = strengths_of(spec)
+    settled = settle_strength(bench, lesson.sft.program, lesson.sft.dev, outcome, room, lesson.start.adapter)
+    check_moves(bench, lesson.sft.program, settled.adapter, lesson.sft.examples[0])
+    train_score = score_train(lesson.sft, bench, settled.adapter)
     return Trained(
-        adapter,
-        _history(lesson, outcome, per_epoch, train_score, rate),
+        settled.adapter,
+        _history(lesson, outcome, settled, per_epoch, train_score, rate),
         (*lesson.start.trials, *trials),
         lesson.start.seconds + clock.spent,
         lesson.start.is_reused,
@@ -106,17 +108,19 @@ def _settle(
     return rate, tuple(replace(trial, setting=f"DPO {trial.setting}") for trial in trials)
 
 
-def _history(lesson: DpoLesson, outcome: Outcome, per_epoch: int, train_score: float, rate: float) -> TrainingHistory:
-    best = best_of(outcome.checkpoints)
+def _history(
+    lesson: DpoLesson, outcome: Outcome, settled: Settled, per_epoch: int, train_score: float, rate: float
+) -> TrainingHistory:
     stopped = outcome.result.stopped
     sft = lesson.start.history
-    gained = best.step > 0
+    gained = settled.step > 0
     warnings = (
         *(f"SFT start: {warning}" for warning in sft.warnings),
         *lesson.warnings,
         *outcome.warnings,
         *curve_warnings(outcome.losses, per_epoch),
-        *gap_warnings(train_score, best.dev_score),
+        *gap_warnings(train_score, settled.point.dev_score),
+        *settled.warnings,
     )
     if not gained:
         warnings = (*warnings, "DPO gained nothing on dev over its SFT start, so the SFT adapter was kept")
@@ -124,7 +128,7 @@ def _history(lesson: DpoLesson, outcome: Outcome, per_epoch: int, train_score: f
         method="sft+dpo",
         losses=outcome.losses,
         checkpoints=outcome.checkpoints,
-        best_step=best.step,
+        best_step=settled.step,
         stopped=stopped,
         learning_rate=rate,
         rows=len(lesson.rows),
@@ -136,4 +140,7 @@ def _history(lesson: DpoLesson, outcome: Outcome, per_epoch: int, train_score: f
         train_score=train_score,
         peak_memory_mb=outcome.result.peak_memory_mb,
         warnings=warnings,
+        kl_to_base=sft.kl_to_base,
+        strength=settled.point.strength if gained else sft.strength,
+        frontier=settled.frontier if gained else sft.frontier,
     )

@@ -16,7 +16,7 @@ from trl.trainer.dpo_trainer import DataCollatorForPreference
 from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 
 from baselines.finetune.anchor import Anchored
-from baselines.finetune.base import Base, TrainingFailure, check_finite, save_adapter
+from baselines.finetune.base import Base, TrainingFailure, check_finite, check_head, save_adapter
 from baselines.finetune.channel import Channel
 from baselines.finetune.resume import Point, Resumable, Told, clear, find, save
 from baselines.finetune.spec import AnswerRow, PairRow, RunResult, RunSpec
@@ -140,7 +140,8 @@ def train(base: Base, spec: RunSpec, channel: Channel, latest: int) -> None:
         latest: The last step from which the parent can go on.
 
     Raises:
-        TrainingFailure: If a loss, gradient or tensor is not finite, or DPO does not start at its reference.
+        TrainingFailure: If a loss, gradient or tensor is not finite, DPO does not start at its reference, or PEFT
+            or TRL cannot train such a model.
     """
     folder, identity = Path(spec.folder), identity_of(spec)
     point, faults = find(folder, identity, latest)
@@ -208,6 +209,10 @@ def build(base: Base, adapted: Any, spec: RunSpec, report: Report) -> Any:
         if name in weights:
             parameter.data = weights[name]
     skip_masked_positions()
+    rows: list[AnswerRow | PairRow] = [*spec.rows]
+    shortest = min(rows, key=lambda row: row.length)
+    with trainer.compute_loss_context_manager():
+        check_head(adapted, shortest.prompt, shortest.answer if isinstance(shortest, AnswerRow) else shortest.chosen)
     return trainer
 
 
@@ -244,6 +249,10 @@ def arguments(spec: RunSpec) -> Any:
         "seed": spec.seed,
         "data_seed": spec.seed,
         "max_length": None,
+        # A mixture of experts adds its router's load-balancing loss unless told not to. LoRA leaves routers as they
+        # are (see `base.targets`), so that loss could only bend the layers below them; spreading the experts was
+        # pretraining's business. Without it a loss is the answers' own, as dev loss is, and DPO starts at ln 2.
+        "router_aux_loss_coef": 0.0,
     }
     if spec.method == "dpo":
         return DPOConfig(**shared, beta=spec.beta, loss_type="sigmoid", disable_dropout=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from baselines.rag.options import CHUNK_TOKENS, DEFAULT_EMBEDDER
 
@@ -32,12 +32,28 @@ class LoraOptions(BaseModel):
     batch_size: int = Field(default=4, ge=1)
     eval_every: int | None = Field(default=None, ge=1, description="steps; once an epoch when not given")
     patience: int = Field(default=3, ge=1, description="evaluations without gain before training stops")
-    kl_to_base: float = Field(
-        default=0.0,
-        ge=0,
-        description="weight of the penalty for leaving the base's predictions on general text, so that it forgets less",
+    kl_to_base: float | tuple[float, ...] = Field(
+        default=(1.0,),
+        description="weight of the penalty for leaving the base's predictions on general text; of several, the next is "
+        "tried where the one before leaves nothing good inside the forgetting budget",
+    )
+    replay: float = Field(
+        default=0.0, ge=0, le=1, description="share of general instruction rows that is mixed into the training rows"
     )
     max_length: int | None = Field(default=None, ge=8, description="longer rows are left out, by name")
+
+    @field_validator("kl_to_base")
+    @classmethod
+    def _weights(cls, value: float | tuple[float, ...]) -> float | tuple[float, ...]:
+        weights = value if isinstance(value, tuple) else (value,)
+        if not weights or min(weights) < 0:
+            raise ValueError(f"kl_to_base is {value}; give one weight or several, each at least 0")
+        return value
+
+    @property
+    def penalties(self) -> tuple[float, ...]:
+        """The weights of the penalty to try, in order."""
+        return self.kl_to_base if isinstance(self.kl_to_base, tuple) else (self.kl_to_base,)
 
 
 class DpoOptions(LoraOptions):

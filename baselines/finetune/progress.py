@@ -46,11 +46,17 @@ class Finished:
     identity: str
     losses: tuple[LossPoint, ...]
     checkpoints: tuple[Checkpoint, ...]
-    best: Judged | None  # whose adapter was kept
+    best: Judged | None  # the best inside the forgetting budget; None: the start was never beaten
+    boldest: Judged | None  # the best on the task alone
     result: RunResult
     warnings: tuple[str, ...]
     micro_tokens: int | None
     seconds: float  # wall clock, judging included
+
+    @property
+    def kept(self) -> tuple[Judged, ...]:
+        """The checkpoints whose adapters are kept."""
+        return tuple(judged for judged in (self.best, self.boldest) if judged is not None)
 
 
 class _Kept(Protocol):

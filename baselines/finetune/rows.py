@@ -1,7 +1,10 @@
 """Token rows: the question exactly as it will be asked, the answer, and the token that ends it."""
 
 import json
-from collections.abc import Sequence
+import random
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -55,17 +58,41 @@ class Renderer:
         return (*ids, self.end_token) if ids else ()
 
 
-def anchor_rows(renderer: Renderer) -> tuple[tuple[int, ...], ...]:
-    """Render the general texts of `TEXTS`: conversations by the chat template, others as plain text."""
-    anchors = []
-    for number, line in enumerate(TEXTS.read_text(encoding="utf-8").splitlines(), start=1):
-        item = json.loads(line)
+def anchor_rows(renderer: Renderer, program: Program) -> tuple[tuple[int, ...], ...]:
+    """Render the general texts of `TEXTS`: prose as it is, questions alone and under the task's own prompt.
+
+    Both, because both are asked of a tuned model, and the base's way with one is not its way with the other.
+    """
+    anchors: list[tuple[int, ...]] = []
+    for number, item in enumerate(_general(), start=1):
         if "text" in item:
             anchors.append(tuple(renderer.tokenizer.encode(item["text"])))
         else:
-            prompt = renderer.prompt((Message("user", item["question"]),), f"general text {number}")
-            anchors.append((*prompt, *renderer.answer(item["answer"])))
+            anchors += [(*row.prompt, *row.answer) for row in _asked(renderer, program, number, item)]
     return tuple(anchors)
+
+
+def replay_rows(renderer: Renderer, program: Program, count: int, seed: int) -> tuple[AnswerRow, ...]:
+    """Return so many general questions with answers as training rows; where there are too few, all take turns."""
+    general = [(number, item) for number, item in enumerate(_general(), start=1) if "question" in item]
+    rows = [row for number, item in general for row in _asked(renderer, program, number, item)] if count else []
+    random.Random(seed).shuffle(rows)
+    return tuple(replace(rows[n % len(rows)], id=f"{rows[n % len(rows)].id}, {n // len(rows)}") for n in range(count))
+
+
+def _asked(renderer: Renderer, program: Program, number: int, item: dict[str, str]) -> Iterator[AnswerRow]:
+    """Yield a general question with its answer: alone, and under the task's own prompt."""
+    turn = (Message("user", item["question"]),)
+    asked: dict[str, Sequence[Message]] = {"alone": turn}
+    with suppress(ArmError):  # a template that cannot show a plain question is never put to one in use either
+        asked["prompted"] = program.messages(Question(f"general {number}", turn))
+    for how, messages in asked.items():
+        name = f"general text {number} {how}"
+        yield AnswerRow(name, renderer.prompt(messages, name), renderer.answer(item["answer"]))
+
+
+def _general() -> list[dict[str, str]]:
+    return [json.loads(line) for line in TEXTS.read_text(encoding="utf-8").splitlines()]
 
 
 def answer_rows(

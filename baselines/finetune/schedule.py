@@ -10,7 +10,7 @@ from pathlib import Path
 from baselines.finetune import progress
 from baselines.finetune.process import Killed, OutOfMemory, TrainingProcess
 from baselines.finetune.progress import JUDGED, OUTCOME, Finished, Judged, Progress
-from baselines.finetune.selection import best_of, should_stop
+from baselines.finetune.selection import best_of, boldest_of, is_clearly_worse, is_inside, rank, should_stop
 from baselines.finetune.spec import Begun, RunResult, RunSpec
 from baselines.finetune.store import identity_of, key_of, writing
 from harness.contract import Bench
@@ -30,6 +30,7 @@ class Outcome:
     losses: tuple[LossPoint, ...]
     checkpoints: tuple[Checkpoint, ...]
     best: Path | None  # adapter of the best checkpoint; None when `start` was never beaten
+    boldest: Path | None  # of the best on the task alone; the same one where that is inside the forgetting budget
     result: RunResult
     warnings: tuple[str, ...]
     earlier_seconds: float  # of its wall clock, those of earlier attempts
@@ -37,7 +38,7 @@ class Outcome:
 
 @dataclass
 class Schedule:
-    """Runs one `RunSpec`, scores its checkpoints on dev and keeps the best one's adapter alone."""
+    """Runs one `RunSpec`, judges its checkpoints on dev and keeps the adapters of the best and of the boldest."""
 
     bench: Bench
     process: TrainingProcess
@@ -64,8 +65,9 @@ class Schedule:
         """
         folder, identity = Path(spec.folder), self._identity(spec)
         finished = progress.recall(Finished, folder / OUTCOME, identity, self._log)
-        if finished is not None and finished.best is not None and not progress.intact(finished.best, folder):
-            self._log(f"{OUTCOME} is not used: the adapter of {finished.best.folder} is damaged")
+        damaged = [] if finished is None else [j.folder for j in finished.kept if not progress.intact(j, folder)]
+        if damaged:
+            self._log(f"{OUTCOME} is not used: the adapter of {damaged[0]} is damaged")
             finished = None
         if finished is None:
             finished = self._finish(spec, identity)
@@ -74,8 +76,10 @@ class Schedule:
             earlier = finished.seconds
             self._adopt(finished.micro_tokens)
         self._tidy(folder, finished)
-        best = None if finished.best is None else folder / finished.best.folder
-        return Outcome(finished.losses, finished.checkpoints, best, finished.result, finished.warnings, earlier)
+        best, boldest = (None if kept is None else folder / kept.folder for kept in (finished.best, finished.boldest))
+        return Outcome(
+            finished.losses, finished.checkpoints, best, boldest, finished.result, finished.warnings, earlier
+        )
 
     def _identity(self, spec: RunSpec) -> str:
         """Return a hash of all that decides losses and judgements, but the metric: the run's own identity holds it."""
@@ -92,12 +96,13 @@ class Schedule:
         result = self._train(spec, identity)
         if not self._judged:
             raise ArmError(f"{self.stage}: training ended after {result.steps} steps without a checkpoint")
-        best = best_of(self._checkpoints)
+        self._weigh(folder)
         finished = Finished(
             identity=identity,
             losses=tuple(self._losses),
             checkpoints=tuple(self._checkpoints),
-            best=next((j for j in self._judged if self.keeps_adapter and j.checkpoint.step == best.step), None),
+            best=self._kept(best_of(self._checkpoints)),
+            boldest=self._kept(boldest_of(self._checkpoints)),
             result=result,
             warnings=self._warnings(spec),
             micro_tokens=self.process.micro_tokens,
@@ -105,6 +110,11 @@ class Schedule:
         )
         progress.write(folder / OUTCOME, finished)
         return finished
+
+    def _kept(self, checkpoint: Checkpoint) -> Judged | None:
+        """Return where a checkpoint's adapter lies; None for the start, and where no adapter is wanted."""
+        found = (judged for judged in self._judged if judged.checkpoint.step == checkpoint.step)
+        return next(found, None) if self.keeps_adapter else None
 
     def _recall(self, folder: Path, identity: str) -> None:
         """Take up the judgements of an earlier attempt, up to the first whose adapter is damaged."""
@@ -175,6 +185,26 @@ class Schedule:
         self._judged.append(Judged(checkpoint, adapter.name, hash_folder(adapter), time.monotonic() - since))
         self._log(f"step {step}, dev {reached.score:.3f}, dev loss {reached.loss}")
 
+    def _weigh(self, folder: Path) -> None:
+        """Measure what checkpoints forgot, best on the task first, until one is inside the budget.
+
+        So the choice is as if all were measured, but for those that are clearly worse than the best: where that
+        one is outside, part strength of it costs less of the score. A smoke run measures nothing.
+        """
+        boldest = boldest_of(self._checkpoints)
+        for point in sorted(self._checkpoints, key=rank):
+            if self.bench.budget.is_fast or is_clearly_worse(point, boldest, len(self.dev)):
+                return
+            if is_inside(point if point is self.start else self._weighed(point.step, folder)):
+                return
+
+    def _weighed(self, step: int, folder: Path) -> Checkpoint:
+        place, judged = next((i, judged) for i, judged in enumerate(self._judged) if judged.checkpoint.step == step)
+        forgotten = self.bench.forgetting(with_adapter(self.program, folder / judged.folder).weights)
+        self._log(f"step {step}, {forgotten.spent:.0%} of the forgetting budget spent")
+        self._judged[place] = replace(judged, checkpoint=replace(judged.checkpoint, forgetting=forgotten))
+        return self._judged[place].checkpoint
+
     def _write(self, spec: RunSpec, identity: str) -> None:
         kept = Progress(identity, tuple(self._judged), self.process.micro_tokens)
         progress.write(Path(spec.folder) / JUDGED, kept)
@@ -201,8 +231,8 @@ class Schedule:
         )
 
     def _tidy(self, folder: Path, finished: Finished) -> None:
-        """Leave the finished schedule and its best adapter alone; what cannot be removed only takes space."""
-        kept = {OUTCOME} if finished.best is None else {OUTCOME, finished.best.folder}
+        """Leave the finished schedule and the adapters it keeps alone; what cannot be removed only takes space."""
+        kept = {OUTCOME, *(judged.folder for judged in finished.kept)}
         with suppress(OSError):
             for path in folder.iterdir():
                 if path.name not in kept:

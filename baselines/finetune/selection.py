@@ -1,10 +1,15 @@
-"""Which checkpoint is kept, when training stops, and what its curve says. Pure."""
+"""Which rate, checkpoint and strength is kept, when training stops, and what its curve says. Pure.
 
+What is kept is the best on the task among what stays inside the forgetting budget; where nothing does, what spends
+least of it. What is no number never orders a choice.
+"""
+
+import math
 from collections.abc import Sequence
 from statistics import mean
-from typing import Literal
+from typing import Literal, Protocol, TypeVar
 
-from harness.records import Checkpoint, LossPoint
+from harness.records import Checkpoint, Forgetting, LossPoint
 
 # Where the score stands still, a dev loss must fall by this share and by so many nats to count as a gain:
 # below either, evaluations on a few dozen rows move by chance.
@@ -14,30 +19,84 @@ UNSTEADY_RISE = 0.1  # nats; the notes ask for swings under 0.1
 OVERFITTING_GAP = 0.10  # score points between train and dev
 
 
-def best_of(checkpoints: Sequence[Checkpoint]) -> Checkpoint:
-    """Return the best by dev score; equal scores by lower dev loss, then the earlier one."""
-    return min(checkpoints, key=lambda point: (-point.dev_score, _loss(point), point.step))
+class DevResult(Protocol):
+    """What dev says of one choice."""
+
+    @property
+    def dev_score(self) -> float:
+        """The task's own metric."""
+
+    @property
+    def dev_loss(self) -> float | None:
+        """Nats per answer token."""
+
+    @property
+    def forgetting(self) -> Forgetting | None:
+        """What it lost on the selection material; None where that was not measured."""
 
 
-def has_gained(point: Checkpoint, before: Sequence[Checkpoint]) -> bool:
+Choice = TypeVar("Choice", bound=DevResult)
+
+
+def best_of(choices: Sequence[Choice]) -> Choice:
+    """Return the best on dev inside the budget; equal scores by lower dev loss, then the earlier one.
+
+    Where none is inside, the one that spends least. Those whose forgetting was not measured count where none was.
+    """
+    measured = [choice for choice in choices if choice.forgetting is not None]
+    return min(measured or choices, key=lambda choice: (_excess(choice), *rank(choice)))
+
+
+def boldest_of(choices: Sequence[Choice]) -> Choice:
+    """Return the best on dev, whatever was forgotten."""
+    return min(choices, key=rank)
+
+
+def is_clearly_worse(choice: DevResult, than: DevResult, rows: int) -> bool:
+    """Whether a dev score lies more than one standard error, on so many rows, below another."""
+    best = score_of(than)
+    error = math.sqrt(max(0.0, best * (1 - best)) / rows) if math.isfinite(best) else 0.0
+    return score_of(choice) < best - error
+
+
+def score_of(choice: DevResult) -> float:
+    """Return the dev score; what is no number is below every score."""
+    return choice.dev_score if math.isfinite(choice.dev_score) else -math.inf
+
+
+def loss_of(choice: DevResult) -> float:
+    """Return the dev loss; what is no number, or was not measured, is above every loss."""
+    loss = choice.dev_loss
+    return loss if loss is not None and math.isfinite(loss) else math.inf
+
+
+def is_inside(choice: DevResult) -> bool:
+    """Whether a choice stays within the forgetting budget, or was not measured."""
+    return _excess(choice) == 0.0
+
+
+def has_gained(point: DevResult, before: Sequence[DevResult]) -> bool:
     """Whether `point` beats all before it: a higher score, or the same and a dev loss 5% and 0.01 nats lower."""
     if not before:
         return True
-    best = best_of(before)
-    if point.dev_score != best.dev_score:
-        return point.dev_score > best.dev_score
-    return _loss(point) < min((1 - LOSS_GAIN) * _loss(best), _loss(best) - LEAST_FALL)
+    best = boldest_of(before)
+    if score_of(point) != score_of(best):
+        return score_of(point) > score_of(best)
+    return loss_of(point) < min((1 - LOSS_GAIN) * loss_of(best), loss_of(best) - LEAST_FALL)
 
 
-def evaluations_without_gain(checkpoints: Sequence[Checkpoint]) -> int:
+def evaluations_without_gain(checkpoints: Sequence[DevResult]) -> int:
     """Count the evaluations since the last gain."""
     gains = [i for i, point in enumerate(checkpoints) if has_gained(point, checkpoints[:i])]
     return len(checkpoints) - 1 - gains[-1]
 
 
 def should_stop(checkpoints: Sequence[Checkpoint], patience: int) -> bool:
-    """Whether to stop early: `patience` evaluations without gain, or a dev score that is perfect."""
-    return best_of(checkpoints).dev_score >= 1.0 or evaluations_without_gain(checkpoints) >= patience
+    """Whether to stop early: `patience` evaluations without gain, or a dev score that is perfect.
+
+    By the task alone: an adapter that has learnt and left the budget may be back inside it at part strength.
+    """
+    return boldest_of(checkpoints).dev_score >= 1.0 or evaluations_without_gain(checkpoints) >= patience
 
 
 def is_undertrained(checkpoints: Sequence[Checkpoint], stopped: Literal["early", "end", "budget"]) -> bool:
@@ -48,7 +107,7 @@ def is_undertrained(checkpoints: Sequence[Checkpoint], stopped: Literal["early",
     score is never undertrained; a single evaluation that is not perfect always is, as nothing shows
     that it had levelled off.
     """
-    if stopped == "early" or best_of(checkpoints).dev_score >= 1.0:
+    if stopped == "early" or boldest_of(checkpoints).dev_score >= 1.0:
         return False
     return stopped == "budget" or has_gained(checkpoints[-1], checkpoints[:-1])
 
@@ -71,5 +130,13 @@ def gap_warnings(train_score: float, dev_score: float) -> tuple[str, ...]:
     return (f"overfitting: {train_score:.0%} on a sample of train against {dev_score:.0%} on dev",)
 
 
-def _loss(point: Checkpoint) -> float:
-    return float("inf") if point.dev_loss is None else point.dev_loss
+def rank(choice: DevResult) -> tuple[float, float]:
+    """Return what puts choices in order by dev score, then dev loss, best first."""
+    return (-score_of(choice), loss_of(choice))
+
+
+def _excess(choice: DevResult) -> float:
+    """Return what is spent of the budget where it is exceeded, else 0; what is no number exceeds it without end."""
+    if choice.forgetting is None or choice.forgetting.is_inside:
+        return 0.0
+    return choice.forgetting.spent if math.isfinite(choice.forgetting.spent) else math.inf

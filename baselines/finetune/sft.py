@@ -1,4 +1,4 @@
-"""Supervised fine-tuning with LoRA: settle the learning rate, train, keep the best checkpoint."""
+"""Supervised fine-tuning with LoRA: settle the rate, train, and keep what gains most inside the forgetting budget."""
 
 import shutil
 from collections.abc import Sequence
@@ -9,17 +9,26 @@ from baselines.finetune import store
 from baselines.finetune.clock import Clock
 from baselines.finetune.options import LoraOptions, range_warnings
 from baselines.finetune.process import TrainingProcess
-from baselines.finetune.rows import Renderer, anchor_rows, answer_rows, within
+from baselines.finetune.rows import Renderer, anchor_rows, answer_rows, replay_rows, within
 from baselines.finetune.schedule import FAST_DEV_ROWS, FAST_STEPS, Outcome, Schedule, with_adapter
-from baselines.finetune.selection import best_of, curve_warnings, gap_warnings, is_undertrained
+from baselines.finetune.selection import (
+    best_of,
+    boldest_of,
+    curve_warnings,
+    gap_warnings,
+    is_clearly_worse,
+    is_inside,
+    is_undertrained,
+)
 from baselines.finetune.spec import AnswerRow, RunSpec
 from baselines.finetune.store import Trained
+from baselines.finetune.strength import Settled, settle_strength
 from baselines.finetune.trial import settle_rate
 from baselines.finetune.verify import check_moves
 from baselines.prompt.selection import drawn
 from harness.contract import Bench
 from harness.program import Program
-from harness.records import Example, Passage, Study, TrainingHistory
+from harness.records import Example, Passage, Study, TrainingHistory, Trial
 
 TRAIN_SAMPLE = 40  # rows of train that are scored to see overfitting
 WARMUP_SHARE = 0.05
@@ -76,9 +85,8 @@ def prepare(
         warnings = (*warnings, f"trained on {len(examples)} of {len(study.train)} rows (budget.train_rows)")
     dev = drawn(study.dev, FAST_DEV_ROWS, bench.seed) if bench.budget.is_fast else study.dev
     examples = tuple(example for example in examples if example.id in kept)
-    anchors = anchor_rows(renderer) if options.kl_to_base else ()
-    if anchors:
-        warnings = (*warnings, NOT_INDEPENDENT)
+    rows = (*rows, *replay_rows(renderer, program, round(options.replay * len(rows)), bench.seed))
+    anchors = anchor_rows(renderer, program) if max(options.penalties) else ()
     return Lesson(program, examples, rows, dev, options, warnings, anchors)
 
 
@@ -97,21 +105,66 @@ def train_sft(lesson: Lesson, bench: Bench, process: TrainingProcess, clock: Clo
     if (bench.shared / "training" / key).exists():
         bench.log(f"the shared adapter {key} does not match its manifest; training it again")
     rate, trials = settle_rate(lesson, bench, process, clock, spec_of(lesson, bench, process))
-    schedule = Schedule(bench, process, lesson.program, lesson.dev, lesson.options.patience, "training")
-    spec = replace(spec_of(lesson, bench, process), learning_rate=rate, seconds=clock.left)
-    outcome = schedule.run(spec)
-    clock.count(outcome.earlier_seconds)
-    assert outcome.best is not None  # SFT has no start to fall back on
-    check_moves(bench, lesson.program, outcome.best, lesson.examples[0])
-    history = _history(lesson, bench, outcome, rate)
-    trained = Trained(outcome.best, history, trials, seconds=clock.spent - began)
+    attempts = _attempts(lesson, bench, process, clock, rate)
+    kept = next(a for a in attempts if a.settled.point is best_of([a.settled.point for a in attempts]))
+    check_moves(bench, lesson.program, kept.settled.adapter, lesson.examples[0])
+    history = _history(lesson, bench, kept, rate)
+    if len(attempts) > 1:
+        trials = (*trials, *(attempt.trial for attempt in attempts))
+    trained = Trained(kept.settled.adapter, history, trials, seconds=clock.spent - began)
     trained = store.keep(bench.shared, key, maker, trained)
-    shutil.rmtree(spec.folder, ignore_errors=True)
+    for attempt in attempts:
+        shutil.rmtree(attempt.spec.folder, ignore_errors=True)
+        shutil.rmtree(strengths_of(attempt.spec), ignore_errors=True)
     return trained
 
 
-def spec_of(lesson: Lesson, bench: Bench, process: TrainingProcess) -> RunSpec:
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One whole training, with one weight of the penalty."""
+
+    penalty: float
+    spec: RunSpec
+    outcome: Outcome
+    settled: Settled
+
+    @property
+    def trial(self) -> Trial:
+        """What dev said of it."""
+        point = self.settled.point
+        return Trial(f"kl_to_base={self.penalty:g}", point.dev_score, point.dev_loss, point.forgetting)
+
+
+def _attempts(lesson: Lesson, bench: Bench, process: TrainingProcess, clock: Clock, rate: float) -> tuple[Attempt, ...]:
+    """Train with each penalty until one leaves an adapter that is inside the budget and gave up nothing for it."""
+    attempts: list[Attempt] = []
+    for penalty in lesson.options.penalties[: 1 if bench.budget.is_fast else None]:
+        if attempts and clock.left == 0.0:
+            bench.log(f"no time to train with kl_to_base {penalty:g}")
+            break
+        attempts.append(_attempt(lesson, bench, process, clock, rate, penalty))
+        point, boldest = attempts[-1].settled.point, boldest_of(attempts[-1].outcome.checkpoints)
+        if is_inside(point) and not is_clearly_worse(point, boldest, len(lesson.dev)):
+            break
+    return tuple(attempts)
+
+
+def _attempt(
+    lesson: Lesson, bench: Bench, process: TrainingProcess, clock: Clock, rate: float, penalty: float
+) -> Attempt:
+    spec = spec_of(lesson, bench, process, penalty)
+    spec = replace(spec, learning_rate=rate, seconds=clock.left)
+    stage = f"training, kl_to_base {penalty:g}" if len(lesson.options.penalties) > 1 else "training"
+    outcome = Schedule(bench, process, lesson.program, lesson.dev, lesson.options.patience, stage).run(spec)
+    clock.count(outcome.earlier_seconds)
+    settled = settle_strength(bench, lesson.program, lesson.dev, outcome, strengths_of(spec))
+    return Attempt(penalty, spec, outcome, settled)
+
+
+def spec_of(lesson: Lesson, bench: Bench, process: TrainingProcess, penalty: float | None = None) -> RunSpec:
     """Return the full schedule; the learning rate is filled in once it is settled.
+
+    Without a penalty named, it is the first that will be tried.
 
     The rate falls linearly to zero over the longest schedule that is allowed, so the last checkpoints
     settle; the best one is kept, whichever it is.
@@ -119,9 +172,10 @@ def spec_of(lesson: Lesson, bench: Bench, process: TrainingProcess) -> RunSpec:
     options = lesson.options
     steps = options.epochs * lesson.steps_per_epoch
     steps = min(steps, FAST_STEPS) if bench.budget.is_fast else steps
+    weight = options.penalties[0] if penalty is None else penalty
     return RunSpec(
         method="sft",
-        folder=str(process.folder / "sft"),
+        folder=str(process.folder / ("sft" if penalty is None else f"sft-kl-{weight:g}")),
         rows=lesson.rows,
         steps=steps,
         evaluate_at=evaluations(steps, options.eval_every or lesson.steps_per_epoch),
@@ -133,10 +187,16 @@ def spec_of(lesson: Lesson, bench: Bench, process: TrainingProcess) -> RunSpec:
         rank=options.rank,
         alpha=options.alpha,
         dropout=options.dropout,
-        anchors=lesson.anchors,
-        kl_weight=options.kl_to_base,
+        anchors=lesson.anchors if weight else (),
+        kl_weight=weight,
         base=f"{store.model_hash(lesson.program.weights.model)} {lesson.program.weights.quantization}",
     )
+
+
+def strengths_of(spec: RunSpec) -> Path:
+    """Return the folder for the scaled adapters of a run, beside its own."""
+    folder = Path(spec.folder)
+    return folder.with_name(f"{folder.name}-strengths")
 
 
 def evaluations(steps: int, every: int) -> tuple[int, ...]:
@@ -151,16 +211,15 @@ def score_train(lesson: Lesson, bench: Bench, adapter: Path) -> float:
     return bench.score(with_adapter(lesson.program, adapter), sample).score
 
 
-def _history(lesson: Lesson, bench: Bench, outcome: Outcome, rate: float) -> TrainingHistory:
-    best = best_of(outcome.checkpoints)
-    assert outcome.best is not None
-    train_score = score_train(lesson, bench, outcome.best)
+def _history(lesson: Lesson, bench: Bench, kept: Attempt, rate: float) -> TrainingHistory:
+    outcome, settled = kept.outcome, kept.settled
+    train_score = score_train(lesson, bench, settled.adapter)
     stopped = outcome.result.stopped
     return TrainingHistory(
         method="sft",
         losses=outcome.losses,
         checkpoints=outcome.checkpoints,
-        best_step=best.step,
+        best_step=settled.step,
         stopped=stopped,
         learning_rate=rate,
         rows=len(lesson.rows),
@@ -176,8 +235,13 @@ def _history(lesson: Lesson, bench: Bench, outcome: Outcome, rate: float) -> Tra
             *outcome.warnings,
             *range_warnings(lesson.options, rate, [row.length for row in lesson.rows]),
             *curve_warnings(outcome.losses, lesson.steps_per_epoch),
-            *gap_warnings(train_score, best.dev_score),
+            *gap_warnings(train_score, settled.point.dev_score),
+            *settled.warnings,
+            *((NOT_INDEPENDENT,) if kept.penalty else ()),
         ),
+        kl_to_base=kept.penalty,
+        strength=settled.point.strength,
+        frontier=settled.frontier,
     )
 
 

@@ -1,6 +1,5 @@
 """The learning rate, settled on dev by a short trial of a few values."""
 
-import math
 import random
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from baselines.finetune.clock import Clock
 from baselines.finetune.process import TrainingProcess
 from baselines.finetune.schedule import Schedule
+from baselines.finetune.selection import best_of, boldest_of, is_clearly_worse, is_inside, loss_of, score_of
 from baselines.finetune.spec import RunSpec
 from harness.contract import Bench
 from harness.records import Trial
@@ -74,21 +74,22 @@ def try_rates(
             bench.log(f"learning-rate trial: {rate:g} had no time for its {spec.steps} steps, so it does not count")
             break
         reached = outcome.checkpoints[-1]
-        trials.append((rate, Trial(f"learning_rate={rate:g}", reached.dev_score, reached.dev_loss)))
+        setting = f"learning_rate={rate:g}"
+        trials.append((rate, Trial(setting, reached.dev_score, reached.dev_loss, reached.forgetting)))
     return best_rate(trials, len(dev)), tuple(trial for _, trial in trials)
 
 
 def best_rate(trials: Sequence[tuple[float, Trial]], rows: int) -> float:
     """Return the rate with the lowest dev loss among those whose score cannot be told from the best.
 
-    A few steps move few answers: scores within one standard error on `rows` dev rows are equal. Of equal
-    losses the better score wins, then the smaller rate.
+    Rates that leave the forgetting budget within a few steps count only where all do, and then the one that leaves
+    it least is taken. A few steps move few answers: scores within one standard error on `rows` dev rows are equal. Of
+    equal losses the better score wins, then the smaller rate.
     """
-    best = max(trial.dev_score for _, trial in trials)
-    error = math.sqrt(best * (1 - best) / rows)  # the largest that scores in [0, 1] can have
-    near = [(rate, trial) for rate, trial in trials if trial.dev_score >= best - error]
-    return min(near, key=lambda item: (_loss(item[1]), -item[1].dev_score, item[0]))[0]
-
-
-def _loss(trial: Trial) -> float:
-    return float("inf") if trial.dev_loss is None else trial.dev_loss
+    inside = [item for item in trials if is_inside(item[1])]
+    if not inside:
+        least = best_of([trial for _, trial in trials])
+        return next(rate for rate, trial in trials if trial is least)
+    best = boldest_of([trial for _, trial in inside])
+    near = [(rate, trial) for rate, trial in inside if not is_clearly_worse(trial, best, rows)]
+    return min(near, key=lambda item: (loss_of(item[1]), -score_of(item[1]), item[0]))[0]

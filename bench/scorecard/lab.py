@@ -60,7 +60,7 @@ class Lab:
 
         cache = self.root / name
         cache.mkdir(parents=True)
-        source, parts = (self.root, ["benchmarks-1"]) if self.is_stub else (cache_folder(), ["benchmarks-1", "models"])
+        source, parts = (self.root, ["benchmarks-2"]) if self.is_stub else (cache_folder(), ["benchmarks-2", "models"])
         for part in parts:
             (cache / part).symlink_to((source / part).resolve())
         return cache
@@ -74,8 +74,8 @@ def command(task: Path, out: Path, *options: str) -> list[str]:
 
 def build_lab(root: Path) -> Lab:
     """Make the model's folder, the held-out texts and the task."""
-    from harness.engine.benchmark_items import TEXTS
     from harness.engine.cache import make_whole
+    from harness.general.passages import TEXTS
 
     lab = Lab(root)
     model = root / "model"
@@ -86,9 +86,10 @@ def build_lab(root: Path) -> Lab:
     (model / "model.safetensors").write_bytes(b"stub weights")
 
     def texts(folder: Path) -> None:
-        rows = [{"id": f"text{i}", "text": f"held-out text number {i}"} for i in range(HELD_OUT_TEXTS)]
+        uses = ["gate"] * HELD_OUT_TEXTS + ["selection"] * HELD_OUT_TEXTS
+        rows = [{"id": f"text{i}", "text": f"held-out text number {i}", "use": use} for i, use in enumerate(uses)]
         (folder / f"{TEXTS}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
 
-    make_whole(root / "benchmarks-1", texts)
+    make_whole(root / "benchmarks-2", texts)
     lab.write_task("task")
     return lab

@@ -15,6 +15,7 @@ _COMMANDS = {
     "export": "harness.cli.export:export",
     "init": "harness.cli.init:init",
     "list": "harness.cli.list:list_",
+    "regress": "harness.cli.regress:regress",
     "report": "harness.cli.report:report",
     "schema": "harness.cli.schema:schema",
     "setup": "harness.cli.setup:setup",

@@ -92,8 +92,8 @@ def tokenizer_folder(model: str) -> Path | None:
 def _with_contradictions(material: "Material", report: "CheckReport") -> "CheckReport":
     from dataclasses import replace
 
-    from harness.engine.assets import resolve_model
     from harness.engine.cached import open_engine
+    from harness.general.assets import resolve_model
     from harness.records import Weights
     from harness.task.check.contradictions import find_contradictions
 

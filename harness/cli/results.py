@@ -10,6 +10,8 @@ from harness.records import Evidence, Gate, Interval, Run
 
 WIDTH = 104  # what the table needs; a narrower terminal wraps it, and no column is dropped
 _NOT_MEASURED = "not measured"
+_STATES = {"pass": "pass", "fail": "fail", "inconclusive": "inconclusive", "cannot_judge": "cannot judge"}
+_ROUTED = "forgetting does not block: only this task's inputs reach the adapter (general.deployment: routed)"
 
 
 def print_results(run: Run, report: Path) -> None:
@@ -17,6 +19,8 @@ def print_results(run: Run, report: Path) -> None:
     console = Console(highlight=False, soft_wrap=True)
     console.width = max(console.width, WIDTH)
     console.print(_table(run))
+    for line in (*_warnings(run), *_strengths(run)):
+        console.print(line, markup=False)
     for evidence in run.evidence:
         if evidence.status != "ok":
             console.print(f"{evidence.arm} {evidence.status}: {evidence.reason}", markup=False)
@@ -25,6 +29,19 @@ def print_results(run: Run, report: Path) -> None:
     console.print()
     console.print(run.decision.sentence, markup=False, style="bold")
     console.print(f"report: {report}", markup=False)
+
+
+def _warnings(run: Run) -> list[str]:
+    gates = run.decision.gates
+    lines = [f"{gate.arm}: {warning}" for gate in gates for warning in gate.warnings]
+    held = [gate for gate in gates if gate.state not in ("pass", "not_measured")]
+    return [*lines, _ROUTED] if held and not any(gate.blocks for gate in held) else lines
+
+
+def _strengths(run: Run) -> list[str]:
+    """Say which adapters are applied at part strength."""
+    settled = [(evidence.arm, evidence.training.strength) for evidence in run.evidence if evidence.training]
+    return [f"{arm}: applied at strength {strength:g}, as dev chose" for arm, strength in settled if strength != 1.0]
 
 
 def _table(run: Run) -> Table:
@@ -54,9 +71,12 @@ def _gate_cells(evidence: Evidence, gates: dict[str, Gate]) -> tuple[str, str]:
     if not evidence.program["weights"]["adapter"]:
         return "unchanged", ""
     gate = gates.get(evidence.arm)
-    if gate is None or gate.pooled is None:
-        return _NOT_MEASURED, ""
-    return f"{gate.pooled.estimate * 100:+.1f} points", gate.state
+    if gate is None or gate.state == "not_measured":
+        return _NOT_MEASURED, _NOT_MEASURED
+    change = gate.change or gate.pooled
+    seen = f"{change.estimate * 100:+.1f} points" if change is not None else "not judged"
+    is_held = gate.blocks or gate.state == "pass"
+    return seen, _STATES[gate.state] if is_held else f"{_STATES[gate.state]} (routed)"
 
 
 def _cost_cells(evidence: Evidence) -> tuple[str, str, str]:

@@ -14,7 +14,7 @@ def setup() -> None:
         harness setup
     """
     click.echo("harness: looking for the embedded model and the benchmark items", err=True)
-    from harness.engine.assets import obtain
+    from harness.general.assets import obtain
 
     obtain(lambda message: click.echo(message, err=True))
     click.echo("ready")

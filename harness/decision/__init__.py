@@ -4,15 +4,23 @@ arms       which arms can be judged, on which items    missing  what the others'
 intervals  one arm's figure           paired   how far one arm beats another        power  items that would settle it
 ladder     who climbs                 verdict  rules (a) to (d)
 bounds     what items lost to infrastructure errors could change
-forgetting what tuning changed        gate     whether that is allowed
+forgetting, probes  what tuning changed on benchmark items; on texts and unrelated questions
+measured   both together, and the measure that the claim rests on
+harm, safety        proof that something broke; proof that nothing did            gate     the state
 bands      the 20/90/99 rule of thumb beside what was measured
 sentence, advice, words               the verdict in plain English
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
 
-from harness.records import Decision, Evidence, GeneralAbility, Limits, Score
+from harness.records import Decision, Evidence, Gate, GeneralAbility, Limits, Score
+
+if TYPE_CHECKING:
+    from harness.decision.ladder import Standings
+    from harness.decision.paired import BestConstant
+    from harness.decision.verdict import Verdict
 
 
 def decide(
@@ -57,10 +65,13 @@ def decide(
 
     yardstick = Yardstick(primary_metric, metric_kind, aggregate, groups, seed)
     field = read_field(evidence, planned_arms, primary_metric, limits)
-    standings = Standings(field, yardstick, limits)
     gates = {arm.name: gate.judge(arm, bases, limits) for arm in field.judged if arm.is_tuned}
+    blocked = frozenset(name for name, found in gates.items() if found.state == "fail" and found.blocks)
+    field = replace(field, blocked=blocked)
+    standings = Standings(field, yardstick, limits)
     constant = None if constant_scores is None else BestConstant({s.example_id: s for s in constant_scores})
     result = verdict.judge(standings, gates, constant)
+    routed = _if_routed(standings, gates, constant) if result.open == "gate" else None
     chosen = gates.get(result.arm.name) if result.arm else None
     prompt = field.candidate("prompt")
     absent = missing.missing_arms(standings, result)
@@ -71,10 +82,10 @@ def decide(
         action=result.action,
         arm=result.arm.name if result.arm else None,
         goal=result.goal,
-        sentence=sentence.verdict_sentence(result, standings, chosen),
+        sentence=sentence.verdict_sentence(result, standings, chosen, routed),
         reasons=sentence.explain(result, standings, list(gates.values())),
         caveats=advice.caveats(standings, gates, result.arm, absent, lost, turned),
-        next_step=advice.next_step(result, standings, chosen),
+        next_step=advice.next_step(result, standings, chosen, routed),
         labels_needed=result.settling.items if result.settling else None,
         scores=dict(standings.scores),
         rungs=describe_rungs(standings, result.climbs),
@@ -85,3 +96,13 @@ def decide(
         error_bounds=lost,
         other_verdicts=turned,
     )
+
+
+def _if_routed(standings: "Standings", gates: Mapping[str, Gate], constant: "BestConstant | None") -> "Verdict":
+    """Decide as if only this task's inputs reached the adapters, so that no gate blocks."""
+    from harness.decision.ladder import Standings
+    from harness.decision.verdict import judge
+
+    unblocked = replace(standings.field, blocked=frozenset())
+    reported = {name: replace(found, blocks=False) for name, found in gates.items()}
+    return judge(Standings(unblocked, standings.yardstick, standings.limits), reported, constant)

@@ -62,9 +62,10 @@ def _training(arm: Arm) -> list[str]:
 def _gate(gate: Gate | None) -> list[str]:
     if gate is not None and gate.state == "not_measured":
         return [f"{gate.arm}: forgetting not measured: {join(gate.reasons)}"]
-    if gate is not None and gate.state == "inconclusive":
-        return [f"{gate.arm}: {reason}" for reason in gate.reasons]
-    return []
+    if gate is None:
+        return []
+    is_open = gate.state in ("inconclusive", "cannot_judge") or (gate.state == "fail" and not gate.blocks)
+    return [f"{gate.arm}: {reason}" for reason in (*(gate.reasons if is_open else ()), *gate.warnings)]
 
 
 def _lost(field: Field, bounds: Sequence[ErrorBounds], other_verdicts: Sequence[str] | None) -> list[str]:
@@ -86,7 +87,7 @@ def _range(bound: ErrorBounds) -> str:
     return f"{bound.arm} lost {bound.lost} (with them between {share(bound.worst)} and {share(bound.best)})"
 
 
-def next_step(verdict: Verdict, standings: Standings, gate: Gate | None) -> str:
+def next_step(verdict: Verdict, standings: Standings, gate: Gate | None, routed: Verdict | None) -> str:
     """Say what to do now."""
     if verdict.action == "rethink":
         return (
@@ -94,7 +95,7 @@ def next_step(verdict: Verdict, standings: Standings, gate: Gate | None) -> str:
             "capable model; more training of this kind is not the way."
         )
     if verdict.arm is None:
-        return _settle_step(verdict, standings)
+        return _settle_step(verdict, standings, routed)
     name = verdict.arm.name
     if verdict.action == "prompt":
         return f"Ship the prompt of {name}; no retrieval and no training is needed."
@@ -102,6 +103,10 @@ def next_step(verdict: Verdict, standings: Standings, gate: Gate | None) -> str:
         step = f"Ship {name} with its index; training is not needed for this gain."
     elif gate.state == "pass":
         step = f"Ship {name}; keep the other arms as fallback."
+    elif not gate.blocks:
+        step = f"Ship {name} where only this task's inputs reach it, as general.deployment says."
+    elif gate.state == "cannot_judge":
+        step = f"Before shipping {name}, name benchmarks that the base can do (general.tasks) and measure it on them."
     elif gate.items_needed:
         step = f"Before shipping {name}, measure {gate.items_needed} general benchmark items (general.limit)."
     else:
@@ -111,7 +116,7 @@ def next_step(verdict: Verdict, standings: Standings, gate: Gate | None) -> str:
     return step
 
 
-def _settle_step(verdict: Verdict, standings: Standings) -> str:
+def _settle_step(verdict: Verdict, standings: Standings, routed: Verdict | None) -> str:
     if verdict.settling is not None:
         return (
             f"Label test items until there are about {verdict.settling.items}, then run again: at the figures seen "
@@ -120,7 +125,9 @@ def _settle_step(verdict: Verdict, standings: Standings) -> str:
     if verdict.open == "arms_missing":
         return MISSING_STEP
     if verdict.open == "gate":
-        return "Tune more gently (a lower learning rate, fewer steps, a penalty for leaving the base), and run again."
+        step = "Tune more gently (a lower learning rate, fewer steps, a penalty for leaving the base), and run again"
+        known = routed is not None and routed.arm is not None
+        return f"{step}, or state that only this task's inputs reach the adapter." if known else f"{step}."
     if verdict.open == "below_goal":
         return _below_goal_step(verdict, standings)
     if not standings.field.judged:

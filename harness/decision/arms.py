@@ -6,6 +6,7 @@ ran and its infrastructure errors stay within `limits.max_error_rate`; otherwise
 no item from the others.
 """
 
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -96,18 +97,19 @@ class Field:
 
     judged: tuple[Arm, ...]
     absent: tuple[Absent, ...]
+    blocked: frozenset[str] = frozenset()  # names of arms that fail the gate, so that they cannot be recommended
 
     def of(self, family: Family) -> tuple[Arm, ...]:
         """Return the judged arms of one rung."""
         return tuple(arm for arm in self.judged if arm.evidence.family == family)
 
     def candidate(self, family: Family) -> Arm | None:
-        """Return the one arm of a rung that dev names: highest dev score, the earlier one of a tie.
+        """Return the one arm of a rung that dev names: the best on dev that is not blocked, the earlier one of a tie.
 
-        An arm without a dev score comes after every arm that has one.
+        An arm without a dev score comes after every arm that has one; a blocked arm is named where all are blocked.
         """
         arms = self.of(family)
-        return max(arms, key=lambda arm: _dev(arm.evidence)) if arms else None
+        return max(arms, key=lambda arm: (arm.name not in self.blocked, _dev(arm.evidence))) if arms else None
 
     def cheaper(self, arm: Arm) -> tuple[Arm, ...]:
         """Return every judged arm of the rungs below this arm's."""
@@ -135,7 +137,9 @@ class Field:
 
 
 def _dev(evidence: Evidence) -> float:
-    return float("-inf") if evidence.dev_score is None else evidence.dev_score
+    """Return the score that dev names by; what is no number names nobody."""
+    score = evidence.dev_score
+    return float("-inf") if score is None or math.isnan(score) else score
 
 
 def read_field(evidence: Sequence[Evidence], planned: Sequence[str], metric: str, limits: Limits) -> Field:

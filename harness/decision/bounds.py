@@ -61,7 +61,7 @@ def other_verdicts(
 def _filled(field: Field, metric: str, right: frozenset[str]) -> Field:
     """Count every lost item: right for the arms named, wrong for the others."""
     arms = [replace(arm, scores=_all_scores(arm, metric, float(arm.name in right))) for arm in field.judged]
-    return Field(on_shared_items(arms), field.absent)
+    return replace(field, judged=on_shared_items(arms))
 
 
 def _all_scores(arm: Arm, metric: str, value: float) -> Mapping[str, Score]:

@@ -1,8 +1,14 @@
-"""What tuning did to general ability, measured on items that the base and the tuned weights both answered."""
+"""What tuning did to general ability, measured on items that the base and the tuned weights both answered.
+
+An item that one side could not answer (or whose score is not finite) has no change. It is not left out in silence: a
+claim of safety counts it at its worst for the tuned weights, a claim of harm at its best.
+"""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from scipy import stats
@@ -13,27 +19,42 @@ from harness.records import BenchmarkItem, GeneralAbility, Interval, TaskChange
 
 # A base this far above chance (chance-corrected lower bound) has an ability that can be lost.
 CLEARLY_ABOVE_CHANCE = 0.10
-# Equal weights differ by no more than this from run to run (the engine's own tolerance, nats per token).
-LOSS_TOLERANCE = 1e-4
+
+Fill = Literal["none", "worst", "best"]  # what stands for the side that an item lacks
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """Benchmark items answered by both weights, column by column, each of shape (pairs,)."""
+    """One measure of benchmark items on both weights, column by column, each of shape (pairs,), in [0, 1]."""
 
-    base: Floats  # scores in [0, 1]
+    base: Floats
     tuned: Floats
-    chance: Floats  # score of blind guessing; 0 for items without options
+    chance: Floats  # what blind guessing earns; 0 for items without options
 
     @property
     def is_rate(self) -> bool:
-        """Whether every score is 0 or 1."""
+        """Whether every value is 0 or 1."""
         return all(bool(np.isin(column, (0.0, 1.0)).all()) for column in (self.base, self.tuned))
 
-    @property
+    @cached_property
     def change(self) -> MeanDifference | None:
         """Mean of tuned less base."""
         return mean_difference(self.tuned - self.base, is_rate=self.is_rate)
+
+    @property
+    def above_chance(self) -> float:
+        """How far the base's mean lies above chance."""
+        return float((self.base - self.chance).mean()) if self.base.size else 0.0
+
+    def surely_above_chance(self, tail: float) -> float:
+        """Return the lower bound of `above_chance`; -1 from fewer than two pairs."""
+        found = mean_difference(self.base - self.chance, is_rate=False)
+        return found.interval(tail).low if found else -1.0
+
+    def kept(self, share: float) -> MeanDifference | None:
+        """Return the mean of tuned less a share of the base, both above chance: below 0, less is kept."""
+        lost = (self.tuned - self.chance) - share * (self.base - self.chance)
+        return mean_difference(lost, is_rate=False)
 
 
 @dataclass(frozen=True)
@@ -41,32 +62,35 @@ class Benchmark:
     """One general benchmark before and after tuning."""
 
     task: str
-    pairs: Pairs
+    scores: Pairs
+    probabilities: Pairs | None  # given to right answers; None where some item has none
 
     @property
     def base(self) -> Interval:
         """The base's score."""
-        return wilson(float(self.pairs.base.sum()), self.pairs.base.size)
+        return wilson(float(self.scores.base.sum()), self.scores.base.size)
 
     @property
     def is_measurable(self) -> bool:
         """Whether the base is clearly above chance here, so that something can be lost."""
-        chance = float(self.pairs.chance.mean())
+        chance = float(self.scores.chance.mean())
         return chance < 1 and (self.base.low - chance) / (1 - chance) >= CLEARLY_ABOVE_CHANCE
 
     def describe(self, broken: str) -> TaskChange:
         """Write the benchmark down; `broken` says why it fails the gate."""
-        n, change = self.pairs.base.size, self.pairs.change
+        n, change = self.scores.base.size, self.scores.change
+        moved = self.probabilities.change if self.probabilities else None
         retention = None
         if self.is_measurable:
-            above = (self.pairs.tuned - self.pairs.chance).sum()
-            retention = float(above / (self.pairs.base - self.pairs.chance).sum())
+            above = (self.scores.tuned - self.scores.chance).sum()
+            retention = float(above / (self.scores.base - self.scores.chance).sum())
         return TaskChange(
             task=self.task,
             n=n,
             base=self.base,
-            tuned=wilson(float(self.pairs.tuned.sum()), n),
+            tuned=wilson(float(self.scores.tuned.sum()), n),
             change=change.interval() if change else None,
+            probability_change=moved.interval() if moved else None,
             retention=retention,
             measurable=self.is_measurable,
             broken=broken,
@@ -75,51 +99,48 @@ class Benchmark:
 
 @dataclass(frozen=True)
 class Forgetting:
-    """All paired measurements of one tuned arm against its reference."""
+    """The benchmark items of one tuned arm beside its reference's."""
 
-    pooled: Pairs  # every benchmark item, one weight each
     benchmarks: tuple[Benchmark, ...]  # by name
-    probability: MeanDifference | None  # change of the probability given to right answers
-    unpaired: int  # benchmark items that only one side answered
+    judged: frozenset[str]  # benchmarks on which the base has something to lose
+    incomplete: int  # items that one side lacks
+    unanswered: int  # items that both sides lack
     unscaled: tuple[str, ...]  # benchmarks scored outside [0, 1] (perplexities), which no gain here can bound
-    text_changes: Floats  # nats per token, one per text
+
+    @cached_property
+    def scores(self) -> Pairs:
+        """The scores on all judged benchmarks, one weight an item."""
+        return _stack([item.scores for item in self.benchmarks if item.task in self.judged])
+
+    @cached_property
+    def probabilities(self) -> Pairs | None:
+        """The probabilities given to right answers on the same items; None where some item has none."""
+        parts = [item.probabilities for item in self.benchmarks if item.task in self.judged]
+        return None if not parts or None in parts else _stack([part for part in parts if part is not None])
 
     def retention(self, tail: float = TAIL) -> Interval | None:
-        """Return chance-corrected tuned / base over the measurable benchmarks."""
-        measurable = [benchmark.pairs for benchmark in self.benchmarks if benchmark.is_measurable]
-        return ratio_interval(_stack(measurable), tail) if measurable else None
-
-    def text_loss(self, tail: float = TAIL) -> Interval | None:
-        """Return the mean change of the loss on general texts: Student's t over the texts, nats per token."""
-        n = self.text_changes.size
-        if n < 2:
-            return None
-        error = float(self.text_changes.std(ddof=1)) / math.sqrt(n)
-        reach = max(float(stats.t.isf(tail, n - 1)) * error, LOSS_TOLERANCE)
-        mean = float(self.text_changes.mean())
-        return Interval(mean, mean - reach, mean + reach, n, f"t {percent(tail)}")
+        """Return chance-corrected tuned / base over the judged benchmarks."""
+        return ratio_interval(self.scores, tail) if self.judged and self.scores.base.size else None
 
 
-def measure(base: GeneralAbility, tuned: GeneralAbility) -> Forgetting:
+def pair_items(base: GeneralAbility, tuned: GeneralAbility, fill: Fill = "none") -> Forgetting:
     """Pair what the tuned weights did with what their reference did, item by item.
 
-    Raises:
-        ValueError: If a text has another length for the two.
+    Which benchmarks are judged is read off the pairs that both sides answered, whatever `fill` says.
     """
-    unscaled = {item.task for item in (*base.items, *tuned.items) if not 0.0 <= item.score <= 1.0}
-    before = {(item.task, item.item): item for item in base.items if item.task not in unscaled}
-    after = {(item.task, item.item): item for item in tuned.items if item.task not in unscaled}
-    shared = [key for key in before if key in after]
-    columns = [(before[key], after[key]) for key in shared]
-    tasks = sorted({task for task, _ in shared})
-    return Forgetting(
-        pooled=_pairs(columns),
-        benchmarks=tuple(Benchmark(task, _pairs([c for c in columns if c[0].task == task])) for task in tasks),
-        probability=_probability_change(columns),
-        unpaired=len(before) + len(after) - 2 * len(shared),
-        unscaled=tuple(sorted(unscaled)),
-        text_changes=_text_changes(base, tuned),
+    unscaled = {item.task for item in (*base.items, *tuned.items) if math.isfinite(item.score) and not _is_share(item)}
+    before, after = (
+        {(item.task, item.item): item for item in side.items if item.task not in unscaled} for side in (base, tuned)
     )
+    keys = sorted(before.keys() | after.keys())
+    complete = [key for key in keys if _is_whole(before.get(key)) and _is_whole(after.get(key))]
+    halves = [key for key in keys if _is_whole(before.get(key)) != _is_whole(after.get(key))]
+    rows = [(before[key], after[key]) for key in complete]
+    judged = frozenset(item.task for item in _benchmarks(rows) if item.is_measurable)
+    if fill != "none":
+        rows += [_filled(before.get(key), after.get(key), fill) for key in halves]
+    unanswered = len(keys) - len(complete) - len(halves)
+    return Forgetting(_benchmarks(rows), judged, len(halves), unanswered, tuple(sorted(unscaled)))
 
 
 def ratio_interval(pairs: Pairs, tail: float = TAIL) -> Interval | None:
@@ -147,41 +168,48 @@ def ratio_interval(pairs: Pairs, tail: float = TAIL) -> Interval | None:
     return Interval(estimate, low, high, x.size, f"Fieller {percent(tail)}")
 
 
-def _pairs(columns: Sequence[tuple[BenchmarkItem, BenchmarkItem]]) -> Pairs:
-    return Pairs(
-        base=np.array([before.score for before, _ in columns]),
-        tuned=np.array([after.score for _, after in columns]),
-        chance=np.array([before.chance or 0.0 for before, _ in columns]),
-    )
+def _is_share(item: BenchmarkItem) -> bool:
+    return 0.0 <= item.score <= 1.0
+
+
+def _is_whole(item: BenchmarkItem | None) -> bool:
+    """Whether an item was answered: NaN and infinities are no answers."""
+    if item is None or not math.isfinite(item.score):
+        return False
+    return item.probability is None or math.isfinite(item.probability)
+
+
+def _filled(
+    before: BenchmarkItem | None, after: BenchmarkItem | None, fill: Fill
+) -> tuple[BenchmarkItem, BenchmarkItem]:
+    """Put the worst or the best for the tuned weights in place of the side that an item lacks."""
+    known = before if _is_whole(before) else after
+    assert known is not None
+    good = (fill == "best") == (known is before)  # the worst: the tuned side wrong, or the base right
+    probability = None if known.probability is None else float(good)
+    assumed = BenchmarkItem(known.task, known.item, float(good), probability, known.chance, known.metric)
+    return (known, assumed) if known is before else (assumed, known)
+
+
+def _benchmarks(rows: Sequence[tuple[BenchmarkItem, BenchmarkItem]]) -> tuple[Benchmark, ...]:
+    by_task: dict[str, list[tuple[BenchmarkItem, BenchmarkItem]]] = {}
+    for row in rows:
+        by_task.setdefault(row[0].task, []).append(row)
+    return tuple(_benchmark(task, by_task[task]) for task in sorted(by_task))
+
+
+def _benchmark(task: str, rows: Sequence[tuple[BenchmarkItem, BenchmarkItem]]) -> Benchmark:
+    chance = np.array([before.chance or 0.0 for before, _ in rows])
+    scores = Pairs(np.array([a.score for a, _ in rows]), np.array([b.score for _, b in rows]), chance)
+    given = [(a.probability, b.probability) for a, b in rows if a.probability is not None and b.probability is not None]
+    if len(given) < len(rows):
+        return Benchmark(task, scores, None)
+    return Benchmark(task, scores, Pairs(np.array([a for a, _ in given]), np.array([b for _, b in given]), chance))
 
 
 def _stack(parts: Sequence[Pairs]) -> Pairs:
-    return Pairs(
-        base=np.concatenate([part.base for part in parts]),
-        tuned=np.concatenate([part.tuned for part in parts]),
-        chance=np.concatenate([part.chance for part in parts]),
-    )
+    columns: Mapping[str, list[Floats]] = {name: [getattr(part, name) for part in parts] for name in _COLUMNS}
+    return Pairs(**{name: np.concatenate([*found, np.empty(0)]) for name, found in columns.items()})
 
 
-def _probability_change(columns: Sequence[tuple[BenchmarkItem, BenchmarkItem]]) -> MeanDifference | None:
-    changes = [
-        after.probability - before.probability
-        for before, after in columns
-        if before.probability is not None and after.probability is not None
-    ]
-    return mean_difference(np.array(changes), is_rate=False)
-
-
-def _text_changes(base: GeneralAbility, tuned: GeneralAbility) -> Floats:
-    before = {text.item: text for text in base.texts}
-    changes: list[float] = []
-    for text in tuned.texts:
-        if text.item not in before:
-            continue
-        if text.tokens != before[text.item].tokens:
-            raise ValueError(
-                f"text '{text.item}' has {before[text.item].tokens} tokens for {base.weights} and {text.tokens} for "
-                f"{tuned.weights}; losses per token compare only under one tokenizer"
-            )
-        changes.append((text.loss - before[text.item].loss) / text.tokens)
-    return np.array(changes)
+_COLUMNS = ("base", "tuned", "chance")

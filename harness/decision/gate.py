@@ -1,32 +1,29 @@
 """The forgetting gate: did tuning keep the model's general ability?
 
-Three states. FAIL needs proof that something broke; the 5% chance of failing an arm that lost nothing is
-split evenly over the tests that could be made (pooled change, single benchmarks with Holm's correction,
-retention, text loss, off-task answers). PASS needs proof that the pooled change is above -`max_drop`: one test, one-
-sided, 5%. INCONCLUSIVE is everything between. A gate that asked every benchmark to pass on its own
-would be a trap: with nothing lost, five benchmarks of 150 items all pass in 0.1% of worlds.
+FAIL needs proof that something broke; the chance of failing an arm that lost nothing (5%, 1% in `regress`) is split
+evenly over the tests that could be made. PASS needs proof that nothing did: every probe's one-sided 95% bound inside
+its limit, on benchmarks where the base has something to lose. Requiring all of them is an intersection-union test
+(Berger 1982, Technometrics 24:295), so none needs a correction. CANNOT JUDGE: this base is too near chance on these
+items, and more of them would not help. INCONCLUSIVE is everything between.
+
+The benchmark claim rests on the probability that the right answer is given, where every item has one: it moves with
+every item and not only where an answer flips, so that it sees the same loss on a third of the items
+(docs/measurements.md has both on real adapters). A probability is the score with its ties blurred: where margins are
+wide, a shift changes both alike. Where they are not, the probability understates the loss, so the change is scaled by
+how far the base lies above chance in the two measures: a loss of all ability counts in full.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 
 from harness.decision.arms import Arm
-from harness.decision.forgetting import Forgetting, measure
-from harness.decision.intervals import wilson
-from harness.decision.power import items_for_gain
-from harness.decision.words import points, share, signed_points
-from harness.records import Gate, GeneralAbility, Interval, Limits
+from harness.decision.harm import failures
+from harness.decision.measured import PASS_TAIL, Measured, basis_of
+from harness.decision.paired import MeanDifference
+from harness.decision.safety import doubts, items_needed, proofs
+from harness.records import Gate, GateState, GeneralAbility, Interval, Limits
 
 FAMILY_ERROR = 0.05  # chance that an arm that lost nothing fails
-PASS_TAIL = 0.05  # chance that an arm that lost more than the limit passes
-
-
-@dataclass(frozen=True)
-class _Finding:
-    """What the tests of one arm found."""
-
-    broken: Mapping[str, str]  # benchmark -> why it fails
-    failures: tuple[str, ...]  # everything that fails, benchmarks included
+WARN_TEXT_LOSS = 0.10  # nats per token: 44% of 63 public adapters of one 3B model exceed it, the most accurate one too
 
 
 def judge(arm: Arm, bases: Sequence[GeneralAbility], limits: Limits) -> Gate:
@@ -42,124 +39,92 @@ def judge(arm: Arm, bases: Sequence[GeneralAbility], limits: Limits) -> Gate:
     base = next((item for item in bases if item.weights == wanted), None)
     if tuned is None or base is None:
         missing = "the tuned weights" if tuned is None else f"the reference '{wanted}'"
-        return _not_measured(arm, f"general ability of {missing} was not measured")
-    forgetting = measure(base, tuned)
-    off_task = _off_task(tuned)
-    finding = _test(forgetting, off_task, tuned, limits)
-    change = forgetting.pooled.change
-    if change is None and not finding.failures:
-        return _not_measured(arm, f"fewer than two benchmark items were answered by both the arm and '{wanted}'")
-    pooled = change.interval(PASS_TAIL) if change else None
-    is_safe = pooled is not None and pooled.low > -limits.max_drop
-    needed = None if finding.failures or is_safe or pooled is None else _items_needed(pooled, limits)
-    probability = forgetting.probability
-    return Gate(
-        arm=arm.name,
-        state="fail" if finding.failures else "pass" if is_safe else "inconclusive",
-        reasons=(finding.failures or _explain(pooled, is_safe, needed, limits)) + _left_out(forgetting),
-        pooled=pooled,
-        probability_change=probability.interval() if probability else None,
-        retention=forgetting.retention(),
-        tasks=tuple(item.describe(finding.broken.get(item.task, "")) for item in forgetting.benchmarks),
-        text_loss_change=forgetting.text_loss(),
-        off_task_rate=off_task,
-        items_needed=needed,
-    )
+        return _not_measured(arm.name, f"general ability of {missing} was not measured", limits)
+    return judge_abilities(arm.name, base, tuned, limits)
 
 
-def _test(forgetting: Forgetting, off_task: Interval | None, tuned: GeneralAbility, limits: Limits) -> _Finding:
-    """Make every test that the evidence allows, each at its share of the family error."""
-    change = forgetting.pooled.change
-    made = [change, change, forgetting.retention(), forgetting.text_loss(), off_task]
-    tail = FAMILY_ERROR / max(1, sum(item is not None for item in made))
-    failures: list[str] = []
-    if change and (bound := change.interval(tail)).high < -limits.max_drop:
-        failures.append(
-            f"over all {bound.n} benchmark items the score changed by {signed_points(bound.estimate)}, at most "
-            f"{signed_points(bound.high)}; the limit is -{points(limits.max_drop)}"
-        )
-    broken = _broken_benchmarks(forgetting, tail, limits)
-    failures.extend(f"{task}: {why}" for task, why in broken.items())
-    kept = forgetting.retention(tail)
-    if kept and kept.high < limits.keep:
-        failures.append(
-            f"{share(kept.estimate)} of the base's ability above chance is kept, at most {share(kept.high)}; "
-            f"at least {share(limits.keep)} is asked"
-        )
-    loss = forgetting.text_loss(tail)
-    if loss and loss.low > limits.max_text_loss:
-        failures.append(
-            f"the loss on {loss.n} general texts rose by {loss.estimate:.3f} nats per token, at least "
-            f"{loss.low:.3f}; the limit is {limits.max_text_loss:g}"
-        )
-    if off_task and (rate := _off_task(tuned, tail)) and rate.low > limits.max_off_task:
-        failures.append(
-            f"{share(rate.estimate)} of {rate.n} unrelated questions get an answer of the task, at least "
-            f"{share(rate.low)}; the limit is {share(limits.max_off_task)}"
-        )
-    return _Finding(broken, tuple(failures))
+def judge_abilities(
+    name: str,
+    base: GeneralAbility,
+    tuned: GeneralAbility,
+    limits: Limits,
+    *,
+    family_error: float = FAMILY_ERROR,
+    asks_off_task: bool = True,
+) -> Gate:
+    """Judge tuned weights against a base's by what both did on the same items.
 
+    Args:
+        name: What the gate calls the tuned weights.
+        base: The reference.
+        tuned: The weights that are judged.
+        limits: The thresholds set before the run.
+        family_error: Chance that weights which lost nothing fail.
+        asks_off_task: Whether a pass needs the unrelated questions; without a task there is nothing to look for.
 
-def _broken_benchmarks(forgetting: Forgetting, tail: float, limits: Limits) -> Mapping[str, str]:
-    """Return the benchmarks shown to drop by more than the limit, Holm-corrected, and why."""
-    changes = [(item.task, change) for item in forgetting.benchmarks if (change := item.pairs.change)]
-    if not changes:
-        return {}
-    chances = [change.chance_below(-limits.max_drop) for _, change in changes]
-    return {
-        task: f"{signed_points(change.estimate)} on {change.n} items; shown to be a drop of more than "
-        f"{points(limits.max_drop)} (p={chance:.2g}, Holm)"
-        for (task, change), chance, is_broken in zip(changes, chances, holm(chances, tail), strict=True)
-        if is_broken
-    }
-
-
-def holm(chances: Sequence[float], level: float) -> list[bool]:
-    """Say which p-values Holm's step-down procedure rejects at a family-wise level.
-
-    statsmodels' `multipletests` does the same (a test compares them), but collects garbage on every call, which
-    takes 50 to 300 ms. Source: Holm 1979, Scand. J. Statist. 6:65.
+    Raises:
+        ValueError: If a text has another length for the two.
     """
-    rejected = [False] * len(chances)
-    for place, index in enumerate(sorted(range(len(chances)), key=lambda index: chances[index])):
-        if chances[index] > level / (len(chances) - place):
-            break
-        rejected[index] = True
-    return rejected
-
-
-def _off_task(tuned: GeneralAbility, tail: float = 0.025) -> Interval | None:
-    answers = [answer.is_task_answer for answer in tuned.off_task]
-    return wilson(sum(answers), len(answers), tail) if answers else None
-
-
-def _items_needed(pooled: Interval, limits: Limits) -> int | None:
-    """Forecast the items that exclude forgetting; an observed gain counts as no change."""
-    return items_for_gain(replace(pooled, estimate=min(pooled.estimate, 0.0)), -limits.max_drop, tail=PASS_TAIL)
-
-
-def _explain(pooled: Interval | None, is_safe: bool, needed: int | None, limits: Limits) -> tuple[str, ...]:
-    if pooled is None:
-        return ()
-    seen = (
-        f"over all {pooled.n} benchmark items the score changed by {signed_points(pooled.estimate)}, "
-        f"at least {signed_points(pooled.low)} (95% one-sided); the limit is -{points(limits.max_drop)}"
+    measured = Measured.of(base, tuned)
+    broken, harm = failures(measured, limits, family_error)
+    if not harm and not measured.seen.benchmarks:
+        return _not_measured(name, f"no benchmark item was answered by both it and '{base.weights}'", limits)
+    doubt = () if harm else doubts(measured, limits, asks_off_task=asks_off_task)
+    state: GateState = "fail" if harm else "inconclusive" if doubt else "pass"
+    basis = basis_of(measured.worst, limits)
+    if state == "inconclusive" and basis is None:
+        state = "cannot_judge"
+    moved = measured.seen.probabilities
+    return Gate(
+        arm=name,
+        state=state,
+        reasons=(tuple(text for _, text in harm or doubt) or proofs(measured, limits)) + _left_out(measured),
+        pooled=_interval(measured.seen.scores.change, PASS_TAIL),
+        probability_change=_interval(moved.change, PASS_TAIL) if moved else None,
+        retention=measured.seen.retention(),
+        tasks=tuple(item.describe(broken.get(item.task, "")) for item in measured.seen.benchmarks),
+        text_loss_change=measured.texts.interval(),
+        off_task_rate=measured.alone.interval(),
+        prompted_off_task_rate=measured.prompted.interval(),
+        items_needed=items_needed(measured, limits) if state == "inconclusive" else None,
+        warnings=_warnings(measured, limits),
+        blocks=limits.deployment == "shared",
+        basis=basis.name if basis else "",
+        change=basis.interval(PASS_TAIL) if basis else None,
+        failed=tuple(dict.fromkeys(probe for probe, _ in harm)),
+        doubted=tuple(dict.fromkeys(probe for probe, _ in doubt)),
     )
-    if is_safe:
-        return (seen,)
-    if needed is None:
-        return (seen, "forgetting not excluded; the change seen is at the limit, so more items alone will not show it")
-    return (seen, f"forgetting not excluded; {needed} items would show it if the true change is the one seen")
 
 
-def _left_out(forgetting: Forgetting) -> tuple[str, ...]:
-    notes: list[str] = []
-    if forgetting.unpaired:
-        notes.append(f"{forgetting.unpaired} benchmark items were answered by only one of the two and are left out")
-    if forgetting.unscaled:
-        notes.append(f"{', '.join(forgetting.unscaled)}: scores outside [0, 1] cannot be bounded and are left out")
+def _warnings(measured: Measured, limits: Limits) -> tuple[str, ...]:
+    loss = measured.texts.interval()
+    if loss is None or loss.estimate <= WARN_TEXT_LOSS or loss.low > limits.max_text_loss:
+        return ()
+    return (f"the loss on general texts rose by {loss.estimate:.3f} nats per token, above {WARN_TEXT_LOSS:g}",)
+
+
+def _left_out(measured: Measured) -> tuple[str, ...]:
+    seen, notes = measured.seen, []
+    if seen.incomplete:
+        notes.append(
+            f"{seen.incomplete} benchmark items were answered by only one of the two; they count at their worst for "
+            "a pass and at their best for a failure"
+        )
+    if seen.unanswered:
+        notes.append(f"{seen.unanswered} benchmark items were answered by neither and are left out")
+    if seen.unscaled:
+        notes.append(f"{', '.join(seen.unscaled)}: scores outside [0, 1] cannot be bounded and are left out")
+    apart = [item.task for item in seen.benchmarks if item.task not in seen.judged]
+    if apart and seen.judged:
+        notes.append(f"{', '.join(apart)}: the base is not clearly above chance there, so the gate leaves them out")
     return tuple(notes)
 
 
-def _not_measured(arm: Arm, why: str) -> Gate:
-    return Gate(arm.name, "not_measured", (why,), None, None, None, (), None, None, None)
+def _interval(change: MeanDifference | None, tail: float) -> Interval | None:
+    return change.interval(tail) if change else None
+
+
+def _not_measured(name: str, why: str, limits: Limits) -> Gate:
+    nothing = (None,) * 3
+    is_blocking = limits.deployment == "shared"
+    return Gate(name, "not_measured", (why,), *nothing, (), *nothing, None, (), is_blocking)

@@ -62,8 +62,8 @@ class Climb:
 
     @property
     def is_gated(self) -> bool:
-        """Whether the arm fails the gate of general ability, so that it cannot be recommended."""
-        return self.gate is not None and self.gate.state == "fail"
+        """Whether the arm fails a gate of general ability that blocks, so that it cannot be recommended."""
+        return self.gate is not None and self.gate.state == "fail" and self.gate.blocks
 
     @property
     def succeeded(self) -> bool:

@@ -128,8 +128,10 @@ class Scored(Protocol):
         """The measured items."""
 
 
-def compare(arm: Scored, against: Scored, yardstick: Yardstick, smallest_gain: float) -> Comparison:
-    """Compare two arms on the items measured in both, with 95% bounds.
+def compare(
+    arm: Scored, against: Scored, yardstick: Yardstick, smallest_gain: float, *, tail: float = TAIL
+) -> Comparison:
+    """Compare two arms on the items measured in both, with bounds that leave `tail` on each side: 95% by default.
 
     Returns:
         `difference` is None when fewer than two pairs or five groups are left; then nothing is claimed.
@@ -143,7 +145,7 @@ def compare(arm: Scored, against: Scored, yardstick: Yardstick, smallest_gain: f
         mean = _difference_of_aggregates(ours, theirs, yardstick, labels)
     else:
         mean = mean_difference(differences, is_rate=yardstick.kind == "rate", labels=labels)
-    interval = mean.interval() if mean else None
+    interval = mean.interval(tail) if mean else None
     wins, losses = int((differences > 0).sum()), int((differences < 0).sum())
     exceeds = interval is not None and interval.low > smallest_gain
     return Comparison(arm.name, against.name, interval, wins, losses, exceeds)

@@ -11,10 +11,17 @@ from harness.records import Gate
 LEADS = {"prompt": "Prompt", "rag": "RAG", "fine_tune": "Fine-tune", "combine": "Combine"}
 
 
-def verdict_sentence(verdict: Verdict, standings: Standings, gate: Gate | None) -> str:
-    """Say the verdict in one sentence, e.g. 'Fine-tune (lora_sft): 97.5% exact_match (95% CI ...), ...'."""
+def verdict_sentence(verdict: Verdict, standings: Standings, gate: Gate | None, routed: Verdict | None) -> str:
+    """Say the verdict in one sentence, e.g. 'Fine-tune (lora_sft): 97.5% exact_match (95% CI ...), ...'.
+
+    Args:
+        verdict: What is said.
+        standings: The figures behind it.
+        gate: Of the recommended arm, where it is tuned.
+        routed: Where the gate alone leaves the run undecided, the verdict that a gate which does not block gives.
+    """
     if verdict.arm is None:
-        return _rethink(standings) if verdict.action == "rethink" else _undecided(verdict, standings)
+        return _rethink(standings) if verdict.action == "rethink" else _undecided(verdict, standings, routed)
     arm = verdict.arm
     first = f"{LEADS[verdict.action]} ({arm.name}): {figure(standings, arm)}"
     climb = verdict.climbs.get(arm.evidence.family)
@@ -39,19 +46,29 @@ def leader(standings: Standings) -> Arm:
 
 
 def gate_clause(gate: Gate, max_drop: float) -> str:
-    """Say in a clause what tuning did to general ability."""
-    if gate.state == "not_measured" or gate.pooled is None:
+    """Say in a clause what tuning did to general ability, and what follows from it."""
+    if gate.state == "not_measured":
         return "forgetting was not measured"
-    seen = (
-        f"general ability {signed_points(gate.pooled.estimate)} "
-        f"(95% one-sided at least {signed_points(gate.pooled.low)}, n={gate.pooled.n})"
-    )
+    seen = _ability_words(gate)
     if gate.state == "pass":
         return f"{seen}: no forgetting beyond {points(max_drop)}"
     if gate.state == "fail":
-        return f"{seen}: fails the gate"
+        return f"{seen}: fails the gate" if gate.blocks else f"{seen}: {_ROUTED}"
+    if gate.state == "cannot_judge":
+        return f"{seen}: forgetting cannot be judged on this base"
     needed = f", {gate.items_needed} benchmark items would show it" if gate.items_needed else ""
     return f"{seen}: forgetting not excluded{needed}"
+
+
+_ROUTED = "forgetting is shown, and does not block because only this task's inputs reach the adapter"
+
+
+def _ability_words(gate: Gate) -> str:
+    found, measure = gate.change or gate.pooled, f" by {gate.basis}" if gate.basis else ""
+    if found is None:
+        return "general ability"
+    bound = f"95% one-sided at least {signed_points(found.low)}, n={found.n}"
+    return f"general ability {signed_points(found.estimate)}{measure} ({bound})"
 
 
 def _goal_clause(verdict: Verdict, standings: Standings) -> str:
@@ -66,11 +83,21 @@ def _rethink(standings: Standings) -> str:
     )
 
 
-def _undecided(verdict: Verdict, standings: Standings) -> str:
+def _undecided(verdict: Verdict, standings: Standings, routed: Verdict | None) -> str:
     if not standings.field.judged:
         return "Undecided: no arm could be measured."
     best = leader(standings)
-    return f"Undecided: {_why_open(verdict, standings, best)}{_settling_clause(verdict, standings)}."
+    otherwise = _settling_clause(verdict, standings) if routed is None else f"; {routed_clause(routed, standings)}"
+    return f"Undecided: {_why_open(verdict, standings, best)}{otherwise}."
+
+
+def routed_clause(routed: Verdict, standings: Standings) -> str:
+    """Say what would be recommended if only this task's inputs ever reached the adapter."""
+    where = "if only this task's inputs reached it (general.deployment: routed),"
+    if routed.arm is None:
+        return f"{where} the run would be undecided as well"
+    action = LEADS[routed.action].lower()
+    return f"{where} the verdict would be {action} ({routed.arm.name}), {_goal_clause(routed, standings)}"
 
 
 def _why_open(verdict: Verdict, standings: Standings, best: Arm) -> str:

@@ -10,8 +10,8 @@
     items that would settle it.
 
 Arms that failed, are invalid or did not run rule out `rethink` and any climb past them (see
-`Field.in_the_way`); skipped arms rule out `rethink` only. An arm whose gate fails cannot be
-recommended, and no other arm of its rung may take its place, since dev names one.
+`Field.in_the_way`); skipped arms rule out `rethink` only. An arm whose gate fails, where gates block, cannot be
+recommended; dev names the best of the others of its rung.
 """
 
 from collections.abc import Mapping

@@ -1,1 +1,1 @@
-"""One loaded model: generation, likelihood, adapters, lm-eval on top, and what set-up fetches."""
+"""One loaded model: generation, likelihood and adapters."""

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from transformers import DynamicCache, GenerationConfig, StoppingCriteria, StoppingCriteriaList
 
+from harness.engine.architectures import masks_padding
 from harness.engine.halving import in_halves
 from harness.engine.tokens import Text
 from harness.records import Completion, GenerationSettings
@@ -24,6 +25,7 @@ class Speaker:
     stop_ids: Sequence[int]  # tokens that end an answer
     window: int  # tokens, prompt and answer together
     shares: bool  # whether the prompts' common beginning may be computed once
+    turn: int | None  # see `harness.engine.architectures.Architecture`
 
 
 class _EndsAfter(StoppingCriteria):  # type: ignore[misc]
@@ -58,21 +60,37 @@ def generate(
         return f"a prompt of {len(prompt)} tokens with up to {settings.max_new_tokens} new ones"
 
     started = time.monotonic()
-    room = speaker.window - settings.max_new_tokens
-    fitting = [list(prompt) for prompt in prompts if len(prompt) <= room]
-    answers = in_halves(answer, fitting, described) if fitting else []
+    new, lengths = settings.max_new_tokens, [len(prompt) for prompt in prompts]
+    answers: dict[int, tuple[list[int], bool]] = {}
+    for group in _groups(lengths, new, masks_padding(model), speaker):
+        answers.update(zip(group, in_halves(answer, [list(prompts[i]) for i in group], described), strict=True))
     seconds = (time.monotonic() - started) / max(len(prompts), 1)
     completions = []
-    following = iter(answers)
-    for prompt in prompts:
-        if len(prompt) > room:
+    for number, prompt in enumerate(prompts):
+        if number not in answers:
             completions.append(Completion("", "context_overflow", len(prompt), 0, seconds))
             continue
-        ids, stopped = next(following)
+        ids, stopped = answers[number]
         words = speaker.text.decode(ids)
         stopped = stopped or any(string in words for string in until)
         completions.append(Completion(words, "stop" if stopped else "length", len(prompt), len(ids), seconds))
     return completions
+
+
+def _groups(lengths: Sequence[int], new: int, pads: bool, speaker: Speaker) -> list[list[int]]:
+    """Return the numbers of the prompts that leave room for `new` tokens, in groups that may share a batch.
+
+    Where padding would leak, each is alone. Where LongRoPE turns, prompts that stay before it share, and so do those
+    beyond it; one that crosses it while it is answered shares with prompts of its length alone.
+    """
+    turn = speaker.turn
+    groups: dict[object, list[int]] = {}
+    for number, tokens in enumerate(lengths):
+        if tokens + new > speaker.window:
+            continue
+        group: object = "before" if turn is None or tokens + new <= turn else tokens if tokens <= turn else "beyond"
+        groups.setdefault(group if pads else ("alone", number), []).append(number)
+    return list(groups.values())
 
 
 def _answers(

@@ -1,13 +1,18 @@
 """Log-probabilities of continuations: a context is computed once, with all its continuations behind it.
 
-A row holds a context, right-aligned so that all contexts of a batch end in one column, and then its
-continuations side by side. Each continuation sees the context and itself only, at the positions it
-would have alone:
+Where every layer attends to everything before it, a row holds a context, right-aligned so that all contexts of
+a batch end in one column, and then its continuations side by side. Each continuation sees the context and itself
+only, at the positions it would have alone:
 
     columns    . . q u e s t i o n | a n s w e r 1 | a n s 2
     positions      0 1 2 3 4 5 6 7   8 9 ...         8 9 ...
 
-Logits are asked for from the context's last token on; a continuation's last token is no input.
+Elsewhere (sliding windows, recurrent states, positions of another kind) a row holds one continuation, begins in
+the first column, and the model builds its own mask: in a causal model nothing sees the padding on the right.
+
+    columns      q u e s t i o n a n s w e r 1 . .
+
+Logits are asked for from the first token that is scored on; a continuation's last token is no input.
 """
 
 import math
@@ -55,32 +60,70 @@ class PassLimits:
         return PassLimits(max(self.tokens >> times, 1), max(self.logits >> times, 1))
 
 
-def score_rows(model: Any, rows: Sequence[Row], limits: PassLimits) -> list[list[Likelihood]]:
+@dataclass(frozen=True, slots=True)
+class _Extent:
+    """How far the rows of a batch reach, in tokens."""
+
+    context: int = 0  # the longest
+    least: int = 0  # the shortest context
+    tail: int = 0  # the longest
+    length: int = 0  # of the longest row
+
+    def over(self, row: Row) -> "_Extent":
+        """Return the extent with one more row."""
+        context = len(row.context)
+        return _Extent(
+            max(self.context, context),
+            min(self.least or context, context),
+            max(self.tail, row.tail),
+            max(self.length, row.length),
+        )
+
+    def size(self, packs: bool) -> tuple[int, int]:
+        """Return the columns of the batch, and how many of them are scored on."""
+        return (self.context + self.tail, self.tail + 1) if packs else (self.length, self.length - self.least + 1)
+
+
+def score_rows(
+    model: Any, rows: Sequence[Row], limits: PassLimits, *, packs: bool = True, turn: int | None = None
+) -> list[list[Likelihood]]:
     """Score every continuation of every row, in order; rows of like length share a batch.
+
+    Args:
+        model: A causal language model.
+        rows: What to score; of one continuation each, unless `packs`.
+        limits: What one forward pass may take.
+        packs: Whether a mask of ours may keep continuations apart; see `harness.engine.architectures`.
+        turn: Tokens up to which, and beyond which, rows share no batch.
 
     Raises:
         ArmError: If one row alone needs more memory than there is, or a log-probability is not finite.
     """
     vocabulary = int(model.config.get_text_config().vocab_size)
     results: list[list[Likelihood]] = [[] for _ in rows]
-    for batch in plan(rows, limits, vocabulary):
-        scored = in_halves(partial(_score_batch, model), [rows[i] for i in batch], _described)
+    score = partial(_score_packed if packs else _score_plain, model)
+    for batch in plan(rows, limits, vocabulary, packs=packs, turn=turn):
+        scored = in_halves(score, [rows[i] for i in batch], _described)
         for index, likelihoods in zip(batch, scored, strict=True):
             results[index] = likelihoods
     return results
 
 
-def plan(rows: Sequence[Row], limits: PassLimits, vocabulary: int) -> Iterator[list[int]]:
+def plan(
+    rows: Sequence[Row], limits: PassLimits, vocabulary: int, *, packs: bool = True, turn: int | None = None
+) -> Iterator[list[int]]:
     """Yield row numbers batch by batch, longest first, within the limits (one row always fits)."""
     batch: list[int] = []
-    context = tail = 0
+    extent = _Extent()
     for i in sorted(range(len(rows)), key=lambda i: (-rows[i].length, i)):
-        wider = max(context, len(rows[i].context)), max(tail, rows[i].tail)
-        size = (len(batch) + 1) * sum(wider), (len(batch) + 1) * (wider[1] + 1) * vocabulary
-        if batch and (size[0] > limits.tokens or size[1] > limits.logits):
+        wider = extent.over(rows[i])
+        columns, scored = wider.size(packs)
+        tokens, logits = (len(batch) + 1) * columns, (len(batch) + 1) * scored * vocabulary
+        turns = turn is not None and rows[i].length <= turn < wider.length
+        if batch and (turns or tokens > limits.tokens or logits > limits.logits):
             yield batch
-            batch, wider = [], (len(rows[i].context), rows[i].tail)
-        context, tail = wider
+            batch, wider = [], _Extent().over(rows[i])
+        extent = wider
         batch.append(i)
     if batch:
         yield batch
@@ -90,7 +133,19 @@ def _described(row: Row) -> str:
     return f"a text of {row.length + 1} tokens"
 
 
-def _score_batch(model: Any, rows: Sequence[Row]) -> list[list[Likelihood]]:
+def _score_plain(model: Any, rows: Sequence[Row]) -> list[list[Likelihood]]:
+    """Score rows of one continuation each; attention, windows and positions are the model's own."""
+    texts = [(*row.context, *(row.continuations[0][:-1])) for row in rows]
+    width, least = max(map(len, texts)), min(len(row.context) for row in rows)
+    ids = torch.tensor([[*text, *[0] * (width - len(text))] for text in texts], device=model.device)
+    kept = width - least + 1
+    # Not every family knows `logits_to_keep`; those return logits for all columns.
+    logits = model(input_ids=ids, use_cache=False, logits_to_keep=kept).logits[:, -kept:]
+    return [_read(logits[r, len(row.context) - least :], row) for r, row in enumerate(rows)]
+
+
+def _score_packed(model: Any, rows: Sequence[Row]) -> list[list[Likelihood]]:
+    """Score rows whose continuations stand side by side, kept apart by a mask."""
     context = max(len(row.context) for row in rows)
     width = context + max(row.tail for row in rows)
     ids = torch.zeros(len(rows), width, dtype=torch.long)

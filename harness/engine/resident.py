@@ -23,6 +23,9 @@ from harness.errors import ArmError, ModelError
 # A search over checkpoints loads many adapters one after another; a few stay for switching back.
 ADAPTERS_KEPT = 4
 
+# Mamba's first generation: time steps are `dt_proj.weight @ ...`, which packed 4-bit weights cannot answer.
+_BARE_WEIGHTS = frozenset({"falcon_mamba", "jamba", "mamba"})
+
 _LOADING_FAULTS = (OSError, ValueError, RuntimeError, KeyError, ImportError, AttributeError)
 
 
@@ -45,6 +48,14 @@ def nf4_config(device: torch.device) -> Any:
         bnb_4bit_quant_type="nf4",
         bnb_4bit_compute_dtype=compute_dtype(device),
     )
+
+
+def _nf4_settings(model: str, device: torch.device) -> Any:
+    """Return `nf4_config`, less the layers whose weights such a model multiplies by without calling them."""
+    settings = nf4_config(device)
+    if load_config(model).model_type in _BARE_WEIGHTS:
+        settings.llm_int8_skip_modules = ["dt_proj", "lm_head"]  # the head is spared in all models
+    return settings
 
 
 def load_config(model: str) -> Any:
@@ -76,7 +87,7 @@ def load_base(model: str, quantization: Literal["nf4"] | None, device: torch.dev
     """
     settings: dict[str, Any] = {"use_safetensors": True, "device_map": {"": device}}
     if quantization == "nf4":
-        settings["quantization_config"] = nf4_config(device)
+        settings["quantization_config"] = _nf4_settings(model, device)
     try:
         with quiet():
             base = AutoModelForCausalLM.from_pretrained(model, dtype=compute_dtype(device), **settings)

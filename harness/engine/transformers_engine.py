@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from harness.contract import Capability, Conversation
+from harness.engine.architectures import architecture, context_window
 from harness.engine.generation import Speaker, generate
 from harness.engine.likelihood import PassLimits, Row, score_rows
 from harness.engine.resident import Resident, compute_dtype, default_device, load_config, load_tokenizer
@@ -16,9 +17,6 @@ from harness.records import Completion, GenerationSettings, Likelihood, Weights
 
 # About what keeps the device busy; results do not depend on it.
 _LIMITS = {"cpu": PassLimits(tokens=2048, logits=40_000_000), "cuda": PassLimits(tokens=32_768, logits=400_000_000)}
-
-# Where a configuration says how long a prompt may be, in the order in which lm-eval looks.
-_WINDOW_KEYS = ("n_positions", "max_position_embeddings", "n_ctx")
 
 
 class TransformersEngine:
@@ -35,7 +33,7 @@ class TransformersEngine:
             shrink: How many times to halve that, after memory ran out.
 
         Raises:
-            ModelError: If the model cannot be read, or holds no conversations.
+            ModelError: If the model cannot be read, holds no conversations, or cannot be asked rightly.
         """
         # Full fp32, so that numbers do not change with the device's matrix units.
         torch.backends.cuda.matmul.allow_tf32 = False
@@ -46,8 +44,9 @@ class TransformersEngine:
         self._resident: Resident | None = None
         config = load_config(model)
         self._text = Text(load_tokenizer(model), model)
-        self._packs = _has_plain_attention(config)
-        self.context_window = _window(config, self._text.tokenizer, model)
+        kind = architecture(config, model)
+        self._packs, self._turn = kind.packs, kind.turn
+        self.context_window = context_window(config, self._text.tokenizer, model)
 
     @property
     def description(self) -> Mapping[str, str | int]:
@@ -92,7 +91,7 @@ class TransformersEngine:
         """Answer one batch of conversations or raw texts; see `harness.contract.Engine`."""
         ids = [self._text.prompt(prompt) for prompt in prompts]
         resident = self._base(weights)
-        speaker = Speaker(self._text, resident.stop_ids, self.context_window, shares=self._packs)
+        speaker = Speaker(self._text, resident.stop_ids, self.context_window, shares=self._packs, turn=self._turn)
         with resident.using(weights.adapter) as model:
             return generate(model, speaker, ids, settings, until)
 
@@ -112,7 +111,8 @@ class TransformersEngine:
                 owners.extend((number, part) for part in parts)
         resident = self._base(weights)
         with resident.using(weights.adapter) as model:
-            scored = [part for row in score_rows(model, rows, self._limits) for part in row]
+            found = score_rows(model, rows, self._limits, packs=self._packs, turn=self._turn)
+        scored = [part for row in found for part in row]
         results = [[Likelihood(0.0, 0, True)] * len(continuations) for _, continuations in requests]
         for (number, part), likelihood in zip(owners, scored, strict=True):
             results[number][part] = _joined(results[number][part], likelihood)
@@ -152,28 +152,3 @@ class TransformersEngine:
 
 def _joined(a: Likelihood, b: Likelihood) -> Likelihood:
     return Likelihood(a.logprob + b.logprob, a.tokens + b.tokens, a.greedy and b.greedy)
-
-
-def _has_plain_attention(config: Any) -> bool:
-    """Whether every layer attends to everything before it, so that a mask can keep parts of a row apart."""
-    config = config.get_text_config()
-    layers = getattr(config, "layer_types", None)
-    if layers is not None:
-        return set(layers) == {"full_attention"}
-    return getattr(config, "sliding_window", None) is None and config.model_type in _PLAIN
-
-
-# Architectures with rotary positions and full attention whose configuration names no layer types.
-_PLAIN = {"llama", "mistral", "phi3", "olmo", "olmo2", "granite", "stablelm"}
-
-
-def _window(config: Any, tokenizer: Any, model: str) -> int:
-    config = config.get_text_config()
-    for key in _WINDOW_KEYS:
-        if getattr(config, key, None):
-            return int(getattr(config, key))
-    if tokenizer.model_max_length < 10**9:  # larger means unset
-        return int(tokenizer.model_max_length)
-    raise ModelError(
-        f"model '{model}' does not say how long a prompt may be; set max_position_embeddings in its config"
-    )

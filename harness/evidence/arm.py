@@ -3,18 +3,20 @@
 import os
 import time
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from harness.contract import Baseline, Budget, Engine, Fitted, Metric
-from harness.engine.general import measure
 from harness.errors import ArmError
 from harness.evidence.answering import answer, require_measured, retrieve_with
 from harness.evidence.bench import RunBench
 from harness.evidence.replay import replayed_seconds
+from harness.evidence.selection import FAST_ITEMS, ITEMS, Material, SelectionProbe
 from harness.evidence.states import ENDED, FITTED, EndState, FittedState
 from harness.evidence.talk import Talk
+from harness.general.measure import measure
 from harness.plugins import BASELINES, METRICS, load
-from harness.program import Program
+from harness.program import Program, Prompt
 from harness.records import Weights
 from harness.store.files import decode, encode, hash_folder
 from harness.store.folder import RunFolder
@@ -28,7 +30,7 @@ ANSWER_ROOM = 1.5
 LEAST_ANSWER_TOKENS = 32
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Workplace:
     """What every arm of a run shares."""
 
@@ -40,6 +42,31 @@ class Workplace:
     talk: Talk
     is_fast: bool
     shrink: int = 0  # how often batches are halved, because memory ran out
+
+    @cached_property
+    def probe(self) -> SelectionProbe:
+        """What measures forgetting while arms choose; shared, so that a base is measured once."""
+        general = self.task.general
+        material = Material(
+            tasks=general.tasks,
+            include_path=general.include_path,
+            items=FAST_ITEMS if self.is_fast else ITEMS,
+            task_answers=frozenset(self.task_answers),
+            prompt=self.prompt,
+            limits=self.task.limits,
+            seed=self.seed,
+        )
+        return SelectionProbe(self.engine, material, self.talk.progress)
+
+    @property
+    def task_answers(self) -> set[str]:
+        """Targets of the training set, which an unrelated question must not get."""
+        return {example.target for example in self.task.study.train}
+
+    @property
+    def prompt(self) -> Prompt:
+        """The task's own prompt."""
+        return Prompt(self.task.study.system, self.task.study.template)
 
     @property
     def seed(self) -> int:
@@ -98,7 +125,8 @@ def measure_general(name: str, weights: Weights, place: Workplace) -> None:
         tasks=general.tasks,
         limit=general.limit,
         include_path=general.include_path,
-        task_answers={example.target for example in place.task.study.train},
+        task_answers=place.task_answers,
+        prompt=place.prompt,
         seed=place.seed,
         progress=place.talk.progress,
     )
@@ -149,19 +177,19 @@ def _bench(spec: ArmSpec, baseline: Baseline, place: Workplace) -> RunBench:
         shared=place.folder.shared,
         budget=Budget(place.task.train_rows, place.task.budget_minutes, place.is_fast),
         seed=place.seed,
-        max_new_tokens=answer_room(place),
+        max_new_tokens=room_for(place.task, place.engine),
         metric=metric,
         baseline=baseline,
         on_progress=place.talk.progress,
         on_log=place.talk.log,
         shrink=place.shrink,
+        probe=place.probe,
     )
 
 
-def answer_room(place: Workplace) -> int:
+def room_for(task: Task, engine: Engine) -> int:
     """Return how many tokens an answer may have, judged by the answers in train and dev."""
-    study = place.task.study
-    longest = max(place.engine.answer_tokens(e.target) for e in (*study.train, *study.dev))
+    longest = max(engine.answer_tokens(e.target) for e in (*task.study.train, *task.study.dev))
     return max(int(longest * ANSWER_ROOM) + 1, LEAST_ANSWER_TOKENS)
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from harness.contract import Baseline, Budget, DevScore, Engine, Metric
 from harness.errors import ArmError
 from harness.evidence.answering import answer, require_measured, retrieve_with
+from harness.evidence.selection import SelectionProbe
 from harness.program import Program
-from harness.records import Example, Prediction, Question, Weights
+from harness.records import Example, Forgetting, Prediction, Question, Weights
 
 Progress = Callable[[str, int, int], None]
 Log = Callable[[str], None]
@@ -31,6 +32,7 @@ class RunBench:
     on_progress: Progress
     on_log: Log
     shrink: int = 0  # how often batches are halved, because memory ran out
+    probe: SelectionProbe | None = None  # None: nothing here measures forgetting
     _answered: dict[tuple[str, Question], Prediction] = field(default_factory=dict)
 
     def score(self, program: Program, examples: Sequence[Example], *, with_loss: bool = False) -> DevScore:
@@ -45,6 +47,12 @@ class RunBench:
         ]
         loss = self._loss(program, examples) if with_loss else None
         return DevScore(self.metric.aggregate(scores), len(scores), loss)
+
+    def forgetting(self, weights: Weights) -> Forgetting:
+        """Measure what tuned weights lost; see `harness.contract.Bench`."""
+        if self.probe is None:
+            raise ArmError("this bench has no material to measure forgetting on")
+        return self.probe.forgetting(weights)
 
     def answer(self, program: Program, examples: Sequence[Example]) -> list[str]:
         """Return raw completions on train or dev examples."""

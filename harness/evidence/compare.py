@@ -39,7 +39,7 @@ def compare(task: Task, settings: Settings, observer: Observer) -> tuple[Run, Ru
     Raises:
         HarnessError: If the task, the model or the run folder cannot be used.
     """
-    from harness.engine.assets import resolve_model
+    from harness.general.assets import resolve_model
 
     _check(task, settings)
     task = scaled(task, limit=settings.limit, is_fast=settings.is_fast)

@@ -112,15 +112,24 @@ def _write_benchmarks(run: Run, path: Path) -> None:
 
 
 def _general_rows(ability: GeneralAbility) -> Iterator[dict[str, object]]:
-    """Yield a row for every benchmark item, held-out text (nats a token) and unrelated question."""
+    """Yield a row for every benchmark item, held-out text (nats a token) and unrelated question, with its answer."""
     for item in ability.items:
         yield {"weights": ability.weights, **asdict(item)}
     for text in ability.texts:
         loss = text.loss / text.tokens
         yield {"weights": ability.weights, "task": "held_out_text", "item": text.item, "metric": "loss", "score": loss}
     for asked in ability.off_task:
-        is_hit = float(asked.is_task_answer)
-        yield {"weights": ability.weights, "task": "off_task", "item": asked.item, "metric": "hit", "score": is_hit}
+        yield {
+            "weights": ability.weights,
+            "task": "off_task",
+            "item": asked.item,
+            "metric": "hit",
+            "score": float(asked.is_task_answer),
+            "is_prompted": asked.is_prompted,
+            "kind": asked.kind,
+            "question": asked.question,
+            "text": asked.text,
+        }
 
 
 def _write_table(table: "pd.DataFrame", path: Path) -> None:

@@ -103,8 +103,12 @@ def hash_data(data: object) -> str:
 
 
 def encode(kind: Any, record: object) -> str:
-    """Turn a record of `harness.records` (or a tuple of them) into one line of JSON."""
-    return TypeAdapter(kind).dump_json(record).decode()
+    """Turn a record of `harness.records` (or a tuple of them) into one line of JSON.
+
+    A score that could not be had is NaN, which pydantic would write as null and then refuse to read.
+    """
+    plain = TypeAdapter(kind).dump_python(record, mode="json")
+    return json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
 
 
 def decode(kind: Any, text: str) -> Any:

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from harness.records import Example, Limits, Preference, Study
+from harness.task.benchmarks import benchmarks_of
 from harness.task.consistency import check_rule, check_seeds, check_template, include_path_of, model_of
 from harness.task.digest import digest_of
 from harness.task.documents import check_evidence, read_documents
@@ -33,6 +34,7 @@ def load_task(path: Path) -> Task:
         check(settings, source, faults)
     model = model_of(settings, source, folder, faults)
     include_path = include_path_of(settings, source, folder, faults)
+    benchmarks = benchmarks_of(settings, source, folder, faults)
     arms = read_arms(settings, source, faults)
     data = _read_data(settings, source, folder, faults)
     faults.raise_any(path)
@@ -50,13 +52,13 @@ def load_task(path: Path) -> Task:
         other_metrics=tuple(metric.also),
         limits=_limits(settings),
         arms=arms,
-        general=GeneralSpec(tuple(general.tasks), general.limit, include_path),
+        general=GeneralSpec(benchmarks.tasks, general.limit, include_path),
         cost=CostSpec(settings.cost.gpu_hour, settings.cost.requests_per_month),
         budget_minutes=settings.budget.minutes,
         train_rows=settings.budget.train_rows,
         stall_minutes=settings.budget.stall_minutes,
         seeds=tuple(settings.seeds),
-        digest=digest_of(resolved, data.study, data.test, include_path),
+        digest=digest_of(benchmarks.marked(resolved), data.study, data.test, include_path),
         resolved=resolved,
         notes=data.notes,
     )
@@ -73,6 +75,7 @@ def _limits(settings: TaskFile) -> Limits:
         keep=settings.general.keep,
         max_text_loss=settings.general.max_text_loss,
         max_off_task=settings.general.max_off_task,
+        deployment=settings.general.deployment,
     )
 
 

@@ -106,9 +106,9 @@ class General(Section):
             lambda value: [value] if isinstance(value, str) else value, json_schema_input_type=str | list[str]
         ),
     ] = ["core"]
-    """'core', or names of lm-eval tasks and groups."""
+    """'core', lm-eval tasks and groups by name, and your own .jsonl or .csv files of rows (docs/general_ability.md)."""
     limit: Count = 750
-    """Benchmark items in all."""
+    """Benchmark items in all, split evenly over the benchmarks."""
     include_path: Text | None = None
     """Folder with lm-eval task files of your own."""
     max_drop: Annotated[float, Field(gt=0, lt=1)] = _LIMITS.max_drop
@@ -119,6 +119,8 @@ class General(Section):
     """Nats per token above the base on general text."""
     max_off_task: Share = _LIMITS.max_off_task
     """Share of unrelated questions that may get the task's answer."""
+    deployment: Literal["shared", "routed"] = _LIMITS.deployment
+    """'shared': forgetting blocks the arm; 'routed': only this task's inputs reach it, and it is only reported."""
 
 
 class Rule(Section):

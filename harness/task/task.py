@@ -21,7 +21,7 @@ class ArmSpec:
 class GeneralSpec:
     """How general ability is measured."""
 
-    tasks: tuple[str, ...]  # ('core',) or lm-eval task and group names
+    tasks: tuple[str, ...]  # ('core',), lm-eval task and group names, absolute paths of files of rows
     limit: int  # benchmark items in all
     include_path: Path | None  # folder of lm-eval task files of the user's own
 

@@ -14,7 +14,7 @@ WIDTH = 760
 
 def frontier(arms: Sequence[tuple[Evidence, Interval, float]], dominated: frozenset[str]) -> Markup:
     """Draw score over seconds an answer; arms that are both slower and worse than another are hollow."""
-    left, right, top, bottom = 70, 590, 14, 300
+    left, right, top, bottom = 70, 590, 22, 308
     x = Scale(0, max(seconds for _, _, seconds in arms) * 1.06, left, right)
     low, high = padded([end for _, score, _ in arms for end in (score.low, score.high)])
     y = Scale(max(0.0, low), min(1.0, high), bottom, top)

@@ -24,7 +24,7 @@ class Gain:
 
 def forest(gains: Sequence[Gain], smallest: float, against: str) -> Markup:
     """Draw each arm's paired difference with its interval; gains too small to matter are shaded."""
-    right, top = 610, 34
+    right, top = 590, 34
     ends = [end for item in gains for end in (item.gain.low, item.gain.high)]
     scale = Scale(*padded([*ends, 0.0, smallest]), LEFT, right)
     bottom = top + ROW * len(gains) + 4

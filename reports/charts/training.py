@@ -55,7 +55,8 @@ def _scores(drawing: Drawing, x: Scale, family: Family, history: TrainingHistory
     for mark in history.checkpoints:
         if mark.step == history.best_step:
             drawing.circle(x(mark.step), y(mark.dev_score), 8, "halo")
-        drawing.marker(family, x(mark.step), y(mark.dev_score), size=3.4)
+        is_outside = mark.forgetting is not None and not mark.forgetting.is_inside
+        drawing.marker(family, x(mark.step), y(mark.dev_score), hollow=is_outside, size=3.4)
     is_left = x(history.best_step) < (LEFT + RIGHT) / 2
     shift, anchor = (6, "start") if is_left else (-6, "end")
     drawing.text(x(history.best_step) + shift, 254, f"kept: step {history.best_step}", "t small", anchor)

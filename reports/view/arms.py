@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from harness.records import Evidence, Interval, Missing, Run
 from reports import numbers
 from reports.charts import arms as chart
+from reports.view.gates import GATE_WORDS
 from reports.view.lookup import by_score, gate_of, is_tuned, score_of
 from reports.view.shapes import FAMILIES, Cell, Mood, Table, metric_name, table
-from reports.view.verdict import GATE_WORDS
 
 STATUS: dict[str, tuple[str, Mood]] = {
     "ok": ("ran", ""),
@@ -127,11 +127,13 @@ def ability_cell(run: Run, evidence: Evidence) -> Cell | str:
     if gate is None or gate.state == "not_measured":
         return numbers.NOT_MEASURED
     word, mood = GATE_WORDS[gate.state]
-    if gate.retention is None:
-        return Cell(word, "retention not measurable", mood)
     kept = gate.retention
-    note = f"{numbers.percent(kept.estimate)} retained\n{numbers.bounds(kept)}, n = {numbers.count(kept.n)}"
-    return Cell(word, note, mood)
+    notes = ["retention not measurable"]
+    if kept is not None:
+        notes = [f"{numbers.percent(kept.estimate)} retained", f"{numbers.bounds(kept)}, n = {numbers.count(kept.n)}"]
+    if not gate.blocks and gate.state != "pass":
+        notes.append("does not block")
+    return Cell(word, "\n".join(notes), mood)
 
 
 def _training(evidence: Evidence) -> Cell | str:

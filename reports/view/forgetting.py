@@ -1,29 +1,26 @@
 """What tuning made the model forget, benchmark by benchmark; what quantising cost is kept apart."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.records import Evidence, Gate, GeneralAbility, Run, TaskChange
+from harness.records import Gate, GeneralAbility, Interval, Run, TaskChange
 from reports import numbers
 from reports.charts.forgetting import dumbbells
-from reports.text import Clipped, clip
-from reports.view.lookup import evidence_of, gate_of, is_tuned
-from reports.view.shapes import Cell, Figure, Table, benchmark_name, cell, join, table
-from reports.view.verdict import GATE_WORDS
+from reports.view.frontier import StrengthSection, strength_section
+from reports.view.gates import DOES_NOT_BLOCK, NEAR_CHANCE, GateWords, gate_words, gates_table
+from reports.view.lookup import evidence_of, is_tuned
+from reports.view.off_task import OffTaskSection, off_task_section
+from reports.view.shapes import Cell, Figure, Mood, Table, benchmark_name, join, table
 
-OFF_TASK_SHOWN = 6  # answers per arm; all are counted in the rate
-OFF_TASK_LIMIT = 240  # characters of one answer
-
-
-@dataclass(frozen=True, slots=True)
-class OffTask:
-    """What one arm answered to a question that has nothing to do with the task."""
-
-    arm: str
-    question: Clipped
-    answer: Clipped
-    is_task_answer: bool
+# state: what is said of one arm, and of several
+SAID = {
+    "pass": ("kept its general ability", "kept their general ability"),
+    "fail": ("lost some", "lost some"),
+    "inconclusive": ("is not settled", "are not settled"),
+    "cannot_judge": ("cannot be judged on this base", "cannot be judged on this base"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,27 +29,26 @@ class ForgettingSection:
 
     finding: str
     gates: Table
-    reasons: tuple[tuple[str, tuple[str, ...]], ...]
+    words: tuple[GateWords, ...]
     figures: tuple[Figure, ...]
+    strengths: StrengthSection
     quantising: str
     quantising_table: Table | None
-    off_task: tuple[OffTask, ...]
-    off_task_note: str
+    off_task: OffTaskSection
 
 
 def forgetting_section(run: Run) -> ForgettingSection:
     """Build the section on general ability."""
     quantising, quantising_table = _quantising(run)
-    off_task, off_task_note = _off_task(run)
     return ForgettingSection(
         finding=_finding(run),
-        gates=_gates(run),
-        reasons=tuple((gate.arm, gate.reasons) for gate in run.decision.gates if gate.reasons),
+        gates=gates_table(run),
+        words=gate_words(run),
         figures=tuple(_figure(run, gate) for gate in run.decision.gates if gate.tasks),
+        strengths=strength_section(run),
         quantising=quantising,
         quantising_table=quantising_table,
-        off_task=off_task,
-        off_task_note=off_task_note,
+        off_task=off_task_section(run),
     )
 
 
@@ -64,101 +60,69 @@ def _finding(run: Run) -> str:
     if not measured:
         return f"General ability was not measured on any of the {numbers.plural(len(tuned), 'tuned arm')}."
     counts: Counter[str] = Counter(gate.state for gate in measured)
-    said = {"pass": "kept its general ability", "fail": "lost some", "inconclusive": "is not settled"}
-    many = {"pass": "kept their general ability", "fail": "lost some", "inconclusive": "are not settled"}
-    parts = [f"{counts[state]} {said[state] if counts[state] == 1 else many[state]}" for state in said if counts[state]]
+    parts = [f"{counts[state]} {words[counts[state] > 1]}" for state, words in SAID.items() if counts[state]]
     absent = len(tuned) - len(measured)
     if absent:
         parts.append(f"{absent} {'was' if absent == 1 else 'were'} not measured")
-    items = max((gate.pooled.n for gate in measured if gate.pooled), default=0)
-    return f"Of {numbers.plural(len(tuned), 'tuned arm')}, {join(parts)} ({numbers.plural(items, 'benchmark item')})."
+    text = f"Of {numbers.plural(len(tuned), 'tuned arm')}, {join(parts)} ({_items(measured)})"
+    against = [gate for gate in measured if gate.state != "pass"]
+    if against and not any(gate.blocks for gate in against):
+        text += f"; this {DOES_NOT_BLOCK}"
+    return f"{text}."
 
 
-def _gates(run: Run) -> Table:
-    rows = []
-    for evidence in run.evidence:
-        if is_tuned(evidence):
-            rows.append(_gate_row(evidence, gate_of(run, evidence.arm)))
-    return table(
-        "General ability of each tuned arm against the weights it started from",
-        ("Arm", "Result", "Change, points", "Retained", "Right-answer probability", "Text loss", "Off-task answers"),
-        rows,
-    )
-
-
-def _gate_row(evidence: Evidence, gate: Gate | None) -> Sequence[Cell | str]:
-    against = "against the 4-bit base" if evidence.reference == "base_nf4" else f"against {evidence.reference}"
-    if gate is None:
-        return (Cell(evidence.arm, against), *[numbers.NOT_MEASURED] * 6)
-    word, mood = GATE_WORDS[gate.state]
-    needed = gate.items_needed
-    note = f"about {numbers.plural(needed, 'item')} would show it" if needed is not None else ""
-    pooled, kept, chance = gate.pooled, gate.retention, gate.probability_change
-    return (
-        Cell(evidence.arm, against),
-        Cell(word, note, mood),
-        Cell(numbers.points(pooled.estimate), f"{numbers.point_bounds(pooled)}, n = {numbers.count(pooled.n)}")
-        if pooled
-        else numbers.NOT_MEASURED,
-        Cell(numbers.percent(kept.estimate), f"{numbers.bounds(kept)}, n = {numbers.count(kept.n)}")
-        if kept
-        else Cell("not measurable", "no benchmark clearly above chance", "absent"),
-        Cell(numbers.points(chance.estimate), f"{numbers.point_bounds(chance)}, n = {numbers.count(chance.n)}")
-        if chance
-        else numbers.NOT_MEASURED,
-        _text_loss(gate),
-        _off_task_rate(gate),
-    )
-
-
-def _text_loss(gate: Gate) -> Cell | str:
-    change = gate.text_loss_change
-    if change is None:
-        return numbers.NOT_MEASURED
-    sign = "+" if change.estimate > 0 else ""
-    note = f"{numbers.plain_bounds(change)}, {numbers.plural(change.n, 'text')}"
-    return Cell(f"{sign}{numbers.plain(change.estimate)}", note)
-
-
-def _off_task_rate(gate: Gate) -> Cell | str:
-    found = gate.off_task_rate
-    if found is None:
-        return numbers.NOT_MEASURED
-    return Cell(numbers.percent(found.estimate), f"{numbers.bounds(found)}, n = {numbers.count(found.n)}")
+def _items(gates: Sequence[Gate]) -> str:
+    """Count the benchmark items, and how many of them are on benchmarks that the gate judges."""
+    asked = max(sum(change.n for change in gate.tasks) for gate in gates)
+    judged = max(sum(change.n for change in gate.tasks if change.measurable) for gate in gates)
+    counted = numbers.plural(asked, "benchmark item")
+    return counted if judged == asked else f"{counted}, {numbers.count(judged)} of them judged"
 
 
 def _figure(run: Run, gate: Gate) -> Figure:
     evidence = evidence_of(run, gate.arm)
-    names = [benchmark_name(change.task) for change in gate.tasks]
-    worst = min(gate.tasks, key=lambda change: change.tuned.estimate - change.base.estimate)
-    drop = worst.tuned.estimate - worst.base.estimate
-    moved = f"{benchmark_name(worst.task)} falls most" if drop < 0 else "no benchmark falls"
-    amount = f", {numbers.points(drop)} points" if drop < 0 else ""
+    changes = sorted(gate.tasks, key=lambda change: not change.measurable)  # what is judged comes first
+    names = [benchmark_name(change.task) for change in changes]
     return Figure(
-        f"{gate.arm}: {moved}{amount}",
-        dumbbells(gate.arm, evidence.family if evidence else "tune", gate.tasks, names),
-        "Ring: before. Filled: after tuning, with its 95% interval.",
+        f"{gate.arm}: {_worst([change for change in changes if change.measurable])}",
+        dumbbells(gate.arm, evidence.family if evidence else "tune", changes, names),
+        "Ring: before. Filled: after tuning, with its 95% interval."
+        + ("" if all(change.measurable for change in changes) else f" Hollow: the base is {NEAR_CHANCE}."),
         table(
             f"{gate.arm}: each benchmark before and after",
-            ("Benchmark", "Base", "Tuned", "Change, points", "Retained", "Items"),
-            [_change_row(change) for change in gate.tasks],
-            numbers=(5,),
+            ("Benchmark", "Base", "Tuned", "Change", "Probability", "Retained"),
+            [_change_row(change) for change in changes],
+            notes=("items", "score", "score", "points", "points", "above chance"),
         ),
     )
 
 
+def _worst(judged: Sequence[TaskChange]) -> str:
+    if not judged:
+        return "the base is near chance on every benchmark, so none is judged"
+    worst = min(judged, key=lambda change: change.tuned.estimate - change.base.estimate)
+    drop = worst.tuned.estimate - worst.base.estimate
+    if drop >= 0:
+        return "no judged benchmark falls"
+    return f"{benchmark_name(worst.task)} falls most, {numbers.points(drop)} points"
+
+
 def _change_row(change: TaskChange) -> Sequence[Cell | str]:
-    retained = numbers.percent(change.retention) if change.measurable else "not measurable on this base"
+    note = change.broken if change.measurable else NEAR_CHANCE
+    mood: Mood = "bad" if change.broken else "" if change.measurable else "unjudged"
+    retained = numbers.percent(change.retention) if change.measurable else "not judged"
     return (
-        Cell(benchmark_name(change.task), change.broken, "bad" if change.broken else ""),
+        Cell(benchmark_name(change.task), "\n".join(filter(None, (note, f"n = {numbers.count(change.n)}"))), mood),
         Cell(numbers.percent(change.base.estimate), numbers.bounds(change.base)),
         Cell(numbers.percent(change.tuned.estimate), numbers.bounds(change.tuned)),
-        Cell(numbers.points(change.change.estimate), numbers.point_bounds(change.change))
-        if change.change
-        else numbers.NOT_MEASURED,
-        cell(retained),
-        numbers.count(change.n),
+        _points(change.change),
+        _points(change.probability_change),
+        Cell(retained, mood="" if change.measurable else "absent"),
     )
+
+
+def _points(found: Interval | None) -> Cell | str:
+    return Cell(numbers.points(found.estimate), numbers.point_bounds(found)) if found else numbers.NOT_MEASURED
 
 
 def _quantising(run: Run) -> tuple[str, Table | None]:
@@ -188,7 +152,7 @@ def _shared(base: GeneralAbility, quantised: GeneralAbility) -> dict[tuple[str, 
     return {
         (item.task, item.item): (item.score, after[item.task, item.item])
         for item in base.items
-        if (item.task, item.item) in after
+        if math.isfinite(item.score) and math.isfinite(after.get((item.task, item.item), math.nan))
     }
 
 
@@ -204,21 +168,3 @@ def _pair_row(name: str, pairs: Sequence[tuple[float, float]]) -> Sequence[Cell 
         numbers.count(sum(second > first for first, second in pairs)),
         numbers.count(len(pairs)),
     )
-
-
-def _off_task(run: Run) -> tuple[tuple[OffTask, ...], str]:
-    shown: list[OffTask] = []
-    total = wrong = 0
-    for evidence in run.evidence:
-        answers = evidence.general.off_task if evidence.general else ()
-        total += len(answers)
-        wrong += sum(answer.is_task_answer for answer in answers)
-        worst_first = sorted(answers, key=lambda answer: not answer.is_task_answer)
-        shown += [
-            OffTask(evidence.arm, clip(a.question, OFF_TASK_LIMIT), clip(a.text, OFF_TASK_LIMIT), a.is_task_answer)
-            for a in worst_first[:OFF_TASK_SHOWN]
-        ]
-    if not total:
-        return (), "Unrelated questions were not asked."
-    note = f"{wrong} of {numbers.plural(total, 'answer')} to questions outside the task gave an answer of the task;"
-    return tuple(shown), f"{note} {len(shown)} are shown, {OFF_TASK_SHOWN} an arm at most, the worst first."

@@ -6,7 +6,7 @@ from harness.records import Run
 from reports import numbers
 from reports.charts.gain import Gain, forest, scatter
 from reports.view.lookup import evidence_of, gate_of, is_tuned, reference_prompt
-from reports.view.shapes import Cell, Figure, Table, table
+from reports.view.shapes import Cell, Figure, Table, join, table
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,8 @@ def gain_section(run: Run) -> GainSection:
     ]
     placed = [item for item in gains if item.change or not _is_tuned(run, item.arm)]
     if any(item.change for item in placed):
-        figures.append(_trade(run, placed))
+        left_out = [item.arm for item in gains if item not in placed]
+        figures.append(_trade(run, placed, left_out))
     return GainSection(finding, tuple(figures))
 
 
@@ -51,7 +52,7 @@ def _gains(run: Run) -> list[Gain]:
         if evidence is None or item.difference is None or item.arm == item.against:
             continue
         gate = gate_of(run, item.arm)
-        found.append(Gain(item.arm, evidence.family, item.difference, gate.pooled if gate else None))
+        found.append(Gain(item.arm, evidence.family, item.difference, (gate.change or gate.pooled) if gate else None))
     return found
 
 
@@ -65,7 +66,7 @@ def _best(gains: list[Gain]) -> str:
     return f"{best.arm} gains most: {numbers.points(best.gain.estimate)} points"
 
 
-def _trade(run: Run, gains: list[Gain]) -> Figure:
+def _trade(run: Run, gains: list[Gain], left_out: list[str]) -> Figure:
     tuned = [item for item in gains if item.change]
     lost = [item.arm for item in tuned if item.change and item.change.high < -run.limits.max_drop]
     drop = numbers.size(run.limits.max_drop)
@@ -77,10 +78,11 @@ def _trade(run: Run, gains: list[Gain]) -> Figure:
         title,
         scatter(gains, run.limits.max_drop),
         "Right is better on the task; below the dashed line is more forgetting than was allowed."
-        " Prompt and RAG arms lie on zero because they leave the model as it is.",
+        " Prompt and RAG arms lie on zero because they leave the model as it is."
+        f"{_left_out(left_out)}",
         table(
             "Task gain and change of general ability, in points",
-            ("Arm", "Gain", "95% interval", "Ability", "95% interval", "Benchmark items"),
+            ("Arm", "Gain", "95% interval", "Ability", "One-sided 95% bounds", "Benchmark items"),
             [
                 (
                     item.arm,
@@ -95,6 +97,12 @@ def _trade(run: Run, gains: list[Gain]) -> Figure:
             numbers=(1, 2, 3, 4, 5),
         ),
     )
+
+
+def _left_out(arms: list[str]) -> str:
+    if not arms:
+        return ""
+    return f" Not drawn: {join(arms)}, whose general ability was not measured or cannot be judged on this base."
 
 
 def _comparisons(run: Run) -> Table:

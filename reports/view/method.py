@@ -5,22 +5,35 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from harness.decision.gate import WARN_TEXT_LOSS
 from harness.records import Run
 from reports import numbers
 from reports.text import Clipped, clip
-from reports.view.shapes import Table, table
+from reports.view.gates import DOES_NOT_BLOCK
+from reports.view.shapes import Table, join, table
 
 TASK_FILE_LIMIT = 12_000  # characters of the resolved task file
 VALUE_LIMIT = 300  # characters of one manifest value
 MANIFEST_ROWS = 200
+DEPLOYMENTS = {
+    "shared": "people also ask the tuned model other things, so the gate blocks",
+    "routed": "only this task's inputs reach the adapter, so forgetting is reported and does not block",
+}
 RULES = (
     "Every arm answers the same test items once; nothing of them is seen while an arm is built.",
     "The rungs are prompt, RAG, fine-tuning and both, cheapest first; dev names one candidate for each.",
     "If the prompt's lower bound reaches the goal, the answer is the prompt.",
     "A higher rung climbs when its paired gain's lower bound exceeds the smallest gain against every arm of the cheaper"
     " rungs, or when all of those are shown to miss the goal and it is shown to reach it.",
-    "A tuned arm must not be shown to have lost more general ability than was allowed; if the items cannot tell, the"
-    " report says so.",
+    "A tuned arm passes a gate on items that it shares with its base. It fails when harm is shown, the chance of a"
+    " false alarm (5%) split over the tests. It passes when every one-sided 95% bound lies inside its limit: the"
+    " benchmarks, the loss on texts, and unrelated questions asked alone and under the task's prompt. In between, the"
+    " report says how many items would settle it.",
+    "The claim on benchmarks rests on the probability given to right answers, in points of the score, where the base"
+    " stands far enough above chance in it to show a loss of the limit; else on the score. Benchmarks on which the base"
+    " is near chance are shown and not judged; where too little is left to judge, the gate says so.",
+    "Learning rate, checkpoint and strength are chosen on dev as the best on the task inside a forgetting budget, a"
+    " share of the gate's own limits, measured on items that the gate never uses.",
     "Rates carry Wilson intervals, differences are paired on the same items; all are two-sided 95%"
     " unless said otherwise.",
     "An answer that is empty, cut off or unreadable counts as wrong. An item that could not be asked is left out"
@@ -49,7 +62,7 @@ def method_section(run: Run) -> MethodSection:
     hidden = len(rows) - MANIFEST_ROWS
     return MethodSection(
         finding=_finding(run),
-        rules=RULES,
+        rules=(*RULES, *_this_run(run)),
         limits=_limits(run),
         manifest=table(
             "Manifest of the run",
@@ -62,6 +75,22 @@ def method_section(run: Run) -> MethodSection:
         commands=_commands(run),
         task_file=clip(json.dumps(run.task, indent=2, ensure_ascii=False, default=str), TASK_FILE_LIMIT),
     )
+
+
+def _this_run(run: Run) -> tuple[str, ...]:
+    """Say what the gates of this run rest on, and whether they block."""
+    deployed = "This run's gate blocks: people also ask the tuned model other things (general.deployment: shared)."
+    if run.limits.deployment == "routed":
+        deployed = f"This run's gate {DOES_NOT_BLOCK}. Forgetting is reported in full."
+    resting: dict[str, list[str]] = {}
+    for gate in run.decision.gates:
+        if gate.state != "not_measured":
+            resting.setdefault(gate.basis, []).append(gate.arm)
+    rests = [
+        f"for {join(arms)} the claim rests on {basis}" if basis else f"for {join(arms)} no measure sees enough to judge"
+        for basis, arms in resting.items()
+    ]
+    return (deployed, f"In this run, {'; '.join(rests)}.") if rests else (deployed,)
 
 
 def _finding(run: Run) -> str:
@@ -81,10 +110,16 @@ def _limits(run: Run) -> Table:
     rows = [
         ("Goal", numbers.percent(limits.goal), "an arm's lower bound must reach it"),
         ("Smallest gain", f"{numbers.size(limits.smallest_gain)} points", "smaller gains are not worth a rung"),
-        ("Largest drop", f"{numbers.size(limits.max_drop)} points", "of general ability, over all benchmarks"),
-        ("Keep", numbers.percent(limits.keep), "of what the base can do above chance"),
-        ("Text loss", f"{numbers.plain(limits.max_text_loss, 2)} nats a token", "rise above the base"),
-        ("Off-task answers", numbers.percent(limits.max_off_task), "of unrelated questions"),
+        ("Largest drop", f"{numbers.size(limits.max_drop)} points", "of general ability, over the judged benchmarks"),
+        ("Keep", numbers.percent(limits.keep), "of what the base can do above chance; shown to keep less fails"),
+        ("Text loss", f"{numbers.plain(limits.max_text_loss, 2)} nats a token", "rise above the base; more fails"),
+        ("Text loss, warning", f"{numbers.plain(WARN_TEXT_LOSS, 2)} nats a token", "said as a warning; blocks nothing"),
+        (
+            "Off-task answers",
+            numbers.percent(limits.max_off_task),
+            "of unrelated questions turned into the task's answers, alone or under its prompt",
+        ),
+        ("Deployment", limits.deployment, DEPLOYMENTS[limits.deployment]),
         ("Errors", numbers.percent(limits.max_error_rate), "of items not asked; above it an arm is invalid"),
         (
             "Rule of thumb",

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from harness.records import Action, Family, Outcome
 from reports.numbers import NOT_MEASURED
 
-Mood = Literal["", "good", "bad", "unsure", "absent"]
+Mood = Literal["", "good", "bad", "unsure", "unjudged", "absent"]
 
 FAMILIES: dict[Family, str] = {
     "prompt": "Prompt",
@@ -63,6 +63,8 @@ BENCHMARKS = {
     "boolq": "BoolQ",
     "mmlu": "MMLU",
     "asdiv": "ASDiv",
+    "core_continuation": "Continuation",
+    "core_next_word": "Next word",
 }
 
 

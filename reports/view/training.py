@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.records import Evidence, Run, TrainingHistory
+from harness.records import Checkpoint, Evidence, Limits, Run, TrainingHistory, Trial
 from reports import numbers
 from reports.charts.training import MOST_POINTS, curves
-from reports.view.lookup import score_of
+from reports.view import spending
+from reports.view.lookup import is_tuned, score_of
 from reports.view.shapes import Cell, Figure, Table, join, table
 
 STOPPED = {"early": "stopped early", "end": "ran to the end", "budget": "stopped by the budget"}
@@ -29,7 +30,7 @@ def training_section(run: Run) -> TrainingSection:
     warnings = [f"{evidence.arm}: {warning}" for evidence, history in trained for warning in history.warnings]
     return TrainingSection(
         finding=_finding(trained),
-        figures=tuple(_figure(evidence, history) for evidence, history in trained),
+        figures=tuple(_figure(run.limits, evidence, history) for evidence, history in trained),
         histories=_histories(run, trained) if trained else None,
         trials=_trials(run),
         warnings=tuple(warnings),
@@ -50,29 +51,44 @@ def _finding(trained: Sequence[tuple[Evidence, TrainingHistory]]) -> str:
     return f"{text} None was still improving at the end."
 
 
-def _figure(evidence: Evidence, history: TrainingHistory) -> Figure:
+def _figure(limits: Limits, evidence: Evidence, history: TrainingHistory) -> Figure:
     best = next((mark for mark in history.checkpoints if mark.step == history.best_step), None)
     reached = f" reaches {numbers.percent(best.dev_score)} on dev at step {best.step}" if best else ": no checkpoint"
-    rows = [
-        (
-            numbers.count(mark.step),
-            f"{mark.epoch:.2f}",
-            numbers.percent(mark.dev_score),
-            numbers.plain(mark.dev_loss),
-            "kept" if mark.step == history.best_step else "",
-        )
-        for mark in history.checkpoints
-    ]
     thinned = len(history.losses) > MOST_POINTS
     note = f"Loss of {numbers.plural(len(history.losses), 'step')}"
     note += f", thinned evenly to about {MOST_POINTS} for drawing." if thinned else "."
-    headings = ("Step", "Epoch", "Dev score", "Dev loss", "Checkpoint")
+    is_watched = any(mark.forgetting is not None for mark in history.checkpoints)
     return Figure(
         f"{evidence.arm}{reached}",
         curves(evidence.arm, evidence.family, history),
-        f"{note} {STOPPED[history.stopped].capitalize()}; the best checkpoint on dev is kept, not the last.",
-        table(f"{evidence.arm}: checkpoints", headings, rows, numbers=(0, 1, 2, 3)),
+        f"{note} {STOPPED[history.stopped].capitalize()}; {_kept(limits, is_watched)}",
+        _checkpoints(limits, evidence.arm, history, is_watched),
     )
+
+
+def _kept(limits: Limits, is_watched: bool) -> str:
+    if is_watched and spending.has_budget(limits):
+        return "kept is the best checkpoint on dev inside the forgetting budget. Hollow marks are outside it."
+    return "the best checkpoint on dev is kept, not the last."
+
+
+def _checkpoints(limits: Limits, arm: str, history: TrainingHistory, is_watched: bool) -> Table:
+    headings = ["Step", "Epoch", "Dev score", "Dev loss", "Checkpoint", *(["Forgetting"] if is_watched else [])]
+    rows = []
+    for mark in history.checkpoints:
+        row = _checkpoint_row(mark, history.best_step)
+        rows.append([*row, spending.forgetting_cell(mark.forgetting, limits)] if is_watched else row)
+    return table(f"{arm}: checkpoints", headings, rows, numbers=(0, 1, 2, 3))
+
+
+def _checkpoint_row(mark: Checkpoint, best_step: int) -> list[Cell | str]:
+    return [
+        numbers.count(mark.step),
+        f"{mark.epoch:.2f}",
+        numbers.percent(mark.dev_score),
+        numbers.plain(mark.dev_loss),
+        "kept" if mark.step == best_step else "",
+    ]
 
 
 def _histories(run: Run, trained: Sequence[tuple[Evidence, TrainingHistory]]) -> Table:
@@ -89,8 +105,8 @@ def _history_row(run: Run, evidence: Evidence, history: TrainingHistory) -> Sequ
     gap = history.train_score - dev if history.train_score is not None and dev is not None else None
     share = history.trainable_parameters / history.total_parameters if history.total_parameters else None
     return (
-        Cell(evidence.arm, history.method.upper()),
-        numbers.rate_setting(history.learning_rate),
+        Cell(evidence.arm, f"{history.method.upper()}, applied at {history.strength:g}"),
+        Cell(numbers.rate_setting(history.learning_rate), _penalty(history)),
         numbers.count(history.rows),
         numbers.count(history.trainable_tokens),
         Cell(numbers.count(history.trainable_parameters), f"{numbers.percent(share)} of all"),
@@ -107,21 +123,32 @@ def _history_row(run: Run, evidence: Evidence, history: TrainingHistory) -> Sequ
     )
 
 
+def _penalty(history: TrainingHistory) -> str:
+    """Name the weight of the penalty for leaving the base's predictions; empty without one."""
+    return f"penalty {numbers.rate_setting(history.kl_to_base)}" if history.kl_to_base else ""
+
+
 def _trials(run: Run) -> Table | None:
+    is_watched = any(trial.forgetting is not None for evidence in run.evidence for trial in evidence.trials)
     rows: list[Sequence[Cell | str]] = []
     for evidence in run.evidence:
-        best = max((trial.dev_score for trial in evidence.trials), default=0.0)
+        best = spending.best_score(evidence.trials)
         for trial in evidence.trials:
-            mark = "best" if trial.dev_score == best else ""
-            rows.append(
-                (
-                    evidence.arm,
-                    trial.setting,
-                    Cell(numbers.percent(trial.dev_score), mark),
-                    numbers.plain(trial.dev_loss),
-                )
-            )
+            row = _trial_row(evidence.arm, trial, best)
+            rows.append([*row, _trial_forgetting(run.limits, evidence, trial)] if is_watched else row)
     if not rows:
         return None
-    headings = ("Arm", "Setting tried", "Dev score", "Dev loss")
+    headings = ["Arm", "Setting tried", "Dev score", "Dev loss", *(["Forgetting"] if is_watched else [])]
     return table("What each arm tried on dev before it was settled", headings, rows, numbers=(2, 3))
+
+
+def _trial_row(arm: str, trial: Trial, best: float | None) -> list[Cell | str]:
+    is_inside = trial.forgetting is None or trial.forgetting.is_inside
+    mark = "best" if trial.dev_score == best and is_inside else ""
+    return [arm, trial.setting, Cell(numbers.percent(trial.dev_score), mark), numbers.plain(trial.dev_loss)]
+
+
+def _trial_forgetting(limits: Limits, evidence: Evidence, trial: Trial) -> Cell | str:
+    if not is_tuned(evidence):
+        return "untouched"
+    return spending.forgetting_cell(trial.forgetting, limits)

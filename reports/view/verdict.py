@@ -5,15 +5,10 @@ from dataclasses import dataclass
 from harness.records import Gate, Run
 from reports import numbers
 from reports.view import costs
+from reports.view.gates import DOES_NOT_BLOCK, GATE_WORDS, basis_words, off_task_words
 from reports.view.lookup import comparison_of, evidence_of, gate_of, is_tuned, leading, score_of
 from reports.view.shapes import ACTIONS, Mood, metric_name
 
-GATE_WORDS: dict[str, tuple[str, Mood]] = {
-    "pass": ("kept", "good"),
-    "fail": ("lost", "bad"),
-    "inconclusive": ("loss not excluded", "unsure"),
-    "not_measured": (numbers.NOT_MEASURED, "absent"),
-}
 GOALS = {"met": "Goal met", "not_shown": "Goal not shown", "missed": "Goal missed"}
 
 
@@ -34,6 +29,8 @@ class Verdict:
     action: str  # the record's own word, for styling
     chip: str
     goal: str
+    ability: str  # what is known of the recommended arm's general ability; empty where its weights are the base's
+    ability_mood: Mood
     sentence: str
     reasons: tuple[str, ...]
     caveat: str
@@ -46,10 +43,13 @@ def verdict(run: Run) -> Verdict:
     """Draw the decision's own words together with four headline figures."""
     decision = run.decision
     caveat = decision.caveats[0] if decision.caveats else "None was recorded."
+    ability, mood = _ability(run)
     return Verdict(
         action=decision.action,
         chip=ACTIONS[decision.action],
         goal=f"{GOALS[decision.goal]}: at least {numbers.percent(run.limits.goal)}",
+        ability=ability,
+        ability_mood=mood,
         sentence=decision.sentence,
         reasons=decision.reasons,
         caveat=caveat,
@@ -57,6 +57,16 @@ def verdict(run: Run) -> Verdict:
         next_step=decision.next_step,
         tiles=(_quality(run), _forgetting(run), _cost(run), _labels(run)),
     )
+
+
+def _ability(run: Run) -> tuple[str, Mood]:
+    """Say beside the recommendation what the gate found, so that a gate that was not passed never looks passed."""
+    chosen = evidence_of(run, run.decision.arm)
+    if chosen is None or not is_tuned(chosen):
+        return "", ""
+    gate = gate_of(run, chosen.arm)
+    word, mood = GATE_WORDS[gate.state if gate else "not_measured"]
+    return f"General ability {word}", mood
 
 
 def _quality(run: Run) -> Tile:
@@ -93,13 +103,18 @@ def _forgetting(run: Run) -> Tile:
 
 def _gate_lines(gate: Gate) -> tuple[str, ...]:
     lines = []
+    if (change := gate.change or gate.pooled) is not None:
+        lines.append(
+            f"{numbers.points(change.estimate)} points by {basis_words(gate)}, at least {numbers.points(change.low)}"
+            f" (one-sided 95%, n = {numbers.count(change.n)})"
+        )
     if gate.retention:
         lines.append(f"{numbers.percent(gate.retention.estimate)} retained ({numbers.bounds(gate.retention)})")
-    if gate.pooled:
-        lines.append(
-            f"{numbers.points(gate.pooled.estimate)} points ({numbers.point_bounds(gate.pooled)}),"
-            f" n = {numbers.count(gate.pooled.n)}"
-        )
+    if asked := off_task_words(gate):
+        lines.append(asked)
+    lines += gate.warnings
+    if not gate.blocks and gate.state != "pass":
+        lines.append(DOES_NOT_BLOCK)
     return tuple(lines)
 
 

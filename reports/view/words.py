@@ -21,8 +21,17 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
     ("General ability", "How well the model answers public benchmark questions that have nothing to do with the task."),
     ("Retained", "Tuned ability as a share of the ability before, with blind guessing subtracted from both."),
     ("Forgetting", "General ability that tuning took away."),
+    ("Probability of right answers", "How likely the model finds the right answer of a benchmark question. It moves"
+     " with every question, so it shows a loss that counting right and wrong answers would miss."),
+    ("Near chance", "The base does about as well as blind guessing, so it has nothing to lose there: not judged."),
     ("Text loss", "How surprised the model is by ordinary text. Higher after tuning means that it lost some language."),
-    ("Off-task answer", "An answer of your task given to a question that has nothing to do with it."),
+    ("Off-task answer", "An answer of your task given to a question that has nothing to do with it, asked alone or"
+     " under the task's own prompt."),
+    ("Strength", "How much of an adapter is applied: 0 is the base, 1 the adapter as trained. Less gains less and"
+     " forgets less."),
+    ("Forgetting budget", "How much a choice on dev may forget. 1 is all of it; more is outside."),
+    ("Shared, routed", "Shared: people also ask the tuned model other things. Routed: only this task's inputs reach it,"
+     " so forgetting is reported and does not block."),
     ("Recall, MRR, nDCG", "How often, and how high up, the passages that hold the answer were found."),
     ("Undertrained", "Training ended while the score was still rising."),
     ("Smoke run", "A very small run that shows that everything works. Its figures mean nothing."),

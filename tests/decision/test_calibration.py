@@ -9,7 +9,6 @@ from decision_worlds import (
     decide_world,
     draw,
     false_recommendations,
-    gate_states,
     grouped_rate_intervals,
     macro_f1_intervals,
 )
@@ -79,25 +78,3 @@ def test_macro_f1_is_covered_by_its_bootstrap():
     truth, make = macro_f1_intervals(50, np.random.default_rng(10))
     held, _, _ = coverage(40, truth, make)
     assert held >= 0.85  # 95% less three Monte Carlo errors of 3.4%
-
-
-# ---- the gate ------------------------------------------------------------------
-
-
-def test_tuning_that_lost_nothing_is_rarely_failed_and_mostly_passed():
-    states = gate_states(0.0, 200, seed=11)
-    assert states["fail"] <= limit(200)
-    assert states["pass"] >= 140
-
-
-def test_tuning_that_lost_more_than_the_limit_is_rarely_passed():
-    states = gate_states(0.031, 200, seed=12)
-    assert states["pass"] <= limit(200)
-
-
-def test_large_loss_is_failed():
-    assert gate_states(0.10, 30, seed=13)["fail"] >= 29
-
-
-def test_loss_on_one_benchmark_only_is_failed():
-    assert gate_states(0.20, 30, seed=14, only_first=True)["fail"] >= 28

@@ -176,12 +176,6 @@ def test_tuned_arm_that_lost_general_ability_is_not_recommended():
     assert decision.labels_needed is None
 
 
-def test_no_other_arm_of_the_rung_takes_the_place_of_a_harmed_candidate():
-    harmed = evidence("lora_sft", "tune", right(195, N), general=HARMED, dev=0.9)
-    second = evidence("lora_dpo", "tune", right(190, N), general=UNHARMED, dev=0.8)
-    assert settle([WEAK, harmed, second]).action == "undecided"
-
-
 def test_rag_below_the_goal_is_not_recommended_in_place_of_a_harmed_tuned_arm():
     rag = evidence("rag", "rag", right(120, N))
     assert settle([WEAK, rag, evidence("lora_sft", "tune", right(195, N), general=HARMED)]).action == "undecided"
@@ -195,12 +189,55 @@ def test_rag_that_climbed_stands_when_the_tuned_arm_lost_general_ability():
 
 
 def test_arm_whose_forgetting_is_not_excluded_stands_and_is_marked():
-    few = general("tuned", {"piqa": right(20, 30)})
+    few = general("tuned", {"csqa": right(28, 40)}, chance=0.2)
     tuned = evidence("lora_sft", "tune", right(195, N), general=few)
-    decision = settle([WEAK, tuned], bases=[general("base", {"piqa": right(20, 30)})])
+    decision = settle([WEAK, tuned], bases=[general("base", {"csqa": right(28, 40)}, chance=0.2)])
     assert decision.action == "fine_tune"
     assert "forgetting not excluded" in decision.sentence
     assert str(decision.gates[0].items_needed) in decision.next_step
+
+
+def test_arm_that_cannot_be_judged_on_this_base_stands_and_says_so():
+    near_chance = {"piqa": right(16, 30)}
+    tuned = evidence("lora_sft", "tune", right(195, N), general=general("tuned", near_chance))
+    decision = settle([WEAK, tuned], bases=[general("base", near_chance)])
+    assert (decision.action, decision.gates[0].state) == ("fine_tune", "cannot_judge")
+    assert "forgetting cannot be judged on this base" in decision.sentence
+    assert "name benchmarks that the base can do" in decision.next_step
+
+
+def test_twin_that_passes_the_gate_takes_the_place_of_the_one_that_fails():
+    harmed = evidence("lora_sft", "tune", right(195, N), dev=0.99, general=HARMED)
+    twin = evidence("lora_dpo", "tune", right(194, N), dev=0.98, general=UNHARMED)
+    assert (settle([WEAK, harmed, twin]).arm, settle([WEAK, harmed]).action) == ("lora_dpo", "undecided")
+
+
+def test_dev_score_that_is_no_number_names_nobody():
+    lost = evidence("few_shot", "prompt", right(60, N), dev=float("nan"))
+    named = evidence("zero_shot", "prompt", right(195, N), dev=0.5)
+    assert settle([lost, named]).arm == settle([named, lost]).arm == "zero_shot"
+
+
+def test_forgetting_does_not_block_an_adapter_that_only_the_tasks_inputs_reach():
+    tuned = evidence("lora_sft", "tune", right(195, N), general=HARMED)
+    decision = settle([WEAK, tuned], limits=Limits(deployment="routed"))
+    assert (decision.action, decision.arm, decision.gates[0].state) == ("fine_tune", "lora_sft", "fail")
+    assert "forgetting is shown, and does not block" in decision.sentence
+    assert any("benchmark items the score changed by" in caveat for caveat in decision.caveats)
+
+
+def test_gate_alone_says_what_routed_inputs_would_recommend():
+    decision = settle([WEAK, evidence("lora_sft", "tune", right(195, N), general=HARMED)])
+    assert decision.action == "undecided"
+    said = (
+        "if only this task's inputs reached it (general.deployment: routed), the verdict would be fine-tune (lora_sft)"
+    )
+    assert f"{said}, the goal of 90% is met" in decision.sentence
+
+
+def test_undecided_for_another_reason_says_nothing_of_routed_inputs():
+    tuned = evidence("lora_sft", "tune", right(61, N), general=HARMED)
+    assert "routed" not in settle([evidence("few_shot", "prompt", right(60, N)), tuned]).sentence
 
 
 def test_arm_whose_general_ability_was_not_measured_stands_and_says_so():

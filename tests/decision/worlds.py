@@ -88,8 +88,9 @@ def general(
     *,
     chance: float | None = 0.5,
     probabilities: Mapping[str, Sequence[float]] | None = None,
-    losses: Sequence[float] = (),
-    off_task: Sequence[bool] = (),
+    losses: Sequence[float] = (2.0,) * 20,
+    off_task: Sequence[bool] = (False,) * 120,
+    prompted: Sequence[bool] = (),
 ) -> GeneralAbility:
     items = tuple(
         BenchmarkItem(task, str(index), value, probabilities[task][index] if probabilities else None, chance)
@@ -97,7 +98,11 @@ def general(
         for index, value in enumerate(values)
     )
     texts = tuple(TextLoss(str(index), loss * 100, 100) for index, loss in enumerate(losses))
-    answers = tuple(OffTaskAnswer(str(index), "Is it snowing?", "T-12", hit) for index, hit in enumerate(off_task))
+    answers = tuple(
+        OffTaskAnswer(f"{name}-{index}", "Is it snowing?", "T-12", hit, name == "prompted")
+        for name, hits in (("alone", off_task), ("prompted", prompted))
+        for index, hit in enumerate(hits)
+    )
     return GeneralAbility(weights, items, texts, answers)
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.engine.benchmark_items import TEXTS
 from harness.engine.cache import cache_folder, make_whole
+from harness.general.passages import TEXTS
 
 # Takes the place of torch and lm-eval in child processes; everything else there is the real thing.
 STUB = Path(__file__).parents[1] / "scorecard" / "stub"
@@ -169,7 +169,7 @@ def own_cache(tmp_path, monkeypatch):
     """Keep answers in a folder of this test; what set-up fetched is lent to it."""
     fetched, own = cache_folder(), tmp_path / "cache"
     own.mkdir()
-    for name in ("models", "benchmarks-1"):
+    for name in ("models", "benchmarks-2"):
         if (fetched / name).exists():
             (own / name).symlink_to(fetched / name)
     monkeypatch.setenv("HARNESS_CACHE", str(own))
@@ -200,13 +200,15 @@ def no_torch(third_party, own_cache, monkeypatch):
     """Let workers answer by a rule in the place of a model: their start takes a second."""
     monkeypatch.setenv("PYTHONPATH", f"{STUB}{os.pathsep}{os.environ['PYTHONPATH']}")
     monkeypatch.setenv("SCORECARD_STUB", "1")
-    (own_cache / "benchmarks-1").unlink(missing_ok=True)
+    (own_cache / "benchmarks-2").unlink(missing_ok=True)
 
     def texts(folder):
-        rows = (json.dumps({"id": f"text{i}", "text": f"Passage {i} of a book."}) + "\n" for i in range(40))
+        uses = ["gate"] * 40 + ["selection"] * 16
+        texts = [{"id": f"text{i}", "text": f"Passage {i} of a book.", "use": use} for i, use in enumerate(uses)]
+        rows = (json.dumps(text) + "\n" for text in texts)
         (folder / f"{TEXTS}.jsonl").write_text("".join(rows))
 
-    make_whole(own_cache / "benchmarks-1", texts)
+    make_whole(own_cache / "benchmarks-2", texts)
 
 
 @pytest.fixture
@@ -236,7 +238,7 @@ def write_task(folder: Path, model: Path, arms: tuple[str, ...], extra: str = ""
         ]
         (folder / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     (folder / "benchmarks" / "items.jsonl").write_text(
-        "".join(json.dumps({"q": f"{i} plus {i} is", "c": [str(2 * i), str(i)], "gold": 0}) + "\n" for i in range(8))
+        "".join(json.dumps({"q": f"{i} plus {i} is", "c": [str(2 * i), str(i)], "gold": 0}) + "\n" for i in range(10))
     )
     (folder / "benchmarks" / "sums.yaml").write_text(
         "task: sums\ndataset_path: json\n"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from harness.contract import Budget, DevScore, Engine
 from harness.program import Program
-from harness.records import Example, GenerationSettings, Message, Passage, Study, Weights
+from harness.records import Example, Forgetting, GenerationSettings, Message, Passage, Study, Weights
 
 WORDS = ("dog", "fox", "filter", "team", "code", "snow", "lazy", "quick")
 ANSWERS = ("Paris", "today")
@@ -41,12 +41,18 @@ class SmallBench:
     stages: list[str] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     scored: list[Program] = field(default_factory=list)
+    forgotten: Callable[[Weights], Forgetting] = lambda weights: Forgetting(0.0, 0.0, None, 0.0)
+    measured: list[Weights] = field(default_factory=list)
 
     def score(self, program: Program, examples: Sequence[Example], *, with_loss: bool = False) -> DevScore:
         self.scored.append(program)
         right = [text.strip() == row.target for text, row in zip(self.answer(program, examples), examples, strict=True)]
         loss = self._loss(program, examples) if with_loss else None
         return DevScore(sum(right) / len(right), len(right), loss)
+
+    def forgetting(self, weights: Weights) -> Forgetting:
+        self.measured.append(weights)
+        return self.forgotten(weights)
 
     def answer(self, program: Program, examples: Sequence[Example]) -> list[str]:
         settings = GenerationSettings(self.max_new_tokens)

@@ -1,5 +1,6 @@
 """The penalty for leaving the base's predictions on general text."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,14 @@ from inner_process import Parent, base_of, spec_in
 
 import baselines.finetune
 from baselines.finetune.anchor import TEXTS_PER_STEP, divergence, texts_of
-from baselines.finetune.rows import TEXTS, Renderer, anchor_rows
-from harness.engine.off_task import QUESTIONS
-from harness.records import Weights
+from baselines.finetune.rows import TEXTS, Renderer, anchor_rows, replay_rows
+from harness.general.off_task import all_questions
+from harness.program import Program, Prompt
+from harness.records import GenerationSettings, Weights
 
 # Of unequal length, so that a batch of them is padded.
 ANCHORS = tuple(tuple(5 + (7 * n + 3 * i) % 90 for i in range(6 + n % 4)) for n in range(6))
+SETTINGS = GenerationSettings(8)
 OTHERS = tuple(tuple(9 + (5 * n + 11 * i) % 90 for i in range(8)) for n in range(6))
 
 
@@ -82,17 +85,34 @@ def test_texts_take_turns_and_depend_on_the_step_alone():
 
 
 def test_general_texts_are_rendered_as_the_engine_reads_them(tiny_model, engine):
-    anchors = anchor_rows(Renderer(str(tiny_model), engine))
-    assert len(anchors) == len(TEXTS.read_text().splitlines()) > 2 * TEXTS_PER_STEP
-    text, conversation = (engine.tokenizer.decode(ids) for ids in anchors[:2])
+    program = Program(Weights(str(tiny_model)), Prompt("Answer with a code.", "Message: {{ input }}"), SETTINGS)
+    anchors = anchor_rows(Renderer(str(tiny_model), engine), program)
+    items = [json.loads(line) for line in TEXTS.read_text().splitlines()]
+    # a question stands twice: alone, and under the task's prompt
+    assert len(anchors) == sum(1 if "text" in item else 2 for item in items) > 2 * TEXTS_PER_STEP
+    text, alone, prompted = (engine.tokenizer.decode(ids) for ids in anchors[:3])
     assert text.startswith("A lighthouse stands")
-    assert conversation.startswith("<|im_start|>system")
-    assert conversation.endswith("when something is connected to it.<|im_end|>")
+    assert alone.startswith("<|im_start|>system")
+    assert alone.endswith(f"{items[1]['answer']}<|im_end|>")
+    assert f"Message: {items[1]['question']}" in prompted
+    assert "Answer with a code." in prompted and "Answer with a code." not in alone
+    assert prompted.endswith(f"{items[1]['answer']}<|im_end|>")
+
+
+def test_replayed_rows_are_general_questions_with_their_answers(tiny_model, engine):
+    program = Program(Weights(str(tiny_model)), Prompt(template="Message: {{ input }}"), SETTINGS)
+    renderer = Renderer(str(tiny_model), engine)
+    rows = replay_rows(renderer, program, 100, seed=0)
+    assert len({row.id for row in rows}) == len(rows) == 100
+    answers = {renderer.answer(json.loads(line).get("answer", "")) for line in TEXTS.read_text().splitlines()}
+    assert {row.answer for row in rows} <= answers
+    assert replay_rows(renderer, program, 0, seed=0) == ()
 
 
 def test_no_general_text_is_a_question_of_the_off_task_probe():
     texts = TEXTS.read_text().casefold()
-    assert not [question for question in QUESTIONS.read_text().splitlines() if question.casefold() in texts]
+    assert len(all_questions()) > 150
+    assert not [asked.question for asked in all_questions() if asked.question.casefold() in texts]
 
 
 @pytest.mark.parametrize("weight", [0.0, 0.1])

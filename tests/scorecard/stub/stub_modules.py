@@ -8,7 +8,7 @@ from pathlib import Path
 _HERE = Path(__file__).parent
 REPLACED = {
     "harness.engine.transformers_engine": str(_HERE / "stub_engine.py"),
-    "harness.engine.benchmark_scores": str(_HERE / "stub_benchmarks.py"),
+    "harness.general.benchmark_scores": str(_HERE / "stub_benchmarks.py"),
 }
 
 

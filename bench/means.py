@@ -1,0 +1,338 @@
+"""What each means against forgetting buys at equal training time, on our own tasks.
+
+    python -m bench.means --json OUT [--tasks support_routing,order_lines] [--minutes 2] [--rows 60] [--limit 60]
+
+Each cell trains `lora_sft`'s adapter once, rates tried and judged on dev within the same minutes, and asks of what was
+chosen: the score on rows that neither training nor choice saw, and what it forgot on the gate's material. What a means
+costs (the penalty's second pass, judging what is forgotten) comes off its own training time.
+
+    cell         chosen on dev        trains with
+    today        the task alone       answers
+    constrained  inside the budget    answers
+    kl_1, kl_0.3 inside the budget    answers, and a penalty for leaving the base on general text
+    replay       inside the budget    answers, and general questions with theirs
+
+Each cell gives two rows: the checkpoint as trained ('full'), and at the strength that dev settles on inside the budget
+('swept'). So 'today swept' is strength alone.
+
+Held-out rows are taken from train, whole groups at a time. No test row is read. A finished cell is a few lines of OUT
+and is not made again; a cell that was cut short goes on where it stopped.
+"""
+
+import json
+import random
+import shutil
+import statistics
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from baselines.finetune import lora_sft
+from baselines.finetune.clock import Clock
+from baselines.finetune.options import LoraOptions
+from baselines.finetune.process import TrainingProcess
+from baselines.finetune.schedule import Outcome, Schedule, with_adapter
+from baselines.finetune.selection import best_of, boldest_of
+from baselines.finetune.sft import Lesson, prepare, spec_of
+from baselines.finetune.strength import settle_strength
+from baselines.finetune.trial import settle_rate
+from baselines.prompt.zero import zero_shot_program
+from harness.contract import Budget, Engine
+from harness.decision.gate import judge_abilities
+from harness.engine.cache import cache_folder
+from harness.engine.cached import open_engine
+from harness.evidence.arm import ANSWER_ROOM, LEAST_ANSWER_TOKENS
+from harness.evidence.bench import RunBench
+from harness.evidence.selection import ITEMS, Material, SelectionProbe, probability_changes, turned_share
+from harness.general.assets import resolve_model
+from harness.general.measure import measure
+from harness.plugins import METRICS, load
+from harness.program import Program, Prompt
+from harness.records import Checkpoint, Example, Forgetting, GeneralAbility, Limits, Study, Weights
+from harness.task import load_task
+from harness.task.task import Task
+
+ROOT = Path(__file__).parent.parent
+TASKS = "support_routing,order_lines,serial_numbers,random_labels"
+CELLS: dict[str, dict[str, Any]] = {
+    "today": {"kl_to_base": 0.0},
+    "constrained": {"kl_to_base": 0.0},
+    "kl_1": {"kl_to_base": 1.0},
+    "kl_0.3": {"kl_to_base": 0.3},
+    "replay": {"kl_to_base": 0.0, "replay": 0.5},
+}
+HELD_OUT_SHARE = 1 / 3
+NOTHING = Forgetting(0.0, 0.0, None, 0.0)
+COLUMNS = (
+    "task", "cell", "choice", "rate", "step", "strength", "dev", "held out", "spent on selection", "text loss",
+    "off task", "under the prompt", "probability", "gate", "fit s",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What every cell shares."""
+
+    minutes: float
+    rows: int  # of train, at most
+    limit: int  # items of each kind on the gate's material
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One adapter that was chosen, and what it is worth."""
+
+    task: str
+    cell: str
+    choice: str  # 'full' or 'swept'
+    settings: Settings
+    rate: float
+    step: int
+    steps: int  # that training came to
+    strength: float
+    dev_score: float
+    held_out_score: float
+    held_out_rows: int
+    spent: float  # of the budget, on the selection material
+    text_loss: float  # on the gate's material from here on: nats per token
+    off_task: float
+    prompted_off_task: float
+    probability: float  # change of that of the right answer
+    gate: str
+    fit_seconds: float  # trial, training and judging; the sweep too in a 'swept' row
+
+
+class Blind(SelectionProbe):
+    """Sees nothing forgotten, so that choices go by the task alone; asks nothing."""
+
+    def forgetting(self, weights: Weights) -> Forgetting:
+        """Return that nothing was lost."""
+        return NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """An adapter as a cell chose it."""
+
+    choice: str
+    adapter: Path
+    step: int
+    strength: float
+    dev_score: float
+    spent: float
+    fit_seconds: float
+
+
+@click.command()
+@click.option("--tasks", default=TASKS, help="Names of our tasks, separated by commas.")
+@click.option("--cells", default=",".join(CELLS), help="Which cells, separated by commas.")
+@click.option("--minutes", default=2.0, help="For trial, training and judging of each cell.")
+@click.option("--rows", default=60, help="Of train, at most.")
+@click.option("--limit", default=60, help="Items of each kind on the gate's material.")
+@click.option("--seed", default=0)
+@click.option("--json", "out", type=click.Path(dir_okay=False, path_type=Path), required=True)
+def main(tasks: str, cells: str, minutes: float, rows: int, limit: int, seed: int, out: Path) -> None:
+    """Make every cell that OUT does not hold, and print the table."""
+    settings = Settings(minutes, rows, limit, seed)
+    for task in tasks.split(","):
+        for cell in cells.split(","):
+            if not any((row["task"], row["cell"]) == (task, cell) for row in kept(out, settings)):
+                found = list(make(task, cell, settings, out.with_suffix(".work") / task / cell))
+                with out.open("a", encoding="utf-8") as file:
+                    file.write("".join(json.dumps(asdict(row)) + "\n" for row in found))
+    print_table(kept(out, settings))
+
+
+def kept(out: Path, settings: Settings) -> list[dict[str, Any]]:
+    """Return the rows that were made with these settings."""
+    lines = out.read_text(encoding="utf-8").splitlines() if out.exists() else []
+    return [row for row in map(json.loads, lines) if row["settings"] == asdict(settings)]
+
+
+def make(task_name: str, cell: str, settings: Settings, room: Path) -> Iterator[Row]:
+    """Train one cell and measure what it chose."""
+    began = time.monotonic()
+    task = load_task(ROOT / "tasks" / task_name / "task.yaml")
+    study, held_out = parted(task.study, settings)
+    model = str(resolve_model(task.model, print))
+    engine = open_engine(model, cache=cache_folder() / "answers-1.sqlite")
+    bench = bench_of(task, study, engine, Weights(model), settings, room, is_blind=cell == "today")
+    options: LoraOptions = lora_sft(CELLS[cell]).options
+    lesson = prepare(study, bench, zero_shot_program(study, bench), options)
+    clock = Clock.of(bench)
+    with TrainingProcess(room / "training", bench.base) as process:
+        rate, _ = settle_rate(lesson, bench, process, clock, spec_of(lesson, bench, process))
+        spec = replace(spec_of(lesson, bench, process), learning_rate=rate, seconds=clock.left)
+        stage = f"{task_name} {cell}"
+        outcome = Schedule(bench, process, lesson.program, lesson.dev, options.patience, stage).run(spec)
+    clock.count(outcome.earlier_seconds)
+    base = ability(engine, bench.base, study, settings)
+    known: dict[Path, tuple[float, GeneralAbility]] = {}
+    for chosen in choices(cell, lesson, bench, outcome, clock.spent, room):
+        if chosen.adapter not in known:
+            program = with_adapter(lesson.program, chosen.adapter)
+            held = bench.score(program, held_out).score
+            known[chosen.adapter] = held, ability(engine, program.weights, study, settings)
+        yield row_of(task_name, cell, settings, rate, outcome, chosen, len(held_out), base, *known[chosen.adapter])
+    print(f"{task_name} {cell}: {time.monotonic() - began:.0f} s", flush=True)
+    shutil.rmtree(room, ignore_errors=True)
+
+
+def choices(
+    cell: str, lesson: Lesson, bench: RunBench, outcome: Outcome, fit_seconds: float, room: Path
+) -> Iterator[Chosen]:
+    """Yield what the cell keeps as trained, and at the strength that dev settles on inside the budget."""
+    seeing = replace(bench, probe=SelectionProbe(bench.engine, _material(bench), bench.on_progress))
+    point = boldest_of(outcome.checkpoints) if cell == "today" else best_of(outcome.checkpoints)
+    adapter = outcome.boldest if cell == "today" else outcome.best
+    assert adapter is not None  # SFT keeps its best checkpoints
+    if cell == "today":
+        point = replace(point, forgetting=seeing.forgetting(_weights(lesson.program, adapter)))
+        outcome = replace(outcome, checkpoints=(point,), best=adapter)
+    yield Chosen("full", adapter, point.step, 1.0, point.dev_score, _spent(point), fit_seconds)
+    began = time.monotonic()
+    settled = settle_strength(seeing, lesson.program, lesson.dev, outcome, room / "strengths")
+    seconds = fit_seconds + time.monotonic() - began
+    reached = settled.point
+    spent = reached.forgetting.spent
+    yield Chosen("swept", settled.adapter, settled.step, reached.strength, reached.dev_score, spent, seconds)
+
+
+def bench_of(
+    task: Task, study: Study, engine: Engine, base: Weights, settings: Settings, room: Path, *, is_blind: bool
+) -> RunBench:
+    """Return the bench that a run would lend, with or without eyes for what is forgotten."""
+    material = Material(
+        tasks=("core",),
+        include_path=None,
+        items=ITEMS,
+        task_answers=frozenset(example.target for example in study.train),
+        prompt=Prompt(study.system, study.template),
+        limits=Limits(),
+        seed=settings.seed,
+    )
+    longest = max(engine.answer_tokens(example.target) for example in (*study.train, *study.dev))
+    room.mkdir(parents=True, exist_ok=True)
+    return RunBench(
+        engine=engine,
+        base=base,
+        folder=room,
+        shared=room / "shared",
+        budget=Budget(minutes=settings.minutes),
+        seed=settings.seed,
+        max_new_tokens=max(int(longest * ANSWER_ROOM) + 1, LEAST_ANSWER_TOKENS),
+        metric=load(METRICS, task.primary_metric)(),
+        baseline=lora_sft({}),
+        on_progress=lambda stage, done, total: None,
+        on_log=partial(print, flush=True),
+        probe=(Blind if is_blind else SelectionProbe)(engine, material, lambda *_: None),
+    )
+
+
+def parted(study: Study, settings: Settings) -> tuple[Study, tuple[Example, ...]]:
+    """Return the study with at most so many rows of train, and rows held out of it; groups stay together."""
+    groups = sorted({example.group or example.id for example in study.train})
+    random.Random(settings.seed).shuffle(groups)
+    out = set(groups[: round(HELD_OUT_SHARE * len(groups))])
+    held_out = tuple(example for example in study.train if (example.group or example.id) in out)
+    rest = [example for example in study.train if (example.group or example.id) not in out]
+    return replace(study, train=tuple(rest[: settings.rows])), held_out
+
+
+def ability(engine: Engine, weights: Weights, study: Study, settings: Settings) -> GeneralAbility:
+    """Measure weights on the gate's material."""
+    return measure(
+        engine,
+        weights,
+        "tuned" if weights.adapter else "base",
+        tasks=("core",),
+        limit=settings.limit,
+        include_path=None,
+        task_answers={example.target for example in study.train},
+        prompt=Prompt(study.system, study.template),
+        seed=settings.seed,
+        progress=lambda *_: None,
+    )
+
+
+def row_of(
+    task: str,
+    cell: str,
+    settings: Settings,
+    rate: float,
+    outcome: Outcome,
+    chosen: Chosen,
+    held_out_rows: int,
+    base: GeneralAbility,
+    held_out_score: float,
+    tuned: GeneralAbility,
+) -> Row:
+    """Put together what is known of a chosen adapter."""
+    before = {text.item: text.loss for text in base.texts}
+    return Row(
+        task=task,
+        cell=cell,
+        choice=chosen.choice,
+        settings=settings,
+        rate=rate,
+        step=chosen.step,
+        steps=outcome.result.steps,
+        strength=chosen.strength,
+        dev_score=chosen.dev_score,
+        held_out_score=held_out_score,
+        held_out_rows=held_out_rows,
+        spent=chosen.spent,
+        text_loss=statistics.fmean((text.loss - before[text.item]) / text.tokens for text in tuned.texts),
+        off_task=turned_share(base, tuned, is_prompted=False),
+        prompted_off_task=turned_share(base, tuned, is_prompted=True),
+        probability=statistics.fmean(probability_changes(base, tuned)),
+        gate=judge_abilities(cell, base, tuned, Limits()).state,
+        fit_seconds=chosen.fit_seconds,
+    )
+
+
+def print_table(rows: Sequence[dict[str, Any]]) -> None:
+    """Print the rows as a markdown table."""
+    print(f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}")
+    for row in rows:
+        cells = (
+            row["task"],
+            row["cell"],
+            row["choice"],
+            f"{row['rate']:g}",
+            f"{row['step']} of {row['steps']}",
+            f"{row['strength']:g}",
+            f"{row['dev_score']:.1%}",
+            f"{row['held_out_score']:.1%} of {row['held_out_rows']}",
+            f"{row['spent']:.0%}",
+            f"{row['text_loss']:+.3f}",
+            f"{row['off_task']:.0%}",
+            f"{row['prompted_off_task']:.0%}",
+            f"{100 * row['probability']:+.1f}",
+            row["gate"].replace("_", " "),
+            f"{row['fit_seconds']:.0f}",
+        )
+        print(f"| {' | '.join(cells)} |")
+
+
+def _material(bench: RunBench) -> Material:
+    assert bench.probe is not None
+    return bench.probe.material
+
+
+def _weights(program: Program, adapter: Path) -> Weights:
+    return with_adapter(program, adapter).weights
+
+
+def _spent(point: Checkpoint) -> float:
+    return point.forgetting.spent if point.forgetting else 0.0
+
+
+if __name__ == "__main__":
+    main()

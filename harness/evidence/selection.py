@@ -1,0 +1,128 @@
+"""What tuned weights lost, as arms see it while they choose: on material that no gate uses.
+
+The gate asks for bounds inside its limits, and a choice sees estimates; so a choice that is to pass must stay well
+inside. Half of each limit is the budget. What the gate measures again, on other items, is an independent check.
+"""
+
+import math
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.contract import Engine
+from harness.engine.content import adapter_hash
+from harness.general.measure import measure
+from harness.program import Prompt
+from harness.records import Forgetting, GeneralAbility, Limits, OffTaskAnswer, Weights
+
+BUDGET_SHARE = 0.5  # of each limit of the gate
+# Benchmark items, and at most so many unrelated questions and texts: 37 s of one core on the embedded model. The items'
+# figure is uncertain by some 4 points, so a standard error is granted.
+ITEMS = 24
+FAST_ITEMS = 7  # of a smoke run; one for each core benchmark
+
+Progress = Callable[[str, int, int], object]
+
+
+@dataclass(frozen=True)
+class Material:
+    """What forgetting is measured on while arms choose."""
+
+    tasks: tuple[str, ...]  # as the gate's, but other items
+    include_path: Path | None
+    items: int
+    task_answers: frozenset[str]
+    prompt: Prompt  # the task's own
+    limits: Limits
+    seed: int
+
+
+@dataclass
+class SelectionProbe:
+    """Measures weights against their base; equal weights are measured once in a worker's life."""
+
+    engine: Engine
+    material: Material
+    progress: Progress
+    _known: dict[tuple[str | None, str | None], GeneralAbility] = field(default_factory=dict)
+
+    def forgetting(self, weights: Weights) -> Forgetting:
+        """Return what these weights lost against their base in the same quantisation."""
+        base = Weights(weights.model, weights.quantization)
+        return forgetting_of(self._measured(base), self._measured(weights), self.material.limits)
+
+    def _measured(self, weights: Weights) -> GeneralAbility:
+        key = (weights.quantization, weights.adapter and adapter_hash(weights.adapter))
+        if key not in self._known:
+            material = self.material
+            self._known[key] = measure(
+                self.engine,
+                weights,
+                "selection",
+                tasks=material.tasks,
+                limit=material.items,
+                include_path=material.include_path,
+                task_answers=material.task_answers,
+                prompt=material.prompt,
+                seed=material.seed,
+                progress=self.progress,
+                use="selection",
+            )
+        return self._known[key]
+
+
+def forgetting_of(base: GeneralAbility, tuned: GeneralAbility, limits: Limits) -> Forgetting:
+    """Reduce two measurements to what a choice looks at.
+
+    Where only this task's inputs reach the weights (`routed`), nothing is asked of them: they spend nothing.
+    """
+    before = {text.item: text.loss for text in base.texts}
+    changes = [(text.loss - before[text.item]) / text.tokens for text in tuned.texts]
+    text_loss = statistics.fmean(changes) if changes else 0.0
+    off_task = max(turned_share(base, tuned, is_prompted=prompted) for prompted in (False, True))
+    moved = probability_changes(base, tuned)
+    probability = statistics.fmean(moved) if moved else None
+    is_asked = limits.deployment == "shared"
+    spent = _spent(text_loss, off_task, moved, limits) if is_asked else 0.0
+    return Forgetting(text_loss, off_task, probability, spent)
+
+
+def _spent(text_loss: float, off_task: float, moved: Sequence[float], limits: Limits) -> float:
+    """Return the largest share of a budget that is taken; infinite where a figure is no number."""
+    if not all(map(math.isfinite, (text_loss, *moved))):
+        return math.inf
+    drop = 0.0
+    if len(moved) > 1:
+        drop = -statistics.fmean(moved) - statistics.stdev(moved) / math.sqrt(len(moved))
+    return max(
+        0.0,
+        _share(text_loss, limits.max_text_loss),
+        _share(off_task, limits.max_off_task),
+        _share(drop, limits.max_drop),
+    )
+
+
+def _share(loss: float, limit: float) -> float:
+    if limit == 0:
+        return math.inf if loss > 0 else 0.0
+    return loss / (BUDGET_SHARE * limit)
+
+
+def turned_share(base: GeneralAbility, tuned: GeneralAbility, *, is_prompted: bool) -> float:
+    """Return the share of unrelated questions that get the task's answer and did not from the base."""
+    before = _answers(base, is_prompted)
+    after = _answers(tuned, is_prompted)
+    turned = [answer.is_task_answer and not before[item].is_task_answer for item, answer in after.items()]
+    return statistics.fmean(turned) if turned else 0.0
+
+
+def _answers(ability: GeneralAbility, is_prompted: bool) -> Mapping[str, OffTaskAnswer]:
+    return {answer.item: answer for answer in ability.off_task if answer.is_prompted == is_prompted}
+
+
+def probability_changes(base: GeneralAbility, tuned: GeneralAbility) -> list[float]:
+    """Return the change of the probability given to right answers, item by item, where both have one."""
+    before = {(item.task, item.item): item.probability for item in base.items}
+    pairs = [(before.get((item.task, item.item)), item.probability) for item in tuned.items]
+    return [after - known for known, after in pairs if known is not None and after is not None]

@@ -1,0 +1,126 @@
+"""The two sides of a regression check: what each is by content, and whether their figures can be compared."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.engine.content import adapter_hash, model_hash
+from harness.errors import ModelError
+from harness.records import Weights
+
+# Scripts, spaces and signs on which tokenizers of one vocabulary part ways.
+_PROBE = "Two  spaces,\ttab; naïve café 12,345.67 – 北京 \n\n def f(x): return x"
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One set of weights: as the user named it, and what it is by content."""
+
+    name: str
+    weights: Weights
+    model_sha256: str
+    adapter_sha256: str | None
+
+    @property
+    def form(self) -> str:
+        """How it is quantised, in words."""
+        return "in 4-bit NF4" if self.weights.quantization == "nf4" else "unquantised"
+
+    @property
+    def content(self) -> tuple[str, str | None, str | None]:
+        """Equal for equal weights."""
+        return self.model_sha256, self.weights.quantization, self.adapter_sha256
+
+
+def two_sides(base: tuple[str, Weights], tuned: tuple[str, Weights]) -> tuple[Side, Side]:
+    """Read what both sides are by content; a model that both stand on is read once.
+
+    Args:
+        base: The base as the user named it, and its weights.
+        tuned: The same of the tuned weights.
+
+    Raises:
+        HarnessError: If a model's files or an adapter's cannot be read.
+    """
+    adapters = [adapter_hash(side[1].adapter) if side[1].adapter else None for side in (base, tuned)]  # quick, so first
+    models = {model: model_hash(model) for model in dict.fromkeys((base[1].model, tuned[1].model))}
+    before, after = (
+        Side(name, weights, models[weights.model], adapter)
+        for (name, weights), adapter in zip((base, tuned), adapters, strict=True)
+    )
+    return before, after
+
+
+def forms(base: Side, tuned: Side) -> str:
+    """Say how the two are quantised where they differ; '' where they do not."""
+    if base.weights.quantization == tuned.weights.quantization:
+        return ""
+    return f"The base is {base.form} and the tuned weights are {tuned.form}: what that costs is part of every change."
+
+
+def comparison_notes(base: Side, tuned: Side, texts: list[str], *, is_chat_used: bool) -> list[str]:
+    """Say what a reader must know of the two sides.
+
+    Args:
+        base: The reference.
+        tuned: What is judged.
+        texts: The held-out texts, which both must cut into the same tokens.
+        is_chat_used: Whether something is asked through the chat template.
+
+    Raises:
+        ModelError: If the two cut texts into different tokens, so that losses per token cannot be compared.
+    """
+    notes = ["both sides are the same weights"] if base.content == tuned.content else []
+    if difference := forms(base, tuned):
+        notes.append(difference[0].lower() + difference[1:].rstrip("."))
+    if tuned.weights.model != base.weights.model:
+        notes += _tokenizer_notes(base, tuned, texts, is_chat_used=is_chat_used)
+    if tuned.weights.adapter:
+        notes += _adapter_notes(base, Path(tuned.weights.adapter))
+    return notes
+
+
+def _tokenizer_notes(base: Side, tuned: Side, texts: list[str], *, is_chat_used: bool) -> list[str]:
+    from harness.engine.resident import load_tokenizer
+
+    before, after = load_tokenizer(base.weights.model), load_tokenizer(tuned.weights.model)
+    if any(before.encode(text) != after.encode(text) for text in (_PROBE, *texts)) or not _share_words(before, after):
+        raise ModelError(
+            f"'{base.name}' and '{tuned.name}' have different tokenizers, so their losses per token cannot be "
+            "compared; give the base that the tuned model was made from"
+        )
+    notes = []
+    if added := sorted(before.get_vocab().keys() ^ after.get_vocab().keys()):
+        shown = ", ".join(map(repr, added[:3])) + (", ..." if len(added) > 3 else "")
+        notes.append(f"only one of the two tokenizers has the added tokens {shown}; texts are cut alike")
+    if is_chat_used and before.chat_template != after.chat_template:
+        notes.append("the chat templates differ; each model is asked through its own")
+    return notes
+
+
+def _share_words(before: Any, after: Any) -> bool:
+    """Whether one vocabulary is the other with tokens added behind it, as for padding or a chat's turns."""
+    one, other = before.get_vocab(), after.get_vocab()
+    added = before.get_added_vocab().keys() | after.get_added_vocab().keys()
+    return one.keys() ^ other.keys() <= added and all(one[token] == other[token] for token in one.keys() & other.keys())
+
+
+def _adapter_notes(base: Side, adapter: Path) -> list[str]:
+    """Say that an adapter names another base, which PEFT takes for information alone; its weights must fit."""
+    try:
+        config = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))
+        named = str(config.get("base_model_name_or_path") or "")
+        if not named or _last(named) in (_last(base.name), _last(base.weights.model)):
+            return []
+        if Path(named).is_dir() and model_hash(named) == base.model_sha256:
+            return []
+    except (OSError, ValueError, AttributeError, ModelError):
+        return []  # whoever loads the adapter says what is wrong with it
+    return [
+        f"the adapter's configuration names '{named}' as its base; it was loaded on '{base.name}', and its weights fit"
+    ]
+
+
+def _last(name: str) -> str:
+    return name.rstrip("/\\").replace("\\", "/").rpartition("/")[2].casefold()

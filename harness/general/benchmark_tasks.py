@@ -1,0 +1,185 @@
+"""Benchmarks as lm-eval's tasks: ours, lm-eval's own, a user's task files and a user's files of rows."""
+
+import random
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from lm_eval.api.task import ConfigurableTask
+from lm_eval.tasks import TaskManager
+
+from harness.benchmark_files import BenchmarkRow, benchmark_name, is_benchmark_file, read_benchmark
+from harness.errors import HarnessError
+from harness.general.pools import Use, uses_of
+from harness.plugins import suggest
+
+OURS = Path(__file__).parent / "benchmarks"
+CORE = (
+    "core_piqa",
+    "core_openbookqa",
+    "core_social_iqa",
+    "core_commonsense_qa",
+    "core_boolq",
+    "core_continuation",
+    "core_next_word",
+)
+
+
+# Passages get most of the items: every base has something to lose on them, and an item costs a fifth of another's time.
+WEIGHTS = {"core_continuation": 4, "core_next_word": 4}
+
+
+def load_tasks(names: Sequence[str], include_path: Path | None) -> dict[str, Any]:
+    """Load benchmarks by name; 'core' means ours. lm-eval's own are indexed only if needed (seconds).
+
+    Returns:
+        lm-eval's tasks by name; of groups and tags, their members.
+
+    Raises:
+        HarnessError: If a name is unknown, or a benchmark's data cannot be had or are wrong.
+    """
+    wanted = list(dict.fromkeys(task for name in names for task in (CORE if name == "core" else (name,))))
+    files = [name for name in wanted if is_benchmark_file(name)]
+    tasks = _named([name for name in wanted if name not in files], include_path)
+    for file in files:
+        name = benchmark_name(file)
+        if name in tasks:
+            raise HarnessError(f"general.tasks: two benchmarks are called '{name}'; rename the file {file}")
+        tasks[name] = _of_rows(name, Path(file))
+    return tasks
+
+
+def _named(wanted: list[str], include_path: Path | None) -> dict[str, Any]:
+    if not wanted:
+        return {}
+    folders = [OURS, *([include_path] if include_path else [])]
+    manager = TaskManager(include_path=folders, include_defaults=False)
+    if set(wanted) - set(manager.all_tasks):
+        manager = TaskManager(include_path=folders)
+    for name in wanted:
+        if name not in manager.all_tasks:
+            near = suggest(name, dict.fromkeys(manager.all_tasks))
+            near = near if near.startswith(" (did") else "; `lm-eval ls tasks` lists them"
+            raise HarnessError(f"general.tasks: no lm-eval task, group or tag is called '{name}'{near}")
+    try:
+        return dict(manager.load(wanted)["tasks"])
+    except HarnessError:
+        raise
+    except Exception as fault:  # whatever a third party's task file or data set raises
+        said = (str(fault).strip() or type(fault).__name__).splitlines()[0]
+        raise HarnessError(
+            f"general.tasks: {', '.join(wanted)} cannot be loaded: {said}; lm-eval's own tasks fetch their data "
+            "from the hub: connect to it, or use 'core', task files (general.include_path) or rows of your own"
+        ) from fault
+
+
+# ---- a user's own rows -----------------------------------------------------------------------
+
+
+class RowsTask(ConfigurableTask):  # type: ignore[misc]
+    """A user's file of rows; its documents carry the row's `number`."""
+
+
+def _of_rows(name: str, file: Path) -> RowsTask:
+    """Make a task of a file of rows.
+
+    Options and answers are scored as texts: small models cannot yet answer with a letter. Options are compared per
+    character of their text (acc_norm), as users' options differ in length; characters serve every script.
+
+    Raises:
+        HarnessError: Listing every fault of the file.
+    """
+    rows, faults = read_benchmark(file)
+    if faults:
+        listed = "\n".join(f"  - {f'row {fault.row}: ' if fault.row else ''}{fault.text}" for fault in faults)
+        raise HarnessError(f"general.tasks: {file}: {len(faults)} problem{'s' * (len(faults) > 1)}\n{listed}")
+    kind = _CHOICES if rows[0].choices else _ANSWERS
+    made = partial(_dataset, rows)
+    return RowsTask(config={"task": name, "custom_dataset": made, "test_split": "test", **kind})
+
+
+def _dataset(rows: Sequence[BenchmarkRow], **_: object) -> dict[str, Any]:
+    from datasets import Dataset
+
+    return {"test": Dataset.from_list([_document(row) for row in rows])}
+
+
+def _document(row: BenchmarkRow) -> dict[str, Any]:
+    space = "" if _is_unspaced(row.question[-1]) else " "
+    return {
+        "number": row.number,
+        "question": row.question,
+        "choices": [space + choice for choice in row.choices],
+        "answer": space + row.answer,
+        "gold": row.choices.index(row.answer) if row.choices else 0,
+    }
+
+
+def _is_unspaced(character: str) -> bool:
+    """Whether nothing stands between this character and the next word: Chinese, Japanese and their punctuation."""
+    return any(first <= character <= last for first, last in (("\u3000", "\u9fff"), ("\uf900", "\ufaff"), _FULL_WIDTH))
+
+
+_FULL_WIDTH = ("\uff01", "\uff5e")
+_CHOICES = {
+    "output_type": "multiple_choice",
+    "doc_to_text": "question",
+    "doc_to_choice": "choices",
+    "doc_to_target": "gold",
+    "target_delimiter": "",
+    "metric_list": [{"metric": "acc_norm", "aggregation": "mean", "higher_is_better": True}],
+}
+_ANSWERS = {
+    "output_type": "loglikelihood",
+    "doc_to_text": "question",
+    "doc_to_target": "answer",
+    "target_delimiter": "",
+    "metric_list": [{"metric": "acc", "aggregation": "mean", "higher_is_better": True}],
+}
+
+
+# ---- which items ------------------------------------------------------------------------------
+
+
+def pools(tasks: Mapping[str, Any], use: Use) -> dict[str, list[int]]:
+    """Return the numbers of the items that each benchmark has for a use, whatever the limit and the seed.
+
+    Ours say it in their data. In a user's rows, equal questions are for the same use. In lm-eval's tasks, the number
+    alone decides, so that two tasks over the same data set agree.
+    """
+    found = {}
+    for name, task in tasks.items():
+        documents = task.eval_docs
+        if name in CORE:
+            uses = list(documents["use"])
+        else:
+            is_own = isinstance(task, RowsTask)
+            uses = uses_of(list(documents["question"]) if is_own else [str(n) for n in range(len(documents))])
+        found[name] = [number for number, wanted in enumerate(uses) if wanted == use]
+    return found
+
+
+def choose(pools: Mapping[str, Sequence[int]], limit: int, seed: int) -> dict[str, list[int]]:
+    """Choose item numbers, split by weight; what a small benchmark cannot give, the larger ones do.
+
+    Raises:
+        HarnessError: If the limit does not give every benchmark an item.
+    """
+    if limit < len(pools):
+        raise HarnessError(
+            f"general.limit is {limit}, fewer than its {len(pools)} benchmarks; give at least one item each"
+        )
+    chosen = {}
+    left, weight_left = limit, sum(map(_weight, pools))
+    order = sorted(pools, key=lambda name: len(pools[name]) / _weight(name))
+    for name, others in zip(order, range(len(order) - 1, -1, -1), strict=True):
+        share = min(max(1, left * _weight(name) // weight_left), left - others)  # at least one for each that follows
+        count = min(len(pools[name]), share)
+        left, weight_left = left - count, weight_left - _weight(name)
+        chosen[name] = sorted(random.Random(f"{seed}:{name}").sample(pools[name], count))
+    return chosen
+
+
+def _weight(name: str) -> int:
+    return WEIGHTS.get(name, 1)

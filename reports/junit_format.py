@@ -1,0 +1,85 @@
+"""JUnit XML, which pipelines show as tests: a regression check's rows, or a comparison's verdict.
+
+Written after the format that Jenkins, GitLab and GitHub's reporters read (testsuite, testcase, failure, skipped).
+"""
+
+import re
+from collections.abc import Iterator
+from xml.etree import ElementTree
+
+from harness.contract import Rendered
+from harness.records import Regression, Run
+from reports.regression.view import rows
+from reports.text import visible
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+class JunitReport:
+    """The report for pipelines."""
+
+    name = "junit"
+
+    def render(self, run: Run) -> Rendered:
+        """Draw the verdict as one test: undecided and rethink are skipped, as nothing is shown to have failed."""
+        case = _case(run.name, "verdict")
+        if run.decision.action in ("rethink", "undecided"):
+            _add(case, "skipped", run.decision.sentence)
+        _text(case, "system-out", run.decision.sentence)
+        return Rendered("result.xml", _suite(run.name, [case]))
+
+    def render_regression(self, regression: Regression, *, is_strict: bool) -> Rendered:
+        """Draw a test for the verdict and one for each thing that was measured."""
+        return Rendered("regression.xml", _suite("harness regress", list(_cases(regression, is_strict))))
+
+
+def _cases(regression: Regression, is_strict: bool) -> Iterator[ElementTree.Element]:
+    verdict = _case("regress", "verdict")
+    if regression.verdict == "regressed" or (regression.verdict != "passed" and is_strict):
+        _add(verdict, "failure", regression.sentence)
+    elif regression.verdict != "passed":
+        _add(verdict, "skipped", regression.sentence)
+    yield verdict
+    for row in rows(regression):
+        case = _case("regress", row.name)
+        said = f"{row.figure} ({row.note}); limit {row.limit}" if row.note else f"{row.figure}; limit {row.limit}"
+        if row.state == "lost":
+            _add(case, "failure", said)
+        elif row.state != "kept":
+            _add(case, "skipped", said)
+        _text(case, "system-out", said)
+        yield case
+
+
+def _suite(name: str, cases: list[ElementTree.Element]) -> str:
+    counts = {kind: str(sum(case.find(kind) is not None for case in cases)) for kind in ("failure", "skipped")}
+    suite = ElementTree.Element(
+        "testsuite",
+        {
+            "name": _clean(name),
+            "tests": str(len(cases)),
+            "failures": counts["failure"],
+            "errors": "0",
+            "skipped": counts["skipped"],
+        },
+    )
+    suite.extend(cases)
+    ElementTree.indent(suite)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(suite, encoding="unicode") + "\n"
+
+
+def _case(suite: str, name: str) -> ElementTree.Element:
+    return ElementTree.Element("testcase", {"classname": _clean(suite), "name": _clean(name)})
+
+
+def _add(case: ElementTree.Element, kind: str, message: str) -> None:
+    ElementTree.SubElement(case, kind, {"message": _clean(message)})
+
+
+def _text(case: ElementTree.Element, kind: str, text: str) -> None:
+    ElementTree.SubElement(case, kind).text = _clean(text)
+
+
+def _clean(text: str) -> str:
+    """Show what XML cannot hold (controls, lone surrogates) as symbols."""
+    return _SURROGATES.sub("?", visible(text))

@@ -1,0 +1,128 @@
+"""What every form of a regression check shows: the verdict, a row for each thing measured, and the flips."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from harness.records import Gate, Interval, Probe, Regression
+from reports import numbers
+from reports.view.shapes import Cell, Mood, Table, benchmark_name, metric_name, table
+
+WORDS: dict[str, tuple[str, Mood]] = {
+    "passed": ("Passed", "good"),
+    "regressed": ("Regressed", "bad"),
+    "inconclusive": ("Inconclusive", "unsure"),
+    "cannot_judge": ("Cannot be judged", "unsure"),
+}
+_STATES: dict[str, tuple[str, Mood]] = {
+    "kept": ("kept", "good"),
+    "lost": ("lost", "bad"),
+    "open": ("not excluded", "unsure"),
+    "absent": (numbers.NOT_MEASURED, "absent"),
+    "beside": ("not judged", "absent"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One thing that was measured on both sides."""
+
+    name: str
+    state: str  # kept, lost, open, absent or beside
+    figure: str
+    note: str  # bounds and count
+    limit: str
+
+
+def rows(regression: Regression) -> list[Row]:
+    """Return a row for the benchmarks together, each benchmark, texts, unrelated questions and the task."""
+    return [*_benchmarks(regression), *_probes(regression), *_task(regression)]
+
+
+def as_table(regression: Regression) -> Table:
+    """Return the rows as a table."""
+    body = []
+    for row in rows(regression):
+        word, mood = _STATES[row.state]
+        body.append((row.name, Cell(word, "", mood), Cell(row.figure, row.note), row.limit))
+    return table("Tuned against base, on the same items", ("What", "Result", "Change", "Limit"), body)
+
+
+def flip_table(regression: Regression, most: int | None = None) -> Table:
+    """Return the benchmark items that changed sides, losses first; at most so many."""
+    body: list[list[Cell | str]] = []
+    for flip in regression.flips[:most]:
+        word = Cell("lost", "", "bad") if flip.is_loss else Cell("won", "", "good")
+        before, after = numbers.percent(flip.base_probability), numbers.percent(flip.tuned_probability)
+        body.append([f"{benchmark_name(flip.task)} {flip.item}", word, before, after])
+    headings = ("Benchmark item", "Right answer", "Its probability, base", "tuned")
+    return table("Benchmark items that changed sides", headings, body)
+
+
+def flip_count(regression: Regression) -> str:
+    """Count the flips: '12 items lost, 9 won'."""
+    losses = sum(flip.is_loss for flip in regression.flips)
+    return f"{numbers.plural(losses, 'benchmark item')} lost, {numbers.count(len(regression.flips) - losses)} won"
+
+
+def _benchmarks(regression: Regression) -> Iterator[Row]:
+    gate, limits = regression.gate, regression.limits
+    limit = f"{numbers.MINUS}{numbers.size(limits.max_drop)} points"
+    state = _state(gate, "benchmarks", "kept")
+    name = f"Benchmarks, by {gate.basis}" if gate.basis else "Benchmarks"
+    if gate.state == "cannot_judge" and gate.basis == "":
+        state = "beside"
+    change = gate.change or gate.pooled
+    yield Row(name, state if change else "absent", _points(change), _bounds(change), limit)
+    for task in gate.tasks:
+        own = "lost" if task.broken else "beside" if not task.measurable else "kept" if gate.state == "pass" else "open"
+        note = _bounds(task.change) + ("" if task.measurable else "; the base is near chance there")
+        yield Row(benchmark_name(task.task), own, _points(task.change), note, limit if task.measurable else "none")
+
+
+def _probes(regression: Regression) -> Iterator[Row]:
+    gate, limits = regression.gate, regression.limits
+    loss = gate.text_loss_change
+    figure = f"{numbers.plain(loss.estimate)} nats a token" if loss else numbers.NOT_MEASURED
+    note = f"{numbers.plain_bounds(loss)}, n = {numbers.count(loss.n)}" if loss else ""
+    limit = f"+{numbers.plain(limits.max_text_loss, 2)} nats a token"
+    yield Row("Loss on general texts", _state(gate, "texts") if loss else "absent", figure, note, limit)
+    asked: tuple[tuple[Probe, str, Interval | None], ...] = (
+        ("alone", "Unrelated questions that get the task's answer, asked alone", gate.off_task_rate),
+        ("prompted", "the same, asked under the task's prompt", gate.prompted_off_task_rate),
+    )
+    for probe, name, rate in asked:
+        if rate is not None:
+            note = f"{numbers.bounds(rate)}, n = {numbers.count(rate.n)}"
+            limit = numbers.percent(limits.max_off_task)
+            yield Row(name, _state(gate, probe), numbers.percent(rate.estimate), note, limit)
+
+
+def _task(regression: Regression) -> Iterator[Row]:
+    change = regression.task_change
+    if change is None or regression.primary_metric is None:
+        return
+    name = f"The task itself, {metric_name(regression.primary_metric)}"
+    limit = f"{numbers.MINUS}{numbers.size(regression.limits.max_drop)} points"
+    found = change.difference
+    if found is None:
+        yield Row(name, "absent", numbers.NOT_MEASURED, "too few items or groups for a claim", limit)
+        return
+    most = -regression.limits.max_drop
+    state = "lost" if found.high < most else "kept" if found.low > most else "open"
+    sides = f"from {numbers.rate(regression.base_score)} to {numbers.rate(regression.tuned_score)}"
+    yield Row(name, state, _points(found), f"{_bounds(found)}; {sides}", limit)
+
+
+def _state(gate: Gate, probe: Probe, otherwise: str = "kept") -> str:
+    if probe in gate.failed:
+        return "lost"
+    # where one probe shows harm, the others' safety was not looked at
+    return "open" if probe in gate.doubted or gate.state == "fail" else otherwise
+
+
+def _points(found: Interval | None) -> str:
+    return f"{numbers.points(found.estimate)} points" if found else numbers.NOT_MEASURED
+
+
+def _bounds(found: Interval | None) -> str:
+    return f"{numbers.point_bounds(found)}, n = {numbers.count(found.n)}" if found else ""
