@@ -577,3 +577,9 @@ class Regression:
     limits: Limits
     notes: tuple[str, ...]  # e.g. that the two are quantised differently, or that the base was recorded earlier
     manifest: Mapping[str, Any]  # versions, hashes, device, seeds, dates
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Notes, reasons and warnings that the sentence does not say already."""
+        told = (*self.notes, *self.gate.reasons, *self.gate.warnings)
+        return tuple(text for text in told if (text.partition(": ")[2] or text) not in self.sentence)

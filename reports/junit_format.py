@@ -34,32 +34,32 @@ class JunitReport:
 
 
 def _cases(regression: Regression, is_strict: bool) -> Iterator[ElementTree.Element]:
+    doubt = "failure" if is_strict else "skipped"
     verdict = _case("regress", "verdict")
-    if regression.verdict == "regressed" or (regression.verdict != "passed" and is_strict):
-        _add(verdict, "failure", regression.sentence)
-    elif regression.verdict != "passed":
-        _add(verdict, "skipped", regression.sentence)
+    kinds = {"regressed": "failure", "inconclusive": doubt, "cannot_judge": "error"}
+    if regression.verdict in kinds:
+        _add(verdict, kinds[regression.verdict], regression.sentence)
     yield verdict
     for row in rows(regression):
         case = _case("regress", row.name)
         said = f"{row.figure} ({row.note}); limit {row.limit}" if row.note else f"{row.figure}; limit {row.limit}"
-        if row.state == "lost":
-            _add(case, "failure", said)
-        elif row.state != "kept":
-            _add(case, "skipped", said)
+        kind = {"lost": "failure", "open": doubt, "absent": "skipped", "beside": "skipped"}.get(row.state)
+        if kind is not None:
+            _add(case, kind, said)
         _text(case, "system-out", said)
         yield case
 
 
 def _suite(name: str, cases: list[ElementTree.Element]) -> str:
-    counts = {kind: str(sum(case.find(kind) is not None for case in cases)) for kind in ("failure", "skipped")}
+    kinds = ("failure", "error", "skipped")
+    counts = {kind: str(sum(case.find(kind) is not None for case in cases)) for kind in kinds}
     suite = ElementTree.Element(
         "testsuite",
         {
             "name": _clean(name),
             "tests": str(len(cases)),
             "failures": counts["failure"],
-            "errors": "0",
+            "errors": counts["error"],
             "skipped": counts["skipped"],
         },
     )

@@ -9,6 +9,7 @@ from baselines.finetune.clock import Clock
 from baselines.finetune.dpo import DpoLesson, prepare_dpo, train_dpo
 from baselines.finetune.options import DpoOptions, LoraOptions, RagLoraOptions
 from baselines.finetune.pairs import find_pairs
+from baselines.finetune.passages import settle_passages
 from baselines.finetune.process import TrainingProcess
 from baselines.finetune.schedule import with_adapter
 from baselines.finetune.sft import prepare, train_sft
@@ -91,7 +92,7 @@ class RagLoraSft:
     needs_documents: ClassVar[bool] = True
 
     def fit(self, study: Study, bench: Bench) -> Fitted:
-        """Index the documents, retrieve for every training row, and train with what was found."""
+        """Index the documents, settle how many passages, and train with what is found for every row."""
         from baselines.rag.index import build_index, index_folder
 
         clock = Clock.of(bench)
@@ -99,14 +100,14 @@ class RagLoraSft:
             raise ArmError("rag_lora_sft needs documents to search; give data.documents in the task file")
         place = (study.documents, self.options.chunk_tokens, self.options.embedder)
         folder = index_folder(bench.shared, *place)
-        build_index(study.documents, folder, *place[1:], log=bench.log)
-        program = replace(
-            zero_shot_program(study, bench),
-            prompt=passages_prompt(study),
-            retriever=Retriever(str(folder), self.options.k),
-        )
+        index = build_index(study.documents, folder, *place[1:], log=bench.log)
+        plain = replace(zero_shot_program(study, bench), prompt=passages_prompt(study))
+        numbers = sorted({min(k, len(index.passages)) for k in self.options.candidates})
+        programs = [replace(plain, retriever=Retriever(str(folder), k)) for k in numbers]
+        program, trials, warnings = settle_passages(study, bench, programs, self, self.options)
         found = self.retrieve(program, [example.question for example in study.train])
-        return fit_sft(study, bench, program, self.options, clock, found)
+        fitted = fit_sft(study, bench, program, self.options, clock, found)
+        return replace(fitted, trials=(*trials, *fitted.trials), warnings=(*warnings, *fitted.warnings))
 
     def retrieve(self, program: Program, questions: Sequence[Question]) -> list[tuple[Passage, ...]]:
         """Return each question's passages from the program's index, best first."""
@@ -120,7 +121,9 @@ class RagLoraSft:
     def preview(self, study: Study) -> Preview:
         """Show the first training row with a passage, found without the embedder."""
         passages, note = stand_in(study, study.train[0], self.options.chunk_tokens)
-        return shown_row(study, passages_prompt(study), passages, f"{note}; the run shows {self.options.k}")
+        shows = "tries {} on dev" if self.options.k is None else "shows {}"
+        note = f"{note}; the run {shows.format(', '.join(map(str, self.options.candidates)))}"
+        return shown_row(study, passages_prompt(study), passages, note)
 
 
 def leave_pairs(bench: Bench, lesson: DpoLesson, pairs: Sequence[Preference]) -> None:

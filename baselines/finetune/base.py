@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,7 @@ _MAMBA_TYPES = frozenset({"falcon_h1", "falcon_mamba", "jamba", "mamba", "mamba2
 _PASSED_OVER = ("conv1d", "out_proj", "dt_proj")
 
 
+PROBE_TOKENS = 16
 # Nats per token between two ways to the same figure; a factor left out of the logits is a tenth of a nat and more.
 HEAD_TOLERANCE = {torch.float32: 1e-3, torch.bfloat16: 0.1, torch.float16: 0.1}
 
@@ -40,6 +41,7 @@ class Base:
     model: Any
     tokenizer: Any
     total_parameters: int
+    fault: str | None = None  # why no adapter on it can be trained
 
     @classmethod
     def load(cls, model: str, quantization: Literal["nf4"] | None) -> "Base":
@@ -50,15 +52,17 @@ class Base:
         _still(loaded)
         if quantization is not None:
             loaded = prepare_model_for_kbit_training(loaded, use_gradient_checkpointing=device.type == "cuda")
-        return cls(loaded, load_tokenizer(model), total)
+        return cls(loaded, load_tokenizer(model), total, head_fault(loaded))
 
     @contextmanager
     def adapted(self, spec: RunSpec) -> Iterator[Any]:
         """Lend the base with a trainable adapter on it, fresh or continued; give it back bare.
 
         Raises:
-            TrainingFailure: If PEFT puts no adapter on such a model, or a continued one does not fit it.
+            TrainingFailure: If PEFT or TRL cannot train such a model, or a continued adapter does not fit it.
         """
+        if self.fault is not None:
+            raise TrainingFailure(self.fault)
         forward = self.model.__dict__.get("forward")
         set_seed(spec.seed)
         try:
@@ -79,9 +83,7 @@ class Base:
             self._undo_patches(forward)
 
     def _undo_patches(self, forward: Any) -> None:
-        self.model.__dict__.pop("forward", None)  # TRL's fused head
-        if forward is not None:
-            self.model.forward = forward
+        _put_back(self.model, forward)
         if hasattr(self.model, "peft_config"):
             del self.model.peft_config
 
@@ -152,37 +154,41 @@ def check_keys(adapted: Any, folder: Path) -> None:
         raise TrainingFailure(f"{folder.name}: tensors {sorted(found ^ wanted)[:4]} are missing or unexpected")
 
 
-def check_head(adapted: Any, prompt: Sequence[int], answer: Sequence[int]) -> None:
-    """Refuse a model whose answers TRL's fused head does not score as the model itself does.
+def head_fault(model: Any) -> str | None:
+    """Return why TRL's fused head cannot train a bare base, or None.
 
     The head skips the model's own forward: it needs a backbone beside it, and does by itself what a family does
-    to its logits, which it knows for some (caps, multipliers).
-
-    Raises:
-        TrainingFailure: If the head fails on this model, or scores otherwise; the first in the library's words.
+    to its logits, which it knows for some (caps, multipliers). So it is compared with the model on one text.
     """
-    kind = adapted.config.get_text_config().model_type
-    ids = torch.tensor([[*prompt, *answer]], device=adapted.device)
-    labels = ids.clone()
-    labels[:, : len(prompt)] = -100
-    scored = len(answer) + 1
-    was_training = adapted.training
-    adapted.eval()
+    from trl.trainer.utils import add_fused_lm_head
+
+    kind, dtype = model.config.get_text_config().model_type, compute_dtype(default_device())
+    ids = torch.arange(PROBE_TOKENS, device=model.device)[None] % model.config.get_text_config().vocab_size
+    forward = model.__dict__.get("forward")
+    add_fused_lm_head(model)
     try:
-        with torch.no_grad():
-            fused = adapted(input_ids=ids, labels=labels, fused_lm_head=True).log_probs[0, -len(answer) :].float()
-            logits = adapted(input_ids=ids, use_cache=False, logits_to_keep=scored).logits[0, -scored:-1].float()
+        with torch.no_grad(), torch.autocast(model.device.type, dtype, enabled=dtype != torch.float32):
+            fused = model(input_ids=ids, labels=ids, fused_lm_head=True).log_probs.float()
+            logits = model(input_ids=ids, use_cache=False).logits[:, :-1].float()
     except (AttributeError, TypeError, ValueError) as fault:
-        raise TrainingFailure(f"TRL cannot train a model of type {kind}: {_said(fault)}") from fault
+        return f"TRL cannot train a model of type {kind}: {_said(fault)}"
     finally:
-        adapted.train(was_training)
-    plain = logits.log_softmax(-1).gather(1, ids[0, -len(answer) :, None])[:, 0]
+        _put_back(model, forward)
+    plain = logits.log_softmax(-1).gather(2, ids[:, 1:, None])[..., 0]
     apart = float((fused - plain).abs().mean())
-    if apart > HEAD_TOLERANCE[compute_dtype(default_device())]:
-        raise TrainingFailure(
-            f"TRL scores the answers of a model of type {kind} {apart:.3g} nats per token off what the model says, so "
-            "it cannot train it; tune a model of another family"
-        )
+    if apart <= HEAD_TOLERANCE[dtype]:
+        return None
+    return (
+        f"TRL scores the answers of a model of type {kind} {apart:.3g} nats per token off what the model says, so "
+        "it cannot train it; tune a model of another family"
+    )
+
+
+def _put_back(model: Any, forward: Any) -> None:
+    """Undo TRL's patch of a model's forward."""
+    model.__dict__.pop("forward", None)
+    if forward is not None:
+        model.forward = forward
 
 
 def check_finite(adapted: Any, step: int) -> None:

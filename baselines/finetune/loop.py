@@ -16,7 +16,7 @@ from trl.trainer.dpo_trainer import DataCollatorForPreference
 from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 
 from baselines.finetune.anchor import Anchored
-from baselines.finetune.base import Base, TrainingFailure, check_finite, check_head, save_adapter
+from baselines.finetune.base import Base, TrainingFailure, check_finite, save_adapter
 from baselines.finetune.channel import Channel
 from baselines.finetune.resume import Point, Resumable, Told, clear, find, save
 from baselines.finetune.spec import AnswerRow, PairRow, RunResult, RunSpec
@@ -209,10 +209,6 @@ def build(base: Base, adapted: Any, spec: RunSpec, report: Report) -> Any:
         if name in weights:
             parameter.data = weights[name]
     skip_masked_positions()
-    rows: list[AnswerRow | PairRow] = [*spec.rows]
-    shortest = min(rows, key=lambda row: row.length)
-    with trainer.compute_loss_context_manager():
-        check_head(adapted, shortest.prompt, shortest.answer if isinstance(shortest, AnswerRow) else shortest.chosen)
     return trainer
 
 

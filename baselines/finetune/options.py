@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from baselines.rag.options import CHUNK_TOKENS, DEFAULT_EMBEDDER
+from baselines.rag.options import CHUNK_TOKENS, DEFAULT_EMBEDDER, RagOptions
 
 # Ranges from the notes the product is built on: claims about 7B models, so they warn and never limit.
 PUBLISHED_RATES = (3e-5, 1e-4)
@@ -68,11 +68,20 @@ class DpoOptions(LoraOptions):
 class RagLoraOptions(LoraOptions):
     """Options of `rag_lora_sft`."""
 
-    k: int = Field(default=2, ge=1, description="passages for each question, in training and in use")
+    k: int | None = Field(
+        default=None,
+        ge=1,
+        description="passages for each question, in training and in use; settled on dev when not given",
+    )
     chunk_tokens: int = Field(default=CHUNK_TOKENS, ge=8)
     embedder: str = Field(default=DEFAULT_EMBEDDER, min_length=1)
     # A row carries k passages, so a step costs about three plain ones.
     trial_steps: int = Field(default=5, ge=1)
+
+    @property
+    def candidates(self) -> tuple[int, ...]:
+        """Numbers of passages to try, ascending: the one that is given, or those that `rag` tries."""
+        return RagOptions().candidates if self.k is None else (self.k,)
 
 
 def range_warnings(options: LoraOptions, rate: float, lengths: Sequence[int]) -> tuple[str, ...]:

@@ -68,6 +68,8 @@ def settle_strength(
     is_other = best.step != boldest.step and chosen is options[-1]
     adapter = kept if is_other else scaled.get(chosen.strength, swept)
     step = best.step if is_other else boldest.step
+    for unused in set(scaled.values()) - {adapter}:
+        shutil.rmtree(unused, ignore_errors=True)
     return Settled(adapter, step, chosen, frontier, _zero_warning(frontier[0], chosen))
 
 

@@ -6,7 +6,7 @@ import re
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -26,7 +26,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 class Share(click.FloatRange):
     """A number above 0 and at most 1; NaN, which is neither above nor below anything, is none."""
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Return the number, or end with a usage error."""
         number = float(super().convert(value, param, ctx))
         return self.fail(f"{value!r} is not a number.", param, ctx) if math.isnan(number) else number
@@ -84,8 +84,7 @@ def regress(
     check = _check(tasks, limit, {"max_drop": max_drop, "keep": keep}, task_file, baseline, is_cached=not no_cache)
     before, after = _sides(base, tuned, quantize)
     with observer(sys.stderr) as watching:
-        watching.began(tuned, 1, 1)
-        found = measure_both(before, after, check, watching.progress, watching.log)
+        found = measure_both(before, after, check, watching)
     out = out or Path("regress") / _safe(tuned)
     files = write_regression(found, out, is_strict=strict)
     if as_json:

@@ -25,9 +25,8 @@ def print_regression(found: Regression, out: Path) -> None:
             named = ", ".join(f"{flip.task} {flip.item}" for flip in flips[:_FLIPS])
             more = f" and {len(flips) - _FLIPS} more" if len(flips) > _FLIPS else ""
             console.print(f"{word} ({len(flips)}): {named}{more}", markup=False)
-    for text in (*found.notes, *found.gate.reasons, *found.gate.warnings):
-        if text not in found.sentence:
-            console.print(f"- {text}", markup=False)
+    for text in found.remarks:
+        console.print(f"- {text}", markup=False)
     console.print()
     console.print(found.sentence, markup=False, style="bold")
     console.print(f"reports: {out}", markup=False)

@@ -2,7 +2,7 @@
 
 import json
 import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from harness.errors import HarnessError
 from harness.evidence.answering import answer, require_measured
 from harness.evidence.arm import room_for
 from harness.evidence.baseline_file import FORMAT, Baseline, recall, record
+from harness.evidence.jobs import Observer
 from harness.evidence.provenance import code_digest, now, versions
 from harness.evidence.sides import Side, comparison_notes, forms, two_sides
 from harness.general.measure import general_items_digest, measure, texts_for
@@ -26,8 +27,8 @@ from harness.records import GeneralAbility, GenerationSettings, Limits, Predicti
 from harness.task.task import Task
 
 SEED = 0
-Log = Callable[[str], None]
-Progress = Callable[[str, int, int], None]
+# Asked first: an adapter that does not fit, or weights that are no numbers, show at once and not item by item.
+_FIRST = ("The capital of France is", [" Paris"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +57,7 @@ class _Measured:
     predictions: tuple[Prediction, ...]  # on the task's test items; none without a task
 
 
-def regress(
-    base: tuple[str, Weights], tuned: tuple[str, Weights], check: Check, progress: Progress, log: Log
-) -> Regression:
+def regress(base: tuple[str, Weights], tuned: tuple[str, Weights], check: Check, observer: Observer) -> Regression:
     """Measure both sides, the base only where no baseline stands for it, and judge.
 
     The tuned weights are measured first: they are what may be broken, and then nobody waits for the base.
@@ -67,8 +66,7 @@ def regress(
         base: What the user calls the base, and its weights.
         tuned: The same of the tuned weights.
         check: What is measured, and the limits.
-        progress: Told the stage, and how much of it is done.
-        log: Told what stands for what.
+        observer: Told what is measured, how much of it is done, and what stands for what.
 
     Raises:
         HarnessError: If a model, an adapter, the items or the baseline cannot be used.
@@ -80,13 +78,13 @@ def regress(
     bound_to = _bound_to(before, check, engine)
     known = recall(check.baseline, bound_to) if check.baseline else None
     if known is not None:
-        log(f"the base is not measured: {check.baseline} of {known.recorded} stands for it")
+        observer.log(f"the base is not measured: {check.baseline} of {known.recorded} stands for it")
         notes.append(f"the base was not measured now: its record of {known.recorded} stands for it")
-    found = _measure_in_turn([after] if known else [after, before], check, progress, log)
+    found = _measure_in_turn([after] if known else [after, before], check, observer)
     reference = _Measured(replace(known.ability, weights=before.name), known.predictions) if known else found[1]
     if check.baseline and known is None:
         record(check.baseline, Baseline(FORMAT, now(), bound_to, reference.ability, reference.predictions))
-        log(f"the base was recorded in {check.baseline}")
+        observer.log(f"the base was recorded in {check.baseline}")
     return conclude(
         reference.ability,
         found[0].ability,
@@ -141,7 +139,7 @@ def _manifest(
 # ---- measuring ----------------------------------------------------------------------------
 
 
-def _measure_in_turn(sides: Sequence[Side], check: Check, progress: Progress, log: Log) -> list[_Measured]:
+def _measure_in_turn(sides: Sequence[Side], check: Check, observer: Observer) -> list[_Measured]:
     """Measure one side after another; one model is in memory at a time.
 
     Raises:
@@ -153,13 +151,13 @@ def _measure_in_turn(sides: Sequence[Side], check: Check, progress: Progress, lo
     engine: LocalEngine | None = None
     found = []
     try:
-        for side in sides:
+        for number, side in enumerate(sides, start=1):
+            observer.began(side.name, number, len(sides))
             if engine is None or engine.model != side.weights.model:
                 engine = None
                 free_memory()
-                engine = open_engine(side.weights.model, cache=cache, log=log)
-            log(f"measuring {side.name}")
-            found.append(_measure(side, check, engine, progress, log))
+                engine = open_engine(side.weights.model, cache=cache, log=observer.log)
+            found.append(_measure(side, check, engine, observer))
     except (RuntimeError, MemoryError, OSError) as fault:
         if not is_out_of_memory(fault):
             raise
@@ -167,8 +165,9 @@ def _measure_in_turn(sides: Sequence[Side], check: Check, progress: Progress, lo
     return found
 
 
-def _measure(side: Side, check: Check, engine: LocalEngine, progress: Progress, log: Log) -> _Measured:
+def _measure(side: Side, check: Check, engine: LocalEngine, observer: Observer) -> _Measured:
     task = check.task
+    engine.loglikelihood([_FIRST], side.weights)
     ability = measure(
         engine,
         side.weights,
@@ -179,9 +178,9 @@ def _measure(side: Side, check: Check, engine: LocalEngine, progress: Progress, 
         task_answers={example.target for example in task.study.train} if task else (),
         prompt=_prompt(task) if task else None,
         seed=SEED,
-        progress=progress,
+        progress=observer.progress,
     )
-    return _Measured(ability, _predictions(side.weights, task, engine, progress, log) if task else ())
+    return _Measured(ability, _predictions(side.weights, task, engine, observer) if task else ())
 
 
 # ---- the task's own score -----------------------------------------------------------------
@@ -191,17 +190,15 @@ def _prompt(task: Task) -> Prompt:
     return Prompt(task.study.system, task.study.template)
 
 
-def _predictions(
-    weights: Weights, task: Task, engine: LocalEngine, progress: Progress, log: Log
-) -> tuple[Prediction, ...]:
+def _predictions(weights: Weights, task: Task, engine: LocalEngine, observer: Observer) -> tuple[Prediction, ...]:
     """Ask the task's test questions under its own prompt, as the arm `zero_shot` does."""
     room = GenerationSettings(room_for(task, engine))
     program = Program(weights=weights, prompt=_prompt(task), generation=room, reader=reader_for(task))
     questions = [example.question for example in task.test]
     found: dict[str, Prediction] = {}
-    for batch in answer(program, questions, engine, lambda asked: [()] * len(asked), log=log):
+    for batch in answer(program, questions, engine, lambda asked: [()] * len(asked), log=observer.log):
         found.update({prediction.example_id: prediction for prediction in batch})
-        progress("answering test", len(found), len(questions))
+        observer.progress("answering test", len(found), len(questions))
     require_measured(found.values())
     return tuple(found[question.id] for question in questions)
 

@@ -12,8 +12,9 @@ from reports.charts.svg import CHARACTER, Drawing, Scale, padded, ticks
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 480, 300, 58, 462, 30, 246
 LINEAR = 4.0  # budgets; beyond, the axis grows with the root, so that what lies inside the budget can still be seen
-ROOT_TICKS = (0.0, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 10_000.0, 100_000.0)
-TICK_GAP = 38.0  # pixels between two tick labels
+ROOT_TICKS = (1.0, 0.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 10_000.0, 100_000.0)
+TICK_GAP = 34.0  # pixels between two tick labels
+BOLD = 1.12  # how much wider a bold name is
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +57,15 @@ class Axis:
         return self.scale(math.sqrt(max(0.0, amount)) if self.is_root else amount)
 
     def ticks(self) -> list[float]:
-        """Return round amounts that stand far enough apart for their labels."""
+        """Return round amounts that stand far enough apart for their labels, the budget's end among them."""
         if not self.is_root:
             return ticks(self.scale.low, self.scale.high)
         shown: list[float] = []
         for value in ROOT_TICKS:
-            if math.sqrt(value) <= self.scale.high and (not shown or self(value) - self(shown[-1]) >= TICK_GAP):
+            is_free = all(abs(self(value) - self(other)) >= TICK_GAP for other in shown)
+            if math.sqrt(value) <= self.scale.high and is_free:
                 shown.append(value)
-        return shown
+        return sorted(shown)
 
 
 def frontier(arm: str, family: Family, points: Sequence[Point], *, has_budget: bool, said: str) -> Markup:
@@ -112,8 +114,10 @@ def _frame(drawing: Drawing, x: Axis, y: Scale, has_budget: bool) -> None:
     drawing.text((LEFT + RIGHT) / 2, BOTTOM + 40, what + (" (root scale)" if x.is_root else ""), "t small", "middle")
     if has_budget:
         drawing.line(x(1.0), TOP - 8, x(1.0), BOTTOM, "goal")
-        shift, anchor = (4, "start") if x(1.0) < RIGHT - 110 else (-4, "end")
-        drawing.text(x(1.0) + shift, 14, "the budget ends here", "t small", anchor)
+        if x(1.0) < RIGHT - 120:
+            drawing.text(max(x(1.0) + 4, LEFT + 46), 14, "the budget ends here", "t small")  # beside the axis' name
+        else:
+            drawing.text(x(1.0) - 4, 14, "the budget ends here", "t small", "end")
 
 
 Place = tuple[float, float]
@@ -122,15 +126,16 @@ Box = tuple[float, float, float, float]  # left, top, right, bottom
 
 
 def _names(drawing: Drawing, points: Sequence[Point], places: Sequence[Place], lines: Sequence[Line]) -> None:
-    """Write each point's strength beside it, where it covers no mark, line or other name."""
+    """Write each point's strength beside it, where it covers no mark or other name, and no line if it can be helped."""
     reach = [11 if point.is_applied else 7 for point in points]
     taken: list[Box] = [(x - r, y - r, x + r, y + r) for r, (x, y) in zip(reach, places, strict=True)]
-    taken += [(x - 1, y - 1, x + 1, y + 1) for line in lines for x, y in _along(line)]
+    drawn = [(x - 1, y - 1, x + 1, y + 1) for line in lines for x, y in _along(line)]
     for point, (x, y) in zip(points, places, strict=True):
         text = f"{point.name}, applied" if point.is_applied else point.name
-        options = [_box(x + dx, y + dy, len(text) * CHARACTER, anchor) for dx, dy, anchor in _SPOTS]
+        width = len(text) * CHARACTER * (BOLD if point.is_applied else 1.0)
+        options = [_box(x + dx, y + dy, width, anchor) for dx, dy, anchor in _SPOTS]
         free = [index for index, box in enumerate(options) if _is_inside(box) and not _meets(box, taken)]
-        chosen = free[0] if free else 0
+        chosen = next((index for index in free if not _meets(options[index], drawn)), free[0] if free else 0)
         taken.append(options[chosen])
         dx, dy, anchor = _SPOTS[chosen]
         drawing.text(x + dx, y + dy, text, "t small strong over" if point.is_applied else "t small over", anchor)

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from harness.records import Gate, Interval, Probe, Regression
+from harness.records import Flip, Gate, Interval, Probe, Regression
 from reports import numbers
-from reports.view.shapes import Cell, Mood, Table, benchmark_name, metric_name, table
+from reports.view.shapes import Cell, Mood, Table, metric_name, table
 
 WORDS: dict[str, tuple[str, Mood]] = {
     "passed": ("Passed", "good"),
@@ -15,11 +15,16 @@ WORDS: dict[str, tuple[str, Mood]] = {
 }
 _STATES: dict[str, tuple[str, Mood]] = {
     "kept": ("kept", "good"),
+    "quiet": ("no loss shown", ""),
     "lost": ("lost", "bad"),
-    "open": ("not excluded", "unsure"),
+    "open": ("loss not excluded", "unsure"),
     "absent": (numbers.NOT_MEASURED, "absent"),
     "beside": ("not judged", "absent"),
 }
+BOUNDS = (
+    "Bounds leave 5% on each side for the benchmarks together, 1% for the task itself and 2.5% elsewhere. One "
+    "benchmark alone is tested for a loss beyond the limit, and is not asked to exclude one."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +32,7 @@ class Row:
     """One thing that was measured on both sides."""
 
     name: str
-    state: str  # kept, lost, open, absent or beside
+    state: str  # kept, quiet (one benchmark: not shown to be lost), lost, open, absent or beside
     figure: str
     note: str  # bounds and count
     limit: str
@@ -53,9 +58,14 @@ def flip_table(regression: Regression, most: int | None = None) -> Table:
     for flip in regression.flips[:most]:
         word = Cell("lost", "", "bad") if flip.is_loss else Cell("won", "", "good")
         before, after = numbers.percent(flip.base_probability), numbers.percent(flip.tuned_probability)
-        body.append([f"{benchmark_name(flip.task)} {flip.item}", word, before, after])
-    headings = ("Benchmark item", "Right answer", "Its probability, base", "tuned")
-    return table("Benchmark items that changed sides", headings, body)
+        body.append([flip_name(flip), word, before, after])
+    headings = ("Benchmark item", "Right answer", "Its probability, base", "Its probability, tuned")
+    return table("Benchmark items that changed sides", headings, body, numbers=(2, 3))
+
+
+def flip_name(flip: Flip) -> str:
+    """Name an item: 'core_piqa 373'."""
+    return f"{flip.task} {flip.item}"
 
 
 def flip_count(regression: Regression) -> str:
@@ -67,34 +77,43 @@ def flip_count(regression: Regression) -> str:
 def _benchmarks(regression: Regression) -> Iterator[Row]:
     gate, limits = regression.gate, regression.limits
     limit = f"{numbers.MINUS}{numbers.size(limits.max_drop)} points"
-    state = _state(gate, "benchmarks", "kept")
-    name = f"Benchmarks, by {gate.basis}" if gate.basis else "Benchmarks"
-    if gate.state == "cannot_judge" and gate.basis == "":
-        state = "beside"
     change = gate.change or gate.pooled
+    name = f"Benchmarks, by {gate.basis}" if gate.basis else "Benchmarks"
+    has_kept = change is not None and gate.basis != "" and change.low > -limits.max_drop
+    state = "lost" if {"benchmarks", "kept"} & set(gate.failed) else _state(gate, "benchmarks", has_kept=has_kept)
+    if gate.state == "cannot_judge":
+        state = "beside"
     yield Row(name, state if change else "absent", _points(change), _bounds(change), limit)
     for task in gate.tasks:
-        own = "lost" if task.broken else "beside" if not task.measurable else "kept" if gate.state == "pass" else "open"
-        note = _bounds(task.change) + ("" if task.measurable else "; the base is near chance there")
-        yield Row(benchmark_name(task.task), own, _points(task.change), note, limit if task.measurable else "none")
+        own = "lost" if task.broken else "quiet" if task.measurable else "beside"
+        near = "" if task.measurable else "the base is not clearly above chance"
+        note = "; ".join(filter(None, (_bounds(task.change), near)))
+        yield Row(task.task, own, _points(task.change), note, limit if task.measurable else "none")
 
 
 def _probes(regression: Regression) -> Iterator[Row]:
     gate, limits = regression.gate, regression.limits
     loss = gate.text_loss_change
-    figure = f"{numbers.plain(loss.estimate)} nats a token" if loss else numbers.NOT_MEASURED
+    figure = f"{numbers.change(loss.estimate)} nats a token" if loss else numbers.NOT_MEASURED
     note = f"{numbers.plain_bounds(loss)}, n = {numbers.count(loss.n)}" if loss else ""
     limit = f"+{numbers.plain(limits.max_text_loss, 2)} nats a token"
-    yield Row("Loss on general texts", _state(gate, "texts") if loss else "absent", figure, note, limit)
+    has_kept = loss is not None and loss.high <= limits.max_text_loss
+    state = _state(gate, "texts", has_kept=has_kept)
+    yield Row("Loss on general texts", state if loss or state == "lost" else "absent", figure, note, limit)
     asked: tuple[tuple[Probe, str, Interval | None], ...] = (
         ("alone", "Unrelated questions that get the task's answer, asked alone", gate.off_task_rate),
-        ("prompted", "the same, asked under the task's prompt", gate.prompted_off_task_rate),
+        (
+            "prompted",
+            "Unrelated questions that get the task's answer, asked under its prompt",
+            gate.prompted_off_task_rate,
+        ),
     )
     for probe, name, rate in asked:
         if rate is not None:
             note = f"{numbers.bounds(rate)}, n = {numbers.count(rate.n)}"
             limit = numbers.percent(limits.max_off_task)
-            yield Row(name, _state(gate, probe), numbers.percent(rate.estimate), note, limit)
+            state = _state(gate, probe, has_kept=rate.high <= limits.max_off_task)
+            yield Row(name, state, numbers.percent(rate.estimate), note, limit)
 
 
 def _task(regression: Regression) -> Iterator[Row]:
@@ -113,11 +132,11 @@ def _task(regression: Regression) -> Iterator[Row]:
     yield Row(name, state, _points(found), f"{_bounds(found)}; {sides}", limit)
 
 
-def _state(gate: Gate, probe: Probe, otherwise: str = "kept") -> str:
+def _state(gate: Gate, probe: Probe, *, has_kept: bool) -> str:
+    """Return what a probe found; where another one shows harm, the gate looks no further, and its bound tells."""
     if probe in gate.failed:
         return "lost"
-    # where one probe shows harm, the others' safety was not looked at
-    return "open" if probe in gate.doubted or gate.state == "fail" else otherwise
+    return "open" if probe in gate.doubted or (gate.state == "fail" and not has_kept) else "kept"
 
 
 def _points(found: Interval | None) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from harness.records import Evidence, OffTaskAnswer, Run
 from reports import numbers
 from reports.text import Clipped, clip
-from reports.view.shapes import Cell, Table, table
+from reports.view.shapes import Cell, Mood, Table, table
 
 SHOWN = 4  # answers per arm and way of asking; all are counted
 LIMIT = 240  # characters of one answer
@@ -23,7 +23,8 @@ class OffTask:
     kind: str  # of the question; empty where it was not recorded
     question: Clipped
     answer: Clipped
-    is_task_answer: bool
+    mark: str  # that it is the task's answer; empty where it is not
+    mood: Mood
     before: Clipped | None  # what the base says; None where that was not asked
 
 
@@ -118,12 +119,18 @@ def _shown(found: _Asked) -> list[OffTask]:
 
 def _example(found: _Asked, answer: OffTaskAnswer) -> OffTask:
     known = found.before.get(answer.item)
+    mark: tuple[str, Mood] = ("", "")
+    if answer.is_task_answer:
+        mark = ("an answer of the task", "bad")
+        if not found.is_turned(answer):
+            mark = ("an answer of the task, as from the base", "absent")
     return OffTask(
         arm=found.evidence.arm,
         how=found.how,
         kind=kind_name(answer.kind),
         question=clip(answer.question, LIMIT),
         answer=clip(answer.text, LIMIT),
-        is_task_answer=answer.is_task_answer,
+        mark=mark[0],
+        mood=mark[1],
         before=clip(known.text, LIMIT) if known is not None else None,
     )

@@ -61,15 +61,24 @@ def _figure(limits: Limits, evidence: Evidence, history: TrainingHistory) -> Fig
     return Figure(
         f"{evidence.arm}{reached}",
         curves(evidence.arm, evidence.family, history),
-        f"{note} {STOPPED[history.stopped].capitalize()}; {_kept(limits, is_watched)}",
+        f"{note} {STOPPED[history.stopped].capitalize()}; {_kept(limits, history, best)}",
         _checkpoints(limits, evidence.arm, history, is_watched),
     )
 
 
-def _kept(limits: Limits, is_watched: bool) -> str:
-    if is_watched and spending.has_budget(limits):
-        return "kept is the best checkpoint on dev inside the forgetting budget. Hollow marks are outside it."
-    return "the best checkpoint on dev is kept, not the last."
+def _kept(limits: Limits, history: TrainingHistory, kept: Checkpoint | None) -> str:
+    """Say by what rule the kept checkpoint was chosen, and what its hollow companions are."""
+    text = "the best checkpoint on dev is kept, not the last."
+    if kept is None or kept.forgetting is None or not spending.has_budget(limits):
+        return text
+    if history.strength != 1.0:
+        text = f"the best checkpoint on dev is kept and applied at strength {history.strength:g}."
+    elif kept.forgetting.is_inside:
+        text = "the best checkpoint on dev inside the forgetting budget is kept, not the last."
+    else:
+        text = "no choice stays inside the forgetting budget."
+    has_hollow = any(mark.forgetting is not None and not mark.forgetting.is_inside for mark in history.checkpoints)
+    return f"{text} Hollow marks are outside the budget." if has_hollow else text
 
 
 def _checkpoints(limits: Limits, arm: str, history: TrainingHistory, is_watched: bool) -> Table:

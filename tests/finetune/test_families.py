@@ -246,7 +246,8 @@ def test_model_without_a_backbone_for_the_fused_head_is_refused_in_one_sentence(
 
 
 def test_head_that_scores_otherwise_than_the_model_is_refused(tuned, tmp_path, monkeypatch):
-    model = type(tuned("granite").base.model)
+    family = tuned("granite")
+    model = type(family.base.model)
     forward = model.forward
 
     def louder(self, *given, **named):
@@ -256,7 +257,7 @@ def test_head_that_scores_otherwise_than_the_model_is_refused(tuned, tmp_path, m
 
     monkeypatch.setattr(model, "forward", louder)
     with raises(TrainingFailure, match="granite .* nats per token off what the model says"):
-        train(tuned("granite").base, sft_in(tmp_path))
+        train(Base.load(family.folder, None), sft_in(tmp_path))
 
 
 @mark.parametrize("name", ["gpt2", "seed_oss"])  # one has modules for it, the other plain numbers
