@@ -9,8 +9,8 @@ from inner_process import Death, InnerProcess, answers, spec_in
 from baselines.finetune.progress import JUDGED, OUTCOME
 from baselines.finetune.schedule import Outcome, Schedule
 from baselines.prompt.zero import zero_shot_program
-from harness.contract import DevScore
-from harness.records import Weights
+from harness.contract import Budget, DevScore
+from harness.records import Forgetting, Weights
 from harness.store.files import hash_file
 
 # Worse, better, then no gain twice: with a patience of two the third judgement ends the run.
@@ -200,3 +200,70 @@ def test_what_another_schedule_left_is_not_taken_up(bench, in_spec, in_schedule)
     schedule_of(bench, process, **in_schedule).run(spec_at(bench, **in_spec))
     assert len(process.runs) == 1
     assert any(f"{OUTCOME} belongs to another training" in line for line in bench.lines)
+
+
+# ---- what checkpoints forget -----------------------------------------------------------------
+
+
+class Probe:
+    """Says by the checkpoint's step what share of the budget is spent, and which were asked; dies when told to."""
+
+    def __init__(self, **spent: float):
+        self.spent = {int(name.removeprefix("at_")): share for name, share in spent.items()}
+        self.asked: list[int] = []
+        self.dies_at: int | None = None
+
+    def __call__(self, weights):
+        step = int(weights.adapter.rsplit("-", 1)[1])
+        self.asked.append(step)
+        if step == self.dies_at:
+            raise Death
+        return Forgetting(0.0, 0.0, None, self.spent[step])
+
+
+def forgotten_by(outcome: Outcome) -> dict[int, float | None]:
+    return {point.step: point.forgetting and point.forgetting.spent for point in outcome.checkpoints}
+
+
+def test_the_best_checkpoint_is_measured_first_and_alone_where_it_is_inside(bench):
+    bench.forgotten = Probe(at_4=1.0)
+    outcome = schedule_of(bench, process_of(bench)).run(spec_at(bench))
+    assert forgotten_by(outcome) == {2: None, 4: 1.0, 6: None, 8: None}
+    assert outcome.best == outcome.boldest == bench.folder / "sft" / "checkpoint-4"
+
+
+def test_the_best_inside_the_budget_is_kept_beside_the_best_on_the_task(bench):
+    bench.forgotten = Probe(at_4=1.5, at_6=0.9)
+    outcome = schedule_of(bench, process_of(bench)).run(spec_at(bench))
+    assert bench.forgotten.asked == [4, 6]  # of equals the earlier, and then no more
+    assert (outcome.best.name, outcome.boldest.name) == ("checkpoint-6", "checkpoint-4")
+    left = sorted(path.name for path in (bench.folder / "sft").iterdir())
+    assert left == ["checkpoint-4", "checkpoint-6", OUTCOME]
+    assert schedule_of(bench, process_of(bench)).run(spec_at(bench)).best == outcome.best
+    assert bench.forgotten.asked == [4, 6]
+
+
+@pytest.mark.parametrize("spent", [3.0, float("nan"), float("inf")])
+def test_where_none_is_inside_the_one_that_spends_least_is_kept_and_clearly_worse_ones_are_not_asked(bench, spent):
+    bench.forgotten = Probe(at_4=spent, at_6=2.5, at_8=2.0)
+    outcome = schedule_of(bench, process_of(bench)).run(spec_at(bench))
+    # 0.5 on eight rows is uncertain by 0.18: 0.4 is near it, and the 0.1 of step 2 is not
+    assert bench.forgotten.asked == [4, 6, 8]
+    assert (outcome.best.name, outcome.boldest.name) == ("checkpoint-8", "checkpoint-4")
+
+
+def test_a_death_while_forgetting_is_measured_judges_nothing_again(bench):
+    bench.forgotten = Probe(at_4=1.5, at_6=0.9)
+    bench.forgotten.dies_at = 6
+    cut(bench, spec_at(bench))
+    bench.forgotten.dies_at = None
+    outcome = schedule_of(bench, process_of(bench)).run(spec_at(bench))
+    assert (outcome.best.name, outcome.boldest.name) == ("checkpoint-6", "checkpoint-4")
+    assert bench.score.asked == [2, 4, 6, 8]
+
+
+def test_a_smoke_run_measures_nothing(bench):
+    bench.forgotten, bench.budget = Probe(), Budget(is_fast=True)
+    outcome = schedule_of(bench, process_of(bench)).run(spec_at(bench))
+    assert forgotten_by(outcome) == dict.fromkeys((2, 4, 6, 8))
+    assert outcome.best.name == "checkpoint-4"
