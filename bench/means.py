@@ -1,10 +1,11 @@
 """What each means against forgetting buys at equal training time, on our own tasks.
 
-    python -m bench.means --json OUT [--tasks support_routing,order_lines] [--minutes 2] [--rows 60] [--limit 60]
+    python -m bench.means --json OUT [--tasks support_routing,order_lines] [--minutes 1.5] [--rows 60] [--limit 60]
 
-Each cell trains `lora_sft`'s adapter once, rates tried and judged on dev within the same minutes, and asks of what was
-chosen: the score on rows that neither training nor choice saw, and what it forgot on the gate's material. What a means
-costs (the penalty's second pass, judging what is forgotten) comes off its own training time.
+Each cell trains `lora_sft`'s adapter once: the rate is settled on dev, then every cell gets the same minutes in the
+training loop, with a schedule of as many steps as fit into them. A penalty, whose steps cost more, so gets fewer steps.
+Of what was chosen are told: the score on rows that neither training nor choice saw, and what it forgot on the gate's
+material.
 
     cell         chosen on dev        trains with
     today        the task alone       answers
@@ -15,8 +16,9 @@ costs (the penalty's second pass, judging what is forgotten) comes off its own t
 Each cell gives two rows: the checkpoint as trained ('full'), and at the strength that dev settles on inside the budget
 ('swept'). So 'today swept' is strength alone.
 
-Held-out rows are taken from train, whole groups at a time. No test row is read. A finished cell is a few lines of OUT
-and is not made again; a cell that was cut short goes on where it stopped.
+Held-out rows are taken from train, whole groups at a time. No test row is read. A finished cell is two lines of OUT and
+is not made again; one that was cut short goes on where it stopped. Ten minutes a cell at one quiet thread, less where
+an earlier cell trained the same adapters; for a quick look fix the rate and take few rows and items.
 """
 
 import json
@@ -38,7 +40,8 @@ from baselines.finetune.options import LoraOptions
 from baselines.finetune.process import TrainingProcess
 from baselines.finetune.schedule import Outcome, Schedule, with_adapter
 from baselines.finetune.selection import best_of, boldest_of
-from baselines.finetune.sft import Lesson, prepare, spec_of
+from baselines.finetune.sft import WARMUP_SHARE, Lesson, evaluations, prepare, spec_of
+from baselines.finetune.spec import RunSpec
 from baselines.finetune.strength import settle_strength
 from baselines.finetune.trial import settle_rate
 from baselines.prompt.zero import zero_shot_program
@@ -52,8 +55,9 @@ from harness.evidence.selection import ITEMS, Material, SelectionProbe, probabil
 from harness.general.assets import resolve_model
 from harness.general.measure import measure
 from harness.plugins import METRICS, load
-from harness.program import Program, Prompt
-from harness.records import Checkpoint, Example, Forgetting, GeneralAbility, Limits, Study, Weights
+from harness.program import Prompt
+from harness.records import Example, Forgetting, GeneralAbility, Limits, Study, Weights
+from harness.store.files import write_atomically
 from harness.task import load_task
 from harness.task.task import Task
 
@@ -67,6 +71,7 @@ CELLS: dict[str, dict[str, Any]] = {
     "replay": {"kl_to_base": 0.0, "replay": 0.5},
 }
 HELD_OUT_SHARE = 1 / 3
+TIMED = 6  # steps
 NOTHING = Forgetting(0.0, 0.0, None, 0.0)
 COLUMNS = (
     "task", "cell", "choice", "rate", "step", "strength", "dev", "held out", "spent on selection", "text loss",
@@ -78,8 +83,10 @@ COLUMNS = (
 class Settings:
     """What every cell shares."""
 
-    minutes: float
+    minutes: float  # in the training loop
     rows: int  # of train, at most
+    dev: int  # rows that judge, at most
+    rate: float | None  # None: settled on dev
     limit: int  # items of each kind on the gate's material
     seed: int
 
@@ -132,14 +139,16 @@ class Chosen:
 @click.command()
 @click.option("--tasks", default=TASKS, help="Names of our tasks, separated by commas.")
 @click.option("--cells", default=",".join(CELLS), help="Which cells, separated by commas.")
-@click.option("--minutes", default=2.0, help="For trial, training and judging of each cell.")
+@click.option("--minutes", default=1.5, help="In the training loop of each cell.")
 @click.option("--rows", default=60, help="Of train, at most.")
+@click.option("--dev", default=32, help="Rows of dev, at most.")
+@click.option("--rate", type=float, help="The learning rate of every cell; settled on dev when not given.")
 @click.option("--limit", default=60, help="Items of each kind on the gate's material.")
 @click.option("--seed", default=0)
 @click.option("--json", "out", type=click.Path(dir_okay=False, path_type=Path), required=True)
-def main(tasks: str, cells: str, minutes: float, rows: int, limit: int, seed: int, out: Path) -> None:
+def main(tasks: str, cells: str, out: Path, **settings_given: Any) -> None:
     """Make every cell that OUT does not hold, and print the table."""
-    settings = Settings(minutes, rows, limit, seed)
+    settings = Settings(**settings_given)
     for task in tasks.split(","):
         for cell in cells.split(","):
             if not any((row["task"], row["cell"]) == (task, cell) for row in kept(out, settings)):
@@ -163,12 +172,12 @@ def make(task_name: str, cell: str, settings: Settings, room: Path) -> Iterator[
     model = str(resolve_model(task.model, print))
     engine = open_engine(model, cache=cache_folder() / "answers-1.sqlite")
     bench = bench_of(task, study, engine, Weights(model), settings, room, is_blind=cell == "today")
-    options: LoraOptions = lora_sft(CELLS[cell]).options
+    options: LoraOptions = lora_sft({"learning_rate": settings.rate, **CELLS[cell]}).options
     lesson = prepare(study, bench, zero_shot_program(study, bench), options)
     clock = Clock.of(bench)
     with TrainingProcess(room / "training", bench.base) as process:
         rate, _ = settle_rate(lesson, bench, process, clock, spec_of(lesson, bench, process))
-        spec = replace(spec_of(lesson, bench, process), learning_rate=rate, seconds=clock.left)
+        spec = replace(within(spec_of(lesson, bench, process), process, settings, room), learning_rate=rate)
         stage = f"{task_name} {cell}"
         outcome = Schedule(bench, process, lesson.program, lesson.dev, options.patience, stage).run(spec)
     clock.count(outcome.earlier_seconds)
@@ -184,18 +193,32 @@ def make(task_name: str, cell: str, settings: Settings, room: Path) -> Iterator[
     shutil.rmtree(room, ignore_errors=True)
 
 
+def within(spec: RunSpec, process: TrainingProcess, settings: Settings, room: Path) -> RunSpec:
+    """Return the schedule with as many steps as the training loop does in its minutes, timed on a few of them."""
+    plan = room / "steps"
+    if not plan.exists():
+        timed = replace(spec, folder=str(room / "timed"), steps=TIMED, evaluate_at=(TIMED,), learning_rate=1e-6)
+        seconds = process.run(timed, lambda _: None, lambda *_: True).seconds / TIMED
+        write_atomically(plan, str(min(spec.steps, max(1, round(60 * settings.minutes / seconds)))))
+    steps = int(plan.read_text(encoding="utf-8"))
+    every = spec.evaluate_at[0]
+    return replace(spec, steps=steps, evaluate_at=evaluations(steps, every), warmup_steps=int(WARMUP_SHARE * steps))
+
+
 def choices(
     cell: str, lesson: Lesson, bench: RunBench, outcome: Outcome, fit_seconds: float, room: Path
 ) -> Iterator[Chosen]:
     """Yield what the cell keeps as trained, and at the strength that dev settles on inside the budget."""
-    seeing = replace(bench, probe=SelectionProbe(bench.engine, _material(bench), bench.on_progress))
+    assert bench.probe is not None
+    seeing = replace(bench, probe=SelectionProbe(bench.engine, bench.probe.material, bench.on_progress))
     point = boldest_of(outcome.checkpoints) if cell == "today" else best_of(outcome.checkpoints)
     adapter = outcome.boldest if cell == "today" else outcome.best
     assert adapter is not None  # SFT keeps its best checkpoints
     if cell == "today":
-        point = replace(point, forgetting=seeing.forgetting(_weights(lesson.program, adapter)))
+        point = replace(point, forgetting=seeing.forgetting(with_adapter(lesson.program, adapter).weights))
         outcome = replace(outcome, checkpoints=(point,), best=adapter)
-    yield Chosen("full", adapter, point.step, 1.0, point.dev_score, _spent(point), fit_seconds)
+    assert point.forgetting is not None  # the best on the task is always measured
+    yield Chosen("full", adapter, point.step, 1.0, point.dev_score, point.forgetting.spent, fit_seconds)
     began = time.monotonic()
     settled = settle_strength(seeing, lesson.program, lesson.dev, outcome, room / "strengths")
     seconds = fit_seconds + time.monotonic() - began
@@ -224,7 +247,7 @@ def bench_of(
         base=base,
         folder=room,
         shared=room / "shared",
-        budget=Budget(minutes=settings.minutes),
+        budget=Budget(),
         seed=settings.seed,
         max_new_tokens=max(int(longest * ANSWER_ROOM) + 1, LEAST_ANSWER_TOKENS),
         metric=load(METRICS, task.primary_metric)(),
@@ -242,7 +265,7 @@ def parted(study: Study, settings: Settings) -> tuple[Study, tuple[Example, ...]
     out = set(groups[: round(HELD_OUT_SHARE * len(groups))])
     held_out = tuple(example for example in study.train if (example.group or example.id) in out)
     rest = [example for example in study.train if (example.group or example.id) not in out]
-    return replace(study, train=tuple(rest[: settings.rows])), held_out
+    return replace(study, train=tuple(rest[: settings.rows]), dev=study.dev[: settings.dev]), held_out
 
 
 def ability(engine: Engine, weights: Weights, study: Study, settings: Settings) -> GeneralAbility:
@@ -319,19 +342,6 @@ def print_table(rows: Sequence[dict[str, Any]]) -> None:
             f"{row['fit_seconds']:.0f}",
         )
         print(f"| {' | '.join(cells)} |")
-
-
-def _material(bench: RunBench) -> Material:
-    assert bench.probe is not None
-    return bench.probe.material
-
-
-def _weights(program: Program, adapter: Path) -> Weights:
-    return with_adapter(program, adapter).weights
-
-
-def _spent(point: Checkpoint) -> float:
-    return point.forgetting.spent if point.forgetting else 0.0
 
 
 if __name__ == "__main__":

@@ -222,7 +222,7 @@ def _history(lesson: Lesson, bench: Bench, kept: Attempt, rate: float) -> Traini
         best_step=settled.step,
         stopped=stopped,
         learning_rate=rate,
-        rows=len(lesson.rows),
+        rows=len(lesson.examples),
         trainable_tokens=sum(len(row.answer) for row in lesson.rows),
         trainable_parameters=outcome.result.trainable_parameters,
         total_parameters=outcome.result.total_parameters,

@@ -20,6 +20,7 @@ from harness.evidence.baseline_file import FORMAT, Baseline, recall, record
 from harness.evidence.jobs import Observer
 from harness.evidence.provenance import code_digest, now, versions
 from harness.evidence.sides import Side, comparison_notes, forms, two_sides
+from harness.general.assets import benchmark_folder
 from harness.general.measure import general_items_digest, measure, texts_for
 from harness.plugins import METRICS, load
 from harness.program import Program, Prompt, Reader
@@ -71,6 +72,7 @@ def regress(base: tuple[str, Weights], tuned: tuple[str, Weights], check: Check,
     Raises:
         HarnessError: If a model, an adapter, the items or the baseline cannot be used.
     """
+    benchmark_folder(observer.log)  # which says so if it must fetch them
     before, after = two_sides(base, tuned)
     texts = [row["text"] for row in texts_for("gate", check.limit, SEED)]
     notes = comparison_notes(before, after, texts, is_chat_used=check.task is not None)

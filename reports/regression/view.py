@@ -101,19 +101,15 @@ def _probes(regression: Regression) -> Iterator[Row]:
     state = _state(gate, "texts", has_kept=has_kept)
     yield Row("Loss on general texts", state if loss or state == "lost" else "absent", figure, note, limit)
     asked: tuple[tuple[Probe, str, Interval | None], ...] = (
-        ("alone", "Unrelated questions that get the task's answer, asked alone", gate.off_task_rate),
-        (
-            "prompted",
-            "Unrelated questions that get the task's answer, asked under its prompt",
-            gate.prompted_off_task_rate,
-        ),
+        ("alone", "Unrelated questions, asked alone", gate.off_task_rate),
+        ("prompted", "Unrelated questions, under the task's prompt", gate.prompted_off_task_rate),
     )
     for probe, name, rate in asked:
         if rate is not None:
             note = f"{numbers.bounds(rate)}, n = {numbers.count(rate.n)}"
             limit = numbers.percent(limits.max_off_task)
             state = _state(gate, probe, has_kept=rate.high <= limits.max_off_task)
-            yield Row(name, state, numbers.percent(rate.estimate), note, limit)
+            yield Row(name, state, f"{numbers.percent(rate.estimate)} get the task's answer", note, limit)
 
 
 def _task(regression: Regression) -> Iterator[Row]:
@@ -128,8 +124,9 @@ def _task(regression: Regression) -> Iterator[Row]:
         return
     most = -regression.limits.max_drop
     state = "lost" if found.high < most else "kept" if found.low > most else "open"
-    sides = f"from {numbers.rate(regression.base_score)} to {numbers.rate(regression.tuned_score)}"
-    yield Row(name, state, _points(found), f"{_bounds(found)}; {sides}", limit)
+    scores = (regression.base_score, regression.tuned_score)
+    before, after = (numbers.percent(score.estimate if score else None) for score in scores)
+    yield Row(name, state, _points(found), f"{_bounds(found)}; from {before} to {after}", limit)
 
 
 def _state(gate: Gate, probe: Probe, *, has_kept: bool) -> str:

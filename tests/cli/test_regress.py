@@ -270,6 +270,7 @@ def test_benchmark_items_that_cannot_be_had_are_no_pass(check, ground, tmp_path,
     result = check(str(ground.model))
     assert result.exit_code == 2
     assert is_one_sentence(result.output)
+    assert "fetching the benchmark items" in result.stderr
     assert "pip could not download" in result.output
 
 

@@ -204,4 +204,5 @@ def test_a_run_lends_its_arms_a_probe_with_its_own_limits_and_prompt(tiny_task, 
     assert material.prompt == Prompt(task.study.system, task.study.template)
     assert material.task_answers == {example.target for example in task.study.train}
     assert place.probe is place.probe  # so that all arms share what is known of the base
-    assert material.items == 48
+    assert material.items == selection.ITEMS
+    assert replace(place, is_fast=True).probe.material.items == selection.FAST_ITEMS

@@ -10,8 +10,8 @@ from harness.records import Example, Forgetting, GenerationSettings, Message, Pa
 
 WORDS = ("dog", "fox", "filter", "team", "code", "snow", "lazy", "quick")
 ANSWERS = ("Paris", "today")
-# A random model needs larger steps than a trained one; the first rate teaches nothing.
-OPTIONS = {"trial_rates": [1e-5, 1e-2], "trial_steps": 2, "epochs": 3, "batch_size": 8}
+# A random model needs larger steps than a trained one, and has no ways worth keeping; the first rate teaches nothing.
+OPTIONS = {"trial_rates": [1e-5, 1e-2], "trial_steps": 2, "epochs": 3, "batch_size": 8, "kl_to_base": 0.0}
 
 
 def example(number: int) -> Example:

@@ -11,6 +11,8 @@ from inner_process import Parent, base_of, spec_in
 import baselines.finetune
 from baselines.finetune.anchor import TEXTS_PER_STEP, divergence, texts_of
 from baselines.finetune.rows import TEXTS, Renderer, anchor_rows, replay_rows
+from baselines.finetune.sft import prepare
+from baselines.prompt.zero import zero_shot_program
 from harness.general.off_task import all_questions
 from harness.program import Program, Prompt
 from harness.records import GenerationSettings, Weights
@@ -99,6 +101,12 @@ def test_general_texts_are_rendered_as_the_engine_reads_them(tiny_model, engine)
     assert prompted.endswith(f"{items[1]['answer']}<|im_end|>")
 
 
+def test_template_that_cannot_show_a_plain_question_is_put_to_none(tiny_model, engine):
+    picky = Program(Weights(str(tiny_model)), Prompt(template="{{ {'Route 1': input}[input] }}"), SETTINGS)
+    anchors = anchor_rows(Renderer(str(tiny_model), engine), picky)
+    assert len(anchors) == len(TEXTS.read_text().splitlines())  # each stands once: alone
+
+
 def test_replayed_rows_are_general_questions_with_their_answers(tiny_model, engine):
     program = Program(Weights(str(tiny_model)), Prompt(template="Message: {{ input }}"), SETTINGS)
     renderer = Renderer(str(tiny_model), engine)
@@ -121,3 +129,12 @@ def test_arm_with_the_penalty_warns_that_two_parts_of_the_gate_are_no_independen
     fitted = arm.fit(study(), make_bench("lora_sft"))
     words = "its text loss and unrelated questions are no independent evidence, its benchmarks are"
     assert any(words in warning for warning in fitted.training.warnings) is (weight > 0)
+
+
+def test_replay_adds_rows_to_learn_from_that_are_no_rows_of_the_task(make_bench):
+    options = baselines.finetune.lora_sft({"replay": 0.25, "kl_to_base": 0.0}).options
+    bench = make_bench("lora_sft")
+    lesson = prepare(study(), bench, zero_shot_program(study(), bench), options)
+    assert len(lesson.rows) == 24 + 6  # a quarter of 24
+    assert {row.id for row in lesson.rows[:24]} == {example.id for example in lesson.examples}
+    assert lesson.anchors == ()  # without a penalty there is nothing to hold on to
