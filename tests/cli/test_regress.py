@@ -138,6 +138,16 @@ def test_another_quantisation_is_stated_in_the_sentence(check, ground):
     assert written()["manifest"]["tuned"]["quantization"] == "nf4"
 
 
+def test_own_file_is_named_from_where_the_command_is_given(check, ground, monkeypatch, tmp_path):
+    check(str(ground.model), "--baseline", "base.json")
+    (tmp_path / "below").mkdir()
+    monkeypatch.chdir(tmp_path / "below")
+    result = check(str(ground.model), "--baseline", "../base.json")
+    # the same rows at another place are the same items
+    assert result.exit_code == 0, result.output
+    assert written()["manifest"]["general"]["tasks"] == [str(tmp_path / "below" / "known.jsonl")]
+
+
 def test_limits_are_those_of_the_command(check, ground):
     # a kept share of 100% and a drop of 0.1 points cannot be shown on 400 items
     result = check(str(ground.model), "--max-drop", "0.001", "--keep", "1", "--strict")
@@ -333,18 +343,21 @@ def test_task_adds_its_own_score_and_unrelated_questions_and_its_settings(ground
 
 
 def test_options_go_before_the_tasks_own_settings(ground, task_file):
-    with_task(ground, task_file, "--limit", "6", "--max-drop", "0.05")
+    result = with_task(ground, task_file, "--limit", "6", "--max-drop", "0.05")
+    assert result.exit_code == 2, result.output  # six items show nothing
     assert written()["limits"]["max_drop"] == 0.05
     assert written()["manifest"]["general"]["limit"] == 6
     assert written()["gate"]["off_task_rate"]["n"] == 6
 
 
 def test_baseline_keeps_the_bases_answers_to_the_task(ground, task_file):
-    with_task(ground, task_file, "--baseline", "base.json")
+    fresh = with_task(ground, task_file, "--baseline", "base.json")
     first = written()
     again = with_task(ground, task_file, "--baseline", "base.json")
+    assert fresh.exit_code == again.exit_code == 0, again.output
     assert "the base is not measured" in again.stderr
     assert written()["task_change"] == first["task_change"]
+    assert written()["base_score"] == first["base_score"]
 
 
 def test_baseline_of_another_task_is_refused(ground, task_file):
