@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import click
+from scipy import stats
 
 from bench.gate_worlds import BLIND_WORLD, EMBEDDED, BenchmarkWorld, Tuning, states
 
-SEED = 20_261_128  # used by nothing else
+SEED = 7_919_000  # first used for the table in docs/measurements.md
 REGRESS_ERROR = 0.01
 STATES = ("pass", "inconclusive", "fail", "cannot_judge")
 
@@ -26,14 +27,16 @@ class Bar:
     states: tuple[str, ...]
     at_least: float = 0.0
     at_most: float = 1.0
+    is_level: bool = False  # a test's own level at the edge of its null: chance alone exceeds it in half of all tables
 
     def __str__(self) -> str:
         side = f"at least {self.at_least:.0%}" if self.at_least else f"at most {self.at_most:.0%}"
         return f"{' or '.join(self.states)} {side}"
 
-    def holds(self, found: Mapping[str, float]) -> bool:
-        """Whether the shares keep it."""
-        return self.at_least <= sum(found[state] for state in self.states) <= self.at_most
+    def holds(self, found: Mapping[str, float], runs: int) -> bool:
+        """Whether the shares keep it; a level, up to what a test of that level exceeds in one table of 100."""
+        most = float(stats.binom.ppf(0.99, runs, self.at_most)) / runs if self.is_level else self.at_most
+        return self.at_least <= sum(found[state] for state in self.states) <= most
 
 
 @dataclass(frozen=True)
@@ -48,9 +51,10 @@ class Row:
 
 
 HARMFUL = Tuning(drop=0.03)
+LEVEL = Bar(("pass",), at_most=0.05, is_level=True)
 ROWS = (
     Row("harmless, 12% flips", Tuning(), (Bar(("pass",), at_least=0.80), Bar(("fail",), at_most=0.05))),
-    Row("loss = limit", HARMFUL, (Bar(("pass",), at_most=0.05),)),
+    Row("loss = limit", HARMFUL, (LEVEL,)),
     Row(
         "blind guesser",
         Tuning(is_blind=True),
@@ -64,7 +68,7 @@ ROWS = (
     ),
     Row("off-task 20%", Tuning(off_task=0.20), (Bar(("fail",), at_least=0.80), Bar(("pass",), at_most=0.01))),
     Row("off-task 10%", Tuning(off_task=0.10), (Bar(("pass", "fail"), at_most=0.10),)),
-    Row("text loss +0.25", Tuning(text_loss=0.25), (Bar(("pass",), at_most=0.05), Bar(("fail",), at_most=0.05))),
+    Row("text loss +0.25", Tuning(text_loss=0.25), (LEVEL, Bar(("fail",), at_most=0.05))),
     Row("text loss +0.40", Tuning(text_loss=0.40), (Bar(("fail",), at_least=0.95),)),
     Row("20 points on one benchmark", Tuning(drop=0.20, only="continuation"), (Bar(("fail",), at_least=0.80),)),
     Row("8 points everywhere", Tuning(drop=0.08), (Bar(("fail",), at_least=0.80),)),
@@ -85,7 +89,7 @@ def main(runs: int, items: int) -> None:
     missed = 0
     for place, row in enumerate(ROWS):
         found = states(row.tuning, runs, SEED + place, items, row.world, row.error)
-        held = all(bar.holds(found) for bar in row.bars)
+        held = all(bar.holds(found, runs) for bar in row.bars)
         missed += not held
         shares = " | ".join(f"{found[state]:.1%}" for state in STATES)
         print(f"| {row.name} | {shares} | {'; '.join(map(str, row.bars))} | {'yes' if held else 'NO'} |", flush=True)

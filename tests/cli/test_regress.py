@@ -6,41 +6,11 @@ from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import pytest
-from click.testing import CliRunner
-from regress_ground import LIMIT, copy_with, lay_ground
+from regress_ground import LIMIT, copy_with
 
-from harness.cli import main
 from harness.cli.regress import SUMMARY, exit_code
 
-
-@pytest.fixture(scope="module")
-def ground(tmp_path_factory, tiny_model):
-    return lay_ground(tmp_path_factory.mktemp("regress"), tiny_model)
-
-
-@pytest.fixture(autouse=True)
-def elsewhere(ground, tmp_path, monkeypatch):
-    """Work in a folder of this test, with the module's cache: what was asked once is not asked again."""
-    monkeypatch.setenv("HARNESS_CACHE", ground.path("cache"))
-    monkeypatch.delenv(SUMMARY, raising=False)
-    monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture
-def check(ground):
-    """Compare against the tiny model on what it can do."""
-
-    def run(tuned, *arguments, base=None, general="known.jsonl", limit=LIMIT):
-        known = Path(ground.path(general))
-        shutil.copy(known, known.name)  # an own file is named from where the command is given
-        asked = ["regress", "--base", base or str(ground.model), "--tuned", tuned, "--general", known.name]
-        return CliRunner().invoke(main, [*asked, "--limit", str(limit), "--out", "out", *arguments])
-
-    return run
-
-
-def written() -> dict:
-    return json.loads(Path("out/regression.json").read_text())
+pytestmark = pytest.mark.usefixtures("elsewhere")
 
 
 def is_one_sentence(text: str) -> bool:
@@ -52,7 +22,7 @@ def is_one_sentence(text: str) -> bool:
 # ---- the three ends ------------------------------------------------------------------------
 
 
-def test_model_against_itself_passes(check, ground):
+def test_model_against_itself_passes(check, ground, written):
     result = check(str(ground.model))
     assert result.exit_code == 0, result.output
     assert "Passed: over 400 benchmark items" in result.stdout
@@ -60,14 +30,14 @@ def test_model_against_itself_passes(check, ground):
     assert written()["flips"] == []
 
 
-def test_adapter_that_changes_nothing_passes(check, ground):
+def test_adapter_that_changes_nothing_passes(check, ground, written):
     result = check(ground.path("harmless"))
     assert result.exit_code == 0, result.output
     assert written()["tuned"] == ground.path("harmless")
     assert written()["manifest"]["tuned"]["adapter_sha256"]
 
 
-def test_ruined_adapter_regresses_and_every_form_says_so(check, ground):
+def test_ruined_adapter_regresses_and_every_form_says_so(check, ground, written):
     result = check(ground.path("ruined"))
     assert result.exit_code == 1, result.output
     assert "Regressed: " in result.stdout
@@ -78,7 +48,7 @@ def test_ruined_adapter_regresses_and_every_form_says_so(check, ground):
     assert suite.find("testcase[@name='verdict']/failure") is not None
 
 
-def test_every_flip_is_in_json_and_html_and_a_few_on_the_terminal(check, ground):
+def test_every_flip_is_in_json_and_html_and_a_few_on_the_terminal(check, ground, written):
     result = check(ground.path("ruined"))
     flips = written()["flips"]
     losses = [flip for flip in flips if flip["is_loss"]]
@@ -112,7 +82,7 @@ def test_exit_codes(verdict, is_strict, code):
     assert exit_code(SimpleNamespace(verdict=verdict), is_strict=is_strict) == code
 
 
-def test_json_alone_goes_to_standard_output(check, ground):
+def test_json_alone_goes_to_standard_output(check, ground, written):
     result = check(str(ground.model), "--json", "--strict")
     assert json.loads(result.stdout) == written()
     assert result.exit_code == 0
@@ -129,7 +99,7 @@ def test_summary_is_appended_where_github_asks_for_it(check, ground, monkeypatch
     assert "\n**Regressed**: " in told
 
 
-def test_another_quantisation_is_stated_in_the_sentence(check, ground):
+def test_another_quantisation_is_stated_in_the_sentence(check, ground, written):
     result = check(str(ground.model), "--quantize", "tuned")
     assert result.exit_code in (0, 1), result.output
     assert written()["sentence"].endswith(
@@ -138,7 +108,7 @@ def test_another_quantisation_is_stated_in_the_sentence(check, ground):
     assert written()["manifest"]["tuned"]["quantization"] == "nf4"
 
 
-def test_own_file_is_named_from_where_the_command_is_given(check, ground, monkeypatch, tmp_path):
+def test_own_file_is_named_from_where_the_command_is_given(check, ground, monkeypatch, tmp_path, written):
     check(str(ground.model), "--baseline", "base.json")
     (tmp_path / "below").mkdir()
     monkeypatch.chdir(tmp_path / "below")
@@ -148,7 +118,7 @@ def test_own_file_is_named_from_where_the_command_is_given(check, ground, monkey
     assert written()["manifest"]["general"]["tasks"] == [str(tmp_path / "below" / "known.jsonl")]
 
 
-def test_limits_are_those_of_the_command(check, ground):
+def test_limits_are_those_of_the_command(check, ground, written):
     # a kept share of 100% and a drop of 0.1 points cannot be shown on 400 items
     result = check(str(ground.model), "--max-drop", "0.001", "--keep", "1", "--strict")
     assert result.exit_code == 3
@@ -158,7 +128,7 @@ def test_limits_are_those_of_the_command(check, ground):
 # ---- the recorded baseline -----------------------------------------------------------------
 
 
-def test_recorded_baseline_stands_for_the_base_and_gives_the_same_verdict(check, ground):
+def test_recorded_baseline_stands_for_the_base_and_gives_the_same_verdict(check, ground, written):
     fresh = check(ground.path("ruined"), "--baseline", "base.json")
     first = written()
     again = check(ground.path("ruined"), "--baseline", "base.json")
@@ -169,7 +139,7 @@ def test_recorded_baseline_stands_for_the_base_and_gives_the_same_verdict(check,
     assert any("its record of" in note for note in written()["notes"])
 
 
-def test_baseline_goes_by_content_and_not_by_name(check, ground, tmp_path):
+def test_baseline_goes_by_content_and_not_by_name(check, ground, tmp_path, written):
     check(ground.path("harmless"), "--baseline", "base.json")
     shutil.copytree(ground.model, tmp_path / "moved")
     result = check(ground.path("harmless"), "--baseline", "base.json", base=str(tmp_path / "moved"))
@@ -296,74 +266,7 @@ def test_adapter_that_names_another_base_is_noted(check, ground, tmp_path):
     assert "names 'org/other' as its base" in result.stdout
 
 
-def test_token_that_only_the_tuned_model_has_is_noted_and_does_not_stop(check, ground):
+def test_token_that_only_the_tuned_model_has_is_noted_and_does_not_stop(check, ground, written):
     result = check(ground.path("one_more_token"))
     assert result.exit_code in (0, 1), result.output
     assert any("'<|extra|>'" in note for note in written()["notes"])
-
-
-# ---- with a task -----------------------------------------------------------------------------
-
-
-@pytest.fixture
-def task_file(ground, tmp_path):
-    folder = tmp_path / "task"
-    folder.mkdir()
-    shutil.copy(ground.path("known.jsonl"), folder)
-    for split, count in (("train", 12), ("dev", 6), ("test", 10)):
-        rows = [{"id": f"{split}{i}", "input": f"{split} {i}?", "target": f"T-{i % 3}"} for i in range(count)]
-        (folder / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    (folder / "task.yaml").write_text(
-        f"version: 1\nname: tiny\ndescription: a tiny task\nmodel: {ground.model}\n"
-        "data: {train: train.jsonl, dev: dev.jsonl, test: test.jsonl}\n"
-        'prompt: {system: "Answer with a code.", template: "{{ input }}"}\n'
-        "metric: {primary: exact_match}\n"
-        "general: {tasks: [known.jsonl], limit: 40, max_drop: 0.04, keep: 0.8, deployment: routed}\n"
-        "arms: [zero_shot]\n"
-    )
-    return folder / "task.yaml"
-
-
-def with_task(ground, task_file, *arguments):
-    asked = ["regress", "--base", str(ground.model), "--tuned", ground.path("harmless"), "--task", str(task_file)]
-    return CliRunner().invoke(main, [*asked, "--out", "out", *arguments])
-
-
-def test_task_adds_its_own_score_and_unrelated_questions_and_its_settings(ground, task_file):
-    result = with_task(ground, task_file)
-    assert result.exit_code == 0, result.output
-    found = written()
-    assert found["primary_metric"] == "exact_match"
-    assert found["task_change"]["difference"]["n"] == 10
-    assert found["base_score"]["estimate"] == found["tuned_score"]["estimate"]
-    assert found["gate"]["off_task_rate"]["n"] == found["gate"]["prompted_off_task_rate"]["n"] == 40
-    assert (found["limits"]["max_drop"], found["limits"]["keep"]) == (0.04, 0.8)
-    # a check is asked whether ability was lost, wherever the adapter is used
-    assert found["limits"]["deployment"] == "shared"
-
-
-def test_options_go_before_the_tasks_own_settings(ground, task_file):
-    result = with_task(ground, task_file, "--limit", "6", "--max-drop", "0.05")
-    assert result.exit_code == 2, result.output  # six items show nothing
-    assert written()["limits"]["max_drop"] == 0.05
-    assert written()["manifest"]["general"]["limit"] == 6
-    assert written()["gate"]["off_task_rate"]["n"] == 6
-
-
-def test_baseline_keeps_the_bases_answers_to_the_task(ground, task_file):
-    fresh = with_task(ground, task_file, "--baseline", "base.json")
-    first = written()
-    again = with_task(ground, task_file, "--baseline", "base.json")
-    assert fresh.exit_code == again.exit_code == 0, again.output
-    assert "the base is not measured" in again.stderr
-    assert written()["task_change"] == first["task_change"]
-    assert written()["base_score"] == first["base_score"]
-
-
-def test_baseline_of_another_task_is_refused(ground, task_file):
-    with_task(ground, task_file, "--baseline", "base.json")
-    text = task_file.read_text()
-    task_file.write_text(text.replace("Answer with a code.", "Answer with a word."))
-    result = with_task(ground, task_file, "--baseline", "base.json")
-    assert result.exit_code == 2
-    assert "task is" in result.output
