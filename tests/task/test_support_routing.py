@@ -74,5 +74,5 @@ def test_task_loads_with_all_arms_and_its_thresholds():
 
     task = load_task(FOLDER / "task.yaml")
     assert len(task.arms) == 8
-    assert (task.limits.goal, task.limits.smallest_gain, task.general.limit) == (0.90, 0.02, 250)
+    assert (task.limits.goal, task.limits.smallest_gain, task.general.limit) == (0.90, 0.02, 400)
     assert {example.evidence for example in task.test} == {(desk.page,) for desk in DESKS}
