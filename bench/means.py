@@ -17,7 +17,7 @@ Each cell gives two rows: the checkpoint as trained ('full'), and at the strengt
 ('swept'). So 'today swept' is strength alone.
 
 Held-out rows are taken from train, whole groups at a time. No test row is read. A finished cell is two lines of OUT and
-is not made again; one that was cut short goes on where it stopped. Ten minutes a cell at one quiet thread, less where
+is not made again; one that was cut short resumes where it stopped. Ten minutes a cell at one quiet thread, less where
 an earlier cell trained the same adapters; for a quick look fix the rate and take few rows and items.
 """
 
@@ -168,7 +168,7 @@ def make(task_name: str, cell: str, settings: Settings, room: Path) -> Iterator[
     """Train one cell and measure what it chose."""
     began = time.monotonic()
     task = load_task(ROOT / "tasks" / task_name / "task.yaml")
-    study, held_out = parted(task.study, settings)
+    study, held_out = split_off(task.study, settings)
     model = str(resolve_model(task.model, print))
     engine = open_engine(model, cache=cache_folder() / "answers-1.sqlite")
     bench = bench_of(task, study, engine, Weights(model), settings, room, is_blind=cell == "today")
@@ -258,7 +258,7 @@ def bench_of(
     )
 
 
-def parted(study: Study, settings: Settings) -> tuple[Study, tuple[Example, ...]]:
+def split_off(study: Study, settings: Settings) -> tuple[Study, tuple[Example, ...]]:
     """Return the study with at most so many rows of train, and rows held out of it; groups stay together."""
     groups = sorted({example.group or example.id for example in study.train})
     random.Random(settings.seed).shuffle(groups)

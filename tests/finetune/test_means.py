@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 from inner_process import spec_in
 
-from bench.means import CELLS, ROOT, TIMED, Settings, kept, parted, within
+from bench.means import CELLS, ROOT, TIMED, Settings, kept, split_off, within
 from harness.task import load_task
 
 SETTINGS = Settings(minutes=1.5, rows=60, dev=32, rate=None, limit=60, seed=0)
@@ -17,7 +17,7 @@ SETTINGS = Settings(minutes=1.5, rows=60, dev=32, rate=None, limit=60, seed=0)
 @pytest.mark.parametrize("task", ["support_routing", "order_lines", "serial_numbers", "random_labels"])
 def test_held_out_rows_share_neither_row_nor_group_with_what_is_learnt_and_chosen_from(task):
     whole = load_task(ROOT / "tasks" / task / "task.yaml").study
-    study, held_out = parted(whole, SETTINGS)
+    study, held_out = split_off(whole, SETTINGS)
     seen = (*study.train, *study.dev)
     assert len(study.train) <= 60 and len(study.dev) <= 32 and len(held_out) >= 20
     assert not {row.id for row in held_out} & {row.id for row in seen}
