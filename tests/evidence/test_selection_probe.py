@@ -170,9 +170,7 @@ def test_the_base_is_measured_once_for_each_quantisation(asked, tmp_path):
     assert len(asked) == 2 + 4
 
 
-def test_equal_weights_are_measured_once_wherever_they_lie_and_a_reused_path_again(
-    asked, tmp_path
-):
+def test_equal_weights_are_measured_once_wherever_they_lie_and_a_reused_path_again(asked, tmp_path):
     measured = probe()
     measured.forgetting(adapter(tmp_path / "a", "one"))
     measured.forgetting(adapter(tmp_path / "b", "one"))
