@@ -69,18 +69,18 @@ def _texts(passages: Sequence[HeldOutText]) -> list[Row]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Parted:
+class _SplitText:
     passage: HeldOutText
     beginning: str
     end: str
 
 
 def _continuations(passages: Sequence[HeldOutText]) -> list[Row]:
-    parted = [part for passage in passages if (part := _parted(passage))]
-    uses = uses_of([part.passage.article for part in parted])
+    splits = [part for passage in passages if (part := _split(passage))]
+    uses = uses_of([part.passage.article for part in splits])
     rows: list[Row] = []
     for wanted in ("gate", "selection"):
-        group = [part for part, use in zip(parted, uses, strict=True) if use == wanted]
+        group = [part for part, use in zip(splits, uses, strict=True) if use == wanted]
         places = {part.passage.id: place for place, part in enumerate(sorted(group, key=_by_rank))}
         for part in group:
             others = _others(part, group)
@@ -93,7 +93,7 @@ def _continuations(passages: Sequence[HeldOutText]) -> list[Row]:
     return rows
 
 
-def _parted(passage: HeldOutText) -> _Parted | None:
+def _split(passage: HeldOutText) -> _SplitText | None:
     """Part a passage at a sentence's end; None where it has none in reach."""
     words = passage.words
     cuts = [n for n in _CONTEXT if n + _CONTINUATION.start <= len(words) and _ends_sentence(words, n)]
@@ -103,7 +103,7 @@ def _parted(passage: HeldOutText) -> _Parted | None:
     rest = words[cut:]
     ends = [n for n in _CONTINUATION if n <= len(rest) and _ends_sentence(rest, n)]
     length = ends[-1] if ends else _USUAL
-    return _Parted(passage, " ".join(words[:cut]), " ".join(rest[:length]))
+    return _SplitText(passage, " ".join(words[:cut]), " ".join(rest[:length]))
 
 
 def _ends_sentence(words: Sequence[str], count: int) -> bool:
@@ -112,7 +112,7 @@ def _ends_sentence(words: Sequence[str], count: int) -> bool:
     return follows and bool(_SENTENCE_END.search(words[count - 1]))
 
 
-def _others(part: _Parted, group: Sequence[_Parted]) -> list[str]:
+def _others(part: _SplitText, group: Sequence[_SplitText]) -> list[str]:
     """Return the ends of other articles that are nearest in length."""
     found: dict[str, str] = {}  # by article: one end each
     for other in sorted(group, key=lambda other: (abs(len(other.end) - len(part.end)), _by_rank(other))):
@@ -123,7 +123,7 @@ def _others(part: _Parted, group: Sequence[_Parted]) -> list[str]:
     return sorted(found.values(), key=rank)
 
 
-def _by_rank(part: _Parted) -> str:
+def _by_rank(part: _SplitText) -> str:
     return rank(part.passage.id)
 
 
