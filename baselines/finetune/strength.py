@@ -5,6 +5,7 @@ and the adapter lies a curve of gain against forgetting, and what is kept is the
 budget. After weight interpolation (Wortsman et al., arXiv 2109.01903).
 """
 
+import math
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from harness.records import Checkpoint, Example, Forgetting, StrengthPoint, Trai
 STRENGTHS = (0.25, 0.5, 0.75)  # beside 0, the base, and 1, the adapter as trained
 WEIGHTS = "adapter_model.safetensors"
 UNCHANGED = Forgetting(0.0, 0.0, 0.0, 0.0)
+UNKNOWN = Forgetting(math.nan, math.nan, None, math.inf)  # not measured is not nothing: it is never inside the budget
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ def _base_point(bench: Bench, program: Program, dev: Sequence[Example]) -> Stren
 
 
 def _whole(checkpoint: Checkpoint) -> StrengthPoint:
-    return StrengthPoint(1.0, checkpoint.dev_score, checkpoint.dev_loss, checkpoint.forgetting or UNCHANGED)
+    return StrengthPoint(1.0, checkpoint.dev_score, checkpoint.dev_loss, checkpoint.forgetting or UNKNOWN)
 
 
 def _zero_warning(base: StrengthPoint, chosen: StrengthPoint) -> tuple[str, ...]:

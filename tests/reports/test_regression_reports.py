@@ -20,7 +20,7 @@ MANIFEST = {
     "finished": "2026-11-28T12:00:00+00:00",
     "base": {"model_sha256": "4c1f4c1f4c1f"},
     "tuned": {"model_sha256": "4c1f4c1f4c1f"},
-    "general": {"tasks": ["core", "/home/me/own.jsonl"], "limit": ITEMS, "items_sha256": "77aa77aa77aa"},
+    "general": {"tasks": ["core", "/elsewhere/own.jsonl"], "limit": ITEMS, "items_sha256": "77aa77aa77aa"},
 }
 
 
@@ -258,7 +258,7 @@ def test_page_shows_every_flip_its_count_and_what_was_compared():
     assert all(f">core_piqa {flip.item}<" in text for flip in REGRESSED.flips)
     assert "200 benchmark items lost, 0 won." in text
     assert "core, own: 750 benchmark items (77aa77aa)" in text
-    assert "/home/me" not in text
+    assert "/elsewhere" not in text
 
 
 @pytest.mark.parametrize(
