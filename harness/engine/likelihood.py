@@ -1,17 +1,17 @@
 """Log-probabilities of continuations: a context is computed once, with all its continuations behind it.
 
-Where every layer attends to everything before it, a row holds a context, right-aligned so that all contexts of
-a batch end in one column, and then its continuations side by side. Each continuation sees the context and itself
-only, at the positions it would have alone:
+Where every layer attends to everything before it, a row holds a context and then its continuations side by side.
+Each continuation sees the context and itself only, at the positions it would have alone:
 
-    columns    . . q u e s t i o n | a n s w e r 1 | a n s 2
-    positions      0 1 2 3 4 5 6 7   8 9 ...         8 9 ...
+    columns    q u e s t i o n | a n s w e r 1 | a n s 2 . .
+    positions  0 1 2 3 4 5 6 7   8 9 ...         8 9 ...
 
-Elsewhere (sliding windows, recurrent states, positions of another kind) a row holds one continuation, begins in
-the first column, and the model builds its own mask: in a causal model nothing sees the padding on the right.
+Elsewhere (sliding windows, recurrent states, positions of another kind) a row holds one continuation, and the model
+builds its own mask: in a causal model nothing sees the padding on the right.
 
-    columns      q u e s t i o n a n s w e r 1 . .
+    columns    q u e s t i o n a n s w e r 1 . .
 
+Rows begin in the first column, so that a batch is as wide as its longest row and rows of like length waste little.
 Logits are asked for from the first token that is scored on; a continuation's last token is no input.
 """
 
@@ -64,24 +64,18 @@ class PassLimits:
 class _Extent:
     """How far the rows of a batch reach, in tokens."""
 
-    context: int = 0  # the longest
-    least: int = 0  # the shortest context
-    tail: int = 0  # the longest
-    length: int = 0  # of the longest row
+    context: int = 0  # the shortest
+    columns: int = 0  # of the longest row
 
     def over(self, row: Row) -> "_Extent":
         """Return the extent with one more row."""
         context = len(row.context)
-        return _Extent(
-            max(self.context, context),
-            min(self.least or context, context),
-            max(self.tail, row.tail),
-            max(self.length, row.length),
-        )
+        return _Extent(min(self.context or context, context), max(self.columns, row.length))
 
-    def size(self, packs: bool) -> tuple[int, int]:
-        """Return the columns of the batch, and how many of them are scored on."""
-        return (self.context + self.tail, self.tail + 1) if packs else (self.length, self.length - self.least + 1)
+    @property
+    def scored(self) -> int:
+        """Columns that logits are asked for."""
+        return self.columns - self.context + 1
 
 
 def score_rows(
@@ -102,7 +96,7 @@ def score_rows(
     vocabulary = int(model.config.get_text_config().vocab_size)
     results: list[list[Likelihood]] = [[] for _ in rows]
     score = partial(_score_packed if packs else _score_plain, model)
-    for batch in plan(rows, limits, vocabulary, packs=packs, turn=turn):
+    for batch in plan(rows, limits, vocabulary, turn=turn):
         scored = in_halves(score, [rows[i] for i in batch], _described)
         for index, likelihoods in zip(batch, scored, strict=True):
             results[index] = likelihoods
@@ -110,16 +104,15 @@ def score_rows(
 
 
 def plan(
-    rows: Sequence[Row], limits: PassLimits, vocabulary: int, *, packs: bool = True, turn: int | None = None
+    rows: Sequence[Row], limits: PassLimits, vocabulary: int, *, turn: int | None = None
 ) -> Iterator[list[int]]:
     """Yield row numbers batch by batch, longest first, within the limits (one row always fits)."""
     batch: list[int] = []
     extent = _Extent()
     for i in sorted(range(len(rows)), key=lambda i: (-rows[i].length, i)):
         wider = extent.over(rows[i])
-        columns, scored = wider.size(packs)
-        tokens, logits = (len(batch) + 1) * columns, (len(batch) + 1) * scored * vocabulary
-        turns = turn is not None and rows[i].length <= turn < wider.length
+        tokens, logits = (len(batch) + 1) * wider.columns, (len(batch) + 1) * wider.scored * vocabulary
+        turns = turn is not None and rows[i].length <= turn < wider.columns
         if batch and (turns or tokens > limits.tokens or logits > limits.logits):
             yield batch
             batch, wider = [], _Extent().over(rows[i])
@@ -146,22 +139,17 @@ def _score_plain(model: Any, rows: Sequence[Row]) -> list[list[Likelihood]]:
 
 def _score_packed(model: Any, rows: Sequence[Row]) -> list[list[Likelihood]]:
     """Score rows whose continuations stand side by side, kept apart by a mask."""
-    context = max(len(row.context) for row in rows)
-    width = context + max(row.tail for row in rows)
+    width, least = max(row.length for row in rows), min(len(row.context) for row in rows)
     ids = torch.zeros(len(rows), width, dtype=torch.long)
     positions = torch.zeros(len(rows), width, dtype=torch.long)
     segments = torch.full((len(rows), width), _PAD)
     for r, row in enumerate(rows):
-        start = context - len(row.context)
-        ids[r, start:context] = torch.tensor(row.context)
-        positions[r, start:context] = torch.arange(len(row.context))
-        segments[r, start:context] = _CONTEXT
-        column = context
-        for number, continuation in enumerate(row.continuations, start=1):
-            inputs = continuation[:-1]
+        column = 0
+        for number, inputs in enumerate((row.context, *(c[:-1] for c in row.continuations)), start=_CONTEXT):
             end = column + len(inputs)
+            first = 0 if number == _CONTEXT else len(row.context)
             ids[r, column:end] = torch.tensor(inputs, dtype=torch.long)
-            positions[r, column:end] = torch.arange(len(row.context), len(row.context) + len(inputs))
+            positions[r, column:end] = torch.arange(first, first + len(inputs))
             segments[r, column:end] = number
             column = end
     device = model.device
@@ -170,9 +158,9 @@ def _score_packed(model: Any, rows: Sequence[Row]) -> list[list[Likelihood]]:
         attention_mask=_mask(segments.to(device), model.dtype),
         position_ids=positions.to(device),
         use_cache=False,
-        logits_to_keep=width - context + 1,
+        logits_to_keep=width - least + 1,
     ).logits
-    return [_read(logits[r], row) for r, row in enumerate(rows)]
+    return [_read(logits[r, len(row.context) - least :], row) for r, row in enumerate(rows)]
 
 
 def _mask(segments: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:

@@ -16,7 +16,7 @@ from harness.errors import ArmError, ModelError
 from harness.records import Completion, GenerationSettings, Likelihood, Weights
 
 # About what keeps the device busy; results do not depend on it.
-_LIMITS = {"cpu": PassLimits(tokens=2048, logits=40_000_000), "cuda": PassLimits(tokens=32_768, logits=400_000_000)}
+_LIMITS = {"cpu": PassLimits(tokens=1024, logits=40_000_000), "cuda": PassLimits(tokens=32_768, logits=400_000_000)}
 
 
 class TransformersEngine:

@@ -20,7 +20,7 @@ from harness.records import GenerationSettings, Message, OffTaskAnswer, Question
 
 QUESTIONS = Path(__file__).parent / "off_task_questions.jsonl"
 NEW_TOKENS = 24  # enough to see how an answer begins
-_BATCH = 32  # questions answered between two reports of progress
+_BATCH = 64  # questions answered between two reports of progress
 
 Progress = Callable[[str, int, int], object]
 

@@ -146,7 +146,7 @@ def test_beginning_is_shared_only_where_all_attention_is_full(opened):
 
 def test_long_rope_is_not_mixed_across_its_turn():
     rows = [Row((1,) * n, ((1, 2),)) for n in (10, TURN - 1, TURN, TURN + 20)]
-    batches = list(plan(rows, PassLimits(10**6, 10**9), 400, packs=False, turn=TURN))
+    batches = list(plan(rows, PassLimits(10**6, 10**9), 400, turn=TURN))
     assert batches == [[3, 2], [1, 0]]  # a row holds its context and one token of the continuation
 
 
