@@ -389,6 +389,7 @@ class Comparison:
     wins: int  # items that only `arm` got right (or scored higher)
     losses: int
     exceeds_gain: bool  # lower bound above the smallest gain that matters
+    honest: float | None = None  # of a gain that exceeds it: the estimate, corrected for being told because it does
 
 
 @dataclass(frozen=True, slots=True)
@@ -483,6 +484,11 @@ class Missing:
     matters: bool  # with it, the verdict might be another
 
 
+# few_items: more would settle it; margin: they would not, as no arm is better by more than the margin; arms_missing:
+# one failed, did not run, or was not trained to the end; gate: the gate of general ability alone is in the way.
+UndecidedKind = Literal["", "few_items", "margin", "arms_missing", "gate"]
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """The verdict, and everything it rests on."""
@@ -494,7 +500,7 @@ class Decision:
     reasons: tuple[str, ...]
     caveats: tuple[str, ...]  # the one that matters most to the verdict first
     next_step: str
-    labels_needed: int | None  # test items that would settle an undecided run
+    labels_needed: int | None  # test items in all, more than are there, that would settle an undecided run
     scores: Mapping[str, Interval]  # by arm
     rungs: tuple[Rung, ...]
     comparisons: tuple[Comparison, ...]  # every arm against the best prompt on dev
@@ -504,6 +510,7 @@ class Decision:
     error_bounds: tuple[ErrorBounds, ...] = ()  # of the arms that lost items
     # Verdicts that counting lost items as right or as wrong would give in place of this one; None: cannot be told.
     other_verdicts: tuple[str, ...] | None = ()
+    undecided: UndecidedKind = ""  # why there is no verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """From stored evidence to a decision: pure, so that a run can be decided again with no model loaded.
 
 arms       which arms can be judged, on which items    missing  what the others' absence means
-intervals  one arm's figure           paired   how far one arm beats another        power  items that would settle it
-ladder     who climbs                 verdict  rules (a) to (d)
+intervals  one arm's figure           paired   how far one arm beats another        power  items for a bound
+ladder     who climbs                 verdict  rules (a) to (d)           undecided  why, and what would settle it
 bounds     what items lost to infrastructure errors could change
 forgetting, probes  what tuning changed on benchmark items; on texts and unrelated questions
 measured   both together, and the measure that the claim rests on
@@ -52,13 +52,14 @@ def decide(
 
     Returns:
         The verdict. `labels_needed` counts the test items in all (those at hand included) that would settle
-        an undecided run, at the observed figures and 80% power; None where more items would not.
+        an undecided run, at the observed figures and 80% power; None where more items would not. `undecided` says why
+        there is none.
 
     Raises:
         ValueError: If the evidence contradicts itself: an arm twice, scores without predictions or outside
             [0, 1], texts of different lengths.
     """
-    from harness.decision import advice, bands, bounds, gate, missing, sentence, verdict
+    from harness.decision import advice, bands, bounds, gate, missing, sentence, undecided, verdict
     from harness.decision.arms import Yardstick, read_field
     from harness.decision.ladder import Standings, describe_rungs
     from harness.decision.paired import BestConstant
@@ -71,7 +72,8 @@ def decide(
     standings = Standings(field, yardstick, limits)
     constant = None if constant_scores is None else BestConstant({s.example_id: s for s in constant_scores})
     result = verdict.judge(standings, gates, constant)
-    routed = _if_routed(standings, gates, constant) if result.open == "gate" else None
+    openness = undecided.why_undecided(result, standings, constant)
+    routed = _if_routed(standings, gates, constant) if openness.kind == "gate" else None
     chosen = gates.get(result.arm.name) if result.arm else None
     prompt = field.candidate("prompt")
     absent = missing.missing_arms(standings, result)
@@ -82,11 +84,11 @@ def decide(
         action=result.action,
         arm=result.arm.name if result.arm else None,
         goal=result.goal,
-        sentence=sentence.verdict_sentence(result, standings, chosen, routed),
+        sentence=sentence.verdict_sentence(result, openness, standings, chosen, routed),
         reasons=sentence.explain(result, standings, list(gates.values())),
         caveats=advice.caveats(standings, gates, result.arm, absent, lost, turned),
-        next_step=advice.next_step(result, standings, chosen, routed),
-        labels_needed=result.settling.items if result.settling else None,
+        next_step=advice.next_step(result, openness, standings, chosen, routed),
+        labels_needed=openness.settling.items if openness.settling else None,
         scores=dict(standings.scores),
         rungs=describe_rungs(standings, result.climbs),
         comparisons=tuple(standings.gain(arm, prompt) for arm in others if prompt is not None),
@@ -95,6 +97,7 @@ def decide(
         missing=absent,
         error_bounds=lost,
         other_verdicts=turned,
+        undecided=openness.kind,
     )
 
 

@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 from harness.decision.arms import Arm, Field
 from harness.decision.ladder import Standings
 from harness.decision.sentence import leader
+from harness.decision.undecided import Openness
 from harness.decision.verdict import Verdict
 from harness.decision.words import join, share
 from harness.records import ErrorBounds, Gate, Missing
 
-# Wilson and the paired intervals hold from a few dozen items on; below this they hold, but say little.
+# The intervals hold at any number of items; below this they say little.
 FEW_ITEMS = 50
 MISSING_STEP = "Run the missing arms again, or take them out of the task file."
 
@@ -87,7 +88,9 @@ def _range(bound: ErrorBounds) -> str:
     return f"{bound.arm} lost {bound.lost} (with them between {share(bound.worst)} and {share(bound.best)})"
 
 
-def next_step(verdict: Verdict, standings: Standings, gate: Gate | None, routed: Verdict | None) -> str:
+def next_step(
+    verdict: Verdict, openness: Openness, standings: Standings, gate: Gate | None, routed: Verdict | None
+) -> str:
     """Say what to do now."""
     if verdict.action == "rethink":
         return (
@@ -95,7 +98,7 @@ def next_step(verdict: Verdict, standings: Standings, gate: Gate | None, routed:
             "capable model; more training of this kind is not the way."
         )
     if verdict.arm is None:
-        return _settle_step(verdict, standings, routed)
+        return _settle_step(verdict, openness, standings, routed)
     name = verdict.arm.name
     if verdict.action == "prompt":
         return f"Ship the prompt of {name}; no retrieval and no training is needed."
@@ -111,38 +114,40 @@ def next_step(verdict: Verdict, standings: Standings, gate: Gate | None, routed:
         step = f"Before shipping {name}, measure {gate.items_needed} general benchmark items (general.limit)."
     else:
         step = f"Before shipping {name}, measure its general ability (general.tasks, general.limit)."
-    if verdict.goal != "met":
+    if verdict.goal == "not_shown":
         step += f" The goal of {share(standings.limits.goal)} is not shown: label more test items, or improve {name}."
+    elif verdict.goal == "missed":
+        step += f" It is below the goal of {share(standings.limits.goal)}: decide first whether that is good enough."
     return step
 
 
-def _settle_step(verdict: Verdict, standings: Standings, routed: Verdict | None) -> str:
-    if verdict.settling is not None:
+def _settle_step(verdict: Verdict, openness: Openness, standings: Standings, routed: Verdict | None) -> str:
+    if openness.settling is not None:
         return (
-            f"Label test items until there are about {verdict.settling.items}, then run again: at the figures seen "
-            f"that shows that {verdict.settling.shows}."
+            f"Label test items until there are about {openness.settling.items}, then run again: at the figures seen "
+            f"that shows that {openness.settling.shows}."
         )
-    if verdict.open == "arms_missing":
-        return MISSING_STEP
-    if verdict.open == "gate":
+    if openness.kind == "gate":
         step = "Tune more gently (a lower learning rate, fewer steps, a penalty for leaving the base), and run again"
         known = routed is not None and routed.arm is not None
         return f"{step}, or state that only this task's inputs reach the adapter." if known else f"{step}."
-    if verdict.open == "below_goal":
-        return _below_goal_step(verdict, standings)
     if not standings.field.judged:
         return "See why every arm failed and run again."
-    if any(not gone.is_skipped for gone in standings.field.absent):
-        return MISSING_STEP
+    if openness.kind == "few_items":
+        return "Label test items of more groups, and more of every label, then run again."
+    if openness.kind == "arms_missing":
+        return _missing_step(standings)
+    if verdict.learned:
+        return "Add training rows and run again: tuning learns, but has not gained more than the margin with these."
     return f"Improve the leading arm, {leader(standings).name}, or take the cheapest; the figures do not part them."
 
 
-def _below_goal_step(verdict: Verdict, standings: Standings) -> str:
+def _missing_step(standings: Standings) -> str:
     judged: Sequence[Arm] = standings.field.judged
+    if any(not gone.is_skipped for gone in standings.field.absent):
+        return MISSING_STEP
     if any(arm.is_undertrained for arm in judged):
         return "Train longer (more epochs or minutes) and run again."
-    if verdict.learned:
-        return "Add training rows and run again: tuning learns, but has not reached the goal with these."
     if not any(arm.is_tuned for arm in judged):
         return "Add a tuned arm (lora_sft) to the task file and run again."
-    return MISSING_STEP
+    return "Add a plain prompt arm (zero_shot, few_shot) to the task file, so that there is a simpler arm to beat."

@@ -69,8 +69,8 @@ def _all_scores(arm: Arm, metric: str, value: float) -> Mapping[str, Score]:
 
 
 def name_verdict(verdict: Verdict) -> str:
-    """Name a verdict by its action, arm and goal: 'fine-tune (lora_sft), goal met'."""
+    """Name a verdict by its action, arm and goal: 'fine-tune (lora_sft), goal met' ('not shown', 'missed')."""
     if verdict.arm is None:
         return verdict.action
     action = verdict.action.replace("_", "-")
-    return f"{action} ({verdict.arm.name}), goal {'met' if verdict.goal == 'met' else 'not shown'}"
+    return f"{action} ({verdict.arm.name}), goal {verdict.goal.replace('_', ' ')}"

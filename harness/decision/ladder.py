@@ -8,11 +8,15 @@ keeps its own 2.5% and none needs a correction.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from harness.decision.arms import LADDER, Absent, Arm, Field, Yardstick
-from harness.decision.intervals import score_interval
-from harness.decision.paired import compare
+from harness.decision.intervals import TAIL, Floats, group_labels, score_interval
+from harness.decision.paired import BestConstant, Scored, compare
 from harness.decision.words import join, points, share
 from harness.records import Comparison, Family, Gate, Interval, Limits, Rung
+
+OTHER_PROMPTS_TAIL = 0.005  # of the rung's 2.5%, for the prompts that dev did not name
 
 
 class Standings:
@@ -26,6 +30,8 @@ class Standings:
             arm.name: score_interval(list(arm.scores.values()), yardstick) for arm in field.judged
         }
         self._gains: dict[tuple[str, str], Comparison] = {}
+        self.items = tuple(field.judged[0].scores) if field.judged else ()
+        self.labels = group_labels(self.items, yardstick)
 
     def gain(self, arm: Arm, against: Arm) -> Comparison:
         """Return how far one arm beats another."""
@@ -34,13 +40,41 @@ class Standings:
             self._gains[key] = compare(arm, against, self.yardstick, self.limits.smallest_gain)
         return self._gains[key]
 
-    def is_at_goal(self, arm: Arm) -> bool:
-        """Whether the arm's lower bound reaches the goal."""
-        return self.scores[arm.name].low >= self.limits.goal
+    def is_at_goal(self, arm: Arm, tail: float = TAIL) -> bool:
+        """Whether the arm's lower bound reaches the goal; `tail` is its one-sided chance of error."""
+        return self.bounds(arm, tail).low >= self.limits.goal
 
     def is_below_goal(self, arm: Arm) -> bool:
         """Whether the arm's upper bound is below the goal."""
         return self.scores[arm.name].high < self.limits.goal
+
+    def values(self, scored: Scored) -> Floats:
+        """Return the scores of the shared items, in one order for all."""
+        return np.array([scored.scores[item].value for item in self.items])
+
+    def bounds(self, arm: Arm, tail: float) -> Interval:
+        """Return an arm's figure with bounds that leave `tail` on each side."""
+        if tail == TAIL:
+            return self.scores[arm.name]
+        return score_interval(list(arm.scores.values()), self.yardstick, tail)
+
+    @property
+    def prompt_tails(self) -> Mapping[str, float]:
+        """One-sided chance of error at which each prompt is tested against the goal, 2.5% over the rung.
+
+        Dev's candidate has 2%, and the others share 0.5%, so that a weak pick on dev does not cost the rung.
+        """
+        prompts, candidate = self.field.of("prompt"), self.field.candidate("prompt")
+        if len(prompts) < 2 or candidate is None:
+            return {arm.name: TAIL for arm in prompts}
+        share = OTHER_PROMPTS_TAIL / (len(prompts) - 1)
+        return {arm.name: TAIL - OTHER_PROMPTS_TAIL if arm is candidate else share for arm in prompts}
+
+    def prompt_at_goal(self) -> Arm | None:
+        """Return the prompt that is shown to reach the goal: dev's candidate if it is, else the first that is."""
+        candidate, tails = self.field.candidate("prompt"), self.prompt_tails
+        prompts = sorted(self.field.of("prompt"), key=lambda arm: arm is not candidate)
+        return next((arm for arm in prompts if self.is_at_goal(arm, tails[arm.name])), None)
 
 
 @dataclass(frozen=True)
@@ -48,7 +82,7 @@ class Climb:
     """One candidate's attempt at rule (b)."""
 
     arm: Arm
-    comparisons: tuple[Comparison, ...]  # against every judged arm of the cheaper rungs
+    comparisons: tuple[Comparison, ...]  # against every judged arm of the cheaper rungs, and the best constant answer
     by_gain: bool  # every gain's lower bound exceeds the smallest gain
     by_goal: bool  # every cheaper arm is below the goal, and this one reaches it
     missing_parents: tuple[Family, ...]  # of `combine`: rungs without a candidate to gain over
@@ -77,8 +111,12 @@ class Climb:
         return min(known, key=lambda item: item.difference.estimate if item.difference else 0.0, default=None)
 
 
-def attempt(standings: Standings, family: Family, gates: Mapping[str, Gate]) -> Climb | None:
+def attempt(
+    standings: Standings, family: Family, gates: Mapping[str, Gate], constant: BestConstant | None
+) -> Climb | None:
     """Judge one rung's candidate by rule (b); None when the rung has none.
+
+    The best constant answer counts among the simpler arms: what it earns is no gain of retrieval or tuning.
 
     By the goal alone, `combine` must still show its gain over both parents, the candidates of RAG and tune.
     """
@@ -88,6 +126,8 @@ def attempt(standings: Standings, family: Family, gates: Mapping[str, Gate]) -> 
         return None
     cheaper = field.cheaper(arm)
     comparisons = tuple(standings.gain(arm, other) for other in cheaper)
+    if constant is not None and cheaper:
+        comparisons += (compare(arm, constant, standings.yardstick, standings.limits.smallest_gain),)
     by_goal = standings.is_at_goal(arm) and all(standings.is_below_goal(other) for other in cheaper)
     missing: tuple[Family, ...] = ()
     if family == "combine":
@@ -115,25 +155,40 @@ def describe_rungs(standings: Standings, climbs: Mapping[Family, Climb | None]) 
     for family in LADDER:
         rung = _describe(standings, family, climbs.get(family), stop)
         rungs.append(rung)
-        if family in ("prompt", "rag") and rung.at_goal and not stop:
+        if not stop and rung.at_goal and (family == "prompt" or (family == "rag" and rung.climbed)):
             stop = f"not needed: {rung.candidate} reaches the goal"
     return tuple(rungs)
 
 
 def _describe(standings: Standings, family: Family, climb: Climb | None, stop: str) -> Rung:
+    if family == "prompt":
+        return _describe_prompts(standings)
     arm = standings.field.candidate(family)
-    if arm is None:
+    if arm is None or climb is None:
         return Rung(family, None, None, False, False, (), _why_empty(standings.field, family))
     score = standings.scores[arm.name]
-    at_goal = standings.is_at_goal(arm)
-    goal = share(standings.limits.goal)
-    if climb is None:
-        side = "reaches" if at_goal else "does not reach"
-        why = f"lower bound {share(score.low)} {side} the goal of {goal}"
-        return Rung(family, arm.name, score, at_goal, False, (), why)
     climbed = climb.succeeded and not stop
     why = stop or why_climb(climb, standings.limits)
-    return Rung(family, arm.name, score, at_goal, climbed, climb.comparisons, why)
+    return Rung(family, arm.name, score, standings.is_at_goal(arm), climbed, climb.comparisons, why)
+
+
+def _describe_prompts(standings: Standings) -> Rung:
+    reaching, candidate = standings.prompt_at_goal(), standings.field.candidate("prompt")
+    arm = reaching or candidate
+    if arm is None:
+        return Rung("prompt", None, None, False, False, (), _why_empty(standings.field, "prompt"))
+    why = goal_words(standings, arm, is_reached=reaching is not None)
+    return Rung("prompt", arm.name, standings.scores[arm.name], reaching is not None, False, (), why)
+
+
+def goal_words(standings: Standings, prompt: Arm, *, is_reached: bool) -> str:
+    """Say whether a prompt's lower bound reaches the goal, and at which level where the rung's prompts share 2.5%."""
+    tail = standings.prompt_tails[prompt.name]
+    level = "" if tail == TAIL else f" ({100 * (1 - tail):.4g}% one-sided)"
+    low = share(standings.bounds(prompt, tail).low)
+    return f"lower bound {low}{level} {'reaches' if is_reached else 'does not reach'} the goal of " + share(
+        standings.limits.goal
+    )
 
 
 def _why_empty(field: Field, family: Family) -> str:

@@ -12,7 +12,8 @@ and whole losses that were not observed, and a studentised interval is put aroun
   bounds (Hoeffding; empirical Bernstein, Maurer and Pontil 2009, arXiv:0907.3740) hold as well, but cost 10
   points of width at n = 200, and betting bounds depend on the order of the items. Coverage is
   measured in tests/decision/test_paired.py and bench/decision_calibration.py.
-- Groups: the same, with the variance of group totals and t at G - 1 degrees; under five groups no claim.
+- Groups: Student's t on the group totals at G - 1 degrees, with a group that nobody saw at the worst value
+  (`intervals.group_moments`); under five groups no claim.
 - Aggregates (macro-F1): the difference of the aggregates, with the bootstrap's standard error and t;
   never narrower than the interval of a tie in all items.
 
@@ -25,16 +26,19 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from scipy import stats
+from scipy import optimize, special, stats
 
 from harness.decision.arms import Yardstick
 from harness.decision.intervals import (
     FEWEST_GROUPS,
     TAIL,
     Floats,
+    GroupMoments,
     Labels,
     bootstrap_error,
     group_labels,
+    group_moments,
+    no_claim,
     percent,
 )
 from harness.records import Comparison, Interval, Score
@@ -48,26 +52,26 @@ class MeanDifference:
     """A mean of differences in [-1, 1], ready to be bounded or tested."""
 
     estimate: float  # as observed
-    center: float  # with the added gains and losses
-    error: float  # standard error; never 0
+    below: GroupMoments  # what the lower bound stands on: the center, with what was added, and its error, never 0
+    above: GroupMoments  # the same of the upper bound
     degrees: float  # of Student's t; infinite for z
     n: int
     method: str
 
     def interval(self, tail: float = TAIL) -> Interval:
         """Return the bounds that leave `tail` on each side, within [-1, 1]."""
-        reach = self.quantile(tail) * self.error
-        low = max(-1.0, min(self.center - reach, self.estimate))
-        high = min(1.0, max(self.center + reach, self.estimate))
+        reach = self.quantile(tail)
+        low = max(-1.0, min(self.below.mean - reach * self.below.error, self.estimate))
+        high = min(1.0, max(self.above.mean + reach * self.above.error, self.estimate))
         return Interval(self.estimate, low, high, self.n, f"{self.method} {percent(tail)}")
 
     def quantile(self, tail: float) -> float:
         """Return how many standard errors leave `tail` beyond them."""
-        return float(stats.t.isf(tail, self.degrees))
+        return float(special.ndtri(1 - tail) if math.isinf(self.degrees) else special.stdtrit(self.degrees, 1 - tail))
 
     def chance_below(self, threshold: float) -> float:
         """Return the one-sided p-value against 'the true mean is at or above `threshold`'."""
-        return float(stats.t.cdf((self.center - threshold) / self.error, self.degrees))
+        return float(stats.t.cdf((self.above.mean - threshold) / self.above.error, self.degrees))
 
 
 def mean_difference(differences: Floats, *, is_rate: bool, labels: Labels | None = None) -> MeanDifference | None:
@@ -89,23 +93,23 @@ def mean_difference(differences: Floats, *, is_rate: bool, labels: Labels | None
         return None
     if float(np.abs(differences).max()) > 1.0:
         raise ValueError(f"differences must lie in [-1, 1], got {float(np.abs(differences).max())}")
-    pairs = RATE_PAIRS if is_rate else GRADED_PAIRS
-    total = n + 2 * pairs
-    center = float(differences.sum()) / total
-    added = pairs * ((1 - center) ** 2 + (1 + center) ** 2)
     if labels is None:
-        squares = float(((differences - center) ** 2).sum()) + added
-        degrees = math.inf if is_rate else n - 1
-        method = "Bonett-Price" if is_rate else "adjusted t"
-        return MeanDifference(float(differences.mean()), center, math.sqrt(squares) / total, degrees, n, method)
+        return _independent(differences, RATE_PAIRS if is_rate else GRADED_PAIRS, is_rate)
     groups = int(labels.max()) + 1
     if groups < FEWEST_GROUPS:
         return None
-    residuals = np.bincount(labels, differences - center)
-    units = groups + 2 * pairs
-    squares = units / (units - 1) * (float(residuals @ residuals) + added)
-    method = f"t on {groups} groups"
-    return MeanDifference(float(differences.mean()), center, math.sqrt(squares) / total, groups - 1, n, method)
+    below, above = (group_moments(differences, labels, unseen) for unseen in (-1.0, 1.0))
+    return MeanDifference(float(differences.mean()), below, above, groups - 1, n, f"t on {groups} groups")
+
+
+def _independent(differences: Floats, pairs: int, is_rate: bool) -> MeanDifference:
+    n, total = differences.size, differences.size + 2 * pairs
+    center = float(differences.sum()) / total
+    added = pairs * ((1 - center) ** 2 + (1 + center) ** 2)
+    squares = float(((differences - center) ** 2).sum()) + added
+    moments = GroupMoments(center, math.sqrt(squares) / total)
+    method, degrees = ("Bonett-Price", math.inf) if is_rate else ("adjusted t", n - 1)
+    return MeanDifference(float(differences.mean()), moments, moments, degrees, n, method)
 
 
 @dataclass(frozen=True)
@@ -148,17 +152,39 @@ def compare(
     interval = mean.interval(tail) if mean else None
     wins, losses = int((differences > 0).sum()), int((differences < 0).sum())
     exceeds = interval is not None and interval.low > smallest_gain
-    return Comparison(arm.name, against.name, interval, wins, losses, exceeds)
+    honest = honest_gain(mean, smallest_gain, tail) if mean is not None and exceeds else None
+    return Comparison(arm.name, against.name, interval, wins, losses, exceeds, honest)
+
+
+def honest_gain(mean: MeanDifference, smallest_gain: float, tail: float = TAIL) -> float:
+    """Return the gain that a shown one stands for, free of the winner's curse.
+
+    Among gains that are told because their lower bound exceeds a threshold, the observed ones are too large on average.
+    This is the median-unbiased estimate given that the bound exceeds it: the true gain for which the observed one would
+    be the median of those shown; never below the lower bound. After Zhong and Prentice 2008, Biostatistics 9:621.
+    """
+    error = mean.below.error
+    reach = mean.quantile(tail)
+    seen = (mean.below.mean - smallest_gain) / error  # in standard errors above the threshold; at least `reach`
+
+    def beyond_the_median(true: float) -> float:
+        return float(special.log_ndtr(true - seen) - special.log_ndtr(true - reach)) - math.log(0.5)
+
+    if beyond_the_median(seen - reach) >= 0:
+        return mean.interval(tail).low
+    true = optimize.brentq(beyond_the_median, seen - reach, seen)
+    return mean.estimate - (seen - true) * error
 
 
 def _difference_of_aggregates(
     ours: Sequence[Score], theirs: Sequence[Score], yardstick: Yardstick, labels: Labels | None
 ) -> MeanDifference | None:
     units = len(ours) if labels is None else int(labels.max()) + 1 if len(ours) else 0
-    if units < (2 if labels is None else FEWEST_GROUPS):
+    if units < 2 or no_claim(theirs, labels):
         return None
     estimate = yardstick.aggregate(ours) - yardstick.aggregate(theirs)
     error = bootstrap_error([ours, theirs], labels, yardstick)
     # A tie in every item has this standard error once a gain and a loss are added.
     tie = math.sqrt(2 * RATE_PAIRS) / ((len(ours) if error > 0 else units) + 2 * RATE_PAIRS)
-    return MeanDifference(estimate, estimate, max(error, tie), units - 1, len(ours), "bootstrap")
+    moments = GroupMoments(estimate, max(error, tie))
+    return MeanDifference(estimate, moments, moments, units - 1, len(ours), "bootstrap")

@@ -1,55 +1,135 @@
 """How many items would settle a question that the present ones leave open.
 
-A forecast, not a bound: it takes the observed figures for the true ones and asks for 80% power.
+A forecast, not a bound: it takes the figures seen for the true ones, and asks that all the bounds which a verdict needs
+lie on the right side of their thresholds in 80% of test sets. Bounds that must hold together are forecast together, as
+they rest on the same items: a normal copula of one factor, with the mean correlation seen between them.
 """
 
 import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from scipy import stats
+import numpy as np
+from scipy import special, stats
 
-from harness.decision.intervals import TAIL, wilson
+from harness.decision.intervals import TAIL, Floats, Labels, exact
+from harness.decision.paired import GRADED_PAIRS, RATE_PAIRS
 from harness.records import Interval
 
 POWER = 0.80
 # A figure this close to its threshold is not worth labelling for; the text says so instead.
 MOST_ITEMS = 100_000
+_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(31)  # of the common factor, a standard normal
+_WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
+_GROUP_DRAWS = 500  # test sets of drawn groups
+_MANY_GROUPS = 300
 
 
-def items_for_rate(score: Interval, threshold: float, tail: float = TAIL) -> int | None:
-    """Return how many items put a Wilson bound on the far side of a threshold, at the observed rate.
+@dataclass(frozen=True)
+class Hurdle:
+    """A bound that must lie beyond a threshold."""
 
-    n = ((z_tail * sqrt(t (1 - t)) + z_power * sqrt(p (1 - p))) / (p - t))^2, times what an item is worth
-    less than an independent one (grouped items, aggregates), read off the width of the interval.
+    chance: Callable[[int], float]  # that it does, on a test set of so many items
+    parts: Floats | None  # what each item adds to the figure; None where it is no mean of items
 
-    Args:
-        score: The observed figure with its two-sided 95% interval.
-        threshold: The rate to be told apart from, in (0, 1).
-        tail: One-sided chance of the bound.
+
+def items_needed(hurdles: Sequence[Hurdle], have: int) -> int | None:
+    """Return the smallest number of items, above those at hand, with which all hurdles are taken in 80%.
 
     Returns:
-        None where no number of items of this kind would do: the rate is at the threshold, there are
-        too few groups for any claim, or it would take more than `MOST_ITEMS`.
+        None where no number up to `MOST_ITEMS` would do, or there is no hurdle.
     """
-    rate = score.estimate
-    if (score.low, score.high) == (0.0, 1.0):
+    if not hurdles or min(hurdle.chance(MOST_ITEMS) for hurdle in hurdles) < POWER:
         return None
-    worth = score.n / effective_items(score)
-    spread = stats.norm.isf(tail) * math.sqrt(threshold * (1 - threshold))
-    spread += stats.norm.ppf(POWER) * math.sqrt(rate * (1 - rate))
-    return _round(worth * float(spread) ** 2, rate - threshold)
+    shared = _mean_correlation([hurdle.parts for hurdle in hurdles if hurdle.parts is not None])
+
+    def is_enough(items: int) -> bool:
+        return _joint([hurdle.chance(items) for hurdle in hurdles], shared) >= POWER
+
+    few, many = have, have + 1
+    while not is_enough(many):
+        if many >= MOST_ITEMS:
+            return None
+        few, many = many, min(MOST_ITEMS, math.ceil(1.25 * many))
+    while many - few > 1:
+        middle = (few + many) // 2
+        few, many = (few, middle) if is_enough(middle) else (middle, many)
+    return many
 
 
-def effective_items(score: Interval) -> float:
-    """Return how many independent items a figure is worth, read off its two-sided 95% interval; at most n.
+def rate_hurdle(values: Floats, labels: Labels | None, threshold: float, tail: float = TAIL, *, above: bool) -> Hurdle:
+    """Forecast an arm's own bound: of the values seen, shape (items,), in [0, 1].
 
-    Grouped items and aggregates have wider intervals than Wilson's, and are worth fewer items.
+    Args:
+        values: The arm's scores.
+        labels: Group number of each item; None when items are independent.
+        threshold: What the bound must reach (`above`), or lie below.
+        tail: One-sided chance of the bound.
+        above: Whether the lower bound must reach the threshold, or the upper one lie below it.
     """
-    width = wilson(score.estimate * score.n, score.n)
-    return score.n * min(1.0, ((width.high - width.low) / (score.high - score.low)) ** 2)
+    if not above:  # the upper bound of a rate is the lower bound of its complement
+        return rate_hurdle(1 - values, labels, math.nextafter(1 - threshold, 2), tail, above=True)
+    if labels is not None:
+        return Hurdle(_grouped(values, labels, threshold, tail, unseen=0.0), values)
+    mean, spread = float(values.mean()), float(values.std())
+    is_rate = bool(np.isin(values, (0.0, 1.0)).all())
+
+    def chance(items: int) -> float:
+        enough = float(stats.binom.isf(tail, items, threshold)) + 1  # right items with which the exact bound reaches it
+        if enough > items:
+            return 0.0
+        if is_rate:
+            return float(stats.binom.sf(enough - 1, items, mean))
+        return _normal_chance(mean - enough / items, spread / math.sqrt(items))
+
+    return Hurdle(chance, values)
 
 
-def items_for_gain(difference: Interval | None, threshold: float, tail: float = TAIL) -> int | None:
-    """Return how many pairs lift a gain's lower bound above a threshold, at the observed gain and spread.
+def gain_hurdle(
+    differences: Floats, labels: Labels | None, threshold: float, tail: float = TAIL, *, above: bool = True
+) -> Hurdle:
+    """Forecast the bound of a paired gain: of the differences seen, shape (items,), in [-1, 1].
+
+    Args:
+        differences: One arm's scores less another's.
+        labels: Group number of each item; None when items are independent.
+        threshold: What the lower bound must exceed (`above`), or the upper one lie below.
+        tail: One-sided chance of the bound.
+        above: Which of the two.
+    """
+    if not above:
+        return gain_hurdle(-differences, labels, -threshold, tail)
+    if labels is not None:
+        return Hurdle(_grouped(differences, labels, threshold, tail, unseen=-1.0), differences)
+    mean, variance = float(differences.mean()), float(differences.var())
+    is_rate = bool(np.isin(differences, (-1.0, 0.0, 1.0)).all())
+    pairs = RATE_PAIRS if is_rate else GRADED_PAIRS
+
+    def chance(items: int) -> float:
+        total = items + 2 * pairs
+        center = items * mean / total
+        added = pairs * ((1 - center) ** 2 + (1 + center) ** 2)
+        error = math.sqrt(items * (variance + (mean - center) ** 2) + added) / total
+        reach = special.ndtri(1 - tail) if is_rate else special.stdtrit(items - 1, 1 - tail)
+        return _normal_chance(center - float(reach) * error - threshold, math.sqrt(variance * items) / total)
+
+    return Hurdle(chance, differences)
+
+
+def interval_hurdle(figure: Interval, threshold: float, *, above: bool) -> Hurdle:
+    """Forecast a bound of which only the interval is known (an aggregate's): its reach falls with the root of n."""
+    gap = figure.estimate - threshold if above else threshold - figure.estimate
+    reach = figure.estimate - figure.low if above else figure.high - figure.estimate
+
+    def chance(items: int) -> float:
+        now = reach * math.sqrt(figure.n / items)
+        return _normal_chance(gap - now, now / float(special.ndtri(1 - TAIL)))
+
+    return Hurdle(chance, None)
+
+
+def items_for_gain(difference: Interval, threshold: float, tail: float) -> int | None:
+    """Return how many pairs lift a lower bound above a threshold, from its interval alone.
 
     The half width h of the present interval shrinks with the square root of n, so
     n' = n * ((1 + z_power / z_tail) * h / (gain - threshold))^2.
@@ -60,17 +140,70 @@ def items_for_gain(difference: Interval | None, threshold: float, tail: float = 
         tail: One-sided chance of the bound.
 
     Returns:
-        None where more items would not do: the observed gain is at or below the threshold, no claim can be
-        made, or it would take more than `MOST_ITEMS`.
+        None where the gain is at or below the threshold, or it would take more than `MOST_ITEMS`.
     """
-    if difference is None or difference.estimate <= threshold:
+    gap = difference.estimate - threshold
+    reach = (difference.high - difference.low) / 2 * (1 + float(special.ndtri(POWER) / special.ndtri(1 - tail)))
+    if gap <= 0 or difference.n * (reach / gap) ** 2 > MOST_ITEMS:
         return None
-    reach = (difference.high - difference.low) / 2
-    reach *= 1 + float(stats.norm.ppf(POWER) / stats.norm.isf(tail))
-    return _round(difference.n * reach**2, difference.estimate - threshold)
+    return math.ceil(difference.n * (reach / gap) ** 2)
 
 
-def _round(spread: float, gap: float) -> int | None:
-    if abs(gap) < math.sqrt(spread / MOST_ITEMS):
-        return None
-    return math.ceil(spread / gap**2)
+def effective_items(score: Interval) -> float:
+    """Return how many independent items a figure is worth, read off its two-sided 95% interval; at most n.
+
+    Grouped items and aggregates have wider intervals than the exact one, and are worth fewer items.
+    """
+    width = exact(score.estimate * score.n, score.n)
+    return score.n * min(1.0, ((width.high - width.low) / (score.high - score.low)) ** 2)
+
+
+def _grouped(values: Floats, labels: Labels, threshold: float, tail: float, *, unseen: float) -> Callable[[int], float]:
+    """Forecast the lower bound of `intervals.group_moments` by drawing test sets from the groups seen.
+
+    Few groups are drawn, since totals near their limits are skewed; of many the mean is as good as normal.
+    """
+    sizes = np.bincount(labels).astype(np.float64)
+    totals = np.bincount(labels, values)
+    mean, extra = float(values.mean()), float(sizes @ sizes) / values.size
+    variance = float(((totals - mean * sizes) ** 2).mean())
+
+    def chance(items: int) -> float:
+        groups = max(2, round(items / float(sizes.mean())))
+        reach = float(special.stdtrit(groups - 1, 1 - tail))
+        if groups > _MANY_GROUPS:
+            center = (items * mean + extra * unseen) / (items + extra)
+            squares = groups * variance + (extra * (mean - unseen)) ** 2
+            bound = center - reach * math.sqrt(squares) / (items + extra)
+            return _normal_chance(bound - threshold, math.sqrt(groups * variance) / (items + extra))
+        drawn = np.random.default_rng(groups).integers(sizes.size, size=(_GROUP_DRAWS, groups))
+        size, total = sizes[drawn], totals[drawn]
+        n = size.sum(axis=1)
+        more = (size**2).sum(axis=1) / n
+        centers = (total.sum(axis=1) + more * unseen) / (n + more)
+        sums = ((total - centers[:, None] * size) ** 2).sum(axis=1) + (more * (unseen - centers)) ** 2
+        errors = np.sqrt(sums * (groups + 1) / groups) / (n + more)
+        return float((centers - reach * errors > threshold).mean())
+
+    return chance
+
+
+def _normal_chance(margin: float, error: float) -> float:
+    """Return the chance that a normal figure, `margin` beyond what is needed on average, is beyond it."""
+    return float(margin > 0) if error == 0 else float(special.ndtr(margin / error))
+
+
+def _mean_correlation(parts: Sequence[Floats]) -> float:
+    """Return the mean correlation of the hurdles' figures, at least 0; what does not vary counts as independent."""
+    varying = [part for part in parts if part.std() > 0]
+    if len(varying) < 2:
+        return 0.0
+    matrix = np.corrcoef(varying)
+    return min(0.99, max(0.0, (math.fsum(matrix.ravel()) - len(varying)) / (len(varying) * (len(varying) - 1))))
+
+
+def _joint(chances: Sequence[float], shared: float) -> float:
+    """Return the chance that all hurdles are taken, where so much of their figures' variance is shared."""
+    reach = special.ndtri(np.clip(sorted(chances), 1e-12, 1 - 1e-12))
+    given = special.ndtr((reach[:, None] + math.sqrt(shared) * _NODES) / math.sqrt(1 - shared))
+    return float(given.prod(axis=0) @ _WEIGHTS)

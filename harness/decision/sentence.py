@@ -3,32 +3,41 @@
 from collections.abc import Sequence
 
 from harness.decision.arms import Arm
-from harness.decision.ladder import Climb, Standings, why_climb
+from harness.decision.intervals import FEWEST_GROUPS, FEWEST_PER_LABEL
+from harness.decision.ladder import Climb, Standings, goal_words, why_climb
+from harness.decision.undecided import Openness, lacks_groups
 from harness.decision.verdict import Verdict
 from harness.decision.words import gain_range, join, points, score_range, share, signed_points
-from harness.records import Gate
+from harness.records import Comparison, Gate
 
 LEADS = {"prompt": "Prompt", "rag": "RAG", "fine_tune": "Fine-tune", "combine": "Combine"}
 
 
-def verdict_sentence(verdict: Verdict, standings: Standings, gate: Gate | None, routed: Verdict | None) -> str:
+def verdict_sentence(
+    verdict: Verdict, openness: Openness, standings: Standings, gate: Gate | None, routed: Verdict | None
+) -> str:
     """Say the verdict in one sentence, e.g. 'Fine-tune (lora_sft): 97.5% exact_match (95% CI ...), ...'.
 
     Args:
         verdict: What is said.
+        openness: Why it is undecided, if it is.
         standings: The figures behind it.
         gate: Of the recommended arm, where it is tuned.
         routed: Where the gate alone leaves the run undecided, the verdict that a gate which does not block gives.
     """
     if verdict.arm is None:
-        return _rethink(standings) if verdict.action == "rethink" else _undecided(verdict, standings, routed)
+        is_rethink = verdict.action == "rethink"
+        return _rethink(standings) if is_rethink else _undecided(verdict, openness, standings, routed)
     arm = verdict.arm
     first = f"{LEADS[verdict.action]} ({arm.name}): {figure(standings, arm)}"
     climb = verdict.climbs.get(arm.evidence.family)
     if climb is not None and (closest := climb.closest) is not None and closest.difference is not None:
-        against = f"the best simpler arm, {closest.against}" if len(climb.comparisons) > 1 else closest.against
-        first += f", {gain_range(closest.difference, f'over {against}')}"
-    parts = [first, _goal_clause(verdict, standings)]
+        is_arm = closest.against in standings.scores
+        against = (
+            f"the best simpler arm, {closest.against}" if is_arm and len(climb.comparisons) > 1 else closest.against
+        )
+        first += f", {gain_range(closest.difference, f'over {against}')}{honest_words(closest)}"
+    parts = [first, goal_clause(verdict, standings)]
     if gate is not None:
         parts.append(gate_clause(gate, standings.limits.max_drop))
     return "; ".join(parts) + "."
@@ -71,24 +80,49 @@ def _ability_words(gate: Gate) -> str:
     return f"general ability {signed_points(found.estimate)}{measure} ({bound})"
 
 
-def _goal_clause(verdict: Verdict, standings: Standings) -> str:
-    return f"the goal of {share(standings.limits.goal)} is {'met' if verdict.goal == 'met' else 'not shown'}"
+def honest_words(gain: Comparison) -> str:
+    """Give the estimate that allows for a gain being told because it was shown, where it differs by a tenth of a point.
+
+    Args:
+        gain: Of a recommended arm over the simpler arm that is hardest to beat.
+    """
+    if gain.honest is None or gain.difference is None or gain.difference.estimate - gain.honest < 0.0005:
+        return ""
+    return f", {signed_points(gain.honest)} allowing for the choice"
+
+
+def goal_clause(verdict: Verdict, standings: Standings) -> str:
+    """Say how the recommended arm stands to the goal; where it is missed, by how much and what would close the gap."""
+    goal = share(standings.limits.goal)
+    if verdict.goal == "met" or verdict.arm is None:
+        return f"the goal of {goal} is met"
+    if verdict.goal == "not_shown":
+        return f"the goal of {goal} is not shown"
+    distance = standings.limits.goal - standings.scores[verdict.arm.name].estimate
+    return f"the goal of {goal} is missed by {points(distance)}, {CLOSES[verdict.action]}"
+
+
+CLOSES = {
+    "rag": "which better retrieval or a more capable model would have to close",
+    "fine_tune": "which more training rows or a more capable model would have to close",
+    "combine": "which better retrieval, more training rows or a more capable model would have to close",
+}
 
 
 def _rethink(standings: Standings) -> str:
     best = leader(standings)
     return (
         f"Rethink: no arm reaches the goal of {share(standings.limits.goal)}, the best, {best.name}, having "
-        f"{figure(standings, best)}, and tuning was not seen to learn."
+        f"{figure(standings, best)}; tuning was not seen to learn, and a gain that would matter is ruled out."
     )
 
 
-def _undecided(verdict: Verdict, standings: Standings, routed: Verdict | None) -> str:
+def _undecided(verdict: Verdict, openness: Openness, standings: Standings, routed: Verdict | None) -> str:
     if not standings.field.judged:
         return "Undecided: no arm could be measured."
     best = leader(standings)
-    otherwise = _settling_clause(verdict, standings) if routed is None else f"; {routed_clause(routed, standings)}"
-    return f"Undecided: {_why_open(verdict, standings, best)}{otherwise}."
+    otherwise = _settling_clause(openness, standings) if routed is None else f"; {routed_clause(routed, standings)}"
+    return f"Undecided: {_why_open(verdict, openness, standings, best)}{otherwise}."
 
 
 def routed_clause(routed: Verdict, standings: Standings) -> str:
@@ -97,60 +131,55 @@ def routed_clause(routed: Verdict, standings: Standings) -> str:
     if routed.arm is None:
         return f"{where} the run would be undecided as well"
     action = LEADS[routed.action].lower()
-    return f"{where} the verdict would be {action} ({routed.arm.name}), {_goal_clause(routed, standings)}"
+    return f"{where} the verdict would be {action} ({routed.arm.name}), {goal_clause(routed, standings)}"
 
 
-def _why_open(verdict: Verdict, standings: Standings, best: Arm) -> str:
-    goal = share(standings.limits.goal)
-    if verdict.open == "below_goal":
-        best_figure = f"the best, {best.name}, having {figure(standings, best)}"
-        return f"every arm is below the goal of {goal}, {best_figure}, but {_not_exhausted(verdict, standings)}"
-    climbed = [climb.arm for climb in verdict.climbs.values() if climb is not None and climb.succeeded]
-    if verdict.open == "climber_below_goal":
-        highest = climbed[-1]
-        gained = f"{highest.name} gains over every simpler arm with {figure(standings, highest)}"
-        return f"{gained}, but is below the goal of {goal}"
+def _why_open(verdict: Verdict, openness: Openness, standings: Standings, best: Arm) -> str:
+    if lacks_groups(standings):
+        return f"nothing can be claimed of any arm ({standings.scores[best.name].method})"
     supported = [climb for climb in verdict.climbs.values() if climb is not None and climb.has_support]
-    if verdict.open == "gate":
+    if openness.kind == "gate":
         blocked = [climb.arm.name for climb in supported if climb.is_gated]
         failed = "gains on the task but fails the gate of general ability, and no other arm can be recommended"
         return f"{join(blocked)} {failed}"
-    if verdict.open == "arms_missing":
+    if supported:  # arms are missing
         missing = {gone.name: gone for climb in supported for gone in climb.in_the_way}
         gone = join([f"{name} {item.why}" for name, item in missing.items()])
         return f"{join([climb.arm.name for climb in supported])} leads, but {gone}, so the gain over it is not known"
-    if verdict.open == "rag_at_goal" and (rag := verdict.climbs["rag"]) is not None:
-        return (
-            f"{rag.arm.name} reaches the goal of {goal} with {figure(standings, rag.arm)}, but a plain prompt may "
-            f"do as well"
-        )
-    gain = points(standings.limits.smallest_gain)
-    return (
-        f"{best.name} leads with {figure(standings, best)}, but no prompt is shown to reach the goal of {goal}, and no "
-        f"arm to gain more than {gain} over every simpler one"
-    )
+    goal = share(standings.limits.goal)
+    if openness.kind == "arms_missing":
+        return f"{best.name} leads with {figure(standings, best)}, but {_not_exhausted(standings)}"
+    if verdict.goal == "missed":
+        ahead = f"every arm is below the goal of {goal}, the best, {best.name}, having {figure(standings, best)}"
+    else:
+        ahead = f"{best.name} leads with {figure(standings, best)}, but no prompt is shown to reach the goal of {goal}"
+    least = points(standings.limits.smallest_gain)
+    return f"{ahead}, and no arm is shown to gain more than {least} over every simpler one"
 
 
-def _not_exhausted(verdict: Verdict, standings: Standings) -> str:
-    """Say why arms that are all below the goal are no reason to rethink yet."""
-    if verdict.learned:
-        return "tuning is learning"
+def _not_exhausted(standings: Standings) -> str:
+    """Say which arms are missing, or were not trained to the end."""
     judged = standings.field.judged
+    if gone := [f"{item.name} {item.why}" for item in standings.field.absent]:
+        return join(gone)
     if improving := [arm.name for arm in judged if arm.is_undertrained]:
         return f"{join(improving)} still improved when training ended"
     if not any(arm.is_tuned for arm in judged):
         return "no tuned arm was measured"
-    return join([f"{gone.name} {gone.why}" for gone in standings.field.absent])
+    return "there is no simpler arm to compare it with"
 
 
-def _settling_clause(verdict: Verdict, standings: Standings) -> str:
-    if verdict.settling is not None:
+def _settling_clause(openness: Openness, standings: Standings) -> str:
+    if openness.settling is not None:
         have = max(score.n for score in standings.scores.values())
-        more = max(0, verdict.settling.items - have)
-        total = f"({verdict.settling.items} in all)"
-        return f"; label about {more} more test items {total} to show that {verdict.settling.shows}"
-    if verdict.open in ("rag_at_goal", "not_separated"):
-        return "; more test items would not settle it, since no difference seen points to a verdict"
+        items, shows = openness.settling.items, openness.settling.shows
+        return f"; label about {items - have} more test items ({items} in all) to show that {shows}"
+    if openness.kind == "few_items":
+        return (
+            f"; label test items of at least {FEWEST_GROUPS} groups, and {FEWEST_PER_LABEL} of each label that counts"
+        )
+    if openness.kind == "margin":
+        return "; more test items would not settle it at the figures seen"
     return ""
 
 
@@ -158,15 +187,16 @@ def explain(verdict: Verdict, standings: Standings, gates: Sequence[Gate]) -> tu
     """List the figures behind the verdict: the prompt's, each climb's, and each gate's."""
     reasons: list[str] = []
     prompt = standings.field.candidate("prompt")
+    reaching = standings.prompt_at_goal()
     if prompt is not None:
-        side = "reaches" if standings.is_at_goal(prompt) else "does not reach"
-        reasons.append(
-            f"{prompt.name}, the prompt that dev named, has {figure(standings, prompt)}: its lower bound {side} the "
-            f"goal of {share(standings.limits.goal)}"
-        )
+        words = goal_words(standings, prompt, is_reached=reaching is prompt)
+        reasons.append(f"{prompt.name}, the prompt that dev named, has {figure(standings, prompt)}: {words}")
+    if reaching is not None and reaching is not prompt:
+        words = goal_words(standings, reaching, is_reached=True)
+        reasons.append(f"{reaching.name}, which dev did not name, has {figure(standings, reaching)}: {words}")
     if verdict.action != "prompt":
         reasons.extend(_explain_climb(climb, standings) for climb in verdict.climbs.values() if climb is not None)
-    if verdict.open == "below_goal" or verdict.action == "rethink":
+    if verdict.goal == "missed" and verdict.arm is None:
         seen = "was seen" if verdict.learned else "has not been seen"
         reasons.append(f"tuning {seen} to beat every prompt and the best constant answer")
     for gate in gates:
@@ -179,5 +209,7 @@ def explain(verdict: Verdict, standings: Standings, gates: Sequence[Gate]) -> tu
 def _explain_climb(climb: Climb, standings: Standings) -> str:
     text = f"{climb.arm.name} has {figure(standings, climb.arm)}"
     if climb.closest is not None and climb.closest.difference is not None:
-        text += f", {gain_range(climb.closest.difference, f'over {climb.closest.against}')}"
+        text += (
+            f", {gain_range(climb.closest.difference, f'over {climb.closest.against}')}{honest_words(climb.closest)}"
+        )
     return f"{text}: {why_climb(climb, standings.limits)}"

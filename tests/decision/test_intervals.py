@@ -8,7 +8,7 @@ from scipy import stats
 from worlds import mean
 
 from harness.decision.arms import Yardstick
-from harness.decision.intervals import grouped_wilson, score_interval, wilson
+from harness.decision.intervals import exact, group_moments, grouped_mean, score_interval, wilson
 from harness.records import Score
 
 Z = 1.959964
@@ -37,11 +37,24 @@ def test_wilson_at_none_and_at_all_right_has_width():
     assert (wilson(20, 20).low, wilson(20, 20).high) == pytest.approx((20 / (20 + Z**2), 1), abs=1e-6)
 
 
-def test_wilson_of_graded_scores_is_the_formula_at_their_mean():
-    # mean 0.5 of n = 4: center 1/2, half width z sqrt(1/16 + z^2/64) / (1 + z^2/4)
-    interval = score_interval(scored([0.25, 0.75, 0.5, 0.5]), yardstick("graded"))
-    half = Z * sqrt(0.25 / 4 + Z**2 / 64) / (1 + Z**2 / 4)
-    assert (interval.low, interval.high) == pytest.approx((0.5 - half, 0.5 + half), abs=1e-6)
+def test_exact_bounds_are_where_the_binomial_tails_are_the_level():
+    for count, n in ((0, 20), (3, 20), (97, 100), (100, 100)):
+        found = exact(count, n)
+        if count:
+            assert stats.binom.sf(count - 1, n, found.low) == pytest.approx(0.025)
+        if count < n:
+            assert stats.binom.cdf(count, n, found.high) == pytest.approx(0.025)
+
+
+def test_all_right_reaches_the_goal_from_the_items_that_the_exact_test_needs():
+    # goal^n <= 0.025
+    for goal in (0.90, 0.95, 0.99):
+        n = next(n for n in range(1, 1000) if goal**n <= 0.025)
+        assert exact(n, n).low >= goal > exact(n - 1, n - 1).low
+
+
+def test_graded_scores_enter_by_their_sum():
+    assert score_interval(scored([0.25, 0.75, 0.5, 0.5]), yardstick("graded")) == exact(2, 4)
 
 
 def test_smaller_tail_gives_wider_bounds_and_names_its_level():
@@ -57,28 +70,37 @@ def test_every_score_interval_has_width_lies_in_the_unit_and_holds_its_estimate(
     assert interval.low < interval.high
 
 
-def test_groups_that_always_agree_count_as_one_item_each():
-    # 20 groups of 5, ten all right and ten all wrong: group totals vary as 20 single items would,
-    # variance of the mean = 20/19 * 20 * 2.5^2 / 100^2, so the data are worth 0.25 / 0.0131579 = 19 items
+def test_grouped_bounds_count_one_group_that_nobody_saw():
+    # 20 groups of 5, ten all right and ten all wrong; one group of five at 0: center 50/105
     values, labels = np.repeat([1.0, 0.0], 50), np.repeat(np.arange(20), 5)
-    t = stats.t.isf(0.025, 19)
-    half = t * sqrt(0.25 / 19 + t**2 / (4 * 19**2)) / (1 + t**2 / 19)
-    interval = grouped_wilson(values, labels)
-    assert (interval.low, interval.high) == pytest.approx((0.5 - half, 0.5 + half), abs=1e-9)
-    assert interval.n == 100
+    center = 50 / 105
+    squares = 10 * (5 - 5 * center) ** 2 + 11 * (5 * center) ** 2
+    low = center - stats.t.isf(0.025, 19) * sqrt(squares * 21 / 20) / 105
+    interval = grouped_mean(values, labels)
+    assert (interval.low, interval.high, interval.n) == (pytest.approx(low), pytest.approx(1 - low), 100)
 
 
-def test_all_right_in_groups_is_worth_the_number_of_groups():
-    # Wilson at all right is G / (G + t^2)
-    interval = grouped_wilson(np.ones(100), np.repeat(np.arange(20), 5))
-    assert interval.low == pytest.approx(20 / (20 + stats.t.isf(0.025, 19) ** 2))
+def test_all_right_in_groups_is_worth_about_the_number_of_groups():
+    interval = grouped_mean(np.ones(100), np.repeat(np.arange(20), 5))
+    assert interval.low == pytest.approx(exact(20, 20).low, abs=0.03)
 
 
-def test_groups_are_never_worth_more_than_their_items():
-    # every group holds one right and one wrong: totals do not vary at all, yet the width is Wilson's (with t)
-    interval = grouped_wilson(np.tile([1.0, 0.0], 50), np.repeat(np.arange(50), 2))
-    plain = wilson(50, 100)
-    assert interval.high - interval.low >= plain.high - plain.low
+def test_group_nobody_saw_is_as_large_as_the_group_of_an_item_drawn_at_random():
+    # sizes 1, 1, 1, 1, 16: (4 + 256) / 20 = 13 items at 0
+    labels = np.repeat(np.arange(5), (1, 1, 1, 1, 16))
+    assert group_moments(np.ones(20), labels, 0.0).mean == pytest.approx(20 / 33)
+
+
+def test_groups_whose_totals_do_not_vary_still_have_width():
+    interval = grouped_mean(np.tile([1.0, 0.0], 50), np.repeat(np.arange(50), 2))
+    assert interval.low < 0.5 < interval.high
+
+
+def test_label_in_a_handful_of_items_supports_no_claim():
+    rows = labelled([("a", "a")] * 96 + [("b", "b")] * 4)
+    interval = score_interval(rows, yardstick("aggregate", aggregate=balanced_accuracy))
+    assert (interval.low, interval.high) == (0, 1)
+    assert interval.method == "no claim: the label 'b' has 4 test items, each label needs 5"
 
 
 def test_under_five_groups_there_is_no_claim():
@@ -104,14 +126,13 @@ def labelled(rows):
     return [Score(f"q{i}", float(e == p), p, e) for i, (e, p) in enumerate(rows)]
 
 
-def test_aggregate_that_never_varies_falls_back_to_wilson():
+def test_aggregate_that_never_varies_falls_back_to_the_exact_interval():
     rows = labelled([("a", "a"), ("b", "b")] * 20)
     interval = score_interval(rows, yardstick("aggregate", aggregate=balanced_accuracy))
-    assert interval.low == pytest.approx(40 / (40 + Z**2), abs=1e-6)
-    assert interval.high == 1
+    assert (interval.low, interval.high) == (pytest.approx(exact(40, 40).low), 1)
 
 
-def test_aggregate_interval_is_wider_than_wilson_where_a_rare_class_decides():
+def test_aggregate_interval_is_wider_than_the_exact_one_where_a_rare_class_decides():
     # class b has 5 items, 3 right: its recall moves by 0.22 (1 sd) and makes half the figure
     rows = labelled([("a", "a")] * 95 + [("b", "b")] * 3 + [("b", "a")] * 2)
     interval = score_interval(rows, yardstick("aggregate", aggregate=balanced_accuracy))

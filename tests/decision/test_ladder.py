@@ -1,6 +1,7 @@
 import dataclasses
 
 import pytest
+from scipy import stats
 from worlds import HARMED, METRIC, UNHARMED, absent, evidence, general, right, settle
 
 from harness.records import Limits, Outcome, Score
@@ -28,10 +29,31 @@ def test_prompt_whose_lower_bound_reaches_the_goal_wins_over_better_arms():
 
 
 def test_dev_not_test_names_the_prompt():
-    lucky = evidence("zero_shot", "prompt", right(195, N), dev=0.4)
+    lucky = evidence("zero_shot", "prompt", right(188, N), dev=0.4)
     named = evidence("few_shot", "prompt", right(150, N), dev=0.6)
     assert rung(settle([lucky, named]), "prompt").candidate == "few_shot"
     assert settle([lucky, named]).action != "prompt"
+
+
+def test_prompt_that_dev_did_not_name_stops_the_ladder_when_its_stricter_bound_reaches_the_goal():
+    # dev's prompt is tested at 2%, the other one at 0.5%, and of 200 items 191 are the fewest that are enough for that
+    assert stats.binom.sf(189, N, 0.9) > 0.005 > stats.binom.sf(190, N, 0.9)
+    named = evidence("few_shot", "prompt", right(150, N), dev=0.6)
+    enough = settle([evidence("zero_shot", "prompt", right(191, N), dev=0.4), named])
+    short = settle([evidence("zero_shot", "prompt", right(190, N), dev=0.4), named])
+    assert (enough.action, enough.arm, short.action) == ("prompt", "zero_shot", "undecided")
+    assert "zero_shot, which dev did not name" in " ".join(enough.reasons)
+
+
+def test_named_prompt_among_several_is_tested_at_two_percent():
+    # P(at least 96 of 100 | 90%) is between 2 and 2.5%: enough for a prompt alone, not for dev's pick of two
+    assert 0.02 < stats.binom.sf(95, 100, 0.9) <= 0.025
+    alone = evidence("few_shot", "prompt", right(96, 100), dev=0.6)
+    other = evidence("zero_shot", "prompt", right(50, 100))
+    assert settle([alone]).action == "prompt"
+    decision = settle([alone, other])
+    assert decision.action == "undecided"
+    assert "98% one-sided" in rung(decision, "prompt").why
 
 
 def test_tie_on_dev_goes_to_the_arm_that_the_task_lists_first():
@@ -64,12 +86,14 @@ def test_climbing_needs_a_gain_over_every_cheaper_arm_not_only_the_one_dev_named
 
 
 def test_arm_climbs_by_the_goal_when_every_simpler_arm_is_below_it():
-    # 170 of 200 has bounds 79.4 to 89.3, below 90%; 188 of 200 has 89.8 to 96.5: the goal is not reached;
-    # 189 of 200 has 90.4 to 96.9: it is. With a smallest gain of 30 points no gain can be shown.
+    # 168 of 200 has an exact upper bound below 90%; the fewest right answers whose exact lower bound reaches it climb,
+    # one fewer do not. With a smallest gain of 30 points no gain can be shown.
+    assert stats.binom.cdf(168, N, 0.9) < 0.025
+    count = next(x for x in range(180, N) if stats.binom.sf(x - 1, N, 0.9) <= 0.025)
     limits = Limits(smallest_gain=0.3)
-    prompt = evidence("few_shot", "prompt", right(170, N))
-    reaches = evidence("lora_sft", "tune", right(189, N), general=UNHARMED)
-    short = evidence("lora_sft", "tune", right(188, N), general=UNHARMED)
+    prompt = evidence("few_shot", "prompt", right(168, N))
+    reaches = evidence("lora_sft", "tune", right(count, N), general=UNHARMED)
+    short = evidence("lora_sft", "tune", right(count - 1, N), general=UNHARMED)
     assert settle([prompt, reaches], limits=limits).action == "fine_tune"
     assert settle([prompt, short], limits=limits).action == "undecided"
 
@@ -98,12 +122,14 @@ def test_combine_without_a_parent_cannot_be_judged():
     assert "without a tune arm" in rung(decision, "combine").why
 
 
-def test_rag_at_the_goal_that_does_not_beat_the_prompt_leaves_the_run_undecided_and_tuning_aside():
-    prompt = evidence("few_shot", "prompt", right(187, N))
-    decision = settle([prompt, GOOD_RAG, evidence("lora_sft", "tune", right(N, N), general=UNHARMED)])
-    assert decision.action == "undecided"
-    assert "a plain prompt may do as well" in decision.sentence
-    assert decision.labels_needed is not None
+def test_rag_at_the_goal_that_does_not_beat_the_prompt_does_not_stop_an_arm_that_beats_both():
+    prompt, rag = evidence("few_shot", "prompt", right(185, N)), evidence("rag", "rag", right(190, N))
+    tuned = evidence("lora_sft", "tune", right(N, N), general=UNHARMED)
+    assert settle([prompt, rag, evidence("lora_sft", "tune", right(191, N))]).action == "undecided"
+    # 10 gains and no loss over rag: (10/202) - z sqrt((12/202 - (10/202)^2) / 202) is below 2 points, 16 are enough
+    assert settle([prompt, rag, tuned]).action == "undecided"
+    fewer = evidence("rag", "rag", right(184, N))
+    assert settle([evidence("few_shot", "prompt", right(183, N)), fewer, tuned]).action == "fine_tune"
 
 
 def test_arm_alone_in_its_task_has_nothing_to_climb_over():
@@ -120,17 +146,39 @@ def test_rethink_when_all_arms_are_below_the_goal_and_tuning_does_not_learn():
     assert (decision.action, decision.arm, decision.goal) == ("rethink", None, "missed")
 
 
-def test_beating_prompts_but_not_the_best_constant_answer_is_not_learning():
+def test_beating_prompts_but_not_the_best_constant_answer_is_no_gain():
     prompts_at_zero = [evidence("few_shot", "prompt", right(0, N)), LOW[1]]
     constant = [Score(f"q{index}", value) for index, value in enumerate(right(50, N))]
-    assert settle(prompts_at_zero).action == "undecided"
+    assert settle(prompts_at_zero).action == "fine_tune"
     assert settle(prompts_at_zero, constant_scores=constant).action == "rethink"
 
 
-def test_below_the_goal_but_learning_is_undecided():
+def test_gain_below_the_goal_is_recommended_and_the_missed_goal_is_said_with_its_distance():
     decision = settle([LOW[0], evidence("lora_sft", "tune", right(120, N), general=UNHARMED)])
-    assert (decision.action, decision.goal) == ("undecided", "missed")
-    assert "tuning is learning" in decision.sentence
+    assert (decision.action, decision.goal) == ("fine_tune", "missed")
+    # 90% less 60%
+    assert "the goal of 90% is missed by 30 points" in decision.sentence
+
+
+@pytest.mark.parametrize("items", [60, 120, 500, 2000])
+def test_more_items_at_the_same_rates_never_make_a_verdict_less_decided(items):
+    rag = evidence("rag", "rag", right(round(0.75 * items), items))
+    prompt = evidence("few_shot", "prompt", right(round(0.10 * items), items))
+    tuned = evidence("lora_sft", "tune", right(round(0.10 * items), items), general=UNHARMED)
+    decision = settle([prompt, rag, tuned])
+    assert (decision.action, decision.arm) == ("rag", "rag")
+
+
+def test_no_rethink_while_a_gain_that_would_matter_is_not_ruled_out():
+    # nothing is seen, on 30 items: 8 and 8 right, four of them not the same
+    values = right(8, 30)
+    other = [*values[4:], *values[:4]]
+    few = settle([evidence("few_shot", "prompt", values), evidence("lora_sft", "tune", other, general=UNHARMED)])
+    many = settle(
+        [evidence("few_shot", "prompt", values * 10), evidence("lora_sft", "tune", other * 10, general=UNHARMED)]
+    )
+    assert (few.action, many.action) == ("undecided", "rethink")
+    assert few.undecided == "few_items"
 
 
 @pytest.mark.parametrize("status", ["failed", "skipped", "invalid"])
@@ -153,10 +201,12 @@ def test_rethink_needs_a_tuned_arm():
 
 
 def test_rethink_uses_bonferroni_bounds():
-    # 170 of 200: the 95% upper bound is 0.893, below the goal of 0.895; over two arms (97.5%) it is 0.899
-    arms = [evidence("few_shot", "prompt", right(170, N)), evidence("lora_sft", "tune", right(170, N))]
-    assert settle(arms, limits=Limits(goal=0.895)).action == "undecided"
-    assert settle(arms, limits=Limits(goal=0.90)).action == "rethink"
+    # the fewest right answers of 200 whose exact upper bound at 2.5% is below 90%, and at 1.25% (two arms) is not
+    count = next(x for x in range(N, 0, -1) if stats.binom.cdf(x, N, 0.9) <= 0.025)
+    assert stats.binom.cdf(count, N, 0.9) > 0.0125
+    arms = [evidence("few_shot", "prompt", right(count, N)), evidence("lora_sft", "tune", right(count, N))]
+    assert settle(arms).goal == "not_shown"
+    assert settle(arms, limits=Limits(goal=0.93)).action == "rethink"
 
 
 # ---- (d), the gate, and arms that are missing ---------------------------------
@@ -176,9 +226,10 @@ def test_tuned_arm_that_lost_general_ability_is_not_recommended():
     assert decision.labels_needed is None
 
 
-def test_rag_below_the_goal_is_not_recommended_in_place_of_a_harmed_tuned_arm():
+def test_rag_that_climbed_is_recommended_with_its_goal_missed_when_the_tuned_arm_is_harmed():
     rag = evidence("rag", "rag", right(120, N))
-    assert settle([WEAK, rag, evidence("lora_sft", "tune", right(195, N), general=HARMED)]).action == "undecided"
+    decision = settle([WEAK, rag, evidence("lora_sft", "tune", right(195, N), general=HARMED)])
+    assert (decision.action, decision.goal) == ("rag", "missed")
 
 
 def test_rag_that_climbed_stands_when_the_tuned_arm_lost_general_ability():
@@ -288,11 +339,15 @@ def test_no_arm_at_all_is_undecided():
 # ---- what would settle it ------------------------------------------------------
 
 
-def test_labels_needed_for_a_prompt_near_the_goal_is_wilsons_sample_size():
-    # 187 of 200 is 0.935: ((1.960 sqrt(.09) + 0.8416 sqrt(.0608)) / 0.035)^2 = 517
+def test_labels_needed_for_a_prompt_near_the_goal_give_the_exact_test_its_power():
     decision = settle([evidence("few_shot", "prompt", right(187, N))])
-    assert decision.labels_needed == pytest.approx(517, abs=2)
-    assert "label about 317 more test items (517 in all)" in decision.sentence
+    items = decision.labels_needed
+    assert f"label about {items - N} more test items ({items} in all)" in decision.sentence
+
+    def power(n):  # at the rate seen, of the exact test against 90%
+        return stats.binom.sf(stats.binom.isf(0.025, n, 0.9), n, 187 / N)
+
+    assert power(items) >= 0.8 > power(items - 1)
 
 
 def test_no_number_of_labels_settles_arms_that_do_not_differ():
@@ -311,11 +366,37 @@ def test_labels_that_are_asked_for_do_settle_it():
     assert settle(grown).action != "undecided"
 
 
-def test_labels_are_not_asked_for_to_show_a_gain_of_an_arm_that_they_would_show_to_miss_the_goal():
-    # 164 and 172 of 200: a gain of 4 points takes about 750 items, by which 86% is shown to be below 90%
-    decision = settle([evidence("p", "prompt", right(164, N)), evidence("t", "tune", right(172, N), general=UNHARMED)])
-    assert decision.action == "undecided"
-    assert "t beats every simpler arm" not in decision.sentence
+def test_labels_needed_are_more_than_there_are():
+    for count in range(150, N, 3):
+        decision = settle([evidence("p", "prompt", right(count, N)), evidence("t", "tune", right(count + 3, N))])
+        assert decision.labels_needed is None or decision.labels_needed > N
+
+
+def test_honest_gain_stands_beside_the_one_that_was_shown():
+    # 60 against 70 of 200, nested: shown only just, so that the honest gain is clearly smaller, above the lower bound
+    decision = settle([evidence("p", "prompt", right(120, N)), evidence("t", "tune", right(134, N), general=UNHARMED)])
+    [gain] = decision.comparisons
+    assert gain.exceeds_gain
+    assert gain.difference.low <= gain.honest < gain.difference.estimate
+    assert "allowing for the choice" in decision.sentence
+    large = settle([WEAK, GOOD_TUNE])
+    assert "allowing for the choice" not in large.sentence
+
+
+def test_too_few_groups_are_said_and_nothing_else_is_claimed():
+    arms = [evidence("p", "prompt", right(40, N)), evidence("t", "tune", right(N, N), general=UNHARMED)]
+    decision = settle(arms, groups={f"q{index}": f"g{index % 4}" for index in range(N)})
+    assert (decision.action, decision.undecided) == ("undecided", "few_items")
+    assert "nothing can be claimed of any arm (no claim from 4 groups)" in decision.sentence
+    assert decision.labels_needed > N
+
+
+def test_perfect_score_in_groups_is_worth_no_less_than_a_flawed_one():
+    groups = {f"q{index}": f"g{index // 10}" for index in range(N)}
+    perfect, flawed = (
+        settle([evidence("p", "prompt", right(count, N))], groups=groups).scores["p"] for count in (N, N - 1)
+    )
+    assert perfect.low > flawed.low
 
 
 # ---- evidence that contradicts itself -------------------------------------------

@@ -9,7 +9,7 @@ from scipy import stats
 from worlds import evidence, mean, right
 
 from harness.decision.arms import Arm, Yardstick, read_field
-from harness.decision.paired import compare, mean_difference
+from harness.decision.paired import compare, honest_gain, mean_difference
 from harness.records import Limits, Outcome, Score
 
 Z = 1.959964
@@ -71,15 +71,27 @@ def test_swapping_the_arms_mirrors_the_gain(differences):
     assert (gain.low, gain.high) == pytest.approx((-loss.high, -loss.low))
 
 
-def test_grouped_gain_uses_group_totals_with_t():
-    # 10 groups of 2, the first four gain on both items: 8 gains of 20, with one gain and one loss added
-    # center 8/22; residuals of the totals 2 - 16/22 (four) and -16/22 (six); added 1 - 8/22 and -1 - 8/22
+def test_grouped_gain_uses_group_totals_with_t_and_a_group_nobody_saw():
+    # 10 groups of 2, the first four gain on both items: 8 gains of 20; for the lower bound two losses more
     differences, labels = outcomes(8, 0, 20), np.repeat(np.arange(10), 2)
-    center = 8 / 22
-    squares = 4 * (2 - 2 * center) ** 2 + 6 * (2 * center) ** 2 + (1 - center) ** 2 + (1 + center) ** 2
-    half = stats.t.isf(0.025, 9) * sqrt(12 / 11 * squares) / 22
+    t = stats.t.isf(0.025, 9)
+    center = 6 / 22
+    squares = 4 * (2 - 2 * center) ** 2 + 6 * (2 * center) ** 2 + (-2 - 2 * center) ** 2
+    low = center - t * sqrt(squares * 11 / 10) / 22
+    center = 10 / 22
+    squares = 5 * (2 - 2 * center) ** 2 + 6 * (2 * center) ** 2
+    high = center + t * sqrt(squares * 11 / 10) / 22
     found = mean_difference(differences, is_rate=True, labels=labels).interval()
-    assert (found.low, found.high) == pytest.approx((center - half, center + half))
+    assert (found.low, found.high) == (pytest.approx(low), pytest.approx(min(1, high)))
+
+
+def test_honest_gain_is_the_one_that_would_be_seen_in_the_middle_of_those_shown():
+    mean = mean_difference(outcomes(30, 10, 100), is_rate=True)
+    honest, error = honest_gain(mean, 0.02), mean.below.error
+    least = 0.02 + Z * error  # center that is shown
+    true = mean.below.mean - (mean.estimate - honest)
+    shown = stats.norm.sf(least, true, error)
+    assert stats.norm.sf(mean.below.mean, true, error) / shown == pytest.approx(0.5)
 
 
 def test_grouping_widens_the_gain_of_items_that_hang_together():
