@@ -155,7 +155,7 @@ def coverage_rows(runs: int, seed: int) -> Iterator[Row]:
 
 
 def size_rows(runs: int, seed: int) -> Iterator[Row]:
-    """With the items that the verdict names, 78 to 84% of worlds are settled, within three Monte Carlo errors."""
+    """With the items named, 78 to 84% of worlds get the verdict they are for, within three Monte Carlo errors."""
     error = 3 * np.sqrt(0.16 / runs)
     for name, share, items in settled_at_named_size(runs, seed):
         yield Row(f"{name}: {items} items named", share, "78 to 84%", 0.78 - error <= share <= 0.84 + error)

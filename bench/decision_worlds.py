@@ -401,14 +401,15 @@ NAMED: dict[str, World] = {
 
 
 def settled_at_named_size(runs: int, seed: int) -> Iterable[tuple[str, float, int]]:
-    """Name the items for each world from its own figures, and return how often so many settle it."""
+    """Name the items for each world from its own figures, and return how often so many give the verdict they are for."""
     random = np.random.default_rng(seed)
     for name, world in NAMED.items():
         named = named_size(world, random)
         assert named is not None
         at_size = replace(world, items=-(-named // world.group_size) * world.group_size)
         found = [judge_world(at_size, random) for _ in range(runs)]
-        yield name, sum(verdict.action != "undecided" for verdict in found) / runs, at_size.items
+        action = "prompt" if world.rates[0] > world.goal else "fine_tune"
+        yield name, sum(verdict.action == action for verdict in found) / runs, at_size.items
 
 
 def named_size(world: World, random: np.random.Generator) -> int | None:

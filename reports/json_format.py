@@ -86,6 +86,7 @@ def result(run: Run) -> dict[str, Any]:
             "caveats": decision.caveats,
             "next_step": decision.next_step,
             "labels_needed": decision.labels_needed,
+            "undecided": decision.undecided,
             "rule": asdict(decision.rule) if decision.rule else None,
             "missing": [asdict(gone) for gone in decision.missing],
             "other_verdicts": decision.other_verdicts,

@@ -47,6 +47,7 @@ SUMMARY = "GITHUB_STEP_SUMMARY"  # names a file that is shown beside the job
 @click.option("--baseline", type=FILE, metavar="FILE", help="Record of the base; made if it is not there.")
 @click.option("--quantize", type=click.Choice(["none", "base", "tuned", "both"]), default="none", help="4-bit (NF4).")
 @click.option("--out", type=PATH, metavar="DIR", help="Folder of the reports [regress/TUNED].")
+@click.option("--same-base", is_flag=True, help="The adapter's base is --base, whatever its configuration calls it.")
 @click.option("--strict", is_flag=True, help="Exit with 3 when it is inconclusive.")
 @click.option("--json", "as_json", is_flag=True, help="Print regression.json instead of the table.")
 @click.option("--no-cache", is_flag=True, help="Ask the models again, and keep none of their answers.")
@@ -63,6 +64,7 @@ def regress(
     baseline: Path | None,
     quantize: Quantize,
     out: Path | None,
+    same_base: bool,
     strict: bool,
     as_json: bool,
     no_cache: bool,
@@ -76,25 +78,50 @@ def regress(
     Example:
         harness regress --base smollm2-135m --tuned runs/my-run/adapters/lora_sft/adapter --baseline base.json
     """
-    from harness.cli.regression_results import print_regression
     from harness.cli.terminal import observer
+    from harness.errors import HarnessError
     from harness.evidence.regress import regress as measure_both
-    from harness.evidence.regress_outputs import write_regression
+    from harness.evidence.regress_outputs import check_folder, write_regression
 
     check = _check(tasks, limit, {"max_drop": max_drop, "keep": keep}, task_file, baseline, is_cached=not no_cache)
     before, after = _sides(base, tuned, quantize)
-    with observer(sys.stderr) as watching:
-        found = measure_both(before, after, check, watching)
     out = out or Path("regress") / _safe(tuned)
-    files = write_regression(found, out, is_strict=strict)
+    check_folder(out)
+    try:
+        with observer(sys.stderr) as watching:
+            found = measure_both(before, after, replace(check, is_same_base=same_base), watching)
+        files = write_regression(found, out, is_strict=strict)
+    except (HarnessError, OSError):
+        raise
+    except Exception as fault:  # a crash is a fault (2), never a regression (1)
+        raise HarnessError(f"{type(fault).__name__}: {fault}; please report this, with the command") from fault
+    _append_summary(files["markdown"])
+    try:
+        _print(found, files["json"], out, as_json=as_json)
+    except BrokenPipeError:  # whoever read our output has seen enough; the exit code is for the pipeline
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    ctx.exit(exit_code(found, is_strict=strict))
+
+
+def _append_summary(markdown: Path) -> None:
+    """Show the result beside the job, where the pipeline has a file for it; the verdict does not hang on that."""
+    if not (summary := os.environ.get(SUMMARY)):
+        return
+    try:
+        with Path(summary).open("a", encoding="utf-8") as stream:
+            stream.write(markdown.read_text(encoding="utf-8") + "\n")
+    except OSError as fault:
+        click.echo(f"Warning: {SUMMARY}: {fault}", err=True)
+
+
+def _print(found: "Regression", file: Path, out: Path, *, as_json: bool) -> None:
+    from harness.cli.regression_results import print_regression
+
     if as_json:
-        click.echo(files["json"].read_text(encoding="utf-8"), nl=False)
+        click.echo(file.read_text(encoding="utf-8"), nl=False)
     else:
         print_regression(found, out)
-    if summary := os.environ.get(SUMMARY):
-        with Path(summary).open("a", encoding="utf-8") as stream:
-            stream.write(files["markdown"].read_text(encoding="utf-8") + "\n")
-    ctx.exit(exit_code(found, is_strict=strict))
+    sys.stdout.flush()
 
 
 def exit_code(found: "Regression", *, is_strict: bool) -> int:
@@ -121,6 +148,8 @@ def _check(
     task = load_task(task_file) if task_file else None
     limits = task.limits if task else Limits()
     limits = replace(limits, deployment="shared", **{key: value for key, value in given.items() if value is not None})
+    if any(not entry.strip(" ,") for entry in tasks):
+        raise click.UsageError("--general names no benchmark; leave it out for 'core'.")
     named = tuple(_own(name.strip()) for entry in tasks for name in entry.split(",") if name.strip())
     return Check(
         tasks=named or (task.general.tasks if task else ("core",)),

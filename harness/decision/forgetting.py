@@ -126,20 +126,26 @@ class Forgetting:
 def pair_items(base: GeneralAbility, tuned: GeneralAbility, fill: Fill = "none") -> Forgetting:
     """Pair what the tuned weights did with what their reference did, item by item.
 
-    Which benchmarks are judged is read off the pairs that both sides answered, whatever `fill` says.
+    Which benchmarks are judged, and which have a scale, is read off the base alone: weights that lost a benchmark
+    cannot take it out of the verdict. An item that the tuned weights have scored outside [0, 1], or by another metric,
+    counts as one that they lack.
     """
-    unscaled = {item.task for item in (*base.items, *tuned.items) if math.isfinite(item.score) and not _is_share(item)}
-    before, after = (
-        {(item.task, item.item): item for item in side.items if item.task not in unscaled} for side in (base, tuned)
+    unscaled = {item.task for item in base.items if math.isfinite(item.score) and not _is_share(item)}
+    before = {(item.task, item.item): item for item in base.items if item.task not in unscaled and _is_whole(item)}
+    after = {
+        (item.task, item.item): item
+        for item in tuned.items
+        if item.task not in unscaled and _is_whole(item) and _is_share(item) and _is_same_measure(item, before)
+    }
+    asked = {(item.task, item.item) for side in (base, tuned) for item in side.items if item.task not in unscaled}
+    rows = [(before[key], after[key]) for key in sorted(before.keys() & after.keys())]
+    halves = sorted(before.keys() ^ after.keys())
+    judged = frozenset(
+        item.task for item in _benchmarks([(known, known) for known in before.values()]) if item.is_measurable
     )
-    keys = sorted(before.keys() | after.keys())
-    complete = [key for key in keys if _is_whole(before.get(key)) and _is_whole(after.get(key))]
-    halves = [key for key in keys if _is_whole(before.get(key)) != _is_whole(after.get(key))]
-    rows = [(before[key], after[key]) for key in complete]
-    judged = frozenset(item.task for item in _benchmarks(rows) if item.is_measurable)
     if fill != "none":
         rows += [_filled(before.get(key), after.get(key), fill) for key in halves]
-    unanswered = len(keys) - len(complete) - len(halves)
+    unanswered = len(asked) - len(before.keys() | after.keys())
     return Forgetting(_benchmarks(rows), judged, len(halves), unanswered, tuple(sorted(unscaled)))
 
 
@@ -172,18 +178,21 @@ def _is_share(item: BenchmarkItem) -> bool:
     return 0.0 <= item.score <= 1.0
 
 
-def _is_whole(item: BenchmarkItem | None) -> bool:
+def _is_whole(item: BenchmarkItem) -> bool:
     """Whether an item was answered: NaN and infinities are no answers."""
-    if item is None or not math.isfinite(item.score):
-        return False
-    return item.probability is None or math.isfinite(item.probability)
+    return math.isfinite(item.score) and (item.probability is None or math.isfinite(item.probability))
+
+
+def _is_same_measure(item: BenchmarkItem, before: Mapping[tuple[str, str], BenchmarkItem]) -> bool:
+    known = before.get((item.task, item.item))
+    return known is None or known.metric == item.metric
 
 
 def _filled(
     before: BenchmarkItem | None, after: BenchmarkItem | None, fill: Fill
 ) -> tuple[BenchmarkItem, BenchmarkItem]:
     """Put the worst or the best for the tuned weights in place of the side that an item lacks."""
-    known = before if _is_whole(before) else after
+    known = before or after
     assert known is not None
     good = (fill == "best") == (known is before)  # the worst: the tuned side wrong, or the base right
     probability = None if known.probability is None else float(good)

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from harness.decision.arms import Yardstick
 from harness.decision.gate import judge_abilities
 from harness.decision.intervals import score_interval
+from harness.decision.measured import PASS_TAIL
 from harness.decision.paired import compare
 from harness.decision.words import points, signed_points
 from harness.records import Comparison, Flip, Gate, GeneralAbility, Interval, Limits, Regression, Score
@@ -53,7 +54,7 @@ def conclude(
     Args:
         base: General ability of the base, under the name that the user gave it.
         tuned: General ability of the tuned weights, on the same items.
-        limits: `max_drop` and `keep` above all; a drop of the task's own score beyond `max_drop` regresses too.
+        limits: `max_drop` and `keep` above all; the task's own score may not drop by more than `max_drop` either.
         task: Scores on the task's own items; None without a task, and then no unrelated question is asked for.
         forms: How the two are quantised, where they differ: a sentence, said behind the verdict.
         notes: What else the reader must know of how the two were measured.
@@ -65,20 +66,20 @@ def conclude(
     gate = judge_abilities(
         tuned.weights, base, tuned, limits, family_error=FAMILY_ERROR, asks_off_task=task is not None
     )
-    change = None if task is None else task_change(task, base.weights, tuned.weights)
-    has_dropped = change is not None and _has_dropped(change, limits)
-    verdict: Verdict = "regressed" if has_dropped else _VERDICTS[gate.state]
+    on_task = None if task is None else judge_task(task, limits)
+    found: list[Verdict] = [_VERDICTS[gate.state], *([on_task.verdict] if on_task else [])]
+    verdict = next(name for name in _GRAVEST_FIRST if name in found)
     return Regression(
         base=base.weights,
         tuned=tuned.weights,
         verdict=verdict,
-        sentence=" ".join(filter(None, (_sentence(verdict, gate, change if has_dropped else None, limits), forms))),
+        sentence=" ".join(filter(None, (_sentence(verdict, gate, on_task, limits), forms))),
         gate=gate,
         flips=flips(base, tuned),
         primary_metric=None if task is None else task.yardstick.metric,
-        base_score=None if task is None else score_interval(task.base, task.yardstick),
-        tuned_score=None if task is None else score_interval(task.tuned, task.yardstick),
-        task_change=change,
+        base_score=score_interval(task.base, task.yardstick) if task and task.base else None,
+        tuned_score=score_interval(task.tuned, task.yardstick) if task and task.tuned else None,
+        task_change=None if task is None else task_change(task, base.weights, tuned.weights),
         limits=limits,
         notes=tuple(notes),
         manifest=manifest,
@@ -94,15 +95,60 @@ _VERDICTS: Mapping[str, Verdict] = {
 }
 
 
+_GRAVEST_FIRST: tuple[Verdict, ...] = ("regressed", "cannot_judge", "inconclusive", "passed")
+
+
+@dataclass(frozen=True)
+class OnTask:
+    """What the task's own items say, and how."""
+
+    verdict: Verdict
+    words: str
+
+
+def judge_task(task: TaskScores, limits: Limits) -> OnTask:
+    """Judge the task's own score as the gate judges benchmarks: a pass needs its lower bound inside `max_drop`.
+
+    Items that one side could not answer count at their worst for a pass and at their best for a regression; more of
+    them than `max_error_rate` leave nothing to judge.
+    """
+    asked = len(task.yardstick.groups)
+    lost = asked - len(_by_item(task.base).keys() & _by_item(task.tuned).keys())
+    if limits.are_too_many(lost, asked):
+        return OnTask("cannot_judge", f"{lost} of {asked} test items of the task could not be asked of both")
+    best = compare(*_sides(task, 1.0), task.yardstick, 0.0, tail=FAMILY_ERROR).difference
+    worst = compare(*_sides(task, 0.0), task.yardstick, 0.0, tail=PASS_TAIL).difference
+    if best is None or worst is None:
+        return OnTask("cannot_judge", "the task has too few test items, or groups of them, for a claim")
+    if best.high < -limits.max_drop:
+        return OnTask("regressed", _task_words(best, f"at most {signed_points(best.high)} (99% one-sided", limits))
+    bound = f"at least {signed_points(worst.low)} (95% one-sided"
+    return OnTask("passed" if worst.low > -limits.max_drop else "inconclusive", _task_words(worst, bound, limits))
+
+
 def task_change(task: TaskScores, base: str, tuned: str) -> Comparison:
-    """Return how far the tuned weights beat their base on the task's own items."""
-    ours = _Scored(tuned, {score.example_id: score for score in task.tuned})
-    theirs = _Scored(base, {score.example_id: score for score in task.base})
-    return compare(ours, theirs, task.yardstick, 0.0, tail=FAMILY_ERROR)
+    """Return how far the tuned weights beat their base on the items that both answered."""
+    sides = (_Scored(tuned, _by_item(task.tuned)), _Scored(base, _by_item(task.base)))
+    return compare(*sides, task.yardstick, 0.0, tail=FAMILY_ERROR)
 
 
-def _has_dropped(change: Comparison, limits: Limits) -> bool:
-    return change.difference is not None and change.difference.high < -limits.max_drop
+def _sides(task: TaskScores, tuned_earn: float) -> tuple[_Scored, _Scored]:
+    """Return tuned and base with lost items filled: these for the tuned weights, the opposite for the base."""
+    items = task.yardstick.groups if task.yardstick.kind != "aggregate" else ()
+    tuned = {item: Score(item, tuned_earn) for item in items} | _by_item(task.tuned)
+    base = {item: Score(item, 1 - tuned_earn) for item in items} | _by_item(task.base)
+    return _Scored("tuned", tuned), _Scored("base", base)
+
+
+def _by_item(scores: Sequence[Score]) -> dict[str, Score]:
+    return {score.example_id: score for score in scores}
+
+
+def _task_words(change: Interval, bound: str, limits: Limits) -> str:
+    return (
+        f"on the task itself the score changed by {signed_points(change.estimate)}, {bound}, n={change.n}); "
+        f"the limit is -{points(limits.max_drop)}"
+    )
 
 
 def flips(base: GeneralAbility, tuned: GeneralAbility) -> tuple[Flip, ...]:
@@ -128,24 +174,19 @@ def _moved(flip: Flip) -> float:
     return fall if flip.is_loss else -fall
 
 
-def _sentence(verdict: Verdict, gate: Gate, dropped: Comparison | None, limits: Limits) -> str:
+def _sentence(verdict: Verdict, gate: Gate, on_task: OnTask | None, limits: Limits) -> str:
+    """Say the verdict with the figures of whatever brought it about."""
+    from_gate = _VERDICTS[gate.state] == verdict
+    from_task = [on_task.words] if on_task is not None and on_task.verdict == verdict else []
     if verdict == "regressed":
-        harm = [gate.reasons[0]] if gate.state == "fail" else []
-        if dropped is not None and dropped.difference is not None:
-            harm.append(_dropped_words(dropped.difference, limits))
-        return f"Regressed: {'; and '.join(harm)}."
+        return f"Regressed: {'; and '.join([*gate.reasons[:1], *from_task] if from_gate else from_task)}."
     if verdict == "cannot_judge":
-        return f"Cannot be judged: {gate.reasons[0].removeprefix('cannot be judged on this base: ')}."
+        blind = [gate.reasons[0].removeprefix("cannot be judged on this base: ")] if from_gate else []
+        return f"Cannot be judged: {'; and '.join(blind + from_task)}."
     if verdict == "inconclusive":
-        return f"Inconclusive: {'; '.join(gate.reasons[:2])}."
-    return f"Passed: {_kept(gate.change or gate.pooled, gate.basis)}: no loss beyond {points(limits.max_drop)}."
-
-
-def _dropped_words(change: Interval, limits: Limits) -> str:
-    return (
-        f"on the task itself the score changed by {signed_points(change.estimate)}, at most "
-        f"{signed_points(change.high)} (99% one-sided, n={change.n}); the limit is -{points(limits.max_drop)}"
-    )
+        return f"Inconclusive: {'; '.join([*gate.reasons[:2], *from_task] if from_gate else from_task)}."
+    kept = f"{_kept(gate.change or gate.pooled, gate.basis)}: no loss beyond {points(limits.max_drop)}"
+    return f"Passed: {'; '.join([kept, *from_task])}."
 
 
 def _kept(change: Interval | None, basis: str) -> str:

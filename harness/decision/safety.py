@@ -32,13 +32,25 @@ def _benchmark_doubts(measured: Measured, limits: Limits) -> list[str]:
         return [_blindness(measured.worst, limits)]
     bound = basis.interval(PASS_TAIL)
     if bound.low > -limits.max_drop:
-        return []
+        return _contradiction(measured.worst, bound, limits)
     doubts = [_benchmark_words(basis, limits), "forgetting not excluded"]
     if needed := items_needed(measured, limits):
         doubts[1] += f"; {needed} benchmark items would show it if the true change is the one seen"
     elif bound.estimate <= -limits.max_drop:
         doubts[1] += "; the change seen is at the limit, so more items alone will not show it"
     return doubts
+
+
+def _contradiction(items: Forgetting, bound: Interval, limits: Limits) -> list[str]:
+    """Say where the score itself fell beyond the limit, or below what the probability of right answers allows."""
+    change = items.scores.change
+    seen = change.interval(PASS_TAIL) if change else None
+    if seen is None or (seen.estimate > -limits.max_drop and seen.high >= bound.low):
+        return []
+    return [
+        f"the score itself changed by {signed_points(seen.estimate)} over {seen.n} benchmark items, which the "
+        "probability of right answers does not show; forgetting not excluded"
+    ]
 
 
 def _blindness(items: Forgetting, limits: Limits) -> str:

@@ -88,7 +88,7 @@ def honest_words(gain: Comparison) -> str:
     """
     if gain.honest is None or gain.difference is None or gain.difference.estimate - gain.honest < 0.0005:
         return ""
-    return f", {signed_points(gain.honest)} allowing for the choice"
+    return f", {signed_points(gain.honest)} corrected for selection"
 
 
 def goal_clause(verdict: Verdict, standings: Standings) -> str:

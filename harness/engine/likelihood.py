@@ -103,9 +103,7 @@ def score_rows(
     return results
 
 
-def plan(
-    rows: Sequence[Row], limits: PassLimits, vocabulary: int, *, turn: int | None = None
-) -> Iterator[list[int]]:
+def plan(rows: Sequence[Row], limits: PassLimits, vocabulary: int, *, turn: int | None = None) -> Iterator[list[int]]:
     """Yield row numbers batch by batch, longest first, within the limits (one row always fits)."""
     batch: list[int] = []
     extent = _Extent()

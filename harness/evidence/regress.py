@@ -19,7 +19,7 @@ from harness.evidence.arm import room_for
 from harness.evidence.baseline_file import FORMAT, Baseline, recall, record
 from harness.evidence.jobs import Observer
 from harness.evidence.provenance import code_digest, now, versions
-from harness.evidence.sides import Side, comparison_notes, forms, two_sides
+from harness.evidence.sides import Side, check_adapter, comparison_notes, forms, two_sides
 from harness.general.assets import benchmark_folder
 from harness.general.measure import general_items_digest, measure, texts_for
 from harness.plugins import METRICS, load
@@ -43,6 +43,7 @@ class Check:
     task: Task | None  # adds unrelated questions with its answers and prompt, and its own score
     baseline: Path | None  # of the base; recorded there when it is not
     is_cached: bool = True
+    is_same_base: bool = False  # whatever the adapter's configuration calls its base
 
     @property
     def items(self) -> str:
@@ -74,6 +75,8 @@ def regress(base: tuple[str, Weights], tuned: tuple[str, Weights], check: Check,
     """
     benchmark_folder(observer.log)  # which says so if it must fetch them
     before, after = two_sides(base, tuned)
+    if after.weights.adapter and not check.is_same_base:
+        check_adapter(before, Path(after.weights.adapter))
     texts = [row["text"] for row in texts_for("gate", check.limit, SEED)]
     notes = comparison_notes(before, after, texts, is_chat_used=check.task is not None)
     engine = dict(open_engine(before.weights.model, cache=None).description)
@@ -233,4 +236,5 @@ def _task_scores(task: Task, base: _Measured, tuned: _Measured) -> TaskScores:
 def _lost_items(base: _Measured, tuned: _Measured) -> list[str]:
     lost = {p.example_id for side in (base, tuned) for p in side.predictions if not p.outcome.is_measured}
     asked = len(tuned.predictions)
-    return [f"{len(lost)} of {asked} test items could not be asked of both, and are left out"] if lost else []
+    worst = "they count at their worst for a pass and at their best for a regression"
+    return [f"{len(lost)} of {asked} test items could not be asked of both; {worst}"] if lost else []

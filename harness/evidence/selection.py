@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.contract import Engine
+from harness.decision.forgetting import pair_items
 from harness.engine.content import adapter_hash
 from harness.general.measure import measure
 from harness.program import Prompt
@@ -75,16 +76,20 @@ class SelectionProbe:
 def forgetting_of(base: GeneralAbility, tuned: GeneralAbility, limits: Limits) -> Forgetting:
     """Reduce two measurements to what a choice looks at.
 
-    Where only this task's inputs reach the weights (`routed`), nothing is asked of them: they spend nothing.
+    Where only this task's inputs reach the weights (`routed`), nothing is asked of them: they spend nothing. Weights
+    that cannot answer an item which the base answers, for instance because a probability is no number, are broken.
     """
     before = {text.item: text.loss for text in base.texts}
     changes = [(text.loss - before[text.item]) / text.tokens for text in tuned.texts]
-    text_loss = statistics.fmean(changes) if changes else 0.0
+    text_loss = statistics.fmean(changes) if changes else math.nan
     off_task = max(turned_share(base, tuned, is_prompted=prompted) for prompted in (False, True))
     moved = probability_changes(base, tuned)
     probability = statistics.fmean(moved) if moved else None
     is_asked = limits.deployment == "shared"
-    spent = _spent(text_loss, off_task, moved, limits) if is_asked else 0.0
+    has_lost_items = pair_items(base, tuned).incomplete > 0
+    spent = 0.0
+    if is_asked:
+        spent = math.inf if has_lost_items else _spent(text_loss, off_task, moved, limits)
     return Forgetting(text_loss, off_task, probability, spent)
 
 
@@ -122,7 +127,10 @@ def _answers(ability: GeneralAbility, is_prompted: bool) -> Mapping[str, OffTask
 
 
 def probability_changes(base: GeneralAbility, tuned: GeneralAbility) -> list[float]:
-    """Return the change of the probability given to right answers, item by item, where both have one."""
-    before = {(item.task, item.item): item.probability for item in base.items}
-    pairs = [(before.get((item.task, item.item)), item.probability) for item in tuned.items]
-    return [after - known for known, after in pairs if known is not None and after is not None]
+    """Return the change of the probability given to right answers, item by item; of the score where there is none.
+
+    An item that the tuned weights could not answer counts as lost.
+    """
+    items = pair_items(base, tuned, "worst").benchmarks
+    pairs = [item.probabilities or item.scores for item in items]
+    return [float(change) for found in pairs for change in found.tuned - found.base]

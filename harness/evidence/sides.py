@@ -76,8 +76,6 @@ def comparison_notes(base: Side, tuned: Side, texts: list[str], *, is_chat_used:
         notes.append(difference[0].lower() + difference[1:].rstrip("."))
     if tuned.weights.model != base.weights.model:
         notes += _tokenizer_notes(base, tuned, texts, is_chat_used=is_chat_used)
-    if tuned.weights.adapter:
-        notes += _adapter_notes(base, Path(tuned.weights.adapter))
     return notes
 
 
@@ -106,20 +104,28 @@ def _share_words(before: Any, after: Any) -> bool:
     return one.keys() ^ other.keys() <= added and all(one[token] == other[token] for token in one.keys() & other.keys())
 
 
-def _adapter_notes(base: Side, adapter: Path) -> list[str]:
-    """Say that an adapter names another base, which PEFT takes for information alone; its weights must fit."""
+def check_adapter(base: Side, adapter: Path) -> None:
+    """Refuse an adapter that was made for another base, although its weights may fit.
+
+    What its configuration names is compared by content where it is a folder here, else by the last part of its name.
+
+    Raises:
+        ModelError: If it names another base.
+    """
     try:
         config = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))
         named = str(config.get("base_model_name_or_path") or "")
-        if not named or _last(named) in (_last(base.name), _last(base.weights.model)):
-            return []
-        if Path(named).is_dir() and model_hash(named) == base.model_sha256:
-            return []
+        if Path(named).is_dir() if named else False:
+            is_base = model_hash(named) == base.model_sha256
+        else:
+            is_base = not named or _last(named) in (_last(base.name), _last(base.weights.model))
     except (OSError, ValueError, AttributeError, ModelError):
-        return []  # whoever loads the adapter says what is wrong with it
-    return [
-        f"the adapter's configuration names '{named}' as its base; it was loaded on '{base.name}', and its weights fit"
-    ]
+        return  # whoever loads the adapter says what is wrong with it
+    if not is_base:
+        raise ModelError(
+            f"the adapter's configuration names '{named}' as its base, not '{base.name}'; give that base, or "
+            "--same-base if the two are one model by another name"
+        )
 
 
 def _last(name: str) -> str:

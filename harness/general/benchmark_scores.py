@@ -1,5 +1,7 @@
 """Runs benchmark items through lm-eval and reads each item's score out of what it reports."""
 
+import hashlib
+import json
 import math
 import random
 from collections.abc import Collection, Sequence
@@ -57,12 +59,28 @@ def asked_items(
         loaded, chosen = _prepared(tasks, limit, include_path, seed, use)
         for name, task in loaded.items():
             task.build_all_requests(samples=chosen[name])
-            metrics = [entry["metric"] for entry in task.get_config("metric_list") or []]
+            rules = _rules(task, include_path)
             for instance in task.instances:
                 item = chosen[name][instance.doc_id]
                 right = task.doc_to_target(instance.doc)
-                asked.append({"task": name, "item": item, "asked": instance.args, "right": right, "metrics": metrics})
+                asked.append({"task": name, "item": item, "asked": instance.args, "right": right, "rules": rules})
     return asked
+
+
+def _rules(task: Any, include_path: Path | None) -> str:
+    """Hash how a task turns answers into scores: its configuration, less where its data lie, and the code beside it."""
+    elsewhere = ("dataset_", "custom_dataset", "metadata")  # the prompts say what the data are
+    listed = {key: value for key, value in task.config.to_dict().items() if not key.startswith(elsewhere)}
+    digest = hashlib.sha256(json.dumps(listed, sort_keys=True, default=_named).encode())
+    if not isinstance(task, RowsTask) and include_path is not None:
+        for file in sorted(include_path.rglob("*.py")):
+            digest.update(file.relative_to(include_path).as_posix().encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _named(value: object) -> str:
+    """Name what JSON does not hold; never by an address in memory."""
+    return str(getattr(value, "__qualname__", type(value).__qualname__))
 
 
 def _prepared(
@@ -103,7 +121,7 @@ def _items(
                 task=name,
                 item=str(sample["doc"]["number"] if isinstance(task, RowsTask) else sample["doc_id"]),
                 score=float(sample[metric]) if is_scored else math.nan,
-                probability=_probability(task, options, sample) if is_scored else None,
+                probability=_probability(task, metric, options, sample) if is_scored else None,
                 chance=1 / len(options) if options and metric.startswith("acc") else None,
                 metric=metric,
             )
@@ -121,12 +139,15 @@ def _logprobs(sample: dict[str, Any]) -> list[float]:
 
 
 def _headline(name: str, task: Any, samples: Sequence[dict[str, Any]]) -> str:
-    """Return the first metric of the task's list that gives each item a score in [0, 1]."""
+    """Return the first metric of the task's list that scores single items; it must not hang on what a model said.
+
+    Raises:
+        HarnessError: If no metric does, or its scores do not lie in [0, 1].
+    """
     rising = task.higher_is_better()
     listed = [str(entry["metric"]) for entry in task.get_config("metric_list") or []]
     for metric in (*listed, *samples[0]["metrics"]):
-        value = samples[0].get(metric)
-        if rising.get(metric) and isinstance(value, int | float) and 0 <= value <= 1:
+        if rising.get(metric) and metric not in _OF_A_CORPUS and isinstance(samples[0].get(metric), int | float):
             return str(metric)
     raise HarnessError(
         f"general.tasks: '{name}' has no metric that scores single items from 0 to 1 "
@@ -134,8 +155,15 @@ def _headline(name: str, task: Any, samples: Sequence[dict[str, Any]]) -> str:
     )
 
 
-def _probability(task: Any, options: list[str], sample: dict[str, Any]) -> float | None:
-    """Return the probability of the right option, normalised over the options, or of the text itself without any."""
+_OF_A_CORPUS = frozenset({"bleu", "chrf", "ter", "perplexity", "word_perplexity", "byte_perplexity", "bits_per_byte"})
+
+
+def _probability(task: Any, metric: str, options: list[str], sample: dict[str, Any]) -> float | None:
+    """Return the probability of the right option, normalised over the options, or of the text itself without any.
+
+    Where the score compares options per character (acc_norm), so does the probability: each log-probability counts as
+    if its option had the mean length.
+    """
     if task.OUTPUT_TYPE == "loglikelihood":
         return math.exp(_logprobs(sample)[0])
     gold = sample["target"]
@@ -144,5 +172,8 @@ def _probability(task: Any, options: list[str], sample: dict[str, Any]) -> float
     if not isinstance(gold, int) or not 0 <= gold < len(options):
         return None
     logprobs = _logprobs(sample)[: len(options)]
+    if metric == "acc_norm" and all(options):
+        mean = sum(map(len, options)) / len(options)
+        logprobs = [value * mean / len(option) for value, option in zip(logprobs, options, strict=True)]
     highest = max(logprobs)
     return math.exp(logprobs[gold] - highest) / sum(math.exp(value - highest) for value in logprobs)

@@ -44,6 +44,8 @@ def load_tasks(names: Sequence[str], include_path: Path | None) -> dict[str, Any
     tasks = _named([name for name in wanted if name not in files], include_path)
     for file in files:
         name = benchmark_name(file)
+        if name in CORE:
+            raise HarnessError(f"general.tasks: '{name}' is one of ours; rename the file {file}")
         if name in tasks:
             raise HarnessError(f"general.tasks: two benchmarks are called '{name}'; rename the file {file}")
         tasks[name] = _of_rows(name, Path(file))
@@ -145,19 +147,26 @@ _ANSWERS = {
 def pools(tasks: Mapping[str, Any], use: Use) -> dict[str, list[int]]:
     """Return the numbers of the items that each benchmark has for a use, whatever the limit and the seed.
 
-    Ours say it in their data. In a user's rows, equal questions are for the same use. In lm-eval's tasks, the number
+    Ours say it in their data. In a user's files, equal questions are for the same use. In lm-eval's tasks, the number
     alone decides, so that two tasks over the same data set agree.
     """
+    own = _uses_of_own({name: task for name, task in tasks.items() if isinstance(task, RowsTask)})
     found = {}
     for name, task in tasks.items():
         documents = task.eval_docs
-        if name in CORE:
-            uses = list(documents["use"])
+        if name in own:
+            uses = own[name]
         else:
-            is_own = isinstance(task, RowsTask)
-            uses = uses_of(list(documents["question"]) if is_own else [str(n) for n in range(len(documents))])
+            uses = list(documents["use"]) if name in CORE else uses_of([str(n) for n in range(len(documents))])
         found[name] = [number for number, wanted in enumerate(uses) if wanted == use]
     return found
+
+
+def _uses_of_own(tasks: Mapping[str, Any]) -> dict[str, list[Use]]:
+    """Say for each row of a user's files what it is for; over all files, as a question may stand in two of them."""
+    questions = {name: list(task.eval_docs["question"]) for name, task in tasks.items()}
+    every = iter(uses_of([question for listed in questions.values() for question in listed]))
+    return {name: [next(every) for _ in listed] for name, listed in questions.items()}
 
 
 def choose(pools: Mapping[str, Sequence[int]], limit: int, seed: int) -> dict[str, list[int]]:

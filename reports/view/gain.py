@@ -116,6 +116,7 @@ def _comparisons(run: Run) -> Table:
                 item.arm,
                 Cell(shown, mood="" if item.difference else "absent"),
                 numbers.point_bounds(item.difference),
+                "" if item.honest is None else numbers.points(item.honest),
                 numbers.count(item.difference.n) if item.difference else numbers.NOT_MEASURED,
                 numbers.count(item.wins),
                 numbers.count(item.losses),
@@ -124,7 +125,16 @@ def _comparisons(run: Run) -> Table:
         )
     return table(
         "Paired differences in points, on the same items",
-        ("Arm", "Gain", "95% interval", "Items", "Only this arm right", "Only the prompt right", "Worth it"),
+        (
+            "Arm",
+            "Gain",
+            "95% interval",
+            "Corrected for selection",
+            "Items",
+            "Only this arm right",
+            "Only the prompt right",
+            "Worth it",
+        ),
         rows,
-        numbers=(1, 2, 3, 4, 5),
+        numbers=(1, 2, 3, 4, 5, 6),
     )

@@ -145,5 +145,6 @@ def _labels(run: Run) -> Tile:
         lines.insert(0, "test items would settle it")
         return Tile("Labels still needed", f"about {numbers.count(decision.labels_needed)}", tuple(lines), "unsure")
     if decision.action == "undecided":
-        return Tile("Labels still needed", "not known", tuple(lines), "unsure")
+        value = {"few_items": "more", "margin": "more would not settle it"}.get(decision.undecided, "not known")
+        return Tile("Labels still needed", value, tuple(lines), "unsure")
     return Tile("Labels still needed", "none", tuple(lines), "good")

@@ -197,8 +197,11 @@ def test_adapter_of_another_base_is_refused(check, ground):
     result = check(ground.path("of_another_base"))
     assert result.exit_code == 2
     assert is_one_sentence(result.output)
-    assert "train it on this model" in result.output
-    assert "benchmarks" not in result.stderr  # at once, and not item by item
+    assert "give that base, or --same-base" in result.output
+    insisted = check(ground.path("of_another_base"), "--same-base")
+    assert insisted.exit_code == 2
+    assert "train it on this model" in insisted.output
+    assert "benchmarks" not in insisted.stderr  # at once, and not item by item
 
 
 def test_adapter_full_of_nan_never_passes(check, ground):
@@ -257,13 +260,38 @@ def test_benchmark_items_that_cannot_be_had_are_no_pass(check, ground, tmp_path,
 # ---- what is said of the two sides -----------------------------------------------------------
 
 
-def test_adapter_that_names_another_base_is_noted(check, ground, tmp_path):
+def test_adapter_that_names_another_base_is_refused_unless_the_user_says_it_is_the_same(check, ground, tmp_path):
     source = Path(ground.path("harmless"))
     config = json.loads((source / "adapter_config.json").read_text()) | {"base_model_name_or_path": "org/other"}
     adapter = copy_with(source, tmp_path / "adapter", "adapter_config.json", json.dumps(config))
-    result = check(str(adapter))
+    refused = check(str(adapter))
+    assert refused.exit_code == 2
+    assert is_one_sentence(refused.output)
+    assert "names 'org/other' as its base" in refused.output
+    assert check(str(adapter), "--same-base").exit_code == 0
+
+
+def test_crash_is_a_fault_and_never_a_regression(check, ground, monkeypatch):
+    def crash(*_: object) -> None:
+        raise IndexError("index out of range in self")
+
+    monkeypatch.setattr("harness.evidence.regress.regress", crash)
+    result = check(ground.path("harmless"))
+    assert result.exit_code == 2
+    assert "IndexError: index out of range in self" in result.output
+
+
+def test_summary_that_cannot_be_written_does_not_turn_the_verdict(check, ground, monkeypatch, tmp_path):
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "none" / "summary.md"))
+    result = check(ground.path("harmless"))
     assert result.exit_code == 0
-    assert "names 'org/other' as its base" in result.stdout
+    assert "Warning: GITHUB_STEP_SUMMARY" in result.output
+
+
+def test_empty_list_of_benchmarks_is_refused(check, ground):
+    result = check(ground.path("harmless"), "--general", "")
+    assert result.exit_code == 2
+    assert "names no benchmark" in result.output
 
 
 def test_token_that_only_the_tuned_model_has_is_noted_and_does_not_stop(check, ground, written):

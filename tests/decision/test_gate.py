@@ -1,4 +1,5 @@
 import dataclasses
+import math
 from math import sqrt
 
 import pytest
@@ -422,3 +423,49 @@ def test_perplexities_are_left_out_of_the_gate_and_named():
     )
     assert (found.pooled.n, [task.task for task in found.tasks]) == (750, ["piqa"])
     assert found.reasons[-1].startswith("wikitext: scores outside [0, 1]")
+
+
+# ---- what the tuned weights lost cannot leave the verdict -----------------------------------------
+
+
+def with_lost(ability, task, count):
+    items = [item for item in ability.items if item.task == task][:count]
+    lost = {item.item for item in items}
+    return dataclasses.replace(
+        ability,
+        items=tuple(
+            dataclasses.replace(item, score=math.nan) if item.task == task and item.item in lost else item
+            for item in ability.items
+        ),
+    )
+
+
+@pytest.mark.parametrize("count", [144, 150])
+def test_benchmark_that_the_tuned_weights_lost_counts_at_its_worst(count):
+    base = general("base", {"piqa": right(500, 600), "long": right(120, 150)})
+    tuned = with_lost(dataclasses.replace(base, weights="tuned"), "long", count)
+    gate = judge_abilities("tuned", base, tuned, Limits())
+    assert gate.state == "inconclusive"
+    assert any(f"{count} benchmark items were answered by only one" in reason for reason in gate.reasons)
+
+
+def test_single_score_outside_the_unit_does_not_take_a_benchmark_out():
+    base = general("base", {"piqa": right(500, 600), "long": right(120, 150)})
+    tuned = general("tuned", {"piqa": right(500, 600), "long": [-0.01] + [0.0] * 149})
+    assert judge_abilities("tuned", base, tuned, Limits()).state == "fail"
+
+
+def test_scores_of_two_metrics_are_not_compared():
+    base = general("base", {"piqa": right(500, 750)})
+    other = tuple(dataclasses.replace(item, metric="rouge") for item in base.items)
+    assert judge_abilities("tuned", base, dataclasses.replace(base, items=other), Limits()).state == "not_measured"
+
+
+def test_score_that_fell_beyond_the_limit_is_no_pass_though_the_probabilities_stand():
+    # 4 points lost of 750, beyond the limit of 3; the probability of every right answer is as it was
+    flat = {"piqa": [0.6] * 750}
+    base = general("base", {"piqa": right(500, 750)}, probabilities=flat, chance=0.25)
+    tuned = general("tuned", {"piqa": right(470, 750)}, probabilities=flat, chance=0.25)
+    gate = judge_abilities("tuned", base, tuned, Limits())
+    assert gate.state != "pass"
+    assert judge_abilities("tuned", base, dataclasses.replace(base, weights="tuned"), Limits()).state == "pass"

@@ -378,9 +378,9 @@ def test_honest_gain_stands_beside_the_one_that_was_shown():
     [gain] = decision.comparisons
     assert gain.exceeds_gain
     assert gain.difference.low <= gain.honest < gain.difference.estimate
-    assert "allowing for the choice" in decision.sentence
+    assert "corrected for selection" in decision.sentence
     large = settle([WEAK, GOOD_TUNE])
-    assert "allowing for the choice" not in large.sentence
+    assert "corrected for selection" not in large.sentence
 
 
 def test_too_few_groups_are_said_and_nothing_else_is_claimed():

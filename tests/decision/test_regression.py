@@ -133,10 +133,10 @@ def test_drop_of_the_task_beside_lost_ability_hides_neither():
     assert "on the task itself" in found.sentence
 
 
-def test_small_drop_of_the_task_is_stated_and_is_no_regression():
-    # 10 of 200 lost: -5 points, upper bound about -1.6
+def test_small_drop_of_the_task_is_stated_and_is_neither_a_regression_nor_a_pass():
+    # 10 of 200 lost: -5 points, upper bound about -1.6, lower bound below -3
     found = check(SAME, task=task(150, 140))
-    assert found.verdict == "passed"
+    assert found.verdict == "inconclusive"
     assert found.task_change.difference.estimate == pytest.approx(-0.05)
     assert found.task_change.losses == 10
 
@@ -170,3 +170,28 @@ def test_item_that_one_side_could_not_answer_has_not_flipped():
 def test_items_without_probabilities_are_listed_by_name():
     base, tuned = sides(before=[(1.0, None), (1.0, None)], after=[(0.0, None), (0.0, None)])
     assert [flip.item for flip in flips(base, tuned)] == ["0", "1"]
+
+
+# ---- the task's own score is a probe ----------------------------------------------------------
+
+
+def test_pass_needs_the_tasks_own_lower_bound_inside_the_limit():
+    # 13 of 20 after 18: five losses, upper bound above -3 points, lower bound far below
+    found = check(SAME, task=task(18, 13, n=20))
+    assert found.verdict == "inconclusive"
+    assert "on the task itself the score changed by -25.0 points" in found.sentence
+    assert check(SAME, task=task(180, 180)).verdict == "passed"
+
+
+def test_test_items_that_one_side_lost_count_at_their_worst_for_a_pass():
+    lost = [score for score in scores(180, 200) if int(score.example_id[1:]) >= 9]
+    found = check(SAME, task=TaskScores(yardstick(200), scores(180, 200), lost))
+    # 9 right answers may be wrong: (-9/202) - z sqrt((11/202 - (9/202)^2) / 202) is below -3 points
+    assert found.verdict == "inconclusive"
+
+
+@pytest.mark.parametrize("answered", [0, 1, 189])
+def test_task_of_which_too_much_was_lost_cannot_be_judged(answered):
+    found = check(SAME, task=TaskScores(yardstick(200), scores(180, 200), scores(180, 200)[:answered]))
+    assert found.verdict == "cannot_judge"
+    assert f"{200 - answered} of 200 test items" in found.sentence

@@ -1,17 +1,20 @@
+import dataclasses
 import gc
 import json
 import shutil
 import weakref
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from baselines.prompt.reading import reader_for as reader_of_the_prompts
+from harness.engine.content import model_hash
 from harness.errors import ArmError, HarnessError, ModelError
 from harness.evidence import regress as module
 from harness.evidence import sides
 from harness.evidence.regress import Check, reader_for
-from harness.evidence.sides import Side, comparison_notes, forms
+from harness.evidence.sides import Side, check_adapter, comparison_notes, forms
 from harness.records import Example, GeneralAbility, Likelihood, Limits, Message, Study, Weights
 
 CHECK = Check(("core",), 10, None, Limits(), task=None, baseline=None, is_cached=False)
@@ -146,18 +149,24 @@ def named_base(tmp_path, named):
 
 
 @pytest.mark.parametrize("named", ["/elsewhere/base", "org/Base", None])
-def test_adapter_that_names_this_base_or_none_is_not_talked_about(tmp_path, named):
-    assert (
-        comparison_notes(side("base"), side("a", None, named_base(tmp_path, named), "base"), [], is_chat_used=False)
-        == []
-    )
+def test_adapter_that_names_this_base_or_none_is_taken(tmp_path, named):
+    check_adapter(side("base"), Path(named_base(tmp_path, named)))
 
 
-def test_adapter_that_names_another_base_is_noted(tmp_path):
-    [note] = comparison_notes(
-        side("base"), side("a", None, named_base(tmp_path, "org/another"), "base"), [], is_chat_used=False
-    )
-    assert "names 'org/another' as its base" in note
+def test_adapter_that_names_another_base_is_refused(tmp_path):
+    with pytest.raises(ModelError, match=r"names 'org/another' as its base, not 'base'.*--same-base"):
+        check_adapter(side("base"), Path(named_base(tmp_path, "org/another")))
+
+
+def test_folder_that_an_adapter_names_is_compared_by_content_whatever_it_is_called(tmp_path):
+    other = tmp_path / "elsewhere" / "base"
+    other.mkdir(parents=True)
+    (other / "config.json").write_text("{}")
+    (other / "model.safetensors").write_bytes(b"other weights")
+    with pytest.raises(ModelError, match="as its base, not 'base'"):
+        check_adapter(side("base"), Path(named_base(tmp_path, str(other))))
+    same = dataclasses.replace(side("another name"), model_sha256=model_hash(str(other)))
+    check_adapter(same, tmp_path / "adapter")
 
 
 # ---- how answers are read ------------------------------------------------------------------------

@@ -36,7 +36,10 @@ def items(*probabilities: float | None) -> tuple[BenchmarkItem, ...]:
     return tuple(BenchmarkItem("sums", str(i), 1.0, p, 0.25) for i, p in enumerate(probabilities))
 
 
-def ability(items=(), texts=(), off_task=()) -> GeneralAbility:
+ONE_TEXT = (TextLoss("text0", 20.0, 10),)
+
+
+def ability(items=(), texts=ONE_TEXT, off_task=()) -> GeneralAbility:
     return GeneralAbility("any", items, texts, off_task)
 
 
@@ -73,10 +76,8 @@ def test_a_drop_within_its_standard_error_spends_nothing():
     assert found.spent == 0.0
 
 
-def test_items_without_a_probability_on_either_side_are_left_out():
-    found = forgetting_of(ability(items(0.5, None, 0.5)), ability(items(0.4, 0.1, None)), LIMITS)
-    assert found.probability == approx(-0.1)
-    assert forgetting_of(ability(items(None)), ability(items(None)), LIMITS).probability is None
+def test_without_benchmark_items_there_is_no_change_of_probability():
+    assert forgetting_of(ability(), ability(), LIMITS).probability is None
 
 
 def test_gains_on_one_side_do_not_pay_for_losses_on_another():
@@ -206,3 +207,22 @@ def test_a_run_lends_its_arms_a_probe_with_its_own_limits_and_prompt(tiny_task, 
     assert place.probe is place.probe  # so that all arms share what is known of the base
     assert material.items == selection.ITEMS
     assert replace(place, is_fast=True).probe.material.items == selection.FAST_ITEMS
+
+
+def test_benchmark_items_that_the_tuned_weights_could_not_answer_count_as_lost():
+    # all four of four right answers at a probability of 0.9: a change of -0.9 each
+    lost = tuple(replace(item, score=math.nan, probability=None) for item in items(0.9, 0.9, 0.9, 0.9))
+    found = forgetting_of(ability(items(0.9, 0.9, 0.9, 0.9)), ability(lost), LIMITS)
+    assert found.probability == approx(-0.9)
+    assert not found.is_inside
+
+
+def test_generated_answers_without_probabilities_count_by_their_score():
+    right = items(None, None, None, None)
+    wrong = tuple(replace(item, score=0.0) for item in right)
+    assert not forgetting_of(ability(right), ability(wrong), LIMITS).is_inside
+    assert forgetting_of(ability(right), ability(right), LIMITS).is_inside
+
+
+def test_texts_that_were_not_asked_are_not_taken_for_unharmed():
+    assert not forgetting_of(ability(texts=()), ability(texts=()), LIMITS).is_inside

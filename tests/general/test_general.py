@@ -214,6 +214,12 @@ def test_digest_of_what_is_asked_is_the_same_until_an_item_changes(cache, tasks_
         text = file.read_text().replace(str(tasks_folder), str(tmp_path))
         (tmp_path / file.name).write_text(text)
     assert digest(folder=tmp_path) == digest()  # a copy asks the same
+    file = tmp_path / "own_free.yaml"
+    told = file.read_text()
+    file.write_text(told.replace("{metric: exact_match,", "{metric: exact_match, ignore_case: true,"))
+    assert file.read_text() != told
+    assert digest(folder=tmp_path) != digest()  # the same answers are scored in another way
+    file.write_text(told)
     rows = Path(tmp_path / "rows.jsonl")
     rows.write_text(rows.read_text().replace('"gold": 1', '"gold": 2'))
     assert digest(folder=tmp_path) != digest()

@@ -63,9 +63,9 @@ def test_a_template_that_needs_more_than_the_question_leaves_the_condition_out_a
 
 
 def test_questions_are_asked_in_batches_with_progress_between(scripted):
-    _, said = ask(scripted, prompt=None)
-    assert [len(batch) for batch in scripted.batches] == [32, 8]
-    assert said == [("unrelated questions", done, 40) for done in (0, 32, 40)]
+    _, said = ask(scripted, prompt=None, limit=100)
+    assert [len(batch) for batch in scripted.batches] == [64, 36]
+    assert said == [("unrelated questions", done, 100) for done in (0, 64, 100)]
 
 
 def test_a_task_answer_is_flagged_except_where_it_is_right(scripted):

@@ -7,6 +7,7 @@ from pytest import approx, mark, raises
 
 from harness.benchmark_files import BenchmarkRow, RowFault, read_benchmark
 from harness.errors import HarnessError
+from harness.general.benchmark_tasks import load_tasks, pools
 from harness.general.measure import general_items_digest
 from harness.records import Weights
 
@@ -37,7 +38,8 @@ def test_chinese_options_are_scored_as_texts_behind_the_question(measured, engin
     assert [(item.task, item.item) for item in items] == [("chinese", str(number)) for number in (1, 2, 3, 4)]
     for item, row, gold in zip(items, CHINESE, (0, 1, 2, 0), strict=True):
         [scored] = engine.loglikelihood([(row["question"], row["choices"])], Weights(str(tiny_model)))
-        given = [math.exp(answer.logprob) for answer in scored]
+        mean = sum(map(len, row["choices"])) / 3
+        given = [math.exp(a.logprob * mean / len(choice)) for a, choice in zip(scored, row["choices"], strict=True)]
         assert item.probability == approx(given[gold] / sum(given), abs=1e-4)
         per_character = [a.logprob / len(choice) for a, choice in zip(scored, row["choices"], strict=True)]
         assert item.score == (per_character.index(max(per_character)) == gold)
@@ -194,3 +196,20 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path, name, content, row, said)
     rows, [fault] = read_benchmark(tmp_path / name)
     assert (rows, fault.row) == ([], row)
     assert said in fault.text
+
+
+def test_question_that_stands_in_two_files_is_for_one_use_in_both(tmp_path):
+    rows = [{"question": f"What is {n} plus one?", "answer": str(n + 1)} for n in range(40)]
+    files = (write(tmp_path / "all.jsonl", rows), write(tmp_path / "half.jsonl", rows[:20]))
+    tasks = load_tasks([str(file) for file in files], None)
+    asked = {
+        use: {tasks[name].eval_docs[n]["question"] for name, numbers in pools(tasks, use).items() for n in numbers}
+        for use in ("gate", "selection")
+    }
+    assert asked["gate"] and asked["selection"]
+    assert not asked["gate"] & asked["selection"]
+
+
+def test_file_with_the_name_of_one_of_our_benchmarks_is_refused(tmp_path):
+    with raises(HarnessError, match="'core_piqa' is one of ours; rename the file"):
+        load_tasks([str(write(tmp_path / "core_piqa.jsonl", CHINESE))], None)
