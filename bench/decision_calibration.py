@@ -69,7 +69,7 @@ def false_cells() -> Iterator[tuple[str, World]]:
             for shape, sizes in SHAPES.items():
                 for within in (0.1, 0.5, 0.9):
                     part = {"shared": 0.4 * (1 - within), "grouped": within / 2, "both": within / 2}
-                    grouped = replace(world, items=sum(sizes), sizes=sizes, **part)  # type: ignore[arg-type]
+                    grouped = replace(world, items=sum(sizes), sizes=sizes, **part)
                     yield f"{arms} arms, {name}, {shape}, r={within}", grouped
 
 

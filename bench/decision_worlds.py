@@ -401,7 +401,7 @@ NAMED: dict[str, World] = {
 
 
 def settled_at_named_size(runs: int, seed: int) -> Iterable[tuple[str, float, int]]:
-    """Name the items for each world from its own figures, and return how often so many give the verdict they are for."""
+    """Name the items for each world from its own figures; return how often so many give the verdict they are for."""
     random = np.random.default_rng(seed)
     for name, world in NAMED.items():
         named = named_size(world, random)

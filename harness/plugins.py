@@ -48,7 +48,7 @@ def load(group: str, name: str) -> Callable[..., Any]:
         loaded: Callable[..., Any] = known[name].load()
     except Exception as fault:  # it is somebody else's code, and may fail in any way
         raise PluginError(
-            f"plug-in '{name}' ({known[name].value}) cannot be imported: {fault}; mend or reinstall its package"
+            f"plug-in '{name}' ({known[name].value}) cannot be imported: {fault}; fix or reinstall its package"
         ) from fault
     return loaded
 

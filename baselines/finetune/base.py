@@ -1,4 +1,4 @@
-"""The base model inside the training process: loaded once, wrapped anew for every run."""
+"""The base model inside the training process: loaded once, wrapped again for every run."""
 
 import json
 import shutil

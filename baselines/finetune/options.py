@@ -27,8 +27,8 @@ class LoraOptions(BaseModel):
     trial_steps: int = Field(default=8, ge=1)
     # A small model on a few hundred rows needs about this many before dev levels off; early stopping ends it sooner.
     epochs: int = Field(default=10, ge=1, description="the most; early stopping may end sooner")
-    # Small data needs updates more than smooth gradients: with 4 in the place of 8 the routing task levelled off on dev
-    # after 2 epochs in the place of 5.
+    # Small data needs updates more than smooth gradients: with 4 instead of 8 the routing task levelled off on dev
+    # after 2 epochs instead of 5.
     batch_size: int = Field(default=4, ge=1)
     eval_every: int | None = Field(default=None, ge=1, description="steps; once an epoch when not given")
     patience: int = Field(default=3, ge=1, description="evaluations without gain before training stops")

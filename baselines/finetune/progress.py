@@ -1,6 +1,6 @@
 """What the parent keeps of a schedule: a run that is cut short judges nothing twice and forgets nothing.
 
-<run's folder>/judged.json     the checkpoints judged so far; written anew after each
+<run's folder>/judged.json     the checkpoints judged so far; written again after each
               /outcome.json    the finished schedule; there is none before
               /checkpoint-N/   adapters
               /resume-N/       the training process's own (see `resume`)

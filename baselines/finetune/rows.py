@@ -43,7 +43,7 @@ class Renderer:
         )
         bos = self.tokenizer.bos_token_id
         if bos is not None and list(ids[:2]) == [bos, bos]:
-            raise ArmError(f"row {row}: the chat template and the tokenizer both add BOS; mend the template")
+            raise ArmError(f"row {row}: the chat template and the tokenizer both add BOS; fix the template")
         asked = self.engine.count_tokens(messages)
         if asked != len(ids):
             raise ArmError(

@@ -170,7 +170,7 @@ class Schedule:
         for fault in begun.faults:
             self._log(f"not used: {fault}")
         if begun.step or begun.faults or self._judged:
-            self._log(f"going on from step {begun.step}" if begun.step else "starting anew")
+            self._log(f"going on from step {begun.step}" if begun.step else "starting again")
         self._rows_at_once = begun.rows_at_once
         self._losses[:] = begun.losses
         self._judged[:] = [judged for judged in self._judged if judged.checkpoint.step <= begun.step]
@@ -218,7 +218,7 @@ class Schedule:
                 "tokens: leave long rows out with the option max_length, or use a smaller model"
             ) from fault
         half = self._rows_at_once // 2
-        self._log(f"{fault}; going on with {half} rows at once in the place of {self._rows_at_once}")
+        self._log(f"{fault}; going on with {half} rows at once instead of {self._rows_at_once}")
         self._rows_at_once = None
         return half * spec.longest
 

@@ -93,7 +93,7 @@ def open_index(folder: Path | str) -> PassageIndex:
         stamps = tuple((folder / name).stat() for name in (MANIFEST, VECTORS, PASSAGES))
     except OSError as fault:
         raise ArmError(
-            f"no passage index in {folder}: {fault.strerror} ({fault.filename}); run the arm anew"
+            f"no passage index in {folder}: {fault.strerror} ({fault.filename}); run the arm again"
         ) from fault
     return _open(folder, tuple((stamp.st_mtime_ns, stamp.st_size, stamp.st_ino) for stamp in stamps))
 
@@ -105,13 +105,13 @@ def _open(folder: Path, stamps: tuple[tuple[int, int, int], ...]) -> PassageInde
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         hashes, name, identity = manifest["files"], manifest["embedder"], manifest["embedder_sha256"]
     except (ValueError, KeyError, TypeError) as fault:
-        raise ArmError(f"passage index {folder}: {MANIFEST} is damaged ({fault}); run the arm anew") from fault
+        raise ArmError(f"passage index {folder}: {MANIFEST} is damaged ({fault}); run the arm again") from fault
     for file in (VECTORS, PASSAGES):
         if hash_file(folder / file) != hashes.get(file):
-            raise ArmError(f"passage index {folder}: {file} is not the file that was written; run the arm anew")
+            raise ArmError(f"passage index {folder}: {file} is not the file that was written; run the arm again")
     model = open_embedder(name)
     if model.identity != identity:
-        raise ArmError(f"passage index {folder}: embedder '{name}' has changed since; run the arm anew")
+        raise ArmError(f"passage index {folder}: embedder '{name}' has changed since; run the arm again")
     lines = (folder / PASSAGES).read_text(encoding="utf-8").split("\n")
     passages = tuple(Passage(**json.loads(line)) for line in lines if line)
     vectors = faiss.read_index(str(folder / VECTORS))

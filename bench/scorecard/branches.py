@@ -49,7 +49,7 @@ def branch_coverage(lab: Lab, faults: Callable[[Lab], object]) -> Figure:
     taken = _taken(hits, branches)
     missed = sorted(branches - taken)
     (lab.root / "branches-missed").write_text("\n".join(missed), encoding="utf-8")
-    notes = [f"own probes in the place of coverage.py; not taken: {', '.join(missed[:SHOWN])}"]
+    notes = [f"own probes instead of coverage.py; not taken: {', '.join(missed[:SHOWN])}"]
     if done.returncode:
         notes.append(f"the tests failed: {done.stdout.strip().splitlines()[-1]}")
     share = len(taken) / len(branches)

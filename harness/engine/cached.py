@@ -204,7 +204,7 @@ def open_engine(model: str, *, cache: Path | None, shrink: int = 0, log: Log = w
 
     Args:
         model: A folder or hub id, as `resolve_model` returns it.
-        cache: The file of remembered answers; None asks everything anew and keeps nothing.
+        cache: The file of remembered answers; None asks everything again and keeps nothing.
         shrink: How many times to halve what one forward pass may take, after memory ran out.
         log: Told what becomes of a cache that cannot be used.
 

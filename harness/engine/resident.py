@@ -100,7 +100,7 @@ def load_base(model: str, quantization: Literal["nf4"] | None, device: torch.dev
 def _keep_layout(base: Any) -> None:
     """Keep 4-bit weights in the layout in which they were quantised and are trained.
 
-    On CPUs with AVX512-BF16, bitsandbytes 0.50 packs them anew for inference: scales are rounded to bf16, and
+    On CPUs with AVX512-BF16, bitsandbytes 0.50 packs them again for inference: scales are rounded to bf16, and
     whatever asks for a state dict, as PEFT does when it loads an adapter, unpacks the weights but leaves
     their scales transposed.
     """

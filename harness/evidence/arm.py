@@ -94,7 +94,7 @@ def run_arm(spec: ArmSpec, place: Workplace) -> None:
 
 
 def _kept(name: str, place: Workplace) -> FittedState | None:
-    """Return what the arm learnt before; nothing when its files were changed since, and then it begins anew."""
+    """Return what the arm learnt before; nothing when its files were changed since, and then it begins again."""
     stored = place.ledger.state(name, FITTED)
     if stored is None:
         return None
@@ -102,7 +102,7 @@ def _kept(name: str, place: Workplace) -> FittedState | None:
     changed = [path for path, digest in state.artefacts.items() if hash_folder(place.folder.path / path) != digest]
     if not changed:
         return state
-    place.talk.log(f"{name}: {', '.join(changed)} changed since the arm learnt; it begins anew")
+    place.talk.log(f"{name}: {', '.join(changed)} changed since the arm learnt; it begins again")
     place.ledger.forget(name)
     return None
 

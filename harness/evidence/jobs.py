@@ -225,7 +225,7 @@ class Jobs:
         self._amend({"engine": dict(engine)})
 
     def _count(self, job: Job, replayed: int, asked: int) -> None:
-        """Say how many answers were not asked anew, and add them up over the run."""
+        """Say how many answers were not asked again, and add them up over the run."""
         if replayed:
             self.observer.log(f"{replayed} of {replayed + asked} answers came from the cache")
         if replayed and not asked and self.ledger.state(job.key, MEMORY) is None:

@@ -53,8 +53,8 @@ def measure(
         weights: Which weights are measured.
         name: What the record calls them, e.g. 'base' or an arm's name.
         tasks: 'core', names of lm-eval tasks, groups and tags, or paths of own files (harness.benchmark_files).
-        limit: Benchmark items in all, split evenly over the tasks; no more texts or unrelated
-            questions than that are asked either.
+        limit: Benchmark items in all, shared among the tasks, four times as many for `core`'s passages; no more
+            texts or unrelated questions than that are asked either.
         include_path: Folder of further lm-eval task files.
         task_answers: Targets of the training set, for the off-task probe; without any it is left out.
         prompt: The task's own system turn and template, without shots: unrelated questions are asked under it too.

@@ -55,6 +55,6 @@ def _expected(example: Example) -> dict[str, Any]:
     if wanted is None:
         raise ValueError(
             f"item {example.id!r}: json_fields needs a JSON object as target, got {example.target[:80]!r}; "
-            "use another metric or mend the target"
+            "use another metric or fix the target"
         )
     return wanted

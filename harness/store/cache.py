@@ -89,7 +89,7 @@ class AnswerStore:
             self._set_aside(fault)
         elif is_reading:
             self._let_go()
-            self._log(f"{self.path}: cannot be used ({fault}); this time every answer is asked for anew")
+            self._log(f"{self.path}: cannot be used ({fault}); this time every answer is asked for again")
         else:
             self._takes_more = False
             self._log(f"{self.path}: cannot be written ({fault}); answers are not remembered from here on")
@@ -99,7 +99,7 @@ class AnswerStore:
         self._let_go()
         try:
             if not self._is_alone():
-                self._log(f"{self.path}: damaged ({fault}) and held by another run; every answer is asked for anew")
+                self._log(f"{self.path}: damaged ({fault}) and held by another run; every answer is asked for again")
                 return
             self._connection = _sound(self.path)
             if self._connection is None:

@@ -92,7 +92,7 @@ class RunFolder:
             self.path.mkdir(parents=True, exist_ok=True)
             handle = os.open(self.path / LOCK, os.O_CREAT | os.O_RDWR, 0o600)
         except OSError as fault:
-            raise StoreError(f"{fault}; give another --out folder, or mend its rights or space") from fault
+            raise StoreError(f"{fault}; give another --out folder, or fix its rights or space") from fault
         try:
             _hold(handle, self.path)
             for left in list(self.path.rglob(".*.part")):  # of a process that was killed while it wrote

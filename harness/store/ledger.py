@@ -179,7 +179,7 @@ class Ledger:
         return str(rows[0][-1]) if rows else None
 
     def forget(self, arm: str) -> None:
-        """Take out everything about one arm, so that it begins anew."""
+        """Take out everything about one arm, so that it begins again."""
         with self._transaction() as connection:
             connection.execute("DELETE FROM items WHERE arm=?", (arm,))
             connection.execute("DELETE FROM benchmarks WHERE weights=?", (arm,))

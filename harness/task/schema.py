@@ -108,7 +108,7 @@ class General(Section):
     ] = ["core"]
     """'core', lm-eval tasks and groups by name, and your own .jsonl or .csv files of rows (docs/general_ability.md)."""
     limit: Count = 750
-    """Benchmark items in all, split evenly over the benchmarks."""
+    """Benchmark items in all, shared among the benchmarks; the two on passages of `core` get four times as many."""
     include_path: Text | None = None
     """Folder with lm-eval task files of your own."""
     max_drop: Annotated[float, Field(gt=0, lt=1)] = _LIMITS.max_drop

@@ -35,7 +35,7 @@ RULES = (
     "Learning rate, checkpoint and strength are chosen on dev as the best on the task inside a forgetting budget, a"
     " share of the gate's own limits, measured on items that the gate never uses. Where the gate does not block,"
     " there is no budget.",
-    "Rates carry Wilson intervals, differences are paired on the same items; all are two-sided 95%"
+    "Rates carry exact intervals, differences are paired on the same items; all are two-sided 95%"
     " unless said otherwise.",
     "An answer that is empty, cut off or unreadable counts as wrong. An item that could not be asked is left out"
     " for every arm, and bounded.",

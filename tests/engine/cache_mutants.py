@@ -92,7 +92,7 @@ class Scene:
 
 
 def build(room: Path) -> Scene:
-    """Write small files in the place of a model and an adapter."""
+    """Write small files instead of a model and an adapter."""
     for folder, names in (("model", MODEL_FILES), ("adapter", ADAPTER_FILES)):
         (room / folder).mkdir()
         for name in names:
@@ -213,7 +213,7 @@ SAME: dict[str, Change] = {
     "model and adapter moved": moved,
     "times of the files": touched,
     "a hidden file beside the model's": lambda s, _: (s.room / "model" / ".cache").write_text("fetched today"),
-    "lists in the place of tuples": set_to(prompts=[[SYSTEM, FIRST], [SYSTEM, SECOND], "raw text"], until=["\n"]),
+    "lists instead of tuples": set_to(prompts=[[SYSTEM, FIRST], [SYSTEM, SECOND], "raw text"], until=["\n"]),
 }
 
 

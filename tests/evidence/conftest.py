@@ -197,7 +197,7 @@ def third_party(tmp_path, monkeypatch):
 
 @pytest.fixture
 def no_torch(third_party, own_cache, monkeypatch):
-    """Let workers answer by a rule in the place of a model: their start takes a second."""
+    """Let workers answer by a rule instead of a model: their start takes a second."""
     monkeypatch.setenv("PYTHONPATH", f"{STUB}{os.pathsep}{os.environ['PYTHONPATH']}")
     monkeypatch.setenv("SCORECARD_STUB", "1")
     (own_cache / "benchmarks-2").unlink(missing_ok=True)

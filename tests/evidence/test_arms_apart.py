@@ -139,7 +139,7 @@ def test_adapter_that_was_changed_makes_its_arm_begin_anew(tmp_path, stub_task, 
     adapter = tmp_path / "run" / "adapters" / "tuned" / "adapter" / "adapter_model.safetensors"
     adapter.write_text("weighty")
     _, again, watching = run(path, tmp_path / "run")
-    assert any("changed since the arm learnt; it begins anew" in line for line in watching.lines)
+    assert any("changed since the arm learnt; it begins again" in line for line in watching.lines)
     assert adapter.read_text() == "weights"
     assert (adapter.parents[1] / "fits").read_text().splitlines() == ["once more"] * 2
     assert timeless(again["tuned"]) == timeless(by_name["tuned"])

@@ -7,7 +7,7 @@ from harness.records import Completion, GenerationSettings, Likelihood, Message,
 
 
 class PlainEngine:
-    """Keeps `harness.contract.Engine`; loads every set of weights anew."""
+    """Keeps `harness.contract.Engine`; loads every set of weights again."""
 
     capabilities = frozenset({"generate", "loglikelihood", "adapters", "training"})
 

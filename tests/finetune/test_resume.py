@@ -210,9 +210,9 @@ def test_a_run_without_a_usable_point_starts_anew_and_says_why(tiny_model, two_p
     spec = copied(two_points, tmp_path)
     for name in ("resume-2", "resume-3"):
         truncate(Path(spec.folder) / name / "state.json")
-    anew = train(tiny_model, spec)
-    assert (anew.begun.step, len(anew.begun.faults)) == (0, 2)
-    assert (anew.losses, sha(spec)) == (whole("sft")[1].losses, sha(whole("sft")[0]))
+    again = train(tiny_model, spec)
+    assert (again.begun.step, len(again.begun.faults)) == (0, 2)
+    assert (again.losses, sha(spec)) == (whole("sft")[1].losses, sha(whole("sft")[0]))
 
 
 @pytest.mark.parametrize(

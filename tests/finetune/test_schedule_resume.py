@@ -163,7 +163,7 @@ def test_damaged_remains_are_trained_and_judged_anew_and_end_the_same(bench, uni
     bench.lines.clear()
     assert told(schedule_of(bench, process_of(bench)).run(spec_at(bench))) == uninterrupted
     assert bench.lines[0].startswith("training: ")
-    assert "training: starting anew" in bench.lines
+    assert "training: starting again" in bench.lines
     assert bench.score.asked == [2, 4, 6, 2, 4, 6, 8]
 
 

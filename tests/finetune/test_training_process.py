@@ -158,7 +158,7 @@ def test_dpo_whose_reference_is_not_its_start_is_refused(process, spec, rows, tm
             super().__init__(model=model, **others)
             for name, tensor in model.named_parameters():
                 if ".ref." in name:
-                    tensor.data.zero_()  # the bare base in the place of the start
+                    tensor.data.zero_()  # the bare base instead of the start
 
     _, folders, _ = drive(process, spec)
     dpo = replace(spec, method="dpo", folder=str(tmp_path / "dpo"), rows=pairs(rows), start=str(folders[0]))

@@ -49,7 +49,7 @@ def fit(arm, folder, engine, study=STUDY, budget=None):
 
 
 def remade(folder, documents=DOCUMENTS, **settings):
-    """Build into an existing folder; return whether its vectors were written anew, and what was logged."""
+    """Build into an existing folder; return whether its vectors were written again, and what was logged."""
     before = (folder / "index.faiss").stat().st_mtime_ns
     os.utime(folder / "index.faiss", ns=(before - 1, before - 1))  # a clock tick is coarser than a write
     lines = []
@@ -120,7 +120,7 @@ def test_damaged_file_is_never_used_and_is_built_again(folder, file, damage):
         path.unlink()
     else:
         path.write_bytes(data[:-20] if damage == "cut" else b"\x00" + data[1:])
-    with pytest.raises(ArmError, match="run the arm anew"):
+    with pytest.raises(ArmError, match="run the arm again"):
         open_index(folder)
     index = build_index(DOCUMENTS, folder)
     assert index.search(["How long is the guarantee?"], 1)[0][0].document == "warranty.md"

@@ -197,7 +197,7 @@ def test_place_that_cannot_be_written_keeps_nothing_and_says_so_once(tmp_path, s
     with closing(AnswerStore(tmp_path / "file" / "answers-1.sqlite", said.append)) as store:
         store.put("key", "record")
         assert store.get("key") is None
-    assert len(said) == 1 and "asked for anew" in said[0]
+    assert len(said) == 1 and "asked for again" in said[0]
 
 
 def test_full_disk_keeps_what_was_there_and_says_once_that_no_more_is_kept(path, said):

@@ -50,7 +50,7 @@ def test_file_of_no_known_shape_says_which_key_to_set(task_folder):
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ('{"question": "q"', " column 17: not valid JSON: Expecting ',' delimiter; mend the line"),
+        ('{"question": "q"', " column 17: not valid JSON: Expecting ',' delimiter; fix the line"),
         ("[1]", ": holds a list; every row is an object {...}"),
         ("3", ": holds a number; every row is an object {...}"),
         ('{"question": "q", "question": "r"}', ": key 'question' is given twice in one object; remove one"),
@@ -144,7 +144,7 @@ def test_csv_with_a_header_alone_is_an_empty_split(task_folder):
 def test_missing_data_file_is_named(task_folder):
     task_folder.settings["data"]["train"] = "absent.jsonl"
     assert task_folder.faults() == (
-        "task.yaml line 4 column 3: data.train: there is no file 'absent.jsonl' in the task's folder; mend the path",
+        "task.yaml line 4 column 3: data.train: there is no file 'absent.jsonl' in the task's folder; fix the path",
     )
 
 
@@ -153,7 +153,7 @@ def test_missing_data_file_gets_a_guess_among_those_beside_it(task_folder, writt
     task_folder.settings["data"]["dev"] = f"./{written}"
     assert task_folder.faults() == (
         f"task.yaml line 5 column 3: data.dev: there is no file './{written}' in the task's folder "
-        "(did you mean 'train.jsonl'?); mend the path",
+        "(did you mean 'train.jsonl'?); fix the path",
     )
 
 
@@ -183,4 +183,4 @@ def test_very_many_faults_of_one_file_are_counted_not_lost(task_folder):
     with pytest.raises(TaskFileError, match=r"task\.yaml: 60 problems\n") as caught:
         task_folder.load()
     assert len(caught.value.faults) == 51
-    assert caught.value.faults[-1] == "train.jsonl: and 10 more faults; mend these first"
+    assert caught.value.faults[-1] == "train.jsonl: and 10 more faults; fix these first"

@@ -65,7 +65,7 @@ def test_every_row_left_out_is_told(source, tmp_path):
     task.add("train", input="Nobody answered this", target="")
     copy = fix(task.write(folder), tmp_path / "clean")
     log = (copy.parent / "FIXES.md").read_text(encoding="utf-8")
-    assert "2 rows left out, 0 mended" in log
+    assert "2 rows left out, 0 fixed" in log
     assert "- train.jsonl line 31: questions that stand on both sides of a split" in log
     assert "(see test.jsonl line 1 (id test-1))" in log
     assert "- train.jsonl line 32: 'target' is empty" in log

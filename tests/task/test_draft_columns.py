@@ -140,7 +140,7 @@ def test_column_with_the_users_own_split_is_no_answer_and_is_said_in_the_task_fi
     rows = rows_of(lambda n: {"text": text(n, 9), "mood": label(n), "split": "test" if n % 4 == 0 else "train"})
     task = drafted(save(tmp_path / "rows.jsonl", rows))
     assert {item.target for item in task.test} <= set(LABELS)
-    assert "not sure: column 'split' (test, train) is not used: all rows were split anew" in said(task)
+    assert "not sure: column 'split' (test, train) is not used: all rows were split again" in said(task)
 
 
 @pytest.mark.parametrize("name", ["correct_answer", "goldAnswer", "the answer", "expected-reply"])

@@ -1,4 +1,4 @@
-"""Puts files of ours in the place of modules: an engine and benchmarks without torch, or a rewritten module."""
+"""Puts files of ours instead of modules: an engine and benchmarks without torch, or a rewritten module."""
 
 import importlib.util
 import sys
