@@ -12,7 +12,7 @@ import click
 @click.option("--arm", "arms", multiple=True, metavar="NAME", help="Run only this arm now; may be repeated.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="The run folder [default: runs/NAME-HASH].")
 @click.option("--json", "as_json", is_flag=True, help="Print result.json instead of the table.")
-@click.option("--no-cache", is_flag=True, help="Ask the model everything anew, and keep none of its answers.")
+@click.option("--no-cache", is_flag=True, help="Ask the model everything again, and keep none of its answers.")
 @click.option("--fast", "is_fast", is_flag=True, help="Smoke run of all arms on a few rows; do not decide on it.")
 def compare(
     task_file: Path,

@@ -26,7 +26,7 @@ SHOWN = 70  # characters of an answer that differs
     is_flag=False,
     flag_value=20,
     metavar="[N]",
-    help="Ask the export N test items [20] and compare with the run; an export that is there is not made anew.",
+    help="Ask the export N test items [20] and compare with the run; an export that is there is not made again.",
 )
 def export(run_folder: Path, arm: str | None, out: Path | None, is_merged: bool, count: int | None) -> None:
     """Write the winner of RUN as something to run: weights, prompt, index, script, training files.

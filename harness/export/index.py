@@ -37,7 +37,7 @@ def place_embedder(index: Path, target: Path) -> str:
     if source is None:
         return name
     if hash_folder(source) != manifest["embedder_sha256"]:
-        raise ArmError(f"embedder '{name}' has changed since the index was made; run the arm anew")
+        raise ArmError(f"embedder '{name}' has changed since the index was made; run the arm again")
     shutil.copytree(source, target, copy_function=lambda a, b: link_or_copy(Path(a), Path(b)))
     return target.name
 

@@ -91,7 +91,7 @@ def open_parcel(path: Path, arm: str | None) -> Parcel:
     _check_base(parcel)
     for made, digest in fitted.artefacts.items():
         if hash_folder(path / made) != digest:
-            raise StoreError(f"{path / made} is not what the run measured; restore it, or run {parcel.arm} anew")
+            raise StoreError(f"{path / made} is not what the run measured; restore it, or run {parcel.arm} again")
     return parcel
 
 

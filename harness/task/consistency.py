@@ -83,7 +83,7 @@ def model_of(settings: TaskFile, source: Source, folder: Path, faults: Faults) -
     if kind_of(path) == "folder":
         return str(path.resolve())
     if settings.model.startswith(("./", "../", "/", "~")):
-        text = f"model folder '{settings.model}' is not there; mend the path, or give an alias or a hub id"
+        text = f"model folder '{settings.model}' is not there; fix the path, or give an alias or a hub id"
         source.add_fault(faults, ("model",), text)
     elif text := name_fault(settings.model):
         source.add_fault(faults, ("model",), text)

@@ -45,5 +45,5 @@ class Faults:
         for file, faults in self._found.items():
             listed += sorted(faults, key=lambda fault: faults[fault])[:SHOWN_PER_FILE]
             if len(faults) > SHOWN_PER_FILE:
-                listed.append(f"{file}: and {len(faults) - SHOWN_PER_FILE} more faults; mend these first")
+                listed.append(f"{file}: and {len(faults) - SHOWN_PER_FILE} more faults; fix these first")
         raise TaskFileError(str(path), listed, self.count)

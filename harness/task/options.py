@@ -20,7 +20,7 @@ def option_faults(spec: ArmSpec, fault: ValueError) -> list[tuple[Place, str]]:
     found: dict[Place, list[ErrorDetails]] = {}
     for error in fault.errors():
         found.setdefault(_place(error, spec.options), []).append(error)
-    # Where a list may stand in the place of a number, pydantic also has it that the list is no number.
+    # Where a list may stand instead of a number, pydantic also has it that the list is no number.
     return [
         (("options", *place), _explain(place, errors, spec))
         for place, errors in found.items()

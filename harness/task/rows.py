@@ -64,7 +64,7 @@ def path_fault(written: str, folder: Path) -> str:
         return f"{shown(written)} is a folder; give a file ({', '.join(FORMATS)})"
     if kind == "file" or _is_hub_id(written, path):
         return ""
-    return f"there is no file {shown(written)} in the task's folder{_near_file(written, path)}; mend the path"
+    return f"there is no file {shown(written)} in the task's folder{_near_file(written, path)}; fix the path"
 
 
 def _near_file(written: str, path: Path) -> str:
@@ -118,7 +118,7 @@ def _json_rows(text: str, suffix: str, file: str, faults: Faults) -> Iterator[Ro
         values = _parse(text)
     except json.JSONDecodeError as fault:
         if suffix == ".json" and not (fault.msg == "Extra data" and text.lstrip().startswith("{")):
-            faults.add(file, f"not valid JSON: {fault.msg}; mend it", fault.lineno, column=fault.colno)
+            faults.add(file, f"not valid JSON: {fault.msg}; fix it", fault.lineno, column=fault.colno)
         else:
             yield from _json_lines(text, file, faults)
     except ValueError as fault:
@@ -147,7 +147,7 @@ def _json_lines(text: str, file: str, faults: Faults) -> Iterator[Row]:
         try:
             values = _parse(line)
         except json.JSONDecodeError as fault:
-            faults.add(file, f"not valid JSON: {fault.msg}; mend the line", number, column=fault.colno)
+            faults.add(file, f"not valid JSON: {fault.msg}; fix the line", number, column=fault.colno)
         except ValueError as fault:
             faults.add(file, str(fault), number)
         else:

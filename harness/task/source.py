@@ -117,13 +117,13 @@ def _compose(path: Path, text: str, faults: Faults) -> MappingNode:
     except MarkedYAMLError as fault:
         mark = fault.problem_mark
         begun = f" {fault.context} begun on line {fault.context_mark.line + 1}" if fault.context_mark else ""
-        problem = f"not valid YAML: {fault.problem}{begun}; mend the syntax there"
+        problem = f"not valid YAML: {fault.problem}{begun}; fix the syntax there"
         faults.add(path.name, problem, mark.line + 1 if mark else None, column=mark.column + 1 if mark else None)
     except ReaderError as fault:
         line, column = spot(text, fault.position)
         faults.add(path.name, f"holds the control character {text[fault.position]!r}; remove it", line, column=column)
     except YAMLError as fault:
-        faults.add(path.name, f"not valid YAML: {' '.join(str(fault).split())}; mend the syntax")
+        faults.add(path.name, f"not valid YAML: {' '.join(str(fault).split())}; fix the syntax")
     if not faults.count and not isinstance(root, MappingNode):
         found = "empty" if root is None else "not a mapping"
         faults.add(path.name, f"is {found}; it should hold keys such as 'version: 1' and 'name: my-task'")
@@ -212,7 +212,7 @@ class _Reader:
             return self._scalars.constructor.construct_object(node)
         except (ValueError, KeyError):
             kind = tag.removeprefix(_TAG)
-            return self._fault(node, f"{shown(node.value)} cannot be read as {kind}; mend it or put it in quotes")
+            return self._fault(node, f"{shown(node.value)} cannot be read as {kind}; fix it or put it in quotes")
 
     def _fault(self, node: Node, text: str) -> Any:
         line, column = _spot(node)

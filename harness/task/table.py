@@ -52,7 +52,7 @@ def table_rows(text: str, suffix: str, file: str, faults: Faults) -> Iterator[Ro
                 faults.add(file, f"{counts}; {more if len(cells) > len(header) else 'add what is missing'}", number)
             number = reader.line_num + 1
     except csv.Error as fault:
-        faults.add(file, f"not valid CSV: {fault}; mend the quotes", number)
+        faults.add(file, f"not valid CSV: {fault}; fix the quotes", number)
 
 
 def _header(cells: list[str], file: str, number: int, faults: Faults) -> list[str]:

@@ -156,7 +156,7 @@ def _broken_json(material: Material) -> list[Finding]:
     if not records or len(broken) > (1 - JSON_TASK) * len(records):
         return []
     hits = [Hit((record.place,), quoted(record.example.target)) for record in broken]
-    remedy = "mend the JSON; nearly all other answers are JSON"
+    remedy = "fix the JSON; nearly all other answers are JSON"
     return gathered("broken_json", "warning", "answers that are no JSON", remedy, hits)
 
 

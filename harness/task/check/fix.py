@@ -10,7 +10,7 @@ from typing import Any
 
 from harness.errors import TaskFileError
 from harness.task.check.findings import CheckReport, Fault, Hit
-from harness.task.check.oddities import file_marks, mended
+from harness.task.check.oddities import file_marks, fixed
 from harness.task.check.reading import Material
 from harness.task.check.rewriting import rows_of, write_rows
 from harness.task.faults import Faults
@@ -27,14 +27,14 @@ class _Changes:
     """What was done, in the order of files and rows."""
 
     left_out: list[str] = field(default_factory=list)
-    mended: list[str] = field(default_factory=list)
+    fixed: list[str] = field(default_factory=list)
 
 
 def write_fixed(material: Material, report: CheckReport, out: Path) -> Path:
     """Write the cleaned copy and return its task file; what was done to each row is in its FIXES.md.
 
     Raises:
-        TaskFileError: If there is something that only its owner can mend, or `out` cannot be used. Nothing is
+        TaskFileError: If there is something that only its owner can fix, or `out` cannot be used. Nothing is
             written then.
     """
     out = Path(out).resolve()
@@ -154,7 +154,7 @@ def _clean_file(material: Material, split: str, path: Path, reasons: Mapping[int
     rows = rows_of(material, split)
     kept = [row for row in rows if row.number not in reasons]
     if not kept:
-        raise TaskFileError(written, [f"all {len(rows)} rows would be left out; mend the data by hand"])
+        raise TaskFileError(written, [f"all {len(rows)} rows would be left out; fix the data by hand"])
     named = {row.number: row.place for row in rows}
     changes.left_out += [f"{named.get(at, f'{written} line {at}')}: {reasons[at]}" for at in sorted(reasons)]
     _mend_rows(written, kept, path, changes, is_shorter=bool(reasons))
@@ -165,23 +165,23 @@ def _mend_rows(written: str, rows: Sequence[Row], path: Path, changes: _Changes,
     marks = file_marks(path)
     clean = [_mended_values(row.values) for row in rows]
     altered = [row for row, values in zip(rows, clean, strict=True) if values != row.values]
-    changes.mended += [f"{row.place}: control or invisible characters removed" for row in altered]
-    changes.mended += [f"{written}: {mark} removed" for mark in marks]
+    changes.fixed += [f"{row.place}: control or invisible characters removed" for row in altered]
+    changes.fixed += [f"{written}: {mark} removed" for mark in marks]
     if is_shorter or altered or marks:
         write_rows(path, clean)
 
 
 def _clean_document(file: Path, name: str, changes: _Changes) -> None:
     raw = file.read_bytes()
-    clean = mended(decode(raw)).encode()
+    clean = fixed(decode(raw)).encode()
     if clean != raw:
         file.write_bytes(clean)
-        changes.mended.append(f"{name}: control or invisible characters, byte order mark, encoding or line ends")
+        changes.fixed.append(f"{name}: control or invisible characters, byte order mark, encoding or line ends")
 
 
 def _mended_values(value: Any) -> Any:
     if isinstance(value, str):
-        return mended(value)
+        return fixed(value)
     if isinstance(value, list):
         return [_mended_values(one) for one in value]
     if isinstance(value, dict):
@@ -193,10 +193,10 @@ def _log(material: Material, changes: _Changes) -> str:
     lines = [
         f"# What `harness check --fix` did to {material.settings.name}",
         "",
-        f"{len(changes.left_out)} rows left out, {len(changes.mended)} mended. No test row was touched; "
+        f"{len(changes.left_out)} rows left out, {len(changes.fixed)} fixed. No test row was touched; "
         "`harness check` on this copy lists what is left to you.",
         *_section("Left out", changes.left_out),
-        *_section("Mended", changes.mended),
+        *_section("Mended", changes.fixed),
     ]
     return "\n".join(lines) + "\n"
 

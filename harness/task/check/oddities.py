@@ -15,7 +15,7 @@ _UNWANTED = re.compile(f"[{_CONTROL}{_INVISIBLE}]")
 _MOJIBAKE = re.compile("Ã[\u0080-\u00bf]|â€[\u0080-\u00bf\u2122\u0153\u201c\u201d\u00a6\u02dc]|Â[\u00a0-\u00bf]")
 
 
-def mended(text: str) -> str:
+def fixed(text: str) -> str:
     """Return a text without control and invisible characters and with plain line ends."""
     return _UNWANTED.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 

@@ -132,7 +132,7 @@ def find_repeats(material: Material) -> list[Finding]:
 
 
 def find_shared_ids(material: Material) -> list[Finding]:
-    """Find ids that two splits share, unless each split numbers its rows anew."""
+    """Find ids that two splits share, unless each split numbers its rows again."""
     found: list[Finding] = []
     for held, learnt in SIDES:
         other = {record.example.id: record for record in material.records(learnt)}

@@ -213,7 +213,7 @@ def _unused(names: Sequence[str], rows: Values, target: str | None) -> Iterator[
         elif names_splits(rows, name):
             parts = ", ".join(sorted(distinct(rows, name)))
             yield (
-                f"column {shown_name(name)} ({parts}) is not used: all rows were split anew; to keep your own split, "
+                f"column {shown_name(name)} ({parts}) is not used: all rows were split again; to keep your own split, "
                 f"give each part a file of its own and name it in data"
             )
 

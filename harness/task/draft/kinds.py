@@ -46,7 +46,7 @@ def read_answers(targets: Sequence[str]) -> Answers:
         return _labels(counts)
     if 2 * len(objects) > len(targets):
         other = len(targets) - len(objects)
-        doubt = f"{len(objects)} answers are JSON objects and {other} are not; with those mended, use json_fields"
+        doubt = f"{len(objects)} answers are JSON objects and {other} are not; with those fixed, use json_fields"
         return Answers("short text", "texts, most of them JSON", ("exact_match",), 0.8, None, (doubt,))
     return _text(targets)
 

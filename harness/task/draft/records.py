@@ -12,7 +12,7 @@ from harness.task.rows import Row
 from harness.task.shapes import pair_of, preference_of
 from harness.task.turns import text_of
 
-MOST_UNUSABLE = 0.1  # of the rows, apart from those without an answer; with more the file is better mended first
+MOST_UNUSABLE = 0.1  # of the rows, apart from those without an answer; with more the file is better fixed first
 
 ANSWERS = ("target", "output", "completion")  # the key of the answer's column, by shape
 
@@ -47,9 +47,7 @@ def usable_rows(rows: Sequence[Row], reading: Reading, documents: frozenset[str]
     unanswered = count_empty([row.values for row in rows], answer) if answer else 0
     if len(left_out) - unanswered > MOST_UNUSABLE * len(rows):
         first = "\n".join(f"    {text}" for text in left_out[:10])
-        raise ValueError(
-            f"{len(left_out)} of {len(rows)} rows cannot be used; mend or remove them. The first:\n{first}"
-        )
+        raise ValueError(f"{len(left_out)} of {len(rows)} rows cannot be used; fix or remove them. The first:\n{first}")
     return Usable(tuple(items), tuple(rejected), tuple(left_out))
 
 
