@@ -38,7 +38,7 @@ class TextChanges:
 
 
 def text_changes(base: GeneralAbility, tuned: GeneralAbility) -> TextChanges:
-    """Pair the losses text by text.
+    """Pair the losses text by text; one that is no number for the base says nothing of the tuned weights.
 
     Raises:
         ValueError: If a text has another length for the two.
@@ -46,7 +46,7 @@ def text_changes(base: GeneralAbility, tuned: GeneralAbility) -> TextChanges:
     before = {text.item: text for text in base.texts}
     changes = []
     for text in tuned.texts:
-        if (other := before.get(text.item)) is None:
+        if (other := before.get(text.item)) is None or not math.isfinite(other.loss):
             continue
         if other.tokens != text.tokens:
             raise ValueError(

@@ -469,3 +469,12 @@ def test_score_that_fell_beyond_the_limit_is_no_pass_though_the_probabilities_st
     gate = judge_abilities("tuned", base, tuned, Limits())
     assert gate.state != "pass"
     assert judge_abilities("tuned", base, dataclasses.replace(base, weights="tuned"), Limits()).state == "pass"
+
+
+def test_text_loss_that_is_no_number_for_the_base_is_no_harm_and_no_pass():
+    broken = general("base", {"piqa": BASE}, losses=[math.nan] * 20)
+    gate = judge_abilities("tuned", broken, general("tuned", {"piqa": BASE}), Limits())
+    assert (gate.state, gate.doubted) == ("inconclusive", ("texts",))
+    assert "was not measured" in gate.reasons[0]
+    harmed = general("tuned", {"piqa": BASE}, losses=[math.nan] * 20)
+    assert judge_abilities("tuned", general("base", {"piqa": BASE}), harmed, Limits()).state == "fail"
