@@ -27,8 +27,9 @@ INSIDE = {
     "engine": CONTRACT | {"store"},
     "general": CONTRACT | {"store", "engine"},
     "evidence": CONTRACT | {"task", "store", "engine", "general", "metrics", "decision"},
+    "planning": CONTRACT | {"task", "decision", "evidence"},
     "export": CONTRACT | {"task", "store", "engine", "decision", "evidence"},
-    "cli": CONTRACT | {"task", "store", "engine", "general", "metrics", "decision", "evidence", "export"},
+    "cli": CONTRACT | {"task", "store", "engine", "general", "metrics", "decision", "evidence", "export", "planning"},
 }
 HEAVY = {
     "torch", "transformers", "trl", "peft", "faiss", "sentence_transformers", "lm_eval", "datasets", "pandas",

@@ -15,12 +15,13 @@ _COMMANDS = {
     "export": "harness.cli.export:export",
     "init": "harness.cli.init:init",
     "list": "harness.cli.list:list_",
+    "plan": "harness.cli.plan:plan",
     "regress": "harness.cli.regress:regress",
     "report": "harness.cli.report:report",
     "schema": "harness.cli.schema:schema",
     "setup": "harness.cli.setup:setup",
 }
-_GO_ON = "\ninterrupted; what is finished is kept: give the same command again to go on"
+_GO_ON = "\ninterrupted; what is finished is kept: give the same command again to resume"
 
 
 class _Commands(click.Group):
@@ -45,7 +46,7 @@ class _Commands(click.Group):
         except BrokenPipeError:
             raise  # whoever read our output has seen enough; click ends without a word
         except OSError as fault:
-            click.echo(f"Error: {fault}; give another folder, or mend its rights or space", err=True)
+            click.echo(f"Error: {fault}; give another folder, or fix its rights or space", err=True)
             ctx.exit(HarnessError.exit_code)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

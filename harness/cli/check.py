@@ -30,17 +30,17 @@ def check(ctx: click.Context, task_file: Path, out: Path | None, as_json: bool, 
         harness check tasks/support_routing/task.yaml
     """
     from harness.cli.findings import print_faults, print_fixed, print_report
-    from harness.task.check import examine, read_material, write_fixed
+    from harness.task.check import examine, write_fixed
 
     material = _read(task_file, as_json)
     folder = tokenizer_folder(material.model)
-    report = examine(material, folder)
+    report = _with_goal(material, examine(material, folder))
     if with_model:
         report = _with_contradictions(material, report)
     print_faults(material)
     if not as_json:
         print_report(report)
-    fixed = examine(read_material(write_fixed(material, report, out)), folder) if out else None
+    fixed = _examine_fixed(write_fixed(material, report, out), folder) if out else None
     if as_json:
         after = {"fixed": fixed.to_dict()} if fixed else {}
         _print_json(report.to_dict() | after)
@@ -87,6 +87,34 @@ def tokenizer_folder(model: str) -> Path | None:
     except HFValidationError:
         return None
     return Path(found).parent if isinstance(found, str) else None
+
+
+def _examine_fixed(path: Path, folder: Path | None) -> "CheckReport":
+    from harness.task.check import examine, read_material
+
+    material = read_material(path)
+    return _with_goal(material, examine(material, folder))
+
+
+def _with_goal(material: "Material", report: "CheckReport") -> "CheckReport":
+    """Add whether the test items can show the goal at all, where the task can be read."""
+    from dataclasses import replace
+
+    from harness.planning.perfect import find_goal_out_of_reach
+    from harness.plugins import BASELINES, METRICS, load
+    from harness.records import Limits
+    from harness.task.check.findings import SEVERITIES
+
+    if report.faults:
+        return report
+    test = [record.example for record in material.splits["test"]]
+    prompts = sum(load(BASELINES, spec.baseline)(spec.options).family == "prompt" for spec in material.arms)
+    goal = material.settings.goal
+    limits = Limits(goal=goal.at_least, smallest_gain=goal.smallest_gain)
+    metric = load(METRICS, material.settings.metric.primary)()
+    found = [*report.findings, *find_goal_out_of_reach(test, prompts, limits, metric)]
+    found.sort(key=lambda finding: SEVERITIES.index(finding.severity))
+    return replace(report, findings=tuple(found))
 
 
 def _with_contradictions(material: "Material", report: "CheckReport") -> "CheckReport":

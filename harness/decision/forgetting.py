@@ -98,7 +98,7 @@ class Benchmark:
 
 
 @dataclass(frozen=True)
-class Forgetting:
+class PairedBenchmarks:
     """The benchmark items of one tuned arm beside its reference's."""
 
     benchmarks: tuple[Benchmark, ...]  # by name
@@ -123,7 +123,7 @@ class Forgetting:
         return ratio_interval(self.scores, tail) if self.judged and self.scores.base.size else None
 
 
-def pair_items(base: GeneralAbility, tuned: GeneralAbility, fill: Fill = "none") -> Forgetting:
+def pair_items(base: GeneralAbility, tuned: GeneralAbility, fill: Fill = "none") -> PairedBenchmarks:
     """Pair what the tuned weights did with what their reference did, item by item.
 
     Which benchmarks are judged, and which have a scale, is read off the base alone: weights that lost a benchmark
@@ -146,7 +146,7 @@ def pair_items(base: GeneralAbility, tuned: GeneralAbility, fill: Fill = "none")
     if fill != "none":
         rows += [_filled(before.get(key), after.get(key), fill) for key in halves]
     unanswered = len(asked) - len(before.keys() | after.keys())
-    return Forgetting(_benchmarks(rows), judged, len(halves), unanswered, tuple(sorted(unscaled)))
+    return PairedBenchmarks(_benchmarks(rows), judged, len(halves), unanswered, tuple(sorted(unscaled)))
 
 
 def ratio_interval(pairs: Pairs, tail: float = TAIL) -> Interval | None:

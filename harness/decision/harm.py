@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from harness.decision.forgetting import Forgetting
+from harness.decision.forgetting import PairedBenchmarks
 from harness.decision.measured import ASKED, Basis, Measured, basis_of
 from harness.decision.paired import MeanDifference
 from harness.decision.probes import TextChanges, TurnedQuestions
@@ -47,7 +47,7 @@ def _pooled_failures(change: MeanDifference | None, basis: Basis | None, tail: f
     return found
 
 
-def _broken_benchmarks(items: Forgetting, tail: float, limits: Limits) -> Mapping[str, str]:
+def _broken_benchmarks(items: PairedBenchmarks, tail: float, limits: Limits) -> Mapping[str, str]:
     """Return the judged benchmarks shown to drop by more than the limit, Holm-corrected, and why."""
     judged = [item for item in items.benchmarks if item.task in items.judged]
     changes = [(item.task, change) for item in judged if (change := item.scores.change)]
@@ -74,7 +74,7 @@ def holm(chances: Sequence[float], level: float) -> list[bool]:
     return rejected
 
 
-def _retention_failure(items: Forgetting, kept: MeanDifference | None, tail: float, limits: Limits) -> list[str]:
+def _retention_failure(items: PairedBenchmarks, kept: MeanDifference | None, tail: float, limits: Limits) -> list[str]:
     if kept is None or kept.interval(tail).high >= 0:
         return []
     scores = items.scores

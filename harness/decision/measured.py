@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from harness.decision.forgetting import Forgetting, Pairs, pair_items
+from harness.decision.forgetting import PairedBenchmarks, Pairs, pair_items
 from harness.decision.paired import MeanDifference
 from harness.decision.probes import TextChanges, TurnedQuestions, text_changes, turned_questions
 from harness.records import GeneralAbility, Interval, Limits, Probe
@@ -19,9 +19,9 @@ ASKED: Mapping[Probe, str] = {"alone": "asked alone", "prompted": "asked under t
 class Measured:
     """Two sets of weights, paired by item, text and question."""
 
-    seen: Forgetting  # items that both answered
-    worst: Forgetting  # the others at their worst for the tuned weights
-    best: Forgetting  # and at their best
+    seen: PairedBenchmarks  # items that both answered
+    worst: PairedBenchmarks  # the others at their worst for the tuned weights
+    best: PairedBenchmarks  # and at their best
     texts: TextChanges
     alone: TurnedQuestions
     prompted: TurnedQuestions
@@ -65,7 +65,7 @@ class Basis:
         return replace(found, estimate=self.scale * found.estimate, low=low, high=high)
 
 
-def basis_of(items: Forgetting, limits: Limits) -> Basis | None:
+def basis_of(items: PairedBenchmarks, limits: Limits) -> Basis | None:
     """Return the measure that can see a loss of the limit on this base: the probability, else the score; or None."""
     if not items.judged or items.scores.change is None:
         return None

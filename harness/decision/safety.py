@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from harness.decision.forgetting import Forgetting
+from harness.decision.forgetting import PairedBenchmarks
 from harness.decision.measured import ASKED, PASS_TAIL, SIGHT, Basis, Measured, basis_of
 from harness.decision.power import items_for_gain
 from harness.decision.words import points, share, signed_points
@@ -41,7 +41,7 @@ def _benchmark_doubts(measured: Measured, limits: Limits) -> list[str]:
     return doubts
 
 
-def _contradiction(items: Forgetting, bound: Interval, limits: Limits) -> list[str]:
+def _contradiction(items: PairedBenchmarks, bound: Interval, limits: Limits) -> list[str]:
     """Say where the score itself fell beyond the limit, or below what the probability of right answers allows."""
     change = items.scores.change
     seen = change.interval(PASS_TAIL) if change else None
@@ -53,7 +53,7 @@ def _contradiction(items: Forgetting, bound: Interval, limits: Limits) -> list[s
     ]
 
 
-def _blindness(items: Forgetting, limits: Limits) -> str:
+def _blindness(items: PairedBenchmarks, limits: Limits) -> str:
     """Say why this base cannot show a loss on these items."""
     asked = f"at least {points(SIGHT * limits.max_drop)} above chance are asked for to see a loss of "
     asked += f"{points(limits.max_drop)}; name benchmarks that it can do (general.tasks)"
