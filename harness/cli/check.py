@@ -97,21 +97,31 @@ def _examine_fixed(path: Path, folder: Path | None) -> "CheckReport":
 
 
 def _with_goal(material: "Material", report: "CheckReport") -> "CheckReport":
-    """Add whether the test items can show the goal at all, where the task can be read."""
+    """Add that not even a perfect score would show the goal, where that is so.
+
+    The decision's own interval says so. It is asked, which loads scipy, only where it may: items that belong together,
+    a figure that is no mean of items, or few items.
+    """
     from dataclasses import replace
 
-    from harness.planning.perfect import find_goal_out_of_reach
     from harness.plugins import BASELINES, METRICS, load
     from harness.records import Limits
     from harness.task.check.findings import SEVERITIES
+    from harness.task.check.sizes import bound_all_right
 
-    if report.faults:
-        return report
     test = [record.example for record in material.splits["test"]]
-    prompts = sum(load(BASELINES, spec.baseline)(spec.options).family == "prompt" for spec in material.arms)
-    goal = material.settings.goal
-    limits = Limits(goal=goal.at_least, smallest_gain=goal.smallest_gain)
+    if report.faults or not test:
+        return report
     metric = load(METRICS, material.settings.metric.primary)()
+    goal = material.settings.goal
+    groups = [example.group for example in test if example.group is not None]
+    is_plain = len(set(groups)) == len(groups) and metric.kind != "aggregate"
+    if is_plain and bound_all_right(len(test)) >= goal.at_least:
+        return report
+    from harness.planning.perfect import find_goal_out_of_reach
+
+    prompts = sum(load(BASELINES, spec.baseline)(spec.options).family == "prompt" for spec in material.arms)
+    limits = Limits(goal=goal.at_least, smallest_gain=goal.smallest_gain)
     found = [*report.findings, *find_goal_out_of_reach(test, prompts, limits, metric)]
     found.sort(key=lambda finding: SEVERITIES.index(finding.severity))
     return replace(report, findings=tuple(found))

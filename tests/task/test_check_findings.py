@@ -8,7 +8,6 @@ from harness.records import Message
 from harness.task import load_task
 from harness.task.check import examine, read_material
 from harness.task.check.likeness import alike, is_slip, words_of
-from harness.task.check.sizes import items_to_show, lower_bound_all_right
 
 
 @pytest.fixture
@@ -313,21 +312,6 @@ def test_what_the_whole_corpus_repeats_makes_no_texts_alike():
     texts = [words_of(f"What is the name of the country whose capital is {city}?") for city in cities]
     assert alike(texts, 0.7).pairs == []
     assert [(pair.first, pair.second) for pair in alike([*texts, texts[3][::-1]], 0.7).pairs] == [(3, 10)]
-
-
-def test_sizes_agree_with_the_decision():
-    from harness.decision.intervals import wilson
-    from harness.decision.power import items_for_rate
-
-    assert lower_bound_all_right(40) == pytest.approx(wilson(40, 40).low)
-    assert items_to_show(0.95, 0.9) == items_for_rate(wilson(95, 100), 0.9)
-
-
-def test_test_split_too_small_for_the_goal_is_a_warning(plain_task):
-    # n / (n + 3.84) = 0.912 with 40 rows: 0.9 can be shown, 0.95 cannot
-    assert "small_test" not in worse_than_notes(report_of(plain_task))
-    plain_task.settings["goal"] = {"at_least": 0.95}
-    assert "small_test" in worse_than_notes(report_of(plain_task))
 
 
 def test_rows_beyond_the_window_are_an_error(plain_task, tiny_model):

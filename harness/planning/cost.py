@@ -1,0 +1,104 @@
+"""Time and money: tokens by the task's own counts, at a speed that an earlier run, a probe or the user tells.
+
+A plan never guesses a speed. Training a token is taken to cost three times asking it: a pass forward, and one of twice
+the work backward (Kaplan et al. 2020, arXiv 2001.08361). Figures are upper bounds, as early stopping may end sooner.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from harness.planning.demands import Demand
+from harness.planning.record import ArmCost, Speed
+from harness.task.task import CostSpec
+
+TRAINING_PASSES = 3.0  # of a trained token, in asked ones
+PENALTY_TEXTS, PENALTY_PASSES = 4, 4.0  # texts a step; the base reads them too
+# General ability, about: a benchmark item with its options, a held-out text, an unrelated question with its answer.
+ITEM_TOKENS, TEXT_TOKENS, QUESTION_TOKENS = 120, 150, 60
+TEXTS, QUESTIONS = 40, 256
+SELECTION = 24 * ITEM_TOKENS + 16 * TEXT_TOKENS + 2 * 32 * QUESTION_TOKENS  # asked of each checkpoint that is weighed
+WEIGHED = 6  # checkpoints and strengths, about
+HOUR = 3600.0
+
+
+def arm_costs(
+    demands: Sequence[Demand], benchmark_items: int, prices: CostSpec, speed: Speed | None
+) -> tuple[ArmCost, ...]:
+    """Foretell what each arm takes.
+
+    Args:
+        demands: The arms.
+        benchmark_items: That the task asks for.
+        prices: The user's.
+        speed: Tokens a second of the machine; None where nobody has told, and then neither time nor money is given.
+    """
+    return tuple(_cost(demand, benchmark_items, prices, speed) for demand in demands)
+
+
+def _cost(demand: Demand, benchmark_items: int, prices: CostSpec, speed: Speed | None) -> ArmCost:
+    asked, trained = asked_tokens(demand, benchmark_items), trained_tokens(demand)
+    request = demand.typical_prompt + demand.typical_answer
+    if speed is None:
+        return ArmCost(demand.arm, asked, trained, request, None, None, None)
+    seconds = asked / speed.asked + trained * TRAINING_PASSES / speed.asked
+    monthly = None
+    if prices.requests_per_month is not None:
+        monthly = _money(prices.requests_per_month * request / speed.asked, prices)
+    return ArmCost(demand.arm, asked, trained, request, seconds, _money(seconds, prices), monthly)
+
+
+def _money(seconds: float, prices: CostSpec) -> float | None:
+    return None if prices.gpu_hour is None else seconds / HOUR * prices.gpu_hour
+
+
+def asked_tokens(demand: Demand, benchmark_items: int) -> int:
+    """Count the tokens that an arm reads and writes: the test, dev once for each look, and general ability."""
+    request = demand.typical_prompt + demand.typical_answer
+    if demand.training is None:
+        return (demand.questions + demand.dev_rows) * request
+    looks = 1 + demand.training.epochs + WEIGHED
+    general = benchmark_items * ITEM_TOKENS + TEXTS * TEXT_TOKENS + QUESTIONS * QUESTION_TOKENS
+    return (demand.questions + looks * demand.dev_rows) * request + general + WEIGHED * SELECTION
+
+
+def trained_tokens(demand: Demand) -> int:
+    """Count the tokens that training reads, each epoch anew, at most."""
+    training = demand.training
+    if training is None:
+        return 0
+    steps = training.epochs * training.steps + training.trial_steps
+    rows = training.epochs * training.rows + training.trial_steps * training.batch_rows
+    penalty = PENALTY_TEXTS * demand.general_row * PENALTY_PASSES / TRAINING_PASSES if training.has_penalty else 0
+    return round(rows * training.typical + 2 * training.pairs * training.typical + steps * penalty)
+
+
+def earlier_speed(folder: Path, model: str) -> Speed | None:
+    """Read the speed of the newest finished run of the same model in this folder.
+
+    Smoke runs are passed over: their batches are too small to tell. Files that are no result are left alone.
+    """
+    for file in sorted(folder.glob("*/result.json"), key=lambda path: -path.stat().st_mtime):
+        found = _speed_of(file, model)
+        if found is not None:
+            return found
+    return None
+
+
+def _speed_of(file: Path, model: str) -> Speed | None:
+    try:
+        result = json.loads(file.read_text(encoding="utf-8"))
+        if result["is_fast"] or result["model"]["name"] != model:
+            return None
+        asked = [speed for arm in result["arms"] if (speed := _asked(arm)) is not None]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None  # of another form: no run of ours, or one that is being written
+    return Speed(sorted(asked)[len(asked) // 2], f"the run {file.parent.name} of the same model") if asked else None
+
+
+def _asked(arm: Mapping[str, Any]) -> float | None:
+    cost = arm["cost"]
+    if not cost or not cost["seconds_per_item"] or not cost["tokens_per_item"]:
+        return None
+    return float(cost["tokens_per_item"]) / float(cost["seconds_per_item"])

@@ -1,0 +1,215 @@
+"""What each arm will ask of the machine: rows, tokens, adapters and passages, by the task and the arm's options.
+
+An arm says what it shows the model (`harness.contract.Previewing`), and its `options` hold what it trains with. Both
+are read by name where they are there; for an arm of somebody else's that has neither, LoRA's usual figures are assumed
+and `assumed` says so.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from harness.contract import Baseline, Previewing
+from harness.errors import HarnessError
+from harness.plugins import BASELINES, load
+from harness.records import Example, Family, Message, Study
+from harness.task.check.model_text import ModelText
+from harness.task.task import ArmSpec, Task
+
+# As harness.evidence.arm gives an answer room; not imported, as that takes seconds.
+ANSWER_ROOM, LEAST_ANSWER_TOKENS = 1.5, 32
+# Figures of a LoRA whose options are not known.
+RANK, BATCH_ROWS, EPOCHS = 8, 4, 3
+PAIRS = 96
+GENERAL_QUESTION = 40  # tokens of the longest general question with its answer (baselines/finetune/general_texts.jsonl)
+MOST_COUNTED = 400  # rows of a split whose tokens are counted
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What a tuned arm learns from, and how."""
+
+    method: Literal["sft", "dpo"]  # dpo: SFT first
+    rows: int
+    longest: int  # tokens of the longest row, prompt and answer
+    typical: int  # tokens of the median row
+    rank: int
+    batch_rows: int
+    epochs: int  # at most
+    trial_steps: int  # optimiser steps of all trials of the learning rate
+    pairs: int  # of preferences; 0 for sft
+    has_penalty: bool  # predictions on general texts are kept, which takes logits for every token
+
+    @property
+    def steps(self) -> int:
+        """Optimiser steps of one epoch."""
+        return -(-self.rows // self.batch_rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What one arm asks of the machine."""
+
+    arm: str
+    baseline: str
+    family: Family
+    longest_prompt: int  # tokens
+    typical_prompt: int  # tokens of the median question's prompt
+    general_row: int  # tokens of a general question with its answer under the arm's own prompt
+    new_tokens: int  # an answer may have so many
+    typical_answer: int  # tokens of the median target
+    questions: int  # test items
+    dev_rows: int
+    passages: int  # shown with a question; 0: nothing is retrieved
+    is_quantised: bool
+    training: Training | None
+    assumed: tuple[str, ...] = ()
+
+
+def demands(task: Task, text: ModelText) -> tuple[Demand, ...]:
+    """Read every arm of a task; no model is loaded."""
+    return tuple(_demand(spec, task, text) for spec in task.arms)
+
+
+@dataclass(frozen=True, slots=True)
+class _Lengths:
+    """Tokens of an arm's prompts."""
+
+    longest: int
+    typical: int
+    around: int  # what the arm's own prompt adds to a question, shots and passages left out
+
+
+def _demand(spec: ArmSpec, task: Task, text: ModelText) -> Demand:
+    baseline: Baseline = load(BASELINES, spec.baseline)(spec.options)
+    options = getattr(baseline, "options", None)
+    passages = round(max(_numbers(options, "candidates"), default=1)) if baseline.needs_documents else 0
+    lengths, assumed = _prompts(baseline, task, text)
+    if passages:
+        lengths = _with_passages(lengths, options, passages, task.study, text)
+    elif shots := _numbers(options, "candidates"):
+        lengths = _with_shots(lengths, shots, task.study, text)
+    targets = _counts([example.target for example in (*task.study.train, *task.study.dev)], text)
+    room, thought = int((max(targets, default=0) + 1) * ANSWER_ROOM) + 1, _number(options, "reasoning_tokens", 0)
+    return Demand(
+        arm=spec.name,
+        baseline=spec.baseline,
+        family=baseline.family,
+        longest_prompt=max(lengths.longest, lengths.typical),
+        typical_prompt=lengths.typical,
+        general_row=lengths.around + GENERAL_QUESTION,
+        new_tokens=max(room, LEAST_ANSWER_TOKENS) + thought,
+        typical_answer=_median(targets) + 1 + thought,
+        questions=len(task.test),
+        dev_rows=len(task.study.dev),
+        passages=passages,
+        is_quantised=getattr(baseline, "quantization", None) is not None,
+        training=_training(options, task, text, lengths) if "training" in baseline.needs else None,
+        assumed=assumed,
+    )
+
+
+def _with_passages(lengths: _Lengths, options: Any, passages: int, study: Study, text: ModelText) -> _Lengths:
+    """Add the passages that a preview leaves out: it shows one. General questions are asked without."""
+    chunks = [min(count, _number(options, "chunk_tokens", count)) for count in _documents(study, text)]
+    longest = lengths.longest + (passages - 1) * max(chunks, default=0)
+    typical = lengths.typical + (passages - 1) * _median(chunks)
+    return _Lengths(longest, typical, max(0, lengths.around - _median(chunks)))
+
+
+def _with_shots(lengths: _Lengths, shots: Sequence[float], study: Study, text: ModelText) -> _Lengths:
+    """Add the shots that a preview leaves out: it shows the fewest."""
+    row = _median(_counts([f"{e.question.text} {e.target}" for e in study.train], text)) + _frame(text)
+    more = round(max(shots) - min(shots)) * row
+    return _Lengths(lengths.longest + more, lengths.typical + more, lengths.around)
+
+
+def _training(options: Any, task: Task, text: ModelText, prompts: _Lengths) -> Training:
+    """Read how a tuned arm trains; its rows are prompts as it asks them, with the answer behind."""
+    train = task.study.train
+    rows = min(len(train), task.train_rows or len(train))
+    answers = _counts([example.target for example in train], text)
+    inputs = _counts([example.question.text for example in train], text)
+    tested = _counts([example.question.text for example in _by_length(task.test)], text)
+    longer = max(inputs, default=0) - max(tested, default=0)  # the prompts were measured on test questions
+    longest = max(prompts.longest, prompts.typical) + longer + max(answers, default=0) + 1
+    if (most := getattr(options, "max_length", None)) is not None:
+        longest = min(longest, int(most))
+    fixed = getattr(options, "learning_rate", None) is not None
+    rates = 0 if fixed else len(getattr(options, "trial_rates", ()))
+    given = len(task.study.preferences)
+    wants_pairs = hasattr(options, "max_pairs")
+    return Training(
+        method="dpo" if wants_pairs else "sft",
+        rows=rows,
+        longest=max(1, longest),
+        typical=prompts.typical + _median(answers) + 1,
+        rank=_number(options, "rank", RANK),
+        batch_rows=_number(options, "batch_size", BATCH_ROWS),
+        epochs=_number(options, "epochs", EPOCHS),
+        trial_steps=rates * _number(options, "trial_steps", 0),
+        pairs=min(given or rows, _number(options, "max_pairs", PAIRS)) if wants_pairs else 0,
+        has_penalty=any(weight > 0 for weight in _numbers(options, "penalties")),
+    )
+
+
+def _prompts(baseline: Baseline, task: Task, text: ModelText) -> tuple[_Lengths, tuple[str, ...]]:
+    """Count the prompts of the longest and of the median question, and say what had to be assumed."""
+    ordered = _by_length(task.test)
+    both = (ordered[-1], ordered[len(ordered) // 2])
+    why = "it shows no prompt before the run"
+    counts: list[int] | None = None
+    if isinstance(baseline, Previewing):
+        try:
+            counts = [_shown(baseline, task.study, example, text) for example in both]
+        except HarnessError as fault:
+            why = f"its prompt cannot be shown ({fault})"
+    assumed = () if counts else (f"{why}: the question alone is counted",)
+    longest, typical = counts or text.counts([text.prompt(example.messages) for example in both])
+    [question] = text.counts([both[1].question.text])
+    return _Lengths(longest, typical, max(0, typical - question)), assumed
+
+
+def _shown(baseline: Previewing, study: Study, example: Example, text: ModelText) -> int:
+    """Count the prompt that an arm shows for one question: a preview shows the first row of dev, or of train."""
+    with_it = replace(study, dev=(example,), train=(example, *study.train))
+    [count] = text.counts([text.prompt(baseline.preview(with_it).messages)])
+    return count
+
+
+def _documents(study: Study, text: ModelText) -> list[int]:
+    return _counts([document.text for document in study.documents], text)
+
+
+def _by_length(examples: Sequence[Example]) -> list[Example]:
+    return sorted(examples, key=lambda example: sum(len(message.content) for message in example.messages))
+
+
+def _counts(texts: Sequence[str], text: ModelText) -> list[int]:
+    """Count the tokens of the longest texts and of a sample of the others."""
+    if len(texts) > MOST_COUNTED:
+        ordered = sorted(texts, key=len)
+        texts = [*ordered[-8:], *ordered[:: -(-len(ordered) // MOST_COUNTED)]]
+    return text.counts(texts)
+
+
+def _frame(text: ModelText) -> int:
+    """Return the tokens that two turns of a conversation add to their words."""
+    turns = [Message("user", "."), Message("assistant", "."), Message("user", ".")]
+    one, three = text.counts([text.prompt(turns[:1]), text.prompt(turns)])
+    return max(0, three - one - 2)
+
+
+def _median(values: Sequence[int]) -> int:
+    return sorted(values)[len(values) // 2] if values else 0
+
+
+def _number(options: Any, name: str, default: int) -> int:
+    found = getattr(options, name, default)
+    return int(found) if isinstance(found, int | float) else default
+
+
+def _numbers(options: Any, name: str) -> tuple[float, ...]:
+    """Return an option of several values; none where the arm has no such option."""
+    found = getattr(options, name, ())
+    return tuple(found) if isinstance(found, tuple | list) else ()

@@ -1,0 +1,134 @@
+"""Memory of each arm, by formula: weights, adapter, gradients, Adam's states, activations, logits, and the processes.
+
+A tuned arm has two processes: the worker, which answers and judges, and the trainer. Each holds the base; where a CPU
+maps fp32 files they share it. While one works the other waits, so the larger of what they do counts. Tensors are fp32
+on a CPU and bf16 on CUDA, the adapter and what trains it fp32 in both. `bench/plan_memory.py` sets these figures beside
+measured peaks (docs/measurements.md).
+
+Of a token in one Llama layer, training without checkpoints keeps, in numbers:
+
+    4 hidden          residual and normalised input, of attention and of the feed-forward
+    2 query + 2 kv    what attention reads (query, key, value) and gives
+    4 intermediate    gate, its activation, up, and their product
+
+With gradient checkpoints (on CUDA) it keeps `hidden`, and all of this for one layer at a time.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from harness.planning.demands import Demand, Training
+from harness.planning.record import ArmMemory
+from harness.planning.shape import ModelShape
+
+Device = Literal["cpu", "cuda"]
+MB = 2**20
+
+NUMBER: Mapping[Device, int] = {"cpu": 4, "cuda": 2}  # bytes of a weight or an activation
+FULL = 4  # bytes of an fp32 number
+# NF4: half a byte a weight, and an fp32 scale for each 64 of them (QLoRA, arXiv 2305.14314).
+NF4_BYTES = 0.5 + FULL / 64
+ADAPTER_NUMBERS = 4  # of each trained parameter: itself, its gradient, two of Adam
+
+# Billions of parameters and GB, for training all weights in full precision, as published; for scale alone.
+PUBLISHED = ((7, 24), (13, 40), (70, 320))
+
+# What Python and its libraries take before a weight is loaded, in MB; measured (docs/measurements.md).
+ORCHESTRATOR, WORKER, TRAINER = 35.0, 400.0, 430.0
+EMBEDDER = 250.0  # sentence-transformers, FAISS and the embedded embedder, in the worker
+CUDA_CONTEXT = 500.0  # of each process on the device; from experience, not measured here
+
+# What the parts of the run take at once; the same constants as there, which import torch.
+BATCH_TOKENS, BATCH_ROWS = 8192, 64  # harness.evidence.answering
+PASS_TOKENS: Mapping[Device, int] = {"cpu": 1024, "cuda": 32_768}  # harness.engine.transformers_engine
+PASS_LOGITS: Mapping[Device, int] = {"cpu": 40_000_000, "cuda": 400_000_000}
+MICRO_TOKENS: Mapping[Device, int] = {"cpu": 640, "cuda": 16_384}  # baselines.finetune.loop
+ANCHORS = 4  # general texts of a step, padded to the longest
+ANCHOR_LOGITS = (
+    6  # copies of logits that the penalty holds: of base and tuned, as log-probabilities, and their gradients
+)
+ANSWER_LOGITS = 3  # of the answers' tokens in training
+
+
+def arm_memory(demands: Sequence[Demand], shape: ModelShape, device: Device) -> tuple[ArmMemory, ...]:
+    """Foretell every arm's peak, in the order in which they run: an embedder that one loads stays."""
+    found, has_embedder = [], False
+    for demand in demands:
+        has_embedder = has_embedder or demand.passages > 0
+        found.append(_memory(demand, shape, device, EMBEDDER if has_embedder else 0.0))
+    return tuple(found)
+
+
+def _memory(demand: Demand, shape: ModelShape, device: Device, embedder: float) -> ArmMemory:
+    answering = max(generation_mb(demand, shape, device), likelihood_mb(shape, device))
+    processes = ORCHESTRATOR + WORKER + embedder
+    if demand.training is None:
+        weights = weights_mb(shape, device, demand.is_quantised, processes=1)
+        parts = {"processes": processes, "weights": weights, "answering": answering}
+        return ArmMemory(demand.arm, device, sum(parts.values()), parts)
+    training = demand.training
+    adapter = ADAPTER_NUMBERS * FULL * shape.adapter_parameters(training.rank) / MB
+    step = training_mb(demand, training, shape, device)
+    parts = {
+        "processes": processes + TRAINER,
+        "weights": weights_mb(shape, device, demand.is_quantised, processes=2),
+        "adapter": adapter,
+        "training" if step >= answering else "answering": max(step, answering),
+    }
+    return ArmMemory(demand.arm, device, sum(parts.values()), parts)
+
+
+def weights_mb(shape: ModelShape, device: Device, is_quantised: bool, *, processes: int) -> float:
+    """Return what the base takes in so many processes.
+
+    On a CPU fp32 files are mapped into memory, so that processes share their pages; 4-bit layers are packed beside
+    them.
+    """
+    packed = shape.linear_parameters * NF4_BYTES if is_quantised else 0.0
+    if device == "cpu" and shape.is_fp32:
+        return (shape.parameters * FULL + processes * packed) / MB
+    rest = shape.parameters - (shape.linear_parameters if is_quantised else 0)
+    return processes * (packed + rest * NUMBER[device]) / MB
+
+
+def generation_mb(demand: Demand, shape: ModelShape, device: Device) -> float:
+    """Return what a batch of answers takes: keys and values, the prompts' widest layer, and the last logits."""
+    width = demand.longest_prompt + demand.new_tokens
+    rows = max(1, min(BATCH_ROWS, BATCH_TOKENS // width, max(demand.questions, demand.dev_rows)))
+    cache = 2 * shape.layers * shape.kv_heads * shape.head_size * rows * width
+    passing = rows * demand.longest_prompt * (3 * shape.intermediate + 3 * shape.hidden)
+    logits = 3 * rows * shape.vocabulary
+    return (cache + passing + logits) * NUMBER[device] / MB
+
+
+def likelihood_mb(shape: ModelShape, device: Device) -> float:
+    """Return what a full pass over benchmark items takes: the widest layer, and the logits."""
+    passing = PASS_TOKENS[device] * (3 * shape.intermediate + 3 * shape.hidden)
+    logits = min(PASS_LOGITS[device], PASS_TOKENS[device] * shape.vocabulary)
+    return (passing + logits) * NUMBER[device] / MB
+
+
+def training_mb(demand: Demand, training: Training, shape: ModelShape, device: Device) -> float:
+    """Return what a step holds: activations of the rows that go through at once, or of the penalty's texts."""
+    longest = training.longest * (2 if training.method == "dpo" else 1)
+    fitting = [n for n in _divisors(training.batch_rows) if n * longest <= MICRO_TOKENS[device]]
+    rows = max(fitting, default=1)
+    answers = rows * (demand.typical_answer + 1)
+    step = activations_mb(rows * longest, shape, device) + ANSWER_LOGITS * answers * shape.vocabulary * FULL / MB
+    if not training.has_penalty:
+        return step
+    tokens = ANCHORS * demand.general_row
+    kept = activations_mb(tokens, shape, device) + ANCHOR_LOGITS * tokens * shape.vocabulary * FULL / MB
+    return max(step, kept)
+
+
+def activations_mb(tokens: int, shape: ModelShape, device: Device) -> float:
+    """Return what training keeps of so many tokens for the backward pass; see the top of this file."""
+    query, kv = shape.heads * shape.head_size, shape.kv_heads * shape.head_size
+    layer = 4 * shape.hidden + 2 * query + 2 * kv + 4 * shape.intermediate
+    kept = shape.layers * shape.hidden + layer if device == "cuda" else shape.layers * layer
+    return tokens * kept * NUMBER[device] / MB
+
+
+def _divisors(number: int) -> list[int]:
+    return [n for n in range(1, number + 1) if number % n == 0]

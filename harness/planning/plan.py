@@ -1,0 +1,138 @@
+"""The plan as a whole: what the test items can show, what the gate needs, and what the arms will take."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from harness.contract import Metric
+from harness.planning.cost import TRAINING_PASSES, arm_costs
+from harness.planning.demands import Demand, demands
+from harness.planning.gate import FLIPS, gate_items
+from harness.planning.items import BASES, POWER, can_climb, goal_items, scenarios, smallest_gain
+from harness.planning.memory import Device, arm_memory
+from harness.planning.perfect import enough, perfect_score, setting_of
+from harness.planning.record import Answerable, ArmMemory, GoalItems, Plan, Scenario, SmallestGain, Speed
+from harness.planning.shape import read_shape
+from harness.planning.worlds import BETWEEN, SHARED, WITHIN, PlannedArm, Setting
+from harness.plugins import METRICS, load
+from harness.records import Family, Interval
+from harness.task.check.model_text import ModelText
+from harness.task.task import Task
+
+FEWEST_GROUPS = 5  # harness.decision claims nothing of fewer
+HIGHER: tuple[Family, ...] = ("rag", "tune", "combine")
+RUNGS = {"rag": "RAG", "tune": "tuning", "combine": "RAG with tuning"}
+
+
+def make_plan(task: Task, model: Path | None, device: Device, speed: Speed | None) -> Plan:
+    """Plan a run; no weights are loaded.
+
+    Args:
+        task: What would be compared.
+        model: Folder of the model, where it is on this machine: its sizes and tokenizer are read.
+        device: Where it would run.
+        speed: Tokens a second, if anybody knows.
+
+    Raises:
+        ModelError: If the folder holds no readable model.
+    """
+    text = ModelText(model)
+    asked = demands(task, text)
+    metric: Metric = load(METRICS, task.primary_metric)()
+    arms = tuple(PlannedArm(demand.arm, demand.family) for demand in asked)
+    setting = setting_of(task.test, arms, task.limits, metric)
+    goal, gains, worlds = goal_items(setting), _gains(setting), scenarios(setting)
+    perfect = perfect_score(task.test, sum(arm.family == "prompt" for arm in arms), task.limits, metric)
+    memory, note = _memory(asked, model, device)
+    return Plan(
+        task=task.name,
+        model=task.model,
+        notes=(*task.notes, f"tokens {text.how}"),
+        items=setting.items,
+        groups=len(setting.sizes) if setting.is_grouped else None,
+        answerable=_answerable(setting, goal, worlds, perfect),
+        goal=goal,
+        gains=gains,
+        scenarios=worlds,
+        gate=gate_items(task.limits, task.general.limit) if _tuned(arms) else None,
+        memory=memory,
+        memory_note=note,
+        costs=arm_costs(asked, task.general.limit, task.cost, speed),
+        speed=speed,
+        gpu_hour=task.cost.gpu_hour,
+        requests_per_month=task.cost.requests_per_month,
+        assumed=_assumed(setting, metric, asked, has_speed=speed is not None),
+    )
+
+
+def _tuned(arms: Sequence[PlannedArm]) -> list[PlannedArm]:
+    return [arm for arm in arms if arm.family in ("tune", "combine")]
+
+
+def _gains(setting: Setting) -> tuple[SmallestGain, ...]:
+    """Return the smallest gain of the first tuned arm (or of RAG) for several rates of the cheaper arms."""
+    prompts = any(arm.family == "prompt" for arm in setting.arms)
+    candidates = [arm for family in ("tune", "rag", "combine") for arm in setting.arms if arm.family == family]
+    if not candidates or not prompts:
+        return ()
+    return tuple(smallest_gain(setting, candidates[0], base) for base in BASES)
+
+
+def _memory(asked: Sequence[Demand], model: Path | None, device: Device) -> tuple[tuple[ArmMemory, ...], str]:
+    if model is None:
+        return (), "not foretold: the model's files are not on this machine; fetch them (`harness setup`, or a run)"
+    shape = read_shape(model)
+    return arm_memory(asked, shape, device), f"{shape.parameters / 1e6:,.0f}M parameters, {shape.source}"
+
+
+def _answerable(setting: Setting, goal: GoalItems, worlds: Sequence[Scenario], perfect: Interval | None) -> Answerable:
+    """Say what the run cannot say however it goes, and in which likely worlds it would mostly end undecided."""
+    reasons = _obstacles(setting)
+    shows_goal = perfect is not None and perfect.low >= goal.goal
+    if not shows_goal:
+        bound = "too few to judge" if perfect is None else f"the lower bound is {perfect.low:.1%}"
+        reasons.append(
+            f"the goal of {goal.goal:.4g} cannot be shown, not even by a perfect score: of {setting.items} items all "
+            f"right {bound}; give {enough(setting, perfect)}"
+        )
+    climbing = {family: arm for family in HIGHER for arm in reversed(setting.arms) if arm.family == family}
+    blocked = [RUNGS[family] for family, arm in climbing.items() if not can_climb(setting, arm)]
+    if blocked:
+        reasons.append(f"no gain of {' or '.join(blocked)} can be shown, not even from 0% to 100%")
+    if not shows_goal and len(blocked) == len(climbing):
+        return Answerable("no", tuple(reasons))
+    weak = [world for world in worlds if world.share < POWER]
+    if weak:
+        reasons.append(f"in {len(weak)} of the {len(worlds)} worlds below, fewer than 80% of runs would say what is so")
+    return Answerable("partly" if reasons else "yes", tuple(reasons))
+
+
+def _obstacles(setting: Setting) -> list[str]:
+    """Name what rules out a verdict whatever the arms answer."""
+    found = []
+    families = {arm.family for arm in setting.arms}
+    if setting.items < 2:
+        found.append(f"{setting.items} test item: nothing can be judged from fewer than 2")
+    if setting.is_grouped and len(setting.sizes) < FEWEST_GROUPS:
+        found.append(
+            f"the test items come in {len(setting.sizes)} groups, and nothing is claimed of fewer than "
+            f"{FEWEST_GROUPS}: add groups, not rows"
+        )
+    if "prompt" not in families:
+        found.append("no prompt arm: without one there is nothing to gain over, so no dearer arm can be recommended")
+    if not families & {"tune", "combine"}:
+        found.append("no tuned arm: `rethink` cannot be said, as tuning was not tried")
+    return found
+
+
+def _assumed(setting: Setting, metric: Metric, asked: Sequence[Demand], *, has_speed: bool) -> tuple[str, ...]:
+    found = [f"{SHARED:.0%} of what decides an answer is shared by all arms on an item; dev names the best arm"]
+    if setting.is_grouped:
+        found.append(f"{WITHIN:.0%} is an arm's own in a group, {BETWEEN:.0%} all arms' in a group")
+    if metric.kind != "rate":
+        found.append(f"{metric.name} is simulated as right or wrong; its real spread may differ")
+    if _tuned(setting.arms):
+        few, many = FLIPS
+        found.append(f"a harmless tuning flips {few:.0%} to {many:.0%} of answers; the base is right in half of them")
+        if has_speed:
+            found.append(f"training a token costs {TRAINING_PASSES:.0f} times asking it")
+    return (*found, *(f"{demand.arm}: {text}" for demand in asked for text in demand.assumed))

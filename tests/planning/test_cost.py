@@ -1,0 +1,70 @@
+import json
+
+import pytest
+
+from harness.planning.cost import (
+    TRAINING_PASSES,
+    arm_costs,
+    asked_tokens,
+    earlier_speed,
+    trained_tokens,
+)
+from harness.planning.demands import Demand, Training
+from harness.planning.record import Speed
+from harness.task.task import CostSpec
+
+PROMPT = Demand("p", "p", "prompt", 120, 90, 90, 32, 10, 200, 50, 0, False, None)
+TRAINING = Training("sft", 100, 130, 110, 8, 4, 3, 16, 0, has_penalty=False)
+TUNED = Demand("t", "t", "tune", 120, 90, 90, 32, 10, 200, 50, 0, False, TRAINING)
+FREE = CostSpec(None, None)
+
+
+def test_a_prompt_is_asked_test_and_dev():
+    assert asked_tokens(PROMPT, 750) == (200 + 50) * (90 + 10)
+    assert trained_tokens(PROMPT) == 0
+
+
+def test_training_reads_every_row_each_epoch_and_the_trials_batches():
+    assert trained_tokens(TUNED) == (3 * 100 + 16 * 4) * 110
+
+
+def test_time_is_tokens_over_speed_and_a_trained_token_counts_three():
+    [cost] = arm_costs([TUNED], 750, FREE, Speed(500.0, "told"))
+    asked, trained = asked_tokens(TUNED, 750), trained_tokens(TUNED)
+    assert cost.seconds == pytest.approx((asked + TRAINING_PASSES * trained) / 500)
+    assert cost.money is None
+
+
+def test_money_needs_a_price_and_a_speed():
+    prices = CostSpec(gpu_hour=3.6, requests_per_month=1_000)
+    [cost] = arm_costs([PROMPT], 750, prices, Speed(100.0, "told"))
+    assert cost.money == pytest.approx(25_000 / 100 * 0.001)  # 3.60 an hour is a tenth of a cent a second
+    assert cost.monthly == pytest.approx(1_000 * 100 / 100 * 0.001)
+    [cost] = arm_costs([PROMPT], 750, prices, None)
+    assert (cost.seconds, cost.money, cost.monthly) == (None, None, None)
+
+
+def result(model="m", seconds=0.5, tokens=100, is_fast=False):
+    arm = {"cost": {"seconds_per_item": seconds, "tokens_per_item": tokens}}
+    return {"is_fast": is_fast, "model": {"name": model}, "arms": [arm, {"cost": None}]}
+
+
+def test_speed_is_read_from_a_finished_run_of_the_same_model(tmp_path):
+    for name, text in {
+        "other": json.dumps(result(model="another")),
+        "smoke": json.dumps(result(is_fast=True)),
+        "broken": "{",
+        "foreign": "[]",
+    }.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "result.json").write_text(text)
+    assert earlier_speed(tmp_path, "m") is None
+    (tmp_path / "good").mkdir()
+    (tmp_path / "good" / "result.json").write_text(json.dumps(result()))
+    found = earlier_speed(tmp_path, "m")
+    assert found.asked == pytest.approx(100 / 0.5)
+    assert "good" in found.source
+
+
+def test_no_runs_no_speed(tmp_path):
+    assert earlier_speed(tmp_path / "nowhere", "m") is None

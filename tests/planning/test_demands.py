@@ -1,0 +1,97 @@
+import pytest
+
+from harness.planning.demands import demands
+from harness.task import load_task
+from harness.task.check.model_text import ModelText
+
+ARMS = (
+    "[zero_shot, {name: few, baseline: few_shot, options: {shots: [2, 6]}}, chain_of_thought, "
+    "{name: rag, options: {passages: 2, chunk_tokens: 16}}, {name: lora, baseline: lora_sft, options: {rank: 4, "
+    "batch_size: 2, epochs: 3, trial_steps: 5, trial_rates: [0.001, 0.003]}}, qlora_sft, "
+    "{name: dpo, baseline: lora_dpo, options: {max_pairs: 9, kl_to_base: 0.0, max_length: 90}}]"
+)
+
+
+@pytest.fixture
+def found(task_file, tiny_model):
+    task = load_task(task_file(str(tiny_model), arms=ARMS))
+    return {demand.arm: demand for demand in demands(task, ModelText(tiny_model))}
+
+
+def test_prompts_are_counted_as_the_model_reads_them(found, task_file, tiny_model):
+    from transformers import AutoTokenizer
+
+    task = load_task(task_file(str(tiny_model), arms=ARMS))
+    tokenizer = AutoTokenizer.from_pretrained(tiny_model)
+    lengths = [
+        len(
+            tokenizer.apply_chat_template(
+                [{"role": "user", "content": example.question.text}], add_generation_prompt=True, return_dict=False
+            )
+        )
+        for example in task.test
+    ]
+    assert found["zero_shot"].longest_prompt == max(lengths)
+    assert min(lengths) <= found["zero_shot"].typical_prompt <= max(lengths)
+
+
+def test_most_shots_are_counted(found):
+    # six shots; each is a question and an answer, longer than the question's own words
+    assert found["few"].longest_prompt > found["zero_shot"].longest_prompt + 6 * 5
+    assert found["few"].family == "prompt"
+
+
+def test_reasoning_takes_room_behind_the_prompt(found):
+    assert found["chain_of_thought"].new_tokens == found["zero_shot"].new_tokens + 96
+    assert found["chain_of_thought"].longest_prompt > found["zero_shot"].longest_prompt
+
+
+def test_passages_are_counted_up_to_their_chunks(found):
+    assert found["rag"].passages == 2
+    assert found["zero_shot"].longest_prompt < found["rag"].longest_prompt
+
+
+def test_general_questions_are_asked_without_passages(task_file, tiny_model):
+    arms = (
+        "[{name: one, baseline: rag_lora_sft, options: {k: 1}}, {name: nine, baseline: rag_lora_sft, options: {k: 9}}]"
+    )
+    one, nine = demands(load_task(task_file(str(tiny_model), arms=arms)), ModelText(tiny_model))
+    assert nine.training.longest > one.training.longest
+    assert nine.general_row == one.general_row
+
+
+def test_training_is_read_off_the_arms_options(found):
+    training = found["lora"].training
+    assert (training.rank, training.batch_rows, training.epochs) == (4, 2, 3)
+    assert training.trial_steps == 2 * 5
+    assert (training.rows, training.steps) == (16, 8)
+    assert training.has_penalty
+    assert training.longest > found["zero_shot"].longest_prompt - 10
+    assert found["zero_shot"].training is None
+
+
+def test_quantised_and_preference_arms_are_told_apart(found):
+    assert found["qlora_sft"].is_quantised
+    assert not found["lora"].is_quantised
+    dpo = found["dpo"].training
+    assert (dpo.method, dpo.pairs, dpo.has_penalty) == ("dpo", 9, False)
+    assert dpo.longest <= 90
+
+
+def test_an_arm_without_options_or_preview_gets_usual_figures_and_says_so(found, task_file, tiny_model, monkeypatch):
+    from harness.planning import demands as module
+
+    class Foreign:
+        family, needs, needs_documents = "tune", frozenset({"training"}), False
+
+    monkeypatch.setattr(module, "load", lambda group, name: lambda options: Foreign())
+    task = load_task(task_file(str(tiny_model)))
+    [demand] = demands(task, ModelText(tiny_model))
+    assert demand.training.rank == module.RANK
+    assert "shows no prompt" in demand.assumed[0]
+
+
+def test_without_a_tokenizer_lengths_are_estimated(task_file, tiny_model):
+    task = load_task(task_file(str(tiny_model)))
+    [demand] = demands(task, ModelText(None))
+    assert demand.longest_prompt > 0
