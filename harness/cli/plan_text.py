@@ -11,7 +11,7 @@ from harness.planning.memory import PUBLISHED
 from harness.planning.record import ArmCost, GateItems, GoalItems, Plan, Probe, SmallestGain
 
 WIDTH = 80
-MB_PER_GB = 1024
+MB_PER_GB = 1e9 / 2**20  # a plan counts in 2^20 bytes, and GB are 10^9 as published figures are
 ANSWERS = {
     "yes": "This run can answer its question.",
     "partly": "This run can answer a part of its question.",
@@ -85,7 +85,7 @@ def _gate(gate: GateItems) -> str:
 def _memory(plan: Plan) -> None:
     _head("Memory, at the peak")
     _say(plan.memory_note, indent=2)
-    here = psutil.virtual_memory().total / 2**30
+    here = psutil.virtual_memory().total / 1e9
     for arm in plan.memory:
         size = arm.total_mb / MB_PER_GB
         parts = ", ".join(f"{name} {mb / MB_PER_GB:.1f}" for name, mb in arm.parts_mb.items())

@@ -8,10 +8,11 @@ measured peaks (docs/measurements.md).
 Of a token in one Llama layer, training without checkpoints keeps, in numbers:
 
     4 hidden          residual and normalised input, of attention and of the feed-forward
-    2 query + 2 kv    what attention reads (query, key, value) and gives
+    5 query           what attention reads (query, and keys and values repeated for its heads) and gives, and its copy
     4 intermediate    gate, its activation, up, and their product
 
-With gradient checkpoints (on CUDA) it keeps `hidden`, and all of this for one layer at a time.
+and half as much again for the backward pass and for freed blocks between others, which an allocator keeps. With
+gradient checkpoints (on CUDA) it keeps `hidden`, and all of this for one layer at a time.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,6 +29,7 @@ NUMBER: Mapping[Device, int] = {"cpu": 4, "cuda": 2}  # bytes of a weight or an 
 FULL = 4  # bytes of an fp32 number
 # NF4: half a byte a weight, and an fp32 scale for each 64 of them (QLoRA, arXiv 2305.14314).
 NF4_BYTES = 0.5 + FULL / 64
+BACKWARD = 1.5  # of the kept activations; measured on a CPU, and assumed for CUDA
 ADAPTER_NUMBERS = 4  # of each trained parameter: itself, its gradient, two of Adam
 
 # Billions of parameters and GB, for training all weights in full precision, as published; for scale alone.
@@ -81,14 +83,16 @@ def _memory(demand: Demand, shape: ModelShape, device: Device, embedder: float) 
 def weights_mb(shape: ModelShape, device: Device, is_quantised: bool, *, processes: int) -> float:
     """Return what the base takes in so many processes.
 
-    On a CPU fp32 files are mapped into memory, so that processes share their pages; 4-bit layers are packed beside
-    them.
+    On a CPU fp32 files are mapped into memory, so that processes share their pages. In 4 bits each process packs the
+    linear layers and copies the rest, and the mapped file stays.
     """
     packed = shape.linear_parameters * NF4_BYTES if is_quantised else 0.0
-    if device == "cpu" and shape.is_fp32:
-        return (shape.parameters * FULL + processes * packed) / MB
     rest = shape.parameters - (shape.linear_parameters if is_quantised else 0)
-    return processes * (packed + rest * NUMBER[device]) / MB
+    own = processes * (packed + rest * NUMBER[device]) / MB
+    if device == "cuda" or not shape.is_fp32:
+        return own
+    mapped = shape.parameters * FULL / MB
+    return mapped + own if is_quantised else mapped
 
 
 def generation_mb(demand: Demand, shape: ModelShape, device: Device) -> float:
@@ -124,10 +128,9 @@ def training_mb(demand: Demand, training: Training, shape: ModelShape, device: D
 
 def activations_mb(tokens: int, shape: ModelShape, device: Device) -> float:
     """Return what training keeps of so many tokens for the backward pass; see the top of this file."""
-    query, kv = shape.heads * shape.head_size, shape.kv_heads * shape.head_size
-    layer = 4 * shape.hidden + 2 * query + 2 * kv + 4 * shape.intermediate
+    layer = 4 * shape.hidden + 5 * shape.heads * shape.head_size + 4 * shape.intermediate
     kept = shape.layers * shape.hidden + layer if device == "cuda" else shape.layers * layer
-    return tokens * kept * NUMBER[device] / MB
+    return BACKWARD * tokens * kept * NUMBER[device] / MB
 
 
 def _divisors(number: int) -> list[int]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from harness.planning.demands import Demand, Training
-from harness.planning.memory import MB, activations_mb, arm_memory, likelihood_mb, weights_mb
+from harness.planning.memory import BACKWARD, MB, activations_mb, arm_memory, likelihood_mb, weights_mb
 from harness.planning.shape import ModelShape
 
 # two layers, each of four square matrices and three of a gated feed-forward; one shared table of 1,000 words
@@ -40,8 +40,8 @@ def test_nf4_packs_linear_layers_alone():
     # half a byte and a 64th of an fp32 scale a weight; the table stays as it is, in bf16 on CUDA
     packed, table = LINEAR_PARAMETERS * (0.5 + 4 / 64), WORDS * H
     assert weights_mb(shape(), "cuda", True, processes=1) == pytest.approx((packed + table * 2) / MB)
-    # fp32 files stay mapped on a CPU, once for all processes; each packs its own layers
-    expected = (shape().parameters * 4 + 2 * packed) / MB
+    # fp32 files stay mapped on a CPU, once for all processes; each packs its own layers and copies the table
+    expected = (shape().parameters * 4 + 2 * (packed + table * 4)) / MB
     assert weights_mb(shape(), "cpu", True, processes=2) == pytest.approx(expected)
 
 
@@ -51,9 +51,9 @@ def test_adapter_counts_its_weights_gradients_and_two_states_of_adam():
 
 
 def test_training_keeps_every_layers_activations_but_with_checkpoints_only_its_input():
-    layer = 4 * H + 2 * H + 2 * H + 4 * INNER  # query and keys are as wide as the model here
-    assert activations_mb(7, shape(), "cpu") == pytest.approx(7 * LAYERS * layer * 4 / MB)
-    assert activations_mb(7, shape(), "cuda") == pytest.approx(7 * (LAYERS * H + layer) * 2 / MB)
+    layer = 4 * H + 5 * H + 4 * INNER  # queries are as wide as the model here
+    assert activations_mb(7, shape(), "cpu") == pytest.approx(BACKWARD * 7 * LAYERS * layer * 4 / MB)
+    assert activations_mb(7, shape(), "cuda") == pytest.approx(BACKWARD * 7 * (LAYERS * H + layer) * 2 / MB)
 
 
 def test_two_processes_share_fp32_files_and_nothing_else():
