@@ -64,7 +64,7 @@ def asked_tokens(demand: Demand, benchmark_items: int) -> int:
 
 
 def trained_tokens(demand: Demand) -> int:
-    """Count the tokens that training reads, each epoch anew, at most."""
+    """Count the tokens that training reads, each epoch again, at most."""
     training = demand.training
     if training is None:
         return 0
