@@ -70,7 +70,7 @@ def decide(
     blocked = frozenset(name for name, found in gates.items() if found.state == "fail" and found.blocks)
     field = replace(field, blocked=blocked)
     standings = Standings(field, yardstick, limits)
-    constant = None if constant_scores is None else BestConstant({s.example_id: s for s in constant_scores})
+    constant = BestConstant({s.example_id: s for s in constant_scores}) if constant_scores else None
     result = verdict.judge(standings, gates, constant)
     openness = undecided.why_undecided(result, standings, constant)
     routed = _if_routed(standings, gates, constant) if openness.kind == "gate" else None

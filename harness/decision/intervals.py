@@ -92,7 +92,7 @@ def grouped_mean(values: Floats, labels: Labels, tail: float = TAIL) -> Interval
     """
     groups, rate = int(labels.max()) + 1, float(values.mean())
     if groups < FEWEST_GROUPS:
-        return Interval(rate, 0.0, 1.0, values.size, f"no claim from {groups} groups")
+        return Interval(rate, 0.0, 1.0, values.size, _too_few(groups))
     reach = float(special.stdtrit(groups - 1, 1 - tail))
     low, high = (group_moments(values, labels, unseen) for unseen in (0.0, 1.0))
     return _interval(
@@ -162,13 +162,17 @@ def aggregate_interval(
 def no_claim(scores: Sequence[Score], labels: Labels | None) -> str:
     """Say why an aggregate of these items supports no claim; empty where it does."""
     if labels is not None and (groups := int(labels.max()) + 1) < FEWEST_GROUPS:
-        return f"no claim from {groups} groups"
+        return _too_few(groups)
     counts = Counter(score.expected for score in scores if score.expected is not None)
     label, fewest = min(counts.items(), key=lambda item: (item[1], item[0]), default=("", FEWEST_PER_LABEL))
     if fewest >= FEWEST_PER_LABEL:
         return ""
     items = f"{fewest} test item{'s' * (fewest > 1)}"
     return f"no claim: the label '{label}' has {items}, each label needs {FEWEST_PER_LABEL}"
+
+
+def _too_few(groups: int) -> str:
+    return f"no claim from {groups} group{'s' if groups > 1 else ''}"
 
 
 def bootstrap_error(columns: Sequence[Sequence[Score]], labels: Labels | None, yardstick: Yardstick) -> float:

@@ -194,8 +194,9 @@ def _normal_chance(margin: float, error: float) -> float:
 
 
 def _mean_correlation(parts: Sequence[Floats]) -> float:
-    """Return the mean correlation of the hurdles' figures, at least 0; what does not vary counts as independent."""
-    varying = [part for part in parts if part.std() > 0]
+    """Return the mean correlation of the figures that rest on all items and vary, at least 0."""
+    most = max((part.size for part in parts), default=0)
+    varying = [part for part in parts if part.size == most and part.std() > 0]
     if len(varying) < 2:
         return 0.0
     matrix = np.corrcoef(varying)

@@ -175,9 +175,9 @@ def _settling_clause(openness: Openness, standings: Standings) -> str:
         items, shows = openness.settling.items, openness.settling.shows
         return f"; label about {items - have} more test items ({items} in all) to show that {shows}"
     if openness.kind == "few_items":
-        return (
-            f"; label test items of at least {FEWEST_GROUPS} groups, and {FEWEST_PER_LABEL} of each label that counts"
-        )
+        is_by_group = any("group" in score.method for score in standings.scores.values())
+        more = f"of at least {FEWEST_GROUPS} groups" if is_by_group else f"until each label has {FEWEST_PER_LABEL}"
+        return f"; label test items {more}"
     if openness.kind == "margin":
         return "; more test items would not settle it at the figures seen"
     return ""

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from harness.decision.arms import Arm
-from harness.decision.intervals import TAIL
+from harness.decision.intervals import TAIL, group_labels
 from harness.decision.ladder import PARENTS, Climb, Standings
 from harness.decision.paired import BestConstant, Scored, compare
 from harness.decision.power import Hurdle, gain_hurdle, interval_hurdle, items_needed, rate_hurdle
@@ -116,7 +118,9 @@ def _gain(standings: Standings, arm: Arm, other: Scored, threshold: float, *, ab
     if standings.yardstick.kind == "aggregate":
         seen = compare(arm, other, standings.yardstick, threshold).difference
         return interval_hurdle(seen or Interval(0.0, -1.0, 1.0, 1, ""), threshold, above=above)
-    return gain_hurdle(standings.values(arm) - standings.values(other), standings.labels, threshold, above=above)
+    items = [item for item in standings.items if item in other.scores]
+    differences = np.array([arm.scores[item].value - other.scores[item].value for item in items])
+    return gain_hurdle(differences, group_labels(items, standings.yardstick), threshold, above=above)
 
 
 def _obstacle(climbs: Mapping[Family, Climb | None]) -> UndecidedKind:

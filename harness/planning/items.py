@@ -28,13 +28,8 @@ MOST_ITEMS = 20_000  # more are not simulated; nobody labels them
 BASES = (0.25, 0.50, 0.75)  # true rates of the cheaper arms; the middle one is the hardest
 SEED = 20_261_128
 TEETH = 3  # of the saw, each 1 / (1 - goal) items wide, below a number that is enough: smaller ones are tried there
-SIZES = (
-    0.6,
-    0.72,
-    0.86,
-    1.0,
-    1.16,
-)  # of a number of items that is about enough; the power is interpolated between them
+# Of a number of items that is about enough; the power is interpolated between them.
+SIZES = (0.6, 0.72, 0.86, 1.0, 1.16)
 _STEPS = 7  # halvings of the gain: to less than a point
 
 

@@ -416,3 +416,17 @@ def test_answered_item_without_a_score_is_refused():
     cut = dataclasses.replace(WEAK, scores={METRIC: WEAK.scores[METRIC][1:]})
     with pytest.raises(ValueError, match="q0"):
         settle([cut])
+
+
+def test_constant_answer_that_was_not_scored_on_every_item_is_compared_where_it_was():
+    arms = [evidence("p", "prompt", right(50, N)), evidence("t", "tune", right(60, N), general=UNHARMED)]
+    part = [Score(f"q{index}", value) for index, value in enumerate(right(5, 150))]
+    assert settle(arms, constant_scores=part).action == "fine_tune"
+    assert settle(arms, constant_scores=[]).action == settle(arms).action == "fine_tune"
+    few = [evidence("p", "prompt", right(50, N)), evidence("t", "tune", right(53, N), general=UNHARMED)]
+    assert settle(few, constant_scores=part).action == "undecided"
+
+
+def test_single_group_is_said_as_one():
+    arms = [evidence("p", "prompt", right(40, N)), evidence("t", "tune", right(N, N), general=UNHARMED)]
+    assert "(no claim from 1 group)" in settle(arms, groups={f"q{index}": "g" for index in range(N)}).sentence
