@@ -419,7 +419,7 @@ def test_answered_item_without_a_score_is_refused():
 
 
 def test_constant_answer_that_was_not_scored_on_every_item_is_compared_where_it_was():
-    arms = [evidence("p", "prompt", right(50, N)), evidence("t", "tune", right(60, N), general=UNHARMED)]
+    arms = [evidence("p", "prompt", right(50, N)), evidence("t", "tune", right(80, N), general=UNHARMED)]
     part = [Score(f"q{index}", value) for index, value in enumerate(right(5, 150))]
     assert settle(arms, constant_scores=part).action == "fine_tune"
     assert settle(arms, constant_scores=[]).action == settle(arms).action == "fine_tune"
