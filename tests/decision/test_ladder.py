@@ -423,7 +423,7 @@ def test_constant_answer_that_was_not_scored_on_every_item_is_compared_where_it_
     part = [Score(f"q{index}", value) for index, value in enumerate(right(5, 150))]
     assert settle(arms, constant_scores=part).action == "fine_tune"
     assert settle(arms, constant_scores=[]).action == settle(arms).action == "fine_tune"
-    few = [evidence("p", "prompt", right(50, N)), evidence("t", "tune", right(53, N), general=UNHARMED)]
+    few = [evidence("p", "prompt", right(50, N)), evidence("t", "tune", right(56, N), general=UNHARMED)]
     assert settle(few, constant_scores=part).action == "undecided"
 
 
