@@ -1,6 +1,6 @@
 """Memory that `harness plan` foretells beside measured peaks, for every kind of arm on random models of three sizes.
 
-    OMP_NUM_THREADS=1 python bench/plan_memory.py [--only 60M]
+    OMP_NUM_THREADS=1 python bench/plan_memory.py [--only 64M]
 
 Each size is one dry run, as `harness plan --probe` makes it: the arms run one after another in the product's own
 processes, and the measured peak is the product's own, the largest sum over these processes with shared pages divided

@@ -1,4 +1,4 @@
-"""Every interval and test of a finished run, again, from its items with plain scipy and statsmodels.
+"""The intervals of a finished run and its wins and losses, again, from its items with plain scipy and statsmodels.
 
     python -m bench.recompute RUN
 
@@ -44,6 +44,8 @@ def figures(result: dict[str, Any], values: dict[str, Any]) -> Iterator[tuple[st
     """Yield each figure's name, what the run says, and what the libraries say."""
     for arm in result["arms"]:
         score = arm["score"]
+        if arm["name"] not in values or score is None:
+            continue  # it failed or was skipped
         right, n = int(values[arm["name"]].sum()), len(values[arm["name"]])
         low, high = proportion_confint(right, n, alpha=0.05, method="beta")
         ours = [score["mean"], score["low"], score["high"]]

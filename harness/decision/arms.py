@@ -139,7 +139,7 @@ class Field:
 def _dev(evidence: Evidence) -> float:
     """Return the score that dev names by; what is no number names nobody."""
     score = evidence.dev_score
-    return float("-inf") if score is None or math.isnan(score) else score
+    return float("-inf") if score is None or not math.isfinite(score) else score
 
 
 def read_field(evidence: Sequence[Evidence], planned: Sequence[str], metric: str, limits: Limits) -> Field:

@@ -104,6 +104,7 @@ class PairedBenchmarks:
     benchmarks: tuple[Benchmark, ...]  # by name
     judged: frozenset[str]  # benchmarks on which the base has something to lose
     incomplete: int  # items that one side lacks
+    lost: int  # of these, items that the base answered
     unanswered: int  # items that both sides lack
     unscaled: tuple[str, ...]  # benchmarks scored outside [0, 1] (perplexities), which no gain here can bound
 
@@ -146,7 +147,8 @@ def pair_items(base: GeneralAbility, tuned: GeneralAbility, fill: Fill = "none")
     if fill != "none":
         rows += [_filled(before.get(key), after.get(key), fill) for key in halves]
     unanswered = len(asked) - len(before.keys() | after.keys())
-    return PairedBenchmarks(_benchmarks(rows), judged, len(halves), unanswered, tuple(sorted(unscaled)))
+    lost = len(before.keys() - after.keys())
+    return PairedBenchmarks(_benchmarks(rows), judged, len(halves), lost, unanswered, tuple(sorted(unscaled)))
 
 
 def ratio_interval(pairs: Pairs, tail: float = TAIL) -> Interval | None:

@@ -144,8 +144,7 @@ def aggregate_interval(
 
     Items (or groups) are redrawn, the aggregate is computed on each draw, and the spread of the draws is
     taken as the standard error, with Student's t. Resampling sees no error that the data do not hold, so the
-    interval is never narrower than the exact one for that rate: on n items, or on the number of groups
-    when every draw gives the same figure. There is no claim under five groups, or where a label is rare: each label
+    interval is never narrower than the exact one for that rate on the number of items, or of groups. There is no claim under five groups, or where a label is rare: each label
     weighs the same, and nothing is known of one that stands in a handful of items.
     """
     estimate = yardstick.aggregate(scores)
@@ -154,7 +153,7 @@ def aggregate_interval(
         return Interval(estimate, 0.0, 1.0, len(scores), why)
     error = bootstrap_error([scores], labels, yardstick)
     reach = float(special.stdtrit(units - 1, 1 - tail)) * error
-    floor = exact(estimate * (worth := len(scores) if error > 0 else units), worth, tail)
+    floor = exact(estimate * units, units, tail)
     low, high = min(floor.low, estimate - reach), max(floor.high, estimate + reach)
     return _interval(estimate, low, high, len(scores), f"bootstrap {percent(tail)}")
 
@@ -163,12 +162,18 @@ def no_claim(scores: Sequence[Score], labels: Labels | None) -> str:
     """Say why an aggregate of these items supports no claim; empty where it does."""
     if labels is not None and (groups := int(labels.max()) + 1) < FEWEST_GROUPS:
         return _too_few(groups)
-    counts = Counter(score.expected for score in scores if score.expected is not None)
+    # Items of one group may stand or fall together, so in groups a label counts the groups that it stands in.
+    units = {
+        (score.expected, index if labels is None else int(labels[index]))
+        for index, score in enumerate(scores)
+        if score.expected is not None
+    }
+    counts = Counter(label for label, _ in units)
     label, fewest = min(counts.items(), key=lambda item: (item[1], item[0]), default=("", FEWEST_PER_LABEL))
     if fewest >= FEWEST_PER_LABEL:
         return ""
-    items = f"{fewest} test item{'s' * (fewest > 1)}"
-    return f"no claim: the label '{label}' has {items}, each label needs {FEWEST_PER_LABEL}"
+    seen = f"{fewest} {'test item' if labels is None else 'group'}{'s' * (fewest > 1)}"
+    return f"no claim: the label '{label}' has {seen}, each label needs {FEWEST_PER_LABEL}"
 
 
 def _too_few(groups: int) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special, stats
 
-from harness.decision.intervals import TAIL, Floats, Labels, exact
+from harness.decision.intervals import FEWEST_GROUPS, TAIL, Floats, Labels, exact
 from harness.decision.paired import GRADED_PAIRS, RATE_PAIRS
 from harness.records import Interval
 
@@ -169,7 +169,9 @@ def _grouped(values: Floats, labels: Labels, threshold: float, tail: float, *, u
     variance = float(((totals - mean * sizes) ** 2).mean())
 
     def chance(items: int) -> float:
-        groups = max(2, round(items / float(sizes.mean())))
+        groups = round(items / float(sizes.mean()))
+        if groups < FEWEST_GROUPS:
+            return 0.0
         reach = float(special.stdtrit(groups - 1, 1 - tail))
         if groups > _MANY_GROUPS:
             center = (items * mean + extra * unseen) / (items + extra)

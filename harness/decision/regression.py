@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from harness.decision.arms import Yardstick
 from harness.decision.gate import judge_abilities
-from harness.decision.intervals import score_interval
+from harness.decision.intervals import group_labels, no_claim, score_interval
 from harness.decision.measured import PASS_TAIL
 from harness.decision.paired import compare
 from harness.decision.words import points, signed_points
@@ -119,9 +119,14 @@ def judge_task(task: TaskScores, limits: Limits) -> OnTask:
     best = compare(*_sides(task, 1.0), task.yardstick, 0.0, tail=FAMILY_ERROR).difference
     worst = compare(*_sides(task, 0.0), task.yardstick, 0.0, tail=PASS_TAIL).difference
     if best is None or worst is None:
-        return OnTask("cannot_judge", "the task has too few test items, or groups of them, for a claim")
+        labels = group_labels(sorted(_by_item(task.base)), task.yardstick)
+        why = no_claim(task.base, labels) or "the task has too few test items for a claim"
+        return OnTask("cannot_judge", f"nothing can be said on the task itself ({why})")
     if best.high < -limits.max_drop:
         return OnTask("regressed", _task_words(best, f"at most {signed_points(best.high)} (99% one-sided", limits))
+    if lost and task.yardstick.kind == "aggregate":
+        text = f"{lost} of {asked} test items of the task could not be asked of both, and what they cost"
+        return OnTask("inconclusive", f"{text} cannot be told, as {task.yardstick.metric} is no mean of items")
     bound = f"at least {signed_points(worst.low)} (95% one-sided"
     return OnTask("passed" if worst.low > -limits.max_drop else "inconclusive", _task_words(worst, bound, limits))
 

@@ -236,5 +236,5 @@ def _task_scores(task: Task, base: _Measured, tuned: _Measured) -> TaskScores:
 def _lost_items(base: _Measured, tuned: _Measured) -> list[str]:
     lost = {p.example_id for side in (base, tuned) for p in side.predictions if not p.outcome.is_measured}
     asked = len(tuned.predictions)
-    worst = "they count at their worst for a pass and at their best for a regression"
+    worst = "where they can be counted, at their worst for a pass and at their best for a regression"
     return [f"{len(lost)} of {asked} test items could not be asked of both; {worst}"] if lost else []

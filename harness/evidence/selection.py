@@ -86,7 +86,7 @@ def forgetting_of(base: GeneralAbility, tuned: GeneralAbility, limits: Limits) -
     moved = probability_changes(base, tuned)
     probability = statistics.fmean(moved) if moved else None
     is_asked = limits.deployment == "shared"
-    has_lost_items = pair_items(base, tuned).incomplete > 0
+    has_lost_items = pair_items(base, tuned).lost > 0
     spent = 0.0
     if is_asked:
         spent = math.inf if has_lost_items else _spent(text_loss, off_task, moved, limits)

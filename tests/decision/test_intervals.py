@@ -151,3 +151,11 @@ def test_aggregate_interval_does_not_depend_on_the_order_or_names_of_items():
 def test_no_scores_give_no_figure():
     with pytest.raises(ValueError, match="no scores"):
         score_interval([], yardstick())
+
+
+def test_label_that_stands_in_few_groups_supports_no_claim_however_many_items_it_has():
+    # 10 groups of 10; the label b fills four of them
+    rows = labelled([("a", "a")] * 60 + [("b", "b")] * 40)
+    groups = {f"q{index}": f"g{index // 10}" for index in range(100)}
+    interval = score_interval(rows, yardstick("aggregate", groups, balanced_accuracy))
+    assert interval.method == "no claim: the label 'b' has 4 groups, each label needs 5"

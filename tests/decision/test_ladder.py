@@ -263,8 +263,9 @@ def test_twin_that_passes_the_gate_takes_the_place_of_the_one_that_fails():
     assert (settle([WEAK, harmed, twin]).arm, settle([WEAK, harmed]).action) == ("lora_dpo", "undecided")
 
 
-def test_dev_score_that_is_no_number_names_nobody():
-    lost = evidence("few_shot", "prompt", right(60, N), dev=float("nan"))
+@pytest.mark.parametrize("number", ["nan", "inf"])
+def test_dev_score_that_is_no_number_names_nobody(number):
+    lost = evidence("few_shot", "prompt", right(60, N), dev=float(number))
     named = evidence("zero_shot", "prompt", right(195, N), dev=0.5)
     assert settle([lost, named]).arm == settle([named, lost]).arm == "zero_shot"
 
@@ -425,6 +426,13 @@ def test_constant_answer_that_was_not_scored_on_every_item_is_compared_where_it_
     assert settle(arms, constant_scores=[]).action == settle(arms).action == "fine_tune"
     few = [evidence("p", "prompt", right(50, N)), evidence("t", "tune", right(56, N), general=UNHARMED)]
     assert settle(few, constant_scores=part).action == "undecided"
+
+
+def test_items_named_are_in_groups_enough_for_a_claim():
+    # 2 groups of 10; five such groups are 50 items
+    arms = [evidence("p", "prompt", right(20, 20))]
+    decision = settle(arms, limits=Limits(goal=0.1), groups={f"q{index}": f"g{index // 10}" for index in range(20)})
+    assert decision.labels_needed >= 45  # rounded to the nearest number of groups
 
 
 def test_single_group_is_said_as_one():

@@ -195,3 +195,20 @@ def test_task_of_which_too_much_was_lost_cannot_be_judged(answered):
     found = check(SAME, task=TaskScores(yardstick(200), scores(180, 200), scores(180, 200)[:answered]))
     assert found.verdict == "cannot_judge"
     assert f"{200 - answered} of 200 test items" in found.sentence
+
+
+def test_items_lost_from_a_figure_that_is_no_mean_are_never_a_pass():
+    aggregate = Yardstick("macro", "aggregate", mean, {f"q{i}": None for i in range(200)})
+    found = check(SAME, task=TaskScores(aggregate, scores(180, 200), scores(180, 200)[:195]))
+    assert found.verdict == "inconclusive"
+    assert "5 of 200 test items of the task could not be asked of both" in found.sentence
+    assert check(SAME, task=TaskScores(aggregate, scores(180, 200), scores(180, 200))).verdict == "passed"
+
+
+def test_task_whose_figure_supports_no_claim_says_why():
+    labels = ["rare"] + ["usual"] * 199
+    graded = [Score(f"q{i}", 1.0, label, label) for i, label in enumerate(labels)]
+    aggregate = Yardstick("macro", "aggregate", mean, {f"q{i}": None for i in range(200)})
+    found = check(SAME, task=TaskScores(aggregate, graded, graded))
+    assert found.verdict == "cannot_judge"
+    assert "the label 'rare' has 1 test item, each label needs 5" in found.sentence

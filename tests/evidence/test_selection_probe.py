@@ -226,3 +226,8 @@ def test_generated_answers_without_probabilities_count_by_their_score():
 
 def test_texts_that_were_not_asked_are_not_taken_for_unharmed():
     assert not forgetting_of(ability(texts=()), ability(texts=()), LIMITS).is_inside
+
+
+def test_item_that_the_base_alone_could_not_answer_is_no_loss():
+    part = (replace(items(0.9)[0], score=math.nan, probability=None), *items(0.9, 0.9, 0.9)[1:])
+    assert forgetting_of(ability(part), ability(items(0.9, 0.9, 0.9)), LIMITS).is_inside
