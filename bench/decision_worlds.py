@@ -245,8 +245,8 @@ def coverage_cells(random: np.random.Generator) -> Iterable[CoverageCell]:
         for rate in (0.05, 0.5, 0.9, 0.95, 0.99):
             yield CoverageCell(f"exact, {rate:.2f}, n={n}", rate, rate_intervals(rate, n, random), is_exact=True)
     for shape, sizes in SHAPES.items():
-        for within in (0.1, 0.5, 0.9):
-            for rate in (0.5, 0.9, 0.97):
+        for within in (0.1, 0.5, 0.9, 1.0):  # 0.83 and 0.91: just below the bounds of 20 and 40 groups all right
+            for rate in (0.5, 0.83, 0.91, 0.97):
                 part = {"shared": 0.0, "grouped": within}
                 world = World(("prompt",), (rate,), sum(sizes), sizes=sizes, **part)  # type: ignore[arg-type]
                 yield CoverageCell(f"grouped, {rate:.2f}, {shape}, r={within}", rate, grouped_rates(world, random))

@@ -94,7 +94,7 @@ def grouped_mean(values: Floats, labels: Labels, tail: float = TAIL) -> Interval
     if groups < FEWEST_GROUPS:
         return Interval(rate, 0.0, 1.0, values.size, _too_few(groups))
     reach = float(special.stdtrit(groups - 1, 1 - tail))
-    low, high = (group_moments(values, labels, unseen) for unseen in (0.0, 1.0))
+    low, high = (group_moments(values, labels, unseen, tail) for unseen in (0.0, 1.0))
     return _interval(
         rate,
         low.mean - reach * low.error,
@@ -112,29 +112,40 @@ class GroupMoments:
     error: float
 
 
-def group_moments(values: Floats, labels: Labels, unseen: float) -> GroupMoments:
-    """Return the mean and its standard error with one group added whose items all have the value `unseen`.
+def group_moments(values: Floats, labels: Labels, unseen: float, tail: float = TAIL) -> GroupMoments:
+    """Return the mean and its standard error with a group added whose items all have the value `unseen`.
 
     Groups that went wrong as a whole may be so rare that the sample holds none; then group totals hardly vary, and
     plain cluster-robust bounds (Miller 2024, arXiv:2411.00640) hold the truth in 16 to 94%. A bound on the low side
-    therefore counts one group that nobody saw at the lowest possible value, one on the high side at the highest. It is
-    as large as the group of an item drawn at random, sum(size^2) / n, so that unequal groups cannot hide it. For G
-    groups that are all right or all wrong, the bounds are about the exact ones of G items. In simulation each bound
-    errs in at most 2.4% where 2.5% is meant (bench/decision_calibration.py).
+    therefore counts a group that nobody saw at the lowest possible value, one on the high side at the highest. Its size
+    is that of the group of an item drawn at random, sum(size^2) / n, so that unequal groups cannot hide it, times
+    `unseen_weight`, so that G groups which are all right get about the exact bound of G items.
 
     Args:
         values: One value an item, shape (items,).
         labels: Group number of each item, shape (items,), 0 to G - 1.
         unseen: The value of the added group's items.
+        tail: Chance on the bound's side.
     """
     sizes = np.bincount(labels).astype(np.float64)
     totals = np.bincount(labels, values)
-    groups, size = sizes.size + 1, float(sizes @ sizes) / values.size
+    groups = sizes.size + 1
+    size = float(sizes @ sizes) / values.size * unseen_weight(sizes.size, tail)
     items = values.size + size
     center = (float(values.sum()) + size * unseen) / items
     residuals = totals - center * sizes
     squares = float(residuals @ residuals) + (size * (unseen - center)) ** 2
     return GroupMoments(center, math.sqrt(squares * groups / (groups - 1)) / items)
+
+
+def unseen_weight(groups: int, tail: float) -> float:
+    """Return how many groups the unseen one counts for: ln(1 / tail) / (1 + t).
+
+    All of G groups are right in (1 - q)^G of samples where a share q goes wrong, so the bound must reach
+    ln(1 / tail) / G below 1. A group of weight w moves the mean by w / G and adds an error of w / G, and so moves the
+    bound by w (1 + t) / G.
+    """
+    return max(1.0, -math.log(tail) / (1 + float(special.stdtrit(groups - 1, 1 - tail))))
 
 
 def aggregate_interval(
@@ -144,8 +155,9 @@ def aggregate_interval(
 
     Items (or groups) are redrawn, the aggregate is computed on each draw, and the spread of the draws is
     taken as the standard error, with Student's t. Resampling sees no error that the data do not hold, so the
-    interval is never narrower than the exact one for that rate on the number of items, or of groups. There is no claim under five groups, or where a label is rare: each label
-    weighs the same, and nothing is known of one that stands in a handful of items.
+    interval is never narrower than the exact one for that rate on the number of items, or of groups. There is no claim
+    under five groups, or where a label is rare: each label weighs the same, and nothing is known of one that stands in
+    a handful of items.
     """
     estimate = yardstick.aggregate(scores)
     units = len(scores) if labels is None else int(labels.max()) + 1

@@ -21,8 +21,9 @@ The estimate that is reported is the plain observed difference; only the bounds 
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -52,8 +53,7 @@ class MeanDifference:
     """A mean of differences in [-1, 1], ready to be bounded or tested."""
 
     estimate: float  # as observed
-    below: GroupMoments  # what the lower bound stands on: the center, with what was added, and its error, never 0
-    above: GroupMoments  # the same of the upper bound
+    moments: Callable[[float, float], GroupMoments]  # by worst value and tail: center, with what was added, and error
     degrees: float  # of Student's t; infinite for z
     n: int
     method: str
@@ -61,8 +61,9 @@ class MeanDifference:
     def interval(self, tail: float = TAIL) -> Interval:
         """Return the bounds that leave `tail` on each side, within [-1, 1]."""
         reach = self.quantile(tail)
-        low = max(-1.0, min(self.below.mean - reach * self.below.error, self.estimate))
-        high = min(1.0, max(self.above.mean + reach * self.above.error, self.estimate))
+        below, above = self.moments(-1.0, tail), self.moments(1.0, tail)
+        low = max(-1.0, min(below.mean - reach * below.error, self.estimate))
+        high = min(1.0, max(above.mean + reach * above.error, self.estimate))
         return Interval(self.estimate, low, high, self.n, f"{self.method} {percent(tail)}")
 
     def quantile(self, tail: float) -> float:
@@ -71,7 +72,8 @@ class MeanDifference:
 
     def chance_below(self, threshold: float) -> float:
         """Return the one-sided p-value against 'the true mean is at or above `threshold`'."""
-        return float(stats.t.cdf((self.above.mean - threshold) / self.above.error, self.degrees))
+        above = self.moments(1.0, TAIL)
+        return float(stats.t.cdf((above.mean - threshold) / above.error, self.degrees))
 
 
 def mean_difference(differences: Floats, *, is_rate: bool, labels: Labels | None = None) -> MeanDifference | None:
@@ -98,8 +100,8 @@ def mean_difference(differences: Floats, *, is_rate: bool, labels: Labels | None
     groups = int(labels.max()) + 1
     if groups < FEWEST_GROUPS:
         return None
-    below, above = (group_moments(differences, labels, unseen) for unseen in (-1.0, 1.0))
-    return MeanDifference(float(differences.mean()), below, above, groups - 1, n, f"t on {groups} groups")
+    moments = partial(group_moments, differences, labels)
+    return MeanDifference(float(differences.mean()), moments, groups - 1, n, f"t on {groups} groups")
 
 
 def _independent(differences: Floats, pairs: int, is_rate: bool) -> MeanDifference:
@@ -109,7 +111,7 @@ def _independent(differences: Floats, pairs: int, is_rate: bool) -> MeanDifferen
     squares = float(((differences - center) ** 2).sum()) + added
     moments = GroupMoments(center, math.sqrt(squares) / total)
     method, degrees = ("Bonett-Price", math.inf) if is_rate else ("adjusted t", n - 1)
-    return MeanDifference(float(differences.mean()), moments, moments, degrees, n, method)
+    return MeanDifference(float(differences.mean()), lambda *_: moments, degrees, n, method)
 
 
 @dataclass(frozen=True)
@@ -163,9 +165,9 @@ def honest_gain(mean: MeanDifference, smallest_gain: float, tail: float = TAIL) 
     This is the median-unbiased estimate given that the bound exceeds it: the true gain for which the observed one would
     be the median of those shown; never below the lower bound. After Zhong and Prentice 2008, Biostatistics 9:621.
     """
-    error = mean.below.error
-    reach = mean.quantile(tail)
-    seen = (mean.below.mean - smallest_gain) / error  # in standard errors above the threshold; at least `reach`
+    below, reach = mean.moments(-1.0, tail), mean.quantile(tail)
+    error = below.error
+    seen = (below.mean - smallest_gain) / error  # in standard errors above the threshold; at least `reach`
 
     def beyond_the_median(true: float) -> float:
         return float(special.log_ndtr(true - seen) - special.log_ndtr(true - reach)) - math.log(0.5)
@@ -187,4 +189,4 @@ def _difference_of_aggregates(
     # A tie in every item has this standard error once a gain and a loss are added.
     tie = math.sqrt(2 * RATE_PAIRS) / ((len(ours) if error > 0 else units) + 2 * RATE_PAIRS)
     moments = GroupMoments(estimate, max(error, tie))
-    return MeanDifference(estimate, moments, moments, units - 1, len(ours), "bootstrap")
+    return MeanDifference(estimate, lambda *_: moments, units - 1, len(ours), "bootstrap")

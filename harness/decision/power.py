@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special, stats
 
-from harness.decision.intervals import FEWEST_GROUPS, TAIL, Floats, Labels, exact
+from harness.decision.intervals import FEWEST_GROUPS, TAIL, Floats, Labels, exact, unseen_weight
 from harness.decision.paired import GRADED_PAIRS, RATE_PAIRS
 from harness.records import Interval
 
@@ -172,16 +172,17 @@ def _grouped(values: Floats, labels: Labels, threshold: float, tail: float, *, u
         groups = round(items / float(sizes.mean()))
         if groups < FEWEST_GROUPS:
             return 0.0
-        reach = float(special.stdtrit(groups - 1, 1 - tail))
+        reach, weight = float(special.stdtrit(groups - 1, 1 - tail)), unseen_weight(groups, tail)
         if groups > _MANY_GROUPS:
-            center = (items * mean + extra * unseen) / (items + extra)
-            squares = groups * variance + (extra * (mean - unseen)) ** 2
-            bound = center - reach * math.sqrt(squares) / (items + extra)
-            return _normal_chance(bound - threshold, math.sqrt(groups * variance) / (items + extra))
+            added = extra * weight
+            center = (items * mean + added * unseen) / (items + added)
+            squares = groups * variance + (added * (mean - unseen)) ** 2
+            bound = center - reach * math.sqrt(squares) / (items + added)
+            return _normal_chance(bound - threshold, math.sqrt(groups * variance) / (items + added))
         drawn = np.random.default_rng(groups).integers(sizes.size, size=(_GROUP_DRAWS, groups))
         size, total = sizes[drawn], totals[drawn]
         n = size.sum(axis=1)
-        more = (size**2).sum(axis=1) / n
+        more = weight * (size**2).sum(axis=1) / n
         centers = (total.sum(axis=1) + more * unseen) / (n + more)
         sums = ((total - centers[:, None] * size) ** 2).sum(axis=1) + (more * (unseen - centers)) ** 2
         errors = np.sqrt(sums * (groups + 1) / groups) / (n + more)

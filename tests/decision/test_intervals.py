@@ -1,4 +1,4 @@
-from math import sqrt
+from math import log, sqrt
 
 import numpy as np
 import pytest
@@ -71,22 +71,27 @@ def test_every_score_interval_has_width_lies_in_the_unit_and_holds_its_estimate(
 
 
 def test_grouped_bounds_count_one_group_that_nobody_saw():
-    # 20 groups of 5, ten all right and ten all wrong; one group of five at 0: center 50/105
+    # 20 groups of 5, ten all right and ten all wrong; one more at 0, of five times ln(40) / (1 + t) items
     values, labels = np.repeat([1.0, 0.0], 50), np.repeat(np.arange(20), 5)
-    center = 50 / 105
-    squares = 10 * (5 - 5 * center) ** 2 + 11 * (5 * center) ** 2
-    low = center - stats.t.isf(0.025, 19) * sqrt(squares * 21 / 20) / 105
+    t = stats.t.isf(0.025, 19)
+    size = 5 * log(40) / (1 + t)
+    center = 50 / (100 + size)
+    squares = 10 * (5 - 5 * center) ** 2 + 10 * (5 * center) ** 2 + (size * center) ** 2
+    low = center - t * sqrt(squares * 21 / 20) / (100 + size)
     interval = grouped_mean(values, labels)
     assert (interval.low, interval.high, interval.n) == (pytest.approx(low), pytest.approx(1 - low), 100)
 
 
-def test_all_right_in_groups_is_worth_about_the_number_of_groups():
-    interval = grouped_mean(np.ones(100), np.repeat(np.arange(20), 5))
-    assert interval.low == pytest.approx(exact(20, 20).low, abs=0.03)
+@pytest.mark.parametrize("tail", [0.05, 0.025, 0.01, 0.0025])
+@pytest.mark.parametrize("groups", [20, 40, 100])
+def test_groups_that_are_all_right_get_about_the_exact_bound_of_as_many_items(groups, tail):
+    interval = grouped_mean(np.ones(5 * groups), np.repeat(np.arange(groups), 5), tail)
+    # chance that groups which stand or fall whole are all right, at a rate just below the bound
+    assert interval.low**groups <= 1.12 * tail
 
 
 def test_group_nobody_saw_is_as_large_as_the_group_of_an_item_drawn_at_random():
-    # sizes 1, 1, 1, 1, 16: (4 + 256) / 20 = 13 items at 0
+    # sizes 1, 1, 1, 1, 16: (4 + 256) / 20 = 13 items at 0, where one group is enough (five groups: t is 2.8, ln 40 3.7)
     labels = np.repeat(np.arange(5), (1, 1, 1, 1, 16))
     assert group_moments(np.ones(20), labels, 0.0).mean == pytest.approx(20 / 33)
 

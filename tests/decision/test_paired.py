@@ -1,4 +1,4 @@
-from math import sqrt
+from math import log, sqrt
 
 import numpy as np
 import pytest
@@ -72,26 +72,29 @@ def test_swapping_the_arms_mirrors_the_gain(differences):
 
 
 def test_grouped_gain_uses_group_totals_with_t_and_a_group_nobody_saw():
-    # 10 groups of 2, the first four gain on both items: 8 gains of 20; for the lower bound two losses more
+    # 10 groups of 2, the first four gain on both items: 8 gains of 20; a group nobody saw, of 2 ln(40) / (1 + t) items
     differences, labels = outcomes(8, 0, 20), np.repeat(np.arange(10), 2)
     t = stats.t.isf(0.025, 9)
-    center = 6 / 22
-    squares = 4 * (2 - 2 * center) ** 2 + 6 * (2 * center) ** 2 + (-2 - 2 * center) ** 2
-    low = center - t * sqrt(squares * 11 / 10) / 22
-    center = 10 / 22
-    squares = 5 * (2 - 2 * center) ** 2 + 6 * (2 * center) ** 2
-    high = center + t * sqrt(squares * 11 / 10) / 22
+    size = 2 * log(40) / (1 + t)
+
+    def bound(unseen):
+        center = (8 + unseen * size) / (20 + size)
+        squares = 4 * (2 - 2 * center) ** 2 + 6 * (2 * center) ** 2 + (size * (unseen - center)) ** 2
+        return center + unseen * t * sqrt(squares * 11 / 10) / (20 + size)
+
+    low, high = bound(-1), bound(1)
     found = mean_difference(differences, is_rate=True, labels=labels).interval()
     assert (found.low, found.high) == (pytest.approx(low), pytest.approx(min(1, high)))
 
 
 def test_honest_gain_is_the_one_that_would_be_seen_in_the_middle_of_those_shown():
     mean = mean_difference(outcomes(30, 10, 100), is_rate=True)
-    honest, error = honest_gain(mean, 0.02), mean.below.error
+    honest, below = honest_gain(mean, 0.02), mean.moments(-1.0, 0.025)
+    error = below.error
     least = 0.02 + Z * error  # center that is shown
-    true = mean.below.mean - (mean.estimate - honest)
+    true = below.mean - (mean.estimate - honest)
     shown = stats.norm.sf(least, true, error)
-    assert stats.norm.sf(mean.below.mean, true, error) / shown == pytest.approx(0.5)
+    assert stats.norm.sf(below.mean, true, error) / shown == pytest.approx(0.5)
 
 
 def test_grouping_widens_the_gain_of_items_that_hang_together():
