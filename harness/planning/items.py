@@ -245,11 +245,15 @@ def can_climb(setting: Setting, candidate: PlannedArm) -> bool:
 
 
 def scenarios(setting: Setting) -> tuple[Scenario, ...]:
-    """Judge the run in four worlds, each with a right answer; how often it is given is what the run is worth."""
+    """Judge the run in worlds that it could tell apart, each with a right answer, and count how often that is given."""
     goal = setting.limits.goal
     families = {arm.family for arm in setting.arms}
     low, near = goal / 2, (1 + goal) / 2
-    found = [_scenario(setting, f"a prompt is right {near:.0%} of the time", "prompt", {"prompt": near}, low)]
+    found = []
+    if "prompt" in families:
+        found.append(
+            _scenario(setting, f"a prompt is right {100 * near:.4g}% of the time", "prompt", "prompt", near, low)
+        )
     higher: tuple[tuple[Family, Action, str], ...] = (
         ("rag", "rag", "RAG"),
         ("tune", "fine_tune", "tuning"),
@@ -257,19 +261,17 @@ def scenarios(setting: Setting) -> tuple[Scenario, ...]:
     )
     for family, action, words in higher:
         if family in families:
-            text = f"{words} gains 20 points on {low:.0%}"
-            found.append(_scenario(setting, text, action, {family: min(1.0, low + 0.20)}, low))
-    found.append(_scenario(setting, f"nothing helps: all arms {low:.0%}", "rethink", {}, low))
+            text = f"{words} gains 20 points on {100 * low:.4g}%"
+            found.append(_scenario(setting, text, action, family, min(1.0, low + 0.20), low))
+    if families & {"tune", "combine"}:
+        found.append(_scenario(setting, f"nothing helps: all arms {100 * low:.4g}%", "rethink", "prompt", low, low))
     return tuple(found)
 
 
-def _scenario(setting: Setting, text: str, right: Action, better: dict[Family, float], low: float) -> Scenario:
-    """Judge worlds in which the first arm of a rung is better than all others."""
-    rates = [low] * len(setting.arms)
-    for family, rate in better.items():
-        first = next((i for i, arm in enumerate(setting.arms) if arm.family == family), None)
-        if first is not None:
-            rates[first] = rate
+def _scenario(setting: Setting, text: str, right: Action, family: Family, rate: float, low: float) -> Scenario:
+    """Judge worlds in which the first arm of a rung has one rate and all other arms another."""
+    first = next((number for number, arm in enumerate(setting.arms) if arm.family == family), None)
+    rates = [rate if number == first else low for number in range(len(setting.arms))]
     setting, random = capped(setting), np.random.default_rng(SEED)
     runs = round(SCENARIO_SHARE * worlds_of(setting.items))
     said = [World.draw(setting, random).verdict(rates).action for _ in range(runs)]

@@ -74,7 +74,9 @@ def _gains(setting: Setting) -> tuple[SmallestGain, ...]:
     candidates = [arm for family in ("tune", "rag", "combine") for arm in setting.arms if arm.family == family]
     if not candidates or not prompts:
         return ()
-    return tuple(smallest_gain(setting, candidates[0], base) for base in BASES)
+    # A prompt at the goal would stop the ladder, so that no gain over it is asked for.
+    bases = [base for base in BASES if base < setting.limits.goal]
+    return tuple(smallest_gain(setting, candidates[0], base) for base in bases)
 
 
 def _memory(asked: Sequence[Demand], model: Path | None, device: Device) -> tuple[tuple[ArmMemory, ...], str]:

@@ -116,27 +116,40 @@ class _Tensor:
 
 
 def _tensors(folder: Path) -> dict[str, _Tensor]:
-    """Return every tensor by name; none where the folder has no readable safetensors file."""
+    """Return every tensor by name; none where the weights are not all here as readable safetensors files.
+
+    The files are those of the index, else all whose names begin with 'model', as the loader takes them: some folders
+    hold the same weights a second time in another form.
+    """
     tensors: dict[str, _Tensor] = {}
-    for file in sorted(folder.glob("*.safetensors")):
-        tensors |= _header(file)
+    for file in _files(folder):
+        header = _header(file)
+        if header is None:
+            return {}  # a part of the weights would be taken for the whole
+        tensors |= header
     return tensors
 
 
-def _header(file: Path) -> dict[str, _Tensor]:
+def _files(folder: Path) -> list[Path]:
+    try:
+        index = json.loads((folder / "model.safetensors.index.json").read_text(encoding="utf-8"))
+        return [folder / str(name) for name in sorted(set(index["weight_map"].values()))]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return sorted(folder.glob("model*.safetensors"))
+
+
+def _header(file: Path) -> dict[str, _Tensor] | None:
+    """Return the tensors of one file; None where it is no safetensors file (a pointer to one, a damaged one)."""
     try:
         with file.open("rb") as stream:
             (length,) = struct.unpack("<Q", stream.read(8))
             if length > LONGEST_HEADER:
-                return {}
+                return None
             entries: dict[str, dict[str, Any]] = json.loads(stream.read(length))
-    except (OSError, ValueError, struct.error):
-        return {}  # no weights at hand; the configuration says about the same
-    return {
-        name: _Tensor(str(entry["dtype"]), tuple(entry["shape"]))
-        for name, entry in entries.items()
-        if name != "__metadata__"
-    }
+            named = [(name, entry) for name, entry in entries.items() if name != "__metadata__"]
+            return {name: _Tensor(str(entry["dtype"]), tuple(entry["shape"])) for name, entry in named}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, struct.error):
+        return None
 
 
 def _is_adapted(name: str, shape: Sequence[int]) -> bool:

@@ -52,10 +52,12 @@ def test_without_a_prompt_arm_nothing_can_be_recommended(task_file, tiny_model):
     plan = plan_of(task_file(str(tiny_model), test=200, arms="[lora_sft]"), tiny_model)
     assert "no prompt arm" in said(plan)
     assert plan.gains == ()
+    assert not any("a prompt is right" in world.text for world in plan.scenarios)
 
 
 def test_prompts_alone_have_no_gate_and_no_gain(task_file, tiny_model):
     plan = plan_of(task_file(str(tiny_model), test=300, arms="[zero_shot]"), tiny_model)
+    assert [world.right for world in plan.scenarios] == ["prompt"]
     assert (plan.gate, plan.gains) == (None, ())
     assert "no tuned arm" in said(plan)
 

@@ -1,4 +1,5 @@
 import json
+import shutil
 import struct
 
 import pytest
@@ -57,3 +58,24 @@ def test_head_tables_experts_and_norms_get_no_adapter(tmp_path):
     (tmp_path / "model.safetensors").write_bytes(struct.pack("<Q", len(header)) + header)
     shape = read_shape(tmp_path)
     assert (shape.linear, shape.parameters, shape.is_fp32) == (((4, 4),), 5 * 16, False)
+
+
+def test_part_of_the_weights_is_not_taken_for_the_whole(tiny_model, tmp_path):
+    shutil.copytree(tiny_model, tmp_path / "model")
+    (tmp_path / "model" / "model-00002-of-00002.safetensors").write_text("version https://git-lfs.github.com/spec/v1")
+    assert "estimated" in read_shape(tmp_path / "model").source
+
+
+def test_second_form_of_the_same_weights_is_not_counted(tiny_model, tmp_path):
+    folder = shutil.copytree(tiny_model, tmp_path / "model")
+    shutil.copy(folder / "model.safetensors", folder / "consolidated.safetensors")
+    header = b'{"other": {"dtype": "F32", "shape": [1000, 1000], "data_offsets": [0, 4]}}'
+    (folder / "consolidated.safetensors").write_bytes(struct.pack("<Q", len(header)) + header)
+    assert read_shape(folder).parameters == read_shape(tiny_model).parameters
+
+
+@pytest.mark.parametrize("header", [b"[1, 2]", b'{"a": 1}', b'{"a": {}}'])
+def test_header_of_another_kind_is_passed_over(tiny_model, tmp_path, header):
+    (tmp_path / "config.json").write_text((tiny_model / "config.json").read_text())
+    (tmp_path / "model.safetensors").write_bytes(struct.pack("<Q", len(header)) + header)
+    assert "estimated" in read_shape(tmp_path).source
