@@ -47,19 +47,19 @@ def is_running(pid: int) -> bool:
 def wait_until_gone(pids) -> None:
     deadline = time.monotonic() + 10
     while any(map(is_running, pids)):
-        assert time.monotonic() < deadline, "something goes on running"
+        assert time.monotonic() < deadline, "something is still running"
         time.sleep(0.02)
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_stopped_in_training_ends_everything_and_says_how_to_go_on(tmp_path, stub_task, monkeypatch, number, code):
+def test_stopped_in_training_ends_everything_and_says_how_to_resume(tmp_path, stub_task, monkeypatch, number, code):
     path = stub_task("steady", "training")
     process = start(path, tmp_path / "run")
     pids = [int(pid) for pid in re.findall(r"training in (\d+) and (\d+)", wait_for(process, "training in"))[0]]
     os.killpg(process.pid, number)
     _, said = process.communicate(timeout=10)
     assert process.returncode == code
-    assert "give the same command again to go on" in said
+    assert "give the same command again to resume" in said
     assert "Traceback" not in said
     wait_until_gone(pids)
     with RunFolder(tmp_path / "run").locked():
@@ -103,7 +103,7 @@ def test_ctrl_c_while_outputs_are_written_ends_with_130_and_nothing_half_written
     assert list((tmp_path / "run").glob("*.part")) == []
 
 
-def test_killed_orchestrator_takes_worker_and_trainer_with_it_and_the_next_run_goes_on(
+def test_killed_orchestrator_takes_worker_and_trainer_with_it_and_the_next_run_resumes(
     tmp_path, stub_task, monkeypatch
 ):
     path = stub_task("steady", "training")
