@@ -34,7 +34,7 @@ def print_plan(plan: Plan) -> None:
     _head("What the run would say")
     for world in plan.scenarios:
         right = world.right.replace("_", "-")
-        _item(f"{world.text}: {right} in {world.share:.0%}, undecided in {world.undecided:.0%}")
+        _item(f"{world.text}: {right} in {world.share:.0%}, undecided in {world.undecided:.0%} of {world.runs} runs")
     if plan.gate is not None:
         _head("General ability")
         _item(_gate(plan.gate))
@@ -49,9 +49,8 @@ def print_plan(plan: Plan) -> None:
 
 def _goal(goal: GoalItems) -> Iterator[str]:
     if not goal.is_reachable:
-        needed = f"{goal.items_for_perfect:,} would" if goal.items_for_perfect else "no number would"
-        yield f"goal {goal.goal:.4g}: not even a perfect score shows it on {goal.items} items; {needed}"
-    if goal.goal >= 1:
+        yield f"goal {goal.goal:.4g}: not even a perfect score shows it on {goal.items} items; give {goal.remedy}"
+    if goal.goal >= 1 or "of every label" in goal.remedy:
         return
     arm = f"an arm that is truly right {100 * goal.rate:.4g}% of the time"
     if goal.items_for_rate is None:

@@ -86,7 +86,7 @@ def decide(
         goal=result.goal,
         sentence=sentence.verdict_sentence(result, openness, standings, chosen, routed),
         reasons=sentence.explain(result, standings, list(gates.values())),
-        caveats=advice.caveats(standings, gates, result.arm, absent, lost, turned),
+        caveats=advice.caveats(standings, gates, result.arm, absent, lost, turned, constant),
         next_step=advice.next_step(result, openness, standings, chosen, routed),
         labels_needed=openness.settling.items if openness.settling else None,
         scores=dict(standings.scores),

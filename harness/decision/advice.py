@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from harness.decision.arms import Arm, Field
 from harness.decision.ladder import Standings
+from harness.decision.paired import BestConstant
 from harness.decision.sentence import leader
 from harness.decision.undecided import Openness
-from harness.decision.verdict import Verdict
+from harness.decision.verdict import Verdict, start
 from harness.decision.words import join, share
 from harness.records import ErrorBounds, Gate, Missing
 
@@ -22,16 +23,17 @@ def caveats(
     missing: Sequence[Missing],
     bounds: Sequence[ErrorBounds],
     other_verdicts: Sequence[str] | None,
+    constant: BestConstant | None,
 ) -> tuple[str, ...]:
     """List what limits the verdict, what could turn it first.
 
-    Lost items that turn it, or are more than an arm may lose; doubts about the recommended arm; arms whose absence
-    leaves the verdict open; training that was cut short; few items; few lost items that turn nothing; doubts about
-    other arms; seeds; other missing arms.
+    A goal that a constant answer reaches; lost items that turn it, or are more than an arm may lose; doubts about the
+    recommended arm; arms whose absence leaves the verdict open; training that was cut short; few items; few lost items
+    that turn nothing; doubts about other arms; seeds; other missing arms.
     """
     field = standings.field
     others = [arm for arm in field.judged if arm is not recommended]
-    found: list[str] = []
+    found = _asks_nothing(standings, constant)
     if other_verdicts:
         found.append(f"items lost to infrastructure errors could turn the verdict into {' or '.join(other_verdicts)}")
     is_much = standings.limits.are_too_many(len(field.lost), field.asked)
@@ -50,6 +52,16 @@ def caveats(
     if any(arm.is_tuned for arm in field.judged):
         found.append("each tuned figure is of this adapter, from one training run; seed not measured")
     return (*found, *(f"{gone.arm} {gone.why}; {gone.meaning}" for gone in missing if not gone.matters))
+
+
+def _asks_nothing(standings: Standings, constant: BestConstant | None) -> list[str]:
+    begun, goal = start(standings, constant), standings.limits.goal
+    if begun is None or begun.of is not constant or begun.figure < goal:
+        return []
+    return [
+        f"always giving the commonest answer of train scores {share(begun.figure)}, and the goal is {share(goal)}: "
+        "a model is not asked for anything; set a higher goal, or a metric that weighs every label alike (macro_f1)"
+    ]
 
 
 def _training(arm: Arm) -> list[str]:

@@ -155,7 +155,8 @@ def aggregate_interval(
 
     Items (or groups) are redrawn, the aggregate is computed on each draw, and the spread of the draws is
     taken as the standard error, with Student's t. Resampling sees no error that the data do not hold, so the
-    interval is never narrower than the exact one for that rate on the number of items, or of groups. There is no claim
+    interval is never narrower than the exact one for that rate on the number of items, or of groups. Where every item
+    is right, or every one wrong, so is every draw, and the exact interval alone speaks. There is no claim
     under five groups, or where a label is rare: each label weighs the same, and nothing is known of one that stands in
     a handful of items.
     """
@@ -163,7 +164,8 @@ def aggregate_interval(
     units = len(scores) if labels is None else int(labels.max()) + 1
     if why := no_claim(scores, labels):
         return Interval(estimate, 0.0, 1.0, len(scores), why)
-    error = bootstrap_error([scores], labels, yardstick)
+    is_constant = estimate in (0.0, 1.0) and all(score.value == estimate for score in scores)
+    error = 0.0 if is_constant else bootstrap_error([scores], labels, yardstick)
     reach = float(special.stdtrit(units - 1, 1 - tail)) * error
     floor = exact(estimate * units, units, tail)
     low, high = min(floor.low, estimate - reach), max(floor.high, estimate + reach)

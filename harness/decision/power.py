@@ -116,14 +116,21 @@ def gain_hurdle(
     return Hurdle(chance, differences)
 
 
-def interval_hurdle(figure: Interval, threshold: float, *, above: bool) -> Hurdle:
-    """Forecast a bound of which only the interval is known (an aggregate's): its reach falls with the root of n."""
+def interval_hurdle(figure: Interval, threshold: float, tail: float = TAIL, *, above: bool) -> Hurdle:
+    """Forecast a bound of which only the interval is known (an aggregate's): its reach falls with the root of n.
+
+    Args:
+        figure: The figure, with bounds that leave `tail` on each side.
+        threshold: What the lower bound must reach (`above`), or the upper one lie below.
+        tail: One-sided chance of the bound.
+        above: Which of the two.
+    """
     gap = figure.estimate - threshold if above else threshold - figure.estimate
     reach = figure.estimate - figure.low if above else figure.high - figure.estimate
 
     def chance(items: int) -> float:
         now = reach * math.sqrt(figure.n / items)
-        return _normal_chance(gap - now, now / float(special.ndtri(1 - TAIL)))
+        return _normal_chance(gap - now, now / float(special.ndtri(1 - tail)))
 
     return Hurdle(chance, None)
 

@@ -110,7 +110,7 @@ def _rethink_option(standings: Standings, learned: bool, constant: BestConstant 
 def _rate(standings: Standings, arm: Arm, tail: float, *, above: bool) -> Hurdle:
     goal = standings.limits.goal
     if standings.yardstick.kind == "aggregate":
-        return interval_hurdle(standings.scores[arm.name], goal, above=above)
+        return interval_hurdle(standings.bounds(arm, tail), goal, tail, above=above)
     return rate_hurdle(standings.values(arm), standings.labels, goal, tail, above=above)
 
 

@@ -82,8 +82,8 @@ class Start:
     figure: float
 
     def gain_to_rule_out(self, goal: float) -> float:
-        """Return half the way to the goal, at most 18 points."""
-        return min((goal - self.figure) / 2, MOST_TO_RULE_OUT)
+        """Return half the way to the goal, at most 18 points; 0 where the start is at the goal already."""
+        return min(max(0.0, (goal - self.figure) / 2), MOST_TO_RULE_OUT)
 
 
 def start(standings: Standings, constant: BestConstant | None) -> Start | None:

@@ -13,7 +13,8 @@ import numpy as np
 from scipy import optimize, special
 
 from harness.decision.gate import judge_abilities
-from harness.planning.items import MOST_ITEMS, POWER, SEED
+from harness.decision.power import POWER
+from harness.planning.items import SEED
 from harness.planning.record import GateItems
 from harness.planning.worlds import Floats
 from harness.records import BenchmarkItem, GeneralAbility, Limits, OffTaskAnswer, TextLoss
@@ -24,6 +25,7 @@ OPTIONS = 4
 BASE_SCORE = 0.50  # assumed; nearer chance more items are needed, and at chance nothing can be judged
 SPREAD = 3.0  # nats; how sure the base is of its answers
 WORLDS = 30
+MOST_ITEMS = 20_000  # of benchmarks; no run asks more
 SIZES = (75, 150, 300, 600, 1200)
 ENOUGH = 0.90  # beyond it the curve is flat, and more items only cost time
 TEXTS = QUESTIONS = 40  # clean ones: what is planned here are the benchmark items

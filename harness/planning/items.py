@@ -12,11 +12,12 @@ from scipy import special, stats
 
 from harness.decision.arms import FEWEST_ITEMS
 from harness.decision.intervals import exact, grouped_mean
-from harness.planning.record import GoalItems, Scenario, SmallestGain
+from harness.decision.power import MOST_ITEMS, POWER
+from harness.planning.record import Scenario, SmallestGain
 from harness.planning.worlds import Floats, PlannedArm, Setting, World, judge_answers, prompt_tail
 from harness.records import Action, Family
+from harness.task.check.sizes import items_to_show
 
-POWER = 0.80
 FEW_WORLDS, MANY_WORLDS = 20, 60  # of all arms; few where a test set is large, so that a plan takes seconds
 WORLD_ITEMS = 12_000  # of all worlds together, where that leaves a number between
 LARGEST = 2_000  # items of a simulated test set; a larger one shows a little more
@@ -24,7 +25,7 @@ SCENARIO_SHARE = 0.5  # of the worlds, for each scenario
 AIM = 0.81  # in groups, so that the error of a simulated power leaves it above 78% and below 84%
 ROUGH_WORLDS, MOST_WORLDS = 200, 1_500  # of one arm, to find the range and to count: errors of 3 and 1 points of power
 DRAWN = 1_000_000  # items of all these worlds, at most
-MOST_ITEMS = 20_000  # more are not simulated; nobody labels them
+MOST_SIMULATED = 20_000  # items of a test set in groups; more take too long to draw
 BASES = (0.25, 0.50, 0.75)  # true rates of the cheaper arms; the middle one is the hardest
 SEED = 20_261_128
 TEETH = 3  # of the saw, each 1 / (1 - goal) items wide, below a number that is enough: smaller ones are tried there
@@ -128,7 +129,7 @@ def items_for_goal(setting: Setting, rate: float) -> int | None:
     The arm is the prompt that dev names, or the first arm where the task has no prompt.
 
     Returns:
-        None where more than `MOST_ITEMS` would be needed.
+        None where more than `MOST_ITEMS` would be needed, or `MOST_SIMULATED` in groups.
     """
     if rate <= setting.limits.goal:
         return None
@@ -147,7 +148,7 @@ def _independent_items(contest: Setting, rate: float, tail: float) -> int | None
         least = _least_right(items, contest.limits.goal, tail)
         return least is not None and float(stats.binom.sf(least - 1, items, rate)) >= POWER
 
-    found = _first(is_enough, _guess(contest, rate))
+    found = first_enough(is_enough, items_to_show(rate, contest.limits.goal))
     if found is None:
         return None
     teeth = range(max(FEWEST_ITEMS, found - math.ceil(TEETH / (1 - contest.limits.goal))), found)
@@ -165,32 +166,27 @@ def _least_right(items: int, goal: float, tail: float) -> int | None:
     return high
 
 
-def _first(is_enough: Callable[[int], bool], guess: int) -> int | None:
-    """Return a number that is enough while one less is not, from a guess on."""
-    low, high = 1, max(2, guess)
+def first_enough(is_enough: Callable[[int], bool], guess: int) -> int | None:
+    """Return a number that is enough while one less is not, from a guess on; None above `MOST_ITEMS`."""
+    low, high = 1, max(2, min(guess, MOST_ITEMS))
     while not is_enough(high):
-        low, high = high, math.ceil(1.25 * high)
-        if high > MOST_ITEMS:
+        if high >= MOST_ITEMS:
             return None
+        low, high = high, min(MOST_ITEMS, math.ceil(1.25 * high))
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if is_enough(middle) else (middle, high)
     return high
 
 
-def _guess(contest: Setting, rate: float) -> int:
-    """Return about the number of independent items, from the normal approximation of one rate."""
-    goal = contest.limits.goal
-    reach = special.ndtri(0.975) * math.sqrt(goal * (1 - goal)) + special.ndtri(POWER) * math.sqrt(rate * (1 - rate))
-    return max(8, math.ceil((reach / (rate - goal)) ** 2))
-
-
 def _grouped_items(contest: Setting, rate: float, tail: float) -> int | None:
     """Find the items by simulated runs: doubled until they are enough, then read off a curve of the power."""
-    guess = _guess(contest, rate)
+    guess = max(8, items_to_show(rate, contest.limits.goal))
+    if guess > MOST_SIMULATED:
+        return None
     while _power(contest.resized(guess), rate, tail, ROUGH_WORLDS) < POWER:
         guess = math.ceil(1.5 * guess)
-        if guess > MOST_ITEMS:
+        if guess > MOST_SIMULATED:
             return None
     sizes = [math.ceil(share * guess) for share in SIZES]
     powers = [_power(contest.resized(items), rate, tail, MOST_WORLDS) for items in sizes]
@@ -206,30 +202,7 @@ def _power(contest: Setting, rate: float, tail: float, most: int) -> float:
     return sum(shows_goal(contest, World.draw(one, random).answers([rate])[0], tail) for _ in range(worlds)) / worlds
 
 
-# ---- a perfect score, and the largest gain -----------------------------------------------------
-
-
-def items_for_perfect(setting: Setting) -> int | None:
-    """Return with how many items, all of them right, the goal is shown; None where no number would do."""
-    if setting.limits.goal >= 1.0:
-        return None
-    contest = contest_of(setting)
-    tail = prompt_tail(contest)
-    return _first(lambda items: shows_goal(contest.resized(items), np.ones(items), tail), 8)
-
-
-def goal_items(setting: Setting) -> GoalItems:
-    """Say what the goal asks of the test set: of a perfect score, and of an arm halfway between the goal and 100%."""
-    contest, rate = contest_of(setting), (1 + setting.limits.goal) / 2
-    is_reachable = shows_goal(contest, np.ones(setting.items), prompt_tail(contest))
-    return GoalItems(
-        goal=setting.limits.goal,
-        items=setting.items,
-        is_reachable=is_reachable,
-        items_for_perfect=None if is_reachable else items_for_perfect(setting),
-        rate=rate,
-        items_for_rate=items_for_goal(setting, rate),
-    )
+# ---- the largest gain -------------------------------------------------------------------------
 
 
 def can_climb(setting: Setting, candidate: PlannedArm) -> bool:
@@ -275,4 +248,4 @@ def _scenario(setting: Setting, text: str, right: Action, family: Family, rate: 
     setting, random = capped(setting), np.random.default_rng(SEED)
     runs = round(SCENARIO_SHARE * worlds_of(setting.items))
     said = [World.draw(setting, random).verdict(rates).action for _ in range(runs)]
-    return Scenario(text, right, said.count(right) / runs, said.count("undecided") / runs)
+    return Scenario(text, right, said.count(right) / runs, said.count("undecided") / runs, runs)

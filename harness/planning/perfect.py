@@ -1,12 +1,17 @@
 """Whether a perfect score would show the goal on a task's own test items, by the decision's own interval."""
 
+import math
 from collections.abc import Sequence
+
+import numpy as np
 
 from harness.contract import Metric
 from harness.decision.arms import Yardstick, read_field
+from harness.decision.intervals import FEWEST_PER_LABEL, exact
 from harness.decision.ladder import Standings
-from harness.planning.items import items_for_perfect
-from harness.planning.worlds import PlannedArm, Setting
+from harness.planning.items import contest_of, first_enough, items_for_goal, shows_goal
+from harness.planning.record import GoalItems
+from harness.planning.worlds import PlannedArm, Setting, prompt_tail
 from harness.records import Evidence, Example, Interval, Limits, Outcome, Prediction
 from harness.task.check import Finding, Hit
 
@@ -44,29 +49,72 @@ def setting_of(test: Sequence[Example], arms: Sequence[PlannedArm], limits: Limi
     return Setting(tuple(arms), limits, kind, tuple(example.group for example in test))
 
 
+def goal_items(setting: Setting, perfect: Interval | None, metric: Metric) -> GoalItems:
+    """Say what the goal asks of the test set: of a perfect score, and of an arm halfway between the goal and 100%.
+
+    Args:
+        setting: The run.
+        perfect: What `perfect_score` says of its items.
+        metric: The primary one.
+    """
+    goal, rate = setting.limits.goal, (1 + setting.limits.goal) / 2
+    is_reachable = perfect is not None and perfect.low >= goal
+    is_rare = perfect is not None and "the label" in perfect.method
+    return GoalItems(
+        goal=goal,
+        items=setting.items,
+        is_reachable=is_reachable,
+        remedy="" if is_reachable else _enough(setting, perfect, metric),
+        rate=rate,
+        items_for_rate=None if is_rare else items_for_goal(setting, rate),
+    )
+
+
 def find_goal_out_of_reach(test: Sequence[Example], prompts: int, limits: Limits, metric: Metric) -> list[Finding]:
     """Find a goal that these items cannot show, not even by a perfect score."""
     if not test:
         return []
     found = perfect_score(test, prompts, limits, metric)
-    arms = [PlannedArm(f"prompt {number}", "prompt") for number in range(max(1, prompts))]
-    setting = setting_of(test, arms, limits, metric)
     if found is not None and found.low >= limits.goal:
         return []
+    arms = [PlannedArm(f"prompt {number}", "prompt") for number in range(max(1, prompts))]
     title = "what so many test rows can show of the goal"
-    bound = "nothing can be said of so few" if found is None else f"the lower bound is {found.low:.1%}"
-    text = f"with {len(test)} test rows all answered rightly {bound}, below the goal of {limits.goal:.4g}"
-    remedy = f"no arm can be shown to reach it, not even by a perfect score: give {enough(setting, found)}"
+    text = f"with {len(test)} test rows all answered rightly: {bound_words(found)}; the goal is {limits.goal:.4g}"
+    enough = _enough(setting_of(test, arms, limits, metric), found, metric)
+    remedy = f"no arm can be shown to reach it, not even by a perfect score: give {enough}"
     return [Finding("small_test", "warning", title, remedy, (Hit((), text),))]
 
 
-def enough(setting: Setting, found: Interval | None) -> str:
+def bound_words(perfect: Interval | None) -> str:
+    """Say what a perfect score shows."""
+    if perfect is None:
+        return "nothing can be said of so few"
+    return perfect.method if "no claim" in perfect.method else f"the lower bound is {perfect.low:.1%}"
+
+
+def items_for_perfect(setting: Setting, metric: Metric) -> int | None:
+    """Return with how many items, all of them right, the goal is shown; None where no number would do.
+
+    A figure that is no mean of items is bounded as the rate of its groups is, where it comes in groups.
+    """
+    goal, contest = setting.limits.goal, contest_of(setting)
+    if goal >= 1.0:
+        return None
+    tail = prompt_tail(contest)
+    if metric.kind == "aggregate":
+        units = first_enough(lambda number: exact(number, number, tail).low >= goal, 8)
+        return units if units is None else math.ceil(units * setting.items / len(setting.sizes))
+    return first_enough(lambda items: shows_goal(contest.resized(items), np.ones(items), tail), 8)
+
+
+def _enough(setting: Setting, found: Interval | None, metric: Metric) -> str:
     """Say what would let a perfect score show the goal."""
     if setting.limits.goal >= 1.0:
         return "a goal below 1"
-    if found is not None and "no claim: the label" in found.method:
-        return f"more rows of rare labels ({found.method})"
-    needed = items_for_perfect(setting)
+    if found is not None and "the label" in found.method:
+        unit = "groups" if setting.is_grouped else "rows"
+        return f"{FEWEST_PER_LABEL} {unit} of every label at least"
+    needed = items_for_perfect(setting, metric)
     if needed is None:
         return "a lower goal, as no number of rows would do"
     if not setting.is_grouped:

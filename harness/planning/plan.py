@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harness.contract import Metric
+from harness.decision.intervals import FEWEST_GROUPS
+from harness.decision.power import POWER
 from harness.planning.cost import TRAINING_PASSES, arm_costs
 from harness.planning.demands import Demand, demands
 from harness.planning.gate import FLIPS, gate_items
-from harness.planning.items import BASES, POWER, can_climb, goal_items, scenarios, smallest_gain
+from harness.planning.items import BASES, can_climb, scenarios, smallest_gain
 from harness.planning.memory import Device, arm_memory
-from harness.planning.perfect import enough, perfect_score, setting_of
+from harness.planning.perfect import bound_words, goal_items, perfect_score, setting_of
 from harness.planning.record import Answerable, ArmMemory, GoalItems, Plan, Scenario, SmallestGain, Speed
 from harness.planning.shape import read_shape
 from harness.planning.worlds import BETWEEN, SHARED, WITHIN, PlannedArm, Setting
@@ -18,7 +20,6 @@ from harness.records import Family, Interval
 from harness.task.check.model_text import ModelText
 from harness.task.task import Task
 
-FEWEST_GROUPS = 5  # harness.decision claims nothing of fewer
 HIGHER: tuple[Family, ...] = ("rag", "tune", "combine")
 RUNGS = {"rag": "RAG", "tune": "tuning", "combine": "RAG with tuning"}
 
@@ -40,8 +41,8 @@ def make_plan(task: Task, model: Path | None, device: Device, speed: Speed | Non
     metric: Metric = load(METRICS, task.primary_metric)()
     arms = tuple(PlannedArm(demand.arm, demand.family) for demand in asked)
     setting = setting_of(task.test, arms, task.limits, metric)
-    goal, gains, worlds = goal_items(setting), _gains(setting), scenarios(setting)
     perfect = perfect_score(task.test, sum(arm.family == "prompt" for arm in arms), task.limits, metric)
+    goal, gains, worlds = goal_items(setting, perfect, metric), _gains(setting), scenarios(setting)
     memory, note = _memory(asked, model, device)
     return Plan(
         task=task.name,
@@ -89,18 +90,16 @@ def _memory(asked: Sequence[Demand], model: Path | None, device: Device) -> tupl
 def _answerable(setting: Setting, goal: GoalItems, worlds: Sequence[Scenario], perfect: Interval | None) -> Answerable:
     """Say what the run cannot say however it goes, and in which likely worlds it would mostly end undecided."""
     reasons = _obstacles(setting)
-    shows_goal = perfect is not None and perfect.low >= goal.goal
-    if not shows_goal:
-        bound = "too few to judge" if perfect is None else f"the lower bound is {perfect.low:.1%}"
+    if not goal.is_reachable:
         reasons.append(
             f"the goal of {goal.goal:.4g} cannot be shown, not even by a perfect score: of {setting.items} items all "
-            f"right {bound}; give {enough(setting, perfect)}"
+            f"right, {bound_words(perfect)}; give {goal.remedy}"
         )
     climbing = {family: arm for family in HIGHER for arm in reversed(setting.arms) if arm.family == family}
     blocked = [RUNGS[family] for family, arm in climbing.items() if not can_climb(setting, arm)]
     if blocked:
         reasons.append(f"no gain of {' or '.join(blocked)} can be shown, not even from 0% to 100%")
-    if not shows_goal and len(blocked) == len(climbing):
+    if not goal.is_reachable and len(blocked) == len(climbing):
         return Answerable("no", tuple(reasons))
     weak = [world for world in worlds if world.share < POWER]
     if weak:

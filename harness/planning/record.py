@@ -23,9 +23,9 @@ class GoalItems:
     goal: float
     items: int  # there are
     is_reachable: bool  # whether a perfect score on them would show it
-    items_for_perfect: int | None  # with so many, a perfect score would show it; None: no number, or not needed
+    remedy: str  # what would let a perfect score show it; empty where it does
     rate: float  # assumed true rate of an arm above the goal
-    items_for_rate: int | None  # items with which it is shown in 80% of runs; None: none up to 20,000
+    items_for_rate: int | None  # items with which it is shown in 80% of runs; None: none up to the limit, or no claim
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,9 @@ class Scenario:
 
     text: str
     right: Action
-    share: float  # of runs that say so
+    share: float  # of the simulated runs, that say so
     undecided: float
+    runs: int  # simulated
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from harness.decision import decide
 from harness.decision.arms import FEWEST_ITEMS, LADDER, MetricKind, Yardstick, read_field
 from harness.decision.ladder import Standings
 from harness.decision.verdict import Verdict, judge
-from harness.records import Decision, Evidence, Family, Limits, Outcome, Prediction, Score
+from harness.records import Evidence, Family, Limits, Outcome, Prediction, Score
 
 Floats = NDArray[np.float64]
 
@@ -158,21 +157,6 @@ def prompt_tail(contest: Setting) -> float:
     names = [arm.name for arm in few.arms if arm.family == "prompt"]
     standings = _standings(few, np.zeros((len(few.arms), few.items)), [-float(n) for n in range(len(few.arms))])
     return standings.prompt_tails[names[0]]
-
-
-def decide_answers(setting: Setting, answers: Floats, dev_scores: Sequence[float]) -> Decision:
-    """Decide on these answers as a run does."""
-    return decide(
-        evidence_of(setting, answers, dev_scores),
-        [],
-        setting.limits,
-        primary_metric=METRIC,
-        metric_kind=setting.kind,
-        aggregate=_mean,
-        groups=_groups(setting),
-        constant_scores=None,
-        planned_arms=[arm.name for arm in setting.arms],
-    )
 
 
 def evidence_of(setting: Setting, answers: Floats, dev_scores: Sequence[float]) -> list[Evidence]:

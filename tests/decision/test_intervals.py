@@ -137,6 +137,18 @@ def test_aggregate_that_never_varies_falls_back_to_the_exact_interval():
     assert (interval.low, interval.high) == (pytest.approx(exact(40, 40).low), 1)
 
 
+@pytest.mark.parametrize("value", ["a", "b"])
+def test_aggregate_of_items_that_are_all_right_or_all_wrong_is_not_resampled(value):
+    asked = []
+
+    def counted(scores):
+        asked.append(len(scores))
+        return balanced_accuracy(scores)
+
+    score_interval(labelled([("a", value)] * 40), yardstick("aggregate", aggregate=counted))
+    assert asked == [40]  # a thousand draws of 10,000 rows took 11 s
+
+
 def test_aggregate_interval_is_wider_than_the_exact_one_where_a_rare_class_decides():
     # class b has 5 items, 3 right: its recall moves by 0.22 (1 sd) and makes half the figure
     rows = labelled([("a", "a")] * 95 + [("b", "b")] * 3 + [("b", "a")] * 2)

@@ -153,6 +153,15 @@ def test_beating_prompts_but_not_the_best_constant_answer_is_no_gain():
     assert settle(prompts_at_zero, constant_scores=constant).action == "rethink"
 
 
+def test_goal_that_a_constant_answer_reaches_is_said():
+    constant = [Score(f"q{index}", value) for index, value in enumerate(right(190, N))]
+    decision = settle(LOW, constant_scores=constant)
+    assert decision.action == "rethink"  # all arms are shown to be worse than no model
+    assert decision.caveats[0].startswith("always giving the commonest answer of train scores 95%, and the goal is 90%")
+    below = settle(LOW, constant_scores=[Score(f"q{index}", value) for index, value in enumerate(right(179, N))])
+    assert not any("commonest" in text for text in below.caveats)
+
+
 def test_gain_below_the_goal_is_recommended_and_the_missed_goal_is_said_with_its_distance():
     decision = settle([LOW[0], evidence("lora_sft", "tune", right(120, N), general=UNHARMED)])
     assert (decision.action, decision.goal) == ("fine_tune", "missed")

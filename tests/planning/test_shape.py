@@ -42,7 +42,10 @@ def test_damaged_weights_are_passed_over(tiny_model, tmp_path):
     assert "estimated" in read_shape(tmp_path).source
 
 
-@pytest.mark.parametrize("text", [None, "no json", "[1]", '{"hidden_size": 8}'])
+NO_HEADS = '{"hidden_size": 8, "num_attention_heads": 0, "num_hidden_layers": 1, "vocab_size": 9}'
+
+
+@pytest.mark.parametrize("text", [None, "no json", "[1]", '{"hidden_size": 8}', NO_HEADS])
 def test_a_folder_that_holds_no_model_is_refused_in_words(tmp_path, text):
     if text is not None:
         (tmp_path / "config.json").write_text(text)

@@ -3,7 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.planning.worlds import World, decide_answers, judge_answers
+from harness.decision import decide
+from harness.planning.worlds import METRIC, World, evidence_of, judge_answers
 
 
 def test_a_higher_rate_keeps_every_right_answer(setting):
@@ -19,7 +20,18 @@ def test_the_quick_verdict_is_the_one_that_a_run_would_give(setting, size):
     run, random = setting(60, size=size), np.random.default_rng(1)
     for rates in ([0.96, 0.9, 0.5, 0.5], [0.2, 0.2, 0.8, 0.2], [0.3, 0.3, 0.3, 0.9], [0.05] * 4):
         answers = World.draw(run, random).answers(rates)
-        quick, whole = judge_answers(run, answers, rates), decide_answers(run, answers, rates)
+        quick = judge_answers(run, answers, rates)
+        whole = decide(
+            evidence_of(run, answers, rates),
+            [],
+            run.limits,
+            primary_metric=METRIC,
+            metric_kind=run.kind,
+            aggregate=lambda scores: sum(score.value for score in scores) / len(scores),
+            groups={str(index): group for index, group in enumerate(run.groups)},
+            constant_scores=None,
+            planned_arms=[arm.name for arm in run.arms],
+        )
         assert (quick.action, quick.arm and quick.arm.name, quick.goal) == (whole.action, whole.arm, whole.goal)
 
 
