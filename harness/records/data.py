@@ -1,0 +1,83 @@
+"""What a task is made of."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Role = Literal["system", "user", "assistant"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What an arm may see of a test item: the conversation so far, and no target."""
+
+    id: str
+    messages: tuple[Message, ...]  # the last one is the user's
+
+    @property
+    def text(self) -> str:
+        """The user's last turn."""
+        return self.messages[-1].content
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One labelled row of the task's data."""
+
+    id: str
+    messages: tuple[Message, ...]  # the last one is the user's
+    target: str
+    group: str | None = None  # rows of one group never stand on both sides of a split
+    evidence: tuple[str, ...] = ()  # ids of the passages or documents that hold the answer
+
+    @property
+    def question(self) -> Question:
+        """The part a predictor may see."""
+        return Question(self.id, self.messages)
+
+
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """A prompt with a better and a worse answer."""
+
+    id: str
+    messages: tuple[Message, ...]
+    chosen: str
+    rejected: str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One file or row that retrieval may search."""
+
+    id: str
+    text: str
+    source: str  # file name, for the reader of the report
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A chunk of a document, as retrieved."""
+
+    id: str
+    document: str  # id of the document it was cut from
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """All that an arm may learn or select from; there is no test field."""
+
+    train: tuple[Example, ...]
+    dev: tuple[Example, ...]
+    documents: tuple[Document, ...] = ()
+    preferences: tuple[Preference, ...] = ()
+    system: str | None = None  # the task's own system prompt
+    template: str = "{{ input }}"  # the task's own user turn, Jinja
