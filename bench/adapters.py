@@ -18,7 +18,7 @@ import torch
 
 from baselines.finetune.rows import TEXTS
 from baselines.prompt.zero import plain_prompt
-from harness.general.assets import resolve_model
+from harness.assets.models import resolve_model
 from harness.task import load_task
 
 ROOT = Path(__file__).parent.parent

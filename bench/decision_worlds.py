@@ -18,6 +18,7 @@ from harness.records import (
     Decision,
     Evidence,
     Family,
+    Fit,
     Gate,
     Interval,
     Limits,
@@ -88,7 +89,7 @@ def evidence_of(name: str, family: Family, values: Floats, dev_score: float) -> 
     """Wrap an arm's item scores as evidence."""
     items = [str(index) for index in range(values.size)]
     return Evidence(
-        arm=name,
+        fit=Fit(name),
         baseline=name,
         family=family,
         status="ok",

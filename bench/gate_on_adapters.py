@@ -12,11 +12,11 @@ from pathlib import Path
 
 import click
 
+from harness.assets.cache import cache_folder
+from harness.assets.models import resolve_model
 from harness.contract import Engine
 from harness.decision.gate import judge_abilities
-from harness.engine.cache import cache_folder
 from harness.engine.cached import open_engine
-from harness.general.assets import resolve_model
 from harness.general.measure import measure
 from harness.program import Prompt
 from harness.records import Gate, GeneralAbility, Interval, Limits, Weights

@@ -15,8 +15,8 @@ from pathlib import Path
 import pandas as pd
 
 import harness.general
+from harness.assets.models import resolve_model
 from harness.evidence.snapshot import read_snapshot
-from harness.general.assets import resolve_model
 from harness.store.folder import RunFolder
 from harness.store.ledger import Ledger
 
@@ -41,7 +41,7 @@ def main(run: Path, names: list[str]) -> int:
 
 def _ask_lm_eval(run: Path, name: str, rows: pd.DataFrame) -> dict[str, dict[str, float]]:
     folder = RunFolder(run)
-    base = resolve_model(read_snapshot(folder, Ledger(folder.ledger)).model, print)
+    base = resolve_model(read_snapshot(folder, Ledger(folder.ledger)).model.source, print)
     adapter = "" if name == "base" else f",peft={run / 'adapters' / name / 'adapter'}"
     samples = {str(task): sorted(map(int, items["item"])) for task, items in rows.groupby("task")}
     with tempfile.TemporaryDirectory() as out:

@@ -45,14 +45,14 @@ from baselines.finetune.spec import RunSpec
 from baselines.finetune.strength import settle_strength
 from baselines.finetune.trial import settle_rate
 from baselines.prompt.zero import zero_shot_program
+from harness.assets.cache import cache_folder
+from harness.assets.models import resolve_model
 from harness.contract import Budget, Engine
 from harness.decision.gate import judge_abilities
-from harness.engine.cache import cache_folder
 from harness.engine.cached import open_engine
 from harness.evidence.arm import ANSWER_ROOM, LEAST_ANSWER_TOKENS
 from harness.evidence.bench import RunBench
 from harness.evidence.selection import ITEMS, Material, SelectionProbe, probability_changes, turned_share
-from harness.general.assets import resolve_model
 from harness.general.measure import measure
 from harness.plugins import METRICS, load
 from harness.program import Prompt
@@ -169,7 +169,7 @@ def make(task_name: str, cell: str, settings: Settings, room: Path) -> Iterator[
     began = time.monotonic()
     task = load_task(ROOT / "tasks" / task_name / "task.yaml")
     study, held_out = split_off(task.study, settings)
-    model = str(resolve_model(task.model, print))
+    model = str(resolve_model(task.model.source, print))
     engine = open_engine(model, cache=cache_folder() / "answers-1.sqlite")
     bench = bench_of(task, study, engine, Weights(model), settings, room, is_blind=cell == "today")
     options: LoraOptions = lora_sft({"learning_rate": settings.rate, **CELLS[cell]}).options

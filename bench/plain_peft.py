@@ -18,9 +18,10 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from harness.evidence.snapshot import read_snapshot
 from harness.evidence.states import FITTED, FittedState
 from harness.program import Program
+from harness.records import Fit, Measurement
 from harness.store.files import decode
 from harness.store.folder import RunFolder
-from harness.store.ledger import Ledger, Series
+from harness.store.ledger import Ledger
 
 
 def main() -> int:
@@ -37,11 +38,12 @@ def main() -> int:
 def _differing(folder: RunFolder, arm: str, count: int) -> int:
     ledger = Ledger(folder.ledger)
     task = read_snapshot(folder, ledger)
-    state = decode(FittedState, ledger.state(arm, FITTED) or "{}")
+    fit = Fit(arm, seed=task.seeds[0])
+    state = decode(FittedState, ledger.state(fit.name, FITTED) or "{}")
     program = Program.from_dict(state.program, folder.path)
     if program.retriever or program.weights.quantization:
         sys.exit(f"{arm}: this check is for unquantised adapters without retrieval")
-    recorded = ledger.predictions(Series(arm, seed=task.seeds[0]))
+    recorded = ledger.predictions(Measurement(fit))
     tokenizer = AutoTokenizer.from_pretrained(program.weights.adapter)
     base = AutoModelForCausalLM.from_pretrained(program.weights.model, dtype=torch.float32)
     model = PeftModel.from_pretrained(base, program.weights.adapter).eval()

@@ -16,8 +16,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.assets.models import resolve_model
 from harness.cli.terminal import observer
-from harness.general.assets import resolve_model
 from harness.model_names import EMBEDDED
 from harness.planning.probe import probe
 from harness.planning.record import ProbeArm

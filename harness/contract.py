@@ -4,7 +4,7 @@ An arm learns through `Study` and `Bench`, which hold no test item; the harness 
 questions, of the `Program` that the arm returned.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
@@ -43,6 +43,10 @@ class Engine(Protocol):
     capabilities: frozenset[Capability]
     context_window: int  # tokens, prompt and answer together
 
+    @property
+    def description(self) -> Mapping[str, str | int]:
+        """What a manifest should say: 'device' and 'dtype' at least, in which a run must not change."""
+
     def generate(
         self,
         prompts: Sequence[str | Conversation],
@@ -71,6 +75,44 @@ class Engine(Protocol):
 
     def answer_tokens(self, text: str) -> int:
         """Length of an assistant's turn in tokens, its end token included."""
+
+
+class EngineKind(Protocol):
+    """Who serves models. Its entry point (`harness.engines`) is a callable that returns it, without arguments."""
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What its engines can do; arms that need more are skipped."""
+
+    def fault(self, source: str) -> str:
+        """Say in one sentence why this can be no model of this engine, else ''. Nothing is fetched or loaded."""
+
+    def find(self, source: str, log: Callable[[str], object]) -> str:
+        """Return what `open` takes: the model that a task file names, obtained if need be.
+
+        Raises:
+            ModelError: If it cannot be had.
+        """
+
+    def identity(self, model: str) -> str:
+        """Return what identifies the model: a short hash over all in it that its answers depend on.
+
+        Raises:
+            ModelError: If it cannot be read.
+        """
+
+    def open(self, model: str, *, cache: Path | None, shrink: int, log: Callable[[str], object]) -> Engine:
+        """Open a model.
+
+        Args:
+            model: As `find` returned it.
+            cache: File in which answers may be remembered; None asks everything.
+            shrink: How many times to halve batches, after memory ran out.
+            log: Told what the reader of the run's log should know.
+
+        Raises:
+            ModelError: If it cannot be opened.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The one door: baselines, metrics and report formats come in as entry points.
+"""The one door: baselines, metrics, report formats and engines come in as entry points.
 
 Ours are declared in pyproject.toml, exactly as anybody else's would be.
 """
@@ -15,6 +15,7 @@ from harness.errors import PluginError
 BASELINES = "harness.baselines"
 METRICS = "harness.metrics"
 REPORTS = "harness.reports"
+ENGINES = "harness.engines"
 
 
 @cache

@@ -30,7 +30,7 @@ from harness.records import (
 )
 from reports.view.lookup import gate_of, score_of
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 REGRESSION_VERSION = 1  # of regression.json
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -73,7 +73,7 @@ def result(run: Run) -> dict[str, Any]:
         "run": run.folder,
         "is_fast": run.is_fast,
         "task": run.task,
-        "model": {"name": run.task.get("model"), **_model(run)},
+        "models": run.manifest.get("models", []),
         "test_items": len(run.examples),
         "primary_metric": run.primary_metric,
         "limits": asdict(run.limits),
@@ -105,11 +105,6 @@ def result(run: Run) -> dict[str, Any]:
     }
 
 
-def _model(run: Run) -> Mapping[str, Any]:
-    found = run.manifest.get("model")
-    return found if isinstance(found, Mapping) else {}
-
-
 def _arm(run: Run, evidence: Evidence) -> dict[str, Any]:
     score = score_of(run, evidence.arm)
     return {
@@ -118,7 +113,7 @@ def _arm(run: Run, evidence: Evidence) -> dict[str, Any]:
         "family": evidence.family,
         "status": evidence.status,
         "reason": evidence.reason,
-        "seed": evidence.seed,
+        "fit": asdict(evidence.fit),
         "score": {"metric": run.primary_metric, **(_interval(score) or {})} if score else None,
         "metrics": dict(evidence.aggregates),
         "dev_score": evidence.dev_score,

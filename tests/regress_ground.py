@@ -12,7 +12,7 @@ from pathlib import Path
 import tiny_model
 from tiny_model import build_tiny_model
 
-from harness.engine.cache import make_whole
+from harness.assets.cache import make_whole
 from harness.general.passages import TEXTS
 from harness.records import Weights
 

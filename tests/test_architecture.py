@@ -11,7 +11,7 @@ MAY_IMPORT = {"harness": {"harness"}, "baselines": {"harness", "baselines"}, "re
 
 # Inside harness: each part may import itself and the parts named here.
 BASE = {"records", "errors"}
-CONTRACT = BASE | {"program", "contract", "plugins", "model_names", "benchmark_files", "child"}
+CONTRACT = BASE | {"program", "contract", "plugins", "model_names", "benchmark_files", "child", "quiet"}
 INSIDE = {
     "records": set(),
     "errors": set(),
@@ -19,18 +19,21 @@ INSIDE = {
     "model_names": {"plugins"},
     "benchmark_files": set(),
     "child": set(),
+    "quiet": set(),
     "program": BASE,
     "contract": BASE | {"program"},
     "task": CONTRACT,
     "store": CONTRACT,
     "metrics": CONTRACT,
     "decision": {"records"},
-    "engine": CONTRACT | {"store"},
-    "general": CONTRACT | {"store", "engine"},
-    "evidence": CONTRACT | {"task", "store", "engine", "general", "metrics", "decision"},
+    "assets": CONTRACT,
+    "engine": CONTRACT | {"store", "assets"},
+    "general": CONTRACT | {"store", "assets", "engine"},
+    "evidence": CONTRACT | {"task", "store", "assets", "engine", "general", "metrics", "decision"},
     "planning": CONTRACT | {"task", "decision", "evidence"},
-    "export": CONTRACT | {"task", "store", "engine", "decision", "evidence"},
-    "cli": CONTRACT | {"task", "store", "engine", "general", "metrics", "decision", "evidence", "export", "planning"},
+    "export": CONTRACT | {"task", "store", "assets", "engine", "decision", "evidence"},
+    "cli": CONTRACT
+    | {"task", "store", "assets", "engine", "general", "metrics", "decision", "evidence", "export", "planning"},
 }
 HEAVY = {
     "torch", "transformers", "trl", "peft", "faiss", "sentence_transformers", "lm_eval", "datasets", "pandas",

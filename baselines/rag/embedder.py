@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from baselines.rag.chunks import split
 from baselines.rag.options import DEFAULT_EMBEDDER
-from harness.engine.quiet import quiet
 from harness.errors import ArmError
+from harness.quiet import quiet
 from harness.store.files import hash_folder
 
 Vectors = npt.NDArray[np.float32]

@@ -56,7 +56,7 @@ class Lab:
 
     def new_cache(self, name: str) -> Path:
         """Make a cache that holds the benchmark items (and the embedded model) and no answer."""
-        from harness.engine.cache import cache_folder
+        from harness.assets.cache import cache_folder
 
         cache = self.root / name
         cache.mkdir(parents=True)
@@ -74,7 +74,7 @@ def command(task: Path, out: Path, *options: str) -> list[str]:
 
 def build_lab(root: Path) -> Lab:
     """Make the model's folder, the held-out texts and the task."""
-    from harness.engine.cache import make_whole
+    from harness.assets.cache import make_whole
     from harness.general.passages import TEXTS
 
     lab = Lab(root)

@@ -33,7 +33,7 @@ def check(ctx: click.Context, task_file: Path, out: Path | None, as_json: bool, 
     from harness.task.check import examine, write_fixed
 
     material = _read(task_file, as_json)
-    folder = tokenizer_folder(material.model)
+    folder = tokenizer_folder(material.model.source)
     report = _with_goal(material, examine(material, folder))
     if with_model:
         report = _with_contradictions(material, report)
@@ -71,7 +71,7 @@ def _print_json(data: dict[str, Any]) -> None:
 
 def tokenizer_folder(model: str) -> Path | None:
     """Return the folder with the model's tokenizer, where it is on this machine; nothing is fetched."""
-    from harness.engine.cache import cache_folder, is_whole
+    from harness.assets.cache import cache_folder, is_whole
     from harness.model_names import ALIASES
 
     if model in ALIASES:
@@ -130,8 +130,8 @@ def _with_goal(material: "Material", report: "CheckReport") -> "CheckReport":
 def _with_contradictions(material: "Material", report: "CheckReport") -> "CheckReport":
     from dataclasses import replace
 
+    from harness.assets.models import resolve_model
     from harness.engine.cached import open_engine
-    from harness.general.assets import resolve_model
     from harness.records import Weights
     from harness.task.check.contradictions import find_contradictions
 
@@ -142,6 +142,6 @@ def _with_contradictions(material: "Material", report: "CheckReport") -> "CheckR
     def say(text: str) -> None:
         click.echo(text, err=True)
 
-    model = resolve_model(material.model, say)
+    model = resolve_model(material.model.source, say)
     found = find_contradictions(material, open_engine(model, cache=None), Weights(model), say)
     return replace(report, findings=(*report.findings, *found))

@@ -1,11 +1,11 @@
-"""What is there to use: tasks and runs in folders, and arms, metrics and report formats from installed packages."""
+"""What is there to use: tasks and runs in folders, and arms, metrics, report formats and engines from packages."""
 
 import json
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
-from harness.plugins import BASELINES, METRICS, REPORTS, plugins
+from harness.plugins import BASELINES, ENGINES, METRICS, REPORTS, plugins
 
 Entry = dict[str, str]  # what is known of one thing, by the name of the property
 
@@ -91,5 +91,6 @@ KINDS: Mapping[str, Callable[[Path], list[Entry]]] = {
     "arms": lambda _: plugged_in(BASELINES),
     "metrics": lambda _: plugged_in(METRICS),
     "reports": lambda _: plugged_in(REPORTS),
+    "engines": lambda _: plugged_in(ENGINES),
     "runs": runs,
 }

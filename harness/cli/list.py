@@ -17,7 +17,7 @@ _WHEN_EMPTY = {
 @click.argument("kind", required=False, type=click.Choice(list(KINDS)))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: a list of entries for each kind.")
 def list_(kind: str | None, as_json: bool) -> None:
-    """List tasks, arms, metrics, report formats and runs, with where each comes from.
+    """List tasks, arms, metrics, report formats, engines and runs, with where each comes from.
 
     Tasks and runs are looked for in the current folder, its subfolders, tasks/ and runs/.
 

@@ -64,7 +64,7 @@ def plan(
     tried = _probe(task, chosen, arms) if probe else None
     if tried is not None and told is None:
         speed = tried.speed or speed
-    found = replace(make_plan(task, tokenizer_folder(task.model), chosen, speed), probe=tried)
+    found = replace(make_plan(task, tokenizer_folder(task.model.source), chosen, speed), probe=tried)
     if as_json:
         click.echo(json.dumps(found.to_dict(), indent=1, ensure_ascii=False))
     else:
@@ -72,14 +72,14 @@ def plan(
 
 
 def _probe(task: "Task", device: "Device", arms: tuple[str, ...]) -> "Probe":
+    from harness.assets.models import resolve_model
     from harness.cli.terminal import observer
-    from harness.general.assets import resolve_model
     from harness.planning.probe import probe
 
-    folder = Path(resolve_model(task.model, lambda text: click.echo(text, err=True)))
+    folder = Path(resolve_model(task.model.source, lambda text: click.echo(text, err=True)))
     if not folder.is_dir():
         raise ModelError(
-            f"--probe needs the model's files on this machine, and '{task.model}' is a hub id; fetch it first"
+            f"--probe needs the model's files on this machine, and '{task.model.source}' is a hub id; fetch it first"
         )
     with observer(sys.stderr) as watching:
         return probe(task, folder, device, arms, watching)
@@ -98,4 +98,4 @@ def _speed(task: "Task", told: float | None, runs: Path) -> "Speed | None":
 
     if told is not None:
         return Speed(told, "--tokens-per-second")
-    return earlier_speed(runs, str(task.resolved["model"]))
+    return earlier_speed(runs, task.model.source)

@@ -164,7 +164,7 @@ def _check(
 
 def _sides(base: str, tuned: str, quantize: Quantize) -> tuple[tuple[str, "Weights"], tuple[str, "Weights"]]:
     """Return both sides' names and weights; a folder with an adapter's configuration is put on the base."""
-    from harness.general.assets import resolve_model
+    from harness.assets.models import resolve_model
     from harness.records import Weights
 
     def resolve(name: str) -> str:

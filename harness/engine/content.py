@@ -8,8 +8,8 @@ import json
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from harness.engine.quiet import quiet
 from harness.errors import ArmError, ModelError
+from harness.quiet import quiet
 from harness.store.files import hash_file
 
 # What can move an answer's last digit, or the ids that a text becomes.

@@ -16,9 +16,9 @@ from transformers import (
 
 from harness.engine.content import adapter_hash
 from harness.engine.halving import free_memory
-from harness.engine.quiet import quiet
 from harness.engine.tokens import end_of_turn
 from harness.errors import ArmError, ModelError
+from harness.quiet import quiet
 
 # A search over checkpoints loads many adapters one after another; a few stay for switching back.
 ADAPTERS_KEPT = 4

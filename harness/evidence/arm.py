@@ -1,4 +1,4 @@
-"""One arm from start to end: learn, answer the test questions, measure what tuning made it forget."""
+"""One fit of an arm from start to end: learn, answer the test questions, measure what tuning made it forget."""
 
 import os
 import time
@@ -7,9 +7,11 @@ from functools import cached_property
 from pathlib import Path
 
 from harness.contract import Baseline, Budget, Engine, Fitted, Metric
+from harness.decision.arms import TUNED
 from harness.errors import ArmError
 from harness.evidence.answering import answer, require_measured, retrieve_with
 from harness.evidence.bench import RunBench
+from harness.evidence.models import ServedModel
 from harness.evidence.replay import replayed_seconds
 from harness.evidence.selection import FAST_ITEMS, ITEMS, Material, SelectionProbe
 from harness.evidence.states import ENDED, FITTED, EndState, FittedState
@@ -17,11 +19,11 @@ from harness.evidence.talk import Talk
 from harness.general.measure import measure
 from harness.plugins import BASELINES, METRICS, load
 from harness.program import Program, Prompt
-from harness.records import Weights
+from harness.records import Fit, Measurement, Weights
 from harness.store.files import decode, encode, hash_folder
 from harness.store.folder import RunFolder
-from harness.store.ledger import Ledger, Series
-from harness.task.task import ArmSpec, Task
+from harness.store.ledger import Ledger
+from harness.task.task import Task
 
 LATENCY_QUESTIONS = 3
 # Room above the longest answer seen in train and dev, so that a longer right answer is not cut.
@@ -38,7 +40,7 @@ class Workplace:
     folder: RunFolder
     ledger: Ledger
     engine: Engine
-    base: Weights
+    model: ServedModel
     talk: Talk
     is_fast: bool
     shrink: int = 0  # how often batches are halved, because memory ran out
@@ -70,46 +72,43 @@ class Workplace:
 
     @property
     def seed(self) -> int:
-        """The run's seed."""
+        """The seed that draws benchmark items and material: one for all fits, as they are compared."""
         return self.task.seeds[0]
 
 
-def run_arm(spec: ArmSpec, place: Workplace) -> None:
-    """Take one arm to its end, from wherever the ledger says it is.
+def run_fit(fit: Fit, place: Workplace) -> None:
+    """Take one fit of an arm to its end, from wherever the ledger says it is.
 
     Raises:
-        ArmError: If the arm cannot go on.
+        ArmError: If it cannot be finished.
     """
+    spec = next(arm for arm in place.task.arms if arm.name == fit.arm)
     baseline: Baseline = load(BASELINES, spec.baseline)(spec.options)
-    missing = sorted(baseline.needs - place.engine.capabilities)
-    if missing:
-        end_arm(place.ledger, spec.name, EndState("skipped", f"the engine cannot do: {', '.join(missing)}"))
-        return
-    state = _kept(spec.name, place) or _fit(spec, baseline, place)
+    state = _kept(fit, place) or _fit(fit, baseline, place)
     program = Program.from_dict(state.program, place.folder.path)
-    _answer_test(spec.name, program, baseline, place)
-    if program.weights.adapter:
-        measure_general(spec.name, program.weights, place)
-    end_arm(place.ledger, spec.name, EndState("ok"))
+    _answer_test(fit, program, baseline, place)
+    if state.family in TUNED:
+        measure_general(fit.name, program.weights, place)
+    end_fit(place.ledger, fit, EndState("ok"))
 
 
-def _kept(name: str, place: Workplace) -> FittedState | None:
-    """Return what the arm learnt before; nothing when its files were changed since, and then it begins again."""
-    stored = place.ledger.state(name, FITTED)
+def _kept(fit: Fit, place: Workplace) -> FittedState | None:
+    """Return what was learnt before; nothing when its files were changed since, and then it begins again."""
+    stored = place.ledger.state(fit.name, FITTED)
     if stored is None:
         return None
     state: FittedState = decode(FittedState, stored)
     changed = [path for path, digest in state.artefacts.items() if hash_folder(place.folder.path / path) != digest]
     if not changed:
         return state
-    place.talk.log(f"{name}: {', '.join(changed)} changed since the arm learnt; it begins again")
-    place.ledger.forget(name)
+    place.talk.log(f"{fit.name}: {', '.join(changed)} changed since the arm learnt; it begins again")
+    place.ledger.forget(fit)
     return None
 
 
-def end_arm(ledger: Ledger, name: str, state: EndState) -> None:
-    """Record how an arm ended."""
-    ledger.put_state(name, ENDED, encode(EndState, state))
+def end_fit(ledger: Ledger, fit: Fit, state: EndState) -> None:
+    """Record how a fit ended."""
+    ledger.put_state(fit.name, ENDED, encode(EndState, state))
 
 
 def measure_general(name: str, weights: Weights, place: Workplace) -> None:
@@ -134,8 +133,8 @@ def measure_general(name: str, weights: Weights, place: Workplace) -> None:
     place.ledger.put_general(replace(ability, seconds=seconds))
 
 
-def _fit(spec: ArmSpec, baseline: Baseline, place: Workplace) -> FittedState:
-    bench = _bench(spec, baseline, place)
+def _fit(fit: Fit, baseline: Baseline, place: Workplace) -> FittedState:
+    bench = _bench(fit, baseline, place)
     study = place.task.study
     started, replayed = time.monotonic(), replayed_seconds(place.engine)
     fitted: Fitted = baseline.fit(study, bench)
@@ -155,7 +154,7 @@ def _fit(spec: ArmSpec, baseline: Baseline, place: Workplace) -> FittedState:
         latency_seconds=bench.latency(fitted.program, study.dev[:LATENCY_QUESTIONS]),
         artefacts=_artefacts(fitted.program, place.folder.path),
     )
-    place.ledger.put_state(spec.name, FITTED, encode(FittedState, state))
+    place.ledger.put_state(fit.name, FITTED, encode(FittedState, state))
     return state
 
 
@@ -165,18 +164,18 @@ def _artefacts(program: Program, root: Path) -> dict[str, str]:
     return {os.path.relpath(folder, root): hash_folder(Path(folder)) for folder in folders if folder}
 
 
-def _bench(spec: ArmSpec, baseline: Baseline, place: Workplace) -> RunBench:
+def _bench(fit: Fit, baseline: Baseline, place: Workplace) -> RunBench:
     metric: Metric = load(METRICS, place.task.primary_metric)()
-    folder = place.folder.arm(spec.name)
+    folder = place.folder.of(fit)
     folder.mkdir(parents=True, exist_ok=True)
     place.folder.shared.mkdir(parents=True, exist_ok=True)
     return RunBench(
         engine=place.engine,
-        base=place.base,
+        base=place.model.weights,
         folder=folder,
         shared=place.folder.shared,
         budget=Budget(place.task.train_rows, place.task.budget_minutes, place.is_fast),
-        seed=place.seed,
+        seed=fit.seed,
         max_new_tokens=room_for(place.task, place.engine),
         metric=metric,
         baseline=baseline,
@@ -193,15 +192,15 @@ def room_for(task: Task, engine: Engine) -> int:
     return max(int(longest * ANSWER_ROOM) + 1, LEAST_ANSWER_TOKENS)
 
 
-def _answer_test(name: str, program: Program, baseline: Baseline, place: Workplace) -> None:
-    series = Series(name, seed=place.seed)
+def _answer_test(fit: Fit, program: Program, baseline: Baseline, place: Workplace) -> None:
+    asked = Measurement(fit)
     questions = [example.question for example in place.task.test]
     # one that could not be asked is asked again
-    found = {item: p for item, p in place.ledger.predictions(series).items() if p.outcome.is_measured}
+    found = {item: p for item, p in place.ledger.predictions(asked).items() if p.outcome.is_measured}
     search = retrieve_with(baseline, program)
     place.talk.progress("answering test", len(found), len(questions))
     for batch in answer(program, questions, place.engine, search, set(found), shrink=place.shrink, log=place.talk.log):
-        place.ledger.put_predictions(series, batch)
+        place.ledger.put_predictions(asked, batch)
         found.update({p.example_id: p for p in batch})
         place.talk.progress("answering test", len(found), len(questions))
     if len(found) != len(questions):

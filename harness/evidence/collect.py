@@ -1,15 +1,17 @@
 """Turns a run's ledger into a Run: scores, evidence and the decision. No model is loaded."""
 
 import json
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 from harness.contract import Metric
 from harness.decision import decide
-from harness.decision.arms import read_field
+from harness.decision.arms import TUNED, read_field
 from harness.errors import StoreError
+from harness.evidence.jobs import fits_of
 from harness.evidence.states import (
     ENDED,
     FITTED,
@@ -21,15 +23,16 @@ from harness.evidence.states import (
     EndState,
     FittedState,
     Trouble,
-    base_name,
 )
 from harness.metrics.retrieval import retrieval_quality
 from harness.plugins import BASELINES, METRICS, load
 from harness.records import (
+    Base,
     Cost,
     Evidence,
     Example,
-    GeneralAbility,
+    Fit,
+    Measurement,
     Outcome,
     Prediction,
     Retrieval,
@@ -39,10 +42,9 @@ from harness.records import (
 )
 from harness.store.files import decode
 from harness.store.folder import RunFolder
-from harness.store.ledger import Ledger, Series
+from harness.store.ledger import Ledger
 from harness.task.task import ArmSpec, Task
 
-BASES = ("base", "base_nf4")
 UNREAD_SHARE = 0.10
 NOT_RUN = "not run yet"
 STOPPED = "stopped before it ended; give the same compare command again"
@@ -55,8 +57,9 @@ def collect(folder: RunFolder, task: Task, ledger: Ledger) -> Run:
         StoreError: If the ledger cannot be read.
     """
     metrics = [_metric(name) for name in (task.primary_metric, *task.other_metrics)]
-    evidence = _on_shared_items([_evidence(spec, task, ledger, metrics) for spec in task.arms], task, metrics)
-    bases = tuple(found for name in BASES if (found := ledger.general(name)) is not None)
+    fits = [[_evidence(fit, spec, task, ledger, metrics) for fit in fits_of(spec, task)] for spec in task.arms]
+    evidence = _on_shared_items([_standing(found) for found in fits], task, metrics)
+    bases = tuple(found for base in _bases(task) if (found := ledger.general(base.name)) is not None)
     primary = metrics[0]
     constant = best_constant(task.study.train)
     decision = decide(
@@ -85,7 +88,25 @@ def collect(folder: RunFolder, task: Task, ledger: Ledger) -> Run:
         bases=bases,
         decision=decision,
         manifest=manifest,
+        fits={found[0].arm: tuple(found) for found in fits},
     )
+
+
+def _standing(fits: Sequence[Evidence]) -> Evidence:
+    """Return the fit that an arm is judged by: the best on dev, the first of a tie; one that is unfinished goes first.
+
+    With another seed an arm's weights are others, and only one set can be shipped. Dev chooses it, as it chooses
+    everything else.
+    """
+    if waiting := [fit for fit in fits if fit.status == "unfinished"]:
+        return waiting[0]
+    good = [fit for fit in fits if fit.status == "ok"]
+    return max(good or fits[:1], key=lambda fit: fit.dev_score if fit.dev_score is not None else -math.inf)
+
+
+def _bases(task: Task) -> list[Base]:
+    quantizations: tuple[Literal["nf4"] | None, ...] = (None, "nf4")
+    return [Base(model.name, quantization) for model in task.models for quantization in quantizations]
 
 
 def best_constant(train: Sequence[Example]) -> str:
@@ -99,38 +120,36 @@ def _metric(name: str) -> Metric:
     return metric
 
 
-def _evidence(spec: ArmSpec, task: Task, ledger: Ledger, metrics: Sequence[Metric]) -> Evidence:
-    stored_end, stored_fit = ledger.state(spec.name, ENDED), ledger.state(spec.name, FITTED)
+def _evidence(fit: Fit, spec: ArmSpec, task: Task, ledger: Ledger, metrics: Sequence[Metric]) -> Evidence:
+    stored_end, stored_fit = ledger.state(fit.name, ENDED), ledger.state(fit.name, FITTED)
     fitted = decode(FittedState, stored_fit) if stored_fit else None
     end = decode(EndState, stored_end) if stored_end else EndState("unfinished", STOPPED if fitted else NOT_RUN)
-    trouble = _trouble(spec.name, ledger)
+    trouble = _trouble(fit, ledger)
     if fitted is None or end.status != "ok":
         family = load(BASELINES, spec.baseline)(spec.options).family
-        seed = task.seeds[0]
-        return Evidence(spec.name, spec.baseline, family, end.status, end.reason, seed=seed, warnings=trouble)
-    found = ledger.predictions(Series(spec.name, seed=task.seeds[0]))
+        return Evidence(fit, spec.baseline, family, end.status, end.reason, warnings=trouble)
+    found = ledger.predictions(Measurement(fit))
     lost = [example.id for example in task.test if example.id not in found]
     if lost:
-        raise StoreError(f"{ledger.path}: damaged: {len(lost)} answers of {spec.name} are not there, {lost[0]} first")
+        raise StoreError(f"{ledger.path}: damaged: {len(lost)} answers of {fit.name} are not there, {lost[0]} first")
     predictions = tuple(found[example.id] for example in task.test)
     scores = {metric.name: _scores(metric, predictions, task.test) for metric in metrics}
     weights = Weights(**fitted.program["weights"])
     errors = sum(not p.outcome.is_measured for p in predictions)
     is_invalid = task.limits.are_too_many(errors, len(predictions))
     return Evidence(
-        arm=spec.name,
+        fit=fit,
         baseline=spec.baseline,
         family=fitted.family,
         status="invalid" if is_invalid else "ok",
         reason=f"{errors} of {len(predictions)} items could not be asked" if is_invalid else "",
-        seed=task.seeds[0],
         dev_score=fitted.dev_score,
         predictions=predictions,
         scores=scores,
         aggregates={m.name: m.aggregate(scores[m.name]) for m in metrics if scores[m.name]},
-        cost=_cost(fitted, predictions, ledger.state(spec.name, MEMORY)),
-        general=_general(spec.name, weights, ledger),
-        reference=base_name(weights),
+        cost=_cost(fitted, predictions, ledger.state(fit.name, MEMORY)),
+        general=ledger.general(fit.name) if fitted.family in TUNED else None,
+        reference=Base(fit.model, weights.quantization).name,
         training=fitted.training,
         retrieval=_retrieval(fitted, predictions, task.test),
         trials=fitted.trials,
@@ -153,9 +172,9 @@ def _on_shared_items(evidence: Sequence[Evidence], task: Task, metrics: Sequence
     return tuple(replace(item, aggregates=aggregates(item)) if item.arm in shared else item for item in evidence)
 
 
-def _trouble(arm: str, ledger: Ledger) -> tuple[str, ...]:
-    """Return what happened to an arm on its way that its figures do not show."""
-    stored = ledger.state(arm, TROUBLE)
+def _trouble(fit: Fit, ledger: Ledger) -> tuple[str, ...]:
+    """Return what happened to a fit on its way that its figures do not show."""
+    stored = ledger.state(fit.name, TROUBLE)
     return tuple(decode(Trouble, stored).notes) if stored else ()
 
 
@@ -175,10 +194,6 @@ def _scores(metric: Metric, predictions: Sequence[Prediction], examples: Sequenc
         for prediction, example in zip(predictions, examples, strict=True)
         if prediction.outcome.is_measured
     )
-
-
-def _general(arm: str, weights: Weights, ledger: Ledger) -> GeneralAbility | None:
-    return ledger.general(arm) if weights.adapter else None
 
 
 def _cost(fitted: FittedState, predictions: Sequence[Prediction], memory: str | None) -> Cost:

@@ -1,6 +1,7 @@
 """The main job: every arm on the same locked items, then the decision and the report."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,8 +9,9 @@ from harness.errors import StoreError, TaskFileError
 from harness.evidence import worker
 from harness.evidence.collect import collect
 from harness.evidence.jobs import Jobs, Observer
+from harness.evidence.models import ServedModel, find_models
 from harness.evidence.outputs import check_columns, write_outputs
-from harness.evidence.provenance import code_digest, manifest, model_digest, versions
+from harness.evidence.provenance import code_digest, identity_of, manifest, versions
 from harness.evidence.scale import scaled
 from harness.evidence.snapshot import read_snapshot, write_snapshot
 from harness.evidence.states import MANIFEST, RUN, SNAPSHOT
@@ -39,16 +41,13 @@ def compare(task: Task, settings: Settings, observer: Observer) -> tuple[Run, Ru
     Raises:
         HarnessError: If the task, the model or the run folder cannot be used.
     """
-    from harness.general.assets import resolve_model
-
     _check(task, settings)
     task = scaled(task, limit=settings.limit, is_fast=settings.is_fast)
-    model = str(resolve_model(task.model, observer.log))
-    digest = model_digest(model)
+    models = find_models(task.models, observer.log)
     identity = {
         "task": task.name,
         "content": task.digest,
-        "model": digest,
+        "model": identity_of(models),
         "versions": hash_data(versions())[:8],
         "code": code_digest(),
     }
@@ -62,10 +61,10 @@ def compare(task: Task, settings: Settings, observer: Observer) -> tuple[Run, Ru
             write_snapshot(task, folder, ledger)
         stall_minutes = task.stall_minutes  # the one thing that may be changed on the way
         task = read_snapshot(folder, ledger)
-        _begin(task, model, digest, identity, settings, ledger)
-        start = worker.command(folder, model, is_fast=settings.is_fast, is_cached=settings.is_cached)
+        _begin(task, models, identity, settings, ledger)
+        start = worker.command(folder, is_fast=settings.is_fast, is_cached=settings.is_cached)
         with Supervisor(start, log=folder.log, lock=lock, stall_minutes=stall_minutes) as supervisor:
-            Jobs(task, ledger, supervisor, observer).run(settings.arms)
+            Jobs(task, models, ledger, supervisor, observer).run(settings.arms)
         run = collect(folder, task, ledger)
         write_outputs(run, folder)
         ledger.close()
@@ -91,14 +90,14 @@ def _check(task: Task, settings: Settings) -> None:
     faults = [
         f"--arm {name}: the task has no such arm{suggest(name, known)}" for name in settings.arms if name not in known
     ]
-    if len(task.seeds) != 1:
-        faults.append(f"seeds: {list(task.seeds)}: one seed a run for now; give one, and another --out for the next")
     if faults:
         raise TaskFileError(str(task.file), faults)
     check_columns(task)
 
 
-def _begin(task: Task, model: str, digest: str, identity: dict[str, str], settings: Settings, ledger: Ledger) -> None:
+def _begin(
+    task: Task, models: Sequence[ServedModel], identity: dict[str, str], settings: Settings, ledger: Ledger
+) -> None:
     if ledger.state(RUN, MANIFEST) is None:
-        record = manifest(task, model, digest, identity) | {"is_fast": settings.is_fast, "limit": settings.limit}
+        record = manifest(task, models, identity) | {"is_fast": settings.is_fast, "limit": settings.limit}
         ledger.put_state(RUN, MANIFEST, json.dumps(record))

@@ -3,11 +3,13 @@
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, Protocol
 
+from harness.decision.arms import TUNED
 from harness.errors import HarnessError
 from harness.evidence.memory import MemoryWatch
+from harness.evidence.models import ServedModel, engine_kind
 from harness.evidence.provenance import now
 from harness.evidence.states import (
     ENDED,
@@ -20,13 +22,13 @@ from harness.evidence.states import (
     EndState,
     FittedState,
     Trouble,
-    base_name,
 )
 from harness.evidence.supervise import Supervisor, WorkerDied
-from harness.records import Outcome, Weights
+from harness.plugins import BASELINES, load
+from harness.records import Fit, Measurement, Outcome
 from harness.store.files import decode, encode
-from harness.store.ledger import Ledger, Series
-from harness.task.task import Task
+from harness.store.ledger import Ledger
+from harness.task.task import ArmSpec, Task
 
 # An eighth of the usual batch is the least that is tried.
 MOST_SHRINKS = 3
@@ -50,12 +52,13 @@ class Observer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One thing for the worker to do."""
+    """One thing for the worker to do: a fit, or the general ability of a base."""
 
     title: str
-    key: str  # what its states are kept under
+    key: str  # name of the fit or base; its states are kept under it
+    model: ServedModel
     message: Mapping[str, Any]
-    arm: str | None = None  # None: the general ability of a base
+    fit: Fit | None = None  # None: the general ability of a base
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,56 +66,85 @@ class Jobs:
     """Does what is still to do; the ledger says what that is, and keeps what came of it."""
 
     task: Task
+    models: Sequence[ServedModel]
     ledger: Ledger
     supervisor: Supervisor
     observer: Observer
 
     def run(self, asked: Sequence[str]) -> None:
-        """Run the arms in `asked` (all, when it is empty) that have not ended well yet, or are invalid.
+        """Run the arms in `asked` (all, when it is empty), every fit of them that has not ended well or is invalid.
 
-        The base's general ability comes first: it needs no arm, and it finds a wrong benchmark name
-        before anything is spent. The quantised bases come last, when it is known which arms stand on one.
+        One model after another, so that one base is in memory at a time. A base's general ability comes before its
+        arms: it needs none, and it finds a wrong benchmark name before anything is spent. Its other quantisations
+        come last, when it is known which arms stand on one.
 
         Raises:
-            HarnessError: If the model or the base's general ability cannot be had.
+            HarnessError: If a model or its base's general ability cannot be had.
         """
-        arms = [
-            _arm_job(arm.name) for arm in self.task.arms if self._is_open(arm.name) and self._is_asked(arm.name, asked)
-        ]
-        first = [] if self.ledger.general("base") else [_base_job(None)]
-        for number, job in enumerate([*first, *arms], start=1):
-            self._run_one(job, number, len(first) + len(arms))
-        quantised = list(self._missing_bases())
-        for number, job in enumerate(quantised, start=1):
-            self._run_one(job, number, len(quantised))
+        planned = [(model, [*self._first_base(model), *self._open_fits(model, asked)]) for model in self.models]
+        total = sum(len(jobs) for _, jobs in planned)
+        number = 0
+        for model, jobs in planned:
+            self.supervisor.renew()
+            for job in jobs:
+                number += 1
+                self._run_one(job, number, total)
+            others = list(self._missing_bases(model))
+            for count, job in enumerate(others, start=1):
+                self._run_one(job, count, len(others))
 
-    def _is_open(self, arm: str) -> bool:
-        """Whether an arm has not ended well, or lost too many items to be judged; such arms are tried again.
+    def _first_base(self, model: ServedModel) -> list[Job]:
+        """Return the job of a base whose general ability is wanted and not measured yet."""
+        can = {"generate", "loglikelihood"} <= engine_kind(model.engine).capabilities
+        is_wanted = model.name == "" or any(is_trained(arm) for arm in self._arms(model))
+        is_known = self.ledger.general(model.base(model.quantization).name) is not None
+        return [_base_job(model, model.quantization)] if can and is_wanted and not is_known else []
+
+    def _open_fits(self, model: ServedModel, asked: Sequence[str]) -> Iterator[Job]:
+        """Yield a job for every fit on this model that is to do; note the arms that its engine cannot serve."""
+        capabilities = engine_kind(model.engine).capabilities
+        for arm in self._arms(model):
+            if asked and arm.name not in asked:
+                continue
+            missing = sorted(load(BASELINES, arm.baseline)(arm.options).needs - capabilities)
+            for fit in filter(self._is_open, fits_of(arm, self.task)):
+                if missing:
+                    reason = f"the engine {model.engine} cannot do: {', '.join(missing)}"
+                    self.ledger.put_state(fit.name, ENDED, encode(EndState, EndState("skipped", reason)))
+                    self.observer.log(f"{fit.name} is skipped: {reason}")
+                else:
+                    yield _fit_job(fit, model)
+
+    def _arms(self, model: ServedModel) -> list[ArmSpec]:
+        return [arm for arm in self.task.arms if arm.model.name == model.name]
+
+    def _is_open(self, fit: Fit) -> bool:
+        """Whether a fit has not ended well, or lost too many items to be judged; such fits are tried again.
 
         Items that cannot be asked at all are lost for good, and no reason to try.
         """
-        if not self._ended_well(arm):
+        if not self._ended_well(fit):
             return True
-        found = self.ledger.predictions(Series(arm, seed=self.task.seeds[0])).values()
+        found = self.ledger.predictions(Measurement(fit)).values()
         lost = [p.outcome for p in found if not p.outcome.is_measured]
         is_invalid = self.task.limits.are_too_many(len(lost), len(found))
         return is_invalid and any(outcome is not Outcome.INVALID_INPUT for outcome in lost)
 
-    def _ended_well(self, arm: str) -> bool:
-        stored = self.ledger.state(arm, ENDED)
+    def _ended_well(self, fit: Fit) -> bool:
+        stored = self.ledger.state(fit.name, ENDED)
         return stored is not None and decode(EndState, stored).status == "ok"
 
-    def _is_asked(self, arm: str, asked: Sequence[str]) -> bool:
-        return not asked or arm in asked
-
-    def _missing_bases(self) -> Iterator[Job]:
-        """List the quantised bases that good arms are to be compared with."""
+    def _missing_bases(self, model: ServedModel) -> Iterator[Job]:
+        """List the quantised bases that good fits on this model are to be compared with."""
         used = set()
-        for arm in self.task.arms:
-            stored = self.ledger.state(arm.name, FITTED)
-            if stored and self._ended_well(arm.name):
-                used.add(decode(FittedState, stored).program["weights"]["quantization"])
-        return (_base_job(name) for name in sorted(filter(None, used)) if self.ledger.general(f"base_{name}") is None)
+        for fit in (fit for arm in self._arms(model) for fit in fits_of(arm, self.task)):
+            stored = self.ledger.state(fit.name, FITTED)
+            if stored and self._ended_well(fit):
+                state: FittedState = decode(FittedState, stored)
+                used.add(state.program["weights"]["quantization"] if state.family in TUNED else None)
+        for quantization in sorted(filter(None, used)):
+            if self.ledger.general(model.base(quantization).name) is None:
+                yield _base_job(model, quantization)
 
     def _run_one(self, job: Job, number: int, total: int) -> None:
         self.observer.began(job.title, number, total)
@@ -123,19 +155,19 @@ class Jobs:
             finally:
                 self._account(job, time.monotonic() - began, memory.peak_mb)
         self.observer.ended(job.title, state, time.monotonic() - began)
-        if job.arm is None and state.status != "ok":
-            if job.message["quantization"] is None:
+        if job.fit is None and state.status != "ok":
+            if job.message["quantization"] == job.model.quantization:
                 raise HarnessError(f"{job.title} could not be measured: {state.reason}")
             self.observer.log(f"{job.title} could not be measured, so its arms' forgetting is not: {state.reason}")
 
     def _do(self, job: Job) -> EndState:
         """Let the worker do one job, and record how an arm ended that did not get to say so itself."""
         state = self._persist(job)
-        if job.arm is None:
+        if job.fit is None:
             return state
         if state.status == "failed":
-            self.ledger.put_state(job.arm, ENDED, encode(EndState, state))
-        stored = self.ledger.state(job.arm, ENDED)
+            self.ledger.put_state(job.key, ENDED, encode(EndState, state))
+        stored = self.ledger.state(job.key, ENDED)
         return decode(EndState, stored) if stored else EndState("failed", "the arm left no end state")
 
     def _persist(self, job: Job) -> EndState:
@@ -185,7 +217,7 @@ class Jobs:
     def _attempt(self, job: Job, shrink: int) -> tuple[EndState, Literal["told", "memory", "killed"]]:
         """Return how the worker got on, and whether memory ran out or somebody killed it."""
         try:
-            for event in self.supervisor.do({**job.message, "shrink": shrink}):
+            for event in self.supervisor.do({**job.message, "model": asdict(job.model), "shrink": shrink}):
                 if event["event"] == "failed":
                     if event["kind"] == "fatal":
                         raise HarnessError(event["reason"])
@@ -205,24 +237,25 @@ class Jobs:
         elif kind == "log":
             self.observer.log(event["message"])
         elif kind == "ready":
-            self._check_engine({key: value for key, value in event.items() if key != "event"})
+            self._check_engine({key: value for key, value in event.items() if key != "event"}, job.model)
         elif kind == "cache":
             self._count(job, event["replayed"], event["asked"])
 
-    def _check_engine(self, engine: Mapping[str, Any]) -> None:
+    def _check_engine(self, engine: Mapping[str, Any], model: ServedModel) -> None:
         """Refuse a worker that would answer the rest of a run on another device or in another number format.
 
         Raises:
-            HarnessError: If the run began with others: its arms could not be compared.
+            HarnessError: If the model was asked on others before: its arms could not be compared.
         """
-        before = self._manifest().get("engine", engine)
+        engines = self._manifest().get("engines", {})
+        before = engines.get(model.name, engine)
         for name in ("device", "dtype"):
             if before.get(name) != engine.get(name):
                 raise HarnessError(
-                    f"the run began with {name} {before.get(name)} and would go on with {engine.get(name)}, so that "
+                    f"the run began with {name} {before.get(name)} and would continue with {engine.get(name)}, so that "
                     "its arms could not be compared; bring the first one back, or give another --out folder"
                 )
-        self._amend({"engine": dict(engine)})
+        self._amend({"engines": engines | {model.name: dict(engine)}})
 
     def _count(self, job: Job, replayed: int, asked: int) -> None:
         """Say how many answers were not asked again, and add them up over the run."""
@@ -244,8 +277,8 @@ class Jobs:
             }
         )
         before = self.ledger.state(job.key, MEMORY)
-        if job.arm and before != NOT_MEASURED:
-            self.ledger.put_state(job.arm, MEMORY, str(max(float(before or 0.0), peak_mb)))
+        if job.fit and before != NOT_MEASURED:
+            self.ledger.put_state(job.key, MEMORY, str(max(float(before or 0.0), peak_mb)))
 
     def _manifest(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self.ledger.state(RUN, MANIFEST) or "{}")
@@ -255,10 +288,21 @@ class Jobs:
         self.ledger.put_state(RUN, MANIFEST, json.dumps(self._manifest() | dict(values)))
 
 
-def _arm_job(name: str) -> Job:
-    return Job(name, name, {"job": "arm", "name": name}, name)
+def is_trained(arm: ArmSpec) -> bool:
+    """Whether an arm trains, so that each seed makes other weights."""
+    return "training" in load(BASELINES, arm.baseline)(arm.options).needs
 
 
-def _base_job(quantization: Literal["nf4"] | None) -> Job:
-    title = f"general ability of the {'4-bit ' if quantization else ''}base"
-    return Job(title, base_name(Weights("", quantization)), {"job": "base", "quantization": quantization})
+def fits_of(arm: ArmSpec, task: Task) -> tuple[Fit, ...]:
+    """Return the fits of an arm: one a seed where it trains, else one, as greedy prompts answer alike with any seed."""
+    seeds = task.seeds if is_trained(arm) else task.seeds[:1]
+    return tuple(Fit(arm.name, arm.model.name, seed) for seed in seeds)
+
+
+def _fit_job(fit: Fit, model: ServedModel) -> Job:
+    return Job(fit.name, fit.name, model, {"job": "fit", "fit": asdict(fit)}, fit)
+
+
+def _base_job(model: ServedModel, quantization: Literal["nf4"] | None) -> Job:
+    title = f"general ability of the {'4-bit ' if quantization else ''}base{f' {model.name}' if model.name else ''}"
+    return Job(title, model.base(quantization).name, model, {"job": "base", "quantization": quantization})

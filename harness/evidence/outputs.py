@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # Of items.parquet, besides one for each metric.
 COLUMNS = frozenset(
-    ("arm", "condition", "seed", "item", "question", "target", "prompt", "text", "answer", "outcome", "finish")
+    ("arm", "model", "condition", "seed", "item", "question", "target", "prompt", "text", "answer", "outcome", "finish")
     + ("passages", "prompt_tokens", "completion_tokens", "seconds")
 )
 
@@ -75,8 +75,9 @@ def _write_items(run: Run, folder: Path) -> None:
 def _item_row(evidence: Evidence, example: Example, p: Prediction, program: Program | None) -> dict[str, object]:
     return {
         "arm": evidence.arm,
+        "model": evidence.fit.model,
         "condition": "test",
-        "seed": evidence.seed,
+        "seed": evidence.fit.seed,
         "item": p.example_id,
         "question": example.messages[-1].content,
         "target": example.target,

@@ -3,13 +3,14 @@
 import os
 import platform
 import subprocess
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import harness
-from harness.engine.content import model_hash
+from harness.evidence.models import ServedModel
 from harness.store.files import hash_data, hash_file
 from harness.task.task import Task
 
@@ -63,17 +64,28 @@ def commit(root: Path) -> str | None:
     return said.stdout.strip()
 
 
-def model_digest(model: str) -> str:
-    """Return a short hash over the model's files."""
-    return model_hash(model)[:16]
+def identity_of(models: Sequence[ServedModel]) -> str:
+    """Return what identifies the models of a run together."""
+    found = {model.name: [model.identity, model.quantization, model.engine] for model in models}
+    return hash_data(found)[:16]
 
 
-def manifest(task: Task, model: str, digest: str, identity: dict[str, str]) -> dict[str, Any]:
+def manifest(task: Task, models: Sequence[ServedModel], identity: dict[str, str]) -> dict[str, Any]:
     """Describe the run before it starts."""
     return {
         "identity": identity,
         "started": now(),
-        "model": {"name": task.model, "files_sha256": digest, "folder": Path(model).name},
+        "models": [
+            {
+                "name": model.name,
+                "source": model.source,
+                "identity": model.identity,
+                "folder": Path(model.path).name,
+                "quantization": model.quantization,
+                "engine": model.engine,
+            }
+            for model in models
+        ],
         "data_sha256": task.digest,
         "rows": {
             "train": len(task.study.train),

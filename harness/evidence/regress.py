@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from harness.assets.cache import cache_folder
 from harness.contract import Metric
 from harness.decision.arms import Yardstick
 from harness.decision.regression import TaskScores, conclude
-from harness.engine.cache import cache_folder
 from harness.engine.cached import LocalEngine, open_engine
 from harness.engine.faults import describe, is_out_of_memory
 from harness.errors import HarnessError

@@ -1,10 +1,10 @@
-"""What the ledger keeps of an arm between its stages."""
+"""What the ledger keeps of a fit between its stages, each under the fit's name."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.records import ArmStatus, Family, TrainingHistory, Trial, Weights
+from harness.records import ArmStatus, Family, TrainingHistory, Trial
 
 FITTED = "fitted"
 ENDED = "ended"
@@ -14,11 +14,6 @@ TROUBLE = "trouble"
 RUN = "run"  # the name under which the run's own states are kept
 MANIFEST = "manifest"
 SNAPSHOT = "snapshot_sha256"
-
-
-def base_name(weights: Weights) -> str:
-    """Return the name under which a base's general ability is kept: 'base' or 'base_nf4'."""
-    return f"base_{weights.quantization}" if weights.quantization else "base"
 
 
 @dataclass(frozen=True, slots=True)

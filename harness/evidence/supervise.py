@@ -58,6 +58,12 @@ class Supervisor:
         if self._worker is not None:
             self._worker.stop(seconds=0 if kind else STOP_SECONDS)
 
+    def renew(self) -> None:
+        """Let the worker end; the next job gets a new process, with nothing of the last model in memory."""
+        if self._worker is not None:
+            self._worker.stop(seconds=STOP_SECONDS)
+            self._worker = None
+
     def do(self, job: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """Send a job and yield its events; the last one is 'end' or 'failed'.
 

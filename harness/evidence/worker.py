@@ -1,6 +1,6 @@
 """The worker process: holds the model, runs one job after another, and may die without harm.
 
-`python -P -m harness.evidence.worker RUN_FOLDER MODEL` reads jobs from standard input and writes events
+`python -P -m harness.evidence.worker RUN_FOLDER` reads jobs from standard input and writes events
 to standard output, a JSON object a line. What libraries print goes to the run's log.
 """
 
@@ -33,10 +33,10 @@ FAST, NO_CACHE = "--fast", "--no-cache"
 Kind = Literal["arm", "fatal", "memory", "unknown"]
 
 
-def command(folder: RunFolder, model: str, *, is_fast: bool, is_cached: bool) -> list[str]:
+def command(folder: RunFolder, *, is_fast: bool, is_cached: bool) -> list[str]:
     """Return what starts a worker for a run."""
     options = [FAST] * is_fast + [NO_CACHE] * (not is_cached)
-    return module_command("harness.evidence.worker", str(folder.path), model, *options)
+    return module_command("harness.evidence.worker", str(folder.path), *options)
 
 
 def main() -> None:
@@ -44,13 +44,13 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the orchestrator decides when to stop
     talk = Talk(os.fdopen(os.dup(1), "w", encoding="utf-8"), sys.stderr)
     os.dup2(2, 1)
-    folder, model, options = RunFolder(Path(sys.argv[1])), sys.argv[2], sys.argv[3:]
+    folder, options = RunFolder(Path(sys.argv[1])), sys.argv[2:]
     place: Workplace | None = None
     for job in _jobs():
         try:
             if place is None or place.shrink != job["shrink"]:
                 place = None  # frees the engine before another is opened
-                place = _open(folder, model, options, job["shrink"], talk)
+                place = _open(folder, job, options, talk)
             _do(job, place)
             talk.say("end")
         except Exception as fault:  # the boundary of the process: the run must go on with the other arms
@@ -93,39 +93,38 @@ def _jobs() -> Iterator[Any]:
         yield waiting.get()
 
 
-def _open(folder: RunFolder, model: str, options: list[str], shrink: int, talk: Talk) -> "Workplace":
-    """Load task and model."""
+def _open(folder: RunFolder, job: Mapping[str, Any], options: list[str], talk: Talk) -> "Workplace":
+    """Load the task, and the model that the job names; a process serves one model."""
     talk.progress("loading the model", 0, 1)
-    from harness.engine.cache import cache_folder
-    from harness.engine.cached import open_engine
+    from harness.assets.cache import cache_folder
     from harness.evidence.arm import Workplace
-    from harness.evidence.provenance import model_digest
+    from harness.evidence.models import ServedModel, engine_kind
     from harness.evidence.snapshot import read_snapshot
-    from harness.records import Weights
     from harness.store.ledger import Ledger
 
-    if model_digest(model) != folder.identity["model"]:
-        raise ModelError(f"the files of model '{model}' changed during the run; put them back, or give another --out")
+    model = ServedModel(**job["model"])
+    kind = engine_kind(model.engine)
+    if kind.identity(model.path) != model.identity:
+        raise ModelError(f"model '{model.path}' changed during the run; put it back, or give another --out")
     ledger = Ledger(folder.ledger)
     task = read_snapshot(folder, ledger)
     cache = None if NO_CACHE in options else cache_folder() / "answers-1.sqlite"
-    engine = open_engine(model, cache=cache, shrink=shrink, log=talk.log)
+    engine = kind.open(model.path, cache=cache, shrink=job["shrink"], log=talk.log)
     talk.say("ready", **engine.description)
-    return Workplace(task, folder, ledger, engine, Weights(model), talk, FAST in options, shrink)
+    return Workplace(task, folder, ledger, engine, model, talk, FAST in options, job["shrink"])
 
 
 def _do(job: Mapping[str, Any], place: "Workplace") -> None:
-    from harness.evidence.arm import measure_general, run_arm
+    from harness.evidence.arm import measure_general, run_fit
     from harness.evidence.replay import replayed_counts
-    from harness.evidence.states import base_name
-    from harness.records import Weights
+    from harness.records import Fit, Weights
 
     before = replayed_counts(place.engine)
-    if job["job"] == "arm":
-        run_arm(next(arm for arm in place.task.arms if arm.name == job["name"]), place)
+    if job["job"] == "fit":
+        run_fit(Fit(**job["fit"]), place)
     else:
-        weights = Weights(place.base.model, job["quantization"])
-        measure_general(base_name(weights), weights, place)
+        quantization = job["quantization"]
+        measure_general(place.model.base(quantization).name, Weights(place.model.path, quantization), place)
     after = replayed_counts(place.engine)
     if before is not None and after is not None:
         place.talk.say("cache", **{name: after[name] - before[name] for name in after})

@@ -13,7 +13,7 @@ _FRONT_MATTER = re.compile(r"^license:[ \t]*(\S.*?)[ \t]*$", re.MULTILINE)
 
 def license_note(parcel: Parcel) -> str:
     """Return the text of LICENSE-BASE-MODEL.md."""
-    known = _KNOWN.get(parcel.task.model) or _stated_in(parcel.base_folder)
+    known = _KNOWN.get(parcel.spec.model.source) or _stated_in(parcel.base_folder)
     said = f"{known}." if known else "Its license is not known here; look it up where you had the model from."
     return (
         f"# The base model's license\n\nBase model: {parcel.base_name}. {said}\n\n"

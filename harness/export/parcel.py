@@ -1,5 +1,6 @@
 """What is to be exported: one good arm of a finished run, with all that the run knows of it."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from harness.contract import Baseline
 from harness.decision.words import score_range, share
 from harness.errors import HarnessError, StoreError
 from harness.evidence.collect import collect
-from harness.evidence.provenance import model_digest
+from harness.evidence.models import engine_kind
 from harness.evidence.snapshot import read_snapshot
 from harness.evidence.states import FITTED, FittedState
 from harness.plugins import BASELINES, load, suggest
@@ -59,7 +60,7 @@ class Parcel:
     @property
     def base_name(self) -> str:
         """The base as the task names it, without the path it lies at."""
-        name = self.task.model
+        name = self.spec.model.source
         return Path(name).name if Path(name).is_absolute() else name
 
     @property
@@ -84,7 +85,7 @@ def open_parcel(path: Path, arm: str | None) -> Parcel:
         task = read_snapshot(folder, ledger)
         run = collect(folder, task, ledger)
         evidence = _choose(run, arm)
-        fitted = decode(FittedState, ledger.state(evidence.arm, FITTED) or "")
+        fitted = decode(FittedState, ledger.state(evidence.fit.name, FITTED) or "")
     finally:
         ledger.close()
     parcel = Parcel(folder, task, run, evidence, Program.from_dict(evidence.program, path.resolve()))
@@ -136,7 +137,9 @@ def _check_base(parcel: Parcel) -> None:
         return
     if not base.is_dir():
         raise HarnessError(f"the base model is not at {base} any more; put it back (`harness setup` if it is ours)")
-    measured = parcel.run.manifest.get("model", {}).get("files_sha256")
-    found = model_digest(str(base))
+    models: Sequence[Mapping[str, Any]] = parcel.run.manifest.get("models", ())
+    model: Mapping[str, Any] = next((one for one in models if one["name"] == parcel.spec.model.name), {})
+    measured = model.get("identity")
+    found = engine_kind(parcel.spec.model.engine).identity(str(base))
     if measured and found != measured:
         raise HarnessError(f"the base model at {base} has changed since the run ({measured} then, {found} now)")

@@ -57,8 +57,8 @@ def stop_ids(model: str) -> list[int]:
     """Return every token that ends an answer, as the engine has them."""
     from transformers import AutoConfig, AutoTokenizer, GenerationConfig
 
-    from harness.engine.quiet import quiet
     from harness.engine.tokens import end_of_turn
+    from harness.quiet import quiet
 
     with quiet():
         tokenizer = AutoTokenizer.from_pretrained(model)

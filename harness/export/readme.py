@@ -48,7 +48,7 @@ def readme(parcel: Parcel, contents: Contents) -> str:
         is_winner=decision.arm == parcel.arm,
         caveats=[*decision.caveats, *parcel.evidence.warnings],
         notes=contents.notes,
-        engine=run.manifest.get("engine", {}),
+        engine=run.manifest.get("engines", {}).get(parcel.spec.model.name, {}),
         versions=run.manifest.get("versions", {}),
         needs=_packages(contents.places),
         has_script=contents.has_script,

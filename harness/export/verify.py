@@ -75,7 +75,7 @@ def _drawn(parcel: Parcel, count: int) -> list[Example]:
         for example in parcel.task.test
         if stored[example.id].outcome.is_measured and stored[example.id].finish != "context_overflow"
     ]
-    picked = random.Random(parcel.evidence.seed).sample(range(len(asked)), min(count, len(asked)))
+    picked = random.Random(parcel.evidence.fit.seed).sample(range(len(asked)), min(count, len(asked)))
     return [asked[number] for number in sorted(picked)]
 
 

@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from harness.engine.cache import MANIFEST
+from harness.assets.cache import MANIFEST
 from harness.export.license import license_files
 from harness.export.parcel import Parcel
 
@@ -43,7 +43,7 @@ def merge(parcel: Parcel, target: Path) -> list[str]:
     Returns:
         What the user should know about the difference to what was scored.
     """
-    from harness.engine.quiet import quiet
+    from harness.quiet import quiet
 
     weights = parcel.program.weights
     assert weights.adapter is not None

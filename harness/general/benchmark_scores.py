@@ -12,11 +12,11 @@ import numpy as np
 from lm_eval.evaluator import evaluate
 
 from harness.contract import Engine
-from harness.engine.quiet import quiet
 from harness.errors import HarnessError
 from harness.general.benchmark_tasks import RowsTask, choose, load_tasks, pools
 from harness.general.lm_eval_model import Advance, EngineLM
 from harness.general.pools import Use
+from harness.quiet import quiet
 from harness.records import BenchmarkItem, Weights
 
 # The seeds of lm-eval's command: a task that shuffles or draws few-shot examples must draw the same here.

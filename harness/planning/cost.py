@@ -89,7 +89,7 @@ def earlier_speed(folder: Path, model: str) -> Speed | None:
 def _speed_of(file: Path, model: str) -> Speed | None:
     try:
         result = json.loads(file.read_text(encoding="utf-8"))
-        if result["is_fast"] or result["model"]["name"] != model:
+        if result["is_fast"] or [one["source"] for one in result["models"]] != [model]:
             return None
         asked = [speed for arm in result["arms"] if (speed := _asked(arm)) is not None]
     except (OSError, ValueError, KeyError, TypeError):

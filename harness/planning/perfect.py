@@ -12,7 +12,7 @@ from harness.decision.ladder import Standings
 from harness.planning.items import contest_of, first_enough, items_for_goal, shows_goal
 from harness.planning.record import GoalItems
 from harness.planning.worlds import PlannedArm, Setting, prompt_tail
-from harness.records import Evidence, Example, Interval, Limits, Outcome, Prediction
+from harness.records import Evidence, Example, Fit, Interval, Limits, Outcome, Prediction
 from harness.task.check import Finding, Hit
 
 
@@ -33,7 +33,7 @@ def perfect_score(test: Sequence[Example], prompts: int, limits: Limits, metric:
     scores = tuple(metric.score(example.target, example) for example in test)
     names = [f"prompt {number}" for number in range(max(1, prompts))]
     evidence = [
-        Evidence(name, name, "prompt", "ok", dev_score=1.0, predictions=asked, scores={metric.name: scores})
+        Evidence(Fit(name), name, "prompt", "ok", dev_score=1.0, predictions=asked, scores={metric.name: scores})
         for name in names
     ]
     groups = {example.id: example.group for example in test}

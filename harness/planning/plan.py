@@ -46,7 +46,7 @@ def make_plan(task: Task, model: Path | None, device: Device, speed: Speed | Non
     memory, note = _memory(asked, model, device)
     return Plan(
         task=task.name,
-        model=task.model,
+        model=task.model.source,
         notes=(*task.notes, f"tokens {text.how}"),
         items=setting.items,
         groups=len(setting.sizes) if setting.is_grouped else None,

@@ -17,7 +17,7 @@ from scipy import special
 from harness.decision.arms import FEWEST_ITEMS, LADDER, MetricKind, Yardstick, read_field
 from harness.decision.ladder import Standings
 from harness.decision.verdict import Verdict, judge
-from harness.records import Evidence, Family, Limits, Outcome, Prediction, Score
+from harness.records import Evidence, Family, Fit, Limits, Outcome, Prediction, Score
 
 Floats = NDArray[np.float64]
 
@@ -170,7 +170,7 @@ def evidence_of(setting: Setting, answers: Floats, dev_scores: Sequence[float]) 
     asked, right, wrong = _records(setting.items)
     return [
         Evidence(
-            arm=arm.name,
+            fit=Fit(arm.name),
             baseline=arm.name,
             family=arm.family,
             status="ok",

@@ -39,6 +39,7 @@ from harness.records.data import (
     Role,
     Study,
 )
+from harness.records.key import Base, Fit, Measurement
 from harness.records.limits import (
     Limits,
 )
@@ -66,6 +67,9 @@ from harness.records.run import (
 )
 
 __all__ = [
+    "Measurement",
+    "Fit",
+    "Base",
     "Action",
     "ArmStatus",
     "Band",

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from harness.records.answers import Prediction, Score
+from harness.records.key import Fit
 
 Family = Literal["prompt", "rag", "tune", "combine"]
 # skipped: does not apply here; invalid: too many infrastructure errors; unfinished: not run, or stopped on the way
@@ -48,7 +49,7 @@ class OffTaskAnswer:
 class GeneralAbility:
     """What one set of weights can do outside the task, on items shared by all weights."""
 
-    weights: str  # 'base', 'base_nf4' or the arm's name
+    weights: str  # name of a `Base` or a `Fit`
     items: tuple[BenchmarkItem, ...]
     texts: tuple[TextLoss, ...] = ()
     off_task: tuple[OffTaskAnswer, ...] = ()
@@ -161,23 +162,27 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Everything measured about one arm; an arm that failed says so and has no scores."""
+    """Everything measured about one fit of an arm; one that failed says so and has no scores."""
 
-    arm: str
+    fit: Fit
     baseline: str
     family: Family
     status: ArmStatus
     reason: str = ""  # why it failed or was skipped
-    seed: int = 0
     dev_score: float | None = None
     predictions: tuple[Prediction, ...] = ()
     scores: Mapping[str, tuple[Score, ...]] = field(default_factory=dict)  # by metric
     aggregates: Mapping[str, float] = field(default_factory=dict)  # by metric
     cost: Cost | None = None
     general: GeneralAbility | None = None  # None: same weights as `reference`, or not measured
-    reference: str = "base"  # weights that general ability is compared with
+    reference: str = "base"  # name of the base that general ability is compared with
     training: TrainingHistory | None = None
     retrieval: Retrieval | None = None
     trials: tuple[Trial, ...] = ()
     warnings: tuple[str, ...] = ()
     program: Mapping[str, Any] = field(default_factory=dict)  # the Program as JSON
+
+    @property
+    def arm(self) -> str:
+        """The arm's name."""
+        return self.fit.arm

@@ -1,7 +1,7 @@
 """A finished comparison, and a finished regression check."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from harness.records.concluded import Comparison, Decision, Gate, Interval
@@ -22,10 +22,11 @@ class Run:
     primary_metric: str
     task: Mapping[str, Any]  # the resolved task file
     examples: tuple[Example, ...]  # the test items
-    evidence: tuple[Evidence, ...]
+    evidence: tuple[Evidence, ...]  # one an arm: the fit that it is judged by
     bases: tuple[GeneralAbility, ...]  # 'base', and 'base_nf4' where measured
     decision: Decision
     manifest: Mapping[str, Any]  # versions, hashes, device, seeds, dates
+    fits: Mapping[str, tuple[Evidence, ...]] = field(default_factory=dict)  # by arm: all its fits, in the seeds' order
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import StoreError
+from harness.records import Fit
 from harness.store.files import write_atomically
 
 # Adapters, indexes and tables of a usual run take tens of megabytes; a training with its checkpoints a few times that.
@@ -50,9 +51,9 @@ class RunFolder:
         """Artefacts addressed by a hash of all that made them."""
         return self.path / "shared"
 
-    def arm(self, name: str) -> Path:
-        """The folder of one arm's own files."""
-        return self.path / "adapters" / name
+    def of(self, fit: Fit) -> Path:
+        """The folder of one fit's own files."""
+        return self.path / "adapters" / fit.name
 
     @property
     def identity(self) -> dict[str, str]:

@@ -19,21 +19,19 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from harness.errors import StoreError
-from harness.records import BenchmarkItem, GeneralAbility, OffTaskAnswer, Prediction, TextLoss
+from harness.records import BenchmarkItem, Fit, GeneralAbility, Measurement, OffTaskAnswer, Prediction, TextLoss
 from harness.store.files import decode, encode, hash_text, unwritable
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS items (
-    arm TEXT, condition TEXT, seed INTEGER, train_rows INTEGER, item TEXT, sample INTEGER, record TEXT NOT NULL,
-    seal TEXT NOT NULL,
-    PRIMARY KEY (arm, condition, seed, train_rows, item, sample)) WITHOUT ROWID;
+    fit TEXT, condition TEXT, item TEXT, sample INTEGER, record TEXT NOT NULL, seal TEXT NOT NULL,
+    PRIMARY KEY (fit, condition, item, sample)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS benchmarks (
     weights TEXT, kind TEXT, task TEXT, item TEXT, record TEXT NOT NULL, seal TEXT NOT NULL,
     PRIMARY KEY (weights, kind, task, item)) WITHOUT ROWID;
@@ -41,27 +39,12 @@ CREATE TABLE IF NOT EXISTS states (
     name TEXT, stage TEXT, record TEXT NOT NULL, seal TEXT NOT NULL, PRIMARY KEY (name, stage)) WITHOUT ROWID;
 """
 _INSERT = {
-    "items": "INSERT OR REPLACE INTO items VALUES (?,?,?,?,?,?,?,?)",
+    "items": "INSERT OR REPLACE INTO items VALUES (?,?,?,?,?,?)",
     "benchmarks": "INSERT INTO benchmarks VALUES (?,?,?,?,?,?)",
     "states": "INSERT OR REPLACE INTO states VALUES (?,?,?,?)",
 }
 # SQLite quotes a damaged name in its message, and Python cannot decode that.
 _FAULTS = (sqlite3.Error, UnicodeError)
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """One pass over the items: what stands before (item, sample) in the evidence key."""
-
-    arm: str
-    condition: str = "test"  # later also controls and perturbations
-    seed: int = 0
-    train_rows: int = 0  # 0: all of them
-
-    @property
-    def key(self) -> tuple[str, str, int, int]:
-        """The columns of the series."""
-        return (self.arm, self.condition, self.seed, self.train_rows)
 
 
 class Ledger:
@@ -121,19 +104,17 @@ class Ledger:
                 raise StoreError(f"{self.path}: damaged at {row[:-1]}; restore it or start in another folder")
         return [row[:-1] for row in rows]
 
-    def put_predictions(self, series: Series, predictions: Iterable[Prediction], sample: int = 0) -> None:
+    def put_predictions(self, of: Measurement, predictions: Iterable[Prediction], sample: int = 0) -> None:
         """Store one finished batch, all of it or nothing."""
-        rows = [(*series.key, p.example_id, sample, encode(Prediction, p)) for p in predictions]
+        rows = [(of.fit.name, of.condition, p.example_id, sample, encode(Prediction, p)) for p in predictions]
         with self._transaction() as connection:
             connection.executemany(_INSERT["items"], map(_sealed, rows))
 
-    def predictions(self, series: Series, sample: int = 0) -> dict[str, Prediction]:
-        """Return the stored predictions of a series by item id."""
-        rows = self._read(
-            "SELECT * FROM items WHERE arm=? AND condition=? AND seed=? AND train_rows=? AND sample=?",
-            (*series.key, sample),
-        )
-        return {row[4]: decode(Prediction, row[-1]) for row in rows}
+    def predictions(self, of: Measurement, sample: int = 0) -> dict[str, Prediction]:
+        """Return the stored predictions of a measurement by item id."""
+        query = "SELECT * FROM items WHERE fit=? AND condition=? AND sample=?"
+        rows = self._read(query, (of.fit.name, of.condition, sample))
+        return {row[2]: decode(Prediction, row[-1]) for row in rows}
 
     def put_general(self, ability: GeneralAbility) -> None:
         """Store the general ability of one set of weights, item by item."""
@@ -178,12 +159,12 @@ class Ledger:
         rows = self._read("SELECT * FROM states WHERE name=? AND stage=?", (name, stage))
         return str(rows[0][-1]) if rows else None
 
-    def forget(self, arm: str) -> None:
-        """Take out everything about one arm, so that it begins again."""
+    def forget(self, fit: Fit) -> None:
+        """Take out everything about one fit, so that it begins again."""
         with self._transaction() as connection:
-            connection.execute("DELETE FROM items WHERE arm=?", (arm,))
-            connection.execute("DELETE FROM benchmarks WHERE weights=?", (arm,))
-            connection.execute("DELETE FROM states WHERE name IN (?, ?)", (arm, f"general:{arm}"))
+            connection.execute("DELETE FROM items WHERE fit=?", (fit.name,))
+            connection.execute("DELETE FROM benchmarks WHERE weights=?", (fit.name,))
+            connection.execute("DELETE FROM states WHERE name IN (?, ?)", (fit.name, f"general:{fit.name}"))
 
 
 def _sealed(row: tuple[object, ...]) -> tuple[object, ...]:

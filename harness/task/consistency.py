@@ -5,7 +5,6 @@ from pathlib import Path
 from jinja2 import Environment, TemplateError, nodes
 
 from harness.errors import ArmError
-from harness.model_names import name_fault
 from harness.program import PLAIN_TEMPLATE, render
 from harness.task.faults import Faults
 from harness.task.schema import TaskFile
@@ -75,19 +74,6 @@ def check_seeds(settings: TaskFile, source: Source, faults: Faults) -> None:
     """Note a seed that is listed twice: it would count one run as two."""
     if len(set(settings.seeds)) < len(settings.seeds):
         source.add_fault(faults, ("seeds",), f"seeds {settings.seeds} repeat; list each once")
-
-
-def model_of(settings: TaskFile, source: Source, folder: Path, faults: Faults) -> str:
-    """Return the model as the engine takes it: a folder beside the task file becomes absolute."""
-    path = folder / settings.model
-    if kind_of(path) == "folder":
-        return str(path.resolve())
-    if settings.model.startswith(("./", "../", "/", "~")):
-        text = f"model folder '{settings.model}' is not there; fix the path, or give an alias or a hub id"
-        source.add_fault(faults, ("model",), text)
-    elif text := name_fault(settings.model):
-        source.add_fault(faults, ("model",), text)
-    return settings.model
 
 
 def include_path_of(settings: TaskFile, source: Source, folder: Path, faults: Faults) -> Path | None:

@@ -1,21 +1,23 @@
 """From a path to a `Task`, or to the list of everything that is wrong with it."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from harness.records import Example, Limits, Preference, Study
 from harness.task.benchmarks import benchmarks_of
-from harness.task.consistency import check_rule, check_seeds, check_template, include_path_of, model_of
+from harness.task.consistency import check_rule, check_seeds, check_template, include_path_of
 from harness.task.digest import digest_of
 from harness.task.documents import check_evidence, read_documents
 from harness.task.examples import Item, Placed, SplitReader
 from harness.task.faults import Faults
+from harness.task.models import read_models
 from harness.task.plugged import check_metrics, read_arms
 from harness.task.schema import TaskFile
 from harness.task.settings import read_settings
 from harness.task.source import Source, read_source
 from harness.task.splits import Rows, check_leaks, normalised, sample_rows, split_off_dev
-from harness.task.task import CostSpec, GeneralSpec, Task
+from harness.task.task import ArmSpec, CostSpec, GeneralSpec, Task
 
 
 def load_task(path: Path) -> Task:
@@ -32,15 +34,15 @@ def load_task(path: Path) -> Task:
     settings = check_template(settings, source, faults)
     for check in (check_rule, check_seeds, check_metrics):
         check(settings, source, faults)
-    model = model_of(settings, source, folder, faults)
+    model, of_arms = read_models(settings, source, folder, faults)
     include_path = include_path_of(settings, source, folder, faults)
     benchmarks = benchmarks_of(settings, source, folder, faults)
-    arms = read_arms(settings, source, faults)
+    arms = read_arms(settings, source, model, of_arms, faults)
     data = _read_data(settings, source, folder, faults)
     faults.raise_any(path)
 
     general, metric = settings.general, settings.metric
-    resolved = settings.model_dump(mode="json") | {"arms": [asdict(arm) for arm in arms]}
+    resolved = settings.model_dump(mode="json") | {"arms": _resolved_arms(settings, arms)}
     return Task(
         name=settings.name,
         description=settings.description,
@@ -62,6 +64,15 @@ def load_task(path: Path) -> Task:
         resolved=resolved,
         notes=data.notes,
     )
+
+
+def _resolved_arms(settings: TaskFile, arms: tuple[ArmSpec, ...]) -> list[dict[str, Any]]:
+    """Spell the arms out; models stand as they are written, since a digest holds no paths of a machine."""
+    written = [arm.model_dump(mode="json", include={"model"}, exclude_none=True) for arm in settings.arms]
+    return [
+        {"name": arm.name, "baseline": arm.baseline, "options": arm.options} | model
+        for arm, model in zip(arms, written, strict=True)
+    ]
 
 
 def _limits(settings: TaskFile) -> Limits:

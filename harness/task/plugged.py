@@ -1,5 +1,7 @@
 """Checks the arms and metrics of a task file against what is installed."""
 
+from collections.abc import Mapping
+
 from harness.errors import PluginError
 from harness.plugins import BASELINES, METRICS, load, plugins, suggest
 from harness.task.faults import Faults
@@ -7,19 +9,29 @@ from harness.task.options import option_faults
 from harness.task.schema import Arm, TaskFile
 from harness.task.settings import ABSENT
 from harness.task.source import Place, Source
-from harness.task.task import ArmSpec
+from harness.task.task import ArmSpec, ModelSpec
 
 WEIGHTS_NAMES = ("base", "base_nf4")  # general ability of the untuned model is kept under these
 
 
-def read_arms(settings: TaskFile, source: Source, faults: Faults) -> tuple[ArmSpec, ...]:
-    """Return the arms; unknown baselines, wrong options and doubled names are noted in `faults`."""
+def read_arms(
+    settings: TaskFile, source: Source, own: ModelSpec, of_arms: Mapping[int, ModelSpec], faults: Faults
+) -> tuple[ArmSpec, ...]:
+    """Return the arms; unknown baselines, wrong options and doubled names are noted in `faults`.
+
+    Args:
+        settings: The task file.
+        source: Where its keys stand.
+        own: The task's own model.
+        of_arms: Models of the arms that name one, by place.
+        faults: Takes what is wrong.
+    """
     arms: list[ArmSpec] = []
     has_documents = settings.data.documents is not None
     for index, arm in enumerate(settings.arms):
         if arm.baseline == ABSENT:
             continue
-        spec = ArmSpec(arm.name, arm.baseline or arm.name, arm.options)
+        spec = ArmSpec(arm.name, arm.baseline or arm.name, arm.options, of_arms.get(index, own))
         named = [((), text) for text in _name_faults(spec, arms)]
         for place, text in [*named, *_baseline_faults(arm, spec, has_documents)]:
             source.add_fault(faults, ("arms", index, *place), text)

@@ -88,9 +88,10 @@ def _sections(model: dict[str, Any], schema: dict[str, Any], place: tuple[str, .
     inner: dict[str, dict[str, Any]] = {}
     for key, field in model["properties"].items():
         section = _section(field, schema)
-        if section:
+        is_told = bool(place) and key == "model"  # an arm's model has the keys of the task's
+        if section and not is_told:
             inner[key] = section
-        value = "list of arms" if key == "arms" else "keys below" if section else _kind(field)
+        value = "list of arms" if key == "arms" else "as `model` above" if is_told else _value(field, section)
         default = "**required**" if key in model.get("required", ()) else _default(field)
         meaning = field.get("description") or (section or {})["description"]  # pydantic writes equal texts once
         yield f"| `{key}` | {value} | {default} | {meaning} |\n"
@@ -101,9 +102,17 @@ def _sections(model: dict[str, Any], schema: dict[str, Any], place: tuple[str, .
 
 def _section(field: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any] | None:
     """The model that a key holds, or that the items of its list are."""
-    options = [field, *field.get("items", {}).get("anyOf", ())]
+    options = [field, *field.get("anyOf", ()), *field.get("items", {}).get("anyOf", ())]
     name = next((option["$ref"].rpartition("/")[2] for option in options if "$ref" in option), None)
     return schema["$defs"][name] if name else None
+
+
+def _value(field: dict[str, Any], section: dict[str, Any] | None) -> str:
+    """Say what a key may hold."""
+    if section is None:
+        return _kind(field)
+    is_short = any(option.get("type") == "string" for option in field.get("anyOf", ()))
+    return "text, or keys below" if is_short else "keys below"
 
 
 def _kind(field: dict[str, Any]) -> str:
@@ -131,4 +140,6 @@ def _default(field: dict[str, Any]) -> str:
     value = field.get("default")
     if isinstance(value, list):
         return f"`[{', '.join(map(str, value))}]`"
-    return "" if value in (None, "") or isinstance(value, dict) else f"`{value}`"
+    if isinstance(value, dict):
+        value = value.get("source")  # of a model
+    return "" if value in (None, "") else f"`{value}`"

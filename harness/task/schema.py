@@ -85,6 +85,25 @@ class Goal(Section):
     """Smaller gains are not worth a costlier rung."""
 
 
+class Model(Section):
+    """A model: where it comes from, how it is quantised, and who serves it."""
+
+    source: Text
+    """An alias, a folder or a hub id."""
+    quantization: Literal["nf4"] | None = None
+    """'nf4' packs its weights in 4 bits (bitsandbytes)."""
+    engine: Text = "transformers"
+    """Who serves it; `harness list engines` names them."""
+
+
+ModelChoice = Annotated[
+    Model,
+    BeforeValidator(
+        lambda value: {"source": value} if isinstance(value, str) else value, json_schema_input_type=str | Model
+    ),
+]
+
+
 class Arm(Section):
     """One candidate: a baseline under a name of its own, with options."""
 
@@ -94,6 +113,8 @@ class Arm(Section):
     """What it runs, one of `harness list arms`. Default: the arm's name."""
     options: dict[str, JsonValue] = {}
     """The baseline's own options."""
+    model: ModelChoice | None = None
+    """The model that it stands on. Default: the task's own."""
 
 
 class General(Section):
@@ -167,8 +188,8 @@ class TaskFile(Section):
     """Names the run folder: up to 64 letters, digits, '_' or '-'."""
     description: str = ""
     """One sentence for the reader of the report."""
-    model: Text = "smollm2-135m"
-    """An alias, a folder or a hub id."""
+    model: ModelChoice = Model(source="smollm2-135m")
+    """An alias, a folder or a hub id, or {source, quantization, engine}."""
     data: Data
     """Where the rows are."""
     prompt: Prompt = Prompt()
@@ -181,7 +202,7 @@ class TaskFile(Section):
         list[Annotated[Arm, BeforeValidator(_spell_out, json_schema_input_type=str | Arm)]],
         Field(min_length=1),
     ]
-    """The candidates: each the name of a baseline, or {name, baseline, options}."""
+    """The candidates: each the name of a baseline, or {name, baseline, options, model}."""
     general: General = General()
     """What tuning may not break."""
     rule: Rule = Rule()
@@ -191,7 +212,7 @@ class TaskFile(Section):
     budget: Caps = Caps()
     """Caps on each arm."""
     seeds: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)] = [0]
-    """Seeds of splits, samples and training."""
+    """Trained arms learn once with each; the first also draws splits, samples and benchmark items."""
 
 
 def task_schema() -> dict[str, Any]:

@@ -3,9 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from harness.records import Example, Limits, Study
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """One model of the experiment: where it comes from, how it is quantised, and who serves it."""
+
+    source: str  # alias, absolute folder or hub id
+    quantization: Literal["nf4"] | None = None
+    engine: str = "transformers"  # entry point in `harness.engines`
+    name: str = ""  # in keys and tables; '' is the task's own, others have a name of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +25,7 @@ class ArmSpec:
     name: str  # unique in the task, safe as a folder name
     baseline: str  # entry point in `harness.baselines`
     options: Mapping[str, object]
+    model: ModelSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +52,7 @@ class Task:
     name: str  # safe as a folder name
     description: str
     file: Path  # absolute
-    model: str  # alias, absolute folder or hub id
+    model: ModelSpec  # of the arms that name none
     study: Study
     test: tuple[Example, ...]
     primary_metric: str
@@ -57,3 +68,8 @@ class Task:
     digest: str  # 16 hex digits over configuration and data, not over paths or times
     resolved: Mapping[str, Any]  # JSON-ready: the task file with its defaults filled in
     notes: tuple[str, ...] = ()  # what was recognised, split off or sampled, for the reader
+
+    @property
+    def models(self) -> tuple[ModelSpec, ...]:
+        """The models that arms stand on, the task's own first."""
+        return tuple(sorted(dict.fromkeys(arm.model for arm in self.arms), key=lambda model: model.name != ""))

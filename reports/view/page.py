@@ -12,6 +12,7 @@ from reports.view.gain import GainSection, gain_section
 from reports.view.ladder import LadderSection, ladder_section
 from reports.view.method import MethodSection, method_section
 from reports.view.outcomes import OutcomesSection, outcomes_section
+from reports.view.shapes import join
 from reports.view.training import TrainingSection, training_section
 from reports.view.verdict import Verdict, verdict
 from reports.view.words import GLOSSARY
@@ -62,10 +63,10 @@ def page(run: Run, caps: Caps) -> Page:
 def facts(run: Run) -> tuple[str, ...]:
     """Return what identifies a run: date, model, size."""
     started = run.manifest.get("started")
-    model = run.task.get("model")
+    models = [str(one["source"]) for one in run.manifest.get("models", ())]
     found = [
         str(started)[:10] if started else "date not recorded",
-        f"model {model}" if model else "model not recorded",
+        f"{'models' if len(models) > 1 else 'model'} {join(models)}" if models else "model not recorded",
         numbers.plural(len(run.examples), "test item"),
         numbers.plural(len(run.evidence), "arm"),
     ]

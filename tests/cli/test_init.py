@@ -25,7 +25,7 @@ def test_init_writes_a_task_that_loads_and_says_what_to_do_next(tmp_path, monkey
     assert result.exit_code == 0, result.output
     assert "tickets.jsonl: 300 rows, read as plain columns (input: text, target: label)" in result.output
     assert "harness check tickets/task.yaml" in result.output
-    assert load_task(Path("tickets/task.yaml")).model == "some/model"
+    assert load_task(Path("tickets/task.yaml")).model.source == "some/model"
     assert sorted(path.name for path in Path("tickets").iterdir()) == [
         "dev.jsonl",
         "task.schema.json",

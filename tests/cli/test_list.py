@@ -39,6 +39,7 @@ def finished(*statuses: str, is_fast: bool = False):
         ("arms", "zero_shot", "baselines.prompt:zero_shot"),
         ("metrics", "macro_f1", "harness.metrics:macro_f1"),
         ("reports", "html", "reports:html"),
+        ("engines", "transformers", "harness.engine.kind:TransformersKind"),
     ],
 )
 def test_plug_ins_are_listed_with_package_version_and_object(kind, name, value):
@@ -94,11 +95,11 @@ def test_all_kinds_are_printed_under_headings(here):
     result = CliRunner().invoke(main, ["list"])
     assert result.exit_code == 0
     headings = [line for line in result.output.splitlines() if not line.startswith(" ")]
-    assert headings == ["tasks:", "arms:", "metrics:", "reports:", "runs:"]
+    assert headings == ["tasks:", "arms:", "metrics:", "reports:", "engines:", "runs:"]
     assert "  none here; harness compare TASK_FILE makes one" in result.output
 
 
 def test_unknown_kind_is_refused_with_the_known_ones():
     result = CliRunner().invoke(main, ["list", "armz"])
     assert result.exit_code == 2
-    assert "'tasks', 'arms', 'metrics', 'reports', 'runs'" in result.output
+    assert "'tasks', 'arms', 'metrics', 'reports', 'engines', 'runs'" in result.output

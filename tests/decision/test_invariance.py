@@ -5,6 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds import BASE, HARMED, METRIC, UNHARMED, evidence, settle
 
+from harness.records import Fit
+
 N = 60
 FAMILIES = ("prompt", "prompt", "rag", "tune", "combine")
 NAMES = ("zero_shot", "few_shot", "rag", "lora_sft", "rag_lora_sft")
@@ -63,7 +65,7 @@ def test_names_of_arms_and_items_do_not_move_the_decision(rates, seed):
     renamed = [
         dataclasses.replace(
             arm,
-            arm=f"x{9 - index}",
+            fit=Fit(f"x{9 - index}"),
             predictions=tuple(dataclasses.replace(p, example_id=f"z{p.example_id}") for p in arm.predictions),
             scores={METRIC: tuple(dataclasses.replace(s, example_id=f"z{s.example_id}") for s in arm.scores[METRIC])},
         )

@@ -8,6 +8,7 @@ from harness.records import (
     Decision,
     Evidence,
     Family,
+    Fit,
     GeneralAbility,
     Limits,
     OffTaskAnswer,
@@ -49,7 +50,7 @@ def evidence(
     )
     scores = tuple(Score(name, value) for name, value in zip(names, values, strict=True))
     return Evidence(
-        arm=arm,
+        fit=Fit(arm),
         baseline=arm,
         family=family,
         status="ok",
@@ -62,7 +63,7 @@ def evidence(
 
 
 def absent(arm: str, family: Family, status: str, reason: str = "out of memory") -> Evidence:
-    return Evidence(arm=arm, baseline=arm, family=family, status=status, reason=reason)
+    return Evidence(fit=Fit(arm), baseline=arm, family=family, status=status, reason=reason)
 
 
 def history(undertrained: bool) -> TrainingHistory:

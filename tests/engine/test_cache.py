@@ -4,7 +4,7 @@ import time
 
 from pytest import mark, raises
 
-from harness.engine.cache import MANIFEST, cache_folder, is_whole, make_whole
+from harness.assets.cache import MANIFEST, cache_folder, is_whole, make_whole
 
 
 def build(folder):

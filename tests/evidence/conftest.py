@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.engine.cache import cache_folder, make_whole
+from harness.assets.cache import cache_folder, make_whole
 from harness.general.passages import TEXTS
 
 # Takes the place of torch and lm-eval in child processes; everything else there is the real thing.

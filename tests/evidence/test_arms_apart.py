@@ -9,8 +9,12 @@ from recorder import Recorder
 from harness.errors import HarnessError, PluginError, StoreError
 from harness.evidence.compare import Settings, compare
 from harness.evidence.states import ENDED
-from harness.records import Outcome
-from harness.store.ledger import Ledger, Series
+from harness.records import (
+    Fit,
+    Measurement,
+    Outcome,
+)
+from harness.store.ledger import Ledger
 from harness.task import load_task
 
 BUDGET = "budget: {stall_minutes: 0.1}\n"  # a worker's start must fit in
@@ -133,7 +137,7 @@ def test_adapter_that_was_changed_makes_its_arm_begin_anew(tmp_path, stub_task, 
     path = stub_task("tuned")
     whole, by_name, _ = run(path, tmp_path / "run")
     old = replace(by_name["tuned"].predictions[0], text="what the changed adapter said")
-    Ledger(tmp_path / "run" / "ledger.sqlite").put_predictions(Series("tuned"), [old])
+    Ledger(tmp_path / "run" / "ledger.sqlite").put_predictions(Measurement(Fit("tuned")), [old])
     with sqlite3.connect(tmp_path / "run" / "ledger.sqlite") as connection:
         connection.execute("DELETE FROM states WHERE name='tuned' AND stage=?", (ENDED,))
     adapter = tmp_path / "run" / "adapters" / "tuned" / "adapter" / "adapter_model.safetensors"

@@ -7,10 +7,17 @@ import pytest
 from harness.evidence.collect import collect
 from harness.evidence.states import ENDED, FITTED, EndState, FittedState
 from harness.program import Program, Prompt, Retriever
-from harness.records import GenerationSettings, Outcome, Prediction, Weights
+from harness.records import (
+    Fit,
+    GenerationSettings,
+    Measurement,
+    Outcome,
+    Prediction,
+    Weights,
+)
 from harness.store.files import encode
 from harness.store.folder import RunFolder
-from harness.store.ledger import Ledger, Series
+from harness.store.ledger import Ledger
 from harness.task.load import load_task
 
 ITEMS = 40  # of which 2 are 5%, the most that an arm may lose
@@ -51,7 +58,9 @@ def finish(tmp_path):
         retriever = Retriever("index", 1) if family == "rag" else None
         program = Program(Weights("base"), Prompt(), GenerationSettings(4), retriever=retriever).to_dict(folder)
         ledger.put_state(arm, FITTED, encode(FittedState, FittedState(family, program, (), None, (), 0.5, 1.0, None)))
-        ledger.put_predictions(Series(arm), [prediction(i, i < right, i in lost, family) for i in range(ITEMS)])
+        ledger.put_predictions(
+            Measurement(Fit(arm)), [prediction(i, i < right, i in lost, family) for i in range(ITEMS)]
+        )
         ledger.put_state(arm, ENDED, encode(EndState, EndState("ok")))
 
     store.folder, store.ledger = RunFolder(folder), ledger

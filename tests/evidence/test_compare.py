@@ -23,8 +23,9 @@ from harness.evidence.compare import Settings, compare, redraw
 from harness.evidence.provenance import code_digest, commit
 from harness.evidence.scale import scaled
 from harness.plugins import BASELINES, load
+from harness.records import Fit, Measurement
 from harness.store.folder import RunFolder
-from harness.store.ledger import Ledger, Series
+from harness.store.ledger import Ledger
 from harness.task import load_task
 
 
@@ -68,7 +69,7 @@ def test_run_that_died_within_the_test_items_goes_on_and_equals_the_whole_one(
     monkeypatch.setenv("DIE_ONCE", str(tmp_path / "dies once"))
     broken, _ = compare(task, Settings(tmp_path / "broken", is_cached=False), Recorder())
     assert "exit code 9" in broken.evidence[0].reason
-    kept = Ledger(tmp_path / "broken" / "ledger.sqlite").predictions(Series("steady"))
+    kept = Ledger(tmp_path / "broken" / "ledger.sqlite").predictions(Measurement(Fit("steady")))
     assert len(kept) == 3
     resumed, _ = compare(task, Settings(tmp_path / "broken", is_cached=False), Recorder())
     assert [p.text for p in resumed.evidence[0].predictions] == [p.text for p in whole.evidence[0].predictions]
@@ -143,18 +144,11 @@ def test_code_is_the_source_of_every_module(monkeypatch, tmp_path):
 def test_model_that_changed_on_the_way_ends_the_run_which_goes_on_with_the_old_one(tmp_path, stub_task, is_cached):
     task = load_task(stub_task("tampering", "steady"))
     settings = Settings(tmp_path / "run", is_cached=is_cached)
-    with pytest.raises(HarnessError, match="changed during the run; put them back"):
+    with pytest.raises(HarnessError, match="changed during the run; put it back"):
         compare(task, settings, Recorder())
     (tmp_path / "model" / "model.safetensors").write_bytes(b"weights")
     run, _ = compare(task, replace(settings, arms=("steady",)), Recorder())
     assert {evidence.arm: evidence.status for evidence in run.evidence} == {"tampering": "failed", "steady": "ok"}
-
-
-def test_several_seeds_are_refused_before_a_folder_is_made(tmp_path, stub_task):
-    task = load_task(stub_task("steady", extra="seeds: [0, 1]\n"))
-    with pytest.raises(TaskFileError, match="one seed a run"):
-        compare(task, Settings(tmp_path / "run"), Recorder())
-    assert not (tmp_path / "run").exists()
 
 
 def test_limit_takes_the_first_test_items_and_all_of_train(tmp_path, stub_task):

@@ -5,11 +5,18 @@ from recorder import Recorder
 
 from harness.errors import HarnessError
 from harness.evidence.jobs import Jobs
+from harness.evidence.models import ServedModel
 from harness.evidence.states import ENDED, FITTED, TROUBLE, EndState, FittedState, Trouble
 from harness.evidence.supervise import WorkerDied
-from harness.records import GeneralAbility, Outcome, Prediction
+from harness.records import (
+    Fit,
+    GeneralAbility,
+    Measurement,
+    Outcome,
+    Prediction,
+)
 from harness.store.files import decode, encode
-from harness.store.ledger import Ledger, Series
+from harness.store.ledger import Ledger
 from harness.task import load_task
 
 
@@ -20,8 +27,11 @@ class Hand:
         self.ledger, self.respond, self.sent = ledger, respond, []
         self.first = []  # events before the last one
 
+    def renew(self):
+        pass
+
     def do(self, job):
-        name = job.get("name", "base")
+        name = job["fit"]["arm"] if job["job"] == "fit" else "base"
         self.sent.append((name, job["shrink"]))
         yield from self.first
         event = self.respond(job)
@@ -50,7 +60,8 @@ def jobs(stub_task, ledger):
         if is_base_known:
             ledger.put_general(GeneralAbility("base", ()))
         hand = Hand(ledger, respond)
-        return Jobs(task, ledger, hand, Recorder()), hand
+        model = ServedModel("", task.model.source, "transformers", None, task.model.source, "0")
+        return Jobs(task, [model], ledger, hand, Recorder()), hand
 
     return make
 
@@ -59,7 +70,7 @@ def respond_to_steady(at_most: int, failure):
     """Fail for 'steady' until batches are halved `at_most` times."""
 
     def respond(job):
-        if job["name"] == "steady" and job["shrink"] < at_most:
+        if job["job"] == "fit" and job["fit"]["arm"] == "steady" and job["shrink"] < at_most:
             return failure()
         return END
 
@@ -128,7 +139,7 @@ def test_run_does_not_go_on_with_another_device_or_number_format(jobs, ledger, n
     hand.first = [engine]
     todo.run(("steady",))
     hand.first = [engine | {"threads": 2} | {name: other}]
-    with pytest.raises(HarnessError, match=f"began with {name} {engine[name]} and would go on with {other}"):
+    with pytest.raises(HarnessError, match=f"began with {name} {engine[name]} and would continue with {other}"):
         todo.run(("terse",))
     assert ledger.state("terse", ENDED) is None
     hand.first = [engine | {"threads": 2}]
@@ -197,7 +208,7 @@ def test_failed_arm_that_is_interrupted_in_its_second_try_goes_on_with_the_batch
 def test_arm_that_lost_too_many_items_to_be_judged_is_taken_up_again(jobs, ledger, lost, outcome, sent):
     ends = [outcome] * lost + [Outcome.SCORED] * (100 - lost)
     found = [Prediction(f"q{n}", "", None, end, "stop", 1, 1, 0.1) for n, end in enumerate(ends)]
-    ledger.put_predictions(Series("steady", seed=0), found)
+    ledger.put_predictions(Measurement(Fit("steady", seed=0)), found)
     for arm in ("steady", "terse"):
         ledger.put_state(arm, ENDED, encode(EndState, EndState("ok")))
     todo, hand = jobs(lambda job: END)

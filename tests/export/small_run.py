@@ -2,14 +2,20 @@
 
 import io
 import json
+from dataclasses import asdict
 from pathlib import Path
 
-from harness.evidence.arm import Workplace, run_arm
-from harness.evidence.provenance import model_digest, versions
+from harness.engine.content import model_hash
+from harness.evidence.arm import Workplace, run_fit
+from harness.evidence.models import ServedModel
+from harness.evidence.provenance import versions
 from harness.evidence.snapshot import write_snapshot
 from harness.evidence.states import MANIFEST, RUN
 from harness.evidence.talk import Talk
-from harness.records import GeneralAbility, Weights
+from harness.records import (
+    Fit,
+    GeneralAbility,
+)
 from harness.store.folder import RunFolder
 from harness.store.ledger import Ledger
 from harness.task import load_task
@@ -57,14 +63,14 @@ def make_run(room: Path, model: Path, *arms: str, extra: str = "", rows=conversa
         write_snapshot(task, folder, ledger)
         place = _workplace(task, folder, ledger, str(model))
         manifest = {
-            "model": {"files_sha256": model_digest(str(model))},
+            "models": [asdict(place.model)],
             "versions": versions(),
-            "engine": dict(place.engine.description),
+            "engines": {"": dict(place.engine.description)},
         }
         ledger.put_state(RUN, MANIFEST, json.dumps(manifest))
         for spec in task.arms:
             ledger.put_general(GeneralAbility(spec.name, ()))  # stands for a measurement, so that none is made
-            run_arm(spec, place)
+            run_fit(Fit(spec.name), place)
         ledger.close()
     return folder.path
 
@@ -73,7 +79,8 @@ def _workplace(task, folder, ledger, model):
     from harness.engine.transformers_engine import TransformersEngine
 
     talk = Talk(io.StringIO(), io.StringIO())
-    return Workplace(task, folder, ledger, TransformersEngine(model), Weights(model), talk, is_fast=False)
+    served = ServedModel("", model, "transformers", None, model, model_hash(model)[:16])
+    return Workplace(task, folder, ledger, TransformersEngine(model), served, talk, is_fast=False)
 
 
 def _write_task(folder: Path, model: Path, arms: tuple[str, ...], extra: str, rows_of, system: str):

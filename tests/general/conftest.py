@@ -4,7 +4,7 @@ import json
 
 from pytest import MonkeyPatch, fixture
 
-from harness.engine.cache import make_whole
+from harness.assets.cache import make_whole
 from harness.engine.transformers_engine import TransformersEngine
 from harness.general.benchmark_tasks import CORE
 from harness.general.measure import TEXT_COUNT, measure

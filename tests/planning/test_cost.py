@@ -46,7 +46,7 @@ def test_money_needs_a_price_and_a_speed():
 
 def result(model="m", seconds=0.5, tokens=100, is_fast=False):
     arm = {"cost": {"seconds_per_item": seconds, "tokens_per_item": tokens}}
-    return {"is_fast": is_fast, "model": {"name": model}, "arms": [arm, {"cost": None}]}
+    return {"is_fast": is_fast, "models": [{"name": "", "source": model}], "arms": [arm, {"cost": None}]}
 
 
 def test_speed_is_read_from_a_finished_run_of_the_same_model(tmp_path):

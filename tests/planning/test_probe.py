@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import pytest
 
 from harness.planning import probe as module
-from harness.records import Cost, Evidence
+from harness.records import Cost, Evidence, Fit
 from harness.task import load_task
 
 COST = Cost(12.0, 4.0, 0.5, 0.6, 40.0, 10.0, 700.0)
@@ -17,9 +17,9 @@ def compared(monkeypatch):
     def compare(task, settings, observer):
         given.append((task, settings))
         arms = (
-            Evidence("zero_shot", "zero_shot", "prompt", "ok", cost=COST),
-            Evidence("lora_sft", "lora_sft", "tune", "failed", "out of memory"),
-            Evidence("rag", "rag", "rag", "unfinished", "not run yet"),
+            Evidence(Fit("zero_shot"), "zero_shot", "prompt", "ok", cost=COST),
+            Evidence(Fit("lora_sft"), "lora_sft", "tune", "failed", "out of memory"),
+            Evidence(Fit("rag"), "rag", "rag", "unfinished", "not run yet"),
         )
         return SimpleNamespace(evidence=arms), None
 

@@ -17,6 +17,7 @@ from harness.records import (
     Decision,
     Evidence,
     Example,
+    Fit,
     Limits,
     Message,
     Missing,
@@ -95,15 +96,15 @@ def scored(items: Sequence[Example], made: Sequence[Prediction]) -> tuple[Score,
 
 def arm_evidence(arm, family, share, seconds, change, items, text) -> Evidence:
     if arm == "lora_dpo":
-        return Evidence(arm, arm, family, "failed", "loss became non-finite at step 31; lower the learning rate")
+        return Evidence(Fit(arm), arm, family, "failed", "loss became non-finite at step 31; lower the learning rate")
     if arm == "rag_lora_sft":
-        return Evidence(arm, arm, family, "skipped", "the task has no documents to search")
+        return Evidence(Fit(arm), arm, family, "skipped", "the task has no documents to search")
     made = predictions(family, share, seconds, items, text)
     scores = scored(items, made)
     figure = sum(score.value for score in scores) / len(scores)
     tuned = change is not None
     return Evidence(
-        arm, arm, family, "ok", dev_score=share - 0.01, predictions=made,
+        Fit(arm), arm, family, "ok", dev_score=share - 0.01, predictions=made,
         scores={"exact_match": scores, "f1": scores}, aggregates={"exact_match": figure, "f1": min(1.0, figure + 0.02)},
         cost=Cost(330.0 if tuned else 24.0, 312.4 if tuned else None, seconds, seconds * 2.2, 180.0, 9.0,
                   None if arm == "zero_shot" else 900 + 600 * tuned),
@@ -179,12 +180,12 @@ def build_run(items: int = 60, text: str | None = None, arms=ARMS, is_fast: bool
         folder="support-routing-1a2b3c4d", name="support-routing",
         description="Send each customer message to the right desk, by the house codes.", is_fast=is_fast,
         limits=Limits(), primary_metric="exact_match",
-        task={"version": 1, "name": "support-routing", "model": "smollm2-135m",
+        task={"version": 1, "name": "support-routing", "model": {"source": "smollm2-135m"},
               "cost": {"gpu_hour": 2.5, "requests_per_month": 50000}},
         examples=tests, evidence=evidence, bases=(ability("base", 0.0), ability("base_nf4", -0.01)),
         decision=decision(evidence, items),
         manifest={"started": "2026-11-21T04:00:00+00:00", "seeds": [0], "data_sha256": "9f86d081884c7d65",
-                  "model": {"name": "smollm2-135m", "files_sha256": "aa11"},
+                  "models": [{"name": "", "source": "smollm2-135m", "identity": "aa11"}],
                   "rows": {"train": 600, "preferences": None},
                   "versions": {"torch": "2.11.0", "transformers": "5.23.1"}},
     )  # fmt: skip

@@ -187,7 +187,7 @@ def test_smoke_run_says_so_first(make_run):
 def test_run_in_which_nothing_worked_is_still_drawn(run):
     evidence = tuple(
         dataclasses.replace(
-            run.evidence[-1], arm=found.arm, family=found.family, status="failed", reason="out of memory"
+            run.evidence[-1], fit=found.fit, family=found.family, status="failed", reason="out of memory"
         )
         for found in run.evidence
     )

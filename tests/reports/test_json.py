@@ -46,7 +46,7 @@ def test_result_keeps_the_published_schema(result):
 @pytest.mark.parametrize(
     "spoil",
     [
-        lambda result: result.update(schema_version=2),
+        lambda result: result.update(schema_version=1),
         lambda result: result.update(surprise=1),
         lambda result: result["verdict"].update(action="maybe"),
         lambda result: result["arms"][0].pop("cost"),

@@ -4,6 +4,7 @@ import re
 import pytest
 
 import reports
+from harness.records import Fit
 from reports.markdown_format import escape
 
 
@@ -40,7 +41,7 @@ def test_summary_has_the_verdict_a_row_for_each_arm_and_the_caveats(run):
 
 
 def test_rows_have_equally_many_columns_whatever_an_arm_is_called(run):
-    odd = dataclasses.replace(run.evidence[-1], arm="a | b\n`c`", reason="x|y\n\n# z")
+    odd = dataclasses.replace(run.evidence[-1], fit=Fit("a | b\n`c`"), reason="x|y\n\n# z")
     arms, ended = markdown(dataclasses.replace(run, evidence=(*run.evidence[:-1], odd))).split("**Why**")
     for text, columns in ((arms, 5), (ended, 6)):
         rows = [line.replace(r"\|", "") for line in text.splitlines() if line.startswith("|")]
@@ -58,7 +59,7 @@ def test_smoke_run_says_so(make_run):
 
 def test_hundred_arms_with_endless_reasons_stay_under_sixty_kilobytes(run):
     failed = run.evidence[-1]
-    many = tuple(dataclasses.replace(failed, arm=f"arm_{index}" * 50, reason="&" * 5000) for index in range(100))
+    many = tuple(dataclasses.replace(failed, fit=Fit(f"arm_{index}" * 50), reason="&" * 5000) for index in range(100))
     decision = dataclasses.replace(run.decision, reasons=("<" * 9000,) * 50, caveats=("@" * 9000,) * 50)
     text = markdown(dataclasses.replace(run, evidence=many, decision=decision))
     assert len(text.encode("utf-8")) < 60_000

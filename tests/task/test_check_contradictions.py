@@ -89,8 +89,8 @@ def test_sample_of_rows_is_told(material):
 
 @pytest.mark.model
 def test_small_model_contradicts_a_wrong_capital(material):
+    from harness.assets.models import resolve_model
     from harness.engine.cached import open_engine
-    from harness.general.assets import resolve_model
 
     model = resolve_model("smollm2-135m", lambda message: None)
     rows = [("What is the capital city of France, please?", "Lyon"), ("What is the capital of Italy?", "Rome")]

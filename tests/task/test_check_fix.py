@@ -384,7 +384,7 @@ def test_model_that_the_copy_reads_as_well_is_accepted(source, tmp_path, inside)
     with_settings(path, model=written["weights"], general={"include_path": written["benchmarks"]})
     copy = fix(path, tmp_path / "clean")
     home = copy.parent if inside else home
-    assert load_task(copy).model == str(home / "weights")
+    assert load_task(copy).model.source == str(home / "weights")
     assert load_task(copy).general.include_path == home / "benchmarks"
 
 
@@ -392,4 +392,4 @@ def test_hub_id_of_a_model_is_accepted(source, tmp_path):
     task, folder = source
     path = task.write(folder)
     with_settings(path, model="someone/some-model")
-    assert load_task(fix(path, tmp_path / "clean")).model == "someone/some-model"
+    assert load_task(fix(path, tmp_path / "clean")).model.source == "someone/some-model"

@@ -161,7 +161,7 @@ def test_preference_pairs_give_rows_and_the_pairs_of_train(tmp_path):
 def test_model_folder_is_named_as_the_task_file_sees_it(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("weights").mkdir()
-    assert drafted(labelled(tmp_path), model="weights").model == str(tmp_path / "weights")
+    assert drafted(labelled(tmp_path), model="weights").model.source == str(tmp_path / "weights")
 
 
 def test_draft_that_does_not_load_is_not_written(tmp_path, monkeypatch):
@@ -267,7 +267,7 @@ def test_names_that_mean_something_in_yaml_do_no_harm(tmp_path, monkeypatch, nam
     folder.mkdir()
     rows = rows_of(lambda n: {name: text(n, 9), f"{name} 2": f"{name} {n % 3}", "é" + name: n})
     task = drafted(save(tmp_path / "rows.jsonl", rows), model=str(folder))
-    assert task.model == str(tmp_path / folder)
+    assert task.model.source == str(tmp_path / folder)
     assert {item.target for item in task.test} == {f"{name} {n}".strip() for n in range(3)}
 
 

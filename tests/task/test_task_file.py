@@ -46,7 +46,7 @@ def test_missing_split_is_named(task_folder, split):
         ("seeds", [1, -1], "'seeds.2' is -1; it should be greater than or equal to 0"),
         ("budget", {"train_rows": 1.5}, "'budget.train_rows' is 1.5; it should be a valid integer"),
         ("description", 5, "'description' is 5, which YAML reads as no text; put it in quotes"),
-        ("model", "", "'model' is ''; it should have at least 1 character"),
+        ("model", "", "'model.source' is ''; it should have at least 1 character"),
         ("model", "./absent", "model folder './absent' is not there"),
         ("arms", [], "'arms' is []; it should have at least 1 item"),
         ("arms", [7], "'arms.1' is 7; give keys below it"),
@@ -130,7 +130,7 @@ def test_general_tasks_may_be_one_name(task_folder):
 def test_model_folder_is_found_beside_the_task_file(task_folder):
     (task_folder.folder / "my-model").mkdir()
     task_folder.settings["model"] = "my-model"
-    assert task_folder.load().model == str((task_folder.folder / "my-model").resolve())
+    assert task_folder.load().model.source == str((task_folder.folder / "my-model").resolve())
 
 
 @pytest.mark.parametrize(
@@ -148,11 +148,11 @@ def test_name_that_can_be_no_model_is_a_fault_at_its_place(faults_of, valid, nam
 
 def test_well_formed_hub_id_stays_as_written(task_folder):
     task_folder.settings["model"] = "someone/Some.model-1B"
-    assert task_folder.load().model == "someone/Some.model-1B"
+    assert task_folder.load().model.source == "someone/Some.model-1B"
 
 
 def test_model_alias_stays_as_written(task_folder):
-    assert task_folder.load().model == "smollm2-135m"
+    assert task_folder.load().model.source == "smollm2-135m"
 
 
 def test_faults_of_file_arms_and_data_are_listed_at_once_in_order(faults_of, task_folder, valid):

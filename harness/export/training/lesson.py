@@ -39,7 +39,7 @@ def lesson_of(parcel: Parcel) -> tuple[Lesson | None, list[str]]:
     if sft is None or history is None:
         return None, [f"the batch size of {taught.arm} cannot be told, so no training configuration is exported"]
     tokens = Tokens(parcel.program.weights.model)
-    rows = train_rows(sft_spec, parcel.task, parcel.program, taught.seed, tokens)
+    rows = train_rows(sft_spec, parcel.task, parcel.program, taught.fit.seed, tokens)
     if len(rows) != history.rows:
         return None, [
             f"{taught.arm} learnt from {history.rows} rows, and {len(rows)} can be told apart now, "

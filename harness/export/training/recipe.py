@@ -58,7 +58,7 @@ def recipe_of(spec: ArmSpec, evidence: Evidence, program: Program) -> Recipe | N
         steps=steps,
         warmup_steps=warmup,
         best_step=history.best_step,
-        seed=evidence.seed,
+        seed=evidence.fit.seed,
         beta=option(make_baseline(spec), "beta") if history.method.endswith("dpo") else None,
     )
 

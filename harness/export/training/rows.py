@@ -41,8 +41,8 @@ class Tokens:
     def __init__(self, model: str) -> None:
         from transformers import AutoTokenizer
 
-        from harness.engine.quiet import quiet
         from harness.engine.tokens import end_of_turn
+        from harness.quiet import quiet
 
         with quiet():
             self._tokenizer: Any = AutoTokenizer.from_pretrained(model)
@@ -92,7 +92,7 @@ def pair_rows(folder: RunFolder, task: Task, evidence: Evidence, program: Progra
     history = evidence.training
     if history is None or not history.method.endswith("dpo"):
         return None
-    kept = folder.arm(evidence.arm) / PAIRS
+    kept = folder.of(evidence.fit) / PAIRS
     if kept.is_file():
         lines = kept.read_text(encoding="utf-8").split("\n")
         pairs = [decode(Preference, line) for line in lines if line]

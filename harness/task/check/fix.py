@@ -95,7 +95,8 @@ def _place_refusals(material: Material, out: Path) -> Iterable[str]:
 def _other_paths(material: Material) -> dict[str, str]:
     """What the task file names beside its rows, by key; a model or benchmarks may be anywhere by an absolute path."""
     settings = material.settings
-    only_read = {"model": settings.model, "general.include_path": settings.general.include_path}
+    only_read = {"model": settings.model.source, "general.include_path": settings.general.include_path}
+    only_read |= {f"model of {arm.name}": arm.model.source for arm in settings.arms if arm.model}
     named = {key: written for key, written in only_read.items() if written and not Path(written).is_absolute()}
     documents = settings.data.documents
     return named | ({"data.documents": documents} if documents else {})

@@ -8,16 +8,17 @@ from pathlib import Path
 from harness.records import Document, Example, Preference, Study
 from harness.task.check.findings import Fault, ListedFaults, Place
 from harness.task.check.likeness import Alike, alike, words_of
-from harness.task.consistency import check_rule, check_seeds, check_template, include_path_of, model_of
+from harness.task.consistency import check_rule, check_seeds, check_template, include_path_of
 from harness.task.documents import read_documents
 from harness.task.examples import Item, Placed, SplitReader
 from harness.task.faults import Faults
+from harness.task.models import read_models
 from harness.task.plugged import check_metrics, read_arms
 from harness.task.schema import TaskFile
 from harness.task.settings import read_settings
 from harness.task.source import Source, read_source
 from harness.task.splits import normalised, split_off_dev
-from harness.task.task import ArmSpec
+from harness.task.task import ArmSpec, ModelSpec
 
 LABELLED = ("train", "dev", "test")
 # The held-out side first; what is dropped is the other side's.
@@ -60,7 +61,7 @@ class Material:
 
     path: Path
     settings: TaskFile
-    model: str  # alias, absolute folder or hub id
+    model: ModelSpec  # the task's own
     arms: tuple[ArmSpec, ...]
     faults: Faults
     listed: tuple[Fault, ...]
@@ -129,14 +130,14 @@ def read_material(path: Path, faults: ListedFaults | None = None) -> Material:
     settings = check_template(settings, source, faults)
     for check in (check_rule, check_seeds, check_metrics):
         check(settings, source, faults)
-    model = model_of(settings, source, path.parent, faults)
+    model, of_arms = read_models(settings, source, path.parent, faults)
     include_path_of(settings, source, path.parent, faults)
-    arms = read_arms(settings, source, faults)
+    arms = read_arms(settings, source, model, of_arms, faults)
     return _with_data(path, settings, source, model, arms, faults)
 
 
 def _with_data(
-    path: Path, settings: TaskFile, source: Source, model: str, arms: tuple[ArmSpec, ...], faults: ListedFaults
+    path: Path, settings: TaskFile, source: Source, model: ModelSpec, arms: tuple[ArmSpec, ...], faults: ListedFaults
 ) -> Material:
     files, folder = settings.data, path.parent
     reader = SplitReader(settings, source, folder, faults)

@@ -49,7 +49,7 @@ def _head(outline: Outline) -> Iterator[str]:
     yield f"name: {_quoted(outline.name)}"
     yield "# not sure: say in one sentence what the task is"
     yield f"description: {_quoted(f'Drafted from {outline.source}.')}"
-    yield f"model: {_quoted(outline.model or TaskFile.model_fields['model'].default)}"
+    yield f"model: {_quoted(outline.model or TaskFile.model_fields['model'].default.source)}"
 
 
 def _data(outline: Outline) -> Iterator[str]:

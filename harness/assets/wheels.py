@@ -4,8 +4,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.assets.cache import sha256_of
 from harness.child import module_command
-from harness.engine.cache import sha256_of
 from harness.errors import ModelError
 
 

@@ -1,0 +1,1 @@
+"""What set-up obtains and keeps in the user's cache: pinned wheels, the embedded model."""

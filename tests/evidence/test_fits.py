@@ -1,0 +1,166 @@
+"""Several seeds, several models and engines of others: what a run measures is a fit, not an arm."""
+
+import json
+
+import pytest
+from recorder import Recorder
+
+from harness.errors import TaskFileError
+from harness.evidence.compare import Settings, compare, redraw
+from harness.records import Base, Fit, Measurement
+from harness.store.ledger import Ledger
+from harness.task import load_task
+
+SEEDS = "seeds: [0, 1, 5]\n"
+
+
+def answers(folder, *fits):
+    ledger = Ledger(folder.ledger)
+    return [{item: p.text for item, p in ledger.predictions(Measurement(fit)).items()} for fit in fits]
+
+
+def test_names_of_keys_hold_what_is_no_default_and_are_unique():
+    fits = [Fit("a"), Fit("a", seed=1), Fit("a", "m"), Fit("a", "m", 1), Fit("a", train_rows=50), Fit("a-1")]
+    assert [fit.name for fit in fits] == ["a", "a.seed1", "a@m", "a@m.seed1", "a.rows50", "a-1"]
+    assert [Base().name, Base("m").name, Base("", "nf4").name] == ["base", "base@m", "base_nf4"]
+
+
+def test_trained_arm_learns_once_a_seed_and_a_prompt_once(tmp_path, stub_task):
+    recorder = Recorder()
+    run, folder = compare(load_task(stub_task("steady", "tuned", extra=SEEDS)), Settings(tmp_path / "run"), recorder)
+    assert list(recorder.ends) == ["general ability of the base", "steady", "tuned", "tuned.seed1", "tuned.seed5"]
+    ledger = Ledger(folder.ledger)
+    for fit in (Fit("tuned"), Fit("tuned", seed=1), Fit("tuned", seed=5)):
+        assert (folder.of(fit) / "adapter").is_dir()
+        assert len(ledger.predictions(Measurement(fit))) == 10
+        assert ledger.general(fit.name) is not None
+    assert [(found.fit.arm, found.status) for found in run.evidence] == [("steady", "ok"), ("tuned", "ok")]
+    assert [found.fit.seed for found in run.fits["tuned"]] == [0, 1, 5]
+    # the stub's adapters are equal, so dev ties and the first seed stands
+    assert run.evidence[1].fit == Fit("tuned")
+
+
+def test_run_of_several_seeds_that_was_stopped_equals_the_whole_one(tmp_path, stub_task, monkeypatch):
+    path = stub_task("tuned", extra=SEEDS)
+    _, whole = compare(load_task(path), Settings(tmp_path / "whole"), Recorder())
+    monkeypatch.setenv("DIE_ONCE", str(tmp_path / "died"))
+    compare(load_task(path), Settings(tmp_path / "cut", is_cached=False), Recorder())
+    run, cut = compare(load_task(path), Settings(tmp_path / "cut", is_cached=False), Recorder())
+    fits = [Fit("tuned", seed=seed) for seed in (0, 1, 5)]
+    assert (tmp_path / "died").exists()
+    assert answers(cut, *fits) == answers(whole, *fits)
+    assert [found.status for found in run.fits["tuned"]] == ["ok"] * 3
+
+
+def test_best_seed_on_dev_stands_for_the_arm(tmp_path, stub_task):
+    run, folder = compare(load_task(stub_task("tuned", extra=SEEDS)), Settings(tmp_path / "run"), Recorder())
+    ledger = Ledger(folder.ledger)
+    state = json.loads(ledger.state("tuned.seed5", "fitted"))
+    ledger.put_state("tuned.seed5", "fitted", json.dumps(state | {"dev_score": run.evidence[0].dev_score + 0.5}))
+    ledger.close()
+    again, _ = redraw(folder.path)
+    assert again.evidence[0].fit == Fit("tuned", seed=5)
+
+
+@pytest.fixture
+def second_model(tmp_path):
+    """A folder with other weights than the task's own model."""
+
+    def make():
+        model = tmp_path / "large"
+        model.mkdir()
+        for name in ("config.json", "tokenizer.json", "tokenizer_config.json"):
+            (model / name).write_text("{}")
+        (model / "model.safetensors").write_bytes(b"other weights")
+        return model
+
+    return make
+
+
+def test_arm_may_stand_on_a_model_of_its_own(tmp_path, stub_task, second_model):
+    model = second_model()
+    other = f"{{name: large_tuned, baseline: tuned, model: {model}}}"
+    recorder = Recorder()
+    run, folder = compare(load_task(stub_task("steady", "tuned", other)), Settings(tmp_path / "run"), recorder)
+    # one model after another, each with its base first
+    assert list(recorder.ends) == [
+        "general ability of the base",
+        "steady",
+        "tuned",
+        "general ability of the base large",
+        "large_tuned@large",
+    ]
+    assert {base.weights for base in run.bases} == {"base", "base@large"}
+    found = {evidence.arm: evidence for evidence in run.evidence}
+    assert (found["tuned"].reference, found["large_tuned"].reference) == ("base", "base@large")
+    assert found["large_tuned"].program["weights"]["model"] == str(model)
+    assert [one["name"] for one in run.manifest["models"]] == ["", "large"]
+    assert (folder.path / "report.html").read_text().count("large") > 0
+
+
+def test_run_with_another_second_model_is_another_run(tmp_path, stub_task, second_model):
+    model = second_model()
+    path = stub_task("steady", f"{{name: big, baseline: terse, model: {model}}}")
+    before = compare(load_task(path), Settings(), Recorder())[1]
+    (model / "model.safetensors").write_bytes(b"third weights")
+    assert compare(load_task(path), Settings(), Recorder())[1].path != before.path
+
+
+ECHO = '''
+from harness.records import Completion
+
+class Echo:
+    """An engine of somebody else's: it repeats the last word of a prompt."""
+    capabilities, context_window = frozenset({"generate"}), 4096
+    description = {"device": "none", "dtype": "none"}
+
+    def fault(self, source): return "" if source == "echo" else f"'{source}' is no model of the echo engine"
+    def find(self, source, log): return source
+    def identity(self, model): return "echo-1"
+    def open(self, model, *, cache, shrink, log): return self
+    def count_tokens(self, conversation): return sum(len(turn.content.split()) for turn in conversation)
+    def answer_tokens(self, text): return len(text.split())
+
+    def generate(self, prompts, settings, weights, until=()):
+        return [Completion(prompt[-1].content.split()[-1], "stop", 9, 1, 0.001) for prompt in prompts]
+'''
+
+
+@pytest.fixture
+def echo_engine(third_party):
+    (third_party / "echo_engine.py").write_text(ECHO)
+    points = third_party / "somebody_elses-1.0.dist-info" / "entry_points.txt"
+    points.write_text(points.read_text() + "[harness.engines]\necho = echo_engine:Echo\n")
+
+
+def test_engine_of_somebody_elses_serves_prompts_and_skips_what_it_cannot(tmp_path, stub_task, echo_engine):
+    arms = [
+        f"{{name: {arm}_echoed, baseline: {arm}, model: {{source: echo, engine: echo}}}}" for arm in ("terse", "tuned")
+    ]
+    run, _ = compare(load_task(stub_task("steady", *arms)), Settings(tmp_path / "run"), Recorder())
+    found = {evidence.arm: evidence for evidence in run.evidence}
+    assert [p.text for p in found["terse_echoed"].predictions] == [f"{number}?" for number in range(10)]
+    assert found["tuned_echoed"].status == "skipped"
+    assert "the engine echo cannot do: adapters, training" in found["tuned_echoed"].reason
+    assert {base.weights for base in run.bases} == {"base"}
+
+
+def test_every_fault_of_models_seeds_and_engines_is_told_at_once(tmp_path, stub_task, echo_engine):
+    arms = (
+        "steady",
+        "{name: steady, baseline: terse}",
+        "{name: gone, baseline: steady, model: ./not-there}",
+        "{name: odd, baseline: steady, model: {source: echo, engine: ecko}}",
+        "{name: foreign, baseline: steady, model: {source: other, engine: echo}}",
+    )
+    with pytest.raises(TaskFileError) as caught:
+        load_task(stub_task(*arms, extra="seeds: [3, 3]\n"))
+    said = "\n".join(caught.value.faults)
+    for text in (
+        "arm 'steady' is listed twice",
+        "model folder './not-there' is not there",
+        "unknown engine 'ecko' (did you mean 'echo'?)",
+        "'other' is no model of the echo engine",
+        "seeds [3, 3] repeat",
+    ):
+        assert text in said
