@@ -3,8 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps
+UV := uv==0.13.9
+LOCKS := requirements.lock requirements-torch.lock requirements-torch-cpu.lock
 
-.PHONY: demo demo-fast test test-slow scorecard known-answers calibration lint types imports check clean
+.PHONY: demo demo-fast test test-slow scorecard known-answers calibration lint types imports check lock clean
 
 demo: $(READY)
 	$(BIN)/harness compare tasks/support_routing/task.yaml
@@ -52,9 +55,29 @@ check: lint types imports test
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
 
-# The stamp is written last, so that a stopped installation is done again.
-$(READY): pyproject.toml requirements.lock
+# What pyproject.toml asks for, solved for every platform, with the hash of every file that the public index has of each
+# release. Pins are kept where they can be; `make lock OPTIONS=--upgrade` takes what is newest.
+lock:
+	$(PYTHON) -m venv build/lock
+	build/lock/bin/pip install --quiet --disable-pip-version-check $(UV)
+	cat requirements.lock requirements-torch.lock >build/whole.lock
+	build/lock/bin/uv pip compile pyproject.toml --quiet --extra dev --universal --python-version 3.11 --generate-hashes \
+		--no-annotate --no-header --output-file build/whole.lock $(OPTIONS)
+	awk 'BEGIN { torch = "requirements-torch.lock"; rest = "requirements.lock"; \
+			print "# Made by `make lock`: everything but torch." >rest; \
+			print "# Made by `make lock`: the public torch; on Linux with the CUDA libraries that it asks for." >torch } \
+		/^[a-z]/ { file = /^(torch=|triton=|cuda-|nvidia-)/ ? torch : rest } \
+		{ print >file }' build/whole.lock
+
+# pip checks every file against its hash. The project itself has none, and is built with the locked backend. The stamp is
+# written last, so that a stopped installation is done again.
+$(READY): pyproject.toml $(LOCKS)
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "harness needs Python 3.11 or newer: make PYTHON=python3.11")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[dev]'
+	$(INSTALL) --require-hashes --requirement requirements.lock
+	$(INSTALL) --require-hashes --requirement requirements-torch-cpu.lock 2>$(VENV)/torch-cpu.log || { \
+		echo "no CPU build of torch here ($(VENV)/torch-cpu.log): installing the public one"; \
+		$(INSTALL) --require-hashes --requirement requirements-torch.lock; }
+	$(INSTALL) --no-build-isolation --editable .
+	$(BIN)/pip check
 	touch $@

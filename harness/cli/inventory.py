@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Callable, Mapping
-from importlib.util import find_spec
 from pathlib import Path
 
+import harness
 from harness.plugins import BASELINES, ENGINES, METRICS, REPORTS, plugins
 
 Entry = dict[str, str]  # what is known of one thing, by the name of the property
@@ -31,10 +31,15 @@ def plugged_in(group: str) -> list[Entry]:
 def tasks(folder: Path) -> list[Entry]:
     """List the tasks in `folder`, in its subfolders and in its tasks/, and those that came with the package."""
     found = [*folder.glob("task.yaml"), *folder.glob("*/task.yaml"), *folder.glob("tasks/*/task.yaml")]
-    bundled = find_spec("tasks")
-    for place in (bundled.submodule_search_locations or ()) if bundled else ():
-        found += Path(place).glob("*/task.yaml")
+    found += bundled_tasks().glob("*/task.yaml")
     return [_task(path) for path in sorted({path.resolve() for path in found})]
+
+
+def bundled_tasks() -> Path:
+    """Return the folder of the tasks that came with the package: inside it in a wheel, beside it in a source tree."""
+    package = Path(harness.__file__).parent
+    packed = package / "_tasks"
+    return packed if packed.is_dir() else package.parent / "tasks"
 
 
 def _task(path: Path) -> Entry:
