@@ -31,9 +31,10 @@ INSIDE = {
     "general": CONTRACT | {"store", "assets", "engine"},
     "evidence": CONTRACT | {"task", "store", "assets", "engine", "general", "metrics", "decision"},
     "planning": CONTRACT | {"task", "decision", "evidence"},
+    "doctor": CONTRACT | {"store", "assets", "engine", "general"},
     "export": CONTRACT | {"task", "store", "assets", "engine", "decision", "evidence"},
     "cli": CONTRACT
-    | {"task", "store", "assets", "engine", "general", "metrics", "decision", "evidence", "export", "planning"},
+    | {"task", "store", "assets", "engine", "general", "metrics", "decision", "evidence", "export", "planning", "doctor"},
 }
 HEAVY = {
     "torch", "transformers", "trl", "peft", "faiss", "sentence_transformers", "lm_eval", "datasets", "pandas",

@@ -44,6 +44,11 @@ def resolve_model(name: str, log: Log) -> str:
     return name
 
 
+def embedded_model_folder() -> Path:
+    """Return where the embedded model is kept, obtained or not."""
+    return cache_folder() / "models" / EMBEDDED
+
+
 def embedded_model(log: Log, *, by_content: bool = False) -> Path:
     """Return the folder of the embedded model, obtained if absent."""
 
@@ -55,7 +60,7 @@ def embedded_model(log: Log, *, by_content: bool = False) -> Path:
             log("converting it to safetensors")
             _convert(gguf, folder)
 
-    return make_whole(cache_folder() / "models" / EMBEDDED, build, by_content=by_content)
+    return make_whole(embedded_model_folder(), build, by_content=by_content)
 
 
 def _convert(gguf: Path, folder: Path) -> None:

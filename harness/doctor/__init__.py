@@ -1,0 +1,1 @@
+"""What this machine and this installation lack, found in seconds and without loading a library."""
