@@ -1,6 +1,7 @@
 """Who may import whom (docs: README, layout)."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,30 @@ def test_planted_wrong_import_is_found(tmp_path):
     planted.write_text("def f():\n    from baselines.rag import rag\n    import harness.cli\n")
     assert wrong_packages(planted, "harness") == {"baselines"}
     assert wrong_parts(planted, "store") == {"cli"}
+
+
+PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+ROOMS = {
+    room: re.findall(r"`(\w+)`|(foundation|every other room)", below)
+    for room, below in re.findall(r"^\| `(\w+)` \|[^|]*\|([^|]*)\|$", PAGE, flags=re.MULTILINE)
+}
+
+
+def test_every_file_that_the_architecture_page_names_is_there():
+    named = re.findall(r"`([\w/]+(?:\.\w+|/))`", PAGE)
+    assert len(named) > 12
+    assert [path for path in named if "/" in path and not (ROOT / path).exists()] == []
+
+
+def test_architecture_page_names_every_room_and_what_it_may_import():
+    there = {part_of(path) for path in (ROOT / "harness").rglob("*.py")} - {"__init__"}
+    assert ROOMS.keys() == there == INSIDE.keys()
+    groups = {"foundation": CONTRACT, "every other room": INSIDE.keys() - {"cli"}}
+    for room, below in ROOMS.items():
+        assert set().union(*(groups.get(group, {name}) for name, group in below)) == INSIDE[room], room
+
+
+def test_path_of_the_data_has_at_most_twelve_steps_in_order():
+    steps = re.findall(r"^\| (\d+) \|", PAGE, flags=re.MULTILINE)
+    assert steps == [str(number + 1) for number in range(len(steps))]
+    assert 0 < len(steps) <= 12
