@@ -75,9 +75,10 @@ $(READY): pyproject.toml $(LOCKS)
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "harness needs Python 3.11 or newer: make PYTHON=python3.11")'
 	$(PYTHON) -m venv $(VENV)
 	$(INSTALL) --require-hashes --requirement requirements.lock
-	$(INSTALL) --require-hashes --requirement requirements-torch-cpu.lock 2>$(VENV)/torch-cpu.log || { \
-		echo "no CPU build of torch here ($(VENV)/torch-cpu.log): installing the public one"; \
-		$(INSTALL) --require-hashes --requirement requirements-torch.lock; }
+	if ! $(INSTALL) --require-hashes --requirement requirements-torch-cpu.lock 2>$(VENV)/torch-cpu.log; then \
+		grep -q 'No matching distribution' $(VENV)/torch-cpu.log || { cat $(VENV)/torch-cpu.log; exit 1; }; \
+		echo "no CPU build of torch is offered here: installing the public one"; \
+		$(INSTALL) --require-hashes --requirement requirements-torch.lock; fi
 	$(INSTALL) --no-build-isolation --editable .
 	$(BIN)/pip check
 	touch $@

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harness.errors import HarnessError
+
 if TYPE_CHECKING:
     from harness.doctor.finding import Finding
 
@@ -27,8 +29,10 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
     Example:
         harness doctor
     """
-    from harness.doctor.examination import examine, is_ready
-
+    try:
+        from harness.doctor.examination import examine, is_ready
+    except ModuleNotFoundError as fault:  # what the examination itself stands on
+        raise HarnessError(f"package '{fault.name}' is not installed; give: pip install {fault.name}") from fault
     findings = examine()
     ready = is_ready(findings)
     if as_json:

@@ -1,6 +1,9 @@
 """The command as a stranger meets it: on a machine where nothing was fetched, and where everything is there."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 from click.testing import CliRunner
@@ -51,3 +54,25 @@ def test_json_holds_every_line_that_is_printed(bare):
 def test_lines_fit_a_terminal_of_80_columns_but_for_paths(bare):
     for line in told().output.splitlines():
         assert len(line) <= 80 or "/" in line.split()[-1], line
+
+
+def from_a_shell(site, *arguments: str):
+    """Run the command with the modules in `site` ahead of those that are installed."""
+    path = os.pathsep.join(filter(None, [str(site), os.environ.get("PYTHONPATH")]))
+    command = [sys.executable, "-P", "-c", "from harness.cli import main; main()", "doctor", *arguments]
+    return subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True)
+
+
+def test_package_of_another_version_is_a_fault_with_the_command_that_helps(tmp_path):
+    (tmp_path / "peft-0.1.dist-info").mkdir()
+    (tmp_path / "peft-0.1.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: peft\nVersion: 0.1\n")
+    done = from_a_shell(tmp_path, "--json")
+    (peft,) = [one for one in json.loads(done.stdout)["findings"] if one["subject"] == "peft"]
+    assert (done.returncode, peft["state"]) == (1, "fault")
+    assert peft["text"].startswith("0.1 is installed") and peft["remedy"].startswith("pip install 'peft")
+
+
+def test_package_that_the_examination_itself_needs_is_named_without_a_traceback(tmp_path):
+    (tmp_path / "psutil.py").write_text("raise ModuleNotFoundError('No module named psutil', name='psutil')\n")
+    done = from_a_shell(tmp_path)
+    assert (done.returncode, done.stderr) == (2, "Error: package 'psutil' is not installed; give: pip install psutil\n")
