@@ -35,7 +35,19 @@ INSIDE = {
     "doctor": CONTRACT | {"store", "assets", "engine", "general"},
     "export": CONTRACT | {"task", "store", "assets", "engine", "decision", "evidence"},
     "cli": CONTRACT
-    | {"task", "store", "assets", "engine", "general", "metrics", "decision", "evidence", "export", "planning", "doctor"},
+    | {
+        "task",
+        "store",
+        "assets",
+        "engine",
+        "general",
+        "metrics",
+        "decision",
+        "evidence",
+        "export",
+        "planning",
+        "doctor",
+    },
 }
 HEAVY = {
     "torch", "transformers", "trl", "peft", "faiss", "sentence_transformers", "lm_eval", "datasets", "pandas",

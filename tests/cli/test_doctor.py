@@ -8,9 +8,10 @@ import sys
 import pytest
 from click.testing import CliRunner
 
+from harness.assets.cache import make_whole
+from harness.assets.models import embedded_model_folder
 from harness.cli import main
-from harness.engine.cache import make_whole
-from harness.general.assets import embedded_model_folder, items_folder
+from harness.general.assets import items_folder
 
 
 @pytest.fixture

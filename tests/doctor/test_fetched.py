@@ -3,6 +3,7 @@ import sys
 from importlib.metadata import distribution
 
 from baselines.rag.options import DEFAULT_EMBEDDER
+from harness.assets.cache import make_whole
 from harness.doctor.fetched import (
     EMBEDDER,
     SETUP_BYTES,
@@ -12,7 +13,6 @@ from harness.doctor.fetched import (
     git_finding,
     pip_finding,
 )
-from harness.engine.cache import make_whole
 
 
 def test_folder_that_set_up_made_is_whole_until_a_file_of_its_shrinks(tmp_path):
