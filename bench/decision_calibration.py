@@ -22,6 +22,7 @@ from decision_worlds import (
     settled_at_named_size,
     worlds,
 )
+from recipe_worlds import new_run_coverage
 from scipy import stats
 
 from harness.records import Family
@@ -170,12 +171,21 @@ def curse_rows(runs: int, seed: int) -> Iterator[Row]:
         yield Row(f"{name} {found.honest.mean():.1%}; below the truth", below, "40 to 60%", 0.4 <= below <= 0.6)
 
 
+def recipe_rows(runs: int, seed: int) -> Iterator[Row]:
+    """The next training run lies in its prediction interval: 90% with two seeds, 92% with more."""
+    for name, share, width in new_run_coverage(runs, seed):
+        bar = 0.90 if name.startswith("2 ") else 0.92
+        error = 3 * np.sqrt(bar * (1 - bar) / runs)
+        yield Row(f"{name} (width {width:.0%})", share, f">= {bar:.0%}", share >= bar - error)
+
+
 TABLES: dict[str, Callable[[int, int], Iterator[Row]]] = {
     "false": false_rows,
     "right": right_rows,
     "coverage": coverage_rows,
     "sizes": size_rows,
     "curse": curse_rows,
+    "recipe": recipe_rows,
 }
 
 

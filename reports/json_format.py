@@ -97,6 +97,7 @@ def result(run: Run) -> dict[str, Any]:
             for rung in decision.rungs
         ],
         "comparisons": [_comparison(comparison) for comparison in decision.comparisons],
+        "recipes": [{**asdict(recipe), "new_run": _interval(recipe.new_run)} for recipe in decision.recipes],
         "gates": [_gate(gate) for gate in decision.gates],
         "bases": [
             {"weights": base.weights, "tasks": _task_means(base.items), "seconds": base.seconds} for base in run.bases

@@ -12,7 +12,7 @@ MAY_IMPORT = {"harness": {"harness"}, "baselines": {"harness", "baselines"}, "re
 
 # Inside harness: each part may import itself and the parts named here.
 BASE = {"records", "errors"}
-CONTRACT = BASE | {"program", "contract", "plugins", "model_names", "benchmark_files", "child", "quiet"}
+CONTRACT = BASE | {"program", "contract", "plugins", "model_names", "benchmark_files", "child", "quiet", "memory"}
 INSIDE = {
     "records": set(),
     "errors": set(),
@@ -21,6 +21,7 @@ INSIDE = {
     "benchmark_files": set(),
     "child": set(),
     "quiet": set(),
+    "memory": set(),
     "program": BASE,
     "contract": BASE | {"program"},
     "task": CONTRACT,

@@ -34,6 +34,7 @@ def main() -> None:
     from baselines.finetune.loop import train
     from baselines.finetune.spec import RunSpec
     from harness.engine.faults import is_out_of_memory
+    from harness.memory import give_back
     from harness.store.files import unwritable
 
     base = Base.load(**channel.receive()["load"])
@@ -43,6 +44,7 @@ def main() -> None:
         spec = RunSpec.from_json(message["run"])
         try:
             train(base, spec, channel, message["latest"])
+            give_back()
         except TrainingFailure as failure:
             channel.send("failed", kind="training", reason=str(failure))
         except (OSError, SafetensorError, RuntimeError, MemoryError) as fault:

@@ -35,6 +35,7 @@ def decide(
     constant_scores: Sequence[Score] | None,
     planned_arms: Sequence[str],
     seed: int = 0,
+    fits: Mapping[str, Sequence[Evidence]] | None = None,
 ) -> Decision:
     """Decide from stored evidence; equal evidence gives an equal decision.
 
@@ -49,6 +50,7 @@ def decide(
         constant_scores: The best constant answer of train, scored on the test items; None where there is none.
         planned_arms: Names in the task's order, which breaks ties on dev: the earlier is the cheaper.
         seed: Of the bootstrap, used by aggregate metrics only.
+        fits: All fits of each arm, by its name, where there are several; `evidence` holds the one that it is judged by.
 
     Returns:
         The verdict. `labels_needed` counts the test items in all (those at hand included) that would settle
@@ -59,7 +61,7 @@ def decide(
         ValueError: If the evidence contradicts itself: an arm twice, scores without predictions or outside
             [0, 1], texts of different lengths.
     """
-    from harness.decision import advice, bands, bounds, gate, missing, sentence, undecided, verdict
+    from harness.decision import advice, bands, bounds, gate, missing, recipe, sentence, undecided, verdict
     from harness.decision.arms import Yardstick, read_field
     from harness.decision.ladder import Standings, describe_rungs
     from harness.decision.paired import BestConstant
@@ -80,13 +82,15 @@ def decide(
     lost = bounds.error_bounds(evidence, primary_metric, metric_kind)
     turned = bounds.other_verdicts(standings, gates, constant, result)
     others = [arm for arm in field.judged if prompt is not None and arm is not prompt]
+    found = (recipe.recipe_of((fits or {}).get(arm.name, ()), yardstick) for arm in field.judged)
+    recipes = tuple(filter(None, found))
     return Decision(
         action=result.action,
         arm=result.arm.name if result.arm else None,
         goal=result.goal,
         sentence=sentence.verdict_sentence(result, openness, standings, chosen, routed),
         reasons=sentence.explain(result, standings, list(gates.values())),
-        caveats=advice.caveats(standings, gates, result.arm, absent, lost, turned, constant),
+        caveats=advice.caveats(standings, gates, result.arm, absent, lost, turned, constant, recipes),
         next_step=advice.next_step(result, openness, standings, chosen, routed),
         labels_needed=openness.settling.items if openness.settling else None,
         scores=dict(standings.scores),
@@ -98,6 +102,7 @@ def decide(
         error_bounds=lost,
         other_verdicts=turned,
         undecided=openness.kind,
+        recipes=recipes,
     )
 
 

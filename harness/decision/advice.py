@@ -8,8 +8,8 @@ from harness.decision.paired import BestConstant
 from harness.decision.sentence import leader
 from harness.decision.undecided import Openness
 from harness.decision.verdict import Verdict, start
-from harness.decision.words import join, share
-from harness.records import ErrorBounds, Gate, Missing
+from harness.decision.words import join, points, share
+from harness.records import ErrorBounds, Gate, Missing, Recipe
 
 # The intervals hold at any number of items; below this they say little.
 FEW_ITEMS = 50
@@ -24,6 +24,7 @@ def caveats(
     bounds: Sequence[ErrorBounds],
     other_verdicts: Sequence[str] | None,
     constant: BestConstant | None,
+    recipes: Sequence[Recipe],
 ) -> tuple[str, ...]:
     """List what limits the verdict, what could turn it first.
 
@@ -49,8 +50,7 @@ def caveats(
         found.append(f"{fewest} test items are few: only large differences can show")
     found += [] if is_much else lost
     found += [text for arm in others for text in _gate(gates.get(arm.name))]
-    if any(arm.is_tuned for arm in field.judged):
-        found.append("each tuned figure is of this adapter, from one training run; seed not measured")
+    found += _seeds(field, recipes)
     return (*found, *(f"{gone.arm} {gone.why}; {gone.meaning}" for gone in missing if not gone.matters))
 
 
@@ -70,6 +70,23 @@ def _training(arm: Arm) -> list[str]:
         return []
     why = "the budget ended" if training.stopped == "budget" else "training ended"
     return [f"{arm.name} was still improving when {why}: longer training may raise its figure"]
+
+
+def _seeds(field: Field, recipes: Sequence[Recipe]) -> list[str]:
+    """Say which weights the verdict is about, and what another training run would reach where several tell."""
+    told = {recipe.arm: recipe for recipe in recipes}
+    alone = [arm.name for arm in field.judged if arm.is_tuned and arm.name not in told]
+    found = [
+        f"{arm.name}: the verdict rests on the weights of seed {arm.evidence.fit.seed}, the best of "
+        f"{len(told[arm.name].seeds)} on dev; another training run would score between "
+        f"{share(told[arm.name].new_run.low)} and {share(told[arm.name].new_run.high)} (95%), as seeds differ by "
+        f"{points(told[arm.name].between_seeds)} (standard deviation)"
+        for arm in field.judged
+        if arm.name in told
+    ]
+    if alone:
+        found.append("each tuned figure is of this adapter, from one training run; seed not measured")
+    return found
 
 
 def _gate(gate: Gate | None) -> list[str]:

@@ -1,6 +1,5 @@
 """Memory that ran out: the batch is done in halves."""
 
-import gc
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -8,6 +7,7 @@ import torch
 
 from harness.engine.faults import is_out_of_memory
 from harness.errors import ArmError
+from harness.memory import give_back
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -45,6 +45,6 @@ def in_halves(
 
 def free_memory() -> None:
     """Give back what nothing holds any more."""
-    gc.collect()
+    give_back()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()

@@ -120,6 +120,7 @@ class Resident:
     def __init__(self, model: str, quantization: Literal["nf4"] | None, device: torch.device) -> None:
         self.key = (model, quantization)
         self.base = load_base(model, quantization, device)
+        free_memory()  # loading and packing leave copies behind
         self.stop_ids = _stop_ids(self.base.generation_config, load_tokenizer(model))
         # What the model's authors like to sample with must not leak into our decoding.
         self.base.generation_config = GenerationConfig()

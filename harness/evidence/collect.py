@@ -73,6 +73,7 @@ def collect(folder: RunFolder, task: Task, ledger: Ledger) -> Run:
         constant_scores=[primary.score(constant, example) for example in task.test],
         planned_arms=[spec.name for spec in task.arms],
         seed=task.seeds[0],
+        fits={found[0].arm: found for found in fits if len(found) > 1},
     )
     manifest: Mapping[str, Any] = json.loads(ledger.state(RUN, MANIFEST) or "{}")
     return Run(

@@ -20,6 +20,7 @@ from harness.child import module_command
 from harness.engine.faults import describe, is_of_the_process, is_out_of_memory
 from harness.errors import HarnessError, ModelError, StoreError
 from harness.evidence.talk import Talk
+from harness.memory import give_back
 from harness.store.files import is_disk_full
 from harness.store.folder import RunFolder
 
@@ -52,6 +53,7 @@ def main() -> None:
                 place = None  # frees the engine before another is opened
                 place = _open(folder, job, options, talk)
             _do(job, place)
+            give_back()
             talk.say("end")
         except Exception as fault:  # the boundary of the process: the run must go on with the other arms
             kind = _kind(fault, is_open=place is not None)

@@ -129,6 +129,18 @@ class Missing:
     matters: bool  # with it, the verdict might be another
 
 
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What another training run of an arm would reach, from its fits with several seeds."""
+
+    arm: str
+    seeds: tuple[int, ...]  # of the fits that ended well
+    figures: tuple[float, ...]  # of each, on the items that all of them measured
+    between_seeds: float  # standard deviation from one training run to another, the luck with the items taken out
+    item_error: float  # standard error of their mean from the choice of the items
+    new_run: Interval  # prediction interval of one more training run
+
+
 # few_items: more would settle it; margin: they would not, as no arm is better by more than the margin; arms_missing:
 # one failed, did not run, or was not trained to the end; gate: the gate of general ability alone is in the way.
 UndecidedKind = Literal["", "few_items", "margin", "arms_missing", "gate"]
@@ -156,3 +168,4 @@ class Decision:
     # Verdicts that counting lost items as right or as wrong would give in place of this one; None: cannot be told.
     other_verdicts: tuple[str, ...] | None = ()
     undecided: UndecidedKind = ""  # why there is no verdict
+    recipes: tuple[Recipe, ...] = ()  # of arms with several seeds

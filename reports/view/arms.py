@@ -95,6 +95,8 @@ def arm_cell(run: Run, evidence: Evidence) -> Cell:
     """Name an arm, with its kind and, unless it simply ran, its status."""
     status, mood = STATUS[evidence.status]
     note = FAMILIES[evidence.family]
+    if evidence.fit.model:
+        note += f" on {evidence.fit.model}"
     if evidence.status != "ok":
         note += f", {status}"
     elif evidence.arm == run.decision.arm:

@@ -8,6 +8,7 @@ from reports import numbers
 from reports.charts.training import MOST_POINTS, curves
 from reports.view import spending
 from reports.view.lookup import is_tuned, score_of
+from reports.view.seeds import seeds_table
 from reports.view.shapes import Cell, Figure, Table, join, table
 
 STOPPED = {"early": "stopped early", "end": "ran to the end", "budget": "stopped by the budget"}
@@ -20,6 +21,7 @@ class TrainingSection:
     finding: str
     figures: tuple[Figure, ...]
     histories: Table | None
+    seeds: Table | None
     trials: Table | None
     warnings: tuple[str, ...]
 
@@ -32,6 +34,7 @@ def training_section(run: Run) -> TrainingSection:
         finding=_finding(trained),
         figures=tuple(_figure(run.limits, evidence, history) for evidence, history in trained),
         histories=_histories(run, trained) if trained else None,
+        seeds=seeds_table(run),
         trials=_trials(run),
         warnings=tuple(warnings),
     )
