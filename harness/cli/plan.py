@@ -64,7 +64,7 @@ def plan(
     tried = _probe(task, chosen, arms) if probe else None
     if tried is not None and told is None:
         speed = tried.speed or speed
-    found = replace(make_plan(task, tokenizer_folder(task.model.source), chosen, speed), probe=tried)
+    found = replace(make_plan(task, tokenizer_folder, chosen, speed), probe=tried)
     if as_json:
         click.echo(json.dumps(found.to_dict(), indent=1, ensure_ascii=False))
     else:

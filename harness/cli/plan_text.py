@@ -83,7 +83,8 @@ def _gate(gate: GateItems) -> str:
 
 def _memory(plan: Plan) -> None:
     _head("Memory, at the peak")
-    _say(plan.memory_note, indent=2)
+    for note in plan.memory_notes:
+        _say(note, indent=2)
     here = psutil.virtual_memory().total / 1e9
     for arm in plan.memory:
         size = arm.total_mb / MB_PER_GB

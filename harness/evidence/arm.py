@@ -11,6 +11,7 @@ from harness.decision.arms import TUNED
 from harness.errors import ArmError
 from harness.evidence.answering import answer, require_measured, retrieve_with
 from harness.evidence.bench import RunBench
+from harness.evidence.fits import fits_of
 from harness.evidence.models import ServedModel
 from harness.evidence.replay import replayed_seconds
 from harness.evidence.selection import FAST_ITEMS, ITEMS, Material, SelectionProbe
@@ -23,7 +24,7 @@ from harness.records import Fit, Measurement, Weights
 from harness.store.files import decode, encode, hash_folder
 from harness.store.folder import RunFolder
 from harness.store.ledger import Ledger
-from harness.task.task import Task
+from harness.task.task import ArmSpec, Task
 
 LATENCY_QUESTIONS = 3
 # Room above the longest answer seen in train and dev, so that a longer right answer is not cut.
@@ -60,6 +61,15 @@ class Workplace:
         )
         return SelectionProbe(self.engine, material, self.talk.progress)
 
+    def spec_of(self, fit: Fit) -> ArmSpec:
+        """Return the arm of a fit as the task file has it."""
+        return next(arm for arm in self.task.arms if arm.name == fit.arm)
+
+    def minutes_of(self, fit: Fit) -> float | None:
+        """Return what a fit may take of its arm's budget: the seeds share it."""
+        minutes = self.task.budget_minutes
+        return None if minutes is None else minutes / len(fits_of(self.spec_of(fit), self.task))
+
     @property
     def task_answers(self) -> set[str]:
         """Targets of the training set, which an unrelated question must not get."""
@@ -82,7 +92,7 @@ def run_fit(fit: Fit, place: Workplace) -> None:
     Raises:
         ArmError: If it cannot be finished.
     """
-    spec = next(arm for arm in place.task.arms if arm.name == fit.arm)
+    spec = place.spec_of(fit)
     baseline: Baseline = load(BASELINES, spec.baseline)(spec.options)
     state = _kept(fit, place) or _fit(fit, baseline, place)
     program = Program.from_dict(state.program, place.folder.path)
@@ -174,7 +184,7 @@ def _bench(fit: Fit, baseline: Baseline, place: Workplace) -> RunBench:
         base=place.model.weights,
         folder=folder,
         shared=place.folder.shared,
-        budget=Budget(place.task.train_rows, place.task.budget_minutes, place.is_fast),
+        budget=Budget(place.task.train_rows, place.minutes_of(fit), place.is_fast),
         seed=fit.seed,
         max_new_tokens=room_for(place.task, place.engine),
         metric=metric,

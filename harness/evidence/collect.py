@@ -11,7 +11,7 @@ from harness.contract import Metric
 from harness.decision import decide
 from harness.decision.arms import TUNED, read_field
 from harness.errors import StoreError
-from harness.evidence.jobs import fits_of
+from harness.evidence.fits import fits_of
 from harness.evidence.states import (
     ENDED,
     FITTED,

@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol
 
 from harness.decision.arms import TUNED
 from harness.errors import HarnessError
+from harness.evidence.fits import fits_of, is_trained
 from harness.evidence.memory import MemoryWatch
 from harness.evidence.models import ServedModel, engine_kind
 from harness.evidence.provenance import now
@@ -286,17 +287,6 @@ class Jobs:
 
     def _amend(self, values: Mapping[str, Any]) -> None:
         self.ledger.put_state(RUN, MANIFEST, json.dumps(self._manifest() | dict(values)))
-
-
-def is_trained(arm: ArmSpec) -> bool:
-    """Whether an arm trains, so that each seed makes other weights."""
-    return "training" in load(BASELINES, arm.baseline)(arm.options).needs
-
-
-def fits_of(arm: ArmSpec, task: Task) -> tuple[Fit, ...]:
-    """Return the fits of an arm: one a seed where it trains, else one, as greedy prompts answer alike with any seed."""
-    seeds = task.seeds if is_trained(arm) else task.seeds[:1]
-    return tuple(Fit(arm.name, arm.model.name, seed) for seed in seeds)
 
 
 def _fit_job(fit: Fit, model: ServedModel) -> Job:

@@ -38,7 +38,8 @@ def arm_costs(
 
 
 def _cost(demand: Demand, benchmark_items: int, prices: CostSpec, speed: Speed | None) -> ArmCost:
-    asked, trained = asked_tokens(demand, benchmark_items), trained_tokens(demand)
+    asked = demand.fits * asked_tokens(demand, benchmark_items)
+    trained = demand.fits * trained_tokens(demand)
     request = demand.typical_prompt + demand.typical_answer
     if speed is None:
         return ArmCost(demand.arm, asked, trained, request, None, None, None)
@@ -54,7 +55,7 @@ def _money(seconds: float, prices: CostSpec) -> float | None:
 
 
 def asked_tokens(demand: Demand, benchmark_items: int) -> int:
-    """Count the tokens that an arm reads and writes: the test, dev once for each look, and general ability."""
+    """Count the tokens that a fit reads and writes: the test, dev once for each look, and general ability."""
     request = demand.typical_prompt + demand.typical_answer
     if demand.training is None:
         return (demand.questions + demand.dev_rows) * request

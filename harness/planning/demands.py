@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from harness.contract import Baseline, Previewing
 from harness.errors import HarnessError
+from harness.evidence.fits import fits_of
 from harness.plugins import BASELINES, load
 from harness.records import Example, Family, Message, Study
 from harness.task.check.model_text import ModelText
@@ -51,6 +52,7 @@ class Demand:
     """What one arm asks of the machine."""
 
     arm: str
+    model: str  # its name in the run; '' is the task's own
     baseline: str
     family: Family
     longest_prompt: int  # tokens
@@ -63,6 +65,7 @@ class Demand:
     passages: int  # shown with a question; 0: nothing is retrieved
     is_quantised: bool
     training: Training | None
+    fits: int = 1  # one a seed where it trains
     assumed: tuple[str, ...] = ()
 
 
@@ -93,6 +96,7 @@ def _demand(spec: ArmSpec, task: Task, text: ModelText) -> Demand:
     room, thought = int((max(targets, default=0) + 1) * ANSWER_ROOM) + 1, _number(options, "reasoning_tokens", 0)
     return Demand(
         arm=spec.name,
+        model=spec.model.name,
         baseline=spec.baseline,
         family=baseline.family,
         longest_prompt=max(lengths.longest, lengths.typical),
@@ -103,8 +107,9 @@ def _demand(spec: ArmSpec, task: Task, text: ModelText) -> Demand:
         questions=len(task.test),
         dev_rows=len(task.study.dev),
         passages=passages,
-        is_quantised=getattr(baseline, "quantization", None) is not None,
+        is_quantised=(getattr(baseline, "quantization", None) or spec.model.quantization) is not None,
         training=_training(options, task, text, lengths) if "training" in baseline.needs else None,
+        fits=len(fits_of(spec, task)),
         assumed=assumed,
     )
 

@@ -1,11 +1,12 @@
 """The plan as a whole: what the test items can show, what the gate needs, and what the arms will take."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from harness.contract import Metric
 from harness.decision.intervals import FEWEST_GROUPS
 from harness.decision.power import POWER
+from harness.decision.words import join
 from harness.planning.cost import TRAINING_PASSES, arm_costs
 from harness.planning.demands import Demand, demands
 from harness.planning.gate import FLIPS, gate_items
@@ -20,33 +21,35 @@ from harness.records import Family, Interval
 from harness.task.check.model_text import ModelText
 from harness.task.task import Task
 
+FolderOf = Callable[[str], Path | None]
+
 HIGHER: tuple[Family, ...] = ("rag", "tune", "combine")
 RUNGS = {"rag": "RAG", "tune": "tuning", "combine": "RAG with tuning"}
 
 
-def make_plan(task: Task, model: Path | None, device: Device, speed: Speed | None) -> Plan:
+def make_plan(task: Task, folder_of: FolderOf, device: Device, speed: Speed | None) -> Plan:
     """Plan a run; no weights are loaded.
 
     Args:
         task: What would be compared.
-        model: Folder of the model, where it is on this machine: its sizes and tokenizer are read.
+        folder_of: Gives a model's folder, where it is on this machine: its sizes and tokenizer are read.
         device: Where it would run.
         speed: Tokens a second, if anybody knows.
 
     Raises:
-        ModelError: If the folder holds no readable model.
+        ModelError: If a folder holds no readable model.
     """
-    text = ModelText(model)
+    text = ModelText(folder_of(task.model.source))
     asked = demands(task, text)
     metric: Metric = load(METRICS, task.primary_metric)()
     arms = tuple(PlannedArm(demand.arm, demand.family) for demand in asked)
     setting = setting_of(task.test, arms, task.limits, metric)
     perfect = perfect_score(task.test, sum(arm.family == "prompt" for arm in arms), task.limits, metric)
     goal, gains, worlds = goal_items(setting, perfect, metric), _gains(setting), scenarios(setting)
-    memory, note = _memory(asked, model, device)
+    memory, notes = _memory(task, asked, folder_of, device)
     return Plan(
         task=task.name,
-        model=task.model.source,
+        model=join([model.source for model in task.models]),
         notes=(*task.notes, f"tokens {text.how}"),
         items=setting.items,
         groups=len(setting.sizes) if setting.is_grouped else None,
@@ -56,7 +59,7 @@ def make_plan(task: Task, model: Path | None, device: Device, speed: Speed | Non
         scenarios=worlds,
         gate=gate_items(task.limits, task.general.limit) if _tuned(arms) else None,
         memory=memory,
-        memory_note=note,
+        memory_notes=notes,
         costs=arm_costs(asked, task.general.limit, task.cost, speed),
         speed=speed,
         gpu_hour=task.cost.gpu_hour,
@@ -80,11 +83,22 @@ def _gains(setting: Setting) -> tuple[SmallestGain, ...]:
     return tuple(smallest_gain(setting, candidates[0], base) for base in bases)
 
 
-def _memory(asked: Sequence[Demand], model: Path | None, device: Device) -> tuple[tuple[ArmMemory, ...], str]:
-    if model is None:
-        return (), "not foretold: the model's files are not on this machine; fetch them (`harness setup`, or a run)"
-    shape = read_shape(model)
-    return arm_memory(asked, shape, device), f"{shape.parameters / 1e6:,.0f}M parameters, {shape.source}"
+def _memory(
+    task: Task, asked: Sequence[Demand], folder_of: FolderOf, device: Device
+) -> tuple[tuple[ArmMemory, ...], tuple[str, ...]]:
+    """Foretell the arms of each model, which has processes of its own; say what each model was taken for."""
+    memory: list[ArmMemory] = []
+    notes: list[str] = []
+    for model in task.models:
+        folder = folder_of(model.source)
+        if folder is None:
+            why = "its files are not on this machine; fetch them (`harness setup`, or a run)"
+            notes.append(f"{model.source}: not foretold, {why}")
+            continue
+        shape = read_shape(folder)
+        memory += arm_memory([demand for demand in asked if demand.model == model.name], shape, device)
+        notes.append(f"{model.source}: {shape.parameters / 1e6:,.0f}M parameters, {shape.source}")
+    return tuple(memory), tuple(notes)
 
 
 def _answerable(setting: Setting, goal: GoalItems, worlds: Sequence[Scenario], perfect: Interval | None) -> Answerable:

@@ -123,7 +123,7 @@ class Plan:
     scenarios: tuple[Scenario, ...]
     gate: GateItems | None  # None: no arm is tuned
     memory: tuple[ArmMemory, ...]
-    memory_note: str  # how the model was read, or why memory is not foretold
+    memory_notes: tuple[str, ...]  # how the model was read, or why memory is not foretold
     costs: tuple[ArmCost, ...]
     speed: Speed | None
     gpu_hour: float | None

@@ -168,7 +168,7 @@ class Caps(Section):
     """Caps on each arm."""
 
     minutes: Annotated[float, Field(gt=0)] | None = None
-    """Wall clock of an arm's learning."""
+    """Wall clock of an arm's learning, with all its seeds together."""
     train_rows: Count | None = None
     """Train on a seeded sample of at most this many rows."""
     stall_minutes: Annotated[float, Field(gt=0)] = 30

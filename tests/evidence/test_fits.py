@@ -6,6 +6,7 @@ import pytest
 from recorder import Recorder
 
 from harness.errors import TaskFileError
+from harness.evidence.arm import Workplace
 from harness.evidence.compare import Settings, compare, redraw
 from harness.records import Base, Fit, Measurement
 from harness.store.ledger import Ledger
@@ -38,6 +39,13 @@ def test_trained_arm_learns_once_a_seed_and_a_prompt_once(tmp_path, stub_task):
     assert [found.fit.seed for found in run.fits["tuned"]] == [0, 1, 5]
     # the stub's adapters are equal, so dev ties and the first seed stands
     assert run.evidence[1].fit == Fit("tuned")
+
+
+def test_seeds_share_the_minutes_of_their_arm(tmp_path, stub_task):
+    task = load_task(stub_task("steady", "tuned", extra=SEEDS + "budget: {minutes: 6}\n"))
+    place = Workplace(task, *[None] * 5, is_fast=False)
+    assert place.minutes_of(Fit("tuned", seed=5)) == 2
+    assert place.minutes_of(Fit("steady")) == 6
 
 
 def test_run_of_several_seeds_that_was_stopped_equals_the_whole_one(tmp_path, stub_task, monkeypatch):

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -13,9 +14,9 @@ from harness.planning.demands import Demand, Training
 from harness.planning.record import Speed
 from harness.task.task import CostSpec
 
-PROMPT = Demand("p", "p", "prompt", 120, 90, 90, 32, 10, 200, 50, 0, False, None)
+PROMPT = Demand("p", "", "p", "prompt", 120, 90, 90, 32, 10, 200, 50, 0, False, None)
 TRAINING = Training("sft", 100, 130, 110, 8, 4, 3, 16, 0, has_penalty=False)
-TUNED = Demand("t", "t", "tune", 120, 90, 90, 32, 10, 200, 50, 0, False, TRAINING)
+TUNED = Demand("t", "", "t", "tune", 120, 90, 90, 32, 10, 200, 50, 0, False, TRAINING)
 FREE = CostSpec(None, None)
 
 
@@ -47,6 +48,12 @@ def test_money_needs_a_price_and_a_speed():
 def result(model="m", seconds=0.5, tokens=100, is_fast=False):
     arm = {"cost": {"seconds_per_item": seconds, "tokens_per_item": tokens}}
     return {"is_fast": is_fast, "models": [{"name": "", "source": model}], "arms": [arm, {"cost": None}]}
+
+
+def test_every_seed_of_a_trained_arm_is_counted():
+    [once], [thrice] = (arm_costs([replace(TUNED, fits=fits)], 750, FREE, Speed(100.0, "told")) for fits in (1, 3))
+    assert (thrice.asked_tokens, thrice.trained_tokens) == (3 * once.asked_tokens, 3 * once.trained_tokens)
+    assert thrice.seconds == pytest.approx(3 * once.seconds)
 
 
 def test_speed_is_read_from_a_finished_run_of_the_same_model(tmp_path):

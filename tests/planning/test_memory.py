@@ -19,7 +19,7 @@ def shape(*, is_fp32=True):
 
 
 def demand(training=None, *, passages=0, is_quantised=False, arm="arm"):
-    return Demand(arm, arm, "prompt", 50, 40, 40, 10, 5, 64, 20, passages, is_quantised, training)
+    return Demand(arm, "", arm, "prompt", 50, 40, 40, 10, 5, 64, 20, passages, is_quantised, training)
 
 
 def training(**changes):

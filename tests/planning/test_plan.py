@@ -1,3 +1,6 @@
+import shutil
+from pathlib import Path
+
 import pytest
 
 from harness.errors import TaskFileError
@@ -8,7 +11,7 @@ ALL = "[zero_shot, rag, lora_sft]"
 
 
 def plan_of(file, model):
-    return make_plan(load_task(file), model, "cpu", None)
+    return make_plan(load_task(file), lambda source: model, "cpu", None)
 
 
 def said(plan):
@@ -80,7 +83,22 @@ def test_train_of_one_group_and_no_dev_is_a_fault(task_file, tiny_model):
 def test_a_model_that_is_not_here_has_no_memory_foretold(task_file):
     plan = plan_of(task_file("org/absent"), None)
     assert plan.memory == ()
-    assert "not on this machine" in plan.memory_note
+    assert "not on this machine" in plan.memory_notes[0]
+
+
+def test_arm_on_another_model_is_foretold_by_that_model(task_file, tiny_model, tmp_path):
+    large = shutil.copytree(tiny_model, tmp_path / "large")
+    file = task_file(str(tiny_model), arms=f"[zero_shot, {{name: big, baseline: zero_shot, model: {large}}}]")
+    plan = make_plan(load_task(file), lambda source: Path(source), "cpu", None)
+    assert [memory.arm for memory in plan.memory] == ["zero_shot", "big"]
+    assert [note.split(":")[0] for note in plan.memory_notes] == [str(tiny_model), str(large)]
+
+
+def test_model_that_is_not_here_leaves_the_others_foretold(task_file, tiny_model):
+    file = task_file(str(tiny_model), arms="[zero_shot, {name: big, baseline: zero_shot, model: org/absent}]")
+    plan = make_plan(load_task(file), lambda source: tiny_model if source == str(tiny_model) else None, "cpu", None)
+    assert [memory.arm for memory in plan.memory] == ["zero_shot"]
+    assert "org/absent: not foretold" in plan.memory_notes[1]
 
 
 def test_labels_too_rare_for_macro_f1_are_named(task_file, tiny_model):
