@@ -114,33 +114,6 @@ def test_run_with_another_second_model_is_another_run(tmp_path, stub_task, secon
     assert compare(load_task(path), Settings(), Recorder())[1].path != before.path
 
 
-ECHO = '''
-from harness.records import Completion
-
-class Echo:
-    """An engine of somebody else's: it repeats the last word of a prompt."""
-    capabilities, context_window = frozenset({"generate"}), 4096
-    description = {"device": "none", "dtype": "none"}
-
-    def fault(self, source): return "" if source == "echo" else f"'{source}' is no model of the echo engine"
-    def find(self, source, log): return source
-    def identity(self, model): return "echo-1"
-    def open(self, model, *, cache, shrink, log): return self
-    def count_tokens(self, conversation): return sum(len(turn.content.split()) for turn in conversation)
-    def answer_tokens(self, text): return len(text.split())
-
-    def generate(self, prompts, settings, weights, until=()):
-        return [Completion(prompt[-1].content.split()[-1], "stop", 9, 1, 0.001) for prompt in prompts]
-'''
-
-
-@pytest.fixture
-def echo_engine(third_party):
-    (third_party / "echo_engine.py").write_text(ECHO)
-    points = third_party / "somebody_elses-1.0.dist-info" / "entry_points.txt"
-    points.write_text(points.read_text() + "[harness.engines]\necho = echo_engine:Echo\n")
-
-
 def test_engine_of_somebody_elses_serves_prompts_and_skips_what_it_cannot(tmp_path, stub_task, echo_engine):
     arms = [
         f"{{name: {arm}_echoed, baseline: {arm}, model: {{source: echo, engine: echo}}}}" for arm in ("terse", "tuned")
