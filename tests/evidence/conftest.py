@@ -158,24 +158,8 @@ if "DIE_ONCE" in os.environ:
 if "CHOKE_ON" in os.environ:
     choke_on(os.environ["CHOKE_ON"])
 '''
-ECHO = '''
-from harness.records import Completion
-
-class Echo:
-    """An engine of somebody else's: it repeats the last word of a prompt."""
-    capabilities, context_window = frozenset({"generate"}), 4096
-    description = {"device": "none", "dtype": "none"}
-
-    def fault(self, source): return "" if source == "echo" else f"'{source}' is no model of the echo engine"
-    def find(self, source, log): return source
-    def identity(self, model): return "echo-1"
-    def open(self, model, *, cache, shrink, log): return self
-    def count_tokens(self, conversation): return sum(len(turn.content.split()) for turn in conversation)
-    def answer_tokens(self, text): return len(text.split())
-
-    def generate(self, prompts, settings, weights, until=()):
-        return [Completion(prompt[-1].content.split()[-1], "stop", 9, 1, 0.001) for prompt in prompts]
-'''
+# The example of the documentation: it repeats the last word of a prompt.
+ECHO = (Path(__file__).parents[2] / "docs" / "adding_an_engine.md").read_text(encoding="utf-8").split("```")[1]
 ARMS = (
     "steady", "terse", "tuned", "failing", "dying", "segfaulting", "killed", "hanging", "greedy", "large", "breaking",
     "tampering", "picky", "impossible", "filling", "training",
@@ -216,7 +200,7 @@ def third_party(tmp_path, monkeypatch):
 @pytest.fixture
 def echo_engine(third_party):
     """Install an engine of somebody else's."""
-    (third_party / "echo_engine.py").write_text(ECHO)
+    (third_party / "echo_engine.py").write_text(ECHO.removeprefix("python\n"))
     points = third_party / "somebody_elses-1.0.dist-info" / "entry_points.txt"
     points.write_text(points.read_text() + "[harness.engines]\necho = echo_engine:Echo\n")
 
