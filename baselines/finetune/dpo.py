@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from baselines.finetune.clock import Clock
+from baselines.finetune.objectives import PREFERENCE
 from baselines.finetune.options import DpoOptions
 from baselines.finetune.process import TrainingProcess
 from baselines.finetune.rows import Renderer, pair_rows, within
 from baselines.finetune.schedule import Outcome, Schedule
 from baselines.finetune.selection import curve_warnings, gap_warnings, is_undertrained
-from baselines.finetune.sft import Lesson, evaluations, score_train, spec_of, strengths_of
+from baselines.finetune.sft import Lesson, evaluations, schedule_of, score_train, spec_of, strengths_of
 from baselines.finetune.spec import PairRow, RunSpec
 from baselines.finetune.store import Trained
 from baselines.finetune.strength import Settled, kept_point, settle_strength
@@ -66,7 +67,7 @@ def train_dpo(lesson: DpoLesson, bench: Bench, process: TrainingProcess, clock: 
     steps = min(options.dpo_epochs * per_epoch, base.steps) if bench.budget.is_fast else options.dpo_epochs * per_epoch
     spec = replace(
         base,
-        method="dpo",
+        objective=PREFERENCE,
         folder=str(process.folder / "dpo"),
         rows=lesson.rows,
         steps=steps,
@@ -89,7 +90,7 @@ def train_dpo(lesson: DpoLesson, bench: Bench, process: TrainingProcess, clock: 
     train_score = score_train(lesson.sft, bench, settled.adapter)
     return Trained(
         settled.adapter,
-        _history(lesson, outcome, settled, per_epoch, train_score, rate),
+        _history(lesson, outcome, settled, per_epoch, train_score, spec),
         (*lesson.start.trials, *trials),
         lesson.start.seconds + clock.spent,
         lesson.start.is_reused,
@@ -109,7 +110,7 @@ def _settle(
 
 
 def _history(
-    lesson: DpoLesson, outcome: Outcome, settled: Settled, per_epoch: int, train_score: float, rate: float
+    lesson: DpoLesson, outcome: Outcome, settled: Settled, per_epoch: int, train_score: float, spec: RunSpec
 ) -> TrainingHistory:
     stopped = outcome.result.stopped
     sft = lesson.start.history
@@ -130,7 +131,7 @@ def _history(
         checkpoints=outcome.checkpoints,
         best_step=settled.step,
         stopped=stopped,
-        learning_rate=rate,
+        learning_rate=spec.learning_rate,
         rows=len(lesson.rows),
         trainable_tokens=sum(len(row.chosen) + len(row.rejected) for row in lesson.rows),
         trainable_parameters=outcome.result.trainable_parameters,
@@ -143,4 +144,6 @@ def _history(
         kl_to_base=sft.kl_to_base,
         strength=settled.point.strength if gained else sft.strength,
         frontier=settled.frontier if gained else sft.frontier,
+        schedule=schedule_of(spec),
+        start=sft,
     )

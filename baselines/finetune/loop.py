@@ -10,37 +10,20 @@ from typing import Any, Literal
 import torch
 from datasets import Dataset
 from transformers import TrainerCallback
-from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
 from trl.trainer import utils as trl_internals
-from trl.trainer.dpo_trainer import DataCollatorForPreference
-from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 
-from baselines.finetune.anchor import Anchored
 from baselines.finetune.base import Base, TrainingFailure, check_finite, save_adapter
 from baselines.finetune.channel import Channel
-from baselines.finetune.resume import Point, Resumable, Told, clear, find, save
-from baselines.finetune.spec import AnswerRow, PairRow, RunResult, RunSpec
+from baselines.finetune.objectives import objective_of
+from baselines.finetune.resume import Point, Told, clear, find, save
+from baselines.finetune.spec import RunResult, RunSpec
 from baselines.finetune.store import identity_of
 from harness.engine.resident import compute_dtype, default_device
 
-MASKED = -100
-LN_2 = math.log(2)
-START_TOLERANCE = 1e-3
 # Tokens whose activations are held at once: on the CPU enough to keep cores busy, in about 1.3 GB with the
 # embedded model.
 MICRO_TOKENS = {"cpu": 640, "cuda": 16_384}
 PEAK_UNITS_PER_MB = 2**20 if sys.platform == "darwin" else 2**10  # bytes there, KiB elsewhere
-
-
-class AnswerTrainer(Anchored, Resumable, SFTTrainer):  # type: ignore[misc]
-    """TRL's SFT, resumed without pickles."""
-
-
-class PairTrainer(Anchored, Resumable, DPOTrainer):  # type: ignore[misc]
-    """TRL's DPO on pairs that are token ids already, resumed without pickles."""
-
-    def _prepare_dataset(self, dataset: Dataset, *_: object) -> Dataset:
-        return dataset
 
 
 class Report(TrainerCallback):  # type: ignore[misc]
@@ -84,14 +67,8 @@ class Report(TrainerCallback):  # type: ignore[misc]
             if not math.isfinite(logs.get(name) or 0.0):
                 raise TrainingFailure(f"FAILED: {name} became non-finite at step {step}")
         check_finite(self.adapted, step)
-        if self.spec.method == "dpo" and step == 1:
-            # The first loss is taken before the first update, when the policy is its own reference.
-            margin = logs["rewards/margins"]
-            if abs(logs["loss"] - LN_2) > START_TOLERANCE or abs(margin) > START_TOLERANCE:
-                raise TrainingFailure(
-                    f"FAILED: DPO starts at loss {logs['loss']:.4f} and margin {margin:.4f}, not at ln 2 and 0; "
-                    "the reference is not the start policy"
-                )
+        if step == 1 and (fault := objective_of(self.spec.objective).fault_of_start(logs)):
+            raise TrainingFailure(f"FAILED: {fault}")
 
     @property
     def is_late(self) -> bool:
@@ -140,7 +117,7 @@ def train(base: Base, spec: RunSpec, channel: Channel, latest: int) -> None:
         latest: The last step from which the parent can go on.
 
     Raises:
-        TrainingFailure: If a loss, gradient or tensor is not finite, DPO does not start at its reference, or PEFT
+        TrainingFailure: If a loss, gradient or tensor is not finite, its objective starts wrongly, or PEFT
             or TRL cannot train such a model.
     """
     folder, identity = Path(spec.folder), identity_of(spec)
@@ -191,14 +168,13 @@ def build(base: Base, adapted: Any, spec: RunSpec, report: Report) -> Any:
     weights = {name: p.detach().clone() for name, p in adapted.named_parameters() if p.requires_grad}
     pad = base.tokenizer.pad_token_id  # masked by length, so it may well be the end token
     pad = base.tokenizer.eos_token_id if pad is None else pad
-    kind: Any = AnswerTrainer if spec.method == "sft" else PairTrainer
-    collator: Any = DataCollatorForLanguageModeling if spec.method == "sft" else DataCollatorForPreference
-    trainer = kind(
+    objective = objective_of(spec.objective)
+    trainer = objective.trainer(
         model=adapted,
         args=arguments(spec),
-        train_dataset=Dataset.from_list(columns(spec)),
+        train_dataset=Dataset.from_list(objective.columns(spec.rows)),
         processing_class=base.tokenizer,
-        data_collator=collator(pad_token_id=pad),
+        data_collator=objective.collator(pad_token_id=pad),
         callbacks=[report],
     )
     trainer.anchors, trainer.kl_weight = spec.anchors, spec.kl_weight
@@ -250,9 +226,7 @@ def arguments(spec: RunSpec) -> Any:
         # pretraining's business. Without it a loss is the answers' own, as dev loss is, and DPO starts at ln 2.
         "router_aux_loss_coef": 0.0,
     }
-    if spec.method == "dpo":
-        return DPOConfig(**shared, beta=spec.beta, loss_type="sigmoid", disable_dropout=True)
-    return SFTConfig(**shared, packing=False, completion_only_loss=True, dataset_kwargs={"skip_prepare_dataset": True})
+    return objective_of(spec.objective).arguments(shared, spec)
 
 
 def rows_at_once(spec: RunSpec, most_tokens: int) -> int:
@@ -265,24 +239,6 @@ def rows_at_once(spec: RunSpec, most_tokens: int) -> int:
     divisors = [n for n in range(1, spec.batch_size + 1) if spec.batch_size % n == 0]
     fitting = [n for n in divisors if n * spec.longest <= most]
     return max(fitting, default=1)
-
-
-def columns(spec: RunSpec) -> list[dict[str, list[int]]]:
-    """Return the rows as TRL's collators read them: labels are -100 on the prompt."""
-    if spec.method == "dpo":
-        return [
-            {"prompt_ids": [*row.prompt], "chosen_ids": [*row.chosen], "rejected_ids": [*row.rejected]}
-            for row in spec.rows
-            if isinstance(row, PairRow)
-        ]
-    return [
-        {
-            "input_ids": [*row.prompt, *row.answer],
-            "labels": [MASKED] * len(row.prompt) + [*row.answer],
-        }
-        for row in spec.rows
-        if isinstance(row, AnswerRow)
-    ]
 
 
 def skip_masked_positions() -> None:

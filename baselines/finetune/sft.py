@@ -7,6 +7,7 @@ from pathlib import Path
 
 from baselines.finetune import store
 from baselines.finetune.clock import Clock
+from baselines.finetune.objectives import SUPERVISED
 from baselines.finetune.options import LoraOptions, range_warnings
 from baselines.finetune.process import TrainingProcess
 from baselines.finetune.rows import Renderer, anchor_rows, answer_rows, replay_rows, within
@@ -28,7 +29,7 @@ from baselines.finetune.verify import check_moves
 from baselines.prompt.selection import drawn
 from harness.contract import Bench
 from harness.program import Program
-from harness.records import Example, Passage, Study, TrainingHistory, Trial
+from harness.records import Example, Passage, Study, TrainingHistory, TrainingSchedule, Trial
 
 TRAIN_SAMPLE = 40  # rows of train that are scored to see overfitting
 WARMUP_SHARE = 0.05
@@ -174,7 +175,7 @@ def spec_of(lesson: Lesson, bench: Bench, process: TrainingProcess, penalty: flo
     steps = min(steps, FAST_STEPS) if bench.budget.is_fast else steps
     weight = options.penalties[0] if penalty is None else penalty
     return RunSpec(
-        method="sft",
+        objective=SUPERVISED,
         folder=str(process.folder / ("sft" if penalty is None else f"sft-kl-{weight:g}")),
         rows=lesson.rows,
         steps=steps,
@@ -191,6 +192,11 @@ def spec_of(lesson: Lesson, bench: Bench, process: TrainingProcess, penalty: flo
         kl_weight=weight,
         base=f"{store.model_hash(lesson.program.weights.model)} {lesson.program.weights.quantization}",
     )
+
+
+def schedule_of(spec: RunSpec) -> TrainingSchedule:
+    """Return how the learning rate moved, for whoever trains this again."""
+    return TrainingSchedule(spec.schedule, spec.steps, spec.warmup_steps, spec.batch_size)
 
 
 def strengths_of(spec: RunSpec) -> Path:
@@ -242,6 +248,7 @@ def _history(lesson: Lesson, bench: Bench, kept: Attempt, rate: float) -> Traini
         kl_to_base=kept.penalty,
         strength=settled.point.strength,
         frontier=settled.frontier,
+        schedule=schedule_of(kept.spec),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from baselines.finetune.objectives import objective_of
 from harness.records import LossPoint
 
 
@@ -20,6 +21,11 @@ class AnswerRow:
         """Tokens in all."""
         return len(self.prompt) + len(self.answer)
 
+    @property
+    def held(self) -> int:
+        """Tokens that it takes in memory."""
+        return self.length
+
 
 @dataclass(frozen=True, slots=True)
 class PairRow:
@@ -35,14 +41,19 @@ class PairRow:
         """Tokens of the longer conversation."""
         return len(self.prompt) + max(len(self.chosen), len(self.rejected))
 
+    @property
+    def held(self) -> int:
+        """Tokens that it takes in memory: two conversations, padded alike."""
+        return 2 * self.length
+
 
 @dataclass(frozen=True, slots=True)
 class RunSpec:
     """One training run on the base that the process holds."""
 
-    method: Literal["sft", "dpo"]
+    objective: str  # see baselines.finetune.objectives
     folder: str  # checkpoints are saved below it
-    rows: tuple[AnswerRow, ...] | tuple[PairRow, ...]
+    rows: tuple[Any, ...]  # of the objective's kind
     steps: int
     evaluate_at: tuple[int, ...]  # steps after which a checkpoint is saved and the parent is asked
     learning_rate: float
@@ -64,8 +75,8 @@ class RunSpec:
 
     @property
     def longest(self) -> int:
-        """Tokens that the longest row takes in memory; a pair is two conversations."""
-        return max(row.length for row in self.rows) * (2 if self.method == "dpo" else 1)
+        """Tokens that the longest row takes in memory."""
+        return max(int(row.held) for row in self.rows)
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON-ready data."""
@@ -74,7 +85,7 @@ class RunSpec:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "RunSpec":
         """Read what `to_json` wrote."""
-        row: Any = AnswerRow if data["method"] == "sft" else PairRow
+        row = objective_of(data["objective"]).row
         rows = tuple(
             row(**{name: value if name == "id" else tuple(value) for name, value in item.items()})
             for item in data["rows"]

@@ -59,7 +59,7 @@ def try_rates(
         tried = replace(
             spec,
             # a folder of its own: answers are remembered by the adapter's path
-            folder=str(Path(spec.folder).with_name(f"{spec.method}-trial-{rate:g}")),
+            folder=str(Path(spec.folder).with_name(f"{Path(spec.folder).name}-trial-{rate:g}")),
             evaluate_at=(spec.steps,),
             learning_rate=rate,
             schedule="constant_with_warmup",

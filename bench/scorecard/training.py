@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 
+from baselines.finetune.objectives import SUPERVISED
 from baselines.finetune.process import TrainingProcess
 from baselines.finetune.spec import AnswerRow, Begun, RunSpec
 from baselines.finetune.store import Trained, find, keep
@@ -106,7 +107,7 @@ def _spec(folder: Path, model: str, resume_seconds: float) -> RunSpec:
     )
     folder.mkdir(parents=True, exist_ok=True)
     return RunSpec(
-        method="sft",
+        objective=SUPERVISED,
         folder=str(folder),
         rows=rows,
         steps=STEPS,

@@ -59,6 +59,7 @@ from harness.records.measured import (
     StrengthPoint,
     TextLoss,
     TrainingHistory,
+    TrainingSchedule,
     Trial,
 )
 from harness.records.run import (
@@ -118,6 +119,7 @@ __all__ = [
     "TaskChange",
     "TextLoss",
     "TrainingHistory",
+    "TrainingSchedule",
     "Trial",
     "UndecidedKind",
     "Weights",

@@ -113,6 +113,16 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
+class TrainingSchedule:
+    """How the learning rate moved over a training."""
+
+    name: str  # as transformers calls it, e.g. 'linear'
+    steps: int  # of the whole schedule; training ends earlier where dev says so
+    warmup_steps: int
+    batch_size: int  # rows an optimiser step
+
+
+@dataclass(frozen=True, slots=True)
 class TrainingHistory:
     """How an adapter came to be."""
 
@@ -134,6 +144,8 @@ class TrainingHistory:
     kl_to_base: float = 0.0  # weight of the penalty for leaving the base's predictions on general text
     strength: float = 1.0  # at which the adapter is applied, settled on dev
     frontier: tuple[StrengthPoint, ...] = ()  # gain against forgetting on dev, weakest first
+    schedule: TrainingSchedule | None = None  # None: the arm does not tell
+    start: "TrainingHistory | None" = None  # of the adapter that this training continued from
 
 
 @dataclass(frozen=True, slots=True)

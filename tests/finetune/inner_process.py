@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from baselines.finetune.objectives import SUPERVISED
 from baselines.finetune.spec import AnswerRow, Begun, PairRow, RunResult, RunSpec
 from harness.records import LossPoint, Weights
 
@@ -116,7 +117,7 @@ def pairs(count: int = 10) -> tuple[PairRow, ...]:
 def spec_in(folder: Path, **changes: Any) -> RunSpec:
     """Ten rows in batches of four: three steps an epoch, of which the last has two rows."""
     plain: dict[str, Any] = {
-        "method": "sft",
+        "objective": SUPERVISED,
         "folder": str(folder),
         "rows": answers(),
         "steps": 7,

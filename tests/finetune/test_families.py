@@ -17,6 +17,7 @@ from transformers import AutoModelForCausalLM
 from baselines.finetune import loop
 from baselines.finetune.anchor import divergence
 from baselines.finetune.base import Base, TrainingFailure, lora_config
+from baselines.finetune.objectives import PREFERENCE, SUPERVISED
 from harness.engine.resident import load_base
 from harness.engine.transformers_engine import TransformersEngine
 from harness.records import Message, Weights
@@ -70,7 +71,9 @@ def tuned(tmp_path_factory):
         base = Base.load(str(build_family(FAMILIES[name], root / "model")), None)
         sft = train(base, sft_in(root / "sft"))
         adapter = str(root / "sft" / "checkpoint-2")
-        dpo = train(base, sft_in(root / "dpo", method="dpo", rows=pairs(4), start=adapter, steps=1, evaluate_at=(1,)))
+        dpo = train(
+            base, sft_in(root / "dpo", objective=PREFERENCE, rows=pairs(4), start=adapter, steps=1, evaluate_at=(1,))
+        )
         return Tuned(str(root / "model"), base, sft, dpo, adapter)
 
     yield tune
@@ -173,7 +176,7 @@ def test_loss_of_a_mixture_of_experts_holds_no_auxiliary_loss_even_where_the_mod
     config.output_router_logits, config.router_aux_loss_coef = True, 10.0
     try:
         sft = train(family.base, sft_in(tmp_path / "sft"))
-        spec = sft_in(tmp_path / "dpo", method="dpo", rows=pairs(4), steps=1, evaluate_at=(1,))
+        spec = sft_in(tmp_path / "dpo", objective=PREFERENCE, rows=pairs(4), steps=1, evaluate_at=(1,))
         dpo = train(family.base, spec)
     finally:
         config.output_router_logits = False
@@ -238,11 +241,11 @@ LLAMA_4 = Family(
 )
 
 
-@mark.parametrize(("method", "rows"), [("sft", answers(4)), ("dpo", pairs(4))])
-def test_model_without_a_backbone_for_the_fused_head_is_refused_in_one_sentence(tmp_path, method, rows):
+@mark.parametrize(("objective", "rows"), [(SUPERVISED, answers(4)), (PREFERENCE, pairs(4))])
+def test_model_without_a_backbone_for_the_fused_head_is_refused_in_one_sentence(tmp_path, objective, rows):
     base = Base.load(str(build_family(LLAMA_4, tmp_path / "model")), None)
     with raises(TrainingFailure, match="^TRL cannot train a model of type llama4_text: .*last_hidden_state'$"):
-        train(base, sft_in(tmp_path / "run", method=method, rows=rows))
+        train(base, sft_in(tmp_path / "run", objective=objective, rows=rows))
 
 
 def test_head_that_scores_otherwise_than_the_model_is_refused(tuned, tmp_path, monkeypatch):

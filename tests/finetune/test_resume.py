@@ -12,6 +12,7 @@ import pytest
 from inner_process import Death, Parent, answers, base_of, pairs, spec_in
 
 from baselines.finetune import store
+from baselines.finetune.objectives import PREFERENCE
 from baselines.finetune.spec import RunSpec
 from harness.errors import StoreError
 from harness.records import Weights
@@ -52,12 +53,13 @@ def start(tiny_model, tmp_path_factory) -> str:
 
 
 def changes_of(kind: str, start: str) -> dict[str, object]:
+    preferences = {"objective": PREFERENCE, "rows": pairs(), "start": start, "learning_rate": 1e-3}
     return {
         "sft": {},
         "sft, dropout": {"dropout": 0.1},
         "sft, anchored": ANCHORED,
-        "dpo, anchored": {"method": "dpo", "rows": pairs(), "start": start, "learning_rate": 1e-3, **ANCHORED},
-        "dpo, dropout": {"method": "dpo", "rows": pairs(), "start": start, "dropout": 0.1, "learning_rate": 1e-3},
+        "dpo, anchored": {**preferences, **ANCHORED},
+        "dpo, dropout": {**preferences, "dropout": 0.1},
     }[kind]
 
 
@@ -248,7 +250,7 @@ def test_where_a_run_lies_and_what_it_may_use_do_not_make_it_another(two_points)
 
 
 def test_the_start_adapter_counts_by_content_and_not_by_path(start, tmp_path):
-    spec = spec_in(tmp_path / "dpo", method="dpo", rows=pairs(), start=start)
+    spec = spec_in(tmp_path / "dpo", objective=PREFERENCE, rows=pairs(), start=start)
     moved = shutil.copytree(start, tmp_path / "moved")
     assert store.identity_of(replace(spec, start=str(moved))) == store.identity_of(spec)
     flip(moved / ADAPTER)

@@ -21,14 +21,14 @@ from harness.records import Weights
 # more than there is.
 NO_ROOM = """
 import torch
-from baselines.finetune import loop
+from baselines.finetune.objectives import supervised
 
-def compute_loss(self, model, inputs, *rest, plain=loop.AnswerTrainer.compute_loss, **others):
+def compute_loss(self, model, inputs, *rest, plain=supervised.AnswerTrainer.compute_loss, **others):
     if self.state.global_step >= 2 and len(inputs["input_ids"]) > {most}:
         {fault}
     return plain(self, model, inputs, *rest, **others)
 
-loop.AnswerTrainer.compute_loss = compute_loss
+supervised.AnswerTrainer.compute_loss = compute_loss
 """
 
 

@@ -10,6 +10,7 @@ import pytest
 from finetune_bench import example
 from inner_process import Parent, base_of
 
+from baselines.finetune.objectives import PREFERENCE, SUPERVISED, preference, supervised
 from baselines.finetune.process import TrainingProcess
 from baselines.finetune.rows import Renderer, answer_rows
 from baselines.finetune.spec import AnswerRow, PairRow, RunSpec
@@ -30,7 +31,7 @@ def rows(tiny_model, engine) -> tuple[AnswerRow, ...]:
 @pytest.fixture
 def spec(rows, tmp_path) -> RunSpec:
     return RunSpec(
-        method="sft",
+        objective=SUPERVISED,
         folder=str(tmp_path / "sft"),
         rows=rows,
         steps=3,
@@ -115,7 +116,7 @@ def test_an_update_that_spoils_the_adapter_fails_the_run_at_that_step(spec, tiny
     from baselines.finetune import loop
     from baselines.finetune.base import TrainingFailure
 
-    class Spoilt(loop.AnswerTrainer):
+    class Spoilt(supervised.AnswerTrainer):
         """Loss and gradient stay finite: they are taken before the update."""
 
         def create_optimizer(self, *given):
@@ -124,7 +125,7 @@ def test_an_update_that_spoils_the_adapter_fails_the_run_at_that_step(spec, tiny
             optimizer.register_step_post_hook(lambda *_: tensor.data.fill_(float("inf")))
             return optimizer
 
-    monkeypatch.setattr(loop, "AnswerTrainer", Spoilt)
+    monkeypatch.setattr(supervised.Supervised, "trainer", Spoilt)
     spec = replace(spec, steps=1, evaluate_at=(1,))
     with pytest.raises(TrainingFailure, match="FAILED: .*lora_.* of the adapter became non-finite at step 1"):
         loop.train(base_of(Weights(str(tiny_model))), spec, Parent(), 1)
@@ -142,7 +143,7 @@ def pairs(rows: tuple[AnswerRow, ...]) -> tuple[PairRow, ...]:
 def test_dpo_starts_at_ln_2_with_its_start_policy_as_reference(process, spec, rows, tmp_path):
     _, folders, _ = drive(process, spec)
     # margin 0 at the start: loss = -log sigmoid(0) = ln 2; the process itself refuses anything else
-    dpo = replace(spec, method="dpo", folder=str(tmp_path / "dpo"), rows=pairs(rows), start=str(folders[0]))
+    dpo = replace(spec, objective=PREFERENCE, folder=str(tmp_path / "dpo"), rows=pairs(rows), start=str(folders[0]))
     steps, tuned, _ = drive(process, dpo)
     assert steps[0].loss == pytest.approx(0.693147, abs=1e-3)
     assert steps[2].loss < steps[0].loss
@@ -153,7 +154,7 @@ def test_dpo_whose_reference_is_not_its_start_is_refused(process, spec, rows, tm
     from baselines.finetune import loop
     from baselines.finetune.base import TrainingFailure
 
-    class WrongReference(loop.PairTrainer):
+    class WrongReference(preference.PairTrainer):
         def __init__(self, *, model, **others):
             super().__init__(model=model, **others)
             for name, tensor in model.named_parameters():
@@ -161,8 +162,8 @@ def test_dpo_whose_reference_is_not_its_start_is_refused(process, spec, rows, tm
                     tensor.data.zero_()  # the bare base instead of the start
 
     _, folders, _ = drive(process, spec)
-    dpo = replace(spec, method="dpo", folder=str(tmp_path / "dpo"), rows=pairs(rows), start=str(folders[0]))
-    monkeypatch.setattr(loop, "PairTrainer", WrongReference)
+    dpo = replace(spec, objective=PREFERENCE, folder=str(tmp_path / "dpo"), rows=pairs(rows), start=str(folders[0]))
+    monkeypatch.setattr(preference.Preference, "trainer", WrongReference)
     with pytest.raises(TrainingFailure, match="not at ln 2 and 0; the reference is not the start policy"):
         loop.train(base_of(Weights(str(tiny_model))), dpo, Parent(), dpo.steps)
 
@@ -173,7 +174,7 @@ def test_dpo_goes_on_from_the_adapter_it_is_given(process, spec, rows, tmp_path)
     _, folders, _ = drive(process, spec)
     dpo = replace(
         spec,
-        method="dpo",
+        objective=PREFERENCE,
         folder=str(tmp_path / "dpo"),
         rows=pairs(rows),
         start=str(folders[0]),

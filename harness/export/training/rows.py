@@ -90,7 +90,7 @@ def pair_rows(folder: RunFolder, task: Task, evidence: Evidence, program: Progra
     provided that the arm used as many as the task has: it may drop and draw, but never add.
     """
     history = evidence.training
-    if history is None or not history.method.endswith("dpo"):
+    if history is None or history.start is None:
         return None
     kept = folder.of(evidence.fit) / PAIRS
     if kept.is_file():
