@@ -52,7 +52,7 @@ class World:
     grouped: float = 0.0  # part that an arm's answers share within a group
     both: float = 0.0  # part that all arms share within a group
     sizes: tuple[int, ...] = ()  # of the groups, where they are unequal; they sum to `items`
-    is_graded: bool = False  # scores in [0, 1] with these means in place of right and wrong
+    is_graded: bool = False  # scores in [0, 1] with these means instead of right and wrong
     goal: float = 0.9
 
     def group_numbers(self, items: int) -> NDArray[np.intp]:

@@ -3,7 +3,7 @@
     python -m bench.known_answers [--out DIR] [--only TASK]
 
 Prints a table for each task and a line with the verdict and the one that is right; ends with a summary, and with
-exit code 1 when a verdict is wrong or missing. A run that is there already goes on, as `harness compare` does.
+exit code 1 when a verdict is wrong or missing. A run that is there already continues, as `harness compare` does.
 """
 
 import argparse

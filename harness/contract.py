@@ -197,7 +197,7 @@ class Baseline(Protocol):
         """Learn and select from `study`; keep files in `bench.folder`.
 
         Raises:
-            ArmError: If the arm cannot go on; the others still run.
+            ArmError: If the arm cannot continue; the others still run.
         """
 
 

@@ -38,7 +38,7 @@ class PluginError(HarnessError):
 
 
 class ArmError(HarnessError):
-    """One arm cannot go on; the run records why and continues with the others."""
+    """One arm cannot continue; the run records why and continues with the others."""
 
 
 class StoreError(HarnessError):

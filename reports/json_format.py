@@ -214,7 +214,7 @@ def _training(evidence: Evidence) -> dict[str, Any] | None:
 
 
 def _with_forgetting(tried: Checkpoint | StrengthPoint | Trial) -> dict[str, Any]:
-    """Return something that was tried on dev; null in place of `spent` is no number, and so not inside."""
+    """Return something that was tried on dev; null instead of `spent` is no number, and so not inside."""
     found: Forgetting | None = tried.forgetting
     return {**asdict(tried), "forgetting": {**asdict(found), "inside": found.is_inside} if found else None}
 

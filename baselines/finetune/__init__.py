@@ -17,7 +17,7 @@ def qlora_sft(options: Mapping[str, object]) -> LoraSft:
 
 
 def lora_dpo(options: Mapping[str, object]) -> LoraDpo:
-    """Make the arm that goes on from the SFT adapter with preference pairs."""
+    """Make the arm that continues from the SFT adapter with preference pairs."""
     return LoraDpo(DpoOptions.model_validate(options))
 
 

@@ -31,7 +31,7 @@ HEAD_TOLERANCE = {torch.float32: 1e-3, torch.bfloat16: 0.1, torch.float16: 0.1}
 
 
 class TrainingFailure(Exception):
-    """This run cannot go on; the process can take another."""
+    """This run cannot continue; the process can take another."""
 
 
 @dataclass(frozen=True)
@@ -192,7 +192,7 @@ def _put_back(model: Any, forward: Any) -> None:
 
 
 def check_finite(adapted: Any, step: int) -> None:
-    """Refuse to go on with an adapter that an update has spoilt.
+    """Refuse to continue with an adapter that an update has damaged.
 
     Raises:
         TrainingFailure: If a trained tensor is not finite; it is named.

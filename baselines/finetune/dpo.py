@@ -1,4 +1,4 @@
-"""Direct preference optimisation that goes on from an SFT adapter, kept only where dev says so."""
+"""Direct preference optimisation that continues from an SFT adapter, kept only where dev says so."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

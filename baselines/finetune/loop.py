@@ -80,17 +80,17 @@ class Report(TrainerCallback):  # type: ignore[misc]
         return self.is_late or step in self.spec.evaluate_at
 
     def ask(self, step: int, epoch: float) -> bool:
-        """Save a checkpoint and return whether the run goes on from it."""
+        """Save a checkpoint and return whether the run continues from it."""
         is_late = self.is_late
         folder = Path(self.spec.folder) / f"checkpoint-{step}"
         save_adapter(self.adapted, folder)
         asked = time.monotonic()
         self.channel.send("checkpoint", step=step, epoch=epoch, folder=str(folder))
-        goes_on = self.channel.receive()["continue"]
+        continues = self.channel.receive()["continue"]
         self.waited += time.monotonic() - asked
         if step >= self.spec.steps:
             return False
-        if is_late or not goes_on:
+        if is_late or not continues:
             self.stopped = "budget" if is_late else "early"
             return False
         return True
@@ -114,7 +114,7 @@ def train(base: Base, spec: RunSpec, channel: Channel, latest: int) -> None:
         base: The loaded base.
         spec: What to train.
         channel: To the parent.
-        latest: The last step from which the parent can go on.
+        latest: The last step from which the parent can continue.
 
     Raises:
         TrainingFailure: If a loss, gradient or tensor is not finite, its objective starts wrongly, or PEFT
@@ -145,7 +145,7 @@ def train(base: Base, spec: RunSpec, channel: Channel, latest: int) -> None:
 
 
 def begin(report: Report, faults: list[str]) -> None:
-    """Tell the parent from where the run goes on, and how much goes through at once."""
+    """Tell the parent from where the run continues, and how much goes through at once."""
     report.channel.send(
         "begun",
         step=report.losses[-1]["step"] if report.losses else 0,

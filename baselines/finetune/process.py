@@ -87,9 +87,9 @@ class TrainingProcess:
         Args:
             spec: What to train.
             on_step: Called after every optimiser step.
-            on_checkpoint: Called with step, epoch and adapter folder; says whether to go on.
+            on_checkpoint: Called with step, epoch and adapter folder; says whether to continue.
             on_begun: Called once before the first step.
-            latest: The last step from which this run can go on; its end when not given.
+            latest: The last step from which this run can continue; its end when not given.
 
         Raises:
             OutOfMemory: If memory ran out, or the process was killed; the next run starts another.
@@ -104,8 +104,8 @@ class TrainingProcess:
             if kind == "step":
                 on_step(LossPoint(**event))
             elif kind == "checkpoint":
-                goes_on = on_checkpoint(event["step"], event["epoch"], Path(event["folder"]))
-                self._send({"continue": goes_on})
+                continues = on_checkpoint(event["step"], event["epoch"], Path(event["folder"]))
+                self._send({"continue": continues})
             elif kind == "begun":
                 on_begun(Begun.from_json(event))
             elif kind == "failed":

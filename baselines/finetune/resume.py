@@ -1,4 +1,4 @@
-"""Resume points: all that a training needs to go on as if it had never stopped.
+"""Resume points: all that a training needs to continue as if it had never stopped.
 
     <run's folder>/resume-<step>/tensors.safetensors    adapter, optimizer, torch's random states
                                 /state.json             everything else that is ours
@@ -148,7 +148,7 @@ def find(folder: Path, identity: str, latest: int) -> tuple[Point | None, list[s
     Args:
         folder: The run's.
         identity: Of the run, from `store.identity_of`.
-        latest: The last step from which the parent can go on.
+        latest: The last step from which the parent can continue.
     """
     faults = []
     for step, place in sorted(_points(folder), reverse=True):

@@ -57,7 +57,7 @@ class Schedule:
         """Train, stop early when dev says so, and leave the best checkpoint.
 
         What an earlier attempt left in the run's folder is taken up: a finished schedule is not run again,
-        a cut one goes on from its newest usable resume point, and no checkpoint is judged twice.
+        a cut one continues from its newest usable resume point, and no checkpoint is judged twice.
 
         Raises:
             ArmError: If training failed, ended without a checkpoint, or needs more memory than there is.
@@ -161,16 +161,16 @@ class Schedule:
                 self._write(spec, identity)
 
     def _latest(self, spec: RunSpec) -> int:
-        """Return the last step to go on from: every evaluation before it has been judged."""
+        """Return the last step to continue from: every evaluation before it has been judged."""
         done = {judged.checkpoint.step for judged in self._judged}
         return min((step for step in spec.evaluate_at if step not in done), default=spec.steps)
 
     def _begin(self, begun: Begun) -> None:
-        """Take up the losses, and the judgements, up to the step that training goes on from."""
+        """Take up the losses, and the judgements, up to the step that training continues from."""
         for fault in begun.faults:
             self._log(f"not used: {fault}")
         if begun.step or begun.faults or self._judged:
-            self._log(f"going on from step {begun.step}" if begun.step else "starting again")
+            self._log(f"continuing from step {begun.step}" if begun.step else "starting again")
         self._rows_at_once = begun.rows_at_once
         self._losses[:] = begun.losses
         self._judged[:] = [judged for judged in self._judged if judged.checkpoint.step <= begun.step]
@@ -218,7 +218,7 @@ class Schedule:
                 "tokens: leave long rows out with the option max_length, or use a smaller model"
             ) from fault
         half = self._rows_at_once // 2
-        self._log(f"{fault}; going on with {half} rows at once instead of {self._rows_at_once}")
+        self._log(f"{fault}; continuing with {half} rows at once instead of {self._rows_at_once}")
         self._rows_at_once = None
         return half * spec.longest
 

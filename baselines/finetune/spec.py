@@ -64,7 +64,7 @@ class RunSpec:
     rank: int
     alpha: float
     dropout: float
-    start: str | None = None  # adapter to go on from; None starts a fresh one
+    start: str | None = None  # adapter to continue from; None starts a fresh one
     beta: float = 0.1  # DPO: how dearly leaving the reference is paid for
     anchors: tuple[tuple[int, ...], ...] = ()  # general texts on which the base's predictions are kept
     kl_weight: float = 0.0  # nats of loss for each nat per token by which they are left
@@ -98,7 +98,7 @@ class RunSpec:
 class Begun:
     """What the training process says before the first step of a run."""
 
-    step: int  # 0, or that of the resume point it goes on from
+    step: int  # 0, or that of the resume point it continues from
     losses: tuple[LossPoint, ...]  # up to that step
     seconds: float  # spent on them, waiting for the parent included
     rows_at_once: int

@@ -1,7 +1,7 @@
 """The training process: `python -m baselines.finetune.trainer`, driven by JSON lines.
 
 It is a process of its own because TRL patches the model it trains. It holds one base and never sees
-dev: it saves a checkpoint, and the parent says whether to go on.
+dev: it saves a checkpoint, and the parent says whether to continue.
 
     parent                                  this process
     {"load": {model, quantization}}    ->   {"event": "ready", "total_parameters": n}
@@ -12,7 +12,7 @@ dev: it saves a checkpoint, and the parent says whether to go on.
                                             {"event": "done", ...RunResult...}
                                             {"event": "failed", "kind", "reason"}
 
-`begun` says from which step the run goes on: 0, or that of a resume point not after `latest`.
+`begun` says from which step the run continues: 0, or that of a resume point not after `latest`.
 `kind` is training, out_of_memory or storage.
 
 Standard output carries the protocol alone; everything that libraries print goes to

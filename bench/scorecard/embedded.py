@@ -13,7 +13,7 @@ ARMS = ("zero_shot", "lora_sft")
 
 
 def embedded_kills(root: Path, count: int) -> Figure:
-    """Kill `count` smoke runs of the demo's task, on the real model, and let each go on to its end."""
+    """Kill `count` smoke runs of the demo's task, on the real model, and let each continue to its end."""
     lab = build_embedded_lab(root)
     whole = reference(lab)
     lost = random_kills(lab, whole, count)[0]

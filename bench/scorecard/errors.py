@@ -53,7 +53,7 @@ def _refused(lab: Lab, whole: Reference, nth: int, lasting: bool, code: int) -> 
 
 
 def full_disks(lab: Lab, whole: Reference, count: int) -> Figure:
-    """Run on `count` disks that are too small, make room, and go on."""
+    """Run on `count` disks that are too small, make room, and continue."""
     is_real = _can_mount(lab.root / "mounted")
     way = "a tmpfs of its own for the run folder" if is_real else "no right to mount: a limit on the size of files"
     used = _used(whole.trial.folder) if is_real else _largest(whole.trial.folder)

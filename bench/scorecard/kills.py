@@ -1,4 +1,4 @@
-"""Rows 1, 2 and 5: the run's processes are killed, and the run goes on.
+"""Rows 1, 2 and 5: the run's processes are killed, and the run continues.
 
 Rows 1 and 5 kill at uniform random times: every process of the run, the orchestrator alone, or its worker alone, by
 turns. Row 2 kills at every named point of a write, sync, rename, commit and lock.
@@ -38,7 +38,7 @@ class Kill:
 
 
 def random_kills(lab: Lab, whole: Reference, count: int) -> list[Figure]:
-    """Kill `count` runs at uniform random times of their life and let each go on to its end.
+    """Kill `count` runs at uniform random times of their life and let each continue to its end.
 
     By turns with the cache of answers and without, where the ledger alone knows what is done.
     """
@@ -77,7 +77,7 @@ def _redone(kills: list[Kill]) -> Figure:
 
 
 def crash_points(lab: Lab, whole: Reference, most: int | None) -> Figure:
-    """Kill a run at every named point: its first, middle and last passing; then let it go on.
+    """Kill a run at every named point: its first, middle and last passing; then let it continue.
 
     Args:
         lab: Where.

@@ -69,7 +69,7 @@ def spoiled_trainings(root: Path) -> Figure:
             if _train(process, _spec(folder, model.model, NEVER)) != (whole, losses):
                 faults.append(f"{file} {damage.name}: another adapter or another loss")
     shared, count = _spoiled_entries(root, root / "whole" / f"checkpoint-{STEPS}")
-    note = "resume points: the training goes on from an earlier one or again; shared trainings: not used"
+    note = "resume points: the training continues from an earlier one or again; shared trainings: not used"
     what = "corrupt training files: fell back or refused"
     return share("7", what, [*faults, *shared], len(cases) + count, [note])
 

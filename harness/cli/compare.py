@@ -25,7 +25,7 @@ def compare(
 ) -> None:
     """Run every arm of TASK_FILE and write the recommendation.
 
-    A run that was stopped goes on when the same command is given again.
+    A run that was stopped continues when the same command is given again.
 
     \b
     Example:

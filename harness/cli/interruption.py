@@ -1,4 +1,4 @@
-"""Ctrl-C and `kill`: the command ends in good order, says how to go on, and exits as a shell expects."""
+"""Ctrl-C and `kill`: the command ends in good order, says how to continue, and exits as a shell expects."""
 
 import signal
 from collections.abc import Iterator

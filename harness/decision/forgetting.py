@@ -193,7 +193,7 @@ def _is_same_measure(item: BenchmarkItem, before: Mapping[tuple[str, str], Bench
 def _filled(
     before: BenchmarkItem | None, after: BenchmarkItem | None, fill: Fill
 ) -> tuple[BenchmarkItem, BenchmarkItem]:
-    """Put the worst or the best for the tuned weights in place of the side that an item lacks."""
+    """Put the worst or the best for the tuned weights instead of the side that an item lacks."""
     known = before or after
     assert known is not None
     good = (fill == "best") == (known is before)  # the worst: the tuned side wrong, or the base right

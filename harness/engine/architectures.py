@@ -2,7 +2,7 @@
 
 Right for every causal model is its own attention, with padding on the right of a text that is scored: nothing looks
 ahead, so nothing sees it. Padding on the left of a prompt is right where the model masks it, as all attention does
-and some recurrent states do. A mask of ours in place of the model's own is right only where every layer attends to
+and some recurrent states do. A mask of ours instead of the model's own is right only where every layer attends to
 everything before it: elsewhere it would undo sliding windows, and a gap inside a row would pass through states.
 """
 

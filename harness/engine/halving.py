@@ -30,7 +30,7 @@ def in_halves(
         return do(items)
     except (RuntimeError, MemoryError) as fault:
         if not is_out_of_memory(fault):
-            raise  # after a CUDA error of another kind the process cannot go on
+            raise  # after a CUDA error of another kind the process cannot continue
         said = str(fault).splitlines()[0] if str(fault) else "out of memory"
     # Out of the handler, so that the failed pass's tensors are no longer held by its traceback.
     free_memory()

@@ -58,7 +58,7 @@ def answer(
     """Yield the predictions of one batch after another.
 
     Batches are planned over all questions before the first is asked, by prompt length. Items in `done`
-    (ids) are not asked again; batches are kept whole, so a run that goes on asks the same ones as a run
+    (ids) are not asked again; batches are kept whole, so a run that continues asks the same ones as a run
     that was never stopped. An item whose prompt cannot be built ends as invalid_input. When a batch
     fails, its items are asked one by one, and one that fails alone ends as worker_error.
 
@@ -72,7 +72,7 @@ def answer(
         log: Told of every item that could not be asked, and why.
 
     Raises:
-        ArmError: If the engine says that the arm cannot go on.
+        ArmError: If the engine says that the arm cannot continue.
     """
     started = time.monotonic()
     found = retrieve(questions) if questions else []

@@ -42,7 +42,7 @@ class Observer(Protocol):
         """A job (an arm, or a base's general ability) began."""
 
     def progress(self, stage: str, done: int, total: int) -> None:
-        """A stage of the job went on."""
+        """A stage of the job is further."""
 
     def log(self, message: str) -> None:
         """Something worth a line happened."""

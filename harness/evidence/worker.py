@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 FAST, NO_CACHE = "--fast", "--no-cache"
 
-# arm: this arm cannot go on. fatal: no arm can. memory: perhaps with smaller batches. unknown: nobody knows
+# arm: this arm cannot continue. fatal: no arm can. memory: perhaps with smaller batches. unknown: nobody knows
 # what state the process is in.
 Kind = Literal["arm", "fatal", "memory", "unknown"]
 
@@ -55,7 +55,7 @@ def main() -> None:
             _do(job, place)
             give_back()
             talk.say("end")
-        except Exception as fault:  # the boundary of the process: the run must go on with the other arms
+        except Exception as fault:  # the boundary of the process: the run must continue with the other arms
             kind = _kind(fault, is_open=place is not None)
             if kind != "arm":
                 with suppress(OSError):  # the log's disk may be the fault

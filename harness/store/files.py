@@ -51,11 +51,11 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def unwritable(path: Path, fault: BaseException) -> StoreError:
-    """Say what could not be written, and that the run goes on from what is finished."""
+    """Say what could not be written, and that the run continues from what is finished."""
     remedy = "free some space" if is_disk_full(fault) else "fix its disk or its rights"
     return StoreError(
         f"{path}: cannot be written ({fault}); {remedy}. "
-        "Everything finished is kept: the same command goes on from there"
+        "Everything finished is kept: the same command continues from there"
     )
 
 

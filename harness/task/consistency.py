@@ -30,7 +30,7 @@ def check_template(settings: TaskFile, source: Source, faults: Faults) -> TaskFi
     """Note a template that does not render, or that leaves the question out, without passages or with some.
 
     Returns:
-        The settings; the plain template stands in for a wrong one, so that the other checks go on.
+        The settings; the plain template stands in for a wrong one, so that the other checks continue.
     """
     text = _template_fault(settings.prompt.template)
     if not text:

@@ -24,7 +24,7 @@ def digest_of(resolved: Mapping[str, Any], study: Study, test: Iterable[Example]
     """
     settings = {key: value for key, value in resolved.items() if key != "data"}
     settings["general"] = {key: value for key, value in settings["general"].items() if key != "include_path"}
-    # no figure depends on it, and a run that was ended too soon must go on with more
+    # no figure depends on it, and a run that was ended too soon must continue with more
     settings["budget"] = {key: value for key, value in settings["budget"].items() if key != "stall_minutes"}
     seal = hashlib.sha256(json.dumps(settings, sort_keys=True, ensure_ascii=False).encode())
     parts: dict[str, Iterable[str]] = {

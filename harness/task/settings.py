@@ -14,7 +14,7 @@ from harness.task.schema import TaskFile
 from harness.task.source import Place, Source
 from harness.task.turns import shown
 
-ABSENT = "<absent>"  # stands in for what the task file does not name, so that the other checks go on
+ABSENT = "<absent>"  # stands in for what the task file does not name, so that the other checks continue
 _STAND_INS: dict[Place, Any] = {
     ("version",): 1,
     ("name",): "unnamed",

@@ -63,7 +63,7 @@ def read_source(path: Path, faults: Faults) -> Source:
 
     Raises:
         TaskFileError: At once, when the file is absent or no YAML mapping can be made out. Repeated keys
-            are noted in `faults` and reading goes on.
+            are noted in `faults` and reading continues.
     """
     text = _text(path, faults)
     reader = _Reader(path.name, faults)

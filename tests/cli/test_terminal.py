@@ -28,7 +28,7 @@ def test_without_a_terminal_every_stage_is_one_plain_line():
 
 
 def test_time_left_counts_from_where_a_stage_was_taken_up(monkeypatch):
-    """Training goes on at step 60 after dev was asked: 5 steps in 20 s leave 235 steps, 940 s."""
+    """Training continues at step 60 after dev was asked: 5 steps in 20 s leave 235 steps, 940 s."""
     stream, clock = StringIO(), iter([0.0, 20.0])
     monkeypatch.setattr("harness.cli.terminal.time.monotonic", lambda: next(clock))
     with observer(stream) as watching:

@@ -70,7 +70,7 @@ class Scene:
     prompts: tuple = ((SYSTEM, FIRST), (SYSTEM, SECOND), "raw text")
     settings: GenerationSettings = GenerationSettings(8)
     until: tuple = ("\n",)
-    requests: tuple = (((SYSTEM, FIRST), ("yes", "no")), ("raw text", (" goes on",)))
+    requests: tuple = (((SYSTEM, FIRST), ("yes", "no")), ("raw text", (" continues",)))
     description: dict = field(
         default_factory=lambda: {
             "device": "cpu",
@@ -184,11 +184,11 @@ MUTANTS: dict[str, Mutant] = {
     "stop strings": Mutant(set_to(until=("\n", "###")), GENERATE),
     "no stop string": Mutant(set_to(until=()), GENERATE),
     "a scored context": Mutant(
-        set_to(requests=(((SYSTEM, SECOND), ("yes", "no")), ("raw text", (" goes on",)))), SCORE
+        set_to(requests=(((SYSTEM, SECOND), ("yes", "no")), ("raw text", (" continues",)))), SCORE
     ),
-    "a continuation": Mutant(set_to(requests=(((SYSTEM, FIRST), ("yes", "No")), ("raw text", (" goes on",)))), SCORE),
+    "a continuation": Mutant(set_to(requests=(((SYSTEM, FIRST), ("yes", "No")), ("raw text", (" continues",)))), SCORE),
     "the continuations' order": Mutant(
-        set_to(requests=(((SYSTEM, FIRST), ("no", "yes")), ("raw text", (" goes on",)))), SCORE
+        set_to(requests=(((SYSTEM, FIRST), ("no", "yes")), ("raw text", (" continues",)))), SCORE
     ),
     "where context and continuation meet": Mutant(
         set_to(requests=(((SYSTEM, FIRST), ("yes", "no")), ("raw text goes", (" on",)))), SCORE

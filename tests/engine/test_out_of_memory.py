@@ -12,7 +12,7 @@ from harness.records import GenerationSettings, Message, Weights
 PROMPTS = [
     (Message("user", question),) for question in ("Is it snowing?", "E4", "What is the capital of France?", "No")
 ]
-PROMPTS += ["The quick brown", "raw text that goes on"]
+PROMPTS += ["The quick brown", "raw text that continues"]
 REQUESTS = [(prompt, [" Paris", " the brown fox"]) for prompt in PROMPTS]
 SETTINGS = GenerationSettings(8)
 CPU_FAULT = (

@@ -180,10 +180,10 @@ def test_metric_that_calls_itself_as_a_column_is_refused_before_anything_is_spen
     assert not (tmp_path / "run").exists()
 
 
-def test_full_disk_in_the_worker_ends_the_run_and_it_goes_on(tmp_path, stub_task, monkeypatch):
+def test_full_disk_in_the_worker_ends_the_run_and_it_continues(tmp_path, stub_task, monkeypatch):
     path = stub_task("steady", "filling")
     monkeypatch.setenv("FULL_DISK", "1")
-    with pytest.raises(HarnessError, match="cannot be written.*finished is kept.*same command goes on"):
+    with pytest.raises(HarnessError, match="cannot be written.*finished is kept.*same command continues"):
         run(path, tmp_path / "run")
     monkeypatch.delenv("FULL_DISK")
     _, by_name, watching = run(path, tmp_path / "run")

@@ -59,7 +59,7 @@ def test_second_run_asks_the_model_nothing_and_a_failed_arm_is_tried_again(tmp_p
 
 
 @pytest.mark.model
-def test_run_that_died_within_the_test_items_goes_on_and_equals_the_whole_one(
+def test_run_that_died_within_the_test_items_continues_and_equals_the_whole_one(
     tmp_path, tiny_task, third_party, monkeypatch
 ):
     task = load_task(tiny_task("steady"))
@@ -80,7 +80,7 @@ def test_run_that_died_within_the_test_items_goes_on_and_equals_the_whole_one(
     assert resumed.bases[0].items == whole.bases[0].items
 
 
-def test_interrupted_run_goes_on(tmp_path, stub_task):
+def test_interrupted_run_continues(tmp_path, stub_task):
     class Impatient(Recorder):
         def progress(self, stage, done, total):
             if stage == "answering test":
@@ -141,7 +141,7 @@ def test_code_is_the_source_of_every_module(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("is_cached", [True, False])
-def test_model_that_changed_on_the_way_ends_the_run_which_goes_on_with_the_old_one(tmp_path, stub_task, is_cached):
+def test_model_that_changed_on_the_way_ends_the_run_which_continues_with_the_old_one(tmp_path, stub_task, is_cached):
     task = load_task(stub_task("tampering", "steady"))
     settings = Settings(tmp_path / "run", is_cached=is_cached)
     with pytest.raises(HarnessError, match="changed during the run; put it back"):

@@ -147,7 +147,7 @@ def test_run_does_not_go_on_with_another_device_or_number_format(jobs, ledger, n
     assert decode(EndState, ledger.state("terse", ENDED)).status == "ok"
 
 
-def test_interrupted_arm_goes_on_with_the_batches_it_had_come_to(jobs):
+def test_interrupted_arm_continues_with_the_batches_it_had_come_to(jobs):
     todo, _ = jobs(interrupt_at_the_second)
     with pytest.raises(KeyboardInterrupt):
         todo.run(())
@@ -189,7 +189,7 @@ def test_arm_whose_second_try_was_interrupted_still_tells_how_the_first_ended(jo
     assert decode(EndState, ledger.state("steady", ENDED)).reason.endswith("1/8 of the usual batch")
 
 
-def test_failed_arm_that_is_interrupted_in_its_second_try_goes_on_with_the_batches_it_had_come_to(jobs, ledger):
+def test_failed_arm_that_is_interrupted_in_its_second_try_continues_with_the_batches_it_had_come_to(jobs, ledger):
     todo, _ = jobs(lambda job: {**FAILED, "kind": "other"})
     todo.run(("steady",))
 
@@ -236,4 +236,4 @@ def test_fault_that_no_arm_can_go_on_with_ends_the_run(jobs, ledger):
     with pytest.raises(HarnessError, match="cannot be written"):
         todo.run(())
     assert hand.sent == [("steady", 0)]
-    assert ledger.state("steady", ENDED) is None  # it goes on next time
+    assert ledger.state("steady", ENDED) is None  # it continues next time

@@ -24,7 +24,7 @@ class Parent:
     dies: Callable[[str, dict[str, Any]], bool] = lambda event, values: False
     on_checkpoint: Callable[[int, float, Path], bool] = lambda step, epoch, folder: True
     events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    goes_on: bool = True
+    continues: bool = True
 
     def send(self, event: str, **values: Any) -> None:
         values = json.loads(json.dumps(values))  # as the pipe carries it
@@ -32,10 +32,10 @@ class Parent:
         if self.dies(event, values):
             raise Death
         if event == "checkpoint":
-            self.goes_on = self.on_checkpoint(values["step"], values["epoch"], Path(values["folder"]))
+            self.continues = self.on_checkpoint(values["step"], values["epoch"], Path(values["folder"]))
 
     def receive(self) -> dict[str, Any]:
-        return {"continue": self.goes_on}
+        return {"continue": self.continues}
 
     @property
     def begun(self) -> Begun:

@@ -46,7 +46,7 @@ def sha(spec: RunSpec, step: int = 7) -> str:
 
 @pytest.fixture(scope="module")
 def start(tiny_model, tmp_path_factory) -> str:
-    """An SFT adapter that preference training goes on from."""
+    """An SFT adapter that preference training continues from."""
     spec = spec_in(tmp_path_factory.mktemp("start"), steps=2, evaluate_at=(2,))
     train(tiny_model, spec)
     return str(Path(spec.folder) / "checkpoint-2")
@@ -282,7 +282,7 @@ def test_a_point_that_was_being_written_is_not_used(tiny_model, tmp_path, monkey
     assert (resumed.begun.step, resumed.begun.faults) == (2, ())
 
 
-def test_a_disk_that_fills_up_leaves_the_point_before_and_the_run_goes_on_from_it(tiny_model, whole, tmp_path):
+def test_a_disk_that_fills_up_leaves_the_point_before_and_the_run_continues_from_it(tiny_model, whole, tmp_path):
     spec = spec_in(tmp_path / "cut")
     cut(tiny_model, spec, "step", 3)
     largest = (Path(spec.folder) / "resume-2" / "tensors.safetensors").stat().st_size
@@ -299,6 +299,6 @@ def test_a_disk_that_fills_up_leaves_the_point_before_and_the_run_goes_on_from_i
 
 
 def test_what_the_disk_says_ends_the_run_and_not_the_arm(tmp_path):
-    with pytest.raises(StoreError, match="No space left.*free some space.*the same command goes on"):
+    with pytest.raises(StoreError, match="No space left.*free some space.*the same command continues"):
         with store.writing(tmp_path):
             raise OSError(ENOSPC, "No space left on device")

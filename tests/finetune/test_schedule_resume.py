@@ -87,7 +87,7 @@ def test_a_death_while_a_checkpoint_is_judged_costs_that_judgement_alone(bench, 
     bench.score.dies_at = None
     assert told(schedule_of(bench, process_of(bench)).run(spec_at(bench))) == uninterrupted
     assert bench.score.asked == [2, 4, 4, 6, 8]
-    assert "training: going on from step 4" in bench.lines
+    assert "training: continuing from step 4" in bench.lines
 
 
 def test_a_death_between_evaluations_costs_no_judgement(bench, uninterrupted):

@@ -108,7 +108,7 @@ def test_gains_are_counted_whatever_the_figures(evaluations):
     assert score_of(choices[last]) == score_of(boldest_of(choices))
 
 
-def test_training_goes_on_by_the_task_alone_whatever_is_forgotten():
+def test_training_continues_by_the_task_alone_whatever_is_forgotten():
     leaving = spending((0.5, 1.0, 0.8), (0.6, 0.9, 1.2), (0.7, 0.8, 2.0), (0.8, 0.7, 3.0))
     assert evaluations_without_gain(leaving) == 0
     assert is_undertrained(leaving, "end")

@@ -85,10 +85,12 @@ def test_out_of_memory_halves_the_rows_at_once_and_keeps_the_batch(bench, fault,
     assert_same_training(outcome, whole)
     assert finite(outcome)
     assert any("2 of a batch's 4 rows went through at once" in warning for warning in outcome.warnings)
-    (halving,) = (line for line in bench.lines if "going on with" in line)
+    (halving,) = (line for line in bench.lines if "continuing with" in line)
     assert "allocate" in halving
-    assert halving.endswith("going on with 2 rows at once instead of 4")
-    assert "training: going on from step 3" in bench.lines  # the batch of step 3 has two rows, and that of step 4 four
+    assert halving.endswith("continuing with 2 rows at once instead of 4")
+    assert (
+        "training: continuing from step 3" in bench.lines
+    )  # the batch of step 3 has two rows, and that of step 4 four
 
 
 @pytest.mark.slow

@@ -47,10 +47,10 @@ def spec(rows, tmp_path) -> RunSpec:
     )
 
 
-def drive(process: TrainingProcess, spec: RunSpec, *goes_on: bool):
+def drive(process: TrainingProcess, spec: RunSpec, *continues: bool):
     """Run a spec; returns steps, checkpoint folders and the result."""
     Path(spec.folder).mkdir(parents=True, exist_ok=True)
-    steps, folders, answers = [], [], iter(goes_on)
+    steps, folders, answers = [], [], iter(continues)
 
     def on_checkpoint(step, epoch, folder):
         folders.append(folder)
@@ -116,7 +116,7 @@ def test_an_update_that_spoils_the_adapter_fails_the_run_at_that_step(spec, tiny
     from baselines.finetune import loop
     from baselines.finetune.base import TrainingFailure
 
-    class Spoilt(supervised.AnswerTrainer):
+    class Damaged(supervised.AnswerTrainer):
         """Loss and gradient stay finite: they are taken before the update."""
 
         def create_optimizer(self, *given):
@@ -125,7 +125,7 @@ def test_an_update_that_spoils_the_adapter_fails_the_run_at_that_step(spec, tiny
             optimizer.register_step_post_hook(lambda *_: tensor.data.fill_(float("inf")))
             return optimizer
 
-    monkeypatch.setattr(supervised.Supervised, "trainer", Spoilt)
+    monkeypatch.setattr(supervised.Supervised, "trainer", Damaged)
     spec = replace(spec, steps=1, evaluate_at=(1,))
     with pytest.raises(TrainingFailure, match="FAILED: .*lora_.* of the adapter became non-finite at step 1"):
         loop.train(base_of(Weights(str(tiny_model))), spec, Parent(), 1)
@@ -168,7 +168,7 @@ def test_dpo_whose_reference_is_not_its_start_is_refused(process, spec, rows, tm
         loop.train(base_of(Weights(str(tiny_model))), dpo, Parent(), dpo.steps)
 
 
-def test_dpo_goes_on_from_the_adapter_it_is_given(process, spec, rows, tmp_path):
+def test_dpo_continues_from_the_adapter_it_is_given(process, spec, rows, tmp_path):
     from safetensors.torch import load_file
 
     _, folders, _ = drive(process, spec)

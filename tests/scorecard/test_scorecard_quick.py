@@ -21,12 +21,12 @@ def test_runs_killed_at_named_points_go_on_to_the_same_result(lab, whole):
     assert held(figure), figure
 
 
-def test_failing_writes_end_with_a_message_and_the_run_goes_on(lab, whole):
+def test_failing_writes_end_with_a_message_and_the_run_continues(lab, whole):
     figure = error_sweep(lab, whole, stride=whole.steps)
     assert held(figure), figure
 
 
-def test_full_disk_leaves_a_run_that_goes_on(lab, whole):
+def test_full_disk_leaves_a_run_that_continues(lab, whole):
     figure = full_disks(lab, whole, 1)
     assert held(figure), figure
 

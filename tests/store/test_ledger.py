@@ -200,5 +200,5 @@ def test_commit_on_a_full_disk_is_a_store_error_and_keeps_what_was_committed(tmp
     )
     said = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True).stdout
     assert "ledger.sqlite: cannot be written" in said
-    assert "the same command goes on from there" in said
+    assert "the same command continues from there" in said
     assert list(Ledger(path).predictions(Measurement(Fit("a")))) == ["first"]

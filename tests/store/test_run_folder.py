@@ -142,7 +142,7 @@ def test_full_disk_leaves_the_old_file_and_says_what_to_do(tmp_path):
     done = subprocess.run([sys.executable, "-c", WRITE, str(path)], capture_output=True, text=True, check=True)
     assert f"{path}: cannot be written" in done.stdout
     assert "free some space" in done.stdout
-    assert "Everything finished is kept: the same command goes on from there" in done.stdout
+    assert "Everything finished is kept: the same command continues from there" in done.stdout
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 

@@ -66,7 +66,7 @@ def _refusals(material: Material) -> list[str]:
 
 
 def _is_about_a_row(fault: Fault, read: Mapping[str, list[Row]]) -> bool:
-    """Whether reading went on behind the row, so that leaving it out leaves the rest."""
+    """Whether reading continued behind the row, so that leaving it out leaves the rest."""
     if fault.file not in read or fault.line is None or fault.unit == HEADER:
         return False
     return fault.file.endswith(".jsonl") or any(row.number >= fault.line for row in read[fault.file])
@@ -197,7 +197,7 @@ def _log(material: Material, changes: _Changes) -> str:
         f"{len(changes.left_out)} rows left out, {len(changes.fixed)} fixed. No test row was touched; "
         "`harness check` on this copy lists what is left to you.",
         *_section("Left out", changes.left_out),
-        *_section("Mended", changes.fixed),
+        *_section("Fixed", changes.fixed),
     ]
     return "\n".join(lines) + "\n"
 
