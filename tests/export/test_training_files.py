@@ -3,6 +3,7 @@
 import json
 import math
 import random
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -10,53 +11,56 @@ from small_run import TRAINING
 
 from baselines.prompt.selection import drawn
 from harness.export.training.configuration import write_yaml
+from harness.export.training.lesson import sft_history
 from harness.export.training.openai import _weighted
-from harness.export.training.recipe import batch_size_of, schedule_of
+from harness.export.training.recipe import recipe_of
 from harness.export.training.rows import Row
-from harness.records import Checkpoint, LossPoint, Message, TrainingHistory
+from harness.program import Program, Prompt
+from harness.records import (
+    Evidence,
+    Fit,
+    GenerationSettings,
+    Message,
+    TrainingHistory,
+    TrainingSchedule,
+    Weights,
+)
 
 ROWS, BATCH = 13, 4  # of the tiny run; batches of four are the arms' default
 PER_EPOCH = math.ceil(ROWS / BATCH)
 
 
-def history(rows: int, *checkpoints: Checkpoint, losses: tuple[LossPoint, ...] = ()) -> TrainingHistory:
-    return TrainingHistory("sft", losses, checkpoints, 1, "end", 1e-3, rows, 1, 1, 1, 1.0, False)
+SCHEDULE = TrainingSchedule("linear", 150, 7, 8)
 
 
-@pytest.mark.parametrize(("warmup", "length"), [(0, 1000), (7, 150), (1, 20)])
-def test_schedule_is_read_off_the_rates_that_transformers_gives(warmup, length):
-    torch = pytest.importorskip("torch")
-    from transformers import get_linear_schedule_with_warmup
-
-    optimizer = torch.optim.AdamW([torch.nn.Parameter(torch.zeros(1))], lr=3e-4)
-    scheduler = get_linear_schedule_with_warmup(optimizer, warmup, length)
-    points = []
-    for step in range(1, warmup + 4):  # early stopping may have ended it soon
-        points.append(LossPoint(step, 1.0, scheduler.get_last_lr()[0]))
-        optimizer.step()
-        scheduler.step()
-    assert schedule_of(points) == ("linear", warmup, length)
+def history(method: str = "sft", **more) -> TrainingHistory:
+    return TrainingHistory(method, (), (), 40, "end", 1e-3, 13, 1, 1, 1, 1.0, False, **more)
 
 
-def test_rate_that_never_falls_is_constant_over_the_steps_recorded():
-    points = [LossPoint(step, 1.0, 1e-3) for step in (1, 2, 3)]
-    assert schedule_of(points) == ("constant_with_warmup", 0, 3)
+@pytest.fixture
+def program(tmp_path):
+    config = {"r": 4, "lora_alpha": 8, "lora_dropout": 0.1, "target_modules": ["q_proj"]}
+    (tmp_path / "adapter_config.json").write_text(json.dumps(config))
+    return Program(Weights("base", None, str(tmp_path)), Prompt(), GenerationSettings(4))
 
 
-def test_batch_size_is_the_option_where_an_epoch_had_that_length():
-    # 120 rows in 15 steps an epoch: eight a batch, and no other size
-    done = history(120, Checkpoint(15, 1.0, 0.5, 1.0), Checkpoint(150, 10.0, 0.9, 0.1))
-    assert batch_size_of(done, told=8) == 8
+def test_recipe_is_what_the_history_and_the_adapter_say(program):
+    found = recipe_of(history(schedule=SCHEDULE), program, 3, beta=0.1)
+    assert (found.schedule, found.steps, found.warmup_steps, found.batch_size) == ("linear", 150, 7, 8)
+    assert (found.rank, found.alpha, found.target_modules) == (4, 8, ("q_proj",))
+    assert (found.best_step, found.seed, found.beta, found.learning_rate) == (40, 3, 0.1, 1e-3)
 
 
-def test_batch_size_of_another_version_is_not_believed_against_the_record():
-    done = history(120, Checkpoint(150, 10.0, 0.9, 0.1))
-    assert batch_size_of(done, told=4) == 8
+def test_arm_that_does_not_tell_its_schedule_has_no_recipe(program):
+    assert recipe_of(history(), program, 0) is None
+    assert recipe_of(history(schedule=SCHEDULE), replace(program, weights=Weights("base")), 0) is None
 
 
-def test_batch_size_that_could_be_several_is_not_guessed():
-    # 16 rows in 2 steps: from 8 to 15 a batch
-    assert batch_size_of(history(16, Checkpoint(2, 1.0, 0.5, 1.0)), told=None) is None
+def test_first_stage_of_preference_training_is_told_by_what_it_continued_from():
+    start = history(schedule=SCHEDULE)
+    alone, both = (Evidence(Fit("a"), "a", "tune", "ok", training=h) for h in (start, history("sft+dpo", start=start)))
+    assert sft_history(alone) is start
+    assert sft_history(both) is start
 
 
 def test_rows_are_drawn_as_the_arms_draw_them():
