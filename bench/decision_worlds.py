@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from harness.decision import decide
-from harness.decision.arms import LADDER, Field, MetricKind, Yardstick, read_field
+from harness.decision.arms import LADDER, JudgedArms, MetricKind, MetricSpec, read_arms
 from harness.decision.intervals import aggregate_interval, exact, grouped_mean
-from harness.decision.ladder import Standings
+from harness.decision.ladder import ArmScores
 from harness.decision.paired import honest_gain, mean_difference
 from harness.decision.power import gain_hurdle, items_needed, rate_hurdle
 from harness.decision.verdict import MOST_TO_RULE_OUT, Verdict, judge
@@ -106,15 +106,15 @@ def mean(scores: Sequence[Score]) -> float:
 
 def decide_world(world: World, random: np.random.Generator) -> Decision:
     """Run a whole comparison in a world: dev names the candidates, test decides, and says so in words."""
-    field, yardstick = field_of(world, random)
+    field, metric_spec = field_of(world, random)
     return decide(
         [arm.evidence for arm in field.judged],
         [],
         world.limits,
         primary_metric=METRIC,
-        metric_kind=yardstick.kind,
+        metric_kind=metric_spec.kind,
         aggregate=mean,
-        groups=yardstick.groups,
+        groups=metric_spec.groups,
         constant_scores=None,
         planned_arms=[arm.name for arm in field.judged],
     )
@@ -122,13 +122,13 @@ def decide_world(world: World, random: np.random.Generator) -> Decision:
 
 def judge_world(world: World, random: np.random.Generator, failing: Collection[int] = ()) -> Verdict:
     """Run the rules alone, in a world where the arms of these numbers fail the gate."""
-    field, yardstick = field_of(world, random)
+    field, metric_spec = field_of(world, random)
     names = [f"arm{index}" for index in failing]
     gates = {name: replace(NO_GATE, arm=name, state="fail") for name in names}
-    return judge(Standings(replace(field, blocked=frozenset(names)), yardstick, world.limits), gates, None)
+    return judge(ArmScores(replace(field, blocked=frozenset(names)), metric_spec, world.limits), gates, None)
 
 
-def field_of(world: World, random: np.random.Generator) -> tuple[Field, Yardstick]:
+def field_of(world: World, random: np.random.Generator) -> tuple[JudgedArms, MetricSpec]:
     """Draw a comparison: 60 dev items name the candidates."""
     dev, test = draw(world, random, items=60), draw(world, random)
     names = [f"arm{index}" for index in range(len(world.rates))]
@@ -138,7 +138,7 @@ def field_of(world: World, random: np.random.Generator) -> tuple[Field, Yardstic
     ]
     groups = {str(index): str(group) for index, group in enumerate(world.group_numbers(world.items))}
     kind: MetricKind = "graded" if world.is_graded else "rate"
-    return read_field(arms, names, METRIC, world.limits), Yardstick(METRIC, kind, mean, groups)
+    return read_arms(arms, names, METRIC, world.limits), MetricSpec(METRIC, kind, mean, groups)
 
 
 @dataclass(frozen=True)
@@ -372,7 +372,7 @@ def macro_f1_intervals(n: int, random: np.random.Generator, labels: int = 4) -> 
     """Macro-F1 of skewed labels, answered right in 80% of items."""
     weights = np.arange(labels, 0, -1.0) ** (1 if labels == 4 else 2)
     shares = weights / weights.sum()
-    yardstick = Yardstick("macro_f1", "aggregate", macro_f1, {})
+    metric_spec = MetricSpec("macro_f1", "aggregate", macro_f1, {})
     said = 0.8 * shares + 0.2 / labels  # some of the guesses hit by luck
     truth = float(np.mean(2 * (0.8 + 0.2 / labels) * shares / (shares + said)))
 
@@ -383,7 +383,7 @@ def macro_f1_intervals(n: int, random: np.random.Generator, labels: int = 4) -> 
             Score(str(index), float(a == m), str(a), str(m))
             for index, (a, m) in enumerate(zip(answered, meant, strict=True))
         ]
-        return aggregate_interval(rows, yardstick, None)
+        return aggregate_interval(rows, metric_spec, None)
 
     return truth, make
 

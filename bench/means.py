@@ -40,7 +40,7 @@ from baselines.finetune.options import LoraOptions
 from baselines.finetune.process import TrainingProcess
 from baselines.finetune.schedule import Outcome, Schedule, with_adapter
 from baselines.finetune.selection import best_of, boldest_of
-from baselines.finetune.sft import WARMUP_SHARE, Lesson, evaluations, prepare, spec_of
+from baselines.finetune.sft import WARMUP_SHARE, SftPlan, evaluations, prepare, spec_of
 from baselines.finetune.spec import RunSpec
 from baselines.finetune.strength import settle_strength
 from baselines.finetune.trial import settle_rate
@@ -173,19 +173,19 @@ def make(task_name: str, cell: str, settings: Settings, room: Path) -> Iterator[
     engine = open_engine(model, cache=cache_folder() / "answers-1.sqlite")
     bench = bench_of(task, study, engine, Weights(model), settings, room, is_blind=cell == "today")
     options: LoraOptions = lora_sft({"learning_rate": settings.rate, **CELLS[cell]}).options
-    lesson = prepare(study, bench, zero_shot_program(study, bench), options)
+    plan = prepare(study, bench, zero_shot_program(study, bench), options)
     clock = Clock.of(bench)
     with TrainingProcess(room / "training", bench.base) as process:
-        rate, _ = settle_rate(lesson, bench, process, clock, spec_of(lesson, bench, process))
-        spec = replace(within(spec_of(lesson, bench, process), process, settings, room), learning_rate=rate)
+        rate, _ = settle_rate(plan, bench, process, clock, spec_of(plan, bench, process))
+        spec = replace(within(spec_of(plan, bench, process), process, settings, room), learning_rate=rate)
         stage = f"{task_name} {cell}"
-        outcome = Schedule(bench, process, lesson.program, lesson.dev, options.patience, stage).run(spec)
+        outcome = Schedule(bench, process, plan.program, plan.dev, options.patience, stage).run(spec)
     clock.count(outcome.earlier_seconds)
     base = ability(engine, bench.base, study, settings)
     known: dict[Path, tuple[float, GeneralAbility]] = {}
-    for chosen in choices(cell, lesson, bench, outcome, clock.spent, room):
+    for chosen in choices(cell, plan, bench, outcome, clock.spent, room):
         if chosen.adapter not in known:
-            program = with_adapter(lesson.program, chosen.adapter)
+            program = with_adapter(plan.program, chosen.adapter)
             held = bench.score(program, held_out).score
             known[chosen.adapter] = held, ability(engine, program.weights, study, settings)
         yield row_of(task_name, cell, settings, rate, outcome, chosen, len(held_out), base, *known[chosen.adapter])
@@ -206,7 +206,7 @@ def within(spec: RunSpec, process: TrainingProcess, settings: Settings, room: Pa
 
 
 def choices(
-    cell: str, lesson: Lesson, bench: RunBench, outcome: Outcome, fit_seconds: float, room: Path
+    cell: str, plan: SftPlan, bench: RunBench, outcome: Outcome, fit_seconds: float, room: Path
 ) -> Iterator[Chosen]:
     """Yield what the cell keeps as trained, and at the strength that dev settles on inside the budget."""
     assert bench.probe is not None
@@ -215,12 +215,12 @@ def choices(
     adapter = outcome.boldest if cell == "today" else outcome.best
     assert adapter is not None  # SFT keeps its best checkpoints
     if cell == "today":
-        point = replace(point, forgetting=seeing.forgetting(with_adapter(lesson.program, adapter).weights))
+        point = replace(point, forgetting=seeing.forgetting(with_adapter(plan.program, adapter).weights))
         outcome = replace(outcome, checkpoints=(point,), best=adapter)
     assert point.forgetting is not None  # the best on the task is always measured
     yield Chosen("full", adapter, point.step, 1.0, point.dev_score, point.forgetting.spent, fit_seconds)
     began = time.monotonic()
-    settled = settle_strength(seeing, lesson.program, lesson.dev, outcome, room / "strengths")
+    settled = settle_strength(seeing, plan.program, plan.dev, outcome, room / "strengths")
     seconds = fit_seconds + time.monotonic() - began
     reached = settled.point
     spent = reached.forgetting.spent

@@ -8,7 +8,7 @@ from decision_worlds import Floats, evidence_of
 from decision_worlds import mean as mean_score
 from scipy import special
 
-from harness.decision.arms import Yardstick
+from harness.decision.arms import MetricSpec
 from harness.decision.recipe import recipe_of
 from harness.records import Fit
 
@@ -39,7 +39,7 @@ def _world(
         replace(evidence_of("arm", "tune", row, 0.5), fit=Fit("arm", seed=number)) for number, row in enumerate(values)
     ]
     groups = {str(index): f"g{index // size}" if size > 1 else None for index in range(items)}
-    recipe = recipe_of(fits, Yardstick(next(iter(fits[0].scores)), "rate", mean_score, groups))
+    recipe = recipe_of(fits, MetricSpec(next(iter(fits[0].scores)), "rate", mean_score, groups))
     assert recipe is not None
     return recipe.new_run.low, recipe.new_run.high, float(rates[-1])
 

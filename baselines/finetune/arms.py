@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from baselines.finetune.card import export
 from baselines.finetune.clock import Clock
-from baselines.finetune.dpo import DpoLesson, prepare_dpo, train_dpo
+from baselines.finetune.dpo import DpoPlan, prepare_dpo, train_dpo
 from baselines.finetune.options import DpoOptions, LoraOptions, RagLoraOptions
 from baselines.finetune.pairs import find_pairs
 from baselines.finetune.passages import settle_passages
@@ -64,11 +64,11 @@ class LoraDpo:
         """Train on `study.train`, then on its preferences or on pairs mined from train."""
         clock = Clock.of(bench)
         program = zero_shot_program(study, bench)
-        lesson = prepare(study, bench, program, self.options)
-        pairs, source = find_pairs(study, lesson, bench, self.options.max_pairs)
+        plan = prepare(study, bench, program, self.options)
+        pairs, source = find_pairs(study, plan, bench, self.options.max_pairs)
         with TrainingProcess(bench.folder / "training", program.weights) as process:
-            start = train_sft(lesson, bench, process, clock.part(SFT_SHARE))
-            dpo = prepare_dpo(lesson, start, pairs, bench, self.options)
+            start = train_sft(plan, bench, process, clock.part(SFT_SHARE))
+            dpo = prepare_dpo(plan, start, pairs, bench, self.options)
             leave_pairs(bench, dpo, pairs)
             trained = train_dpo(dpo, bench, process, clock.part(1.0))
         fitted = finish(bench, program, trained, self.options, clock)
@@ -126,9 +126,9 @@ class RagLoraSft:
         return shown_row(study, passages_prompt(study), passages, note)
 
 
-def leave_pairs(bench: Bench, lesson: DpoLesson, pairs: Sequence[Preference]) -> None:
+def leave_pairs(bench: Bench, plan: DpoPlan, pairs: Sequence[Preference]) -> None:
     """Leave the pairs that are trained on in the arm's folder: mined ones stand nowhere else, and export needs them."""
-    used = {row.id for row in lesson.rows}
+    used = {row.id for row in plan.rows}
     lines = "".join(encode(Preference, pair) + "\n" for pair in pairs if pair.id in used)
     write_atomically(bench.folder / PAIRS, lines)
 
@@ -148,9 +148,9 @@ def fit_sft(
     passages: Sequence[Sequence[Passage]] | None = None,
 ) -> Fitted:
     """Train one SFT adapter for `program` and return the program with it."""
-    lesson = prepare(study, bench, program, options, passages)
+    plan = prepare(study, bench, program, options, passages)
     with TrainingProcess(bench.folder / "training", program.weights) as process:
-        trained = train_sft(lesson, bench, process, clock)
+        trained = train_sft(plan, bench, process, clock)
     return finish(bench, program, trained, options, clock)
 
 

@@ -10,7 +10,7 @@ from baselines.finetune.process import TrainingProcess
 from baselines.finetune.rows import Renderer, pair_rows, within
 from baselines.finetune.schedule import Outcome, Schedule
 from baselines.finetune.selection import curve_warnings, gap_warnings, is_undertrained
-from baselines.finetune.sft import Lesson, evaluations, schedule_of, score_train, spec_of, strengths_of
+from baselines.finetune.sft import SftPlan, evaluations, schedule_of, score_train, spec_of, strengths_of
 from baselines.finetune.spec import PairRow, RunSpec
 from baselines.finetune.store import Trained
 from baselines.finetune.strength import Settled, kept_point, settle_strength
@@ -25,10 +25,10 @@ EVALUATIONS_PER_EPOCH = 2
 
 
 @dataclass(frozen=True, slots=True)
-class DpoLesson:
+class DpoPlan:
     """What one DPO training is made from."""
 
-    sft: Lesson
+    sft: SftPlan
     start: Trained
     rows: tuple[PairRow, ...]
     options: DpoOptions
@@ -43,8 +43,8 @@ class DpoLesson:
 
 
 def prepare_dpo(
-    sft: Lesson, start: Trained, pairs: Sequence[Preference], bench: Bench, options: DpoOptions
-) -> DpoLesson:
+    sft: SftPlan, start: Trained, pairs: Sequence[Preference], bench: Bench, options: DpoOptions
+) -> DpoPlan:
     """Render the pairs and check their lengths.
 
     Raises:
@@ -52,72 +52,72 @@ def prepare_dpo(
     """
     rows = pair_rows(Renderer(bench.base.model, bench.engine), sft.program, pairs)
     rows, warnings = within(rows, bench.engine.context_window, options.max_length)
-    return DpoLesson(sft, start, rows, options, warnings)
+    return DpoPlan(sft, start, rows, options, warnings)
 
 
-def train_dpo(lesson: DpoLesson, bench: Bench, process: TrainingProcess, clock: Clock) -> Trained:
+def train_dpo(plan: DpoPlan, bench: Bench, process: TrainingProcess, clock: Clock) -> Trained:
     """Train on from the SFT adapter; the result is that adapter when DPO gained nothing over it.
 
     Raises:
         ArmError: If training fails, or does not start at its reference (loss ln 2, margin 0).
     """
-    options = lesson.options
-    per_epoch = -(-len(lesson.rows) // options.batch_size)
-    base = spec_of(lesson.sft, bench, process, lesson.start.history.kl_to_base)
+    options = plan.options
+    per_epoch = -(-len(plan.rows) // options.batch_size)
+    base = spec_of(plan.sft, bench, process, plan.start.history.kl_to_base)
     steps = min(options.dpo_epochs * per_epoch, base.steps) if bench.budget.is_fast else options.dpo_epochs * per_epoch
     spec = replace(
         base,
         objective=PREFERENCE,
         folder=str(process.folder / "dpo"),
-        rows=lesson.rows,
+        rows=plan.rows,
         steps=steps,
         evaluate_at=evaluations(steps, -(-per_epoch // EVALUATIONS_PER_EPOCH)),
         warmup_steps=0,
-        start=str(lesson.start.adapter),
+        start=str(plan.start.adapter),
         beta=options.beta,
     )
-    rate, trials = _settle(lesson, bench, process, clock, spec)
+    rate, trials = _settle(plan, bench, process, clock, spec)
     spec = replace(spec, learning_rate=rate, seconds=clock.left)
-    before = kept_point(lesson.start.history)
+    before = kept_point(plan.start.history)
     started = Checkpoint(0, 0.0, before.dev_score, before.dev_loss, before.forgetting)
     outcome = Schedule(
-        bench, process, lesson.sft.program, lesson.sft.dev, options.patience, "preference training", started
+        bench, process, plan.sft.program, plan.sft.dev, options.patience, "preference training", started
     ).run(spec)
     clock.count(outcome.earlier_seconds)
     room = strengths_of(spec)
-    settled = settle_strength(bench, lesson.sft.program, lesson.sft.dev, outcome, room, lesson.start.adapter)
-    check_moves(bench, lesson.sft.program, settled.adapter, lesson.sft.examples[0])
-    train_score = score_train(lesson.sft, bench, settled.adapter)
+    settled = settle_strength(bench, plan.sft.program, plan.sft.dev, outcome, room, plan.start.adapter)
+    check_moves(bench, plan.sft.program, settled.adapter, plan.sft.examples[0])
+    train_score = score_train(plan.sft, bench, settled.adapter)
     return Trained(
         settled.adapter,
-        _history(lesson, outcome, settled, per_epoch, train_score, spec),
-        (*lesson.start.trials, *trials),
-        lesson.start.seconds + clock.spent,
-        lesson.start.is_reused,
+        _history(plan, outcome, settled, per_epoch, train_score, spec),
+        (*plan.start.trials, *trials),
+        plan.start.seconds + clock.spent,
+        plan.start.is_reused,
     )
 
 
 def _settle(
-    lesson: DpoLesson, bench: Bench, process: TrainingProcess, clock: Clock, spec: RunSpec
+    plan: DpoPlan, bench: Bench, process: TrainingProcess, clock: Clock, spec: RunSpec
 ) -> tuple[float, tuple[Trial, ...]]:
     """Settle the rate on dev by a third of an epoch with each; a smoke run takes the middle one."""
-    rates = lesson.rates
+    rates = plan.rates
     if bench.budget.is_fast or len(rates) == 1:
         return rates[len(rates) // 2], ()
-    short = replace(spec, steps=max(1, spec.steps // (3 * lesson.options.dpo_epochs)))
-    rate, trials = try_rates(rates, lesson.sft, bench, process, clock, short)
+    short = replace(spec, steps=max(1, spec.steps // (3 * plan.options.dpo_epochs)))
+    rate, trials = try_rates(rates, plan.sft, bench, process, clock, short)
     return rate, tuple(replace(trial, setting=f"DPO {trial.setting}") for trial in trials)
 
 
 def _history(
-    lesson: DpoLesson, outcome: Outcome, settled: Settled, per_epoch: int, train_score: float, spec: RunSpec
+    plan: DpoPlan, outcome: Outcome, settled: Settled, per_epoch: int, train_score: float, spec: RunSpec
 ) -> TrainingHistory:
     stopped = outcome.result.stopped
-    sft = lesson.start.history
+    sft = plan.start.history
     gained = settled.step > 0
     warnings = (
         *(f"SFT start: {warning}" for warning in sft.warnings),
-        *lesson.warnings,
+        *plan.warnings,
         *outcome.warnings,
         *curve_warnings(outcome.losses, per_epoch),
         *gap_warnings(train_score, settled.point.dev_score),
@@ -132,8 +132,8 @@ def _history(
         best_step=settled.step,
         stopped=stopped,
         learning_rate=spec.learning_rate,
-        rows=len(lesson.rows),
-        trainable_tokens=sum(len(row.chosen) + len(row.rejected) for row in lesson.rows),
+        rows=len(plan.rows),
+        trainable_tokens=sum(len(row.chosen) + len(row.rejected) for row in plan.rows),
         trainable_parameters=outcome.result.trainable_parameters,
         total_parameters=outcome.result.total_parameters,
         seconds=sft.seconds + outcome.result.seconds,

@@ -3,7 +3,7 @@
 import random
 import unicodedata
 
-from baselines.finetune.sft import Lesson
+from baselines.finetune.sft import SftPlan
 from baselines.prompt.selection import drawn
 from harness.contract import Bench
 from harness.errors import ArmError
@@ -14,7 +14,7 @@ CHUNK = 32  # questions put to the base at a time, until there are pairs enough
 FAST_QUESTIONS = 16
 
 
-def find_pairs(study: Study, lesson: Lesson, bench: Bench, most: int) -> tuple[tuple[Preference, ...], str]:
+def find_pairs(study: Study, plan: SftPlan, bench: Bench, most: int) -> tuple[tuple[Preference, ...], str]:
     """Return at most `most` pairs, and where they come from.
 
     Raises:
@@ -25,7 +25,7 @@ def find_pairs(study: Study, lesson: Lesson, bench: Bench, most: int) -> tuple[t
         source = "given preference pairs"
         remedy = f"the task gives {len(study.preferences)} preferences; add pairs, or give none to have them mined"
     else:
-        pairs, asked = mined(lesson, bench, most)
+        pairs, asked = mined(plan, bench, most)
         source = "pairs mined from the base model's wrong answers"
         remedy = (
             f"the base model got the other {asked - len(pairs)} of {asked} training rows right or said nothing; "
@@ -36,7 +36,7 @@ def find_pairs(study: Study, lesson: Lesson, bench: Bench, most: int) -> tuple[t
     return drawn(pairs, most, bench.seed), source
 
 
-def mined(lesson: Lesson, bench: Bench, most: int) -> tuple[tuple[Preference, ...], int]:
+def mined(plan: SftPlan, bench: Bench, most: int) -> tuple[tuple[Preference, ...], int]:
     """Ask the base the training questions: gold against its own wrong answer.
 
     Rows are asked in an order drawn with the seed until there are `most` pairs. The answer is what the
@@ -46,17 +46,17 @@ def mined(lesson: Lesson, bench: Bench, most: int) -> tuple[tuple[Preference, ..
     Returns:
         The pairs, and how many rows were asked.
     """
-    order = random.Random(bench.seed).sample(lesson.examples, len(lesson.examples))
+    order = random.Random(bench.seed).sample(plan.examples, len(plan.examples))
     order = order[:FAST_QUESTIONS] if bench.budget.is_fast else order
     pairs: list[Preference] = []
     asked = 0
     while asked < len(order) and len(pairs) < most:
         chunk = order[asked : asked + CHUNK]
-        said = [lesson.program.reader.read(text) or "" for text in bench.answer(lesson.program, chunk)]
+        said = [plan.program.reader.read(text) or "" for text in bench.answer(plan.program, chunk)]
         pairs += [
             pair(row, text)
             for row, text in zip(chunk, said, strict=True)
-            if is_wrong(text, row) and bench.score(lesson.program, [row]).score < 1.0
+            if is_wrong(text, row) and bench.score(plan.program, [row]).score < 1.0
         ]
         asked += len(chunk)
         bench.progress("mining pairs", asked, len(order))

@@ -40,7 +40,7 @@ NOT_INDEPENDENT = (
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
+class SftPlan:
     """All that one SFT training is made from."""
 
     program: Program  # without an adapter
@@ -63,7 +63,7 @@ def prepare(
     program: Program,
     options: LoraOptions,
     passages: Sequence[Sequence[Passage]] | None = None,
-) -> Lesson:
+) -> SftPlan:
     """Render and check the training rows before anything is spent.
 
     Args:
@@ -88,16 +88,16 @@ def prepare(
     examples = tuple(example for example in examples if example.id in kept)
     rows = (*rows, *replay_rows(renderer, program, round(options.replay * len(rows)), bench.seed))
     anchors = anchor_rows(renderer, program) if max(options.penalties) else ()
-    return Lesson(program, examples, rows, dev, options, warnings, anchors)
+    return SftPlan(program, examples, rows, dev, options, warnings, anchors)
 
 
-def train_sft(lesson: Lesson, bench: Bench, process: TrainingProcess, clock: Clock) -> Trained:
+def train_sft(plan: SftPlan, bench: Bench, process: TrainingProcess, clock: Clock) -> Trained:
     """Train, or reuse what another arm of this run trained from exactly the same things.
 
     Raises:
         ArmError: If training fails or its adapter changes nothing.
     """
-    key, maker, began = store.key_of(_made_of(lesson, bench, clock)), bench.folder.name, clock.spent
+    key, maker, began = store.key_of(_made_of(plan, bench, clock)), bench.folder.name, clock.spent
     found = store.find(bench.shared, key, maker)
     if found is not None:
         bench.log(f"reusing the adapter {key}, trained in this run from the same data and settings")
@@ -105,11 +105,11 @@ def train_sft(lesson: Lesson, bench: Bench, process: TrainingProcess, clock: Clo
         return found
     if (bench.shared / "training" / key).exists():
         bench.log(f"the shared adapter {key} does not match its manifest; training it again")
-    rate, trials = settle_rate(lesson, bench, process, clock, spec_of(lesson, bench, process))
-    attempts = _attempts(lesson, bench, process, clock, rate)
+    rate, trials = settle_rate(plan, bench, process, clock, spec_of(plan, bench, process))
+    attempts = _attempts(plan, bench, process, clock, rate)
     kept = next(a for a in attempts if a.settled.point is best_of([a.settled.point for a in attempts]))
-    check_moves(bench, lesson.program, kept.settled.adapter, lesson.examples[0])
-    history = _history(lesson, bench, kept, rate)
+    check_moves(bench, plan.program, kept.settled.adapter, plan.examples[0])
+    history = _history(plan, bench, kept, rate)
     if len(attempts) > 1:
         trials = (*trials, *(attempt.trial for attempt in attempts))
     trained = Trained(kept.settled.adapter, history, trials, seconds=clock.spent - began)
@@ -136,33 +136,33 @@ class Attempt:
         return Trial(f"kl_to_base={self.penalty:g}", point.dev_score, point.dev_loss, point.forgetting)
 
 
-def _attempts(lesson: Lesson, bench: Bench, process: TrainingProcess, clock: Clock, rate: float) -> tuple[Attempt, ...]:
+def _attempts(plan: SftPlan, bench: Bench, process: TrainingProcess, clock: Clock, rate: float) -> tuple[Attempt, ...]:
     """Train with each penalty until one leaves an adapter that is inside the budget and gave up nothing for it."""
     attempts: list[Attempt] = []
-    for penalty in lesson.options.penalties[: 1 if bench.budget.is_fast else None]:
+    for penalty in plan.options.penalties[: 1 if bench.budget.is_fast else None]:
         if attempts and clock.left == 0.0:
             bench.log(f"no time to train with kl_to_base {penalty:g}")
             break
-        attempts.append(_attempt(lesson, bench, process, clock, rate, penalty))
+        attempts.append(_attempt(plan, bench, process, clock, rate, penalty))
         point, boldest = attempts[-1].settled.point, boldest_of(attempts[-1].outcome.checkpoints)
-        if is_inside(point) and not is_clearly_worse(point, boldest, len(lesson.dev)):
+        if is_inside(point) and not is_clearly_worse(point, boldest, len(plan.dev)):
             break
     return tuple(attempts)
 
 
 def _attempt(
-    lesson: Lesson, bench: Bench, process: TrainingProcess, clock: Clock, rate: float, penalty: float
+    plan: SftPlan, bench: Bench, process: TrainingProcess, clock: Clock, rate: float, penalty: float
 ) -> Attempt:
-    spec = spec_of(lesson, bench, process, penalty)
+    spec = spec_of(plan, bench, process, penalty)
     spec = replace(spec, learning_rate=rate, seconds=clock.left)
-    stage = f"training, kl_to_base {penalty:g}" if len(lesson.options.penalties) > 1 else "training"
-    outcome = Schedule(bench, process, lesson.program, lesson.dev, lesson.options.patience, stage).run(spec)
+    stage = f"training, kl_to_base {penalty:g}" if len(plan.options.penalties) > 1 else "training"
+    outcome = Schedule(bench, process, plan.program, plan.dev, plan.options.patience, stage).run(spec)
     clock.count(outcome.earlier_seconds)
-    settled = settle_strength(bench, lesson.program, lesson.dev, outcome, strengths_of(spec))
+    settled = settle_strength(bench, plan.program, plan.dev, outcome, strengths_of(spec))
     return Attempt(penalty, spec, outcome, settled)
 
 
-def spec_of(lesson: Lesson, bench: Bench, process: TrainingProcess, penalty: float | None = None) -> RunSpec:
+def spec_of(plan: SftPlan, bench: Bench, process: TrainingProcess, penalty: float | None = None) -> RunSpec:
     """Return the full schedule; the learning rate is filled in once it is settled.
 
     Without a penalty named, it is the first that will be tried.
@@ -170,16 +170,16 @@ def spec_of(lesson: Lesson, bench: Bench, process: TrainingProcess, penalty: flo
     The rate falls linearly to zero over the longest schedule that is allowed, so the last checkpoints
     settle; the best one is kept, whichever it is.
     """
-    options = lesson.options
-    steps = options.epochs * lesson.steps_per_epoch
+    options = plan.options
+    steps = options.epochs * plan.steps_per_epoch
     steps = min(steps, FAST_STEPS) if bench.budget.is_fast else steps
     weight = options.penalties[0] if penalty is None else penalty
     return RunSpec(
         objective=SUPERVISED,
         folder=str(process.folder / ("sft" if penalty is None else f"sft-kl-{weight:g}")),
-        rows=lesson.rows,
+        rows=plan.rows,
         steps=steps,
-        evaluate_at=evaluations(steps, options.eval_every or lesson.steps_per_epoch),
+        evaluate_at=evaluations(steps, options.eval_every or plan.steps_per_epoch),
         learning_rate=0.0,
         schedule="linear",
         warmup_steps=int(WARMUP_SHARE * steps),
@@ -188,9 +188,9 @@ def spec_of(lesson: Lesson, bench: Bench, process: TrainingProcess, penalty: flo
         rank=options.rank,
         alpha=options.alpha,
         dropout=options.dropout,
-        anchors=lesson.anchors if weight else (),
+        anchors=plan.anchors if weight else (),
         kl_weight=weight,
-        base=f"{store.model_hash(lesson.program.weights.model)} {lesson.program.weights.quantization}",
+        base=f"{store.model_hash(plan.program.weights.model)} {plan.program.weights.quantization}",
     )
 
 
@@ -210,16 +210,16 @@ def evaluations(steps: int, every: int) -> tuple[int, ...]:
     return tuple(sorted({*range(every, steps + 1, every), steps}))
 
 
-def score_train(lesson: Lesson, bench: Bench, adapter: Path) -> float:
+def score_train(plan: SftPlan, bench: Bench, adapter: Path) -> float:
     """Score an adapter on a seeded sample of what it learnt from, by the task's own metric."""
     most = FAST_DEV_ROWS if bench.budget.is_fast else TRAIN_SAMPLE
-    sample = drawn(lesson.examples, most, bench.seed)
-    return bench.score(with_adapter(lesson.program, adapter), sample).score
+    sample = drawn(plan.examples, most, bench.seed)
+    return bench.score(with_adapter(plan.program, adapter), sample).score
 
 
-def _history(lesson: Lesson, bench: Bench, kept: Attempt, rate: float) -> TrainingHistory:
+def _history(plan: SftPlan, bench: Bench, kept: Attempt, rate: float) -> TrainingHistory:
     outcome, settled = kept.outcome, kept.settled
-    train_score = score_train(lesson, bench, settled.adapter)
+    train_score = score_train(plan, bench, settled.adapter)
     stopped = outcome.result.stopped
     return TrainingHistory(
         method="sft",
@@ -228,8 +228,8 @@ def _history(lesson: Lesson, bench: Bench, kept: Attempt, rate: float) -> Traini
         best_step=settled.step,
         stopped=stopped,
         learning_rate=rate,
-        rows=len(lesson.examples),
-        trainable_tokens=sum(len(row.answer) for row in lesson.rows),
+        rows=len(plan.examples),
+        trainable_tokens=sum(len(row.answer) for row in plan.rows),
         trainable_parameters=outcome.result.trainable_parameters,
         total_parameters=outcome.result.total_parameters,
         seconds=outcome.result.seconds,
@@ -237,10 +237,10 @@ def _history(lesson: Lesson, bench: Bench, kept: Attempt, rate: float) -> Traini
         train_score=train_score,
         peak_memory_mb=outcome.result.peak_memory_mb,
         warnings=(
-            *lesson.warnings,
+            *plan.warnings,
             *outcome.warnings,
-            *range_warnings(lesson.options, rate, [row.length for row in lesson.rows]),
-            *curve_warnings(outcome.losses, lesson.steps_per_epoch),
+            *range_warnings(plan.options, rate, [row.length for row in plan.rows]),
+            *curve_warnings(outcome.losses, plan.steps_per_epoch),
             *gap_warnings(train_score, settled.point.dev_score),
             *settled.warnings,
             *((NOT_INDEPENDENT,) if kept.penalty else ()),
@@ -252,16 +252,16 @@ def _history(lesson: Lesson, bench: Bench, kept: Attempt, rate: float) -> Traini
     )
 
 
-def _made_of(lesson: Lesson, bench: Bench, clock: Clock) -> dict[str, object]:
-    weights = lesson.program.weights
+def _made_of(plan: SftPlan, bench: Bench, clock: Clock) -> dict[str, object]:
+    weights = plan.program.weights
     return {
         "model": store.model_hash(weights.model),
         "quantization": weights.quantization,
-        "rows": [asdict(row) for row in lesson.rows],
-        "dev": [asdict(example) for example in lesson.dev],
-        "program": lesson.program.digest,
-        "anchors": lesson.anchors,
-        "options": LoraOptions(**{k: getattr(lesson.options, k) for k in LoraOptions.model_fields}).model_dump(),
+        "rows": [asdict(row) for row in plan.rows],
+        "dev": [asdict(example) for example in plan.dev],
+        "program": plan.program.digest,
+        "anchors": plan.anchors,
+        "options": LoraOptions(**{k: getattr(plan.options, k) for k in LoraOptions.model_fields}).model_dump(),
         "seed": bench.seed,
         "budget": asdict(bench.budget),
         "share": None if bench.budget.minutes is None else clock.share,  # half the time may be half the training

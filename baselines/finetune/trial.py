@@ -15,14 +15,14 @@ from harness.contract import Bench
 from harness.records import Trial
 
 if TYPE_CHECKING:
-    from baselines.finetune.sft import Lesson
+    from baselines.finetune.sft import SftPlan
 
 TRIAL_DEV_ROWS = 40
 LARGEST_SHARE = 0.4  # of the arm's minutes; the rest belongs to the training itself
 
 
 def settle_rate(
-    lesson: "Lesson", bench: Bench, process: TrainingProcess, clock: Clock, full: RunSpec
+    plan: "SftPlan", bench: Bench, process: TrainingProcess, clock: Clock, full: RunSpec
 ) -> tuple[float, tuple[Trial, ...]]:
     """Return the learning rate to train with, and the trials that chose it.
 
@@ -30,24 +30,24 @@ def settle_rate(
     rate, at most one epoch, and is judged on at most 40 dev rows, as `best_rate` says. A rate that the
     options fix is taken as it is, and a smoke run takes the middle one.
     """
-    options = lesson.options
+    options = plan.options
     rates = sorted(options.trial_rates)
     if options.learning_rate is not None:
         return options.learning_rate, ()
     if bench.budget.is_fast or len(rates) == 1:
         return rates[len(rates) // 2], ()
-    spec = replace(full, steps=min(options.trial_steps, lesson.steps_per_epoch))
-    return try_rates(rates, lesson, bench, process, clock, spec)
+    spec = replace(full, steps=min(options.trial_steps, plan.steps_per_epoch))
+    return try_rates(rates, plan, bench, process, clock, spec)
 
 
 def try_rates(
-    rates: Sequence[float], lesson: "Lesson", bench: Bench, process: TrainingProcess, clock: Clock, spec: RunSpec
+    rates: Sequence[float], plan: "SftPlan", bench: Bench, process: TrainingProcess, clock: Clock, spec: RunSpec
 ) -> tuple[float, tuple[Trial, ...]]:
     """Train `spec.steps` steps with each rate, smallest first, and return the best on dev with all trials.
 
     A trial that its time cuts short is not comparable: it counts only when there is no other.
     """
-    dev = lesson.dev
+    dev = plan.dev
     if len(dev) > TRIAL_DEV_ROWS:
         dev = tuple(random.Random(bench.seed).sample(dev, TRIAL_DEV_ROWS))
     trials: list[tuple[float, Trial]] = []
@@ -67,7 +67,7 @@ def try_rates(
             seconds=seconds,
         )
         stage = f"trying learning rate {rate:g}"
-        schedule = Schedule(bench, process, lesson.program, dev, lesson.options.patience, stage, keeps_adapter=False)
+        schedule = Schedule(bench, process, plan.program, dev, plan.options.patience, stage, keeps_adapter=False)
         outcome = schedule.run(tried)
         clock.count(outcome.earlier_seconds)
         if trials and outcome.result.stopped == "budget":

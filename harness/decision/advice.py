@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from harness.decision.arms import Arm, Field
-from harness.decision.ladder import Standings
+from harness.decision.arms import Arm, JudgedArms
+from harness.decision.ladder import ArmScores
 from harness.decision.paired import BestConstant
 from harness.decision.sentence import leader
 from harness.decision.undecided import Openness
@@ -17,7 +17,7 @@ MISSING_STEP = "Run the missing arms again, or take them out of the task file."
 
 
 def caveats(
-    standings: Standings,
+    arm_scores: ArmScores,
     gates: Mapping[str, Gate],
     recommended: Arm | None,
     missing: Sequence[Missing],
@@ -32,20 +32,20 @@ def caveats(
     recommended arm; arms whose absence leaves the verdict open; training that was cut short; few items; few lost items
     that turn nothing; doubts about other arms; seeds; other missing arms.
     """
-    field = standings.field
+    field = arm_scores.field
     others = [arm for arm in field.judged if arm is not recommended]
-    found = _asks_nothing(standings, constant)
+    found = _asks_nothing(arm_scores, constant)
     if other_verdicts:
         found.append(f"items lost to infrastructure errors could turn the verdict into {' or '.join(other_verdicts)}")
-    is_much = standings.limits.are_too_many(len(field.lost), field.asked)
+    is_much = arm_scores.limits.are_too_many(len(field.lost), field.asked)
     lost = _lost(field, bounds, other_verdicts)
     found += lost if is_much else []
     if recommended is not None:
         found += [*_training(recommended), *_gate(gates.get(recommended.name))]
     found += [f"{gone.arm} {gone.why}; {gone.meaning}" for gone in missing if gone.matters]
     found += [text for arm in others for text in _training(arm)]
-    found += [f"{name}: {score.method}" for name, score in standings.scores.items() if "no claim" in score.method]
-    fewest = min((score.n for score in standings.scores.values()), default=FEW_ITEMS)
+    found += [f"{name}: {score.method}" for name, score in arm_scores.scores.items() if "no claim" in score.method]
+    fewest = min((score.n for score in arm_scores.scores.values()), default=FEW_ITEMS)
     if fewest < FEW_ITEMS:
         found.append(f"{fewest} test items are few: only large differences can show")
     found += [] if is_much else lost
@@ -54,8 +54,8 @@ def caveats(
     return (*found, *(f"{gone.arm} {gone.why}; {gone.meaning}" for gone in missing if not gone.matters))
 
 
-def _asks_nothing(standings: Standings, constant: BestConstant | None) -> list[str]:
-    begun, goal = start(standings, constant), standings.limits.goal
+def _asks_nothing(arm_scores: ArmScores, constant: BestConstant | None) -> list[str]:
+    begun, goal = start(arm_scores, constant), arm_scores.limits.goal
     if begun is None or begun.of is not constant or begun.figure < goal:
         return []
     return [
@@ -72,7 +72,7 @@ def _training(arm: Arm) -> list[str]:
     return [f"{arm.name} was still improving when {why}: longer training may raise its figure"]
 
 
-def _seeds(field: Field, recipes: Sequence[Recipe]) -> list[str]:
+def _seeds(field: JudgedArms, recipes: Sequence[Recipe]) -> list[str]:
     """Say which weights the verdict is about, and what another training run would reach where several tell."""
     told = {recipe.arm: recipe for recipe in recipes}
     alone = [arm.name for arm in field.judged if arm.is_tuned and arm.name not in told]
@@ -98,7 +98,7 @@ def _gate(gate: Gate | None) -> list[str]:
     return [f"{gate.arm}: {reason}" for reason in (*(gate.reasons if is_open else ()), *gate.warnings)]
 
 
-def _lost(field: Field, bounds: Sequence[ErrorBounds], other_verdicts: Sequence[str] | None) -> list[str]:
+def _lost(field: JudgedArms, bounds: Sequence[ErrorBounds], other_verdicts: Sequence[str] | None) -> list[str]:
     """Say how many items are left out for every arm, which arms lost them, and what counting them would change."""
     if not field.lost:
         return []
@@ -118,7 +118,7 @@ def _range(bound: ErrorBounds) -> str:
 
 
 def next_step(
-    verdict: Verdict, openness: Openness, standings: Standings, gate: Gate | None, routed: Verdict | None
+    verdict: Verdict, openness: Openness, arm_scores: ArmScores, gate: Gate | None, routed: Verdict | None
 ) -> str:
     """Say what to do now."""
     if verdict.action == "rethink":
@@ -127,7 +127,7 @@ def next_step(
             "capable model; more training of this kind is not the way."
         )
     if verdict.arm is None:
-        return _settle_step(verdict, openness, standings, routed)
+        return _settle_step(verdict, openness, arm_scores, routed)
     name = verdict.arm.name
     if verdict.action == "prompt":
         return f"Ship the prompt of {name}; no retrieval and no training is needed."
@@ -144,13 +144,13 @@ def next_step(
     else:
         step = f"Before shipping {name}, measure its general ability (general.tasks, general.limit)."
     if verdict.goal == "not_shown":
-        step += f" The goal of {share(standings.limits.goal)} is not shown: label more test items, or improve {name}."
+        step += f" The goal of {share(arm_scores.limits.goal)} is not shown: label more test items, or improve {name}."
     elif verdict.goal == "missed":
-        step += f" It is below the goal of {share(standings.limits.goal)}: decide first whether that is good enough."
+        step += f" It is below the goal of {share(arm_scores.limits.goal)}: decide first whether that is good enough."
     return step
 
 
-def _settle_step(verdict: Verdict, openness: Openness, standings: Standings, routed: Verdict | None) -> str:
+def _settle_step(verdict: Verdict, openness: Openness, arm_scores: ArmScores, routed: Verdict | None) -> str:
     if openness.settling is not None:
         return (
             f"Label test items until there are about {openness.settling.items}, then run again: at the figures seen "
@@ -160,20 +160,20 @@ def _settle_step(verdict: Verdict, openness: Openness, standings: Standings, rou
         step = "Tune more gently (a lower learning rate, fewer steps, a penalty for leaving the base), and run again"
         known = routed is not None and routed.arm is not None
         return f"{step}, or state that only this task's inputs reach the adapter." if known else f"{step}."
-    if not standings.field.judged:
+    if not arm_scores.field.judged:
         return "See why every arm failed and run again."
     if openness.kind == "few_items":
         return "Label test items of more groups, and more of every label, then run again."
     if openness.kind == "arms_missing":
-        return _missing_step(standings)
+        return _missing_step(arm_scores)
     if verdict.learned:
         return "Add training rows and run again: tuning learns, but has not gained more than the margin with these."
-    return f"Improve the leading arm, {leader(standings).name}, or take the cheapest; the figures do not part them."
+    return f"Improve the leading arm, {leader(arm_scores).name}, or take the cheapest; the figures do not part them."
 
 
-def _missing_step(standings: Standings) -> str:
-    judged: Sequence[Arm] = standings.field.judged
-    if any(not gone.is_skipped for gone in standings.field.absent):
+def _missing_step(arm_scores: ArmScores) -> str:
+    judged: Sequence[Arm] = arm_scores.field.judged
+    if any(not gone.is_skipped for gone in arm_scores.field.absent):
         return MISSING_STEP
     if any(arm.is_undertrained for arm in judged):
         return "Train longer (more epochs or minutes) and run again."

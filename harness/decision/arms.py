@@ -31,7 +31,7 @@ STATUS_WORDS: Mapping[ArmStatus, str] = {
 
 
 @dataclass(frozen=True)
-class Yardstick:
+class MetricSpec:
     """How the primary metric is read: its kind, how items become a figure, and which items belong together."""
 
     metric: str
@@ -92,7 +92,7 @@ class Absent:
 
 
 @dataclass(frozen=True)
-class Field:
+class JudgedArms:
     """Every arm of the run, in the task's order (cheaper first within a rung)."""
 
     judged: tuple[Arm, ...]
@@ -142,7 +142,7 @@ def _dev(evidence: Evidence) -> float:
     return float("-inf") if score is None or not math.isfinite(score) else score
 
 
-def read_field(evidence: Sequence[Evidence], planned: Sequence[str], metric: str, limits: Limits) -> Field:
+def read_arms(evidence: Sequence[Evidence], planned: Sequence[str], metric: str, limits: Limits) -> JudgedArms:
     """Sort the arms of a run into those that can be judged and those that cannot.
 
     Args:
@@ -173,7 +173,7 @@ def read_field(evidence: Sequence[Evidence], planned: Sequence[str], metric: str
         shared = ()
     seen = {item.arm for item in evidence}
     absent.extend(Absent(name, None, False, "did not run") for name in planned if name not in seen)
-    return Field(shared, tuple(absent))
+    return JudgedArms(shared, tuple(absent))
 
 
 def on_shared_items(arms: Sequence[Arm]) -> tuple[Arm, ...]:

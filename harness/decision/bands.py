@@ -8,7 +8,7 @@ from typing import Literal
 from scipy import stats
 
 from harness.decision.arms import Arm
-from harness.decision.ladder import Standings
+from harness.decision.ladder import ArmScores
 from harness.decision.power import effective_items
 from harness.decision.words import score_range, share
 from harness.records import Band, Interval, Limits, RuleOfThumb
@@ -16,22 +16,22 @@ from harness.records import Band, Interval, Limits, RuleOfThumb
 BandName = Literal["rethink", "between", "promising", "nearly_sure"]
 
 
-def rule_of_thumb(standings: Standings) -> RuleOfThumb | None:
+def rule_of_thumb(arm_scores: ArmScores) -> RuleOfThumb | None:
     """Compare the rule with this run; None when no prompt arm was measured.
 
     The posterior of the best prompt's rate starts from a uniform prior: Beta(1 + right, 1 + wrong),
     with grouped items counted at what they are worth.
     """
-    prompt = standings.field.candidate("prompt")
+    prompt = arm_scores.field.candidate("prompt")
     if prompt is None:
         return None
-    bands = posterior(standings.scores[prompt.name], standings.limits)
+    bands = posterior(arm_scores.scores[prompt.name], arm_scores.limits)
     likeliest = max(bands, key=lambda band: band.probability)
     predicts = (
-        f"{_range(likeliest)}: {_meaning(likeliest.name, standings.limits)} "
+        f"{_range(likeliest)}: {_meaning(likeliest.name, arm_scores.limits)} "
         f"(probability {likeliest.probability:.2f} for {prompt.name})"
     )
-    return RuleOfThumb(prompt.name, bands, predicts, _measured(standings, prompt))
+    return RuleOfThumb(prompt.name, bands, predicts, _measured(arm_scores, prompt))
 
 
 def posterior(score: Interval, limits: Limits) -> tuple[Band, ...]:
@@ -65,11 +65,11 @@ def _meaning(band: BandName, limits: Limits) -> str:
     }[band]
 
 
-def _measured(standings: Standings, prompt: Arm) -> str:
-    tuned = [arm for family in ("tune", "combine") if (arm := standings.field.candidate(family))]
+def _measured(arm_scores: ArmScores, prompt: Arm) -> str:
+    tuned = [arm for family in ("tune", "combine") if (arm := arm_scores.field.candidate(family))]
     shown = [prompt, *tuned]
     figures = [
-        f"{arm.name} {share(standings.scores[arm.name].estimate)} ({score_range(standings.scores[arm.name])})"
+        f"{arm.name} {share(arm_scores.scores[arm.name].estimate)} ({score_range(arm_scores.scores[arm.name])})"
         for arm in shown
     ]
     return "; ".join(figures) + ("" if tuned else "; no tuned arm was measured")

@@ -7,8 +7,8 @@ has none here: what a wrong answer costs macro-F1 depends on the label that was 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from harness.decision.arms import Arm, Field, MetricKind, lost_items, measured_scores, on_shared_items
-from harness.decision.ladder import Standings
+from harness.decision.arms import Arm, JudgedArms, MetricKind, lost_items, measured_scores, on_shared_items
+from harness.decision.ladder import ArmScores
 from harness.decision.paired import BestConstant
 from harness.decision.verdict import Verdict, judge
 from harness.records import ErrorBounds, Evidence, Gate, Score
@@ -36,7 +36,7 @@ def _bound(evidence: Evidence, lost: int, metric: str, kind: MetricKind) -> Erro
 
 
 def other_verdicts(
-    standings: Standings, gates: Mapping[str, Gate], constant: BestConstant | None, verdict: Verdict
+    arm_scores: ArmScores, gates: Mapping[str, Gate], constant: BestConstant | None, verdict: Verdict
 ) -> tuple[str, ...] | None:
     """Decide again with lost items counted, and name the verdicts that differ from this one.
 
@@ -46,19 +46,19 @@ def other_verdicts(
     Returns:
         None where lost items cannot be counted, because the figure is no mean of items.
     """
-    losers = frozenset(arm.name for arm in standings.field.judged if arm.lost)
+    losers = frozenset(arm.name for arm in arm_scores.field.judged if arm.lost)
     if not losers:
         return ()
-    yardstick = standings.yardstick
-    if yardstick.kind == "aggregate":
+    metric_spec = arm_scores.metric_spec
+    if metric_spec.kind == "aggregate":
         return None
     cases = {frozenset[str](), losers, *(frozenset([name]) for name in losers), *(losers - {name} for name in losers)}
-    fields = [_filled(standings.field, yardstick.metric, right) for right in cases]
-    found = {name_verdict(judge(Standings(field, yardstick, standings.limits), gates, constant)) for field in fields}
+    fields = [_filled(arm_scores.field, metric_spec.metric, right) for right in cases]
+    found = {name_verdict(judge(ArmScores(field, metric_spec, arm_scores.limits), gates, constant)) for field in fields}
     return tuple(sorted(found - {name_verdict(verdict)}))
 
 
-def _filled(field: Field, metric: str, right: frozenset[str]) -> Field:
+def _filled(field: JudgedArms, metric: str, right: frozenset[str]) -> JudgedArms:
     """Count every lost item: right for the arms named, wrong for the others."""
     arms = [replace(arm, scores=_all_scores(arm, metric, float(arm.name in right))) for arm in field.judged]
     return replace(field, judged=on_shared_items(arms))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import special
 from statsmodels.stats.proportion import proportion_confint
 
-from harness.decision.arms import Yardstick
+from harness.decision.arms import MetricSpec
 from harness.records import Interval, Score
 
 Floats = NDArray[np.float64]
@@ -27,12 +27,12 @@ FEWEST_PER_LABEL = 5  # test items of the rarest label, below which an aggregate
 RESAMPLES = 1_000
 
 
-def score_interval(scores: Sequence[Score], yardstick: Yardstick, tail: float = TAIL) -> Interval:
+def score_interval(scores: Sequence[Score], metric_spec: MetricSpec, tail: float = TAIL) -> Interval:
     """Return an arm's figure with its bounds, by the method that fits the metric and the groups.
 
     Args:
         scores: The arm's measured items, each value in [0, 1].
-        yardstick: The metric's kind, its aggregate, and which items belong together.
+        metric_spec: The metric's kind, its aggregate, and which items belong together.
         tail: Chance on each side, in (0, 0.5).
 
     Raises:
@@ -40,9 +40,9 @@ def score_interval(scores: Sequence[Score], yardstick: Yardstick, tail: float = 
     """
     if not scores:
         raise ValueError("no scores, so there is no figure; leave the arm out")
-    labels = group_labels([score.example_id for score in scores], yardstick)
-    if yardstick.kind == "aggregate":
-        return aggregate_interval(scores, yardstick, labels, tail)
+    labels = group_labels([score.example_id for score in scores], metric_spec)
+    if metric_spec.kind == "aggregate":
+        return aggregate_interval(scores, metric_spec, labels, tail)
     values = np.array([score.value for score in scores])
     if labels is None:
         return exact(float(values.sum()), values.size, tail)
@@ -149,7 +149,7 @@ def unseen_weight(groups: int, tail: float) -> float:
 
 
 def aggregate_interval(
-    scores: Sequence[Score], yardstick: Yardstick, labels: Labels | None, tail: float = TAIL
+    scores: Sequence[Score], metric_spec: MetricSpec, labels: Labels | None, tail: float = TAIL
 ) -> Interval:
     """Return the interval of a figure that is no mean of items (macro-F1), by resampling the aggregate.
 
@@ -160,12 +160,12 @@ def aggregate_interval(
     under five groups, or where a label is rare: each label weighs the same, and nothing is known of one that stands in
     a handful of items.
     """
-    estimate = yardstick.aggregate(scores)
+    estimate = metric_spec.aggregate(scores)
     units = len(scores) if labels is None else int(labels.max()) + 1
     if why := no_claim(scores, labels):
         return Interval(estimate, 0.0, 1.0, len(scores), why)
     is_constant = estimate in (0.0, 1.0) and all(score.value == estimate for score in scores)
-    error = 0.0 if is_constant else bootstrap_error([scores], labels, yardstick)
+    error = 0.0 if is_constant else bootstrap_error([scores], labels, metric_spec)
     reach = float(special.stdtrit(units - 1, 1 - tail)) * error
     floor = exact(estimate * units, units, tail)
     low, high = min(floor.low, estimate - reach), max(floor.high, estimate + reach)
@@ -194,7 +194,7 @@ def _too_few(groups: int) -> str:
     return f"no claim from {groups} group{'s' if groups > 1 else ''}"
 
 
-def bootstrap_error(columns: Sequence[Sequence[Score]], labels: Labels | None, yardstick: Yardstick) -> float:
+def bootstrap_error(columns: Sequence[Sequence[Score]], labels: Labels | None, metric_spec: MetricSpec) -> float:
     """Return the standard deviation of the first column's aggregate less the second's, over resamples.
 
     Items are put in an order that depends on their scores alone, so that neither the order in which items
@@ -209,22 +209,22 @@ def bootstrap_error(columns: Sequence[Sequence[Score]], labels: Labels | None, y
         for index in sorted(range(len(rows)), key=lambda index: content[index]):
             members[labels[index]].append(index)
         units = sorted(members, key=lambda indices: [content[index] for index in indices])
-    random = np.random.default_rng(yardstick.seed)
+    random = np.random.default_rng(metric_spec.seed)
     draws = random.integers(len(units), size=(RESAMPLES, len(units)))
     figures = np.empty(RESAMPLES)
     for draw, picks in enumerate(draws):
         drawn = [rows[index] for pick in picks for index in units[pick]]
-        first, *second = (yardstick.aggregate([row[column] for row in drawn]) for column in range(len(columns)))
+        first, *second = (metric_spec.aggregate([row[column] for row in drawn]) for column in range(len(columns)))
         figures[draw] = first - sum(second)
     return float(figures.std(ddof=1))
 
 
-def group_labels(items: Sequence[str], yardstick: Yardstick) -> Labels | None:
+def group_labels(items: Sequence[str], metric_spec: MetricSpec) -> Labels | None:
     """Number the items' groups from 0, or return None when no group of the task holds two items."""
-    if not yardstick.is_clustered:
+    if not metric_spec.is_clustered:
         return None
     numbers: dict[tuple[str, str], int] = {}
-    return np.array([numbers.setdefault(yardstick.group_of(item), len(numbers)) for item in items], dtype=np.intp)
+    return np.array([numbers.setdefault(metric_spec.group_of(item), len(numbers)) for item in items], dtype=np.intp)
 
 
 def percent(tail: float) -> str:

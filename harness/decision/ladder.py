@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.decision.arms import LADDER, Absent, Arm, Field, Yardstick
+from harness.decision.arms import LADDER, Absent, Arm, JudgedArms, MetricSpec
 from harness.decision.intervals import TAIL, Floats, group_labels, score_interval
 from harness.decision.paired import BestConstant, Scored, compare
 from harness.decision.words import join, points, share
@@ -19,25 +19,25 @@ from harness.records import Comparison, Family, Gate, Interval, Limits, Rung
 OTHER_PROMPTS_TAIL = 0.005  # of the rung's 2.5%, for the prompts that dev did not name
 
 
-class Standings:
+class ArmScores:
     """The figures of the judged arms: scores, and gains on shared items. Each is computed once."""
 
-    def __init__(self, field: Field, yardstick: Yardstick, limits: Limits) -> None:
+    def __init__(self, field: JudgedArms, metric_spec: MetricSpec, limits: Limits) -> None:
         self.field = field
-        self.yardstick = yardstick
+        self.metric_spec = metric_spec
         self.limits = limits
         self.scores: Mapping[str, Interval] = {
-            arm.name: score_interval(list(arm.scores.values()), yardstick) for arm in field.judged
+            arm.name: score_interval(list(arm.scores.values()), metric_spec) for arm in field.judged
         }
         self._gains: dict[tuple[str, str], Comparison] = {}
         self.items = tuple(field.judged[0].scores) if field.judged else ()
-        self.labels = group_labels(self.items, yardstick)
+        self.labels = group_labels(self.items, metric_spec)
 
     def gain(self, arm: Arm, against: Arm) -> Comparison:
         """Return how far one arm beats another."""
         key = (arm.name, against.name)
         if key not in self._gains:
-            self._gains[key] = compare(arm, against, self.yardstick, self.limits.smallest_gain)
+            self._gains[key] = compare(arm, against, self.metric_spec, self.limits.smallest_gain)
         return self._gains[key]
 
     def is_at_goal(self, arm: Arm, tail: float = TAIL) -> bool:
@@ -56,7 +56,7 @@ class Standings:
         """Return an arm's figure with bounds that leave `tail` on each side."""
         if tail == TAIL:
             return self.scores[arm.name]
-        return score_interval(list(arm.scores.values()), self.yardstick, tail)
+        return score_interval(list(arm.scores.values()), self.metric_spec, tail)
 
     @property
     def prompt_tails(self) -> Mapping[str, float]:
@@ -112,7 +112,7 @@ class Climb:
 
 
 def attempt(
-    standings: Standings, family: Family, gates: Mapping[str, Gate], constant: BestConstant | None
+    arm_scores: ArmScores, family: Family, gates: Mapping[str, Gate], constant: BestConstant | None
 ) -> Climb | None:
     """Judge one rung's candidate by rule (b); None when the rung has none.
 
@@ -120,20 +120,20 @@ def attempt(
 
     By the goal alone, `combine` must still show its gain over both parents, the candidates of RAG and tune.
     """
-    field = standings.field
+    field = arm_scores.field
     arm = field.candidate(family)
     if arm is None:
         return None
     cheaper = field.cheaper(arm)
-    comparisons = tuple(standings.gain(arm, other) for other in cheaper)
+    comparisons = tuple(arm_scores.gain(arm, other) for other in cheaper)
     if constant is not None and cheaper:
-        comparisons += (compare(arm, constant, standings.yardstick, standings.limits.smallest_gain),)
-    by_goal = standings.is_at_goal(arm) and all(standings.is_below_goal(other) for other in cheaper)
+        comparisons += (compare(arm, constant, arm_scores.metric_spec, arm_scores.limits.smallest_gain),)
+    by_goal = arm_scores.is_at_goal(arm) and all(arm_scores.is_below_goal(other) for other in cheaper)
     missing: tuple[Family, ...] = ()
     if family == "combine":
         parents = {parent: field.candidate(parent) for parent in PARENTS}
         missing = tuple(parent for parent, candidate in parents.items() if candidate is None)
-        by_goal = by_goal and all(standings.gain(arm, p).exceeds_gain for p in parents.values() if p is not None)
+        by_goal = by_goal and all(arm_scores.gain(arm, p).exceeds_gain for p in parents.values() if p is not None)
     return Climb(
         arm=arm,
         comparisons=comparisons,
@@ -148,50 +148,50 @@ def attempt(
 PARENTS: tuple[Family, ...] = ("rag", "tune")  # of `combine`
 
 
-def describe_rungs(standings: Standings, climbs: Mapping[Family, Climb | None]) -> tuple[Rung, ...]:
+def describe_rungs(arm_scores: ArmScores, climbs: Mapping[Family, Climb | None]) -> tuple[Rung, ...]:
     """Write down all four rungs as they were judged; rungs above a stop were not needed."""
     rungs: list[Rung] = []
     stop = ""
     for family in LADDER:
-        rung = _describe(standings, family, climbs.get(family), stop)
+        rung = _describe(arm_scores, family, climbs.get(family), stop)
         rungs.append(rung)
         if not stop and rung.at_goal and (family == "prompt" or (family == "rag" and rung.climbed)):
             stop = f"not needed: {rung.candidate} reaches the goal"
     return tuple(rungs)
 
 
-def _describe(standings: Standings, family: Family, climb: Climb | None, stop: str) -> Rung:
+def _describe(arm_scores: ArmScores, family: Family, climb: Climb | None, stop: str) -> Rung:
     if family == "prompt":
-        return _describe_prompts(standings)
-    arm = standings.field.candidate(family)
+        return _describe_prompts(arm_scores)
+    arm = arm_scores.field.candidate(family)
     if arm is None or climb is None:
-        return Rung(family, None, None, False, False, (), _why_empty(standings.field, family))
-    score = standings.scores[arm.name]
+        return Rung(family, None, None, False, False, (), _why_empty(arm_scores.field, family))
+    score = arm_scores.scores[arm.name]
     climbed = climb.succeeded and not stop
-    why = stop or why_climb(climb, standings.limits)
-    return Rung(family, arm.name, score, standings.is_at_goal(arm), climbed, climb.comparisons, why)
+    why = stop or why_climb(climb, arm_scores.limits)
+    return Rung(family, arm.name, score, arm_scores.is_at_goal(arm), climbed, climb.comparisons, why)
 
 
-def _describe_prompts(standings: Standings) -> Rung:
-    reaching, candidate = standings.prompt_at_goal(), standings.field.candidate("prompt")
+def _describe_prompts(arm_scores: ArmScores) -> Rung:
+    reaching, candidate = arm_scores.prompt_at_goal(), arm_scores.field.candidate("prompt")
     arm = reaching or candidate
     if arm is None:
-        return Rung("prompt", None, None, False, False, (), _why_empty(standings.field, "prompt"))
-    why = goal_words(standings, arm, is_reached=reaching is not None)
-    return Rung("prompt", arm.name, standings.scores[arm.name], reaching is not None, False, (), why)
+        return Rung("prompt", None, None, False, False, (), _why_empty(arm_scores.field, "prompt"))
+    why = goal_words(arm_scores, arm, is_reached=reaching is not None)
+    return Rung("prompt", arm.name, arm_scores.scores[arm.name], reaching is not None, False, (), why)
 
 
-def goal_words(standings: Standings, prompt: Arm, *, is_reached: bool) -> str:
+def goal_words(arm_scores: ArmScores, prompt: Arm, *, is_reached: bool) -> str:
     """Say whether a prompt's lower bound reaches the goal, and at which level where the rung's prompts share 2.5%."""
-    tail = standings.prompt_tails[prompt.name]
+    tail = arm_scores.prompt_tails[prompt.name]
     level = "" if tail == TAIL else f" ({100 * (1 - tail):.4g}% one-sided)"
-    low = share(standings.bounds(prompt, tail).low)
+    low = share(arm_scores.bounds(prompt, tail).low)
     return f"lower bound {low}{level} {'reaches' if is_reached else 'does not reach'} the goal of " + share(
-        standings.limits.goal
+        arm_scores.limits.goal
     )
 
 
-def _why_empty(field: Field, family: Family) -> str:
+def _why_empty(field: JudgedArms, family: Family) -> str:
     gone = [f"{arm.name} {arm.why}" for arm in field.absent if arm.rank == LADDER.index(family)]
     return join(gone) if gone else "no arm of this rung was in the task"
 

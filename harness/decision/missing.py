@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from harness.decision.arms import LADDER, Absent
-from harness.decision.ladder import Climb, Standings
+from harness.decision.ladder import ArmScores, Climb
 from harness.decision.verdict import Verdict
 from harness.decision.words import join
 from harness.records import Family, Missing
@@ -16,13 +16,13 @@ WAYS: Mapping[Family, str] = {
 }
 
 
-def missing_arms(standings: Standings, verdict: Verdict) -> tuple[Missing, ...]:
+def missing_arms(arm_scores: ArmScores, verdict: Verdict) -> tuple[Missing, ...]:
     """Say of every absent arm why it is, and whether the verdict might be another with it; those first."""
-    found = [_describe(gone, standings, verdict) for gone in standings.field.absent]
+    found = [_describe(gone, arm_scores, verdict) for gone in arm_scores.field.absent]
     return tuple(sorted(found, key=lambda item: not item.matters))
 
 
-def _describe(gone: Absent, standings: Standings, verdict: Verdict) -> Missing:
+def _describe(gone: Absent, arm_scores: ArmScores, verdict: Verdict) -> Missing:
     def missing(meaning: str, *, matters: bool = True) -> Missing:
         return Missing(gone.name, gone.why, meaning, matters)
 
@@ -36,7 +36,7 @@ def _describe(gone: Absent, standings: Standings, verdict: Verdict) -> Missing:
         return missing("the others are judged without it", matters=False)
     if chosen is not None and verdict.goal == "met":
         return missing(f"whether it does better than {chosen.name} is not known")
-    return missing(f"whether {_subject(gone, standings)} would have reached the goal is not known")
+    return missing(f"whether {_subject(gone, arm_scores)} would have reached the goal is not known")
 
 
 def _holds_back(gone: Absent, climb: Climb) -> bool:
@@ -44,8 +44,8 @@ def _holds_back(gone: Absent, climb: Climb) -> bool:
     return is_parent or (climb.has_support and gone in climb.in_the_way)
 
 
-def _subject(gone: Absent, standings: Standings) -> str:
+def _subject(gone: Absent, arm_scores: ArmScores) -> str:
     """Name the whole way of doing the task when no other arm stands for it."""
-    if gone.rank is None or standings.field.of(family := LADDER[gone.rank]):
+    if gone.rank is None or arm_scores.field.of(family := LADDER[gone.rank]):
         return "it"
     return WAYS[family]

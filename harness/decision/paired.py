@@ -29,7 +29,7 @@ from typing import Protocol
 import numpy as np
 from scipy import optimize, special, stats
 
-from harness.decision.arms import Yardstick
+from harness.decision.arms import MetricSpec
 from harness.decision.intervals import (
     FEWEST_GROUPS,
     TAIL,
@@ -135,7 +135,7 @@ class Scored(Protocol):
 
 
 def compare(
-    arm: Scored, against: Scored, yardstick: Yardstick, smallest_gain: float, *, tail: float = TAIL
+    arm: Scored, against: Scored, metric_spec: MetricSpec, smallest_gain: float, *, tail: float = TAIL
 ) -> Comparison:
     """Compare two arms on the items measured in both, with bounds that leave `tail` on each side: 95% by default.
 
@@ -146,11 +146,11 @@ def compare(
     ours = [arm.scores[item] for item in shared]
     theirs = [against.scores[item] for item in shared]
     differences = np.array([a.value - b.value for a, b in zip(ours, theirs, strict=True)])
-    labels = group_labels(shared, yardstick)
-    if yardstick.kind == "aggregate":
-        mean = _difference_of_aggregates(ours, theirs, yardstick, labels)
+    labels = group_labels(shared, metric_spec)
+    if metric_spec.kind == "aggregate":
+        mean = _difference_of_aggregates(ours, theirs, metric_spec, labels)
     else:
-        mean = mean_difference(differences, is_rate=yardstick.kind == "rate", labels=labels)
+        mean = mean_difference(differences, is_rate=metric_spec.kind == "rate", labels=labels)
     interval = mean.interval(tail) if mean else None
     wins, losses = int((differences > 0).sum()), int((differences < 0).sum())
     exceeds = interval is not None and interval.low > smallest_gain
@@ -179,13 +179,13 @@ def honest_gain(mean: MeanDifference, smallest_gain: float, tail: float = TAIL) 
 
 
 def _difference_of_aggregates(
-    ours: Sequence[Score], theirs: Sequence[Score], yardstick: Yardstick, labels: Labels | None
+    ours: Sequence[Score], theirs: Sequence[Score], metric_spec: MetricSpec, labels: Labels | None
 ) -> MeanDifference | None:
     units = len(ours) if labels is None else int(labels.max()) + 1 if len(ours) else 0
     if units < 2 or no_claim(theirs, labels):
         return None
-    estimate = yardstick.aggregate(ours) - yardstick.aggregate(theirs)
-    error = bootstrap_error([ours, theirs], labels, yardstick)
+    estimate = metric_spec.aggregate(ours) - metric_spec.aggregate(theirs)
+    error = bootstrap_error([ours, theirs], labels, metric_spec)
     # A tie in every item has this standard error once a gain and a loss are added.
     tie = math.sqrt(2 * RATE_PAIRS) / ((len(ours) if error > 0 else units) + 2 * RATE_PAIRS)
     moments = GroupMoments(estimate, max(error, tie))

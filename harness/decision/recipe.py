@@ -15,7 +15,7 @@ from itertools import combinations
 import numpy as np
 from scipy import special
 
-from harness.decision.arms import FEWEST_ITEMS, Yardstick, measured_scores
+from harness.decision.arms import FEWEST_ITEMS, MetricSpec, measured_scores
 from harness.decision.intervals import (
     FEWEST_GROUPS,
     TAIL,
@@ -40,12 +40,12 @@ class _Variances:
     rest: float  # of those, what items explain: the seeds' own luck with them
 
 
-def recipe_of(fits: Sequence[Evidence], yardstick: Yardstick) -> Recipe | None:
+def recipe_of(fits: Sequence[Evidence], metric_spec: MetricSpec) -> Recipe | None:
     """Return what a new training run of an arm would reach.
 
     Args:
         fits: The arm's fits; those that did not end well do not count.
-        yardstick: How the primary metric is read.
+        metric_spec: How the primary metric is read.
 
     Returns:
         None with fewer than two good fits, or too few items or groups for a claim.
@@ -53,16 +53,16 @@ def recipe_of(fits: Sequence[Evidence], yardstick: Yardstick) -> Recipe | None:
     good = [fit for fit in fits if fit.status == "ok"]
     if len(good) < FEWEST_SEEDS:
         return None
-    found = [measured_scores(fit, yardstick.metric) for fit in good]
+    found = [measured_scores(fit, metric_spec.metric) for fit in good]
     items = [item for item in found[0] if all(item in scores for scores in found)]
-    labels = group_labels(items, yardstick)
+    labels = group_labels(items, metric_spec)
     units = len(items) if labels is None else int(labels.max(initial=-1)) + 1
     if units < (FEWEST_ITEMS if labels is None else FEWEST_GROUPS):
         return None
     columns = [[scores[item] for item in items] for scores in found]
-    figures = [yardstick.aggregate(column) for column in columns]
-    if yardstick.kind == "aggregate":
-        errors = [bootstrap_error([column], labels, yardstick) for column in columns]
+    figures = [metric_spec.aggregate(column) for column in columns]
+    if metric_spec.kind == "aggregate":
+        errors = [bootstrap_error([column], labels, metric_spec) for column in columns]
         variances = _Variances(float(np.mean(np.square(errors))), float(np.var(figures, ddof=1)), 0.0)
     else:
         variances = _variances(np.array([[score.value for score in column] for column in columns]), labels)

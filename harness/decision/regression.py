@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from harness.decision.arms import Yardstick
+from harness.decision.arms import MetricSpec
 from harness.decision.gate import judge_abilities
 from harness.decision.intervals import group_labels, no_claim, score_interval
 from harness.decision.measured import PASS_TAIL
@@ -26,7 +26,7 @@ _RIGHT = 0.5  # a score above it counts as right where items are graded
 class TaskScores:
     """The task's test items, scored on both sides."""
 
-    yardstick: Yardstick
+    metric_spec: MetricSpec
     base: Sequence[Score]
     tuned: Sequence[Score]
 
@@ -76,9 +76,9 @@ def conclude(
         sentence=" ".join(filter(None, (_sentence(verdict, gate, on_task, limits), forms))),
         gate=gate,
         flips=flips(base, tuned),
-        primary_metric=None if task is None else task.yardstick.metric,
-        base_score=score_interval(task.base, task.yardstick) if task and task.base else None,
-        tuned_score=score_interval(task.tuned, task.yardstick) if task and task.tuned else None,
+        primary_metric=None if task is None else task.metric_spec.metric,
+        base_score=score_interval(task.base, task.metric_spec) if task and task.base else None,
+        tuned_score=score_interval(task.tuned, task.metric_spec) if task and task.tuned else None,
         task_change=None if task is None else task_change(task, base.weights, tuned.weights),
         limits=limits,
         notes=tuple(notes),
@@ -112,21 +112,21 @@ def judge_task(task: TaskScores, limits: Limits) -> OnTask:
     Items that one side could not answer count at their worst for a pass and at their best for a regression; more of
     them than `max_error_rate` leave nothing to judge.
     """
-    asked = len(task.yardstick.groups)
+    asked = len(task.metric_spec.groups)
     lost = asked - len(_by_item(task.base).keys() & _by_item(task.tuned).keys())
     if limits.are_too_many(lost, asked):
         return OnTask("cannot_judge", f"{lost} of {asked} test items of the task could not be asked of both")
-    best = compare(*_sides(task, 1.0), task.yardstick, 0.0, tail=FAMILY_ERROR).difference
-    worst = compare(*_sides(task, 0.0), task.yardstick, 0.0, tail=PASS_TAIL).difference
+    best = compare(*_sides(task, 1.0), task.metric_spec, 0.0, tail=FAMILY_ERROR).difference
+    worst = compare(*_sides(task, 0.0), task.metric_spec, 0.0, tail=PASS_TAIL).difference
     if best is None or worst is None:
-        labels = group_labels(sorted(_by_item(task.base)), task.yardstick)
+        labels = group_labels(sorted(_by_item(task.base)), task.metric_spec)
         why = no_claim(task.base, labels) or "the task has too few test items for a claim"
         return OnTask("cannot_judge", f"nothing can be said on the task itself ({why})")
     if best.high < -limits.max_drop:
         return OnTask("regressed", _task_words(best, f"at most {signed_points(best.high)} (99% one-sided", limits))
-    if lost and task.yardstick.kind == "aggregate":
+    if lost and task.metric_spec.kind == "aggregate":
         text = f"{lost} of {asked} test items of the task could not be asked of both, and what they cost"
-        return OnTask("inconclusive", f"{text} cannot be told, as {task.yardstick.metric} is no mean of items")
+        return OnTask("inconclusive", f"{text} cannot be told, as {task.metric_spec.metric} is no mean of items")
     bound = f"at least {signed_points(worst.low)} (95% one-sided"
     return OnTask("passed" if worst.low > -limits.max_drop else "inconclusive", _task_words(worst, bound, limits))
 
@@ -134,12 +134,12 @@ def judge_task(task: TaskScores, limits: Limits) -> OnTask:
 def task_change(task: TaskScores, base: str, tuned: str) -> Comparison:
     """Return how far the tuned weights beat their base on the items that both answered."""
     sides = (_Scored(tuned, _by_item(task.tuned)), _Scored(base, _by_item(task.base)))
-    return compare(*sides, task.yardstick, 0.0, tail=FAMILY_ERROR)
+    return compare(*sides, task.metric_spec, 0.0, tail=FAMILY_ERROR)
 
 
 def _sides(task: TaskScores, tuned_earn: float) -> tuple[_Scored, _Scored]:
     """Return tuned and base with lost items filled: these for the tuned weights, the opposite for the base."""
-    items = task.yardstick.groups if task.yardstick.kind != "aggregate" else ()
+    items = task.metric_spec.groups if task.metric_spec.kind != "aggregate" else ()
     tuned = {item: Score(item, tuned_earn) for item in items} | _by_item(task.tuned)
     base = {item: Score(item, 1 - tuned_earn) for item in items} | _by_item(task.base)
     return _Scored("tuned", tuned), _Scored("base", base)

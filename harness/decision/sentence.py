@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from harness.decision.arms import Arm
 from harness.decision.intervals import FEWEST_GROUPS, FEWEST_PER_LABEL
-from harness.decision.ladder import Climb, Standings, goal_words, why_climb
+from harness.decision.ladder import ArmScores, Climb, goal_words, why_climb
 from harness.decision.undecided import Openness, lacks_groups
 from harness.decision.verdict import Verdict
 from harness.decision.words import gain_range, join, points, score_range, share, signed_points
@@ -14,44 +14,44 @@ LEADS = {"prompt": "Prompt", "rag": "RAG", "fine_tune": "Fine-tune", "combine": 
 
 
 def verdict_sentence(
-    verdict: Verdict, openness: Openness, standings: Standings, gate: Gate | None, routed: Verdict | None
+    verdict: Verdict, openness: Openness, arm_scores: ArmScores, gate: Gate | None, routed: Verdict | None
 ) -> str:
     """Say the verdict in one sentence, e.g. 'Fine-tune (lora_sft): 97.5% exact_match (95% CI ...), ...'.
 
     Args:
         verdict: What is said.
         openness: Why it is undecided, if it is.
-        standings: The figures behind it.
+        arm_scores: The figures behind it.
         gate: Of the recommended arm, where it is tuned.
         routed: Where the gate alone leaves the run undecided, the verdict that a gate which does not block gives.
     """
     if verdict.arm is None:
         is_rethink = verdict.action == "rethink"
-        return _rethink(standings) if is_rethink else _undecided(verdict, openness, standings, routed)
+        return _rethink(arm_scores) if is_rethink else _undecided(verdict, openness, arm_scores, routed)
     arm = verdict.arm
-    first = f"{LEADS[verdict.action]} ({arm.name}): {figure(standings, arm)}"
+    first = f"{LEADS[verdict.action]} ({arm.name}): {figure(arm_scores, arm)}"
     climb = verdict.climbs.get(arm.evidence.family)
     if climb is not None and (closest := climb.closest) is not None and closest.difference is not None:
-        is_arm = closest.against in standings.scores
+        is_arm = closest.against in arm_scores.scores
         against = (
             f"the best simpler arm, {closest.against}" if is_arm and len(climb.comparisons) > 1 else closest.against
         )
         first += f", {gain_range(closest.difference, f'over {against}')}{honest_words(closest)}"
-    parts = [first, goal_clause(verdict, standings)]
+    parts = [first, goal_clause(verdict, arm_scores)]
     if gate is not None:
-        parts.append(gate_clause(gate, standings.limits.max_drop))
+        parts.append(gate_clause(gate, arm_scores.limits.max_drop))
     return "; ".join(parts) + "."
 
 
-def figure(standings: Standings, arm: Arm) -> str:
+def figure(arm_scores: ArmScores, arm: Arm) -> str:
     """Write an arm's figure: '97.5% exact_match (95% CI 94.3 to 98.9, n=200)'."""
-    score = standings.scores[arm.name]
-    return f"{share(score.estimate)} {standings.yardstick.metric} ({score_range(score)})"
+    score = arm_scores.scores[arm.name]
+    return f"{share(score.estimate)} {arm_scores.metric_spec.metric} ({score_range(score)})"
 
 
-def leader(standings: Standings) -> Arm:
+def leader(arm_scores: ArmScores) -> Arm:
     """Return the judged arm with the highest figure, the cheaper one of a tie."""
-    return max(standings.field.judged, key=lambda arm: (standings.scores[arm.name].estimate, -arm.rank))
+    return max(arm_scores.field.judged, key=lambda arm: (arm_scores.scores[arm.name].estimate, -arm.rank))
 
 
 def gate_clause(gate: Gate, max_drop: float) -> str:
@@ -91,14 +91,14 @@ def honest_words(gain: Comparison) -> str:
     return f", {signed_points(gain.honest)} corrected for selection"
 
 
-def goal_clause(verdict: Verdict, standings: Standings) -> str:
+def goal_clause(verdict: Verdict, arm_scores: ArmScores) -> str:
     """Say how the recommended arm stands to the goal; where it is missed, by how much and what would close the gap."""
-    goal = share(standings.limits.goal)
+    goal = share(arm_scores.limits.goal)
     if verdict.goal == "met" or verdict.arm is None:
         return f"the goal of {goal} is met"
     if verdict.goal == "not_shown":
         return f"the goal of {goal} is not shown"
-    distance = standings.limits.goal - standings.scores[verdict.arm.name].estimate
+    distance = arm_scores.limits.goal - arm_scores.scores[verdict.arm.name].estimate
     return f"the goal of {goal} is missed by {points(distance)}, {CLOSES[verdict.action]}"
 
 
@@ -109,34 +109,34 @@ CLOSES = {
 }
 
 
-def _rethink(standings: Standings) -> str:
-    best = leader(standings)
+def _rethink(arm_scores: ArmScores) -> str:
+    best = leader(arm_scores)
     return (
-        f"Rethink: no arm reaches the goal of {share(standings.limits.goal)}, the best, {best.name}, having "
-        f"{figure(standings, best)}; tuning was not seen to learn, and a gain that would matter is ruled out."
+        f"Rethink: no arm reaches the goal of {share(arm_scores.limits.goal)}, the best, {best.name}, having "
+        f"{figure(arm_scores, best)}; tuning was not seen to learn, and a gain that would matter is ruled out."
     )
 
 
-def _undecided(verdict: Verdict, openness: Openness, standings: Standings, routed: Verdict | None) -> str:
-    if not standings.field.judged:
+def _undecided(verdict: Verdict, openness: Openness, arm_scores: ArmScores, routed: Verdict | None) -> str:
+    if not arm_scores.field.judged:
         return "Undecided: no arm could be measured."
-    best = leader(standings)
-    otherwise = _settling_clause(openness, standings) if routed is None else f"; {routed_clause(routed, standings)}"
-    return f"Undecided: {_why_open(verdict, openness, standings, best)}{otherwise}."
+    best = leader(arm_scores)
+    otherwise = _settling_clause(openness, arm_scores) if routed is None else f"; {routed_clause(routed, arm_scores)}"
+    return f"Undecided: {_why_open(verdict, openness, arm_scores, best)}{otherwise}."
 
 
-def routed_clause(routed: Verdict, standings: Standings) -> str:
+def routed_clause(routed: Verdict, arm_scores: ArmScores) -> str:
     """Say what would be recommended if only this task's inputs ever reached the adapter."""
     where = "if only this task's inputs reached it (general.deployment: routed),"
     if routed.arm is None:
         return f"{where} the run would be undecided as well"
     action = LEADS[routed.action].lower()
-    return f"{where} the verdict would be {action} ({routed.arm.name}), {goal_clause(routed, standings)}"
+    return f"{where} the verdict would be {action} ({routed.arm.name}), {goal_clause(routed, arm_scores)}"
 
 
-def _why_open(verdict: Verdict, openness: Openness, standings: Standings, best: Arm) -> str:
-    if lacks_groups(standings):
-        return f"nothing can be claimed of any arm ({standings.scores[best.name].method})"
+def _why_open(verdict: Verdict, openness: Openness, arm_scores: ArmScores, best: Arm) -> str:
+    if lacks_groups(arm_scores):
+        return f"nothing can be claimed of any arm ({arm_scores.scores[best.name].method})"
     supported = [climb for climb in verdict.climbs.values() if climb is not None and climb.has_support]
     if openness.kind == "gate":
         blocked = [climb.arm.name for climb in supported if climb.is_gated]
@@ -146,21 +146,21 @@ def _why_open(verdict: Verdict, openness: Openness, standings: Standings, best: 
         missing = {gone.name: gone for climb in supported for gone in climb.in_the_way}
         gone = join([f"{name} {item.why}" for name, item in missing.items()])
         return f"{join([climb.arm.name for climb in supported])} leads, but {gone}, so the gain over it is not known"
-    goal = share(standings.limits.goal)
+    goal = share(arm_scores.limits.goal)
     if openness.kind == "arms_missing":
-        return f"{best.name} leads with {figure(standings, best)}, but {_not_exhausted(standings)}"
+        return f"{best.name} leads with {figure(arm_scores, best)}, but {_not_exhausted(arm_scores)}"
     if verdict.goal == "missed":
-        ahead = f"every arm is below the goal of {goal}, the best, {best.name}, having {figure(standings, best)}"
+        ahead = f"every arm is below the goal of {goal}, the best, {best.name}, having {figure(arm_scores, best)}"
     else:
-        ahead = f"{best.name} leads with {figure(standings, best)}, but no prompt is shown to reach the goal of {goal}"
-    least = points(standings.limits.smallest_gain)
+        ahead = f"{best.name} leads with {figure(arm_scores, best)}, but no prompt is shown to reach the goal of {goal}"
+    least = points(arm_scores.limits.smallest_gain)
     return f"{ahead}, and no arm is shown to gain more than {least} over every simpler one"
 
 
-def _not_exhausted(standings: Standings) -> str:
+def _not_exhausted(arm_scores: ArmScores) -> str:
     """Say which arms are missing, or were not trained to the end."""
-    judged = standings.field.judged
-    if gone := [f"{item.name} {item.why}" for item in standings.field.absent]:
+    judged = arm_scores.field.judged
+    if gone := [f"{item.name} {item.why}" for item in arm_scores.field.absent]:
         return join(gone)
     if improving := [arm.name for arm in judged if arm.is_undertrained]:
         return f"{join(improving)} still improved when training ended"
@@ -169,13 +169,13 @@ def _not_exhausted(standings: Standings) -> str:
     return "there is no simpler arm to compare it with"
 
 
-def _settling_clause(openness: Openness, standings: Standings) -> str:
+def _settling_clause(openness: Openness, arm_scores: ArmScores) -> str:
     if openness.settling is not None:
-        have = max(score.n for score in standings.scores.values())
+        have = max(score.n for score in arm_scores.scores.values())
         items, shows = openness.settling.items, openness.settling.shows
         return f"; label about {items - have} more test items ({items} in all) to show that {shows}"
     if openness.kind == "few_items":
-        is_by_group = any("group" in score.method for score in standings.scores.values())
+        is_by_group = any("group" in score.method for score in arm_scores.scores.values())
         more = f"of at least {FEWEST_GROUPS} groups" if is_by_group else f"until each label has {FEWEST_PER_LABEL}"
         return f"; label test items {more}"
     if openness.kind == "margin":
@@ -183,33 +183,33 @@ def _settling_clause(openness: Openness, standings: Standings) -> str:
     return ""
 
 
-def explain(verdict: Verdict, standings: Standings, gates: Sequence[Gate]) -> tuple[str, ...]:
+def explain(verdict: Verdict, arm_scores: ArmScores, gates: Sequence[Gate]) -> tuple[str, ...]:
     """List the figures behind the verdict: the prompt's, each climb's, and each gate's."""
     reasons: list[str] = []
-    prompt = standings.field.candidate("prompt")
-    reaching = standings.prompt_at_goal()
+    prompt = arm_scores.field.candidate("prompt")
+    reaching = arm_scores.prompt_at_goal()
     if prompt is not None:
-        words = goal_words(standings, prompt, is_reached=reaching is prompt)
-        reasons.append(f"{prompt.name}, the prompt that dev named, has {figure(standings, prompt)}: {words}")
+        words = goal_words(arm_scores, prompt, is_reached=reaching is prompt)
+        reasons.append(f"{prompt.name}, the prompt that dev named, has {figure(arm_scores, prompt)}: {words}")
     if reaching is not None and reaching is not prompt:
-        words = goal_words(standings, reaching, is_reached=True)
-        reasons.append(f"{reaching.name}, which dev did not name, has {figure(standings, reaching)}: {words}")
+        words = goal_words(arm_scores, reaching, is_reached=True)
+        reasons.append(f"{reaching.name}, which dev did not name, has {figure(arm_scores, reaching)}: {words}")
     if verdict.action != "prompt":
-        reasons.extend(_explain_climb(climb, standings) for climb in verdict.climbs.values() if climb is not None)
+        reasons.extend(_explain_climb(climb, arm_scores) for climb in verdict.climbs.values() if climb is not None)
     if verdict.goal == "missed" and verdict.arm is None:
         seen = "was seen" if verdict.learned else "has not been seen"
         reasons.append(f"tuning {seen} to beat every prompt and the best constant answer")
     for gate in gates:
-        reasons.append(f"{gate.arm}: {gate_clause(gate, standings.limits.max_drop)}")
+        reasons.append(f"{gate.arm}: {gate_clause(gate, arm_scores.limits.max_drop)}")
         if gate.state == "fail":
             reasons.extend(f"{gate.arm}: {reason}" for reason in gate.reasons)
     return tuple(reasons)
 
 
-def _explain_climb(climb: Climb, standings: Standings) -> str:
-    text = f"{climb.arm.name} has {figure(standings, climb.arm)}"
+def _explain_climb(climb: Climb, arm_scores: ArmScores) -> str:
+    text = f"{climb.arm.name} has {figure(arm_scores, climb.arm)}"
     if climb.closest is not None and climb.closest.difference is not None:
         text += (
             f", {gain_range(climb.closest.difference, f'over {climb.closest.against}')}{honest_words(climb.closest)}"
         )
-    return f"{text}: {why_climb(climb, standings.limits)}"
+    return f"{text}: {why_climb(climb, arm_scores.limits)}"

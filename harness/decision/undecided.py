@@ -7,7 +7,7 @@ import numpy as np
 
 from harness.decision.arms import Arm
 from harness.decision.intervals import TAIL, group_labels
-from harness.decision.ladder import PARENTS, Climb, Standings
+from harness.decision.ladder import PARENTS, ArmScores, Climb
 from harness.decision.paired import BestConstant, Scored, compare
 from harness.decision.power import Hurdle, gain_hurdle, interval_hurdle, items_needed, rate_hurdle
 from harness.decision.verdict import Verdict, is_exhausted, start
@@ -30,35 +30,35 @@ class Openness:
     settling: Settling | None = None
 
 
-def why_undecided(verdict: Verdict, standings: Standings, constant: BestConstant | None) -> Openness:
+def why_undecided(verdict: Verdict, arm_scores: ArmScores, constant: BestConstant | None) -> Openness:
     """Name what is in the way; where more test items are the remedy, forecast how many."""
     if verdict.action != "undecided":
         return Openness("")
     if kind := _obstacle(verdict.climbs):
         return Openness(kind)
-    if settling := settle(standings, verdict, constant):
+    if settling := settle(arm_scores, verdict, constant):
         return Openness("few_items", settling)
-    return Openness("few_items" if lacks_groups(standings) else _unsettled(standings))
+    return Openness("few_items" if lacks_groups(arm_scores) else _unsettled(arm_scores))
 
 
-def lacks_groups(standings: Standings) -> bool:
+def lacks_groups(arm_scores: ArmScores) -> bool:
     """Whether nothing can be claimed of any arm, because the items come in too few groups or a label is rare."""
-    return bool(standings.scores) and all("no claim" in score.method for score in standings.scores.values())
+    return bool(arm_scores.scores) and all("no claim" in score.method for score in arm_scores.scores.values())
 
 
-def settle(standings: Standings, verdict: Verdict, constant: BestConstant | None) -> Settling | None:
+def settle(arm_scores: ArmScores, verdict: Verdict, constant: BestConstant | None) -> Settling | None:
     """Find the smallest test set that would settle the run, were the observed figures the true ones."""
     options = [
-        _prompt_option(standings),
+        _prompt_option(arm_scores),
         *(
             option
             for climb in verdict.climbs.values()
             if climb is not None
-            for option in _climb_options(standings, climb, constant)
+            for option in _climb_options(arm_scores, climb, constant)
         ),
-        _rethink_option(standings, verdict.learned, constant),
+        _rethink_option(arm_scores, verdict.learned, constant),
     ]
-    have = len(standings.field.judged[0].scores) if standings.field.judged else 0
+    have = len(arm_scores.field.judged[0].scores) if arm_scores.field.judged else 0
     found = [
         Settling(items, shows)
         for hurdles, shows in filter(None, options)
@@ -70,57 +70,57 @@ def settle(standings: Standings, verdict: Verdict, constant: BestConstant | None
 Option = tuple[list[Hurdle], str]  # the bounds that a verdict needs, and what they show
 
 
-def _prompt_option(standings: Standings) -> Option | None:
-    prompt = standings.field.candidate("prompt")
+def _prompt_option(arm_scores: ArmScores) -> Option | None:
+    prompt = arm_scores.field.candidate("prompt")
     if prompt is None:
         return None
-    hurdle = _rate(standings, prompt, standings.prompt_tails[prompt.name], above=True)
+    hurdle = _rate(arm_scores, prompt, arm_scores.prompt_tails[prompt.name], above=True)
     return [hurdle], f"{prompt.name} reaches the goal"
 
 
-def _climb_options(standings: Standings, climb: Climb, constant: BestConstant | None) -> list[Option]:
+def _climb_options(arm_scores: ArmScores, climb: Climb, constant: BestConstant | None) -> list[Option]:
     """Return the two ways to climb: a gain over every simpler arm, or all of them below the goal."""
     if climb.missing_parents or not climb.comparisons or climb.in_the_way or climb.is_gated:
         return []
-    field, arm, least = standings.field, climb.arm, standings.limits.smallest_gain
+    field, arm, least = arm_scores.field, climb.arm, arm_scores.limits.smallest_gain
     cheaper = field.cheaper(arm)
     simpler: list[Scored] = [*cheaper, *([constant] if constant else [])]
-    by_gain = [_gain(standings, arm, other, least) for other in simpler]
-    by_goal = [_rate(standings, arm, TAIL, above=True)]
-    by_goal += [_rate(standings, other, TAIL, above=False) for other in cheaper]
+    by_gain = [_gain(arm_scores, arm, other, least) for other in simpler]
+    by_goal = [_rate(arm_scores, arm, TAIL, above=True)]
+    by_goal += [_rate(arm_scores, other, TAIL, above=False) for other in cheaper]
     if arm.evidence.family == "combine":
         parents = [field.candidate(parent) for parent in PARENTS]
-        by_goal += [_gain(standings, arm, parent, least) for parent in parents if parent is not None]
+        by_goal += [_gain(arm_scores, arm, parent, least) for parent in parents if parent is not None]
     return [
         (by_gain, f"{arm.name} beats every simpler arm"),
         (by_goal, f"{arm.name} reaches the goal and no simpler arm does"),
     ]
 
 
-def _rethink_option(standings: Standings, learned: bool, constant: BestConstant | None) -> Option | None:
-    judged, begun = standings.field.judged, start(standings, constant)
-    if begun is None or not is_exhausted(standings, learned):
+def _rethink_option(arm_scores: ArmScores, learned: bool, constant: BestConstant | None) -> Option | None:
+    judged, begun = arm_scores.field.judged, start(arm_scores, constant)
+    if begun is None or not is_exhausted(arm_scores, learned):
         return None
-    below = [_rate(standings, arm, TAIL / len(judged), above=False) for arm in judged]
-    most = begun.gain_to_rule_out(standings.limits.goal)
-    small = [_gain(standings, arm, begun.of, most, above=False) for arm in judged if arm.rank > 0]
+    below = [_rate(arm_scores, arm, TAIL / len(judged), above=False) for arm in judged]
+    most = begun.gain_to_rule_out(arm_scores.limits.goal)
+    small = [_gain(arm_scores, arm, begun.of, most, above=False) for arm in judged if arm.rank > 0]
     return below + small, "no arm reaches the goal, and neither retrieval nor tuning comes near"
 
 
-def _rate(standings: Standings, arm: Arm, tail: float, *, above: bool) -> Hurdle:
-    goal = standings.limits.goal
-    if standings.yardstick.kind == "aggregate":
-        return interval_hurdle(standings.bounds(arm, tail), goal, tail, above=above)
-    return rate_hurdle(standings.values(arm), standings.labels, goal, tail, above=above)
+def _rate(arm_scores: ArmScores, arm: Arm, tail: float, *, above: bool) -> Hurdle:
+    goal = arm_scores.limits.goal
+    if arm_scores.metric_spec.kind == "aggregate":
+        return interval_hurdle(arm_scores.bounds(arm, tail), goal, tail, above=above)
+    return rate_hurdle(arm_scores.values(arm), arm_scores.labels, goal, tail, above=above)
 
 
-def _gain(standings: Standings, arm: Arm, other: Scored, threshold: float, *, above: bool = True) -> Hurdle:
-    if standings.yardstick.kind == "aggregate":
-        seen = compare(arm, other, standings.yardstick, threshold).difference
+def _gain(arm_scores: ArmScores, arm: Arm, other: Scored, threshold: float, *, above: bool = True) -> Hurdle:
+    if arm_scores.metric_spec.kind == "aggregate":
+        seen = compare(arm, other, arm_scores.metric_spec, threshold).difference
         return interval_hurdle(seen or Interval(0.0, -1.0, 1.0, 1, ""), threshold, above=above)
-    items = [item for item in standings.items if item in other.scores]
+    items = [item for item in arm_scores.items if item in other.scores]
     differences = np.array([arm.scores[item].value - other.scores[item].value for item in items])
-    return gain_hurdle(differences, group_labels(items, standings.yardstick), threshold, above=above)
+    return gain_hurdle(differences, group_labels(items, arm_scores.metric_spec), threshold, above=above)
 
 
 def _obstacle(climbs: Mapping[Family, Climb | None]) -> UndecidedKind:
@@ -131,9 +131,9 @@ def _obstacle(climbs: Mapping[Family, Climb | None]) -> UndecidedKind:
     return "gate" if any(climb.is_gated for climb in supported) else ""
 
 
-def _unsettled(standings: Standings) -> UndecidedKind:
+def _unsettled(arm_scores: ArmScores) -> UndecidedKind:
     """Say what is in the way where more items are not the remedy."""
-    judged = standings.field.judged
+    judged = arm_scores.field.judged
     is_alone = len({arm.rank for arm in judged}) < 2
     is_unfinished = any(arm.is_undertrained for arm in judged) or not any(arm.is_tuned for arm in judged)
-    return "arms_missing" if is_alone or is_unfinished or standings.field.absent else "margin"
+    return "arms_missing" if is_alone or is_unfinished or arm_scores.field.absent else "margin"

@@ -1,4 +1,4 @@
-"""Rules (a) to (d): from the standings to one action.
+"""Rules (a) to (d): from the arm_scores to one action.
 
 (a) A prompt's lower bound reaches the goal: prompt. Dev's candidate is tested at 2%, the other prompts share 0.5%.
 (b) RAG that climbed and reaches the goal: RAG; training is not looked at. Else the highest rung that climbed, with its
@@ -11,7 +11,7 @@
 (d) Otherwise `undecided`; why is for `harness.decision.undecided` to say.
 
 Arms that failed, are invalid or did not run rule out `rethink` and any climb past them (see
-`Field.in_the_way`); skipped arms rule out `rethink` only. An arm whose gate fails, where gates block, cannot be
+`JudgedArms.in_the_way`); skipped arms rule out `rethink` only. An arm whose gate fails, where gates block, cannot be
 recommended; dev names the best of the others of its rung.
 """
 
@@ -21,7 +21,7 @@ from typing import Literal
 
 from harness.decision.arms import Arm
 from harness.decision.intervals import TAIL
-from harness.decision.ladder import Climb, Standings, attempt
+from harness.decision.ladder import ArmScores, Climb, attempt
 from harness.decision.paired import BestConstant, Scored, compare
 from harness.records import Action, Family, Gate
 
@@ -45,32 +45,32 @@ class Verdict:
     learned: bool  # a tuned arm was seen to beat every prompt and the best constant answer
 
 
-def judge(standings: Standings, gates: Mapping[str, Gate], constant: BestConstant | None) -> Verdict:
+def judge(arm_scores: ArmScores, gates: Mapping[str, Gate], constant: BestConstant | None) -> Verdict:
     """Apply the rules in order."""
-    climbs = {family: attempt(standings, family, gates, constant) for family in HIGHER}
-    learned = has_learned(standings, constant)
+    climbs = {family: attempt(arm_scores, family, gates, constant) for family in HIGHER}
+    learned = has_learned(arm_scores, constant)
 
     def recommend(arm: Arm, *, is_met: bool) -> Verdict:
-        goal: Goal = "met" if is_met else "missed" if standings.is_below_goal(arm) else "not_shown"
+        goal: Goal = "met" if is_met else "missed" if arm_scores.is_below_goal(arm) else "not_shown"
         return Verdict(ACTIONS[arm.evidence.family], arm, goal, climbs, learned)
 
-    if prompt := standings.prompt_at_goal():
+    if prompt := arm_scores.prompt_at_goal():
         return recommend(prompt, is_met=True)
     climbed = [climb.arm for climb in climbs.values() if climb is not None and climb.succeeded]
     if climbed:
-        is_enough = climbed[0].evidence.family == "rag" and standings.is_at_goal(climbed[0])
+        is_enough = climbed[0].evidence.family == "rag" and arm_scores.is_at_goal(climbed[0])
         chosen = climbed[0] if is_enough else climbed[-1]
-        return recommend(chosen, is_met=standings.is_at_goal(chosen))
-    goal: Goal = "missed" if all_below_goal(standings) else "not_shown"
-    is_rethink = goal == "missed" and is_exhausted(standings, learned) and gains_are_ruled_out(standings, constant)
+        return recommend(chosen, is_met=arm_scores.is_at_goal(chosen))
+    goal: Goal = "missed" if all_below_goal(arm_scores) else "not_shown"
+    is_rethink = goal == "missed" and is_exhausted(arm_scores, learned) and gains_are_ruled_out(arm_scores, constant)
     return Verdict("rethink" if is_rethink else "undecided", None, goal, climbs, learned)
 
 
-def all_below_goal(standings: Standings) -> bool:
+def all_below_goal(arm_scores: ArmScores) -> bool:
     """Whether every judged arm's upper bound, Bonferroni-corrected over the arms, is below the goal."""
-    judged = standings.field.judged
+    judged = arm_scores.field.judged
     return bool(judged) and all(
-        standings.bounds(arm, TAIL / len(judged)).high < standings.limits.goal for arm in judged
+        arm_scores.bounds(arm, TAIL / len(judged)).high < arm_scores.limits.goal for arm in judged
     )
 
 
@@ -86,48 +86,48 @@ class Start:
         return min(max(0.0, (goal - self.figure) / 2), MOST_TO_RULE_OUT)
 
 
-def start(standings: Standings, constant: BestConstant | None) -> Start | None:
+def start(arm_scores: ArmScores, constant: BestConstant | None) -> Start | None:
     """Return what the other arms' gains are counted from; None without a prompt."""
-    prompt = standings.field.candidate("prompt")
+    prompt = arm_scores.field.candidate("prompt")
     if prompt is None:
         return None
-    found = Start(prompt, standings.scores[prompt.name].estimate)
+    found = Start(prompt, arm_scores.scores[prompt.name].estimate)
     shared = [constant.scores[item] for item in prompt.scores if item in constant.scores] if constant else []
-    if constant is None or not shared or (earned := standings.yardstick.aggregate(shared)) <= found.figure:
+    if constant is None or not shared or (earned := arm_scores.metric_spec.aggregate(shared)) <= found.figure:
         return found
     return Start(constant, earned)
 
 
-def gains_are_ruled_out(standings: Standings, constant: BestConstant | None) -> bool:
+def gains_are_ruled_out(arm_scores: ArmScores, constant: BestConstant | None) -> bool:
     """Whether every arm above the prompts is shown to gain less than `Start.gain_to_rule_out`."""
-    begun = start(standings, constant)
+    begun = start(arm_scores, constant)
     if begun is None:
         return False
-    most = begun.gain_to_rule_out(standings.limits.goal)
-    higher = [arm for arm in standings.field.judged if arm.rank > 0]
-    gains = [compare(arm, begun.of, standings.yardstick, most).difference for arm in higher]
+    most = begun.gain_to_rule_out(arm_scores.limits.goal)
+    higher = [arm for arm in arm_scores.field.judged if arm.rank > 0]
+    gains = [compare(arm, begun.of, arm_scores.metric_spec, most).difference for arm in higher]
     return all(gain is not None and gain.high < most for gain in gains)
 
 
-def has_learned(standings: Standings, constant: BestConstant | None) -> bool:
+def has_learned(arm_scores: ArmScores, constant: BestConstant | None) -> bool:
     """Whether some tuned arm beats every prompt and the best constant answer: lower bounds above 0.
 
     Without a constant answer to compare with, the prompts alone decide, which makes `rethink` rarer.
     """
-    prompts = standings.field.of("prompt")
-    for arm in standings.field.judged:
+    prompts = arm_scores.field.of("prompt")
+    for arm in arm_scores.field.judged:
         if not arm.is_tuned:
             continue
-        gains = [standings.gain(arm, prompt) for prompt in prompts]
+        gains = [arm_scores.gain(arm, prompt) for prompt in prompts]
         if constant is not None:
-            gains.append(compare(arm, constant, standings.yardstick, standings.limits.smallest_gain))
+            gains.append(compare(arm, constant, arm_scores.metric_spec, arm_scores.limits.smallest_gain))
         if all(gain.difference is not None and gain.difference.low > 0 for gain in gains):
             return True
     return False
 
 
-def is_exhausted(standings: Standings, learned: bool) -> bool:
+def is_exhausted(arm_scores: ArmScores, learned: bool) -> bool:
     """Whether all that could be tried was: every planned arm ran, tuning to its end, and it was not seen to learn."""
-    judged = standings.field.judged
+    judged = arm_scores.field.judged
     is_tried = any(arm.is_tuned for arm in judged) and not any(arm.is_undertrained for arm in judged)
-    return is_tried and not standings.field.absent and not learned
+    return is_tried and not arm_scores.field.absent and not learned

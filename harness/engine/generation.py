@@ -18,7 +18,7 @@ _SHARED_TOKENS = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Speaker:
+class DecodingContext:
     """What is needed to answer, besides the model."""
 
     text: Text
@@ -42,7 +42,7 @@ class _EndsAfter(StoppingCriteria):  # type: ignore[misc]
 
 def generate(
     model: Any,
-    speaker: Speaker,
+    context: DecodingContext,
     prompts: Sequence[Sequence[int]],
     settings: GenerationSettings,
     until: Sequence[str] = (),
@@ -54,7 +54,7 @@ def generate(
     """
 
     def answer(part: Sequence[list[int]]) -> list[tuple[list[int], bool]]:
-        return _answers(model, speaker, part, settings, until)
+        return _answers(model, context, part, settings, until)
 
     def described(prompt: list[int]) -> str:
         return f"a prompt of {len(prompt)} tokens with up to {settings.max_new_tokens} new ones"
@@ -62,7 +62,7 @@ def generate(
     started = time.monotonic()
     new, lengths = settings.max_new_tokens, [len(prompt) for prompt in prompts]
     answers: dict[int, tuple[list[int], bool]] = {}
-    for group in _groups(lengths, new, masks_padding(model), speaker):
+    for group in _groups(lengths, new, masks_padding(model), context):
         answers.update(zip(group, in_halves(answer, [list(prompts[i]) for i in group], described), strict=True))
     seconds = (time.monotonic() - started) / max(len(prompts), 1)
     completions = []
@@ -71,22 +71,22 @@ def generate(
             completions.append(Completion("", "context_overflow", len(prompt), 0, seconds))
             continue
         ids, stopped = answers[number]
-        words = speaker.text.decode(ids)
+        words = context.text.decode(ids)
         stopped = stopped or any(string in words for string in until)
         completions.append(Completion(words, "stop" if stopped else "length", len(prompt), len(ids), seconds))
     return completions
 
 
-def _groups(lengths: Sequence[int], new: int, pads: bool, speaker: Speaker) -> list[list[int]]:
+def _groups(lengths: Sequence[int], new: int, pads: bool, context: DecodingContext) -> list[list[int]]:
     """Return the numbers of the prompts that leave room for `new` tokens, in groups that may share a batch.
 
     Where padding would leak, each is alone. Where LongRoPE turns, prompts that stay before it share, and so do those
     beyond it; one that crosses it while it is answered shares with prompts of its length alone.
     """
-    turn = speaker.turn
+    turn = context.turn
     groups: dict[object, list[int]] = {}
     for number, tokens in enumerate(lengths):
-        if tokens + new > speaker.window:
+        if tokens + new > context.window:
             continue
         group: object = "before" if turn is None or tokens + new <= turn else tokens if tokens <= turn else "beyond"
         groups.setdefault(group if pads else ("alone", number), []).append(number)
@@ -94,16 +94,20 @@ def _groups(lengths: Sequence[int], new: int, pads: bool, speaker: Speaker) -> l
 
 
 def _answers(
-    model: Any, speaker: Speaker, prompts: Sequence[list[int]], settings: GenerationSettings, until: Sequence[str]
+    model: Any,
+    context: DecodingContext,
+    prompts: Sequence[list[int]],
+    settings: GenerationSettings,
+    until: Sequence[str],
 ) -> list[tuple[list[int], bool]]:
     """Return each prompt's new tokens, end token included, and whether it ended by itself.
 
     Rows are padded between the beginning that all prompts share (its keys and values are computed
     once and copied) and the rest of each prompt.
     """
-    shared = _shared(prompts) if speaker.shares else 0
+    shared = _shared(prompts) if context.shares else 0
     width = max(len(prompt) for prompt in prompts)
-    pad = speaker.stop_ids[0]  # masked in prompts, and cut off behind the end of answers
+    pad = context.stop_ids[0]  # masked in prompts, and cut off behind the end of answers
     ids = torch.full((len(prompts), width), pad)
     mask = torch.zeros_like(ids)
     for r, prompt in enumerate(prompts):
@@ -115,11 +119,11 @@ def _answers(
     output = model.generate(
         input_ids=ids.to(model.device),
         attention_mask=mask.to(model.device),
-        generation_config=_decoding(settings, list(speaker.stop_ids), pad),
-        stopping_criteria=StoppingCriteriaList([_EndsAfter(speaker.text, until, width)] if until else []),
+        generation_config=_decoding(settings, list(context.stop_ids), pad),
+        stopping_criteria=StoppingCriteriaList([_EndsAfter(context.text, until, width)] if until else []),
         **begun,
     )
-    return [_until_stop(row, speaker.stop_ids) for row in output[:, width:].tolist()]
+    return [_until_stop(row, context.stop_ids) for row in output[:, width:].tolist()]
 
 
 def _shared(prompts: Sequence[list[int]]) -> int:

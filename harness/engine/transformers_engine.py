@@ -8,7 +8,7 @@ import torch
 
 from harness.contract import Capability, Conversation
 from harness.engine.architectures import architecture, context_window
-from harness.engine.generation import Speaker, generate
+from harness.engine.generation import DecodingContext, generate
 from harness.engine.likelihood import PassLimits, Row, score_rows
 from harness.engine.resident import Resident, compute_dtype, default_device, load_config, load_tokenizer
 from harness.engine.tokens import Text
@@ -91,9 +91,11 @@ class TransformersEngine:
         """Answer one batch of conversations or raw texts; see `harness.contract.Engine`."""
         ids = [self._text.prompt(prompt) for prompt in prompts]
         resident = self._base(weights)
-        speaker = Speaker(self._text, resident.stop_ids, self.context_window, shares=self._packs, turn=self._turn)
+        context = DecodingContext(
+            self._text, resident.stop_ids, self.context_window, shares=self._packs, turn=self._turn
+        )
         with resident.using(weights.adapter) as model:
-            return generate(model, speaker, ids, settings, until)
+            return generate(model, context, ids, settings, until)
 
     def loglikelihood(
         self, requests: Sequence[tuple[str | Conversation, Sequence[str]]], weights: Weights

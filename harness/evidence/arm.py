@@ -11,12 +11,12 @@ from harness.decision.arms import TUNED
 from harness.errors import ArmError
 from harness.evidence.answering import answer, require_measured, retrieve_with
 from harness.evidence.bench import RunBench
+from harness.evidence.events import EventWriter
 from harness.evidence.fits import fits_of
 from harness.evidence.models import ServedModel
 from harness.evidence.replay import replayed_seconds
 from harness.evidence.selection import FAST_ITEMS, ITEMS, Material, SelectionProbe
 from harness.evidence.states import ENDED, FITTED, EndState, FittedState
-from harness.evidence.talk import Talk
 from harness.general.measure import measure
 from harness.plugins import BASELINES, METRICS, load
 from harness.program import Program, Prompt
@@ -42,7 +42,7 @@ class Workplace:
     ledger: Ledger
     engine: Engine
     model: ServedModel
-    talk: Talk
+    events: EventWriter
     is_fast: bool
     shrink: int = 0  # how often batches are halved, because memory ran out
 
@@ -59,7 +59,7 @@ class Workplace:
             limits=self.task.limits,
             seed=self.seed,
         )
-        return SelectionProbe(self.engine, material, self.talk.progress)
+        return SelectionProbe(self.engine, material, self.events.progress)
 
     def spec_of(self, fit: Fit) -> ArmSpec:
         """Return the arm of a fit as the task file has it."""
@@ -111,7 +111,7 @@ def _kept(fit: Fit, place: Workplace) -> FittedState | None:
     changed = [path for path, digest in state.artefacts.items() if hash_folder(place.folder.path / path) != digest]
     if not changed:
         return state
-    place.talk.log(f"{fit.name}: {', '.join(changed)} changed since the arm learnt; it begins again")
+    place.events.log(f"{fit.name}: {', '.join(changed)} changed since the arm learnt; it begins again")
     place.ledger.forget(fit)
     return None
 
@@ -137,7 +137,7 @@ def measure_general(name: str, weights: Weights, place: Workplace) -> None:
         task_answers=place.task_answers,
         prompt=place.prompt,
         seed=place.seed,
-        progress=place.talk.progress,
+        progress=place.events.progress,
     )
     seconds = ability.seconds + replayed_seconds(place.engine) - replayed
     place.ledger.put_general(replace(ability, seconds=seconds))
@@ -152,7 +152,7 @@ def _fit(fit: Fit, baseline: Baseline, place: Workplace) -> FittedState:
     spared = replayed_seconds(place.engine) - replayed + fitted.reused_seconds
     fit_seconds = time.monotonic() - started + spared
     dev = bench.score(fitted.program, study.dev)
-    place.talk.progress("timing single questions", 0, 1)
+    place.events.progress("timing single questions", 0, 1)
     state = FittedState(
         family=baseline.family,
         program=fitted.program.to_dict(place.folder.path),
@@ -189,8 +189,8 @@ def _bench(fit: Fit, baseline: Baseline, place: Workplace) -> RunBench:
         max_new_tokens=room_for(place.task, place.engine),
         metric=metric,
         baseline=baseline,
-        on_progress=place.talk.progress,
-        on_log=place.talk.log,
+        on_progress=place.events.progress,
+        on_log=place.events.log,
         shrink=place.shrink,
         probe=place.probe,
     )
@@ -208,11 +208,13 @@ def _answer_test(fit: Fit, program: Program, baseline: Baseline, place: Workplac
     # one that could not be asked is asked again
     found = {item: p for item, p in place.ledger.predictions(asked).items() if p.outcome.is_measured}
     search = retrieve_with(baseline, program)
-    place.talk.progress("answering test", len(found), len(questions))
-    for batch in answer(program, questions, place.engine, search, set(found), shrink=place.shrink, log=place.talk.log):
+    place.events.progress("answering test", len(found), len(questions))
+    for batch in answer(
+        program, questions, place.engine, search, set(found), shrink=place.shrink, log=place.events.log
+    ):
         place.ledger.put_predictions(asked, batch)
         found.update({p.example_id: p for p in batch})
-        place.talk.progress("answering test", len(found), len(questions))
+        place.events.progress("answering test", len(found), len(questions))
     if len(found) != len(questions):
         raise ArmError(f"{len(questions) - len(found)} test items were not answered")
     require_measured(found.values())

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from harness.contract import Metric
 from harness.decision import decide
-from harness.decision.arms import TUNED, read_field
+from harness.decision.arms import TUNED, read_arms
 from harness.errors import StoreError
 from harness.evidence.fits import fits_of
 from harness.evidence.states import (
@@ -161,7 +161,7 @@ def _evidence(fit: Fit, spec: ArmSpec, task: Task, ledger: Ledger, metrics: Sequ
 
 def _on_shared_items(evidence: Sequence[Evidence], task: Task, metrics: Sequence[Metric]) -> tuple[Evidence, ...]:
     """Aggregate every metric over the items that the decision uses: those that all judged arms have measured."""
-    field = read_field(evidence, [spec.name for spec in task.arms], metrics[0].name, task.limits)
+    field = read_arms(evidence, [spec.name for spec in task.arms], metrics[0].name, task.limits)
     shared = {arm.name: arm.scores for arm in field.judged}
 
     def aggregates(item: Evidence) -> Mapping[str, float]:

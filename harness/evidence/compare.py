@@ -12,7 +12,7 @@ from harness.evidence.jobs import Jobs, Observer
 from harness.evidence.models import ServedModel, find_models
 from harness.evidence.outputs import check_columns, write_outputs
 from harness.evidence.provenance import code_digest, identity_of, manifest, versions
-from harness.evidence.scale import scaled
+from harness.evidence.smoke import scaled
 from harness.evidence.snapshot import read_snapshot, write_snapshot
 from harness.evidence.states import MANIFEST, RUN, SNAPSHOT
 from harness.evidence.supervise import Supervisor

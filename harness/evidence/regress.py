@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.assets.cache import cache_folder
 from harness.contract import Metric
-from harness.decision.arms import Yardstick
+from harness.decision.arms import MetricSpec
 from harness.decision.regression import TaskScores, conclude
 from harness.engine.cached import LocalEngine, open_engine
 from harness.engine.faults import describe, is_out_of_memory
@@ -230,7 +230,7 @@ def _task_scores(task: Task, base: _Measured, tuned: _Measured) -> TaskScores:
     def scored(side: _Measured) -> list[Score]:
         return [metric.score(p.answer, examples[p.example_id]) for p in side.predictions if p.outcome.is_measured]
 
-    return TaskScores(Yardstick(metric.name, metric.kind, metric.aggregate, groups, SEED), scored(base), scored(tuned))
+    return TaskScores(MetricSpec(metric.name, metric.kind, metric.aggregate, groups, SEED), scored(base), scored(tuned))
 
 
 def _lost_items(base: _Measured, tuned: _Measured) -> list[str]:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from harness.child import module_command
 from harness.engine.faults import describe, is_of_the_process, is_out_of_memory
 from harness.errors import HarnessError, ModelError, StoreError
-from harness.evidence.talk import Talk
+from harness.evidence.events import EventWriter
 from harness.memory import give_back
 from harness.store.files import is_disk_full
 from harness.store.folder import RunFolder
@@ -43,7 +43,7 @@ def command(folder: RunFolder, *, is_fast: bool, is_cached: bool) -> list[str]:
 def main() -> None:
     """Serve jobs until standard input ends, or a job leaves the process in a state that nobody knows."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the orchestrator decides when to stop
-    talk = Talk(os.fdopen(os.dup(1), "w", encoding="utf-8"), sys.stderr)
+    events = EventWriter(os.fdopen(os.dup(1), "w", encoding="utf-8"), sys.stderr)
     os.dup2(2, 1)
     folder, options = RunFolder(Path(sys.argv[1])), sys.argv[2:]
     place: Workplace | None = None
@@ -51,10 +51,10 @@ def main() -> None:
         try:
             if place is None or place.shrink != job["shrink"]:
                 place = None  # frees the engine before another is opened
-                place = _open(folder, job, options, talk)
+                place = _open(folder, job, options, events)
             _do(job, place)
             give_back()
-            talk.say("end")
+            events.emit("end")
         except Exception as fault:  # the boundary of the process: the run must continue with the other arms
             kind = _kind(fault, is_open=place is not None)
             if kind != "arm":
@@ -62,7 +62,7 @@ def main() -> None:
                     traceback.print_exc()
             reason = str(fault) if isinstance(fault, HarnessError) else describe(fault)
             is_last = kind != "arm"
-            talk.say("failed", reason=reason, kind=kind, is_last=is_last)
+            events.emit("failed", reason=reason, kind=kind, is_last=is_last)
             if is_last:
                 os._exit(1)  # an orderly end may hang on a device that failed
 
@@ -95,9 +95,9 @@ def _jobs() -> Iterator[Any]:
         yield waiting.get()
 
 
-def _open(folder: RunFolder, job: Mapping[str, Any], options: list[str], talk: Talk) -> "Workplace":
+def _open(folder: RunFolder, job: Mapping[str, Any], options: list[str], events: EventWriter) -> "Workplace":
     """Load the task, and the model that the job names; a process serves one model."""
-    talk.progress("loading the model", 0, 1)
+    events.progress("loading the model", 0, 1)
     from harness.assets.cache import cache_folder
     from harness.evidence.arm import Workplace
     from harness.evidence.models import ServedModel, engine_kind
@@ -111,9 +111,9 @@ def _open(folder: RunFolder, job: Mapping[str, Any], options: list[str], talk: T
     ledger = Ledger(folder.ledger)
     task = read_snapshot(folder, ledger)
     cache = None if NO_CACHE in options else cache_folder() / "answers-1.sqlite"
-    engine = kind.open(model.path, cache=cache, shrink=job["shrink"], log=talk.log)
-    talk.say("ready", **engine.description)
-    return Workplace(task, folder, ledger, engine, model, talk, FAST in options, job["shrink"])
+    engine = kind.open(model.path, cache=cache, shrink=job["shrink"], log=events.log)
+    events.emit("ready", **engine.description)
+    return Workplace(task, folder, ledger, engine, model, events, FAST in options, job["shrink"])
 
 
 def _do(job: Mapping[str, Any], place: "Workplace") -> None:
@@ -129,7 +129,7 @@ def _do(job: Mapping[str, Any], place: "Workplace") -> None:
         measure_general(place.model.base(quantization).name, Weights(place.model.path, quantization), place)
     after = replayed_counts(place.engine)
     if before is not None and after is not None:
-        place.talk.say("cache", **{name: after[name] - before[name] for name in after})
+        place.events.emit("cache", **{name: after[name] - before[name] for name in after})
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from harness.export.prompt import Places, program_data, prompt_data
 from harness.export.readme import Contents, readme
 from harness.export.script import fill
 from harness.export.training.axolotl import write_axolotl
-from harness.export.training.lesson import Lesson, lesson_of
+from harness.export.training.lesson import TrainingPlan, plan_of
 from harness.export.training.llama_factory import write_llama_factory
 from harness.export.training.openai import write_openai
 from harness.export.training.trl import write_trl
@@ -73,7 +73,7 @@ def _fill(parcel: Parcel, folder: Path, is_merged: bool, log: Callable[[str], ob
     for note in notes:
         log(f"warning: {note}")
     places, has_script = _place_index(parcel, folder, places, notes)
-    lesson = _place_training(parcel, folder, notes)
+    plan = _place_training(parcel, folder, notes)
     _write_json(folder / "prompt.json", prompt_data(parcel, places))
     _write_json(folder / "program.json", program_data(parcel, places))
     _write_json(folder / ORIGIN, origin(parcel, is_merged=is_merged))
@@ -82,7 +82,7 @@ def _fill(parcel: Parcel, folder: Path, is_merged: bool, log: Callable[[str], ob
         if places.index:
             (folder / SEARCH).write_text(_search(parcel, places), encoding="utf-8")
     (folder / "LICENSE-BASE-MODEL.md").write_text(license_note(parcel), encoding="utf-8")
-    contents = Contents(places, has_script, lesson, _rank(parcel), tuple(notes))
+    contents = Contents(places, has_script, plan, _rank(parcel), tuple(notes))
     (folder / "README.md").write_text(readme(parcel, contents), encoding="utf-8")
 
 
@@ -109,23 +109,23 @@ def _place_index(parcel: Parcel, folder: Path, places: Places, notes: list[str])
     return replace(places, index=INDEX, embedder=place_embedder(index, folder / EMBEDDER)), True
 
 
-def _place_training(parcel: Parcel, folder: Path, notes: list[str]) -> Lesson | None:
+def _place_training(parcel: Parcel, folder: Path, notes: list[str]) -> TrainingPlan | None:
     if not parcel.program.weights.adapter:
         return None
-    lesson, untold = lesson_of(parcel)
+    plan, untold = plan_of(parcel)
     notes.extend(untold)
-    if lesson is None:
+    if plan is None:
         return None
     training = folder / TRAINING
     training.mkdir()
     # training begins at the bare base, which a merged export does not hold
     base = parcel.program.weights.model
     model = f"../../{MODEL}" if parcel.base_folder and (folder / ADAPTER).is_dir() else base
-    write_trl(lesson, model, training / "trl")
-    write_llama_factory(lesson, model, training / "llama_factory")
-    write_axolotl(lesson, model, training / "axolotl")
-    write_openai(lesson, training / "openai")
-    return lesson
+    write_trl(plan, model, training / "trl")
+    write_llama_factory(plan, model, training / "llama_factory")
+    write_axolotl(plan, model, training / "axolotl")
+    write_openai(plan, training / "openai")
+    return plan
 
 
 def _script(parcel: Parcel, places: Places) -> str:

@@ -9,7 +9,7 @@ from harness.export.script import fill
 from harness.export.serving import SOURCES as VLLM_SOURCES
 from harness.export.serving import request_command, serve_command
 from harness.export.training import axolotl, llama_factory, openai, trl
-from harness.export.training.lesson import Lesson
+from harness.export.training.lesson import TrainingPlan
 from harness.records import Gate
 
 
@@ -19,7 +19,7 @@ class Contents:
 
     places: Places
     has_script: bool
-    lesson: Lesson | None
+    plan: TrainingPlan | None
     rank: int | None
     notes: tuple[str, ...]  # what differs from the run, or could not be exported
 
@@ -55,7 +55,7 @@ def readme(parcel: Parcel, contents: Contents) -> str:
         is_sampled=program.generation.temperature > 0,
         serve=serve_command(parcel, contents.places, contents.rank),
         request=request_command(parcel),
-        lesson=contents.lesson,
+        plan=contents.plan,
         trl=trl.VERSION,
         sources={
             "vLLM": VLLM_SOURCES,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from harness.assets.cache import cache_folder, make_whole
 from harness.assets.models import embedded_model
-from harness.assets.wheels import Wheel, download
+from harness.assets.pinned_wheels import Wheel, download
 from harness.general.benchmark_items import convert
 from harness.model_names import EMBEDDED
 

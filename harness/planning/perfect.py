@@ -6,9 +6,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from harness.contract import Metric
-from harness.decision.arms import Yardstick, read_field
+from harness.decision.arms import MetricSpec, read_arms
 from harness.decision.intervals import FEWEST_PER_LABEL, exact
-from harness.decision.ladder import Standings
+from harness.decision.ladder import ArmScores
 from harness.planning.items import contest_of, first_enough, items_for_goal, shows_goal
 from harness.planning.record import GoalItems
 from harness.planning.worlds import PlannedArm, Setting, prompt_tail
@@ -37,10 +37,10 @@ def perfect_score(test: Sequence[Example], prompts: int, limits: Limits, metric:
         for name in names
     ]
     groups = {example.id: example.group for example in test}
-    yardstick = Yardstick(metric.name, metric.kind, metric.aggregate, groups)
-    standings = Standings(read_field(evidence, names, metric.name, limits), yardstick, limits)
-    candidate = standings.field.candidate("prompt")
-    return None if candidate is None else standings.bounds(candidate, standings.prompt_tails[candidate.name])
+    metric_spec = MetricSpec(metric.name, metric.kind, metric.aggregate, groups)
+    arm_scores = ArmScores(read_arms(evidence, names, metric.name, limits), metric_spec, limits)
+    candidate = arm_scores.field.candidate("prompt")
+    return None if candidate is None else arm_scores.bounds(candidate, arm_scores.prompt_tails[candidate.name])
 
 
 def setting_of(test: Sequence[Example], arms: Sequence[PlannedArm], limits: Limits, metric: Metric) -> Setting:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from harness.evidence.compare import Settings, compare
 from harness.evidence.jobs import Observer
-from harness.evidence.scale import scaled
+from harness.evidence.smoke import scaled
 from harness.planning.demands import Demand, demands
 from harness.planning.memory import Device, arm_memory
 from harness.planning.record import Probe, ProbeArm, Speed

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from harness.decision.arms import FEWEST_ITEMS, LADDER, MetricKind, Yardstick, read_field
-from harness.decision.ladder import Standings
+from harness.decision.arms import FEWEST_ITEMS, LADDER, MetricKind, MetricSpec, read_arms
+from harness.decision.ladder import ArmScores
 from harness.decision.verdict import Verdict, judge
 from harness.records import Evidence, Family, Fit, Limits, Outcome, Prediction, Score
 
@@ -141,22 +141,22 @@ def judge_answers(setting: Setting, answers: Floats, dev_scores: Sequence[float]
     What `decide` does, less its text and its forecast of labels, which takes a second where a run is undecided.
     No gate is judged: what tuning will forget is another question (`harness.planning.gate`).
     """
-    return judge(_standings(setting, answers, dev_scores), {}, None)
+    return judge(_arm_scores(setting, answers, dev_scores), {}, None)
 
 
-def _standings(setting: Setting, answers: Floats, dev_scores: Sequence[float]) -> Standings:
+def _arm_scores(setting: Setting, answers: Floats, dev_scores: Sequence[float]) -> ArmScores:
     evidence = evidence_of(setting, answers, dev_scores)
-    yardstick = Yardstick(METRIC, setting.kind, _mean, _groups(setting))
-    field = read_field(evidence, [arm.name for arm in setting.arms], METRIC, setting.limits)
-    return Standings(field, yardstick, setting.limits)
+    metric_spec = MetricSpec(METRIC, setting.kind, _mean, _groups(setting))
+    field = read_arms(evidence, [arm.name for arm in setting.arms], METRIC, setting.limits)
+    return ArmScores(field, metric_spec, setting.limits)
 
 
 def prompt_tail(contest: Setting) -> float:
     """Return the one-sided chance of error at which the prompt that dev names is tested against the goal."""
     few = contest.resized(FEWEST_ITEMS)
     names = [arm.name for arm in few.arms if arm.family == "prompt"]
-    standings = _standings(few, np.zeros((len(few.arms), few.items)), [-float(n) for n in range(len(few.arms))])
-    return standings.prompt_tails[names[0]]
+    arm_scores = _arm_scores(few, np.zeros((len(few.arms), few.items)), [-float(n) for n in range(len(few.arms))])
+    return arm_scores.prompt_tails[names[0]]
 
 
 def evidence_of(setting: Setting, answers: Floats, dev_scores: Sequence[float]) -> list[Evidence]:

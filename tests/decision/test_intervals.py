@@ -7,15 +7,15 @@ from hypothesis import strategies as st
 from scipy import stats
 from worlds import mean
 
-from harness.decision.arms import Yardstick
+from harness.decision.arms import MetricSpec
 from harness.decision.intervals import exact, group_moments, grouped_mean, score_interval, wilson
 from harness.records import Score
 
 Z = 1.959964
 
 
-def yardstick(kind="rate", groups=None, aggregate=mean):
-    return Yardstick("exact_match", kind, aggregate, groups or {})
+def metric_spec(kind="rate", groups=None, aggregate=mean):
+    return MetricSpec("exact_match", kind, aggregate, groups or {})
 
 
 def scored(values):
@@ -54,7 +54,7 @@ def test_all_right_reaches_the_goal_from_the_items_that_the_exact_test_needs():
 
 
 def test_graded_scores_enter_by_their_sum():
-    assert score_interval(scored([0.25, 0.75, 0.5, 0.5]), yardstick("graded")) == exact(2, 4)
+    assert score_interval(scored([0.25, 0.75, 0.5, 0.5]), metric_spec("graded")) == exact(2, 4)
 
 
 def test_smaller_tail_gives_wider_bounds_and_names_its_level():
@@ -65,7 +65,7 @@ def test_smaller_tail_gives_wider_bounds_and_names_its_level():
 
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=60), st.sampled_from([0.05, 0.025, 0.003]))
 def test_every_score_interval_has_width_lies_in_the_unit_and_holds_its_estimate(values, tail):
-    interval = score_interval(scored(values), yardstick("graded"), tail)
+    interval = score_interval(scored(values), metric_spec("graded"), tail)
     assert 0 <= interval.low <= interval.estimate <= interval.high <= 1
     assert interval.low < interval.high
 
@@ -103,21 +103,21 @@ def test_groups_whose_totals_do_not_vary_still_have_width():
 
 def test_label_in_a_handful_of_items_supports_no_claim():
     rows = labelled([("a", "a")] * 96 + [("b", "b")] * 4)
-    interval = score_interval(rows, yardstick("aggregate", aggregate=balanced_accuracy))
+    interval = score_interval(rows, metric_spec("aggregate", aggregate=balanced_accuracy))
     assert (interval.low, interval.high) == (0, 1)
     assert interval.method == "no claim: the label 'b' has 4 test items, each label needs 5"
 
 
 def test_under_five_groups_there_is_no_claim():
     groups = {f"q{index}": f"g{index % 4}" for index in range(40)}
-    interval = score_interval(scored([1.0] * 40), yardstick(groups=groups))
+    interval = score_interval(scored([1.0] * 40), metric_spec(groups=groups))
     assert (interval.low, interval.high, interval.method) == (0, 1, "no claim from 4 groups")
 
 
 def test_groups_of_single_items_change_nothing():
     values = [1.0] * 30 + [0.0] * 10
     groups = {f"q{index}": f"g{index}" for index in range(40)}
-    assert score_interval(scored(values), yardstick(groups=groups)) == score_interval(scored(values), yardstick())
+    assert score_interval(scored(values), metric_spec(groups=groups)) == score_interval(scored(values), metric_spec())
 
 
 def balanced_accuracy(scores):
@@ -133,7 +133,7 @@ def labelled(rows):
 
 def test_aggregate_that_never_varies_falls_back_to_the_exact_interval():
     rows = labelled([("a", "a"), ("b", "b")] * 20)
-    interval = score_interval(rows, yardstick("aggregate", aggregate=balanced_accuracy))
+    interval = score_interval(rows, metric_spec("aggregate", aggregate=balanced_accuracy))
     assert (interval.low, interval.high) == (pytest.approx(exact(40, 40).low), 1)
 
 
@@ -145,14 +145,14 @@ def test_aggregate_of_items_that_are_all_right_or_all_wrong_is_not_resampled(val
         asked.append(len(scores))
         return balanced_accuracy(scores)
 
-    score_interval(labelled([("a", value)] * 40), yardstick("aggregate", aggregate=counted))
+    score_interval(labelled([("a", value)] * 40), metric_spec("aggregate", aggregate=counted))
     assert asked == [40]  # a thousand draws of 10,000 rows took 11 s
 
 
 def test_aggregate_interval_is_wider_than_the_exact_one_where_a_rare_class_decides():
     # class b has 5 items, 3 right: its recall moves by 0.22 (1 sd) and makes half the figure
     rows = labelled([("a", "a")] * 95 + [("b", "b")] * 3 + [("b", "a")] * 2)
-    interval = score_interval(rows, yardstick("aggregate", aggregate=balanced_accuracy))
+    interval = score_interval(rows, metric_spec("aggregate", aggregate=balanced_accuracy))
     assert interval.estimate == pytest.approx(0.8)
     spread = sqrt(0.6 * 0.4 / 5) / 2
     assert interval.high - interval.low == pytest.approx(2 * 1.984 * spread, rel=0.25)
@@ -161,18 +161,18 @@ def test_aggregate_interval_is_wider_than_the_exact_one_where_a_rare_class_decid
 def test_aggregate_interval_does_not_depend_on_the_order_or_names_of_items():
     rows = labelled([("a", "a")] * 20 + [("b", "b")] * 6 + [("b", "a")] * 4)
     renamed = [Score(f"z{i}", s.value, s.predicted, s.expected) for i, s in enumerate(reversed(rows))]
-    metric = yardstick("aggregate", aggregate=balanced_accuracy)
+    metric = metric_spec("aggregate", aggregate=balanced_accuracy)
     assert score_interval(rows, metric) == score_interval(renamed, metric)
 
 
 def test_no_scores_give_no_figure():
     with pytest.raises(ValueError, match="no scores"):
-        score_interval([], yardstick())
+        score_interval([], metric_spec())
 
 
 def test_label_that_stands_in_few_groups_supports_no_claim_however_many_items_it_has():
     # 10 groups of 10; the label b fills four of them
     rows = labelled([("a", "a")] * 60 + [("b", "b")] * 40)
     groups = {f"q{index}": f"g{index // 10}" for index in range(100)}
-    interval = score_interval(rows, yardstick("aggregate", groups, balanced_accuracy))
+    interval = score_interval(rows, metric_spec("aggregate", groups, balanced_accuracy))
     assert interval.method == "no claim: the label 'b' has 4 groups, each label needs 5"

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from scipy import stats
 from worlds import evidence, mean, right
 
-from harness.decision.arms import Arm, Yardstick, read_field
+from harness.decision.arms import Arm, MetricSpec, read_arms
 from harness.decision.paired import compare, honest_gain, mean_difference
 from harness.records import Limits, Outcome, Score
 
 Z = 1.959964
-RATE = Yardstick("exact_match", "rate", mean, {})
+RATE = MetricSpec("exact_match", "rate", mean, {})
 
 
 def arm(name, values):
@@ -129,7 +129,7 @@ def test_gain_must_exceed_the_smallest_that_matters_by_its_lower_bound():
 
 
 def test_aggregate_tie_has_the_width_of_a_tie_in_every_item():
-    metric = Yardstick("macro_f1", "aggregate", mean, {})
+    metric = MetricSpec("macro_f1", "aggregate", mean, {})
     found = compare(arm("a", right(30, 40)), arm("b", right(30, 40)), metric, 0.02)
     half = stats.t.isf(0.025, 39) * sqrt(2) / 42
     assert (found.difference.low, found.difference.high) == pytest.approx((-half, half))
@@ -137,7 +137,7 @@ def test_aggregate_tie_has_the_width_of_a_tie_in_every_item():
 
 def test_aggregate_gain_agrees_with_bonett_price_when_the_aggregate_is_a_mean():
     a, b = arm("a", right(150, 200)), arm("b", right(110, 200))
-    boot = compare(a, b, Yardstick("m", "aggregate", mean, {}), 0.02).difference
+    boot = compare(a, b, MetricSpec("m", "aggregate", mean, {}), 0.02).difference
     exact = compare(a, b, RATE, 0.02).difference
     assert (boot.low, boot.high) == pytest.approx((exact.low, exact.high), abs=0.01)
 
@@ -161,6 +161,6 @@ def test_paired_rates_are_covered_at_small_n(rates):
 def test_items_lost_to_infrastructure_leave_the_pairs():
     lost = {0: Outcome.TIMEOUT, 1: Outcome.ENDPOINT_ERROR}
     left = evidence("a", "prompt", [0.0, 0.0] + [1.0] * 38, outcomes=lost)
-    field = read_field([left, evidence("b", "rag", [1.0] * 40)], ["a", "b"], "exact_match", Limits())
+    field = read_arms([left, evidence("b", "rag", [1.0] * 40)], ["a", "b"], "exact_match", Limits())
     found = compare(field.judged[1], field.judged[0], RATE, 0.02)
     assert (found.difference.n, found.wins, field.judged[0].lost) == (38, 0, {"q0", "q1"})

@@ -7,7 +7,7 @@ import pytest
 from recipe_worlds import answers, new_run_coverage
 from worlds import METRIC, UNHARMED, evidence, mean, settle
 
-from harness.decision.arms import Yardstick
+from harness.decision.arms import MetricSpec
 from harness.decision.recipe import recipe_of
 from harness.records import Fit
 
@@ -19,8 +19,8 @@ def fits(values, status="ok"):
     ]
 
 
-def yardstick(groups=None, count=60, kind="rate"):
-    return Yardstick(METRIC, kind, mean, groups or {f"q{index}": None for index in range(count)})
+def metric_spec(groups=None, count=60, kind="rate"):
+    return MetricSpec(METRIC, kind, mean, groups or {f"q{index}": None for index in range(count)})
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def test_parts_are_those_of_the_two_way_analysis_of_variance(table):
     of_seeds = items * ((rows - whole) ** 2).sum() / (seeds - 1)
     of_items = seeds * ((columns - whole) ** 2).sum() / (items - 1)
     rest = ((table - rows[:, None] - columns + whole) ** 2).sum() / ((seeds - 1) * (items - 1))
-    found = recipe_of(fits(table), yardstick())
+    found = recipe_of(fits(table), metric_spec())
     assert found.figures == pytest.approx(rows)
     assert found.between_seeds == pytest.approx(np.sqrt((of_seeds - rest) / items))
     assert found.item_error == pytest.approx(np.sqrt(of_items / (seeds * items)))
@@ -42,32 +42,32 @@ def test_parts_are_those_of_the_two_way_analysis_of_variance(table):
 
 
 def test_groups_of_one_change_nothing_and_groups_that_stand_together_widen_it(table):
-    alone = recipe_of(fits(table), yardstick())
+    alone = recipe_of(fits(table), metric_spec())
     single = {f"q{index}": f"g{index}" for index in range(60)}
-    assert recipe_of(fits(table), yardstick(single)) == alone
+    assert recipe_of(fits(table), metric_spec(single)) == alone
     fives = np.repeat(table[:, ::5], 5, axis=1)
-    grouped = recipe_of(fits(fives), yardstick({f"q{index}": f"g{index // 5}" for index in range(60)}))
+    grouped = recipe_of(fits(fives), metric_spec({f"q{index}": f"g{index // 5}" for index in range(60)}))
     # twelve groups, each five times the same item: as twelve items
-    twelve = recipe_of(fits(table[:, ::5]), yardstick(count=12))
+    twelve = recipe_of(fits(table[:, ::5]), metric_spec(count=12))
     assert grouped.item_error == pytest.approx(twelve.item_error)
     assert grouped.between_seeds == pytest.approx(twelve.between_seeds)
 
 
 def test_one_fit_and_fits_that_failed_say_nothing(table):
-    assert recipe_of(fits(table[:1]), yardstick()) is None
-    assert recipe_of([*fits(table[:1]), *fits(table[1:], "failed")], yardstick()) is None
+    assert recipe_of(fits(table[:1]), metric_spec()) is None
+    assert recipe_of([*fits(table[:1]), *fits(table[1:], "failed")], metric_spec()) is None
     four = {f"q{index}": f"g{index // 15}" for index in range(60)}
-    assert recipe_of(fits(table), yardstick(four)) is None
+    assert recipe_of(fits(table), metric_spec(four)) is None
 
 
 def test_fits_that_are_all_right_still_leave_room_for_error():
-    found = recipe_of(fits(np.ones((3, 60))), yardstick())
+    found = recipe_of(fits(np.ones((3, 60))), metric_spec())
     assert (found.between_seeds, found.new_run.high) == (0, 1)
     assert found.new_run.low == pytest.approx(0.025 ** (1 / 60))  # Clopper and Pearson's
 
 
 def test_aggregate_counts_all_that_seeds_differ_in_as_theirs(table):
-    found = recipe_of(fits(table), yardstick(kind="aggregate"))
+    found = recipe_of(fits(table), metric_spec(kind="aggregate"))
     assert found.between_seeds == pytest.approx(table.mean(axis=1).std(ddof=1))
 
 

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 from worlds import general, mean, right
 
-from harness.decision.arms import Yardstick
+from harness.decision.arms import MetricSpec
 from harness.decision.gate import judge_abilities
 from harness.decision.regression import TaskScores, conclude, flips, task_change
 from harness.records import BenchmarkItem, GeneralAbility, Limits, Score, TextLoss
@@ -29,8 +29,8 @@ def sides(before, after):
     return GeneralAbility("base", tuple(b for b, _ in pairs)), GeneralAbility("tuned", tuple(a for _, a in pairs))
 
 
-def yardstick(n):
-    return Yardstick("exact_match", "rate", mean, {f"q{i}": None for i in range(n)})
+def metric_spec(n):
+    return MetricSpec("exact_match", "rate", mean, {f"q{i}": None for i in range(n)})
 
 
 def scores(count, n):
@@ -38,7 +38,7 @@ def scores(count, n):
 
 
 def task(base, tuned, n=200):
-    return TaskScores(yardstick(n), scores(base, n), scores(tuned, n))
+    return TaskScores(metric_spec(n), scores(base, n), scores(tuned, n))
 
 
 # ---- the verdict -----------------------------------------------------------------------------
@@ -185,20 +185,20 @@ def test_pass_needs_the_tasks_own_lower_bound_inside_the_limit():
 
 def test_test_items_that_one_side_lost_count_at_their_worst_for_a_pass():
     lost = [score for score in scores(180, 200) if int(score.example_id[1:]) >= 9]
-    found = check(SAME, task=TaskScores(yardstick(200), scores(180, 200), lost))
+    found = check(SAME, task=TaskScores(metric_spec(200), scores(180, 200), lost))
     # 9 right answers may be wrong: (-9/202) - z sqrt((11/202 - (9/202)^2) / 202) is below -3 points
     assert found.verdict == "inconclusive"
 
 
 @pytest.mark.parametrize("answered", [0, 1, 189])
 def test_task_of_which_too_much_was_lost_cannot_be_judged(answered):
-    found = check(SAME, task=TaskScores(yardstick(200), scores(180, 200), scores(180, 200)[:answered]))
+    found = check(SAME, task=TaskScores(metric_spec(200), scores(180, 200), scores(180, 200)[:answered]))
     assert found.verdict == "cannot_judge"
     assert f"{200 - answered} of 200 test items" in found.sentence
 
 
 def test_items_lost_from_a_figure_that_is_no_mean_are_never_a_pass():
-    aggregate = Yardstick("macro", "aggregate", mean, {f"q{i}": None for i in range(200)})
+    aggregate = MetricSpec("macro", "aggregate", mean, {f"q{i}": None for i in range(200)})
     found = check(SAME, task=TaskScores(aggregate, scores(180, 200), scores(180, 200)[:195]))
     assert found.verdict == "inconclusive"
     assert "5 of 200 test items of the task could not be asked of both" in found.sentence
@@ -208,7 +208,7 @@ def test_items_lost_from_a_figure_that_is_no_mean_are_never_a_pass():
 def test_task_whose_figure_supports_no_claim_says_why():
     labels = ["rare"] + ["usual"] * 199
     graded = [Score(f"q{i}", 1.0, label, label) for i, label in enumerate(labels)]
-    aggregate = Yardstick("macro", "aggregate", mean, {f"q{i}": None for i in range(200)})
+    aggregate = MetricSpec("macro", "aggregate", mean, {f"q{i}": None for i in range(200)})
     found = check(SAME, task=TaskScores(aggregate, graded, graded))
     assert found.verdict == "cannot_judge"
     assert "the label 'rare' has 1 test item, each label needs 5" in found.sentence

@@ -19,7 +19,7 @@ from pytest import approx, fixture, mark, raises
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from harness.engine.architectures import PACKING, PADDED_STATES
-from harness.engine.generation import Speaker, _groups, _shared
+from harness.engine.generation import DecodingContext, _groups, _shared
 from harness.engine.likelihood import PassLimits, Row, plan, score_rows
 from harness.engine.transformers_engine import TransformersEngine
 from harness.errors import ModelError
@@ -160,11 +160,11 @@ def test_prompts_that_cross_the_turn_while_they_are_answered_are_answered_as_pla
 
 
 def test_prompts_share_a_batch_only_where_that_is_right():
-    speaker = Speaker(None, (1,), CONTEXT_WINDOW, shares=False, turn=TURN)
+    context = DecodingContext(None, (1,), CONTEXT_WINDOW, shares=False, turn=TURN)
     lengths = [30, TURN - 1, TURN - 2, TURN - 1, TURN + 1, CONTEXT_WINDOW - NEW, CONTEXT_WINDOW - NEW + 1, TURN - NEW]
-    assert _groups(lengths, NEW, True, speaker) == [[0, 7], [1, 3], [2], [4, 5]]  # the last but one has no room
-    assert _groups([30, 30], NEW, False, speaker) == [[0], [1]]
-    assert _groups([30, 60], NEW, True, replace(speaker, turn=None)) == [[0, 1]]
+    assert _groups(lengths, NEW, True, context) == [[0, 7], [1, 3], [2], [4, 5]]  # the last but one has no room
+    assert _groups([30, 30], NEW, False, context) == [[0], [1]]
+    assert _groups([30, 60], NEW, True, replace(context, turn=None)) == [[0, 1]]
 
 
 @mark.parametrize("name", LINEAR_ONLY)

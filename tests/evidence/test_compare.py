@@ -21,7 +21,7 @@ from harness.cli import main
 from harness.errors import HarnessError, PluginError, StoreError, TaskFileError
 from harness.evidence.compare import Settings, compare, redraw
 from harness.evidence.provenance import code_digest, commit
-from harness.evidence.scale import scaled
+from harness.evidence.smoke import scaled
 from harness.plugins import BASELINES, load
 from harness.records import Fit, Measurement
 from harness.store.folder import RunFolder

@@ -199,7 +199,7 @@ def test_a_run_lends_its_arms_a_probe_with_its_own_limits_and_prompt(tiny_task, 
 
     task = load_task(tiny_task("zero_shot"))
     place = Workplace(task, *[None] * 5, is_fast=False)  # type: ignore[arg-type]
-    place = replace(place, talk=type("Talk", (), {"progress": print}))
+    place = replace(place, events=type("EventWriter", (), {"progress": print}))
     material = place.probe.material
     assert (material.tasks, material.limits, material.seed) == (task.general.tasks, task.limits, task.seeds[0])
     assert material.prompt == Prompt(task.study.system, task.study.template)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from harness.engine.content import model_hash
 from harness.evidence.arm import Workplace, run_fit
+from harness.evidence.events import EventWriter
 from harness.evidence.models import ServedModel
 from harness.evidence.provenance import versions
 from harness.evidence.snapshot import write_snapshot
 from harness.evidence.states import MANIFEST, RUN
-from harness.evidence.talk import Talk
 from harness.records import (
     Fit,
     GeneralAbility,
@@ -78,9 +78,9 @@ def make_run(room: Path, model: Path, *arms: str, extra: str = "", rows=conversa
 def _workplace(task, folder, ledger, model):
     from harness.engine.transformers_engine import TransformersEngine
 
-    talk = Talk(io.StringIO(), io.StringIO())
+    events = EventWriter(io.StringIO(), io.StringIO())
     served = ServedModel("", model, "transformers", None, model, model_hash(model)[:16])
-    return Workplace(task, folder, ledger, TransformersEngine(model), served, talk, is_fast=False)
+    return Workplace(task, folder, ledger, TransformersEngine(model), served, events, is_fast=False)
 
 
 def _write_task(folder: Path, model: Path, arms: tuple[str, ...], extra: str, rows_of, system: str):

@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from small_run import make_run
 
 from harness.export.parcel import open_parcel
-from harness.export.training.lesson import lesson_of
+from harness.export.training.lesson import plan_of
 from harness.export.training.rows import PairRow
 from harness.export.training.trl import write_trl
 from harness.records import Message
@@ -55,11 +55,11 @@ def test_trl_script_trains_the_adapter_that_the_run_kept(finished, tuned_export)
 
 
 def test_trl_preference_script_starts_at_its_reference_and_moves_the_adapter(finished, tuned_export, tmp_path):
-    lesson, _ = lesson_of(open_parcel(finished, "lora_sft"))
+    plan, _ = plan_of(open_parcel(finished, "lora_sft"))
     pairs = [PairRow((Message("user", f"Which, {i}?"),), f"answer {i}", "none") for i in range(8)]
-    dpo = replace(lesson.sft, learning_rate=1e-3, steps=2, warmup_steps=0, best_step=2, beta=0.1)
-    lesson = replace(lesson, sft=replace(lesson.sft, best_step=2), dpo=dpo, pairs=pairs)
-    write_trl(lesson, str(tuned_export / "model"), tmp_path / "trl")
+    dpo = replace(plan.sft, learning_rate=1e-3, steps=2, warmup_steps=0, best_step=2, beta=0.1)
+    plan = replace(plan, sft=replace(plan.sft, best_step=2), dpo=dpo, pairs=pairs)
+    write_trl(plan, str(tuned_export / "model"), tmp_path / "trl")
     run_script(tmp_path / "trl" / "train_sft.py")
     losses, _ = run_script(tmp_path / "trl" / "train_dpo.py")
     # before the first update the policy is its own reference: loss = -log sigmoid(0) = log 2
@@ -92,14 +92,14 @@ def test_pairs_that_the_arm_left_are_taken_before_the_tasks_own(tuned, tmp_path)
     left = place.read_text()
     try:
         place.unlink()
-        lesson, _ = lesson_of(parcel)
-        assert [pair.rejected for pair in lesson.pairs] == [pair.rejected for pair in given]
+        plan, _ = plan_of(parcel)
+        assert [pair.rejected for pair in plan.pairs] == [pair.rejected for pair in given]
         place.write_text("".join(encode(type(pair), replace(pair, rejected="mined")) + "\n" for pair in given))
-        lesson, _ = lesson_of(parcel)
-        assert {pair.rejected for pair in lesson.pairs} == {"mined"}
+        plan, _ = plan_of(parcel)
+        assert {pair.rejected for pair in plan.pairs} == {"mined"}
         place.write_text(encode(type(given[0]), given[0]) + "\n")  # one, where the arm says that it used nine
-        lesson, notes = lesson_of(parcel)
-        assert lesson.pairs == ()
+        plan, notes = plan_of(parcel)
+        assert plan.pairs == ()
     finally:
         place.write_text(left)
 

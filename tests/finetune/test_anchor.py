@@ -134,7 +134,7 @@ def test_arm_with_the_penalty_warns_that_two_parts_of_the_gate_are_no_independen
 def test_replay_adds_rows_to_learn_from_that_are_no_rows_of_the_task(make_bench):
     options = baselines.finetune.lora_sft({"replay": 0.25, "kl_to_base": 0.0}).options
     bench = make_bench("lora_sft")
-    lesson = prepare(study(), bench, zero_shot_program(study(), bench), options)
-    assert len(lesson.rows) == 24 + 6  # a quarter of 24
-    assert {row.id for row in lesson.rows[:24]} == {example.id for example in lesson.examples}
-    assert lesson.anchors == ()  # without a penalty there is nothing to hold on to
+    plan = prepare(study(), bench, zero_shot_program(study(), bench), options)
+    assert len(plan.rows) == 24 + 6  # a quarter of 24
+    assert {row.id for row in plan.rows[:24]} == {example.id for example in plan.examples}
+    assert plan.anchors == ()  # without a penalty there is nothing to hold on to

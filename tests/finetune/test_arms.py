@@ -257,9 +257,9 @@ def test_an_empty_answer_is_not_a_wrong_answer():
 
 def test_train_rows_are_capped_by_the_budget_with_a_warning(make_bench):
     bench = make_bench("lora_sft", budget=Budget(train_rows=10))
-    lesson = lesson_of(bench)
-    assert len(lesson.rows) == 10
-    assert "trained on 10 of 24 rows" in lesson.warnings[0]
+    plan = lesson_of(bench)
+    assert len(plan.rows) == 10
+    assert "trained on 10 of 24 rows" in plan.warnings[0]
 
 
 def test_a_training_whose_rows_have_no_answer_never_starts(make_bench):

@@ -40,8 +40,8 @@ def lesson_of(bench, **options):
 
 
 def settle(bench, process, **options):
-    lesson = lesson_of(bench, **options)
-    return settle_rate(lesson, bench, process, Clock.of(bench), spec_of(lesson, bench, process))
+    plan = lesson_of(bench, **options)
+    return settle_rate(plan, bench, process, Clock.of(bench), spec_of(plan, bench, process))
 
 
 RATES = (1e-3, 1e-4, 3e-4)  # tried in rising order, whatever order they are given in
@@ -80,9 +80,9 @@ def test_a_spent_budget_ends_the_trial_with_what_was_seen(scripted, process):
 
 
 def run(bench, process, patience=3, **options):
-    lesson = lesson_of(bench, learning_rate=1e-3, **options)
-    spec = spec_of(lesson, bench, process)
-    return Schedule(bench, process, lesson.program, lesson.dev, patience, "training").run(spec), spec
+    plan = lesson_of(bench, learning_rate=1e-3, **options)
+    spec = spec_of(plan, bench, process)
+    return Schedule(bench, process, plan.program, plan.dev, patience, "training").run(spec), spec
 
 
 def test_training_stops_after_three_evaluations_without_gain_and_keeps_the_best(scripted, process):
@@ -103,9 +103,9 @@ def test_a_spent_budget_ends_training_with_its_best_checkpoint(scripted, process
     from dataclasses import replace
 
     bench = scripted((0.1, 8, 1.0))
-    lesson = lesson_of(bench, learning_rate=1e-3)
-    spec = replace(spec_of(lesson, bench, process), seconds=0.0)
-    outcome = Schedule(bench, process, lesson.program, lesson.dev, 3, "training").run(spec)
+    plan = lesson_of(bench, learning_rate=1e-3)
+    spec = replace(spec_of(plan, bench, process), seconds=0.0)
+    outcome = Schedule(bench, process, plan.program, plan.dev, 3, "training").run(spec)
     assert (outcome.result.stopped, outcome.result.steps) == ("budget", 1)
     assert outcome.best.name == "checkpoint-1"
 

@@ -27,7 +27,7 @@ class Times:
 def lesson_of(bench):
     options = baselines.finetune.lora_sft({}).options
     program = zero_shot_program(study(), bench)
-    return type("Lesson", (), {"program": program, "dev": study().dev, "options": options})
+    return type("SftPlan", (), {"program": program, "dev": study().dev, "options": options})
 
 
 RATES = (1e-4, 1e-3, 1e-2)

@@ -6,7 +6,7 @@ from pytest import fixture, mark, raises
 
 from harness.assets import models
 from harness.assets.cache import sha256_of
-from harness.assets.wheels import Wheel, download
+from harness.assets.pinned_wheels import Wheel, download
 from harness.engine.transformers_engine import TransformersEngine
 from harness.errors import ModelError
 from harness.general import assets

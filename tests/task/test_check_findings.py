@@ -7,7 +7,7 @@ from harness.errors import TaskFileError
 from harness.records import Message
 from harness.task import load_task
 from harness.task.check import examine, read_material
-from harness.task.check.likeness import alike, is_slip, words_of
+from harness.task.check.near_duplicates import alike, is_slip, words_of
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.export.training.configuration import whole, write_yaml
-from harness.export.training.lesson import Lesson
+from harness.export.training.lesson import TrainingPlan
 from harness.export.training.recipe import Recipe
 from harness.export.training.rows import Row, assistant, plain, write_lines
 
@@ -23,10 +23,10 @@ _DPO_NOTE = (
 )
 
 
-def write_axolotl(lesson: Lesson, model: str, folder: Path) -> None:
+def write_axolotl(plan: TrainingPlan, model: str, folder: Path) -> None:
     """Write train.jsonl and sft.yaml; for DPO also preferences.jsonl and dpo.yaml."""
     folder.mkdir()
-    write_lines(folder / "train.jsonl", [{"messages": _marked(row)} for row in lesson.rows])
+    write_lines(folder / "train.jsonl", [{"messages": _marked(row)} for row in plan.rows])
     data = {
         "path": "train.jsonl",
         "ds_type": "json",
@@ -37,19 +37,19 @@ def write_axolotl(lesson: Lesson, model: str, folder: Path) -> None:
         "roles_to_train": [],
         "train_on_eos": "turn",
     }
-    note = _NOTE.format(file="sft.yaml", step=lesson.sft.best_step)
-    write_yaml(folder / "sft.yaml", note, _settings(lesson, lesson.sft, model, "sft", len(lesson.rows), data))
-    if lesson.pairs:
+    note = _NOTE.format(file="sft.yaml", step=plan.sft.best_step)
+    write_yaml(folder / "sft.yaml", note, _settings(plan, plan.sft, model, "sft", len(plan.rows), data))
+    if plan.pairs:
         pairs = [
             {"messages": plain(p.prompt), "chosen": assistant(p.chosen), "rejected": assistant(p.rejected)}
-            for p in lesson.pairs
+            for p in plan.pairs
         ]
         write_lines(folder / "preferences.jsonl", pairs)
-    if lesson.dpo is not None:
-        _write_dpo(lesson, lesson.dpo, model, folder)
+    if plan.dpo is not None:
+        _write_dpo(plan, plan.dpo, model, folder)
 
 
-def _write_dpo(lesson: Lesson, recipe: Recipe, model: str, folder: Path) -> None:
+def _write_dpo(plan: TrainingPlan, recipe: Recipe, model: str, folder: Path) -> None:
     data = {
         "path": "preferences.jsonl",
         "ds_type": "json",
@@ -59,13 +59,13 @@ def _write_dpo(lesson: Lesson, recipe: Recipe, model: str, folder: Path) -> None
         "field_chosen": "chosen",
         "field_rejected": "rejected",
     }
-    settings = _settings(lesson, recipe, model, "dpo", len(lesson.pairs), data)
-    start = {"rl": "dpo", "rl_beta": recipe.beta, "lora_model_dir": f"output/sft/checkpoint-{lesson.sft.best_step}"}
+    settings = _settings(plan, recipe, model, "dpo", len(plan.pairs), data)
+    start = {"rl": "dpo", "rl_beta": recipe.beta, "lora_model_dir": f"output/sft/checkpoint-{plan.sft.best_step}"}
     write_yaml(folder / "dpo.yaml", _NOTE.format(file="dpo.yaml", step=recipe.best_step) + _DPO_NOTE, settings | start)
 
 
 def _settings(
-    lesson: Lesson, recipe: Recipe, model: str, stage: str, rows: int, data: dict[str, Any]
+    plan: TrainingPlan, recipe: Recipe, model: str, stage: str, rows: int, data: dict[str, Any]
 ) -> dict[str, Any]:
     is_nf4 = recipe.quantization == "nf4"
     return {
@@ -78,10 +78,10 @@ def _settings(
         "lora_dropout": recipe.dropout,
         "lora_target_modules": list(recipe.target_modules),
         "chat_template": "tokenizer_default",
-        "eot_tokens": [lesson.end],
+        "eot_tokens": [plan.end],
         "datasets": [data],
         "val_set_size": 0.0,
-        "sequence_len": lesson.longest,
+        "sequence_len": plan.longest,
         "sample_packing": False,
         "pad_to_sequence_len": False,
         "micro_batch_size": recipe.batch_size,

@@ -14,7 +14,7 @@ ROOM = 64  # tokens; lengths are rounded up to it, above what a template writes 
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
+class TrainingPlan:
     """One or two stages of training, with their rows."""
 
     arm: str
@@ -28,7 +28,7 @@ class Lesson:
     end: str
 
 
-def lesson_of(parcel: Parcel) -> tuple[Lesson | None, list[str]]:
+def plan_of(parcel: Parcel) -> tuple[TrainingPlan | None, list[str]]:
     """Return how a tuned arm was trained, and what cannot be told of it."""
     evidence, history = parcel.evidence, sft_history(parcel.evidence)
     sft = recipe_of(history, parcel.program, evidence.fit.seed) if history else None
@@ -49,7 +49,7 @@ def lesson_of(parcel: Parcel) -> tuple[Lesson | None, list[str]]:
     texts += [(pair.prompt, answer) for pair in pairs for answer in (pair.chosen, pair.rejected)]
     longest = max(tokens.length(prompt, answer) for prompt, answer in texts)
     room = ROOM * math.ceil((longest + ROOM / 2) / ROOM)
-    return Lesson(parcel.arm, sft, rows, dev, dpo, pairs, room, tokens.end_id, tokens.end), notes
+    return TrainingPlan(parcel.arm, sft, rows, dev, dpo, pairs, room, tokens.end_id, tokens.end), notes
 
 
 def sft_history(evidence: Evidence) -> TrainingHistory | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.export.training.configuration import whole, write_yaml
-from harness.export.training.lesson import Lesson
+from harness.export.training.lesson import TrainingPlan
 from harness.export.training.recipe import Recipe
 from harness.export.training.rows import assistant, plain
 
@@ -29,26 +29,26 @@ No `template` is named, so LLaMA-Factory parses the tokenizer's own; older versi
 `bf16` needs a device that has it."""
 
 
-def write_llama_factory(lesson: Lesson, model: str, folder: Path) -> None:
+def write_llama_factory(plan: TrainingPlan, model: str, folder: Path) -> None:
     """Write train.json, dataset_info.json and sft.yaml; for DPO also preferences.json and dpo.yaml."""
     folder.mkdir()
     info: dict[str, Any] = {"train": _described("train.json", {"messages": "messages"})}
-    _write(folder / "train.json", [{"messages": [*plain(r.prompt), assistant(r.answer)]} for r in lesson.rows])
-    sft = _settings(lesson, lesson.sft, model, "sft") | {"dataset": "train", "mask_history": True}
-    _write_stage(folder / "sft.yaml", lesson.sft, sft)
-    if lesson.pairs:
+    _write(folder / "train.json", [{"messages": [*plain(r.prompt), assistant(r.answer)]} for r in plan.rows])
+    sft = _settings(plan, plan.sft, model, "sft") | {"dataset": "train", "mask_history": True}
+    _write_stage(folder / "sft.yaml", plan.sft, sft)
+    if plan.pairs:
         columns = {"messages": "messages", "chosen": "chosen", "rejected": "rejected"}
         info["preferences"] = _described("preferences.json", columns) | {"ranking": True}
         pairs = [
             {"messages": plain(p.prompt), "chosen": assistant(p.chosen), "rejected": assistant(p.rejected)}
-            for p in lesson.pairs
+            for p in plan.pairs
         ]
         _write(folder / "preferences.json", pairs)
-    if lesson.dpo is not None:
-        start = f"output/sft/checkpoint-{lesson.sft.best_step}"
+    if plan.dpo is not None:
+        start = f"output/sft/checkpoint-{plan.sft.best_step}"
         reference = {"adapter_name_or_path": start, "ref_model": model, "ref_model_adapters": start}
-        loss = {"dataset": "preferences", "pref_loss": "sigmoid", "pref_beta": lesson.dpo.beta}
-        _write_stage(folder / "dpo.yaml", lesson.dpo, _settings(lesson, lesson.dpo, model, "dpo") | reference | loss)
+        loss = {"dataset": "preferences", "pref_loss": "sigmoid", "pref_beta": plan.dpo.beta}
+        _write_stage(folder / "dpo.yaml", plan.dpo, _settings(plan, plan.dpo, model, "dpo") | reference | loss)
     _write(folder / "dataset_info.json", info)
 
 
@@ -56,7 +56,7 @@ def _described(file: str, columns: dict[str, str]) -> dict[str, Any]:
     return {"file_name": file, "formatting": "sharegpt", "columns": columns, "tags": _TAGS}
 
 
-def _settings(lesson: Lesson, recipe: Recipe, model: str, stage: str) -> dict[str, Any]:
+def _settings(plan: TrainingPlan, recipe: Recipe, model: str, stage: str) -> dict[str, Any]:
     four_bits = {
         "quantization_bit": 4,
         "quantization_method": "bnb",
@@ -75,7 +75,7 @@ def _settings(lesson: Lesson, recipe: Recipe, model: str, stage: str) -> dict[st
         "lora_dropout": recipe.dropout,
         "lora_target": ",".join(recipe.target_modules),
         "dataset_dir": ".",
-        "cutoff_len": lesson.longest,
+        "cutoff_len": plan.longest,
         "packing": False,
         "per_device_train_batch_size": recipe.batch_size,
         "gradient_accumulation_steps": 1,

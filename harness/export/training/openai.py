@@ -6,25 +6,25 @@ Not executed here. `SOURCES` says where the field names were read.
 from pathlib import Path
 from typing import Any
 
-from harness.export.training.lesson import Lesson
+from harness.export.training.lesson import TrainingPlan
 from harness.export.training.rows import Row, assistant, plain, write_lines
 
 SOURCES = "OpenAI's fine-tuning guide, and FineTunePreferenceRequestInput of its API description 2.3.0"
 
 
-def write_openai(lesson: Lesson, folder: Path) -> None:
+def write_openai(plan: TrainingPlan, folder: Path) -> None:
     """Write train.jsonl and dev.jsonl (for validation); with preferences also preferences.jsonl."""
     folder.mkdir()
-    write_lines(folder / "train.jsonl", [{"messages": _weighted(row)} for row in lesson.rows])
-    write_lines(folder / "dev.jsonl", [{"messages": _weighted(row)} for row in lesson.dev])
-    if lesson.pairs:
+    write_lines(folder / "train.jsonl", [{"messages": _weighted(row)} for row in plan.rows])
+    write_lines(folder / "dev.jsonl", [{"messages": _weighted(row)} for row in plan.dev])
+    if plan.pairs:
         pairs = [
             {
                 "input": {"messages": plain(pair.prompt)},
                 "preferred_output": [assistant(pair.chosen)],
                 "non_preferred_output": [assistant(pair.rejected)],
             }
-            for pair in lesson.pairs
+            for pair in plan.pairs
         ]
         write_lines(folder / "preferences.jsonl", pairs)
 

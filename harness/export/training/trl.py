@@ -6,34 +6,34 @@ from pathlib import Path
 from typing import Any
 
 from harness.export.script import fill
-from harness.export.training.lesson import Lesson
+from harness.export.training.lesson import TrainingPlan
 from harness.export.training.recipe import Recipe
 from harness.export.training.rows import assistant, plain, write_lines
 
 VERSION = "TRL 1.16"
 
 
-def write_trl(lesson: Lesson, model: str, folder: Path) -> None:
+def write_trl(plan: TrainingPlan, model: str, folder: Path) -> None:
     """Write train.jsonl and train_sft.py; for DPO also preferences.jsonl and train_dpo.py."""
     folder.mkdir()
-    rows = [{"prompt": plain(row.prompt), "completion": [assistant(row.answer)]} for row in lesson.rows]
+    rows = [{"prompt": plain(row.prompt), "completion": [assistant(row.answer)]} for row in plan.rows]
     write_lines(folder / "train.jsonl", rows)
-    _write_script(folder / "train_sft.py", lesson, lesson.sft, model)
-    if lesson.pairs:
+    _write_script(folder / "train_sft.py", plan, plan.sft, model)
+    if plan.pairs:
         pairs = [
             {
                 "prompt": plain(pair.prompt),
                 "chosen": [assistant(pair.chosen)],
                 "rejected": [assistant(pair.rejected)],
             }
-            for pair in lesson.pairs
+            for pair in plan.pairs
         ]
         write_lines(folder / "preferences.jsonl", pairs)
-    if lesson.dpo is not None:
-        _write_script(folder / "train_dpo.py", lesson, lesson.dpo, model)
+    if plan.dpo is not None:
+        _write_script(folder / "train_dpo.py", plan, plan.dpo, model)
 
 
-def _write_script(path: Path, lesson: Lesson, recipe: Recipe, model: str) -> None:
+def _write_script(path: Path, plan: TrainingPlan, recipe: Recipe, model: str) -> None:
     settings: dict[str, Any] = {
         "max_steps": recipe.steps,
         "warmup_steps": recipe.warmup_steps,
@@ -51,12 +51,12 @@ def _write_script(path: Path, lesson: Lesson, recipe: Recipe, model: str) -> Non
     }
     text = fill(
         f"{path.name}.jinja",
-        arm=lesson.arm,
+        arm=plan.arm,
         version=VERSION,
         model=json.dumps(model),
         nf4=recipe.quantization == "nf4",
         best_step=recipe.best_step,
-        end_id=lesson.end_id,
+        end_id=plan.end_id,
         beta=recipe.beta,
         settings=_literal(settings),
         lora=_literal(lora),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from statistics import median
 
 from harness.task.check.findings import Finding, Hit, Severity, gathered
-from harness.task.check.likeness import is_slip
+from harness.task.check.near_duplicates import is_slip
 from harness.task.check.reading import LABELLED, Material, Record, by_value, places
 from harness.task.check.shown import quoted
 

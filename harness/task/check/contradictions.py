@@ -9,7 +9,7 @@ from harness.contract import Engine
 from harness.program import Prompt
 from harness.records import GenerationSettings, Message, Weights
 from harness.task.check.findings import Finding, Hit, Severity, gathered
-from harness.task.check.likeness import words_of
+from harness.task.check.near_duplicates import words_of
 from harness.task.check.reading import Material, Record
 from harness.task.check.shown import quoted
 

@@ -9,11 +9,11 @@ from harness.task.check.answers import (
     find_label_faults,
     find_length_drift,
 )
+from harness.task.check.encoding import find_file_marks, find_odd_texts
 from harness.task.check.findings import SEVERITIES, CheckReport, Finding
 from harness.task.check.groups import find_rows_without_group, find_torn_groups
 from harness.task.check.lengths import find_long_rows
 from harness.task.check.model_text import ModelText
-from harness.task.check.oddities import find_file_marks, find_odd_texts
 from harness.task.check.overlaps import find_answers_in_train, find_contained, find_in_documents, find_in_prompt
 from harness.task.check.pairs import find_pair_faults
 from harness.task.check.previews import previews

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import TaskFileError
+from harness.task.check.encoding import file_marks, fixed
 from harness.task.check.findings import CheckReport, Fault, Hit
-from harness.task.check.oddities import file_marks, fixed
 from harness.task.check.reading import Material
 from harness.task.check.rewriting import rows_of, write_rows
 from harness.task.faults import Faults

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
+from harness.task.check.containment import found_inside, runs_of
 from harness.task.check.findings import Finding, Hit, Place, gathered
-from harness.task.check.inside import found_inside, runs_of
-from harness.task.check.likeness import words_of
+from harness.task.check.near_duplicates import words_of
 from harness.task.check.reading import SIDES, Material, Record, Row, by_value, places, text_of_row
 from harness.task.check.shown import quoted
 

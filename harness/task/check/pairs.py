@@ -1,7 +1,7 @@
 """Faults of preference pairs."""
 
 from harness.task.check.findings import Finding, Hit, gathered
-from harness.task.check.likeness import words_of
+from harness.task.check.near_duplicates import words_of
 from harness.task.check.reading import Material, Pair, places
 from harness.task.check.shown import quoted
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from harness.records import Document, Example, Preference, Study
 from harness.task.check.findings import Fault, ListedFaults, Place
-from harness.task.check.likeness import Alike, alike, words_of
+from harness.task.check.near_duplicates import Alike, alike, words_of
 from harness.task.consistency import check_rule, check_seeds, check_template, include_path_of
 from harness.task.documents import read_documents
 from harness.task.examples import Item, Placed, SplitReader

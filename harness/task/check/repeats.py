@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from harness.task.check.findings import Finding, Hit, gathered
-from harness.task.check.likeness import NEIGHBOURS
+from harness.task.check.near_duplicates import NEIGHBOURS
 from harness.task.check.reading import LABELLED, SIDES, Material, Pair, Record, Row, by_value, places, text_of_row
 from harness.task.check.shown import quoted
 

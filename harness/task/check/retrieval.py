@@ -1,7 +1,7 @@
 """Whether the documents hold what RAG is to find."""
 
 from harness.task.check.findings import Finding, Hit, Severity, gathered
-from harness.task.check.likeness import words_of
+from harness.task.check.near_duplicates import words_of
 from harness.task.check.reading import Material, Record
 from harness.task.check.shown import quoted
 

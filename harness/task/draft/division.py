@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from harness.records import Example
-from harness.task.check.likeness import alike, words_of
+from harness.task.check.near_duplicates import alike, words_of
 
 FEWEST_ROWS = 60
 MANY_ROWS = 300  # from here on test has 100 rows at least

@@ -9,7 +9,7 @@ from typing import Any, TextIO
 _PROGRESS_SECONDS = 0.25
 
 
-class Talk:
+class EventWriter:
     """Writes events; progress is thinned, everything else goes out at once."""
 
     def __init__(self, stream: TextIO, log: TextIO) -> None:
@@ -17,14 +17,14 @@ class Talk:
         self._log = log
         self._last = ("", 0.0)
 
-    def say(self, event: str, **values: Any) -> None:
+    def emit(self, event: str, **values: Any) -> None:
         """Send one event."""
         self._stream.write(json.dumps({"event": event, **values}) + "\n")
         self._stream.flush()
 
     def log(self, message: str) -> None:
         """Send one line for whoever watches, and keep it in the run's log."""
-        self.say("log", message=message)
+        self.emit("log", message=message)
         with suppress(OSError):  # a log that cannot be written ends no run
             self._log.write(message + "\n")
             self._log.flush()
@@ -35,4 +35,4 @@ class Talk:
         is_due = stage != self._last[0] or done >= total or now - self._last[1] >= _PROGRESS_SECONDS
         if is_due:
             self._last = (stage, now)
-            self.say("progress", stage=stage, done=done, total=total)
+            self.emit("progress", stage=stage, done=done, total=total)
