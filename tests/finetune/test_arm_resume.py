@@ -21,8 +21,12 @@ def fit(bench, kind="lora_dpo"):
 
 
 def without_times(fitted):
-    history = replace(fitted.training, seconds=0.0, peak_memory_mb=None)
-    return (history, fitted.trials, fitted.warnings)
+    history = timeless(fitted.training)
+    return (replace(history, start=history.start and timeless(history.start)), fitted.trials, fitted.warnings)
+
+
+def timeless(history):
+    return replace(history, seconds=0.0, peak_memory_mb=None)
 
 
 @pytest.fixture
