@@ -34,7 +34,7 @@ INSIDE = {
     "evidence": CONTRACT | {"task", "store", "assets", "engine", "general", "metrics", "decision"},
     "planning": CONTRACT | {"task", "decision", "evidence"},
     "doctor": CONTRACT | {"store", "assets", "engine", "general"},
-    "export": CONTRACT | {"task", "store", "assets", "engine", "decision", "evidence"},
+    "exporting": CONTRACT | {"task", "store", "assets", "engine", "decision", "evidence"},
     "cli": CONTRACT
     | {
         "task",
@@ -45,7 +45,7 @@ INSIDE = {
         "metrics",
         "decision",
         "evidence",
-        "export",
+        "exporting",
         "planning",
         "doctor",
     },

@@ -25,7 +25,7 @@ from harness.store.files import encode, write_atomically
 NEEDS: frozenset[Capability] = frozenset({"generate", "loglikelihood", "adapters", "training"})
 # What preferences follow may take this share of the arm's minutes, so that they get the rest.
 SFT_SHARE = 2 / 3
-PAIRS = "pairs.jsonl"  # `harness.export` looks for it under this name
+PAIRS = "pairs.jsonl"  # `harness.exporting` looks for it under this name
 REUSED = "the SFT adapter was trained once in this run and is shared by arms; its training seconds count here as well"
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from harness.export.parcel import Parcel
+    from harness.exporting.parcel import Parcel
 
 DIFFERS = 1
 SHOWN = 70  # characters of an answer that differs
@@ -37,9 +37,9 @@ def export(run_folder: Path, arm: str | None, out: Path | None, is_merged: bool,
     Example:
         harness export runs/support_routing-1a2b3c4d --verify
     """
-    from harness.export.pack import pack
-    from harness.export.parcel import open_parcel
-    from harness.export.verify import is_export_of
+    from harness.exporting.pack import pack
+    from harness.exporting.parcel import open_parcel
+    from harness.exporting.verify import is_export_of
 
     parcel = open_parcel(run_folder, arm)
     form = "-merged" if is_merged else ""
@@ -56,7 +56,7 @@ def export(run_folder: Path, arm: str | None, out: Path | None, is_merged: bool,
 
 def _is_equal(parcel: "Parcel", out: Path, count: int) -> bool:
     """Print how many answers equal the run's, and each one that does not."""
-    from harness.export.verify import verify
+    from harness.exporting.verify import verify
 
     differing, asked = [], 0
     for answered in verify(parcel, out, count):

@@ -18,4 +18,4 @@ def _environment() -> Environment:
 
 @cache
 def _text(template: str) -> str:
-    return (files("harness.export") / "templates" / template).read_text(encoding="utf-8")
+    return (files("harness.exporting") / "templates" / template).read_text(encoding="utf-8")

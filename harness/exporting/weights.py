@@ -4,8 +4,8 @@ import shutil
 from pathlib import Path
 
 from harness.assets.cache import MANIFEST
-from harness.export.license import license_files
-from harness.export.parcel import Parcel
+from harness.exporting.license import license_files
+from harness.exporting.parcel import Parcel
 
 # What a model folder needs; pickled weights and our cache's own manifest stay behind.
 _MODEL_FILES = {".safetensors", ".json", ".jinja", ".txt", ".model", ".md"}

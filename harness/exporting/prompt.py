@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from harness.export.parcel import Parcel
+from harness.exporting.parcel import Parcel
 from harness.program import render
 
 

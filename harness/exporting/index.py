@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import ArmError
-from harness.export.weights import link_or_copy
+from harness.exporting.weights import link_or_copy
 from harness.store.files import hash_folder
 
 # The files that an answer is searched with; an index of another make is copied, and gets no script.

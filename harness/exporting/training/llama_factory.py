@@ -7,10 +7,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from harness.export.training.configuration import whole, write_yaml
-from harness.export.training.lesson import TrainingPlan
-from harness.export.training.recipe import Recipe
-from harness.export.training.rows import assistant, plain
+from harness.exporting.training.configuration import whole, write_yaml
+from harness.exporting.training.lesson import TrainingPlan
+from harness.exporting.training.recipe import Recipe
+from harness.exporting.training.rows import assistant, plain
 
 SOURCES = (
     "hiyouga/LLaMA-Factory: examples/train_lora/qwen3_lora_sft.yaml (77e7f47), qwen3_lora_dpo.yaml (dc85995), "

@@ -10,11 +10,11 @@ import yaml
 from small_run import TRAINING
 
 from baselines.prompt.selection import drawn
-from harness.export.training.configuration import write_yaml
-from harness.export.training.lesson import sft_history
-from harness.export.training.openai import _weighted
-from harness.export.training.recipe import recipe_of
-from harness.export.training.rows import Row
+from harness.exporting.training.configuration import write_yaml
+from harness.exporting.training.lesson import sft_history
+from harness.exporting.training.openai import _weighted
+from harness.exporting.training.recipe import recipe_of
+from harness.exporting.training.rows import Row
 from harness.program import Program, Prompt
 from harness.records import (
     Evidence,

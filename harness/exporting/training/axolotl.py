@@ -7,10 +7,10 @@ import math
 from pathlib import Path
 from typing import Any
 
-from harness.export.training.configuration import whole, write_yaml
-from harness.export.training.lesson import TrainingPlan
-from harness.export.training.recipe import Recipe
-from harness.export.training.rows import Row, assistant, plain, write_lines
+from harness.exporting.training.configuration import whole, write_yaml
+from harness.exporting.training.lesson import TrainingPlan
+from harness.exporting.training.recipe import Recipe
+from harness.exporting.training.rows import Row, assistant, plain, write_lines
 
 SOURCES = (
     "axolotl-ai-cloud/axolotl: docs/dataset-formats/conversation.qmd (08d99fe), docs/rlhf.qmd (0206321), "

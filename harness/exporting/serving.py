@@ -5,9 +5,9 @@ Not executed here. `SOURCES` says where the options were read.
 
 import json
 
-from harness.export.parcel import Parcel
-from harness.export.prompt import Places
-from harness.export.training.rows import plain
+from harness.exporting.parcel import Parcel
+from harness.exporting.prompt import Places
+from harness.exporting.training.rows import plain
 
 SOURCES = "vllm-project/vllm: docs/features/lora.md (05863f1)"
 SMALLEST_RANK = 8  # vLLM takes powers of two from here as --max-lora-rank

@@ -4,9 +4,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.export.parcel import Parcel, make_baseline, option
-from harness.export.training.recipe import Recipe, recipe_of
-from harness.export.training.rows import PairRow, Row, Tokens, pair_rows, shown, train_rows
+from harness.exporting.parcel import Parcel, make_baseline, option
+from harness.exporting.training.recipe import Recipe, recipe_of
+from harness.exporting.training.rows import PairRow, Row, Tokens, pair_rows, shown, train_rows
 from harness.records import Evidence, TrainingHistory
 
 PENALTY = "kl_to_base"  # an option of the tuned arms

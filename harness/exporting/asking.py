@@ -1,4 +1,4 @@
-"""The process that asks an export: `python -P -m harness.export.asking EXPORT`, one question a line.
+"""The process that asks an export: `python -P -m harness.exporting.asking EXPORT`, one question a line.
 
 It imports the exported answer.py and nothing else of the export or of this package: each line of standard input
 is a JSON list of turns, and each line of standard output says {"text"} or {"fault"}.

@@ -9,18 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import HarnessError
-from harness.export.index import is_known, place_embedder, place_index
-from harness.export.license import license_note
-from harness.export.parcel import Parcel
-from harness.export.prompt import Places, program_data, prompt_data
-from harness.export.readme import Contents, readme
-from harness.export.script import fill
-from harness.export.training.axolotl import write_axolotl
-from harness.export.training.lesson import TrainingPlan, plan_of
-from harness.export.training.llama_factory import write_llama_factory
-from harness.export.training.openai import write_openai
-from harness.export.training.trl import write_trl
-from harness.export.weights import merge, place_base
+from harness.exporting.index import is_known, place_embedder, place_index
+from harness.exporting.license import license_note
+from harness.exporting.parcel import Parcel
+from harness.exporting.prompt import Places, program_data, prompt_data
+from harness.exporting.readme import Contents, readme
+from harness.exporting.script import fill
+from harness.exporting.training.axolotl import write_axolotl
+from harness.exporting.training.lesson import TrainingPlan, plan_of
+from harness.exporting.training.llama_factory import write_llama_factory
+from harness.exporting.training.openai import write_openai
+from harness.exporting.training.trl import write_trl
+from harness.exporting.weights import merge, place_base
 from harness.store.files import hash_data, sync
 
 MODEL, ADAPTER, INDEX, EMBEDDER, TRAINING = "model", "adapter", "index", "embedder", "training"

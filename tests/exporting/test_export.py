@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from harness.evidence.snapshot import read_snapshot
-from harness.export.parcel import open_parcel
+from harness.exporting.parcel import open_parcel
 from harness.store.folder import RunFolder
 from harness.store.ledger import Ledger
 
@@ -127,7 +127,7 @@ def test_export_that_fails_on_the_way_leaves_nothing(finished, tmp_path, invoke,
     def fail(parcel):
         raise OSError("no space left on device")
 
-    monkeypatch.setattr("harness.export.pack.license_note", fail)
+    monkeypatch.setattr("harness.exporting.pack.license_note", fail)
     result = invoke("export", finished, "--arm", "few_shot", "--out", tmp_path / "out")
     assert result.exit_code == 2
     assert list(tmp_path.iterdir()) == []

@@ -12,9 +12,9 @@ from tempfile import TemporaryFile
 
 from harness.child import module_command
 from harness.errors import HarnessError
-from harness.export.pack import ORIGIN, SCRIPT, origin
-from harness.export.parcel import Parcel
-from harness.export.training.rows import plain
+from harness.exporting.pack import ORIGIN, SCRIPT, origin
+from harness.exporting.parcel import Parcel
+from harness.exporting.training.rows import plain
 from harness.records import Example
 
 # Nothing of this process may reach the export but its questions.
@@ -85,7 +85,7 @@ def _ask(folder: Path, lines: Sequence[str]) -> Iterator[str]:
     Raises:
         HarnessError: If the process ends before its last answer.
     """
-    command = module_command("harness.export.asking", str(folder.resolve()))
+    command = module_command("harness.exporting.asking", str(folder.resolve()))
     with (
         TemporaryFile("w+", encoding="utf-8", errors="replace") as said_aside,
         subprocess.Popen(

@@ -6,8 +6,8 @@ Not executed here. `SOURCES` says where the field names were read.
 from pathlib import Path
 from typing import Any
 
-from harness.export.training.lesson import TrainingPlan
-from harness.export.training.rows import Row, assistant, plain, write_lines
+from harness.exporting.training.lesson import TrainingPlan
+from harness.exporting.training.rows import Row, assistant, plain, write_lines
 
 SOURCES = "OpenAI's fine-tuning guide, and FineTunePreferenceRequestInput of its API description 2.3.0"
 

@@ -11,10 +11,10 @@ import pytest
 from safetensors.torch import load_file
 from small_run import make_run
 
-from harness.export.parcel import open_parcel
-from harness.export.training.lesson import plan_of
-from harness.export.training.rows import PairRow
-from harness.export.training.trl import write_trl
+from harness.exporting.parcel import open_parcel
+from harness.exporting.training.lesson import plan_of
+from harness.exporting.training.rows import PairRow
+from harness.exporting.training.trl import write_trl
 from harness.records import Message
 from harness.store.files import encode
 

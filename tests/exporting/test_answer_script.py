@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from harness.export.script import fill
+from harness.exporting.script import fill
 from harness.program import Reader
 
 PLAIN = ("", "\n", " two\nlines \n", "\n\n  late ")

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from harness.export.parcel import Parcel
+from harness.exporting.parcel import Parcel
 from harness.model_names import EMBEDDED
 
 _KNOWN = {EMBEDDED: "SmolLM2-135M-Instruct, from which it was converted, is under Apache-2.0"}

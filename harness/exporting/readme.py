@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 from harness.decision.words import score_range, share, signed_points
-from harness.export.parcel import Parcel
-from harness.export.prompt import Places
-from harness.export.script import fill
-from harness.export.serving import SOURCES as VLLM_SOURCES
-from harness.export.serving import request_command, serve_command
-from harness.export.training import axolotl, llama_factory, openai, trl
-from harness.export.training.lesson import TrainingPlan
+from harness.exporting.parcel import Parcel
+from harness.exporting.prompt import Places
+from harness.exporting.script import fill
+from harness.exporting.serving import SOURCES as VLLM_SOURCES
+from harness.exporting.serving import request_command, serve_command
+from harness.exporting.training import axolotl, llama_factory, openai, trl
+from harness.exporting.training.lesson import TrainingPlan
 from harness.records import Gate
 
 

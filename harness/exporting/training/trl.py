@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.export.script import fill
-from harness.export.training.lesson import TrainingPlan
-from harness.export.training.recipe import Recipe
-from harness.export.training.rows import assistant, plain, write_lines
+from harness.exporting.script import fill
+from harness.exporting.training.lesson import TrainingPlan
+from harness.exporting.training.recipe import Recipe
+from harness.exporting.training.rows import assistant, plain, write_lines
 
 VERSION = "TRL 1.16"
 
