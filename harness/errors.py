@@ -43,3 +43,8 @@ class ArmError(HarnessError):
 
 class StoreError(HarnessError):
     """A run folder cannot be used: unreadable, locked, or of another task."""
+
+
+def of_the_disk(fault: OSError) -> StoreError:
+    """Return what the disk refused as an error of ours, with the remedy."""
+    return StoreError(f"{fault}; give another folder, or fix its rights or space")

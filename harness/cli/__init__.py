@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from harness.cli.interruption import Stopped, stoppable
-from harness.errors import HarnessError
+from harness.errors import HarnessError, of_the_disk
 
 _COMMANDS = {
     "check": "harness.cli.check:check",
@@ -47,7 +47,7 @@ class _Commands(click.Group):
         except BrokenPipeError:
             raise  # whoever read our output has seen enough; click ends without a word
         except OSError as fault:
-            click.echo(f"Error: {fault}; give another folder, or fix its rights or space", err=True)
+            click.echo(f"Error: {of_the_disk(fault)}", err=True)
             ctx.exit(HarnessError.exit_code)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

@@ -37,13 +37,12 @@ def export(run_folder: Path, arm: str | None, out: Path | None, is_merged: bool,
     Example:
         harness export runs/support_routing-1a2b3c4d --verify
     """
-    from harness.exporting.pack import pack
+    from harness.exporting.pack import pack, usual_place
     from harness.exporting.parcel import open_parcel
     from harness.exporting.verify import is_export_of
 
     parcel = open_parcel(run_folder, arm)
-    form = "-merged" if is_merged else ""
-    out = out or Path("exports") / f"{parcel.run.folder}-{parcel.arm}{form}"
+    out = out or usual_place(parcel, is_merged=is_merged)
     if count is None or not is_export_of(parcel, out, is_merged=is_merged):
         click.echo(f"harness: exporting {parcel.arm} of {run_folder}", err=True)
         pack(parcel, out, is_merged=is_merged, log=lambda line: click.echo(line, err=True))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import click
 import psutil
 
-from harness.cli.terminal import duration
+from harness.decision.words import duration
 from harness.planning.memory import PUBLISHED
 from harness.planning.record import ArmCost, GateItems, GoalItems, Plan, Probe, SmallestGain
 

@@ -8,6 +8,7 @@ from typing import TextIO
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from harness.decision.words import duration
 from harness.evidence.jobs import Observer
 from harness.evidence.states import EndState
 
@@ -93,16 +94,6 @@ class LiveDisplay(PlainDisplay):
             title = f"{self._title}: {stage}".replace("[", r"\[")
             self._progress.reset(self._bar, description=title, completed=done, total=total)
         self._progress.update(self._bar, completed=done, total=total)
-
-
-def duration(seconds: float) -> str:
-    """Write seconds as people say them: 45 s, 3 min 20 s, 1 h 5 min."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 def _outcome(state: EndState) -> str:

@@ -1,4 +1,4 @@
-"""How figures are put into words: rates as percentages, gains as points, counts with their noun."""
+"""How figures are put into words: rates as percentages, gains as points, times, counts with their noun."""
 
 from collections.abc import Sequence
 
@@ -30,6 +30,16 @@ def gain_range(gain: Interval, over: str) -> str:
     """Write a gain with its bounds: '+61.0 points over rag (95% CI +53.9 to +68.0, n=200)'."""
     bounds = f"95% CI {100 * gain.low:+.1f} to {100 * gain.high:+.1f}, n={gain.n}"
     return f"{signed_points(gain.estimate)} {over} ({bounds})"
+
+
+def duration(seconds: float) -> str:
+    """Write seconds as people say them: 45 s, 3 min 20 s, 1 h 5 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 def join(parts: Sequence[str]) -> str:

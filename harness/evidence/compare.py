@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,33 +57,39 @@ def compare(task: Task, settings: Settings, observer: Observer) -> tuple[Run, Ru
         folder.claim(identity)
         for line in (*task.notes, f"run folder {folder.path}"):
             observer.log(line)
-        ledger = Ledger(folder.ledger)
-        if ledger.state(RUN, SNAPSHOT) is None:
-            write_snapshot(task, folder, ledger)
-        stall_minutes = task.stall_minutes  # the one thing that may be changed on the way
-        task = read_snapshot(folder, ledger)
-        _begin(task, models, identity, settings, ledger)
-        start = worker.command(folder, is_fast=settings.is_fast, is_cached=settings.is_cached)
-        with Supervisor(start, log=folder.log, lock=lock, stall_minutes=stall_minutes) as supervisor:
-            Jobs(task, models, ledger, supervisor, observer).run(settings.arms)
-        run = collect(folder, task, ledger)
-        write_outputs(run, folder)
-        ledger.close()
+        with closing(Ledger(folder.ledger)) as ledger:
+            if ledger.state(RUN, SNAPSHOT) is None:
+                write_snapshot(task, folder, ledger)
+            stall_minutes = task.stall_minutes  # the one thing that may be changed on the way
+            task = read_snapshot(folder, ledger)
+            _begin(task, models, identity, settings, ledger)
+            start = worker.command(folder, is_fast=settings.is_fast, is_cached=settings.is_cached)
+            with Supervisor(start, log=folder.log, lock=lock, stall_minutes=stall_minutes) as supervisor:
+                Jobs(task, models, ledger, supervisor, observer).run(settings.arms)
+            run = collect(folder, task, ledger)
+            write_outputs(run, folder)
     return run, folder
 
 
 def redraw(path: Path) -> tuple[Run, RunFolder]:
     """Decide again from a run folder's stored evidence and rewrite its reports; no model is loaded."""
+    run, folder = read_run(path)
+    write_outputs(run, folder)
+    return run, folder
+
+
+def read_run(path: Path) -> tuple[Run, RunFolder]:
+    """Decide from what a run folder holds so far; no model is loaded, and no file is written.
+
+    Raises:
+        StoreError: If it is no run folder, or is damaged.
+    """
     folder = RunFolder(path)
     _ = folder.identity  # refuses what is no run folder
     if not folder.ledger.exists():
         raise StoreError(f"{path} holds no ledger, so there is nothing to report on")
-    ledger = Ledger(folder.ledger)
-    task = read_snapshot(folder, ledger)
-    run = collect(folder, task, ledger)
-    write_outputs(run, folder)
-    ledger.close()
-    return run, folder
+    with closing(Ledger(folder.ledger)) as ledger:
+        return collect(folder, read_snapshot(folder, ledger), ledger), folder
 
 
 def _check(task: Task, settings: Settings) -> None:

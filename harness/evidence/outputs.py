@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.contract import ReportFormat
+from harness.contract import Rendered, ReportFormat
 from harness.errors import ArmError, PluginError
 from harness.plugins import METRICS, REPORTS, load, plugins
 from harness.program import Program
@@ -43,22 +43,32 @@ def check_columns(task: Task) -> None:
 def write_outputs(run: Run, folder: RunFolder) -> None:
     """Write every installed report format, the tables and the manifest."""
     write_atomically(folder.path / "manifest.json", json.dumps(run.manifest, indent=2, sort_keys=True) + "\n")
-    _write_items(run, folder.path)
-    _write_benchmarks(run, folder.path / "benchmarks.parquet")
+    _write_table(items_table(run, folder.path), folder.path / "items.parquet")
+    _write_table(benchmarks_table(run), folder.path / "benchmarks.parquet")
     for name in sorted(plugins(REPORTS)):
         write_report(name, run, folder.path)
 
 
 def write_report(name: str, run: Run, folder: Path) -> Path:
     """Draw one report format and return where it lies."""
-    report: ReportFormat = load(REPORTS, name)()
-    rendered = report.render(run)
-    path = folder / rendered.file_name
-    write_atomically(path, rendered.text)
+    report = rendered(name, run)
+    path = folder / report.file_name
+    write_atomically(path, report.text)
     return path
 
 
-def _write_items(run: Run, folder: Path) -> None:
+def rendered(name: str, run: Run) -> Rendered:
+    """Draw one report format.
+
+    Raises:
+        PluginError: If no installed package offers it.
+    """
+    report: ReportFormat = load(REPORTS, name)()
+    return report.render(run)
+
+
+def items_table(run: Run, folder: Path) -> "pd.DataFrame":
+    """Return a row for every answer to a test item; `folder` is the run's."""
     import pandas as pd
 
     examples = {example.id: example for example in run.examples}
@@ -69,7 +79,7 @@ def _write_items(run: Run, folder: Path) -> None:
         for p in evidence.predictions:
             row = _item_row(evidence, examples[p.example_id], p, program)
             rows.append(row | {name: values.get(p.example_id) for name, values in by_metric.items()})
-    _write_table(pd.DataFrame(rows), folder / "items.parquet")
+    return pd.DataFrame(rows)
 
 
 def _item_row(evidence: Evidence, example: Example, p: Prediction, program: Program | None) -> dict[str, object]:
@@ -104,12 +114,13 @@ def _prompt(program: Program | None, example: Example) -> str | None:
     return json.dumps([asdict(turn) for turn in turns], ensure_ascii=False)
 
 
-def _write_benchmarks(run: Run, path: Path) -> None:
+def benchmarks_table(run: Run) -> "pd.DataFrame":
+    """Return a row for every benchmark item, held-out text and unrelated question, of each weights."""
     import pandas as pd
 
     measured = [*run.bases, *(e.general for e in run.evidence if e.general)]
     rows = [row for ability in measured for row in _general_rows(ability)]
-    _write_table(pd.DataFrame(rows), path)
+    return pd.DataFrame(rows)
 
 
 def _general_rows(ability: GeneralAbility) -> Iterator[dict[str, object]]:

@@ -44,6 +44,12 @@ def origin(parcel: Parcel, *, is_merged: bool) -> dict[str, Any]:
     }
 
 
+def usual_place(parcel: Parcel, *, is_merged: bool) -> Path:
+    """Return the folder of an export for which none is named: exports/RUN-ARM, below the working folder."""
+    form = "-merged" if is_merged else ""
+    return Path("exports") / f"{parcel.run.folder}-{parcel.arm}{form}"
+
+
 def pack(parcel: Parcel, out: Path, *, is_merged: bool, log: Callable[[str], object]) -> None:
     """Write the export of `parcel` to `out`; after a fault or a crash there is none.
 

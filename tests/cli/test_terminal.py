@@ -2,7 +2,8 @@ from io import StringIO
 
 import pytest
 
-from harness.cli.terminal import duration, observer
+from harness.cli.terminal import observer
+from harness.decision.words import duration
 from harness.evidence.states import EndState
 
 
