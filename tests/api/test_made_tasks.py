@@ -117,8 +117,8 @@ def test_text_comes_back_as_it_was_given(make, text):
 
 
 def test_numbers_of_numpy_are_numbers(make):
-    made = make(test=pd.DataFrame({"input": ["What is 8 plus 8?"], "target": np.array([16])}), goal=np.float64(0.7))
-    assert (made.test[0].target, made.limits.goal) == ("16", 0.7)
+    made = make(test=[("What is 8 plus 8?", np.int64(16))], goal=np.float32(0.5), budget={"train_rows": np.int64(3)})
+    assert (made.test[0].target, made.limits.goal, made.train_rows) == ("16", 0.5, 3)
 
 
 def test_every_fault_of_settings_and_rows_is_listed_at_once_with_file_and_line(make):
