@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from harness.decision.words import duration
+from harness.decision.arms import TUNED
+from harness.decision.words import duration, seeds_words
 from harness.records import Evidence, Gate, Interval, Run
 
 SMOKE = "Smoke run: a few rows only. It shows that every arm works; do not decide on it."
@@ -26,7 +27,7 @@ def cells(run: Run) -> list[tuple[str, ...]]:
     gates = {gate.arm: gate for gate in run.decision.gates}
     return [
         (
-            evidence.arm,
+            f"{evidence.arm} ({evidence.fit.model})" if evidence.fit.model else evidence.arm,
             *_score_cells(evidence, run.decision.scores.get(evidence.arm)),
             *_gate_cells(evidence, gates),
             *_cost_cells(evidence),
@@ -36,9 +37,9 @@ def cells(run: Run) -> list[tuple[str, ...]]:
 
 
 def remarks(run: Run) -> list[str]:
-    """Say what the table cannot: warnings of the gate, adapters at part strength, and why an arm has no figure."""
+    """Say what the table cannot: warnings of the gate, strengths, several seeds, and why an arm has no figure."""
     ended = [f"{found.arm} {found.status}: {found.reason}" for found in run.evidence if found.status != "ok"]
-    return [*_warnings(run), *_strengths(run), *ended]
+    return [*_warnings(run), *_strengths(run), *_seeds(run), *ended]
 
 
 def _warnings(run: Run) -> list[str]:
@@ -54,6 +55,12 @@ def _strengths(run: Run) -> list[str]:
     return [f"{arm}: applied at strength {strength:g}, as dev chose" for arm, strength in settled if strength != 1.0]
 
 
+def _seeds(run: Run) -> list[str]:
+    """Say which seed stands for an arm, and what another training run would score."""
+    judged = {evidence.arm: evidence.fit.seed for evidence in run.evidence}
+    return [seeds_words(recipe, judged[recipe.arm]) for recipe in run.decision.recipes]
+
+
 def _score_cells(evidence: Evidence, score: Interval | None) -> tuple[str, str]:
     if score is None:
         return (evidence.status if evidence.status != "ok" else _NOT_MEASURED, "")
@@ -63,7 +70,7 @@ def _score_cells(evidence: Evidence, score: Interval | None) -> tuple[str, str]:
 def _gate_cells(evidence: Evidence, gates: Mapping[str, Gate]) -> tuple[str, str]:
     if evidence.status != "ok":
         return "", ""
-    if not evidence.program["weights"]["adapter"]:
+    if evidence.family not in TUNED:
         return "unchanged", ""
     gate = gates.get(evidence.arm)
     if gate is None or gate.state == "not_measured":

@@ -8,7 +8,7 @@ from harness.decision.paired import BestConstant
 from harness.decision.sentence import leader
 from harness.decision.undecided import Openness
 from harness.decision.verdict import Verdict, start
-from harness.decision.words import join, points, share
+from harness.decision.words import join, seeds_words, share
 from harness.records import ErrorBounds, Gate, Missing, Recipe
 
 # The intervals hold at any number of items; below this they say little.
@@ -76,14 +76,7 @@ def _seeds(field: JudgedArms, recipes: Sequence[Recipe]) -> list[str]:
     """Say which weights the verdict is about, and what another training run would reach where several tell."""
     told = {recipe.arm: recipe for recipe in recipes}
     alone = [arm.name for arm in field.judged if arm.is_tuned and arm.name not in told]
-    found = [
-        f"{arm.name}: the verdict rests on the weights of seed {arm.evidence.fit.seed}, the best of "
-        f"{len(told[arm.name].seeds)} on dev; another training run would score between "
-        f"{share(told[arm.name].new_run.low)} and {share(told[arm.name].new_run.high)} (95%), as seeds differ by "
-        f"{points(told[arm.name].between_seeds)} (standard deviation)"
-        for arm in field.judged
-        if arm.name in told
-    ]
+    found = [seeds_words(told[arm.name], arm.evidence.fit.seed) for arm in field.judged if arm.name in told]
     if alone:
         found.append("each tuned figure is of this adapter, from one training run; seed not measured")
     return found

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from harness.records import Interval
+from harness.records import Interval, Recipe
 
 
 def share(rate: float) -> str:
@@ -47,3 +47,18 @@ def join(parts: Sequence[str]) -> str:
     if len(parts) < 2:
         return "".join(parts)
     return f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def seeds_words(recipe: Recipe, judged: int) -> str:
+    """Say which weights a verdict rests on, and what another training run would score.
+
+    Args:
+        recipe: Of the arm.
+        judged: The seed that stands for it.
+    """
+    low, high = share(recipe.new_run.low), share(recipe.new_run.high)
+    return (
+        f"{recipe.arm}: the verdict rests on the weights of seed {judged}, the best of {len(recipe.seeds)} on dev; "
+        f"another training run would score between {low} and {high} (95%), as seeds differ by "
+        f"{points(recipe.between_seeds)} (standard deviation)"
+    )

@@ -16,9 +16,9 @@ from harness.exporting.prompt import Places, program_data, prompt_data
 from harness.exporting.readme import Contents, readme
 from harness.exporting.script import fill
 from harness.exporting.training.axolotl import write_axolotl
-from harness.exporting.training.lesson import TrainingPlan, plan_of
 from harness.exporting.training.llama_factory import write_llama_factory
 from harness.exporting.training.openai import write_openai
+from harness.exporting.training.plan import TrainingPlan, plan_of
 from harness.exporting.training.trl import write_trl
 from harness.exporting.weights import merge, place_base
 from harness.store.files import hash_data, sync

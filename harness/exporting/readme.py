@@ -9,7 +9,7 @@ from harness.exporting.script import fill
 from harness.exporting.serving import SOURCES as VLLM_SOURCES
 from harness.exporting.serving import request_command, serve_command
 from harness.exporting.training import axolotl, llama_factory, openai, trl
-from harness.exporting.training.lesson import TrainingPlan
+from harness.exporting.training.plan import TrainingPlan
 from harness.records import Gate
 
 

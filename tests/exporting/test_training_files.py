@@ -11,8 +11,8 @@ from small_run import TRAINING
 
 from baselines.prompt.selection import drawn
 from harness.exporting.training.configuration import write_yaml
-from harness.exporting.training.lesson import sft_history
 from harness.exporting.training.openai import _weighted
+from harness.exporting.training.plan import sft_history
 from harness.exporting.training.recipe import recipe_of
 from harness.exporting.training.rows import Row
 from harness.program import Program, Prompt

@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from small_run import make_run
 
 from harness.exporting.parcel import open_parcel
-from harness.exporting.training.lesson import plan_of
+from harness.exporting.training.plan import plan_of
 from harness.exporting.training.rows import PairRow
 from harness.exporting.training.trl import write_trl
 from harness.records import Message

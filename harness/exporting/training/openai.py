@@ -6,7 +6,7 @@ Not executed here. `SOURCES` says where the field names were read.
 from pathlib import Path
 from typing import Any
 
-from harness.exporting.training.lesson import TrainingPlan
+from harness.exporting.training.plan import TrainingPlan
 from harness.exporting.training.rows import Row, assistant, plain, write_lines
 
 SOURCES = "OpenAI's fine-tuning guide, and FineTunePreferenceRequestInput of its API description 2.3.0"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.exporting.script import fill
-from harness.exporting.training.lesson import TrainingPlan
+from harness.exporting.training.plan import TrainingPlan
 from harness.exporting.training.recipe import Recipe
 from harness.exporting.training.rows import assistant, plain, write_lines
 
