@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False)
 class Result:
-    """A run's evidence and verdict. The frames are made anew each time, so that what is done to one stays there."""
+    """A run's evidence and verdict. The frames are made again each time, so that what is done to one stays there."""
 
     run: Run  # all that was measured, as reports see it
     folder: Path

@@ -1,4 +1,4 @@
-"""Runs from Python: what the commands compare, report and export do, and a `Result` in place of what they print."""
+"""Runs from Python: what the commands compare, report and export do, and a `Result` instead of what they print."""
 
 from collections.abc import Sequence
 from numbers import Integral
@@ -22,7 +22,7 @@ class Silent:
         """Pass over a job that began."""
 
     def progress(self, stage: str, done: int, total: int) -> None:
-        """Pass over a stage that went on."""
+        """Pass over a stage that continued."""
 
     def log(self, message: str) -> None:
         """Pass over a line."""
@@ -65,7 +65,7 @@ def compare(
         limit: Use only the first test items, so many.
         fast: A smoke run of all arms on a few rows; do not decide on it.
         cache: Take answers that the model gave before from the user's cache, and keep new ones there.
-        observer: Told how the run goes on. Default: nobody is.
+        observer: Told how the run continues. Default: nobody is.
 
     Raises:
         HarnessError: If the task, the model or the run folder cannot be used.
