@@ -42,7 +42,7 @@ class LoraSft:
     def fit(self, study: Study, bench: Bench) -> Fitted:
         """Train on `study.train`, choosing rate and checkpoint on dev."""
         clock = Clock.of(bench)
-        weights = replace(bench.base, quantization=self.quantization)
+        weights = replace(bench.base, quantization=self.quantization or bench.base.quantization)
         program = replace(zero_shot_program(study, bench), weights=weights)
         return fit_sft(study, bench, program, self.options, clock)
 

@@ -150,8 +150,8 @@ def hashes(folder: Path) -> dict[str, str]:
 
 
 def _code_hash() -> str:
-    """Return a hash of what trains: the sources beside this one, and the engine's."""
-    sources = sorted(Path(__file__).parent.glob("*.py"))
+    """Return a hash of what trains: the sources beside this one and below, and the engine's."""
+    sources = sorted(Path(__file__).parent.rglob("*.py"))
     own = b"".join(path.read_bytes() for path in sources)
     return hashlib.sha256(own + content.code_hash().encode()).hexdigest()
 
