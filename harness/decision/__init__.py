@@ -84,13 +84,14 @@ def decide(
     others = [arm for arm in field.judged if prompt is not None and arm is not prompt]
     found = (recipe.recipe_of((fits or {}).get(arm.name, ()), metric_spec) for arm in field.judged)
     recipes = tuple(filter(None, found))
+    lost_seeds = recipe.lost_seeds(fits or {})
     return Decision(
         action=result.action,
         arm=result.arm.name if result.arm else None,
         goal=result.goal,
         sentence=sentence.verdict_sentence(result, openness, arm_scores, chosen, routed),
         reasons=sentence.explain(result, arm_scores, list(gates.values())),
-        caveats=advice.caveats(arm_scores, gates, result.arm, absent, lost, turned, constant, recipes),
+        caveats=advice.caveats(arm_scores, gates, result.arm, absent, lost, turned, constant, recipes, lost_seeds),
         next_step=advice.next_step(result, openness, arm_scores, chosen, routed),
         labels_needed=openness.settling.items if openness.settling else None,
         scores=dict(arm_scores.scores),

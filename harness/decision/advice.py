@@ -25,6 +25,7 @@ def caveats(
     other_verdicts: Sequence[str] | None,
     constant: BestConstant | None,
     recipes: Sequence[Recipe],
+    lost_seeds: Sequence[str],
 ) -> tuple[str, ...]:
     """List what limits the verdict, what could turn it first.
 
@@ -50,7 +51,7 @@ def caveats(
         found.append(f"{fewest} test items are few: only large differences can show")
     found += [] if is_much else lost
     found += [text for arm in others for text in _gate(gates.get(arm.name))]
-    found += _seeds(field, recipes)
+    found += [*lost_seeds, *_seeds(field, recipes)]
     return (*found, *(f"{gone.arm} {gone.why}; {gone.meaning}" for gone in missing if not gone.matters))
 
 

@@ -109,7 +109,7 @@ class JudgedArms:
         An arm without a dev score comes after every arm that has one; a blocked arm is named where all are blocked.
         """
         arms = self.of(family)
-        return max(arms, key=lambda arm: (arm.name not in self.blocked, _dev(arm.evidence))) if arms else None
+        return max(arms, key=lambda arm: (arm.name not in self.blocked, dev_order(arm.evidence))) if arms else None
 
     def cheaper(self, arm: Arm) -> tuple[Arm, ...]:
         """Return every judged arm of the rungs below this arm's."""
@@ -136,7 +136,7 @@ class JudgedArms:
         )
 
 
-def _dev(evidence: Evidence) -> float:
+def dev_order(evidence: Evidence) -> float:
     """Return the score that dev names by; what is no number names nobody."""
     score = evidence.dev_score
     return float("-inf") if score is None or not math.isfinite(score) else score

@@ -8,7 +8,7 @@ between items follows Bouthillier et al. 2021 (arXiv 2103.03098).
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -24,6 +24,7 @@ from harness.decision.intervals import (
     bootstrap_error,
     exact,
     group_labels,
+    no_claim,
     percent,
 )
 from harness.records import Evidence, Interval, Recipe
@@ -60,6 +61,8 @@ def recipe_of(fits: Sequence[Evidence], metric_spec: MetricSpec) -> Recipe | Non
     if units < (FEWEST_ITEMS if labels is None else FEWEST_GROUPS):
         return None
     columns = [[scores[item] for item in items] for scores in found]
+    if metric_spec.kind == "aggregate" and no_claim(columns[0], labels):
+        return None
     figures = [metric_spec.aggregate(column) for column in columns]
     if metric_spec.kind == "aggregate":
         errors = [bootstrap_error([column], labels, metric_spec) for column in columns]
@@ -70,6 +73,19 @@ def recipe_of(fits: Sequence[Evidence], metric_spec: MetricSpec) -> Recipe | Non
     between = math.sqrt(max(0.0, variances.seeds - variances.rest))
     new = _new_run(float(np.mean(figures)), variances, len(good), units, len(items))
     return Recipe(good[0].arm, seeds, tuple(figures), between, math.sqrt(variances.items), new)
+
+
+def lost_seeds(fits: Mapping[str, Sequence[Evidence]]) -> list[str]:
+    """Say which arms were trained with seeds that did not end well: their figures are of the survivors."""
+    found = []
+    for arm, of_arm in fits.items():
+        lost = [fit for fit in of_arm if fit.status in ("failed", "invalid")]
+        if lost and len(lost) < len(of_arm):
+            why = "; ".join(f"seed {fit.fit.seed} {fit.status}: {fit.reason}" for fit in lost)
+            found.append(
+                f"{arm}: {len(lost)} of {len(of_arm)} seeds did not end well ({why}); its figures are of the rest"
+            )
+    return found
 
 
 def _variances(values: Floats, labels: Labels | None) -> _Variances:

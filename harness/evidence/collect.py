@@ -1,7 +1,6 @@
 """Turns a run's ledger into a Run: scores, evidence and the decision. No model is loaded."""
 
 import json
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -9,7 +8,7 @@ from typing import Any, Literal
 
 from harness.contract import Metric
 from harness.decision import decide
-from harness.decision.arms import TUNED, read_arms
+from harness.decision.arms import TUNED, dev_order, read_arms
 from harness.errors import StoreError
 from harness.evidence.fits import fits_of
 from harness.evidence.states import (
@@ -102,7 +101,21 @@ def _standing(fits: Sequence[Evidence]) -> Evidence:
     if waiting := [fit for fit in fits if fit.status == "unfinished"]:
         return waiting[0]
     good = [fit for fit in fits if fit.status == "ok"]
-    return max(good or fits[:1], key=lambda fit: fit.dev_score if fit.dev_score is not None else -math.inf)
+    if not good or len(fits) == 1:
+        return fits[0]
+    chosen = max(good, key=dev_order)
+    lost = tuple(f"seed {fit.fit.seed} {fit.status}: {fit.reason}" for fit in fits if fit.status != "ok")
+    return replace(chosen, cost=_with_all_seeds(chosen, fits), warnings=(*chosen.warnings, *lost))
+
+
+def _with_all_seeds(chosen: Evidence, fits: Sequence[Evidence]) -> Cost | None:
+    """Count the learning of every seed: to choose the best of several, all of them had to be trained."""
+    costs = [fit.cost for fit in fits if fit.cost is not None]
+    trained = [cost.train_seconds for cost in costs if cost.train_seconds is not None]
+    if chosen.cost is None:
+        return None
+    learning = sum(cost.fit_seconds for cost in costs)
+    return replace(chosen.cost, fit_seconds=learning, train_seconds=sum(trained) if trained else None)
 
 
 def _bases(task: Task) -> list[Base]:

@@ -1,8 +1,14 @@
 """Which fits a task asks for: an arm once, or once a seed."""
 
 from harness.plugins import BASELINES, load
-from harness.records import Fit
+from harness.records import Family, Fit
 from harness.task.task import ArmSpec, Task
+
+
+def family_of(arm: ArmSpec) -> Family:
+    """Return the rung on which an arm stands."""
+    family: Family = load(BASELINES, arm.baseline)(arm.options).family
+    return family
 
 
 def is_trained(arm: ArmSpec) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol
 
 from harness.decision.arms import TUNED
 from harness.errors import HarnessError
-from harness.evidence.fits import fits_of, is_trained
+from harness.evidence.fits import family_of, fits_of
 from harness.evidence.memory import MemoryWatch
 from harness.evidence.models import ServedModel, engine_kind
 from harness.evidence.provenance import now
@@ -80,9 +80,10 @@ class Jobs:
         come last, when it is known which arms stand on one.
 
         Raises:
-            HarnessError: If a model or its base's general ability cannot be had.
+            HarnessError: If the task's own model or its base's general ability cannot be had. Where another model
+                cannot, the arms on it fail, and the others run.
         """
-        planned = [(model, [*self._first_base(model), *self._open_fits(model, asked)]) for model in self.models]
+        planned = [(model, self._planned(model, asked)) for model in self.models]
         total = sum(len(jobs) for _, jobs in planned)
         number = 0
         for model, jobs in planned:
@@ -94,10 +95,15 @@ class Jobs:
             for count, job in enumerate(others, start=1):
                 self._run_one(job, count, len(others))
 
-    def _first_base(self, model: ServedModel) -> list[Job]:
-        """Return the job of a base whose general ability is wanted and not measured yet."""
+    def _planned(self, model: ServedModel, asked: Sequence[str]) -> list[Job]:
+        fits = list(self._open_fits(model, asked))
+        return [*self._first_base(model, fits), *fits]
+
+    def _first_base(self, model: ServedModel, fits: Sequence[Job]) -> list[Job]:
+        """Return the job of a base whose general ability is wanted for these fits and not measured yet."""
         can = {"generate", "loglikelihood"} <= engine_kind(model.engine).capabilities
-        is_wanted = model.name == "" or any(is_trained(arm) for arm in self._arms(model))
+        tuned = {arm.name for arm in self._arms(model) if family_of(arm) in TUNED}
+        is_wanted = model.name == "" or any(job.fit is not None and job.fit.arm in tuned for job in fits)
         is_known = self.ledger.general(model.base(model.quantization).name) is not None
         return [_base_job(model, model.quantization)] if can and is_wanted and not is_known else []
 
@@ -107,7 +113,9 @@ class Jobs:
         for arm in self._arms(model):
             if asked and arm.name not in asked:
                 continue
-            missing = sorted(load(BASELINES, arm.baseline)(arm.options).needs - capabilities)
+            needs = load(BASELINES, arm.baseline)(arm.options).needs
+            needs |= {"loglikelihood"} if family_of(arm) in TUNED else set()  # what it forgot is measured
+            missing = sorted(needs - capabilities)
             for fit in filter(self._is_open, fits_of(arm, self.task)):
                 if missing:
                     reason = f"the engine {model.engine} cannot do: {', '.join(missing)}"
@@ -142,8 +150,8 @@ class Jobs:
             stored = self.ledger.state(fit.name, FITTED)
             if stored and self._ended_well(fit):
                 state: FittedState = decode(FittedState, stored)
-                used.add(state.program["weights"]["quantization"] if state.family in TUNED else None)
-        for quantization in sorted(filter(None, used)):
+                used |= {state.program["weights"]["quantization"]} if state.family in TUNED else set()
+        for quantization in sorted(used, key=str):
             if self.ledger.general(model.base(quantization).name) is None:
                 yield _base_job(model, quantization)
 
@@ -157,7 +165,7 @@ class Jobs:
                 self._account(job, time.monotonic() - began, memory.peak_mb)
         self.observer.ended(job.title, state, time.monotonic() - began)
         if job.fit is None and state.status != "ok":
-            if job.message["quantization"] == job.model.quantization:
+            if job.model.name == "" and job.message["quantization"] == job.model.quantization:
                 raise HarnessError(f"{job.title} could not be measured: {state.reason}")
             self.observer.log(f"{job.title} could not be measured, so its arms' forgetting is not: {state.reason}")
 
@@ -220,7 +228,7 @@ class Jobs:
         try:
             for event in self.supervisor.do({**job.message, "model": asdict(job.model), "shrink": shrink}):
                 if event["event"] == "failed":
-                    if event["kind"] == "fatal":
+                    if event["kind"] == "fatal" or (event["kind"] == "model" and job.model.name == ""):
                         raise HarnessError(event["reason"])
                     return EndState("failed", event["reason"]), "memory" if event["kind"] == "memory" else "told"
                 self._heed(event, job)

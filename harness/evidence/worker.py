@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 FAST, NO_CACHE = "--fast", "--no-cache"
 
-# arm: this arm cannot continue. fatal: no arm can. memory: perhaps with smaller batches. unknown: nobody knows
-# what state the process is in.
-Kind = Literal["arm", "fatal", "memory", "unknown"]
+# arm: this arm cannot continue. model: no arm on this model can. fatal: no arm can. memory: perhaps with smaller
+# batches. unknown: nobody knows what state the process is in.
+Kind = Literal["arm", "model", "fatal", "memory", "unknown"]
 
 
 def command(folder: RunFolder, *, is_fast: bool, is_cached: bool) -> list[str]:
@@ -72,8 +72,10 @@ def _kind(fault: Exception, *, is_open: bool) -> Kind:
         return "memory"
     # a record of the arm's own that cannot be decoded is the arm's fault; a refusing disk is everybody's
     is_disk = isinstance(fault, StoreError) and not isinstance(fault.__cause__, ValueError)
-    if is_disk or is_disk_full(fault) or not is_open:
-        return "fatal"  # without a model, a task or a ledger no other arm can run either
+    if is_disk or is_disk_full(fault):
+        return "fatal"
+    if not is_open:  # without a task or a ledger no arm can run, without a model no arm on it
+        return "model" if isinstance(fault, ModelError) else "fatal"
     if isinstance(fault, HarnessError) and not is_of_the_process(fault):
         return "arm"
     return "unknown"

@@ -163,7 +163,7 @@ class Retrieval:
 class Cost:
     """What an arm costs, on the machine named in the manifest."""
 
-    fit_seconds: float  # choices on dev and training included
+    fit_seconds: float  # choices on dev and training included, of all seeds
     train_seconds: float | None  # None for arms that train nothing
     seconds_per_item: float | None  # batched: wall clock over items
     latency_seconds: float | None  # one question alone, median of a few dev questions

@@ -37,7 +37,10 @@ def read_models(
 
 def _read(written: Model, place: Place, source: Source, folder: Path, faults: Faults) -> ModelSpec:
     """Return a model as its engine takes it, without a name: a folder beside the task file becomes absolute."""
-    path = folder / Path(written.source).expanduser()
+    try:
+        path = folder / Path(written.source).expanduser()
+    except RuntimeError:  # '~somebody' whom nobody knows
+        path = folder / written.source
     is_folder = kind_of(path) == "folder"
     spec = ModelSpec(str(path.resolve()) if is_folder else written.source, written.quantization, written.engine)
     if text := _fault(spec):

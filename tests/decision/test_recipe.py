@@ -71,6 +71,17 @@ def test_aggregate_counts_all_that_seeds_differ_in_as_theirs(table):
     assert found.between_seeds == pytest.approx(table.mean(axis=1).std(ddof=1))
 
 
+def test_aggregate_of_a_rare_label_claims_no_more_of_a_new_run_than_of_this_one(table):
+    def labelled(fit):
+        names = ["rare", "rare", *["common"] * 58]
+        scores = zip(fit.scores[METRIC], names, strict=True)
+        return dataclasses.replace(
+            fit, scores={METRIC: tuple(dataclasses.replace(score, expected=name) for score, name in scores)}
+        )
+
+    assert recipe_of([labelled(fit) for fit in fits(table)], metric_spec(kind="aggregate")) is None
+
+
 def test_next_run_lies_inside_its_interval():
     shares = [share for name, share, _ in new_run_coverage(60, 4) if "n=100" in name]
     # of 60 worlds a standard error of 3 points at 93%; the bench draws five times as many

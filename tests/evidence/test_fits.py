@@ -1,14 +1,16 @@
 """Several seeds, several models and engines of others: what a run measures is a fit, not an arm."""
 
 import json
+import math
 
 import pytest
 from recorder import Recorder
 
 from harness.errors import TaskFileError
 from harness.evidence.arm import Workplace
+from harness.evidence.collect import _standing
 from harness.evidence.compare import Settings, compare, redraw
-from harness.records import Base, Fit, Measurement
+from harness.records import Base, Evidence, Fit, Measurement
 from harness.store.ledger import Ledger
 from harness.task import load_task
 
@@ -70,6 +72,25 @@ def test_best_seed_on_dev_stands_for_the_arm(tmp_path, stub_task):
     assert again.evidence[0].fit == Fit("tuned", seed=5)
 
 
+def test_seed_that_failed_is_told_with_its_reason_and_all_seeds_cost(tmp_path, stub_task):
+    run, folder = compare(load_task(stub_task("steady", "tuned", extra=SEEDS)), Settings(tmp_path / "run"), Recorder())
+    assert run.evidence[1].cost.fit_seconds == pytest.approx(sum(fit.cost.fit_seconds for fit in run.fits["tuned"]))
+    ledger = Ledger(folder.ledger)
+    ledger.put_state("tuned.seed1", "ended", json.dumps({"status": "failed", "reason": "it diverged"}))
+    ledger.close()
+    again, _ = redraw(folder.path)
+    said = "seed 1 failed: it diverged"
+    assert said in again.evidence[1].warnings
+    assert any("1 of 3 seeds did not end well" in text and said in text for text in again.decision.caveats)
+    assert [recipe.seeds for recipe in again.decision.recipes] == [(0, 5)]
+
+
+def test_dev_score_that_is_no_number_does_not_choose_a_seed():
+    scores = {0: math.nan, 1: 0.4, 5: 0.5}
+    fits = [Evidence(Fit("a", seed=seed), "a", "tune", "ok", dev_score=dev) for seed, dev in scores.items()]
+    assert _standing(fits).fit.seed == 5
+
+
 @pytest.fixture
 def second_model(tmp_path):
     """A folder with other weights than the task's own model."""
@@ -106,6 +127,23 @@ def test_arm_may_stand_on_a_model_of_its_own(tmp_path, stub_task, second_model):
     assert (folder.path / "report.html").read_text().count("large") > 0
 
 
+def test_second_model_that_cannot_be_opened_costs_its_own_arms_alone(tmp_path, stub_task, second_model, monkeypatch):
+    model = second_model()
+    monkeypatch.setenv("REFUSE_MODEL", str(model))
+    path = stub_task("steady", f"{{name: big, baseline: tuned, model: {model}}}", "terse")
+    run, _ = compare(load_task(path), Settings(tmp_path / "run"), Recorder())
+    found = {evidence.arm: (evidence.status, evidence.reason) for evidence in run.evidence}
+    assert (found["steady"][0], found["terse"][0]) == ("ok", "ok")
+    assert found["big"] == ("failed", "it cannot be opened today")
+
+
+def test_models_of_arms_that_nobody_asked_for_are_left_alone(tmp_path, stub_task, second_model):
+    path = stub_task("steady", f"{{name: big, baseline: tuned, model: {second_model()}}}")
+    recorder = Recorder()
+    compare(load_task(path), Settings(tmp_path / "run", arms=("steady",)), recorder)
+    assert list(recorder.ends) == ["general ability of the base", "steady"]
+
+
 def test_run_with_another_second_model_is_another_run(tmp_path, stub_task, second_model):
     model = second_model()
     path = stub_task("steady", f"{{name: big, baseline: terse, model: {model}}}")
@@ -122,7 +160,7 @@ def test_engine_of_somebody_elses_serves_prompts_and_skips_what_it_cannot(tmp_pa
     found = {evidence.arm: evidence for evidence in run.evidence}
     assert [p.text for p in found["terse_echoed"].predictions] == [f"{number}?" for number in range(10)]
     assert found["tuned_echoed"].status == "skipped"
-    assert "the engine echo cannot do: adapters, training" in found["tuned_echoed"].reason
+    assert "the engine echo cannot do: adapters, loglikelihood, training" in found["tuned_echoed"].reason
     assert {base.weights for base in run.bases} == {"base"}
 
 
@@ -131,6 +169,7 @@ def test_every_fault_of_models_seeds_and_engines_is_told_at_once(tmp_path, stub_
         "steady",
         "{name: steady, baseline: terse}",
         "{name: gone, baseline: steady, model: ./not-there}",
+        "{name: lost, baseline: steady, model: ~nobody-at-all/model}",
         "{name: odd, baseline: steady, model: {source: echo, engine: ecko}}",
         "{name: foreign, baseline: steady, model: {source: other, engine: echo}}",
     )
@@ -140,6 +179,7 @@ def test_every_fault_of_models_seeds_and_engines_is_told_at_once(tmp_path, stub_
     for text in (
         "arm 'steady' is listed twice",
         "model folder './not-there' is not there",
+        "model folder '~nobody-at-all/model' is not there",
         "unknown engine 'ecko' (did you mean 'echo'?)",
         "'other' is no model of the echo engine",
         "seeds [3, 3] repeat",

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
+from harness.errors import ModelError
 from harness.records import Completion, Likelihood
 from harness.store.files import hash_file
 
@@ -25,6 +26,8 @@ class TransformersEngine:
     replayed_seconds = 0.0
 
     def __init__(self, model, **_):
+        if model == os.environ.get("REFUSE_MODEL"):
+            raise ModelError("it cannot be opened today")
         self.model = model
         self.description = {"device": "stub", "dtype": "float32", "threads": 1, "context_window": self.context_window}
         self.tokenizer = SimpleNamespace(chat_template="stub")
