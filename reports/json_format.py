@@ -203,11 +203,12 @@ def _tokens(cost: Cost) -> float | None:
 
 
 def _training(evidence: Evidence) -> dict[str, Any] | None:
-    """Return the history without its single steps, which stay in the run's ledger."""
+    """Return the history without its single steps and that of its start, which stay in the run's ledger."""
     if evidence.training is None:
         return None
     history = asdict(evidence.training)
     history["steps"] = len(history.pop("losses"))
+    del history["start"]
     history["checkpoints"] = [_with_forgetting(mark) for mark in evidence.training.checkpoints]
     history["frontier"] = [_with_forgetting(point) for point in evidence.training.frontier]
     return history

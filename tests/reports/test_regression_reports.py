@@ -9,7 +9,7 @@ import pytest
 
 import reports
 from harness.contract import RegressionReport
-from harness.decision.arms import Yardstick
+from harness.decision.arms import MetricSpec
 from harness.decision.regression import TaskScores, conclude
 from harness.plugins import REPORTS, load, plugins
 from harness.records import BenchmarkItem, GeneralAbility, Limits, OffTaskAnswer, Regression, Score, TextLoss
@@ -39,7 +39,7 @@ def check(right=500, *, base=500, scores: tuple[int, int] | None = None, n=ITEMS
     task = None
     if scores:
         graded = [[Score(f"q{i}", float(i < count)) for i in range(200)] for count in scores]
-        yardstick = Yardstick("exact_match", "rate", lambda s: sum(x.value for x in s) / len(s), {})
+        yardstick = MetricSpec("exact_match", "rate", lambda s: sum(x.value for x in s) / len(s), {})
         task = TaskScores(yardstick, *graded)
     tuned = ability("tuned", right, n=n, **more)
     return conclude(ability("base", base, n=n), tuned, Limits(), task=task, manifest=MANIFEST)
