@@ -143,6 +143,11 @@ def _assumed(setting: Setting, metric: Metric, asked: Sequence[Demand], *, has_s
     found = [f"{SHARED:.0%} of what decides an answer is shared by all arms on an item; dev names the best arm"]
     if setting.is_grouped:
         found.append(f"{WITHIN:.0%} is an arm's own in a group, {BETWEEN:.0%} all arms' in a group")
+    if any(demand.model for demand in asked):
+        found.append(
+            "arms on other models are timed at the speed of the task's own, and their tokens counted as it does: a "
+            "larger model takes longer"
+        )
     if metric.kind != "rate":
         found.append(f"{metric.name} is simulated as right or wrong; its real spread may differ")
     if _tuned(setting.arms):

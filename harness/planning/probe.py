@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from harness.errors import HarnessError
 from harness.evidence.compare import Settings, compare
 from harness.evidence.jobs import Observer
 from harness.evidence.smoke import scaled
@@ -36,7 +37,10 @@ def probe(task: Task, model: Path, device: Device, arms: Sequence[str], observer
     """
     trial = replace(task, name=f"{task.name[:50]}-probe", test=task.study.dev, digest=f"{task.digest}-probe")
     asked = demands(scaled(trial, limit=None, is_fast=True), ModelText(model))
-    chosen = tuple(arms) or first_of_each_rung(asked)
+    own = [demand for demand in asked if demand.model == ""]
+    if elsewhere := sorted({demand.arm for demand in asked} & set(arms) - {demand.arm for demand in own}):
+        raise HarnessError(f"--probe measures arms on the task's own model, and {', '.join(elsewhere)} has another")
+    chosen = tuple(arms) or first_of_each_rung(own)
     with tempfile.TemporaryDirectory(prefix="harness-probe-") as room:
         settings = Settings(Path(room) / "run", chosen, is_fast=True, is_cached=False)
         run, _ = compare(trial, settings, observer)

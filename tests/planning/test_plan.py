@@ -91,6 +91,7 @@ def test_arm_on_another_model_is_foretold_by_that_model(task_file, tiny_model, t
     file = task_file(str(tiny_model), arms=f"[zero_shot, {{name: big, baseline: zero_shot, model: {large}}}]")
     plan = make_plan(load_task(file), lambda source: Path(source), "cpu", None)
     assert [memory.arm for memory in plan.memory] == ["zero_shot", "big"]
+    assert any("larger model takes longer" in text for text in plan.assumed)
     assert [note.split(":")[0] for note in plan.memory_notes] == [str(tiny_model), str(large)]
 
 

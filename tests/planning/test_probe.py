@@ -2,6 +2,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from harness.errors import HarnessError
 from harness.planning import probe as module
 from harness.records import Cost, Evidence, Fit
 from harness.task import load_task
@@ -53,3 +54,12 @@ def test_measured_memory_and_speed_are_the_runs_own(compared, task_file, tiny_mo
     assert (prompt.measured_mb, prompt.seconds) == (700.0, 12.0)
     assert (tuned.measured_mb, tuned.reason) == (None, "out of memory")
     assert found.speed.asked == pytest.approx((40 + 10) / 0.5)
+
+
+def test_arm_on_another_model_is_not_measured_against_the_wrong_forecast(compared, task_file, tiny_model):
+    arms = "[zero_shot, {name: big, baseline: zero_shot, model: org/absent}]"
+    task = load_task(task_file(str(tiny_model), arms=arms))
+    with pytest.raises(HarnessError, match="big has another"):
+        module.probe(task, tiny_model, "cpu", ("big",), observer=None)
+    module.probe(task, tiny_model, "cpu", (), observer=None)
+    assert compared[-1][1].arms == ("zero_shot",)
