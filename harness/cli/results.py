@@ -8,14 +8,15 @@ from rich.table import Table
 from harness.api.summary import SMOKE, cells, heads, remarks, title
 from harness.records import Run
 
-WIDTH = 104  # what the table needs; a narrower terminal wraps it, and no column is dropped
+WIDEST = 1000  # columns; a terminal that is narrower than the table wraps it, and nothing of it is dropped
 
 
 def print_results(run: Run, report: Path) -> None:
     """Print every arm with its interval, then the verdict, then where the report is."""
     console = Console(highlight=False, soft_wrap=True)
-    console.width = max(console.width, WIDTH)
-    console.print(_table(run))
+    table = _table(run)
+    console.width = max(console.width, console.measure(table, options=console.options.update(max_width=WIDEST)).maximum)
+    console.print(table)
     for line in remarks(run):
         console.print(line, markup=False)
     if run.is_fast:
