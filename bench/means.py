@@ -2,10 +2,10 @@
 
     python -m bench.means --json OUT [--tasks support_routing,order_lines] [--minutes 1.5] [--rows 60] [--limit 60]
 
-Each cell trains `lora_sft`'s adapter once: the rate is settled on dev, then every cell gets the same minutes in the
-training loop, with a schedule of as many steps as fit into them. A penalty, whose steps cost more, so gets fewer steps.
-Of what was chosen are told: the score on rows that neither training nor choice saw, and what it forgot on the gate's
-material.
+Each cell trains `lora_sft`'s adapter once: the rate is settled on dev, then every cell gets the same CPU minutes in the
+training loop (at one thread), with a schedule of as many steps as fit into them. A penalty, whose steps cost more, so
+gets fewer steps. Of what was chosen are told: the score on rows that neither training nor choice saw, and what it
+forgot on the gate's material.
 
     cell         chosen on dev        trains with
     today        the task alone       answers
@@ -33,12 +33,13 @@ from pathlib import Path
 from typing import Any
 
 import click
+import psutil
 
 from baselines.finetune import lora_sft
 from baselines.finetune.clock import Clock
-from baselines.finetune.options import LoraOptions
+from baselines.finetune.options import TuneOptions
 from baselines.finetune.process import TrainingProcess
-from baselines.finetune.schedule import Outcome, Schedule, with_adapter
+from baselines.finetune.schedule import Outcome, Schedule, with_tuning
 from baselines.finetune.selection import best_of, boldest_of
 from baselines.finetune.sft import WARMUP_SHARE, SftPlan, evaluations, prepare, spec_of
 from baselines.finetune.spec import RunSpec
@@ -83,7 +84,7 @@ COLUMNS = (
 class Settings:
     """What every cell shares."""
 
-    minutes: float  # in the training loop
+    minutes: float  # of CPU time in the training loop
     rows: int  # of train, at most
     dev: int  # rows that judge, at most
     rate: float | None  # None: settled on dev
@@ -172,7 +173,7 @@ def make(task_name: str, cell: str, settings: Settings, room: Path) -> Iterator[
     model = str(resolve_model(task.model.source, print))
     engine = open_engine(model, cache=cache_folder() / "answers-1.sqlite")
     bench = bench_of(task, study, engine, Weights(model), settings, room, is_blind=cell == "today")
-    options: LoraOptions = lora_sft({"learning_rate": settings.rate, **CELLS[cell]}).options
+    options: TuneOptions = lora_sft({"learning_rate": settings.rate, **CELLS[cell]}).options
     plan = prepare(study, bench, zero_shot_program(study, bench), options)
     clock = Clock.of(bench)
     with TrainingProcess(room / "training", bench.base) as process:
@@ -185,7 +186,7 @@ def make(task_name: str, cell: str, settings: Settings, room: Path) -> Iterator[
     known: dict[Path, tuple[float, GeneralAbility]] = {}
     for chosen in choices(cell, plan, bench, outcome, clock.spent, room):
         if chosen.adapter not in known:
-            program = with_adapter(plan.program, chosen.adapter)
+            program = with_tuning(plan.program, chosen.adapter)
             held = bench.score(program, held_out).score
             known[chosen.adapter] = held, ability(engine, program.weights, study, settings)
         yield row_of(task_name, cell, settings, rate, outcome, chosen, len(held_out), base, *known[chosen.adapter])
@@ -194,15 +195,22 @@ def make(task_name: str, cell: str, settings: Settings, room: Path) -> Iterator[
 
 
 def within(spec: RunSpec, process: TrainingProcess, settings: Settings, room: Path) -> RunSpec:
-    """Return the schedule with as many steps as the training loop does in its minutes, timed on a few of them."""
+    """Return the schedule with as many steps as the training loop does in its CPU minutes, timed on a few of them."""
     plan = room / "steps"
     if not plan.exists():
         timed = replace(spec, folder=str(room / "timed"), steps=TIMED, evaluate_at=(TIMED,), learning_rate=1e-6)
-        seconds = process.run(timed, lambda _: None, lambda *_: True).seconds / TIMED
+        spent: list[float] = []  # CPU seconds of the training process, after each step
+        process.run(timed, lambda _: spent.append(_cpu_seconds()), lambda *_: True)
+        seconds = (spent[-1] - spent[0]) / (TIMED - 1)
         write_atomically(plan, str(min(spec.steps, max(1, round(60 * settings.minutes / seconds)))))
     steps = int(plan.read_text(encoding="utf-8"))
     every = spec.evaluate_at[0]
     return replace(spec, steps=steps, evaluate_at=evaluations(steps, every), warmup_steps=int(WARMUP_SHARE * steps))
+
+
+def _cpu_seconds() -> float:
+    """Return what this process's children have computed: other work on the machine does not count."""
+    return sum(sum(child.cpu_times()[:2]) for child in psutil.Process().children(recursive=True))
 
 
 def choices(
@@ -215,7 +223,7 @@ def choices(
     adapter = outcome.boldest if cell == "today" else outcome.best
     assert adapter is not None  # SFT keeps its best checkpoints
     if cell == "today":
-        point = replace(point, forgetting=seeing.forgetting(with_adapter(plan.program, adapter).weights))
+        point = replace(point, forgetting=seeing.forgetting(with_tuning(plan.program, adapter).weights))
         outcome = replace(outcome, checkpoints=(point,), best=adapter)
     assert point.forgetting is not None  # the best on the task is always measured
     yield Chosen("full", adapter, point.step, 1.0, point.dev_score, point.forgetting.spent, fit_seconds)

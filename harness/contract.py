@@ -29,14 +29,16 @@ from harness.records import (
     Weights,
 )
 
-Capability = Literal["generate", "loglikelihood", "adapters", "training"]
+# adapters, checkpoints: what tuning left can be served, as an adapter on the base or as weights of its own
+Capability = Literal["generate", "loglikelihood", "adapters", "checkpoints", "training"]
 Conversation = Sequence[Message]
 
 
 class Engine(Protocol):
     """One loaded model; every arm and every benchmark goes through it.
 
-    The base stays resident and is keyed by (model, quantization); adapters are switched on it.
+    The base stays resident and is keyed by (model, quantization); adapters are switched on it, and a checkpoint, all
+    weights after tuning, takes its place while it is asked.
     Numbers do not depend on how requests are batched (fp32: 1e-4 per token in log-probability).
     """
 

@@ -166,8 +166,9 @@ def render(template: str, **values: object) -> str:
 
 
 def _relocate(data: dict[str, Any], move: Any) -> dict[str, Any]:
-    if data["weights"]["adapter"]:
-        data["weights"]["adapter"] = move(data["weights"]["adapter"])
+    for tuned in ("adapter", "checkpoint"):
+        if data["weights"].get(tuned):
+            data["weights"][tuned] = move(data["weights"][tuned])
     if data["retriever"]:
         data["retriever"]["index"] = move(data["retriever"]["index"])
     return data

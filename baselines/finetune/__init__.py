@@ -1,24 +1,19 @@
-"""Tuned arms: LoRA, QLoRA, LoRA with preferences, and LoRA over retrieved passages."""
+"""Arms that tune a model: an arm with parts of its own is a file here; these are made of shared ones."""
 
 from collections.abc import Mapping
 
-from baselines.finetune.arms import LoraDpo, LoraSft, RagLoraSft
-from baselines.finetune.options import DpoOptions, LoraOptions, RagLoraOptions
+from baselines.finetune.arms import RagLoraSft, Sft
+from baselines.finetune.options import LoraOptions, RagLoraOptions
 
 
-def lora_sft(options: Mapping[str, object]) -> LoraSft:
+def lora_sft(options: Mapping[str, object]) -> Sft:
     """Make the arm that tunes a LoRA adapter on the full-precision base."""
-    return LoraSft(LoraOptions.model_validate(options))
+    return Sft(LoraOptions.model_validate(options))
 
 
-def qlora_sft(options: Mapping[str, object]) -> LoraSft:
+def qlora_sft(options: Mapping[str, object]) -> Sft:
     """Make the arm that tunes a LoRA adapter on the 4-bit (NF4) base, and serves it there."""
-    return LoraSft(LoraOptions.model_validate(options), quantization="nf4")
-
-
-def lora_dpo(options: Mapping[str, object]) -> LoraDpo:
-    """Make the arm that continues from the SFT adapter with preference pairs."""
-    return LoraDpo(DpoOptions.model_validate(options))
+    return Sft(LoraOptions.model_validate(options), quantization="nf4")
 
 
 def rag_lora_sft(options: Mapping[str, object]) -> RagLoraSft:

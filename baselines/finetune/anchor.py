@@ -1,7 +1,7 @@
 """Keeping the base's ways: a penalty for leaving its predictions on general text while a task is learnt.
 
 To a step's gradient is added that of `weight * KL(base || tuned)`, nats per token, on a few general texts; a fresh
-adapter starts at zero. The base is the tuned model with its adapter switched off, so no second model is held in memory.
+adapter starts at zero. The base is the tuned model with its tuning switched off.
 The texts are ours, and none of them is a benchmark item, a held-out text or a question of the off-task probe. After
 Learning without Forgetting (Li and Hoiem, arXiv 1606.09282).
 """
@@ -11,6 +11,8 @@ from typing import Any
 
 import torch
 from torch.nn.functional import kl_div, log_softmax
+
+from baselines.finetune.tuners import Tuner
 
 TEXTS_PER_STEP = 4
 Ids = tuple[int, ...]
@@ -22,6 +24,7 @@ class Anchored:
     Which texts a step takes depends on its number alone, so a resumed training takes the same ones.
     """
 
+    tuner: Tuner
     anchors: Sequence[Ids] = ()
     kl_weight: float = 0.0
     texts_at_once: int = TEXTS_PER_STEP
@@ -35,7 +38,7 @@ class Anchored:
             texts = texts_of(self.anchors, trainer.state.global_step)
             tokens = sum(map(len, texts))
             for start in range(0, len(texts), self.texts_at_once):
-                part = divergence(adapted, texts[start : start + self.texts_at_once])
+                part = divergence(trainer.tuner, adapted, texts[start : start + self.texts_at_once])
                 trainer.accelerator.backward(self.kl_weight * part / tokens)
         return loss
 
@@ -45,12 +48,12 @@ def texts_of(anchors: Sequence[Ids], step: int) -> list[Ids]:
     return [anchors[(step * TEXTS_PER_STEP + i) % len(anchors)] for i in range(min(TEXTS_PER_STEP, len(anchors)))]
 
 
-def divergence(adapted: Any, texts: Sequence[Ids]) -> torch.Tensor:
-    """Return KL(base || tuned) in nats, summed over the tokens of the texts; gradients reach the adapter alone."""
+def divergence(tuner: Tuner, adapted: Any, texts: Sequence[Ids]) -> torch.Tensor:
+    """Return KL(base || tuned) in nats, summed over the tokens of the texts; gradients reach what is trained alone."""
     width = max(map(len, texts))
     ids = torch.tensor([[*text, *[0] * (width - len(text))] for text in texts], device=adapted.device)
     mask = torch.tensor([[1] * len(text) + [0] * (width - len(text)) for text in texts], device=adapted.device)
-    with torch.no_grad(), adapted.disable_adapter():
+    with torch.no_grad(), tuner.off(adapted):
         base = _predictions(adapted, ids, mask)
     tuned = _predictions(adapted, ids, mask)
     by_token = kl_div(tuned, base, reduction="none", log_target=True).sum(-1)

@@ -1,4 +1,4 @@
-"""The four tuned arms. Each ends as a Program with an adapter in PEFT's form."""
+"""Arms that train on answers, alone or over retrieved passages. Each ends as a Program with what training left."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -6,12 +6,10 @@ from typing import ClassVar, Literal
 
 from baselines.finetune.card import export
 from baselines.finetune.clock import Clock
-from baselines.finetune.dpo import DpoPlan, prepare_dpo, train_dpo
-from baselines.finetune.options import DpoOptions, LoraOptions, RagLoraOptions
-from baselines.finetune.pairs import find_pairs
+from baselines.finetune.options import RagLoraOptions, TuneOptions
 from baselines.finetune.passages import settle_passages
 from baselines.finetune.process import TrainingProcess
-from baselines.finetune.schedule import with_adapter
+from baselines.finetune.schedule import with_tuning
 from baselines.finetune.sft import prepare, train_sft
 from baselines.finetune.store import Trained
 from baselines.prompt.zero import plain_prompt, zero_shot_program
@@ -19,25 +17,30 @@ from baselines.rag.prompting import passages_prompt, stand_in
 from harness.contract import Bench, Capability, Fitted, Preview
 from harness.errors import ArmError
 from harness.program import Program, Prompt, Retriever
-from harness.records import Family, Passage, Preference, Question, Study
-from harness.store.files import encode, write_atomically
+from harness.records import Family, Passage, Question, Study
 
-NEEDS: frozenset[Capability] = frozenset({"generate", "loglikelihood", "adapters", "training"})
-# What preferences follow may take this share of the arm's minutes, so that they get the rest.
-SFT_SHARE = 2 / 3
-PAIRS = "pairs.jsonl"  # `harness.exporting` looks for it under this name
 REUSED = "the SFT adapter was trained once in this run and is shared by arms; its training seconds count here as well"
 
 
-@dataclass(frozen=True)
-class LoraSft:
-    """Supervised fine-tuning with LoRA, on the full-precision base or on its NF4 form."""
+class Tuned:
+    """What all tuned arms share."""
 
-    options: LoraOptions
-    quantization: Literal["nf4"] | None = None
+    options: TuneOptions
     family: ClassVar[Family] = "tune"
-    needs: ClassVar[frozenset[Capability]] = NEEDS
     needs_documents: ClassVar[bool] = False
+
+    @property
+    def needs(self) -> frozenset[Capability]:
+        """To train and to score, and to serve what is kept."""
+        return frozenset({"generate", "loglikelihood", "training", self.options.keeps})
+
+
+@dataclass(frozen=True)
+class Sft(Tuned):
+    """Supervised fine-tuning, on the full-precision base or on its NF4 form; the options say what is trained."""
+
+    options: TuneOptions
+    quantization: Literal["nf4"] | None = None
 
     def fit(self, study: Study, bench: Bench) -> Fitted:
         """Train on `study.train`, choosing rate and checkpoint on dev."""
@@ -52,43 +55,11 @@ class LoraSft:
 
 
 @dataclass(frozen=True)
-class LoraDpo:
-    """Supervised fine-tuning with LoRA, then preference optimisation of the same adapter."""
-
-    options: DpoOptions
-    family: ClassVar[Family] = "tune"
-    needs: ClassVar[frozenset[Capability]] = NEEDS
-    needs_documents: ClassVar[bool] = False
-
-    def fit(self, study: Study, bench: Bench) -> Fitted:
-        """Train on `study.train`, then on its preferences or on pairs mined from train."""
-        clock = Clock.of(bench)
-        program = zero_shot_program(study, bench)
-        plan = prepare(study, bench, program, self.options)
-        pairs, source = find_pairs(study, plan, bench, self.options.max_pairs)
-        with TrainingProcess(bench.folder / "training", program.weights) as process:
-            start = train_sft(plan, bench, process, clock.part(SFT_SHARE))
-            dpo = prepare_dpo(plan, start, pairs, bench, self.options)
-            leave_pairs(bench, dpo, pairs)
-            trained = train_dpo(dpo, bench, process, clock.part(1.0))
-        fitted = finish(bench, program, trained, self.options, clock)
-        return replace(fitted, warnings=(*fitted.warnings, f"trained on {len(dpo.rows)} {source}"))
-
-    def preview(self, study: Study) -> Preview:
-        """Show the first training row; pairs are rendered alike."""
-        given = len(study.preferences)
-        source = f"{given} given" if given else "mined from the base model's wrong answers, at most"
-        count = "" if given else f" {self.options.max_pairs}"
-        return shown_row(study, plain_prompt(study), note=f"then preference pairs: {source}{count}")
-
-
-@dataclass(frozen=True)
-class RagLoraSft:
+class RagLoraSft(Tuned):
     """LoRA trained and asked with retrieved passages in the prompt: the case `combine`."""
 
     options: RagLoraOptions
     family: ClassVar[Family] = "combine"
-    needs: ClassVar[frozenset[Capability]] = NEEDS
     needs_documents: ClassVar[bool] = True
 
     def fit(self, study: Study, bench: Bench) -> Fitted:
@@ -126,13 +97,6 @@ class RagLoraSft:
         return shown_row(study, passages_prompt(study), passages, note)
 
 
-def leave_pairs(bench: Bench, plan: DpoPlan, pairs: Sequence[Preference]) -> None:
-    """Leave the pairs that are trained on in the arm's folder: mined ones stand nowhere else, and export needs them."""
-    used = {row.id for row in plan.rows}
-    lines = "".join(encode(Preference, pair) + "\n" for pair in pairs if pair.id in used)
-    write_atomically(bench.folder / PAIRS, lines)
-
-
 def shown_row(study: Study, prompt: Prompt, passages: Sequence[Passage] = (), note: str = "") -> Preview:
     """Show how the first training row is learnt from: the loss is taken on the answer and its end token alone."""
     example = study.train[0]
@@ -143,22 +107,23 @@ def fit_sft(
     study: Study,
     bench: Bench,
     program: Program,
-    options: LoraOptions,
+    options: TuneOptions,
     clock: Clock,
     passages: Sequence[Sequence[Passage]] | None = None,
 ) -> Fitted:
-    """Train one SFT adapter for `program` and return the program with it."""
+    """Train `program`'s weights on answers and return the program with what training left."""
     plan = prepare(study, bench, program, options, passages)
     with TrainingProcess(bench.folder / "training", program.weights) as process:
         trained = train_sft(plan, bench, process, clock)
     return finish(bench, program, trained, options, clock)
 
 
-def finish(bench: Bench, program: Program, trained: Trained, options: LoraOptions, clock: Clock) -> Fitted:
-    """Put the adapter into the arm's folder with its card, and tell how it was settled.
+def finish(bench: Bench, program: Program, trained: Trained, options: TuneOptions, clock: Clock) -> Fitted:
+    """Put what training left into the arm's folder with its card, and tell how it was settled.
 
     What training itself warns of is in its history; the arm's own warnings do not repeat it.
     """
-    adapter = export(trained.adapter, bench.folder / "adapter", program.weights, trained.history, options)
+    place = bench.folder / ("adapter" if options.keeps == "adapters" else "model")
+    kept = export(trained.adapter, place, program.weights, trained.history, options)
     warnings = (REUSED,) if trained.is_reused else ()
-    return Fitted(with_adapter(program, adapter), trained.trials, trained.history, warnings, clock.earlier)
+    return Fitted(with_tuning(program, kept), trained.trials, trained.history, warnings, clock.earlier)

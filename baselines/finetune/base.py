@@ -1,6 +1,5 @@
 """The base model inside the training process: loaded once, wrapped again for every run."""
 
-import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,39 +8,28 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model, prepare_model_for_kbit_training
+from peft import prepare_model_for_kbit_training
 from transformers import set_seed
 
+from baselines.finetune.failure import TrainingFailure
 from baselines.finetune.spec import RunSpec
+from baselines.finetune.tuners import Tuner, tuner_of
 from harness.engine.resident import compute_dtype, default_device, load_base, load_tokenizer
 from harness.store.files import sync
-
-ADAPTER_WEIGHTS = "adapter_model.safetensors"
-
-# Mamba's mixers hand these modules' weights to fused kernels without calling the modules, so an adapter on them would
-# be passed over. PEFT refuses the first two in such models (`_check_lora_target_modules_mamba`); `dt_proj` it takes,
-# and its adapter then never gets a gradient.
-_MAMBA_TYPES = frozenset({"falcon_h1", "falcon_mamba", "jamba", "mamba", "mamba2", "nemotron_h"})
-_PASSED_OVER = ("conv1d", "out_proj", "dt_proj")
-
 
 PROBE_TOKENS = 16
 # Nats per token between two ways to the same figure; a factor left out of the logits is a tenth of a nat and more.
 HEAD_TOLERANCE = {torch.float32: 1e-3, torch.bfloat16: 0.1, torch.float16: 0.1}
 
 
-class TrainingFailure(Exception):
-    """This run cannot continue; the process can take another."""
-
-
 @dataclass(frozen=True)
 class Base:
-    """A loaded base without an adapter."""
+    """A loaded base without any tuning."""
 
     model: Any
     tokenizer: Any
     total_parameters: int
-    fault: str | None = None  # why no adapter on it can be trained
+    fault: str | None = None  # why it cannot be trained
 
     @classmethod
     def load(cls, model: str, quantization: Literal["nf4"] | None) -> "Base":
@@ -55,31 +43,33 @@ class Base:
         return cls(loaded, load_tokenizer(model), total, head_fault(loaded))
 
     @contextmanager
-    def adapted(self, spec: RunSpec) -> Iterator[Any]:
-        """Lend the base with a trainable adapter on it, fresh or continued; give it back bare.
+    def tuned(self, spec: RunSpec) -> Iterator[Any]:
+        """Lend the base with a trainable tuning on it, fresh or continued; give it back bare.
 
         Raises:
-            TrainingFailure: If PEFT or TRL cannot train such a model, or a continued adapter does not fit it.
+            TrainingFailure: If such a model cannot be trained so, or a continued tuning does not fit it.
         """
         if self.fault is not None:
             raise TrainingFailure(self.fault)
         forward = self.model.__dict__.get("forward")
+        tuner = tuner_of(spec.tuner)
         set_seed(spec.seed)
         try:
             if spec.start is None:
-                adapted = get_peft_model(self.model, lora_config(spec, self.model))
+                tuned = tuner.put_on(self.model, spec)
             else:
-                adapted = PeftModel.from_pretrained(self.model, spec.start, is_trainable=True)
+                tuned = tuner.take_up(self.model, Path(spec.start))
         except (ValueError, TypeError, NotImplementedError) as fault:
             self._undo_patches(forward)
             kind = self.model.config.model_type
-            raise TrainingFailure(f"PEFT puts no LoRA on a model of type {kind}: {_said(fault)}") from fault
+            raise TrainingFailure(f"{tuner.title} cannot be put on a model of type {kind}: {_said(fault)}") from fault
+        except TrainingFailure:
+            self._undo_patches(forward)
+            raise
         try:
-            if spec.start is not None:
-                check_keys(adapted, Path(spec.start))
-            yield adapted
+            yield tuned
         finally:
-            adapted.unload()
+            tuner.take_off(tuned, self.model)
             self._undo_patches(forward)
 
     def _undo_patches(self, forward: Any) -> None:
@@ -100,58 +90,6 @@ def _still(model: Any) -> None:
         for name, value in vars(module).items():
             if "drop" in name and isinstance(value, float):
                 setattr(module, name, 0.0)
-
-
-def lora_config(spec: RunSpec, model: Any) -> Any:
-    """Return the settings of a fresh adapter: LoRA on every linear layer but the head, as `targets` says."""
-    return LoraConfig(
-        r=spec.rank,
-        lora_alpha=spec.alpha,
-        lora_dropout=spec.dropout,
-        target_modules=targets(model),
-        exclude_modules=[*_PASSED_OVER] if model.config.model_type in _MAMBA_TYPES else None,
-        task_type="CAUSAL_LM",
-    )
-
-
-def targets(model: Any) -> str | list[str]:
-    """Return what LoRA is put on: all linear layers, and in a mixture of experts those outside the experts' blocks.
-
-    PEFT would add to the linear layers of some mixtures (Qwen-MoE, Mixtral, DeepSeek) the stacked weights of their
-    experts and the router, to those of others (gpt-oss) neither. An adapter for each of a hundred experts is larger
-    than many a model, its deltas are multiplied out in every pass, and a router that moves without its balancing
-    loss can starve experts. So neither is trained in any mixture.
-    """
-    names = dict(model.named_modules())
-    blocks = {
-        name.split(".")[-2]  # what holds the experts: `mlp`, `feed_forward`, `block_sparse_moe`
-        for name, module in names.items()
-        if name.endswith(".experts") or "Experts" in type(module).__name__
-    }
-    if not blocks:
-        return "all-linear"
-    head = model.get_output_embeddings()
-    return [
-        name
-        for name, module in names.items()
-        if isinstance(module, torch.nn.Linear) and module is not head and blocks.isdisjoint(name.split("."))
-    ]
-
-
-def check_keys(adapted: Any, folder: Path) -> None:
-    """Refuse an adapter whose tensors are not exactly those of the model; PEFT would only warn.
-
-    Raises:
-        TrainingFailure: If a tensor is missing or unexpected; some are named.
-    """
-    from peft import get_peft_model_state_dict
-    from safetensors import safe_open
-
-    with safe_open(folder / ADAPTER_WEIGHTS, framework="pt") as stored:
-        found = set(stored.keys())
-    wanted = set(get_peft_model_state_dict(adapted))
-    if found != wanted:
-        raise TrainingFailure(f"{folder.name}: tensors {sorted(found ^ wanted)[:4]} are missing or unexpected")
 
 
 def head_fault(model: Any) -> str | None:
@@ -191,30 +129,24 @@ def _put_back(model: Any, forward: Any) -> None:
         model.forward = forward
 
 
-def check_finite(adapted: Any, step: int) -> None:
-    """Refuse to continue with an adapter that an update has damaged.
+def check_finite(tuned: Any, step: int) -> None:
+    """Refuse to continue with weights that an update has damaged.
 
     Raises:
         TrainingFailure: If a trained tensor is not finite; it is named.
     """
-    trained = [(name, tensor) for name, tensor in adapted.named_parameters() if tensor.requires_grad]
+    trained = [(name, tensor) for name, tensor in tuned.named_parameters() if tensor.requires_grad]
     if not bool(torch.stack([tensor.isfinite().all() for _, tensor in trained]).all()):
         name = next(name for name, tensor in trained if not bool(tensor.isfinite().all()))
-        raise TrainingFailure(
-            f"FAILED: {name} of the adapter became non-finite at step {step}; lower the learning rate"
-        )
+        raise TrainingFailure(f"FAILED: {name} became non-finite at step {step}; lower the learning rate")
 
 
-def save_adapter(adapted: Any, folder: Path) -> None:
-    """Save the adapter that is being trained, whole or not at all."""
+def save_tuning(tuner: Tuner, tuned: Any, folder: Path) -> None:
+    """Save what is being trained, whole or not at all."""
     partial = folder.with_name(folder.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
-    adapted.save_pretrained(partial, selected_adapters=["default"], safe_serialization=True)
-    config_file = partial / "adapter_config.json"
-    config = json.loads(config_file.read_text(encoding="utf-8"))
-    for name in ("target_modules", "exclude_modules"):  # sets in PEFT: their order is chance
-        config[name] = sorted(config[name]) if config.get(name) else config.get(name)
-    config_file.write_text(json.dumps(config, indent=2, sort_keys=True), encoding="utf-8")
+    partial.mkdir(parents=True)
+    tuner.save(tuned, partial)
     for path in partial.iterdir():
         sync(path)
     shutil.rmtree(folder, ignore_errors=True)  # a resumed run saves its last checkpoint again

@@ -1,26 +1,26 @@
-"""The folder that a user takes away: PEFT's files, the tokenizer and a model card."""
+"""The folder that a user takes away: what training left, the tokenizer and a model card."""
 
 import shutil
 from pathlib import Path
 
-from baselines.finetune.options import LoraOptions
+from baselines.finetune.options import TuneOptions
 from baselines.finetune.store import writing
 from baselines.finetune.strength import kept_point
+from baselines.finetune.tuners import tuner_of
 from harness.records import TrainingHistory, Weights
 from harness.store.files import sync
 
 CARD = """\
 ---
-library_name: peft
+library_name: {library}
 base_model: {base}
 tags: [{tags}]
 ---
 
 # {base}, tuned with {method}
 
-A LoRA adapter trained by `harness compare`. It was chosen on dev by the task's own metric, and it
-answers as measured only on the base named here{quantized}, with the prompt stored in the run's
-`result.json`.
+Trained by `harness compare` ({title}). It was chosen on dev by the task's own metric, and it answers as
+measured only {place}, with the prompt stored in the run's `result.json`.
 
 | | |
 |---|---|
@@ -29,8 +29,7 @@ answers as measured only on the base named here{quantized}, with the prompt stor
 | method | {method} |
 | training rows | {rows} |
 | answer tokens an epoch | {tokens} |
-| rank, alpha, dropout | {rank}, {alpha:g}, {dropout:g} |
-| trained parameters | {trainable:,} of {total:,} |
+{options}| trained parameters | {trainable:,} of {total:,} |
 | learning rate | {rate:g} |
 | batch size | {batch} |
 | weight of the KL penalty to the base | {kl:g} |
@@ -43,13 +42,21 @@ answers as measured only on the base named here{quantized}, with the prompt stor
 ## How to load it
 
 ```python
+{load}```
+"""
+LOAD_ADAPTER = """\
 from peft import PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer{imports}
 
-base = AutoModelForCausalLM.from_pretrained("PATH_OR_NAME_OF_{base}"{load})
+base = AutoModelForCausalLM.from_pretrained("PATH_OR_NAME_OF_{base}"{settings})
 model = PeftModel.from_pretrained(base, "PATH_OF_THIS_FOLDER")
 tokenizer = AutoTokenizer.from_pretrained("PATH_OF_THIS_FOLDER")
-```
+"""
+LOAD_CHECKPOINT = """\
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+model = AutoModelForCausalLM.from_pretrained("PATH_OF_THIS_FOLDER")
+tokenizer = AutoTokenizer.from_pretrained("PATH_OF_THIS_FOLDER")
 """
 NF4_LOAD = (
     ",\n    quantization_config=BitsAndBytesConfig(load_in_4bit=True, "
@@ -57,8 +64,8 @@ NF4_LOAD = (
 )
 
 
-def export(adapter: Path, folder: Path, base: Weights, history: TrainingHistory, options: LoraOptions) -> Path:
-    """Copy an adapter into `folder` with its tokenizer and card, whole or not at all.
+def export(tuned: Path, folder: Path, base: Weights, history: TrainingHistory, options: TuneOptions) -> Path:
+    """Copy what training left into `folder` with the base's tokenizer and a card, whole or not at all.
 
     Raises:
         StoreError: If the disk is full or refuses.
@@ -69,8 +76,9 @@ def export(adapter: Path, folder: Path, base: Weights, history: TrainingHistory,
     with writing(folder):
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
-        for name in ("adapter_config.json", "adapter_model.safetensors"):
-            shutil.copyfile(adapter / name, partial / name)
+        for path in sorted(tuned.iterdir()):
+            if path.suffix in (".json", ".safetensors"):
+                shutil.copyfile(path, partial / path.name)
         AutoTokenizer.from_pretrained(base.model, trust_remote_code=False).save_pretrained(partial)
         (partial / "README.md").write_text(card(base, history, options), encoding="utf-8")
         for path in partial.iterdir():
@@ -81,22 +89,23 @@ def export(adapter: Path, folder: Path, base: Weights, history: TrainingHistory,
     return folder
 
 
-def card(base: Weights, history: TrainingHistory, options: LoraOptions) -> str:
+def card(base: Weights, history: TrainingHistory, options: TuneOptions) -> str:
     """Return the model card; the base is named without the path it lay at."""
-    best = kept_point(history)
-    is_nf4 = base.quantization == "nf4"
+    best, title = kept_point(history), tuner_of(options.tuner).title
+    name = Path(base.model).name if Path(base.model).is_absolute() else base.model
+    is_nf4, is_adapter = base.quantization == "nf4", options.keeps == "adapters"
     double = is_nf4 and _is_quantized_twice()
     return CARD.format(
-        base=Path(base.model).name if Path(base.model).is_absolute() else base.model,
-        tags=", ".join(["lora", *history.method.split("+")]),
-        method=history.method.upper().replace("+", ", then ") + " with LoRA",
-        quantized=" quantised to NF4" if is_nf4 else "",
+        base=name,
+        library="peft" if is_adapter else "transformers",
+        title=title,
+        tags=", ".join([*(["lora"] if title == "LoRA" else []), *history.method.split("+")]),
+        method=f"{history.method.upper().replace('+', ', then ')} with {title}",
+        place=f"on the base named here{' quantised to NF4' if is_nf4 else ''}" if is_adapter else "as a whole",
         quantization=("NF4, double quantisation" if double else "NF4") if is_nf4 else "none",
         rows=history.rows,
         tokens=history.trainable_tokens,
-        rank=options.rank,
-        alpha=options.alpha,
-        dropout=options.dropout,
+        options=_option_row(options),
         trainable=history.trainable_parameters,
         total=history.total_parameters,
         rate=history.learning_rate,
@@ -108,9 +117,25 @@ def card(base: Weights, history: TrainingHistory, options: LoraOptions) -> str:
         score=best.dev_score,
         loss="not measured" if best.dev_loss is None else f"{best.dev_loss:.4f} nats per token",
         train_loss=history.losses[-1].loss,
-        load=NF4_LOAD.format(double=double) if is_nf4 else "",
-        imports=", BitsAndBytesConfig" if is_nf4 else "",
+        load=_loading(name, double if is_nf4 else None) if is_adapter else LOAD_CHECKPOINT,
     )
+
+
+def _option_row(options: TuneOptions) -> str:
+    """Return the tuner's options as a row of the table; nothing where it has none."""
+    if not options.tunes:
+        return ""
+    values = (getattr(options, name) for name in options.tunes)
+    shown = ", ".join(f"{value:g}" if isinstance(value, float) else str(value) for value in values)
+    return f"| {', '.join(options.tunes)} | {shown} |\n"
+
+
+def _loading(base: str, nf4_double: bool | None) -> str:
+    """Return how an adapter is put on its base; `nf4_double` is None for a base that is not quantised."""
+    if nf4_double is None:
+        return LOAD_ADAPTER.format(base=base, imports="", settings="")
+    settings = NF4_LOAD.format(double=nf4_double)
+    return LOAD_ADAPTER.format(base=base, imports=", BitsAndBytesConfig", settings=settings)
 
 
 def _is_quantized_twice() -> bool:

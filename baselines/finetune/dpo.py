@@ -1,50 +1,74 @@
-"""Direct preference optimisation that continues from an SFT adapter, kept only where dev says so."""
+"""`lora_dpo`: SFT with LoRA, then direct preference optimisation of the same adapter."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from pydantic import Field
+
+from baselines.finetune.arms import Tuned, finish, shown_row
 from baselines.finetune.clock import Clock
 from baselines.finetune.objectives import PREFERENCE
-from baselines.finetune.options import DpoOptions
+from baselines.finetune.options import LoraOptions
+from baselines.finetune.pairs import find_pairs
 from baselines.finetune.process import TrainingProcess
 from baselines.finetune.rows import Renderer, pair_rows, within
-from baselines.finetune.schedule import Outcome, Schedule
-from baselines.finetune.selection import curve_warnings, gap_warnings, is_undertrained
-from baselines.finetune.sft import SftPlan, evaluations, schedule_of, score_train, spec_of, strengths_of
-from baselines.finetune.spec import PairRow, RunSpec
+from baselines.finetune.sft import SftPlan, prepare, train_sft
+from baselines.finetune.spec import PairRow
+from baselines.finetune.stage import StagePlan, train_stage
 from baselines.finetune.store import Trained
-from baselines.finetune.strength import Settled, kept_point, settle_strength
-from baselines.finetune.trial import try_rates
-from baselines.finetune.verify import check_moves
-from harness.contract import Bench
-from harness.records import Checkpoint, Preference, TrainingHistory, Trial
+from baselines.prompt.zero import plain_prompt, zero_shot_program
+from harness.contract import Bench, Fitted, Preview
+from harness.records import Preference, Study
+from harness.store.files import encode, write_atomically
 
-# DPO moves a policy that already answers in the right form, so it takes a share of the rate that taught it.
-RATE_SHARES = (0.02, 0.05, 0.2)
-EVALUATIONS_PER_EPOCH = 2
+# What preferences follow may take this share of the arm's minutes, so that they get the rest.
+SFT_SHARE = 2 / 3
+PAIRS = "pairs.jsonl"  # `harness.exporting` looks for it under this name
 
 
-@dataclass(frozen=True, slots=True)
-class DpoPlan:
-    """What one DPO training is made from."""
+class DpoOptions(LoraOptions):
+    """Options of `lora_dpo`; those of `LoraOptions` shape its SFT start."""
 
-    sft: SftPlan
-    start: Trained
-    rows: tuple[PairRow, ...]
+    dpo_learning_rate: float | None = Field(default=None, gt=0)
+    dpo_epochs: int = Field(default=1, ge=1)
+    beta: float = Field(default=0.1, gt=0)
+    max_pairs: int = Field(default=96, ge=8)
+
+
+@dataclass(frozen=True)
+class LoraDpo(Tuned):
+    """Supervised fine-tuning with LoRA, then preference optimisation of the same adapter."""
+
     options: DpoOptions
-    warnings: tuple[str, ...]
 
-    @property
-    def rates(self) -> tuple[float, ...]:
-        """The learning rates to try: the one that the options fix, or shares of the SFT's."""
-        if self.options.dpo_learning_rate is not None:
-            return (self.options.dpo_learning_rate,)
-        return tuple(share * self.start.history.learning_rate for share in RATE_SHARES)
+    def fit(self, study: Study, bench: Bench) -> Fitted:
+        """Train on `study.train`, then on its preferences or on pairs mined from train."""
+        clock = Clock.of(bench)
+        program = zero_shot_program(study, bench)
+        plan = prepare(study, bench, program, self.options)
+        pairs, source = find_pairs(study, plan, bench, self.options.max_pairs)
+        with TrainingProcess(bench.folder / "training", program.weights) as process:
+            start = train_sft(plan, bench, process, clock.part(SFT_SHARE))
+            dpo = plan_dpo(plan, start, pairs, bench, self.options)
+            leave_pairs(bench, dpo.rows, pairs)
+            trained = train_stage(dpo, bench, process, clock.part(1.0))
+        fitted = finish(bench, program, trained, self.options, clock)
+        return replace(fitted, warnings=(*fitted.warnings, f"trained on {len(dpo.rows)} {source}"))
+
+    def preview(self, study: Study) -> Preview:
+        """Show the first training row; pairs are rendered alike."""
+        given = len(study.preferences)
+        source = f"{given} given" if given else "mined from the base model's wrong answers, at most"
+        count = "" if given else f" {self.options.max_pairs}"
+        return shown_row(study, plain_prompt(study), note=f"then preference pairs: {source}{count}")
 
 
-def prepare_dpo(
-    sft: SftPlan, start: Trained, pairs: Sequence[Preference], bench: Bench, options: DpoOptions
-) -> DpoPlan:
+def lora_dpo(options: Mapping[str, object]) -> LoraDpo:
+    """Make the arm that continues from the SFT adapter with preference pairs."""
+    return LoraDpo(DpoOptions.model_validate(options))
+
+
+def plan_dpo(sft: SftPlan, start: Trained, pairs: Sequence[Preference], bench: Bench, options: DpoOptions) -> StagePlan:
     """Render the pairs and check their lengths.
 
     Raises:
@@ -52,98 +76,23 @@ def prepare_dpo(
     """
     rows = pair_rows(Renderer(bench.base.model, bench.engine), sft.program, pairs)
     rows, warnings = within(rows, bench.engine.context_window, options.max_length)
-    return DpoPlan(sft, start, rows, options, warnings)
-
-
-def train_dpo(plan: DpoPlan, bench: Bench, process: TrainingProcess, clock: Clock) -> Trained:
-    """Train on from the SFT adapter; the result is that adapter when DPO gained nothing over it.
-
-    Raises:
-        ArmError: If training fails, or does not start at its reference (loss ln 2, margin 0).
-    """
-    options = plan.options
-    per_epoch = -(-len(plan.rows) // options.batch_size)
-    base = spec_of(plan.sft, bench, process, plan.start.history.kl_to_base)
-    steps = min(options.dpo_epochs * per_epoch, base.steps) if bench.budget.is_fast else options.dpo_epochs * per_epoch
-    spec = replace(
-        base,
+    return StagePlan(
+        name="dpo",
+        sft=sft,
+        start=start,
         objective=PREFERENCE,
-        folder=str(process.folder / "dpo"),
-        rows=plan.rows,
-        steps=steps,
-        evaluate_at=evaluations(steps, -(-per_epoch // EVALUATIONS_PER_EPOCH)),
-        warmup_steps=0,
-        start=str(plan.start.adapter),
-        beta=options.beta,
-    )
-    rate, trials = _settle(plan, bench, process, clock, spec)
-    spec = replace(spec, learning_rate=rate, seconds=clock.left)
-    before = kept_point(plan.start.history)
-    started = Checkpoint(0, 0.0, before.dev_score, before.dev_loss, before.forgetting)
-    outcome = Schedule(
-        bench, process, plan.sft.program, plan.sft.dev, options.patience, "preference training", started
-    ).run(spec)
-    clock.count(outcome.earlier_seconds)
-    room = strengths_of(spec)
-    settled = settle_strength(bench, plan.sft.program, plan.sft.dev, outcome, room, plan.start.adapter)
-    check_moves(bench, plan.sft.program, settled.adapter, plan.sft.examples[0])
-    train_score = score_train(plan.sft, bench, settled.adapter)
-    return Trained(
-        settled.adapter,
-        _history(plan, outcome, settled, per_epoch, train_score, spec),
-        (*plan.start.trials, *trials),
-        plan.start.seconds + clock.spent,
-        plan.start.is_reused,
-    )
-
-
-def _settle(
-    plan: DpoPlan, bench: Bench, process: TrainingProcess, clock: Clock, spec: RunSpec
-) -> tuple[float, tuple[Trial, ...]]:
-    """Settle the rate on dev by a third of an epoch with each; a smoke run takes the middle one."""
-    rates = plan.rates
-    if bench.budget.is_fast or len(rates) == 1:
-        return rates[len(rates) // 2], ()
-    short = replace(spec, steps=max(1, spec.steps // (3 * plan.options.dpo_epochs)))
-    rate, trials = try_rates(rates, plan.sft, bench, process, clock, short)
-    return rate, tuple(replace(trial, setting=f"DPO {trial.setting}") for trial in trials)
-
-
-def _history(
-    plan: DpoPlan, outcome: Outcome, settled: Settled, per_epoch: int, train_score: float, spec: RunSpec
-) -> TrainingHistory:
-    stopped = outcome.result.stopped
-    sft = plan.start.history
-    gained = settled.step > 0
-    warnings = (
-        *(f"SFT start: {warning}" for warning in sft.warnings),
-        *plan.warnings,
-        *outcome.warnings,
-        *curve_warnings(outcome.losses, per_epoch),
-        *gap_warnings(train_score, settled.point.dev_score),
-        *settled.warnings,
-    )
-    if not gained:
-        warnings = (*warnings, "DPO gained nothing on dev over its SFT start, so the SFT adapter was kept")
-    return TrainingHistory(
-        method="sft+dpo",
-        losses=outcome.losses,
-        checkpoints=outcome.checkpoints,
-        best_step=settled.step,
-        stopped=stopped,
-        learning_rate=spec.learning_rate,
-        rows=len(plan.rows),
-        trainable_tokens=sum(len(row.chosen) + len(row.rejected) for row in plan.rows),
-        trainable_parameters=outcome.result.trainable_parameters,
-        total_parameters=outcome.result.total_parameters,
-        seconds=sft.seconds + outcome.result.seconds,
-        undertrained=sft.undertrained or is_undertrained(outcome.checkpoints, stopped),
-        train_score=train_score,
-        peak_memory_mb=outcome.result.peak_memory_mb,
+        objective_options={"beta": options.beta},
+        rows=rows,
+        answer_tokens=sum(len(row.chosen) + len(row.rejected) for row in rows),
+        options=options,
+        epochs=options.dpo_epochs,
+        rate=options.dpo_learning_rate,
         warnings=warnings,
-        kl_to_base=sft.kl_to_base,
-        strength=settled.point.strength if gained else sft.strength,
-        frontier=settled.frontier if gained else sft.frontier,
-        schedule=schedule_of(spec),
-        start=sft,
     )
+
+
+def leave_pairs(bench: Bench, rows: Sequence[PairRow], pairs: Sequence[Preference]) -> None:
+    """Leave the pairs that are trained on in the arm's folder: mined ones stand nowhere else, and export needs them."""
+    used = {row.id for row in rows}
+    lines = "".join(encode(Preference, pair) + "\n" for pair in pairs if pair.id in used)
+    write_atomically(bench.folder / PAIRS, lines)

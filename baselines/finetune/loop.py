@@ -12,12 +12,14 @@ from datasets import Dataset
 from transformers import TrainerCallback
 from trl.trainer import utils as trl_internals
 
-from baselines.finetune.base import Base, TrainingFailure, check_finite, save_adapter
+from baselines.finetune.base import Base, check_finite, save_tuning
 from baselines.finetune.channel import Channel
+from baselines.finetune.failure import TrainingFailure
 from baselines.finetune.objectives import objective_of
 from baselines.finetune.resume import Point, Told, clear, find, save
 from baselines.finetune.spec import RunResult, RunSpec
 from baselines.finetune.store import identity_of
+from baselines.finetune.tuners import tuner_of
 from harness.engine.resident import compute_dtype, default_device
 
 # Tokens whose activations are held at once: on the CPU enough to keep cores busy, in about 1.3 GB with the
@@ -83,7 +85,7 @@ class Report(TrainerCallback):  # type: ignore[misc]
         """Save a checkpoint and return whether the run continues from it."""
         is_late = self.is_late
         folder = Path(self.spec.folder) / f"checkpoint-{step}"
-        save_adapter(self.adapted, folder)
+        save_tuning(tuner_of(self.spec.tuner), self.adapted, folder)
         asked = time.monotonic()
         self.channel.send("checkpoint", step=step, epoch=epoch, folder=str(folder))
         continues = self.channel.receive()["continue"]
@@ -123,7 +125,7 @@ def train(base: Base, spec: RunSpec, channel: Channel, latest: int) -> None:
     folder, identity = Path(spec.folder), identity_of(spec)
     point, faults = find(folder, identity, latest)
     clear(folder, point.told.step if point else 0)
-    with base.adapted(spec) as adapted:
+    with base.tuned(spec) as adapted:
         report = Report(spec, channel, adapted, identity, point)
         trainer = build(base, adapted, spec, report)
         trainable = sum(p.numel() for p in adapted.parameters() if p.requires_grad)
@@ -165,7 +167,9 @@ def goes_on_from(point: Point, report: Report) -> bool:
 
 def build(base: Base, adapted: Any, spec: RunSpec, report: Report) -> Any:
     """Make TRL's trainer for a run, with adapters in fp32 and a head that skips masked positions."""
-    weights = {name: p.detach().clone() for name, p in adapted.named_parameters() if p.requires_grad}
+    is_quantized = getattr(base.model, "is_quantized", False)
+    trained = [(name, p) for name, p in adapted.named_parameters() if p.requires_grad and is_quantized]
+    weights = {name: p.detach().clone() for name, p in trained}
     pad = base.tokenizer.pad_token_id  # masked by length, so it may well be the end token
     pad = base.tokenizer.eos_token_id if pad is None else pad
     objective = objective_of(spec.objective)
@@ -177,7 +181,7 @@ def build(base: Base, adapted: Any, spec: RunSpec, report: Report) -> Any:
         data_collator=objective.collator(pad_token_id=pad),
         callbacks=[report],
     )
-    trainer.anchors, trainer.kl_weight = spec.anchors, spec.kl_weight
+    trainer.anchors, trainer.kl_weight, trainer.tuner = spec.anchors, spec.kl_weight, tuner_of(spec.tuner)
     if spec.micro_tokens is not None:  # memory has run out before
         trainer.texts_at_once = 1
     # TRL casts the adapter to bf16 on a 4-bit base, which a CPU neither needs nor likes.
@@ -233,12 +237,13 @@ def rows_at_once(spec: RunSpec, most_tokens: int) -> int:
     """Return how many rows one pass takes; gradients of several passes add up to the whole batch.
 
     The largest divisor of the batch size whose longest rows stay within the run's own `micro_tokens`, or
-    within `most_tokens` where it has none.
+    within `most_tokens` where it has none; at least what the objective must take.
     """
     most = most_tokens if spec.micro_tokens is None else spec.micro_tokens
-    divisors = [n for n in range(1, spec.batch_size + 1) if spec.batch_size % n == 0]
+    least = objective_of(spec.objective).least_rows
+    divisors = [n for n in range(least, spec.batch_size + 1) if spec.batch_size % n == 0]
     fitting = [n for n in divisors if n * spec.longest <= most]
-    return max(fitting, default=1)
+    return max(fitting, default=divisors[0])
 
 
 def skip_masked_positions() -> None:

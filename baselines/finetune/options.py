@@ -1,9 +1,11 @@
 """What a task file may set for the tuned arms, and the warnings that the published ranges give."""
 
 from collections.abc import Sequence
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from baselines.finetune.tuners import LORA
 from baselines.rag.options import CHUNK_TOKENS, DEFAULT_EMBEDDER, RagOptions
 
 # Ranges from the notes the product is built on: claims about 7B models, so they warn and never limit.
@@ -12,15 +14,14 @@ PUBLISHED_LARGEST_RANK = 256
 PUBLISHED_RECORD_TOKENS = (200, 500)
 
 
-class LoraOptions(BaseModel):
-    """Options of every tuned arm."""
+class TuneOptions(BaseModel):
+    """Options of every tuned arm. `tuner` says what is trained; the fields that `tunes` names are the tuner's own."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+    tuner: ClassVar[str]
+    tunes: ClassVar[tuple[str, ...]] = ()
+    keeps: ClassVar[Literal["adapters", "checkpoints"]] = "adapters"  # as what the engine is to serve it
 
-    rank: int = Field(default=8, ge=1)
-    alpha: float = Field(default=16.0, gt=0)
-    # Dropout guards long runs on much data; here early stopping does, and 0 saves a pass over every input.
-    dropout: float = Field(default=0.0, ge=0, lt=1)
     learning_rate: float | None = Field(default=None, gt=0, description="fixed: no trial is run")
     # From the top of the published range to what a 135M model was measured to need, in half decades.
     trial_rates: tuple[float, ...] = Field(default=(1e-4, 3e-4, 1e-3, 3e-3), min_length=1)
@@ -55,14 +56,28 @@ class LoraOptions(BaseModel):
         """The weights of the penalty to try, in order."""
         return self.kl_to_base if isinstance(self.kl_to_base, tuple) else (self.kl_to_base,)
 
+    @property
+    def tuner_options(self) -> dict[str, Any]:
+        """What the tuner is told."""
+        return {name: getattr(self, name) for name in self.tunes}
 
-class DpoOptions(LoraOptions):
-    """Options of `lora_dpo`; those of `LoraOptions` shape its SFT start."""
+    @property
+    def sft_options(self) -> dict[str, Any]:
+        """All that shapes supervised training, whatever an arm does after it: arms that agree in it share one."""
+        own = {name: getattr(self, name) for name in (*TuneOptions.model_fields, *self.tunes)}
+        return {"tuner": self.tuner, **own}
 
-    dpo_learning_rate: float | None = Field(default=None, gt=0)
-    dpo_epochs: int = Field(default=1, ge=1)
-    beta: float = Field(default=0.1, gt=0)
-    max_pairs: int = Field(default=96, ge=8)
+
+class LoraOptions(TuneOptions):
+    """Options of arms that train a LoRA adapter."""
+
+    tuner: ClassVar[str] = LORA
+    tunes: ClassVar[tuple[str, ...]] = ("rank", "alpha", "dropout")
+
+    rank: int = Field(default=8, ge=1)
+    alpha: float = Field(default=16.0, gt=0)
+    # Dropout guards long runs on much data; here early stopping does, and 0 saves a pass over every input.
+    dropout: float = Field(default=0.0, ge=0, lt=1)
 
 
 class RagLoraOptions(LoraOptions):
@@ -84,15 +99,16 @@ class RagLoraOptions(LoraOptions):
         return RagOptions().candidates if self.k is None else (self.k,)
 
 
-def range_warnings(options: LoraOptions, rate: float, lengths: Sequence[int]) -> tuple[str, ...]:
+def range_warnings(options: TuneOptions, rate: float, lengths: Sequence[int]) -> tuple[str, ...]:
     """Say which published ranges this training leaves; `lengths` are the rows' tokens."""
     found = []
     low, high = PUBLISHED_RATES
-    if not low <= rate <= high:
+    lora = options if isinstance(options, LoraOptions) else None  # for which rates and ranks were published
+    if lora and not low <= rate <= high:
         found.append(f"learning rate {rate:g} is outside {low:g} to {high:g}, a range claimed for 7B models")
-    if options.rank > PUBLISHED_LARGEST_RANK:
+    if lora and lora.rank > PUBLISHED_LARGEST_RANK:
         found.append(
-            f"rank {options.rank} is above {PUBLISHED_LARGEST_RANK}; such ranks were reported to cost "
+            f"rank {lora.rank} is above {PUBLISHED_LARGEST_RANK}; such ranks were reported to cost "
             "15% accuracy on open-domain questions"
         )
     median = sorted(lengths)[len(lengths) // 2]

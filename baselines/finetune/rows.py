@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from baselines.finetune.spec import AnswerRow, PairRow
 from harness.contract import Engine
@@ -17,7 +17,16 @@ from harness.records import Example, Message, Passage, Preference, Question
 
 TEXTS = Path(__file__).parent / "general_texts.jsonl"  # ours; in none of the benchmarks or probes
 NAMED = 10  # rows that a message names before it only counts
-Row = TypeVar("Row", AnswerRow, PairRow)
+
+
+class _Row(Protocol):
+    @property
+    def id(self) -> str: ...
+    @property
+    def length(self) -> int: ...
+
+
+Row = TypeVar("Row", bound=_Row)
 
 
 class Renderer:

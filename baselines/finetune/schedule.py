@@ -19,6 +19,7 @@ from harness.program import Program
 from harness.records import Checkpoint, Example, LossPoint
 from harness.store.files import hash_folder
 
+ADAPTER_CONFIG = "adapter_config.json"
 FAST_STEPS = 2
 FAST_DEV_ROWS = 8
 
@@ -27,9 +28,10 @@ FAST_DEV_ROWS = 8
 class Outcome:
     """A finished schedule."""
 
+    tuner: str
     losses: tuple[LossPoint, ...]
     checkpoints: tuple[Checkpoint, ...]
-    best: Path | None  # adapter of the best checkpoint; None when `start` was never beaten
+    best: Path | None  # folder of the best checkpoint; None when `start` was never beaten
     boldest: Path | None  # of the best on the task alone; the same one where that is inside the forgetting budget
     result: RunResult
     warnings: tuple[str, ...]
@@ -77,9 +79,8 @@ class Schedule:
             self._adopt(finished.micro_tokens)
         self._tidy(folder, finished)
         best, boldest = (None if kept is None else folder / kept.folder for kept in (finished.best, finished.boldest))
-        return Outcome(
-            finished.losses, finished.checkpoints, best, boldest, finished.result, finished.warnings, earlier
-        )
+        found = (finished.losses, finished.checkpoints, best, boldest, finished.result, finished.warnings, earlier)
+        return Outcome(spec.tuner, *found)
 
     def _identity(self, spec: RunSpec) -> str:
         """Return a hash of all that decides losses and judgements, but the metric: the run's own identity holds it."""
@@ -180,7 +181,7 @@ class Schedule:
 
     def _judge(self, step: int, epoch: float, adapter: Path) -> None:
         since = time.monotonic()
-        reached = self.bench.score(with_adapter(self.program, adapter), self.dev, with_loss=True)
+        reached = self.bench.score(with_tuning(self.program, adapter), self.dev, with_loss=True)
         checkpoint = Checkpoint(step, epoch, reached.score, reached.loss)
         self._judged.append(Judged(checkpoint, adapter.name, hash_folder(adapter), time.monotonic() - since))
         self._log(f"step {step}, dev {reached.score:.3f}, dev loss {reached.loss}")
@@ -200,7 +201,7 @@ class Schedule:
 
     def _weighed(self, step: int, folder: Path) -> Checkpoint:
         place, judged = next((i, judged) for i, judged in enumerate(self._judged) if judged.checkpoint.step == step)
-        forgotten = self.bench.forgetting(with_adapter(self.program, folder / judged.folder).weights)
+        forgotten = self.bench.forgetting(with_tuning(self.program, folder / judged.folder).weights)
         self._log(f"step {step}, {forgotten.spent:.0%} of the forgetting budget spent")
         self._judged[place] = replace(judged, checkpoint=replace(judged.checkpoint, forgetting=forgotten))
         return self._judged[place].checkpoint
@@ -247,6 +248,9 @@ class Schedule:
         self.bench.log(f"{self.stage}: {message}")
 
 
-def with_adapter(program: Program, adapter: Path) -> Program:
-    """Return the program with an adapter on its base, so that it is scored as it would ship."""
-    return replace(program, weights=replace(program.weights, adapter=str(adapter)))
+def with_tuning(program: Program, folder: Path) -> Program:
+    """Return the program with what training left: an adapter on its base, or weights in its base's place."""
+    is_adapter = (folder / ADAPTER_CONFIG).is_file()
+    base, place = program.weights.base, str(folder)
+    weights = replace(base, adapter=place) if is_adapter else replace(base, checkpoint=place)
+    return replace(program, weights=weights)

@@ -8,10 +8,10 @@ from pathlib import Path
 from baselines.finetune import store
 from baselines.finetune.clock import Clock
 from baselines.finetune.objectives import SUPERVISED
-from baselines.finetune.options import LoraOptions, range_warnings
+from baselines.finetune.options import TuneOptions, range_warnings
 from baselines.finetune.process import TrainingProcess
 from baselines.finetune.rows import Renderer, anchor_rows, answer_rows, replay_rows, within
-from baselines.finetune.schedule import FAST_DEV_ROWS, FAST_STEPS, Outcome, Schedule, with_adapter
+from baselines.finetune.schedule import FAST_DEV_ROWS, FAST_STEPS, Outcome, Schedule, with_tuning
 from baselines.finetune.selection import (
     best_of,
     boldest_of,
@@ -25,11 +25,13 @@ from baselines.finetune.spec import AnswerRow, RunSpec
 from baselines.finetune.store import Trained
 from baselines.finetune.strength import Settled, settle_strength
 from baselines.finetune.trial import settle_rate
+from baselines.finetune.tuners import tuner_of
 from baselines.finetune.verify import check_moves
 from baselines.prompt.selection import drawn
 from harness.contract import Bench
 from harness.program import Program
 from harness.records import Example, Passage, Study, TrainingHistory, TrainingSchedule, Trial
+from harness.store.files import hash_folder
 
 TRAIN_SAMPLE = 40  # rows of train that are scored to see overfitting
 WARMUP_SHARE = 0.05
@@ -47,9 +49,10 @@ class SftPlan:
     examples: tuple[Example, ...]  # those of train that are learnt from
     rows: tuple[AnswerRow, ...]
     dev: tuple[Example, ...]
-    options: LoraOptions
+    options: TuneOptions
     warnings: tuple[str, ...]
     anchors: tuple[tuple[int, ...], ...] = ()  # general texts as token ids
+    start: Trained | None = None  # earlier training that this continues; None starts fresh
 
     @property
     def steps_per_epoch(self) -> int:
@@ -61,7 +64,7 @@ def prepare(
     study: Study,
     bench: Bench,
     program: Program,
-    options: LoraOptions,
+    options: TuneOptions,
     passages: Sequence[Sequence[Passage]] | None = None,
 ) -> SftPlan:
     """Render and check the training rows before anything is spent.
@@ -108,7 +111,7 @@ def train_sft(plan: SftPlan, bench: Bench, process: TrainingProcess, clock: Cloc
     rate, trials = settle_rate(plan, bench, process, clock, spec_of(plan, bench, process))
     attempts = _attempts(plan, bench, process, clock, rate)
     kept = next(a for a in attempts if a.settled.point is best_of([a.settled.point for a in attempts]))
-    check_moves(bench, plan.program, kept.settled.adapter, plan.examples[0])
+    check_moves(bench, plan.program, tuner_of(plan.options.tuner), kept.settled.adapter, plan.examples[0])
     history = _history(plan, bench, kept, rate)
     if len(attempts) > 1:
         trials = (*trials, *(attempt.trial for attempt in attempts))
@@ -185,9 +188,9 @@ def spec_of(plan: SftPlan, bench: Bench, process: TrainingProcess, penalty: floa
         warmup_steps=int(WARMUP_SHARE * steps),
         batch_size=options.batch_size,
         seed=bench.seed,
-        rank=options.rank,
-        alpha=options.alpha,
-        dropout=options.dropout,
+        tuner=options.tuner,
+        tuner_options=options.tuner_options,
+        start=str(plan.start.adapter) if plan.start else None,
         anchors=plan.anchors if weight else (),
         kl_weight=weight,
         base=f"{store.model_hash(plan.program.weights.model)} {plan.program.weights.quantization}",
@@ -214,15 +217,16 @@ def score_train(plan: SftPlan, bench: Bench, adapter: Path) -> float:
     """Score an adapter on a seeded sample of what it learnt from, by the task's own metric."""
     most = FAST_DEV_ROWS if bench.budget.is_fast else TRAIN_SAMPLE
     sample = drawn(plan.examples, most, bench.seed)
-    return bench.score(with_adapter(plan.program, adapter), sample).score
+    return bench.score(with_tuning(plan.program, adapter), sample).score
 
 
 def _history(plan: SftPlan, bench: Bench, kept: Attempt, rate: float) -> TrainingHistory:
     outcome, settled = kept.outcome, kept.settled
     train_score = score_train(plan, bench, settled.adapter)
     stopped = outcome.result.stopped
+    before = plan.start.history if plan.start else None
     return TrainingHistory(
-        method="sft",
+        method=f"{before.method}+sft" if before else "sft",
         losses=outcome.losses,
         checkpoints=outcome.checkpoints,
         best_step=settled.step,
@@ -232,11 +236,12 @@ def _history(plan: SftPlan, bench: Bench, kept: Attempt, rate: float) -> Trainin
         trainable_tokens=sum(len(row.answer) for row in plan.rows),
         trainable_parameters=outcome.result.trainable_parameters,
         total_parameters=outcome.result.total_parameters,
-        seconds=outcome.result.seconds,
-        undertrained=is_undertrained(outcome.checkpoints, stopped),
+        seconds=outcome.result.seconds + (before.seconds if before else 0.0),
+        undertrained=is_undertrained(outcome.checkpoints, stopped) or (before is not None and before.undertrained),
         train_score=train_score,
         peak_memory_mb=outcome.result.peak_memory_mb,
         warnings=(
+            *((f"{before.method.upper()} start: {warning}" for warning in before.warnings) if before else ()),
             *plan.warnings,
             *outcome.warnings,
             *range_warnings(plan.options, rate, [row.length for row in plan.rows]),
@@ -249,6 +254,7 @@ def _history(plan: SftPlan, bench: Bench, kept: Attempt, rate: float) -> Trainin
         strength=settled.point.strength,
         frontier=settled.frontier,
         schedule=schedule_of(kept.spec),
+        start=before,
     )
 
 
@@ -261,7 +267,8 @@ def _made_of(plan: SftPlan, bench: Bench, clock: Clock) -> dict[str, object]:
         "dev": [asdict(example) for example in plan.dev],
         "program": plan.program.digest,
         "anchors": plan.anchors,
-        "options": LoraOptions(**{k: getattr(plan.options, k) for k in LoraOptions.model_fields}).model_dump(),
+        "start": hash_folder(plan.start.adapter) if plan.start else None,
+        "options": plan.options.sft_options,
         "seed": bench.seed,
         "budget": asdict(bench.budget),
         "share": None if bench.budget.minutes is None else clock.share,  # half the time may be half the training

@@ -1,7 +1,7 @@
 """What the parent asks of the training process: plain data that crosses as one line of JSON."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from baselines.finetune.objectives import objective_of
@@ -52,6 +52,7 @@ class RunSpec:
     """One training run on the base that the process holds."""
 
     objective: str  # see baselines.finetune.objectives
+    tuner: str  # see baselines.finetune.tuners
     folder: str  # checkpoints are saved below it
     rows: tuple[Any, ...]  # of the objective's kind
     steps: int
@@ -61,11 +62,9 @@ class RunSpec:
     warmup_steps: int
     batch_size: int
     seed: int
-    rank: int
-    alpha: float
-    dropout: float
-    start: str | None = None  # adapter to continue from; None starts a fresh one
-    beta: float = 0.1  # DPO: how dearly leaving the reference is paid for
+    tuner_options: Mapping[str, Any]
+    objective_options: Mapping[str, Any] = field(default_factory=dict)
+    start: str | None = None  # folder of a tuning to continue from; None starts a fresh one
     anchors: tuple[tuple[int, ...], ...] = ()  # general texts on which the base's predictions are kept
     kl_weight: float = 0.0  # nats of loss for each nat per token by which they are left
     base: str = ""  # hash of the base model's files, and its form
@@ -87,7 +86,7 @@ class RunSpec:
         """Read what `to_json` wrote."""
         row = objective_of(data["objective"]).row
         rows = tuple(
-            row(**{name: value if name == "id" else tuple(value) for name, value in item.items()})
+            row(**{name: tuple(value) if isinstance(value, list) else value for name, value in item.items()})
             for item in data["rows"]
         )
         anchors = tuple(tuple(text) for text in data["anchors"])

@@ -1,8 +1,7 @@
-"""The strength of an adapter, settled on dev: its update times a factor, without training again.
+"""The strength of a tuning, settled on dev: what it changes times a factor, without training again.
 
-Scaling every `lora_B` scales the update, so a scaled adapter is a plain adapter that any tool loads. Between the base
-and the adapter lies a curve of gain against forgetting, and what is kept is the point that gains most inside the
-budget. After weight interpolation (Wortsman et al., arXiv 2109.01903).
+Between the base and the tuned model lies a curve of gain against forgetting, and what is kept is the point that gains
+most inside the budget. After weight interpolation (Wortsman et al., arXiv 2109.01903).
 """
 
 import math
@@ -11,22 +10,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from baselines.finetune.schedule import Outcome, with_adapter
+from baselines.finetune.schedule import Outcome, with_tuning
 from baselines.finetune.selection import best_of, boldest_of
 from baselines.finetune.store import writing
+from baselines.finetune.tuners import Tuner, tuner_of
 from harness.contract import Bench
 from harness.program import Program
 from harness.records import Checkpoint, Example, Forgetting, StrengthPoint, TrainingHistory
 
 STRENGTHS = (0.25, 0.5, 0.75)  # beside 0, the base, and 1, the adapter as trained
-WEIGHTS = "adapter_model.safetensors"
 UNCHANGED = Forgetting(0.0, 0.0, 0.0, 0.0)
 UNKNOWN = Forgetting(math.nan, math.nan, None, math.inf)  # not measured is not nothing: it is never inside the budget
 
 
 @dataclass(frozen=True)
 class Settled:
-    """An adapter at the strength that dev chose."""
+    """A tuning at the strength that dev chose."""
 
     adapter: Path
     step: int  # of the checkpoint it was made from
@@ -45,11 +44,12 @@ def settle_strength(
 
     Args:
         bench: What the harness lends.
-        program: Without an adapter.
+        program: Without tuning.
         dev: Rows to score on.
-        outcome: A finished schedule; its adapters are still there.
-        room: Folder for the scaled adapters.
-        start: The adapter that training started from; it stands for a checkpoint that none beat.
+        outcome: A finished schedule; its checkpoints are still there. Where its tuner cannot be scaled, only the base
+            and whole checkpoints are compared.
+        room: Folder for the scaled copies.
+        start: The tuning that training started from; it stands for a checkpoint that none beat.
 
     Raises:
         StoreError: If the disk is full or refuses.
@@ -62,8 +62,10 @@ def settle_strength(
         return Settled(kept, best.step, _whole(best), (), ())
     swept = adapters[boldest.step]
     assert swept is not None
-    scaled = {strength: scale(swept, strength, room) for strength in STRENGTHS}
-    points = [_measured(bench, program, dev, scaled[strength], strength) for strength in STRENGTHS]
+    tuner, model = tuner_of(outcome.tuner), program.weights.model
+    strengths = STRENGTHS if tuner.scales else ()
+    scaled = {strength: scale(tuner, swept, model, strength, room) for strength in strengths}
+    points = [_measured(bench, program, dev, scaled[strength], strength) for strength in strengths]
     frontier = (_base_point(bench, program, dev), *points, _whole(boldest))
     options = [*frontier[1:], *([] if best.step == boldest.step else [_whole(best)])]
     chosen = best_of(options)
@@ -75,21 +77,17 @@ def settle_strength(
     return Settled(adapter, step, chosen, frontier, _zero_warning(frontier[0], chosen))
 
 
-def scale(adapter: Path, strength: float, room: Path) -> Path:
-    """Write an adapter into `room`, its update times `strength`, and return its folder.
+def scale(tuner: Tuner, tuned: Path, model: str, strength: float, room: Path) -> Path:
+    """Write a tuning into `room`, what it changes times `strength`, and return its folder.
 
     Raises:
         StoreError: If the disk is full or refuses.
     """
-    from safetensors.torch import load_file, save_file
-
     folder = room / f"{strength:g}"
     with writing(folder):
         shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(adapter, folder)
-        tensors = load_file(adapter / WEIGHTS)
-        tensors = {name: strength * tensor if "lora_B" in name else tensor for name, tensor in tensors.items()}
-        save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})
+        room.mkdir(parents=True, exist_ok=True)
+        tuner.scale(tuned, folder, model, strength)
     return folder
 
 
@@ -103,7 +101,7 @@ def kept_point(history: TrainingHistory) -> Checkpoint:
 
 
 def _measured(bench: Bench, program: Program, dev: Sequence[Example], adapter: Path, strength: float) -> StrengthPoint:
-    tuned = with_adapter(program, adapter)
+    tuned = with_tuning(program, adapter)
     reached = bench.score(tuned, dev, with_loss=True)
     forgotten = bench.forgetting(tuned.weights)
     bench.log(f"strength {strength:g}: dev {reached.score:.3f}, {forgotten.spent:.0%} of the forgetting budget spent")

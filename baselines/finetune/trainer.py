@@ -30,7 +30,8 @@ def main() -> None:
     channel = Channel()
     from safetensors import SafetensorError
 
-    from baselines.finetune.base import Base, TrainingFailure
+    from baselines.finetune.base import Base
+    from baselines.finetune.failure import TrainingFailure
     from baselines.finetune.loop import train
     from baselines.finetune.spec import RunSpec
     from harness.engine.faults import is_out_of_memory

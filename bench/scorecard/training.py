@@ -14,6 +14,7 @@ from baselines.finetune.objectives import SUPERVISED
 from baselines.finetune.process import TrainingProcess
 from baselines.finetune.spec import AnswerRow, Begun, RunSpec
 from baselines.finetune.store import Trained, find, keep
+from baselines.finetune.tuners import LORA
 from bench.scorecard.corruption import EMPTIED, FLIPPED, TRUNCATED, ZEROED
 from bench.scorecard.figures import Figure, share
 from bench.scorecard.lab import ROOT
@@ -117,9 +118,8 @@ def _spec(folder: Path, model: str, resume_seconds: float) -> RunSpec:
         warmup_steps=2,
         batch_size=4,
         seed=0,
-        rank=4,
-        alpha=8.0,
-        dropout=0.1,
+        tuner=LORA,
+        tuner_options={"rank": 4, "alpha": 8.0, "dropout": 0.1},
         base=model,
         resume_seconds=resume_seconds,
     )

@@ -21,7 +21,7 @@ from typing import Any, Protocol
 
 from harness.contract import Conversation, Engine
 from harness.engine.answers import Generated, Scored, are_completions, are_likelihoods
-from harness.engine.content import adapter_hash, code_hash, library_versions, model_hash
+from harness.engine.content import adapter_hash, checkpoint_hash, code_hash, library_versions, model_hash
 from harness.errors import ModelError, StoreError
 from harness.records import Completion, GenerationSettings, Likelihood, Weights
 from harness.store.cache import AnswerStore, Log
@@ -187,6 +187,7 @@ class CachedEngine:
             "operation": operation,
             "quantization": weights.quantization,
             "adapter": adapter_hash(weights.adapter) if weights.adapter is not None else None,
+            "checkpoint": checkpoint_hash(weights.checkpoint) if weights.checkpoint is not None else None,
             "engine": dict(self._engine.description),
             "asked": asked,
         }

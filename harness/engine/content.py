@@ -52,6 +52,19 @@ def adapter_hash(adapter: str) -> str:
         raise ArmError(f"adapter {adapter} has no {missing}; give the folder that training wrote") from None
 
 
+def checkpoint_hash(checkpoint: str) -> str:
+    """Return the SHA-256 over the weights and the configuration that training left.
+
+    Raises:
+        ArmError: If there are none.
+    """
+    folder = Path(checkpoint)
+    names = sorted(path.name for path in folder.glob("*.safetensors"))
+    if not names or not (folder / "config.json").is_file():
+        raise ArmError(f"checkpoint {checkpoint} has no weights or no config.json; give the folder that training wrote")
+    return _hash_files(folder, [*names, "config.json"])
+
+
 def code_hash() -> str:
     """Return the SHA-256 over the sources of the engine."""
     return _hash_files(CODE, [path.name for path in sorted(CODE.glob("*.py"))])

@@ -11,7 +11,9 @@ Log = Callable[[str], object]
 class TransformersKind:
     """Keeps `harness.contract.EngineKind`."""
 
-    capabilities: frozenset[Capability] = frozenset({"generate", "loglikelihood", "adapters", "training"})
+    capabilities: frozenset[Capability] = frozenset(
+        {"generate", "loglikelihood", "adapters", "checkpoints", "training"}
+    )
 
     def fault(self, source: str) -> str:
         """Say why this can be no model of this engine; see `harness.contract.EngineKind`."""

@@ -1,8 +1,10 @@
 """The one base model in memory, and the adapters switched on it."""
 
+import json
 from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from typing import Any, Literal
 
 import torch
@@ -14,8 +16,10 @@ from transformers import (
     GenerationConfig,
 )
 
-from harness.engine.content import adapter_hash
+from harness.engine.architectures import architecture
+from harness.engine.content import ADAPTER_FILES, adapter_hash
 from harness.engine.halving import free_memory
+from harness.engine.prefixed import Prefixed, prefix_of
 from harness.engine.tokens import end_of_turn
 from harness.errors import ArmError, ModelError
 from harness.quiet import quiet
@@ -117,15 +121,16 @@ def _unloadable(model: str, fault: Exception) -> ModelError:
 class Resident:
     """A base, keyed by model and quantisation, with up to `ADAPTERS_KEPT` adapters on it."""
 
-    def __init__(self, model: str, quantization: Literal["nf4"] | None, device: torch.device) -> None:
+    def __init__(self, model: str, quantization: Literal["nf4"] | None, device: torch.device, tokenizer: Any) -> None:
         self.key = (model, quantization)
         self.base = load_base(model, quantization, device)
         free_memory()  # loading and packing leave copies behind
-        self.stop_ids = _stop_ids(self.base.generation_config, load_tokenizer(model))
+        self.stop_ids = _stop_ids(self.base.generation_config, tokenizer)
         # What the model's authors like to sample with must not leak into our decoding.
         self.base.generation_config = GenerationConfig()
         self._switch: Any = None  # PeftModel around the base, once an adapter was asked for
         self._names: OrderedDict[str, str] = OrderedDict()
+        self._prefixes: dict[str, torch.Tensor] = {}  # by content; a few hundred kB each
         self._loaded = 0
 
     @contextmanager
@@ -138,7 +143,10 @@ class Resident:
             ArmError: If the adapter cannot be loaded or does not fit the base.
         """
         with torch.inference_mode():
-            if adapter is not None:
+            if adapter is not None and (prefix := self._prefix_of(adapter)) is not None:
+                with self._switch.disable_adapter() if self._switch is not None else nullcontext():
+                    yield Prefixed(self.base, prefix)
+            elif adapter is not None:
                 name = self._name_of(adapter)
                 self._switch.set_adapter(name)
                 yield self.base
@@ -152,7 +160,28 @@ class Resident:
         """Let go of the memory."""
         self.base = self._switch = None
         self._names.clear()
+        self._prefixes.clear()
         free_memory()
+
+    def _prefix_of(self, adapter: str) -> torch.Tensor | None:
+        """Return the prefix that an adapter is, None for one of another kind."""
+        key = adapter_hash(adapter)
+        if key not in self._prefixes:
+            if not is_prefix(adapter):
+                return None
+            self._prefixes[key] = self._read_prefix(adapter)
+        return self._prefixes[key]
+
+    def _read_prefix(self, adapter: str) -> torch.Tensor:
+        from safetensors.torch import load_file
+
+        config = self.base.config
+        if not architecture(config, self.key[0]).packs:
+            raise ArmError(f"prefixes are not served on a model of type {config.model_type}; use lora_sft there")
+        prefix = prefix_of(load_file(Path(adapter) / ADAPTER_FILES[0]), config)
+        if prefix is None:
+            raise ArmError(f"adapter {adapter} is no prefix for '{self.key[0]}'; train it on this model")
+        return prefix
 
     def _name_of(self, adapter: str) -> str:
         """Return PEFT's name of the adapter in this folder, loading it if its content is not on the base yet."""
@@ -190,10 +219,17 @@ class Resident:
 
         config = PeftConfig.from_pretrained(adapter)
         config.inference_mode = True
+        if self._switch is not None and {config.peft_type} != {c.peft_type for c in self._switch.peft_config.values()}:
+            self._clear()  # PEFT keeps one kind at a time
         if self._switch is None:
             self._switch = PeftModel(self.base, config, adapter_name=name).eval()
         result = self._switch.load_adapter(adapter, adapter_name=name, is_trainable=False)
         return list(result.missing_keys), list(result.unexpected_keys)
+
+    def _clear(self) -> None:
+        """Take every adapter off."""
+        while self._names:
+            self._drop(self._names.popitem()[1])
 
     def _drop(self, name: str) -> None:
         """Take an adapter off again; with the last one PEFT's layers leave the base as well."""
@@ -204,6 +240,15 @@ class Resident:
         if not self._switch.peft_config:
             self.base = self._switch.unload()
             self._switch = None
+
+
+def is_prefix(adapter: str) -> bool:
+    """Whether an adapter says of itself that it is a prefix and not layers to put on the base's own."""
+    try:
+        config = json.loads((Path(adapter) / ADAPTER_FILES[1]).read_text(encoding="utf-8"))
+    except ValueError:
+        return False  # PEFT says what is wrong with it
+    return isinstance(config, dict) and config.get("peft_type") == "PREFIX_TUNING"
 
 
 def _stop_ids(settings: Any, tokenizer: Any) -> list[int]:

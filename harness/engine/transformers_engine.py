@@ -22,7 +22,9 @@ _LIMITS = {"cpu": PassLimits(tokens=1024, logits=40_000_000), "cuda": PassLimits
 class TransformersEngine:
     """Keeps `harness.contract.Engine`."""
 
-    capabilities: frozenset[Capability] = frozenset({"generate", "loglikelihood", "adapters", "training"})
+    capabilities: frozenset[Capability] = frozenset(
+        {"generate", "loglikelihood", "adapters", "checkpoints", "training"}
+    )
 
     def __init__(self, model: str, *, limits: PassLimits | None = None, shrink: int = 0) -> None:
         """Read the model's configuration and tokenizer; weights are loaded at the first question.
@@ -140,15 +142,15 @@ class TransformersEngine:
         return [(Row(tuple(given), (tuple(scored),)), [n]) for n, (given, scored) in enumerate(pairs)]
 
     def _base(self, weights: Weights) -> Resident:
-        """Return the base that these weights stand on; another one is freed first."""
+        """Return the base that these weights stand on, or the checkpoint in its place; another one is freed first."""
         if weights.model != self.model:
             raise ModelError(f"this engine serves '{self.model}', not '{weights.model}'; open another engine")
-        key = (weights.model, weights.quantization)
+        key = (weights.checkpoint or weights.model, weights.quantization)
         if self._resident is None or self._resident.key != key:
             if self._resident is not None:
                 self._resident.free()
                 self._resident = None
-            self._resident = Resident(*key, self._device)
+            self._resident = Resident(*key, self._device, self.tokenizer)
         return self._resident
 
 

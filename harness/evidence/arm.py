@@ -169,8 +169,8 @@ def _fit(fit: Fit, baseline: Baseline, place: Workplace) -> FittedState:
 
 
 def _artefacts(program: Program, root: Path) -> dict[str, str]:
-    """Hash the folders that the program answers from: its adapter, and its retriever's index."""
-    folders = (program.weights.adapter, program.retriever.index if program.retriever else None)
+    """Hash the folders that the program answers from: what tuning left, and its retriever's index."""
+    folders = (program.weights.tuned, program.retriever.index if program.retriever else None)
     return {os.path.relpath(folder, root): hash_folder(Path(folder)) for folder in folders if folder}
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from harness.contract import Engine
 from harness.decision.forgetting import pair_items
-from harness.engine.content import adapter_hash
+from harness.engine.content import adapter_hash, checkpoint_hash
 from harness.general.measure import measure
 from harness.program import Prompt
 from harness.records import Forgetting, GeneralAbility, Limits, OffTaskAnswer, Weights
@@ -50,11 +50,10 @@ class SelectionProbe:
 
     def forgetting(self, weights: Weights) -> Forgetting:
         """Return what these weights lost against their base in the same quantisation."""
-        base = Weights(weights.model, weights.quantization)
-        return forgetting_of(self._measured(base), self._measured(weights), self.material.limits)
+        return forgetting_of(self._measured(weights.base), self._measured(weights), self.material.limits)
 
     def _measured(self, weights: Weights) -> GeneralAbility:
-        key = (weights.quantization, weights.adapter and adapter_hash(weights.adapter))
+        key = (weights.quantization, _tuned_hash(weights))
         if key not in self._known:
             material = self.material
             self._known[key] = measure(
@@ -71,6 +70,12 @@ class SelectionProbe:
                 use="selection",
             )
         return self._known[key]
+
+
+def _tuned_hash(weights: Weights) -> str | None:
+    if weights.checkpoint:
+        return checkpoint_hash(weights.checkpoint)
+    return adapter_hash(weights.adapter) if weights.adapter else None
 
 
 def forgetting_of(base: GeneralAbility, tuned: GeneralAbility, limits: Limits) -> Forgetting:

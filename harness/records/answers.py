@@ -7,11 +7,22 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Which weights answer: a base, how it is quantised, and an adapter on top."""
+    """Which weights answer: a base, how it is quantised, and what tuning left: an adapter on top, or all weights."""
 
-    model: str  # folder or hub id, as the engine loads it
+    model: str  # the base: folder or hub id, as the engine loads it; tokenizer and chat template are always its own
     quantization: Literal["nf4"] | None = None
     adapter: str | None = None  # PEFT folder
+    checkpoint: str | None = None  # folder with every weight after tuning, instead of the base's
+
+    @property
+    def tuned(self) -> str | None:
+        """The folder that tuning left; None for a bare base."""
+        return self.adapter or self.checkpoint
+
+    @property
+    def base(self) -> "Weights":
+        """The same model before tuning."""
+        return Weights(self.model, self.quantization)
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,9 +124,9 @@ class TrainingSchedule:
 
 @dataclass(frozen=True, slots=True)
 class TrainingHistory:
-    """How an adapter came to be."""
+    """How a tuned model came to be."""
 
-    method: str  # 'sft', 'dpo', 'sft+dpo'
+    method: str  # its stages, first to last: 'sft', 'sft+dpo', 'cpt+sft'
     losses: tuple[LossPoint, ...]
     checkpoints: tuple[Checkpoint, ...]
     best_step: int

@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from finetune_bench import OPTIONS, SmallBench, study  # noqa: E402
 
 import baselines.finetune  # noqa: E402
+from baselines.finetune.dpo import lora_dpo  # noqa: E402
 from baselines.finetune.process import TrainingProcess  # noqa: E402
 from harness.contract import Budget, Fitted  # noqa: E402
 from harness.records import Weights  # noqa: E402
@@ -50,4 +51,4 @@ def tuned(make_bench) -> tuple[Fitted, SmallBench]:
 def preferred(tuned, make_bench) -> tuple[Fitted, SmallBench]:
     """`lora_dpo` fitted in the same run, after `lora_sft`."""
     bench = make_bench("lora_dpo", shared=tuned[1].shared)
-    return baselines.finetune.lora_dpo(OPTIONS).fit(study(), bench), bench
+    return lora_dpo(OPTIONS).fit(study(), bench), bench

@@ -8,6 +8,7 @@ from typing import Any
 
 from baselines.finetune.objectives import SUPERVISED
 from baselines.finetune.spec import AnswerRow, Begun, PairRow, RunResult, RunSpec
+from baselines.finetune.tuners import LORA
 from harness.records import LossPoint, Weights
 
 _BASES: dict[tuple[str, str | None], Any] = {}
@@ -127,9 +128,9 @@ def spec_in(folder: Path, **changes: Any) -> RunSpec:
         "warmup_steps": 1,
         "batch_size": 4,
         "seed": 0,
-        "rank": 4,
-        "alpha": 8.0,
-        "dropout": 0.0,
+        "tuner": LORA,
+        "tuner_options": {"rank": 4, "alpha": 8.0, "dropout": 0.0},
+        "objective_options": {"beta": 0.1},
         "resume_seconds": 0.0,
     }
     return RunSpec(**{**plain, **changes})

@@ -12,6 +12,7 @@ import baselines.finetune
 from baselines.finetune.anchor import TEXTS_PER_STEP, divergence, texts_of
 from baselines.finetune.rows import TEXTS, Renderer, anchor_rows, replay_rows
 from baselines.finetune.sft import prepare
+from baselines.finetune.tuners import LORA, tuner_of
 from baselines.prompt.zero import zero_shot_program
 from harness.general.off_task import all_questions
 from harness.program import Program, Prompt
@@ -58,7 +59,9 @@ def test_divergence_is_the_kl_of_two_models_loaded_apart(tiny_model, tmp_path):
     both = PeftModel.from_pretrained(base, adapter).eval()
     expected = left(tiny_model, adapter, ANCHORS)
     assert expected > 1e-3
-    assert float(divergence(both, ANCHORS)) / sum(map(len, ANCHORS)) == pytest.approx(expected, rel=1e-4)
+    assert float(divergence(tuner_of(LORA), both, ANCHORS)) / sum(map(len, ANCHORS)) == pytest.approx(
+        expected, rel=1e-4
+    )
 
 
 def test_an_anchored_training_stays_nearer_to_its_base_also_on_other_texts(tiny_model, tmp_path):

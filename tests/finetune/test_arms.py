@@ -13,6 +13,7 @@ import baselines.finetune
 from baselines.finetune import store
 from baselines.finetune.pairs import find_pairs, is_wrong, normalised
 from baselines.finetune.sft import prepare
+from baselines.finetune.tuners import LORA, tuner_of
 from baselines.finetune.verify import check_moves, check_tensors
 from baselines.prompt.zero import zero_shot_program
 from harness.contract import Budget
@@ -201,10 +202,10 @@ def test_an_adapter_whose_b_is_zero_is_refused(tuned, tmp_path):
     tensors = load_file(tuned[1].folder / "adapter" / name)
     save_file({k: t * 0 if "lora_B" in k else t for k, t in tensors.items()}, tmp_path / name)
     with pytest.raises(ArmError, match="no-op"):
-        check_tensors(tmp_path)
+        check_tensors(tuner_of(LORA), tmp_path)
     save_file({k: t / 0 for k, t in tensors.items()}, tmp_path / name)
     with pytest.raises(ArmError, match="not finite"):
-        check_tensors(tmp_path)
+        check_tensors(tuner_of(LORA), tmp_path)
 
 
 def test_an_adapter_that_moves_no_answer_is_refused(tuned, tmp_path):
@@ -216,11 +217,11 @@ def test_an_adapter_that_moves_no_answer_is_refused(tuned, tmp_path):
     # B is not zero, and yet far below what fp32 adds to the base's own activations
     faint = {k: t * 1e-12 if "lora_B" in k else t for k, t in tensors.items()}
     save_file(faint, copy / "adapter_model.safetensors", metadata={"format": "pt"})
-    check_tensors(copy)
+    check_tensors(tuner_of(LORA), copy)
     bare = replace(fitted.program, weights=bench.base)
-    check_moves(bench, bare, bench.folder / "adapter", study().train[0])
-    with pytest.raises(ArmError, match="row row-0 by .* nats per token: it does nothing on this base"):
-        check_moves(bench, bare, copy, study().train[0])
+    check_moves(bench, bare, tuner_of(LORA), bench.folder / "adapter", study().train[0])
+    with pytest.raises(ArmError, match="row row-0 by .* nats per token: what it left does nothing on this base"):
+        check_moves(bench, bare, tuner_of(LORA), copy, study().train[0])
 
 
 def test_fewer_than_eight_pairs_are_refused_with_count_and_remedy(make_bench):

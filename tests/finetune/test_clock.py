@@ -2,8 +2,8 @@
 
 import pytest
 
-from baselines.finetune.arms import SFT_SHARE
 from baselines.finetune.clock import Clock
+from baselines.finetune.dpo import SFT_SHARE
 
 
 def test_sft_gets_two_thirds_of_the_minutes_when_preferences_follow():

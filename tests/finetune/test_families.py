@@ -16,8 +16,10 @@ from transformers import AutoModelForCausalLM
 
 from baselines.finetune import loop
 from baselines.finetune.anchor import divergence
-from baselines.finetune.base import Base, TrainingFailure, lora_config
+from baselines.finetune.base import Base
+from baselines.finetune.failure import TrainingFailure
 from baselines.finetune.objectives import PREFERENCE, SUPERVISED
+from baselines.finetune.tuners import LORA, tuner_of
 from harness.engine.resident import load_base
 from harness.engine.transformers_engine import TransformersEngine
 from harness.records import Message, Weights
@@ -158,8 +160,8 @@ def test_penalty_for_leaving_the_base_is_what_plain_transformers_says(tuned, tmp
     before = [predictions(plain, text) for text in texts]
     after = [predictions(PeftModel.from_pretrained(plain, family.adapter).eval(), text) for text in texts]
     expected = sum(float((a.exp() * (a - b)).sum()) for a, b in zip(before, after, strict=True))
-    with family.base.adapted(spec_in(tmp_path, start=family.adapter)) as adapted, torch.no_grad():
-        found = float(divergence(adapted, texts))
+    with family.base.tuned(spec_in(tmp_path, start=family.adapter)) as adapted, torch.no_grad():
+        found = float(divergence(tuner_of(LORA), adapted, texts))
     assert found > 1e-4
     assert found == approx(expected, rel=1e-3)
 
@@ -185,7 +187,7 @@ def test_loss_of_a_mixture_of_experts_holds_no_auxiliary_loss_even_where_the_mod
 
 
 def trained_names(base: Base, folder: Path) -> set[str]:
-    with base.adapted(spec_in(folder)) as adapted:
+    with base.tuned(spec_in(folder)) as adapted:
         return {name for name, weight in adapted.named_parameters() if weight.requires_grad}
 
 
@@ -211,15 +213,15 @@ def test_every_trained_tensor_of_a_mamba_has_moved(tuned, name):
 
 
 def test_dense_models_are_tuned_on_all_linear_layers_as_before(tuned, tmp_path):
-    assert lora_config(spec_in(tmp_path), tuned("llama").base.model).target_modules == "all-linear"
+    assert tuner_of(LORA).config(tuned("llama").base.model, spec_in(tmp_path)).target_modules == "all-linear"
 
 
 def test_what_peft_refuses_is_one_sentence_and_leaves_the_base_usable(tuned, tmp_path, monkeypatch):
-    from baselines.finetune import base as module
+    from baselines.finetune.tuners import lora as module
 
     monkeypatch.setattr(module, "_MAMBA_TYPES", frozenset())
     family = tuned("falcon_h1")
-    with raises(TrainingFailure, match="PEFT puts no LoRA on a model of type falcon_h1: .*'out_proj' is incompat") as e:
+    with raises(TrainingFailure, match="LoRA cannot be put on .* of type falcon_h1: .*'out_proj' is incompat") as e:
         train(family.base, sft_in(tmp_path / "refused"))
     assert "\n" not in str(e.value)
     monkeypatch.undo()

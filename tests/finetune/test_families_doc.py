@@ -7,7 +7,7 @@ from family_models import FAMILIES, config_of
 from pytest import mark
 from transformers import AutoModelForCausalLM
 
-from baselines.finetune.base import _MAMBA_TYPES, targets
+from baselines.finetune.tuners.lora import _MAMBA_TYPES, targets
 from harness.engine.architectures import architecture, masks_padding
 
 PAGE = Path(__file__).parents[2] / "docs" / "models.md"

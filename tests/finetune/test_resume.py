@@ -52,14 +52,17 @@ def start(tiny_model, tmp_path_factory) -> str:
     return str(Path(spec.folder) / "checkpoint-2")
 
 
+DROPPED = {"tuner_options": {"rank": 4, "alpha": 8.0, "dropout": 0.1}}
+
+
 def changes_of(kind: str, start: str) -> dict[str, object]:
     preferences = {"objective": PREFERENCE, "rows": pairs(), "start": start, "learning_rate": 1e-3}
     return {
         "sft": {},
-        "sft, dropout": {"dropout": 0.1},
+        "sft, dropout": DROPPED,
         "sft, anchored": ANCHORED,
         "dpo, anchored": {**preferences, **ANCHORED},
-        "dpo, dropout": {**preferences, "dropout": 0.1},
+        "dpo, dropout": {**preferences, **DROPPED},
     }[kind]
 
 
@@ -110,7 +113,7 @@ def test_a_run_cut_at_any_step_ends_as_the_uninterrupted_one(
 
 
 def test_a_run_that_dies_at_every_step_ends_as_the_uninterrupted_one(tiny_model, whole, tmp_path):
-    spec = spec_in(tmp_path / "cut", dropout=0.1)
+    spec = spec_in(tmp_path / "cut", **DROPPED)
     for step in range(1, 8):
         heard = cut(tiny_model, spec, "step", step)
         assert heard.begun.step == max(0, step - 2)  # the attempt before died at step - 1, with step - 2 saved
@@ -224,7 +227,7 @@ def test_a_run_without_a_usable_point_starts_anew_and_says_why(tiny_model, two_p
         {"seed": 1},
         {"rows": answers(11)},
         {"base": "another"},
-        {"dropout": 0.1},
+        DROPPED,
         {"evaluate_at": (2, 7)},
         {"batch_size": 2},
     ],

@@ -11,7 +11,9 @@ from finetune_bench import study
 from safetensors.torch import load_file, save_file
 
 from baselines.finetune.schedule import Outcome
-from baselines.finetune.strength import STRENGTHS, WEIGHTS, kept_point, scale, settle_strength
+from baselines.finetune.strength import STRENGTHS, kept_point, scale, settle_strength
+from baselines.finetune.tuners import LORA, tuner_of
+from baselines.finetune.tuners.peft_tuner import WEIGHTS
 from baselines.prompt.zero import zero_shot_program
 from harness.contract import Budget, DevScore
 from harness.records import Checkpoint, Forgetting, LossPoint, StrengthPoint, TrainingHistory, Weights
@@ -32,14 +34,16 @@ def update_of(weights: Weights) -> float:
 
 def test_scaling_b_scales_the_update_and_leaves_the_adapter_as_it_was(tmp_path):
     whole = adapter(tmp_path / "whole")
-    half = scale(whole, 0.5, tmp_path / "room")
+    half = scale(tuner_of(LORA), whole, "base", 0.5, tmp_path / "room")
     before, after = load_file(whole / WEIGHTS), load_file(half / WEIGHTS)
     # (alpha / r) (B / 2) A is half of (alpha / r) B A
     torch.testing.assert_close(after[B] @ after[A], 0.5 * (before[B] @ before[A]))
     assert torch.equal(after[A], before[A])
     assert json.loads((half / "adapter_config.json").read_text()) == {"r": 2}
     first = (half / WEIGHTS).read_bytes()
-    assert (scale(whole, 0.5, tmp_path / "room") / WEIGHTS).read_bytes() == first  # made again after a death
+    assert (
+        scale(tuner_of(LORA), whole, "base", 0.5, tmp_path / "room") / WEIGHTS
+    ).read_bytes() == first  # made again after a death
 
 
 @pytest.fixture
@@ -57,7 +61,7 @@ def bench(make_bench):
 
 def settle(bench, checkpoints, adapters, start=None):
     best, boldest = adapters
-    outcome = Outcome((), tuple(checkpoints), best, boldest, None, (), 0.0)  # type: ignore[arg-type]
+    outcome = Outcome(LORA, (), tuple(checkpoints), best, boldest, None, (), 0.0)  # type: ignore[arg-type]
     return settle_strength(bench, zero_shot_program(study(), bench), study().dev, outcome, bench.folder / "room", start)
 
 

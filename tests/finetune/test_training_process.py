@@ -14,6 +14,7 @@ from baselines.finetune.objectives import PREFERENCE, SUPERVISED, preference, su
 from baselines.finetune.process import TrainingProcess
 from baselines.finetune.rows import Renderer, answer_rows
 from baselines.finetune.spec import AnswerRow, PairRow, RunSpec
+from baselines.finetune.tuners import LORA
 from harness.errors import ArmError
 from harness.program import Program, Prompt
 from harness.records import GenerationSettings, Weights
@@ -41,9 +42,9 @@ def spec(rows, tmp_path) -> RunSpec:
         warmup_steps=0,
         batch_size=BATCH,
         seed=0,
-        rank=4,
-        alpha=8.0,
-        dropout=0.0,
+        tuner=LORA,
+        tuner_options={"rank": 4, "alpha": 8.0, "dropout": 0.0},
+        objective_options={"beta": 0.1},
     )
 
 
@@ -114,7 +115,7 @@ def test_a_loss_that_is_not_finite_fails_the_run_and_the_process_lives(process, 
 
 def test_an_update_that_spoils_the_adapter_fails_the_run_at_that_step(spec, tiny_model, monkeypatch):
     from baselines.finetune import loop
-    from baselines.finetune.base import TrainingFailure
+    from baselines.finetune.failure import TrainingFailure
 
     class Damaged(supervised.AnswerTrainer):
         """Loss and gradient stay finite: they are taken before the update."""
@@ -127,7 +128,7 @@ def test_an_update_that_spoils_the_adapter_fails_the_run_at_that_step(spec, tiny
 
     monkeypatch.setattr(supervised.Supervised, "trainer", Damaged)
     spec = replace(spec, steps=1, evaluate_at=(1,))
-    with pytest.raises(TrainingFailure, match="FAILED: .*lora_.* of the adapter became non-finite at step 1"):
+    with pytest.raises(TrainingFailure, match="FAILED: .*lora_.* became non-finite at step 1"):
         loop.train(base_of(Weights(str(tiny_model))), spec, Parent(), 1)
     assert not list(Path(spec.folder).glob("*/"))
 
@@ -152,7 +153,7 @@ def test_dpo_starts_at_ln_2_with_its_start_policy_as_reference(process, spec, ro
 
 def test_dpo_whose_reference_is_not_its_start_is_refused(process, spec, rows, tmp_path, tiny_model, monkeypatch):
     from baselines.finetune import loop
-    from baselines.finetune.base import TrainingFailure
+    from baselines.finetune.failure import TrainingFailure
 
     class WrongReference(preference.PairTrainer):
         def __init__(self, *, model, **others):

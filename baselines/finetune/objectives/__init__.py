@@ -15,9 +15,16 @@ PREFERENCE = "baselines.finetune.objectives.preference:PREFERENCE"
 class Objective(Protocol):
     """One way to train: the rows it needs, TRL's trainer for it, and what its first step must show."""
 
-    row: type[Any]  # of `harness`'s rows as token ids, with `id`, `length` and `held`
-    trainer: type[Any]  # one of TRL's, with `Anchored` and `Resumable`
-    collator: type[Any]
+    row: type[Any]  # of rows as token ids, with `id`, `length` and `held`
+    least_rows: int  # that one pass must take
+
+    @property
+    def trainer(self) -> type[Any]:
+        """One of TRL's, with `Anchored` and `Resumable`."""
+
+    @property
+    def collator(self) -> type[Any]:
+        """Makes a batch of the columns."""
 
     def arguments(self, shared: dict[str, Any], spec: Any) -> Any:
         """Return TRL's arguments for a `RunSpec`; `shared` are those of every objective."""

@@ -27,12 +27,13 @@ class Preference:
     """Keeps `baselines.finetune.objectives.Objective`."""
 
     row = PairRow
+    least_rows = 1
     trainer: type[Any] = PairTrainer
     collator: type[Any] = DataCollatorForPreference
 
     def arguments(self, shared: dict[str, Any], spec: RunSpec) -> Any:
-        """Take the sigmoid loss against the start policy."""
-        return DPOConfig(**shared, beta=spec.beta, loss_type="sigmoid", disable_dropout=True)
+        """Take the sigmoid loss against the start policy; `beta` says how dearly leaving it is paid for."""
+        return DPOConfig(**shared, beta=spec.objective_options["beta"], loss_type="sigmoid", disable_dropout=True)
 
     def columns(self, rows: Sequence[PairRow]) -> list[dict[str, list[int]]]:
         """Return prompts with both answers."""

@@ -21,6 +21,7 @@ class Supervised:
     """Keeps `baselines.finetune.objectives.Objective`."""
 
     row = AnswerRow
+    least_rows = 1
     trainer: type[Any] = AnswerTrainer
     collator: type[Any] = DataCollatorForLanguageModeling
 
