@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import HarnessError
+from harness.exporting.form import form_of
 from harness.exporting.index import is_known, place_embedder, place_index
 from harness.exporting.license import license_note
 from harness.exporting.parcel import Parcel
@@ -20,7 +21,7 @@ from harness.exporting.training.llama_factory import write_llama_factory
 from harness.exporting.training.openai import write_openai
 from harness.exporting.training.plan import TrainingPlan, plan_of
 from harness.exporting.training.trl import write_trl
-from harness.exporting.weights import merge, place_base
+from harness.exporting.weights import merge, place_base, place_checkpoint
 from harness.store.files import hash_data, sync
 
 MODEL, ADAPTER, INDEX, EMBEDDER, TRAINING = "model", "adapter", "index", "embedder", "training"
@@ -54,12 +55,12 @@ def pack(parcel: Parcel, out: Path, *, is_merged: bool, log: Callable[[str], obj
     """Write the export of `parcel` to `out`; after a fault or a crash there is none.
 
     Raises:
-        HarnessError: If `out` holds something, or there is no adapter to merge.
+        HarnessError: If `out` holds something, or there is nothing to merge.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise HarnessError(f"{out} exists and is not empty; give a new or empty --out folder")
-    if is_merged and not parcel.program.weights.adapter:
-        raise HarnessError(f"--merged: {parcel.arm} has no adapter; leave the option out")
+    if is_merged and (fault := form_of(parcel.program.weights).merge_fault):
+        raise HarnessError(f"--merged: {parcel.arm}: {fault}; leave the option out")
     out.parent.mkdir(parents=True, exist_ok=True)
     aside = out.with_name(f".{out.name}.{os.getpid()}.part")
     shutil.rmtree(aside, ignore_errors=True)
@@ -88,7 +89,7 @@ def _fill(parcel: Parcel, folder: Path, is_merged: bool, log: Callable[[str], ob
         if places.index:
             (folder / SEARCH).write_text(_search(parcel, places), encoding="utf-8")
     (folder / "LICENSE-BASE-MODEL.md").write_text(license_note(parcel), encoding="utf-8")
-    contents = Contents(places, has_script, plan, _rank(parcel), tuple(notes))
+    contents = Contents(places, has_script, plan, form_of(parcel.program.weights), tuple(notes))
     (folder / "README.md").write_text(readme(parcel, contents), encoding="utf-8")
 
 
@@ -96,6 +97,9 @@ def _place_weights(parcel: Parcel, folder: Path, is_merged: bool) -> tuple[Place
     weights = parcel.program.weights
     if is_merged:
         return Places(MODEL), merge(parcel, folder / MODEL)
+    if weights.checkpoint:
+        place_checkpoint(parcel, folder / MODEL)
+        return Places(MODEL, quantization=weights.quantization), []
     places = Places(place_base(parcel, folder / MODEL), quantization=weights.quantization)
     if weights.adapter:
         shutil.copytree(weights.adapter, folder / ADAPTER)
@@ -116,7 +120,7 @@ def _place_index(parcel: Parcel, folder: Path, places: Places, notes: list[str])
 
 
 def _place_training(parcel: Parcel, folder: Path, notes: list[str]) -> TrainingPlan | None:
-    if not parcel.program.weights.adapter:
+    if not parcel.program.weights.tuned:
         return None
     plan, untold = plan_of(parcel)
     notes.extend(untold)
@@ -148,6 +152,7 @@ def _script(parcel: Parcel, places: Places) -> str:
         rule_in_words=_READ_IN_WORDS[rule],
         nf4=places.quantization == "nf4",
         adapter=places.adapter,
+        is_prefix=form_of(parcel.program.weights).kind == "prefix",
         searches=places.index is not None,
         model_is_here=places.model == MODEL,
         joins_systems=any(turn.role == "system" for example in parcel.task.test for turn in example.messages),
@@ -164,14 +169,6 @@ def _search(parcel: Parcel, places: Places) -> str:
         embedder=places.embedder,
         embedder_is_here=places.embedder == EMBEDDER,
     )
-
-
-def _rank(parcel: Parcel) -> int | None:
-    adapter = parcel.program.weights.adapter
-    if adapter is None:
-        return None
-    config = json.loads((Path(adapter) / "adapter_config.json").read_text(encoding="utf-8"))
-    return int(config["r"])
 
 
 def _write_json(path: Path, data: object) -> None:

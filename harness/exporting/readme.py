@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from harness.decision.words import score_range, share, signed_points
+from harness.exporting.form import TunedForm
 from harness.exporting.parcel import Parcel
 from harness.exporting.prompt import Places
 from harness.exporting.script import fill
@@ -20,7 +21,7 @@ class Contents:
     places: Places
     has_script: bool
     plan: TrainingPlan | None
-    rank: int | None
+    form: TunedForm
     notes: tuple[str, ...]  # what differs from the run, or could not be exported
 
 
@@ -38,11 +39,12 @@ def readme(parcel: Parcel, contents: Contents) -> str:
         model=parcel.base_name,
         places=contents.places,
         is_merged=bool(program.weights.adapter) and contents.places.adapter is None,
+        is_checkpoint=contents.form.kind == "checkpoint",
         k=program.retriever.k if program.retriever else None,
         metric=run.primary_metric,
         score=f"{share(parcel.score.estimate)} ({score_range(parcel.score)})" if parcel.score else "not measured",
         goal=share(run.limits.goal),
-        gate=_gate(parcel.gate) if program.weights.adapter else "unchanged: no weights were tuned",
+        gate=_gate(parcel.gate) if program.weights.tuned else "unchanged: no weights were tuned",
         gate_reasons=parcel.gate.reasons if parcel.gate else (),
         verdict=decision.sentence,
         is_winner=decision.arm == parcel.arm,
@@ -53,7 +55,8 @@ def readme(parcel: Parcel, contents: Contents) -> str:
         needs=_packages(contents.places),
         has_script=contents.has_script,
         is_sampled=program.generation.temperature > 0,
-        serve=serve_command(parcel, contents.places, contents.rank),
+        serve=serve_command(parcel, contents.places, contents.form),
+        serving_note=contents.form.serving_note if contents.places.adapter else "",
         request=request_command(parcel),
         plan=contents.plan,
         trl=trl.VERSION,

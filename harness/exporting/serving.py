@@ -5,6 +5,7 @@ Not executed here. `SOURCES` says where the options were read.
 
 import json
 
+from harness.exporting.form import TunedForm
 from harness.exporting.parcel import Parcel
 from harness.exporting.prompt import Places
 from harness.exporting.training.rows import plain
@@ -13,15 +14,18 @@ SOURCES = "vllm-project/vllm: docs/features/lora.md (05863f1)"
 SMALLEST_RANK = 8  # vLLM takes powers of two from here as --max-lora-rank
 
 
-def serve_command(parcel: Parcel, places: Places, rank: int | None) -> str:
-    """Return the command that serves the export; `rank` is the adapter's, None without one."""
+def serve_command(parcel: Parcel, places: Places, form: TunedForm) -> str:
+    """Return the command that serves the export; see `TunedForm.serving_note` for what it cannot serve."""
     model = "./model" if places.model == "model" else places.model
     # the run takes no sampling defaults from the model's generation_config.json (a repetition penalty, say)
     parts = [f"vllm serve {model} --generation-config vllm"]
     if places.quantization == "nf4":
         parts.append("--quantization bitsandbytes")
-    if places.adapter and rank:
-        parts += [f"--enable-lora --lora-modules {parcel.arm}=./{places.adapter}", f"--max-lora-rank {_at_least(rank)}"]
+    if places.adapter and form.rank:
+        parts += [
+            f"--enable-lora --lora-modules {parcel.arm}=./{places.adapter}",
+            f"--max-lora-rank {_at_least(form.rank)}",
+        ]
     else:
         parts.append(f"--served-model-name {parcel.arm}")
     return " \\\n    ".join(parts)

@@ -24,6 +24,18 @@ def place_base(parcel: Parcel, target: Path) -> str:
     return target.name
 
 
+def place_checkpoint(parcel: Parcel, target: Path) -> None:
+    """Put weights that were all tuned into `target`, with the base's tokenizer, chat template and license."""
+    checkpoint = parcel.program.weights.checkpoint
+    assert checkpoint is not None
+    target.mkdir()
+    for file in sorted(Path(checkpoint).iterdir()):
+        if file.suffix in _MODEL_FILES:
+            link_or_copy(file, target / file.name)
+    for file in license_files(parcel.base_folder) if parcel.base_folder else ():
+        shutil.copyfile(file, target / file.name)
+
+
 def link_or_copy(source: Path, target: Path) -> None:
     """Give a large weights file a second name where the disk allows, as nobody edits one; copy anything else."""
     if source.suffix == ".safetensors":

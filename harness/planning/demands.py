@@ -40,6 +40,7 @@ class Training:
     trial_steps: int  # optimiser steps of all trials of the learning rate
     pairs: int  # of preferences; 0 for sft
     has_penalty: bool  # predictions on general texts are kept, which takes logits for every token
+    trains_all: bool = False  # every weight instead of an adapter's
 
     @property
     def steps(self) -> int:
@@ -155,6 +156,7 @@ def _training(options: Any, task: Task, text: ModelText, prompts: _Lengths) -> T
         trial_steps=rates * _number(options, "trial_steps", 0),
         pairs=min(given or rows, _number(options, "max_pairs", PAIRS)) if wants_pairs else 0,
         has_penalty=any(weight > 0 for weight in _numbers(options, "penalties")),
+        trains_all=getattr(options, "keeps", None) == "checkpoints",
     )
 
 

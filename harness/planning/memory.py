@@ -69,12 +69,12 @@ def _memory(demand: Demand, shape: ModelShape, device: Device, embedder: float) 
         parts = {"processes": processes, "weights": weights, "answering": answering}
         return ArmMemory(demand.arm, device, sum(parts.values()), parts)
     training = demand.training
-    adapter = ADAPTER_NUMBERS * FULL * shape.adapter_parameters(training.rank) / MB
+    trained = shape.parameters if training.trains_all else shape.adapter_parameters(training.rank)
     step = training_mb(demand, training, shape, device)
     parts = {
         "processes": processes + TRAINER,
         "weights": weights_mb(shape, device, demand.is_quantised, processes=2),
-        "adapter": adapter,
+        "trained weights" if training.trains_all else "adapter": ADAPTER_NUMBERS * FULL * trained / MB,
         "training" if step >= answering else "answering": max(step, answering),
     }
     return ArmMemory(demand.arm, device, sum(parts.values()), parts)

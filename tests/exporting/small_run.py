@@ -29,6 +29,11 @@ ARMS = {
     "qlora_sft": {**TRAINING, "kl_to_base": 0.1},
     "lora_dpo": {**TRAINING, "dpo_learning_rate": 1e-3},
     "rag_lora_sft": {**TRAINING, "chunk_tokens": 16},
+    "full_sft": {**TRAINING, "learning_rate": 1e-3},
+    "prefix_sft": {**TRAINING, "learning_rate": 0.3, "virtual_tokens": 4},
+    "ia3_sft": {**TRAINING, "learning_rate": 0.3},
+    "cpt_lora_sft": {**TRAINING, "cpt_learning_rate": 1e-3, "cpt_epochs": 1},
+    "lora_kto": {**TRAINING, "kto_learning_rate": 1e-3},
     "chain_of_thought": {"reasoning_tokens": 8},
 }
 

@@ -29,6 +29,41 @@ def tuned(tiny_model, tmp_path_factory):
     return make_run(tmp_path_factory.mktemp("tuned"), tiny_model, *arms)
 
 
+ONE_FILE = ("full_sft", "prefix_sft", "ia3_sft", "cpt_lora_sft", "lora_kto")
+
+
+@pytest.fixture(scope="module")
+def others(tiny_model, tmp_path_factory):
+    """A run of the arms that are one file each."""
+    return make_run(tmp_path_factory.mktemp("others"), tiny_model, *ONE_FILE)
+
+
+@pytest.mark.parametrize("arm", ONE_FILE)
+def test_arm_that_is_one_file_answers_as_the_run_did(others, tmp_path, invoke, arm):
+    out = tmp_path / "out"
+    result = invoke("export", others, "--arm", arm, "--out", out, "--verify", "10")
+    assert "verified: 10 of 10 answers equal the run's" in result.output
+    readme = (out / "README.md").read_text()
+    assert (out / "training").is_dir() == (arm == "lora_kto")
+    assert ("vllm serve" in readme) == (arm not in ("prefix_sft", "ia3_sft"))
+    assert ("--lora-modules" in readme) == (arm in ("cpt_lora_sft", "lora_kto"))
+    assert (out / "adapter").is_dir() == (arm != "full_sft")
+
+
+@pytest.mark.parametrize("arm", ["ia3_sft", "cpt_lora_sft"])
+def test_adapter_of_any_kind_is_merged_and_answers_as_the_run_did(others, tmp_path, invoke, arm):
+    result = invoke("export", others, "--arm", arm, "--merged", "--out", tmp_path / "out", "--verify", "10")
+    assert "verified: 10 of 10 answers equal the run's" in result.output
+
+
+@pytest.mark.parametrize(("arm", "why"), [("prefix_sft", "cannot be merged"), ("full_sft", "whole already")])
+def test_what_cannot_be_merged_is_refused_in_a_sentence(others, tmp_path, invoke, arm, why):
+    result = invoke("export", others, "--arm", arm, "--merged", "--out", tmp_path / "out")
+    assert result.exit_code == 2
+    assert why in result.output
+    assert not (tmp_path / "out").exists()
+
+
 def run_script(path):
     """Run a script as its reader would; return the losses that it printed, and all it said."""
     done = subprocess.run([sys.executable, str(path)], capture_output=True, text=True)

@@ -12,6 +12,7 @@ import pytest
 from inner_process import Death, Parent, answers, base_of, pairs, spec_in
 
 from baselines.finetune import store
+from baselines.finetune.kto import JudgedRow
 from baselines.finetune.objectives import PREFERENCE
 from baselines.finetune.spec import RunSpec
 from harness.errors import StoreError
@@ -41,7 +42,8 @@ def cut(tiny_model: Path, spec: RunSpec, event: str, step: int) -> Parent:
 
 
 def sha(spec: RunSpec, step: int = 7) -> str:
-    return hashlib.sha256((Path(spec.folder) / f"checkpoint-{step}" / ADAPTER).read_bytes()).hexdigest()
+    [weights] = (Path(spec.folder) / f"checkpoint-{step}").glob("*.safetensors")
+    return hashlib.sha256(weights.read_bytes()).hexdigest()
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +54,7 @@ def start(tiny_model, tmp_path_factory) -> str:
     return str(Path(spec.folder) / "checkpoint-2")
 
 
+JUDGED = tuple(JudgedRow(row.id, row.prompt, row.answer, n % 3 > 0) for n, row in enumerate(answers()))
 DROPPED = {"tuner_options": {"rank": 4, "alpha": 8.0, "dropout": 0.1}}
 
 
@@ -63,6 +66,10 @@ def changes_of(kind: str, start: str) -> dict[str, object]:
         "sft, anchored": ANCHORED,
         "dpo, anchored": {**preferences, **ANCHORED},
         "dpo, dropout": {**preferences, **DROPPED},
+        "kto": {**preferences, "objective": "baselines.finetune.kto:KTO", "rows": JUDGED},
+        "full": {"tuner": "baselines.finetune.full:FULL", "tuner_options": {}, "learning_rate": 1e-3, **ANCHORED},
+        "prefix": {"tuner": "baselines.finetune.prefix:PREFIX", "tuner_options": {"virtual_tokens": 3}},
+        "ia3": {"tuner": "baselines.finetune.ia3:IA3", "tuner_options": {}},
     }[kind]
 
 
@@ -96,6 +103,7 @@ CUTS = [("step", 2, 1), ("checkpoint", 3, 3), ("step", 4, 3), ("step", 6, 5), ("
         *(("dpo, dropout", *at) for at in CUTS[::2]),
         ("sft, anchored", *CUTS[2]),
         ("dpo, anchored", *CUTS[2]),
+        *((kind, *CUTS[2]) for kind in ("kto", "full", "prefix", "ia3")),
     ],
 )
 def test_a_run_cut_at_any_step_ends_as_the_uninterrupted_one(

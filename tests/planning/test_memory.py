@@ -45,6 +45,12 @@ def test_nf4_packs_linear_layers_alone():
     assert weights_mb(shape(), "cpu", True, processes=2) == pytest.approx(expected)
 
 
+def test_training_in_full_counts_them_for_every_weight():
+    [found] = arm_memory([demand(training(trains_all=True))], shape(), "cpu")
+    assert found.parts_mb["trained weights"] == pytest.approx(16 * shape().parameters / MB)
+    assert "adapter" not in found.parts_mb
+
+
 def test_adapter_counts_its_weights_gradients_and_two_states_of_adam():
     [found] = arm_memory([demand(training())], shape(), "cpu")
     assert found.parts_mb["adapter"] == pytest.approx(16 * shape().adapter_parameters(8) / MB)

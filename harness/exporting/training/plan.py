@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from harness.exporting.form import form_of
 from harness.exporting.parcel import Parcel, make_baseline, option
 from harness.exporting.training.recipe import Recipe, recipe_of
 from harness.exporting.training.rows import PairRow, Row, Tokens, pair_rows, shown, train_rows
@@ -31,6 +32,8 @@ class TrainingPlan:
 def plan_of(parcel: Parcel) -> tuple[TrainingPlan | None, list[str]]:
     """Return how a tuned arm was trained, and what cannot be told of it."""
     evidence, history = parcel.evidence, sft_history(parcel.evidence)
+    if fault := _fault(parcel, history):
+        return None, [f"{evidence.arm}: {fault}, so no training configuration is exported"]
     sft = recipe_of(history, parcel.program, evidence.fit.seed) if history else None
     if sft is None or history is None:
         return None, [f"{evidence.arm} does not tell how it was trained, so no training configuration is exported"]
@@ -53,9 +56,20 @@ def plan_of(parcel: Parcel) -> tuple[TrainingPlan | None, list[str]]:
 
 
 def sft_history(evidence: Evidence) -> TrainingHistory | None:
-    """Return the history of the SFT stage: the arm's own, or that of the adapter from which its DPO continued."""
+    """Return the history of the SFT stage: the arm's own, or that of the adapter from which a later one continued."""
     history = evidence.training
-    return history.start if history is not None and history.start is not None else history
+    if history is None or history.start is None or history.method.endswith("sft"):
+        return history
+    return history.start
+
+
+def _fault(parcel: Parcel, history: TrainingHistory | None) -> str:
+    """Say why other tools cannot be told how it was trained, else ''."""
+    if form_of(parcel.program.weights).kind != "lora":
+        return "its configurations for other tools are written for LoRA alone"
+    if history is not None and history.start is not None:
+        return f"its SFT continues from {history.start.method.upper()}, which is not exported"
+    return ""
 
 
 def _dpo_stage(parcel: Parcel) -> tuple[Recipe | None, Sequence[PairRow], list[str]]:
@@ -63,6 +77,8 @@ def _dpo_stage(parcel: Parcel) -> tuple[Recipe | None, Sequence[PairRow], list[s
     history = evidence.training
     if history is None or history.start is None:
         return None, (), []
+    if not history.method.endswith("+dpo"):
+        return None, (), [f"only the SFT stage of its training ({history.method}) is exported"]
     pairs = pair_rows(parcel.folder, parcel.task, evidence, parcel.program)
     if history.best_step == 0:
         note = "preference training gained nothing on dev, so the adapter is that of its SFT stage"

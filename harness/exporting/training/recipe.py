@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.exporting.form import form_of
 from harness.program import Program
 from harness.records import TrainingHistory
 
@@ -38,10 +39,10 @@ def recipe_of(history: TrainingHistory, program: Program, seed: int, beta: float
         beta: Of preference training.
 
     Returns:
-        None when the program has no adapter, or the arm does not tell its schedule.
+        None when the program has no LoRA adapter, or the arm does not tell its schedule.
     """
     adapter, schedule = program.weights.adapter, history.schedule
-    if adapter is None or schedule is None:
+    if adapter is None or schedule is None or form_of(program.weights).kind != "lora":
         return None
     config: dict[str, Any] = json.loads((Path(adapter) / "adapter_config.json").read_text(encoding="utf-8"))
     targets = config["target_modules"]
