@@ -38,10 +38,11 @@ import psutil
 from baselines.finetune import lora_sft
 from baselines.finetune.clock import Clock
 from baselines.finetune.options import TuneOptions
+from baselines.finetune.plan import SftPlan
 from baselines.finetune.process import TrainingProcess
 from baselines.finetune.schedule import Outcome, Schedule, with_tuning
 from baselines.finetune.selection import best_of, boldest_of
-from baselines.finetune.sft import WARMUP_SHARE, SftPlan, evaluations, prepare, spec_of
+from baselines.finetune.sft import WARMUP_SHARE, evaluations, prepare, spec_of
 from baselines.finetune.spec import RunSpec
 from baselines.finetune.strength import settle_strength
 from baselines.finetune.trial import settle_rate

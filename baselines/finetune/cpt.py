@@ -12,11 +12,12 @@ from pydantic import Field
 from baselines.finetune.arms import Tuned, finish, shown_row
 from baselines.finetune.clock import Clock
 from baselines.finetune.options import LoraOptions
+from baselines.finetune.plan import SftPlan
 from baselines.finetune.process import TrainingProcess
 from baselines.finetune.rows import Renderer
 from baselines.finetune.schedule import Outcome, Schedule
 from baselines.finetune.selection import best_of, is_undertrained
-from baselines.finetune.sft import WARMUP_SHARE, SftPlan, evaluations, prepare, schedule_of, spec_of, train_sft
+from baselines.finetune.sft import WARMUP_SHARE, evaluations, prepare, schedule_of, spec_of, train_sft
 from baselines.finetune.spec import AnswerRow, RunSpec
 from baselines.finetune.store import Trained
 from baselines.finetune.trial import try_rates

@@ -10,9 +10,10 @@ from baselines.finetune.clock import Clock
 from baselines.finetune.objectives import PREFERENCE
 from baselines.finetune.options import LoraOptions
 from baselines.finetune.pairs import find_pairs
+from baselines.finetune.plan import SftPlan
 from baselines.finetune.process import TrainingProcess
 from baselines.finetune.rows import Renderer, pair_rows, within
-from baselines.finetune.sft import SftPlan, prepare, train_sft
+from baselines.finetune.sft import prepare, train_sft
 from baselines.finetune.spec import PairRow
 from baselines.finetune.stage import StagePlan, train_stage
 from baselines.finetune.store import Trained

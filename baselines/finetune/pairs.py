@@ -3,7 +3,7 @@
 import random
 import unicodedata
 
-from baselines.finetune.sft import SftPlan
+from baselines.finetune.plan import SftPlan
 from baselines.prompt.selection import drawn
 from harness.contract import Bench
 from harness.errors import ArmError

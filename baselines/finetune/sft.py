@@ -9,6 +9,7 @@ from baselines.finetune import store
 from baselines.finetune.clock import Clock
 from baselines.finetune.objectives import SUPERVISED
 from baselines.finetune.options import TuneOptions, range_warnings
+from baselines.finetune.plan import SftPlan
 from baselines.finetune.process import TrainingProcess
 from baselines.finetune.rows import Renderer, anchor_rows, answer_rows, replay_rows, within
 from baselines.finetune.schedule import FAST_DEV_ROWS, FAST_STEPS, Outcome, Schedule, with_tuning
@@ -21,7 +22,7 @@ from baselines.finetune.selection import (
     is_inside,
     is_undertrained,
 )
-from baselines.finetune.spec import AnswerRow, RunSpec
+from baselines.finetune.spec import RunSpec
 from baselines.finetune.store import Trained
 from baselines.finetune.strength import Settled, settle_strength
 from baselines.finetune.trial import settle_rate
@@ -30,7 +31,7 @@ from baselines.finetune.verify import check_moves
 from baselines.prompt.selection import drawn
 from harness.contract import Bench
 from harness.program import Program
-from harness.records import Example, Passage, Study, TrainingHistory, TrainingSchedule, Trial
+from harness.records import Passage, Study, TrainingHistory, TrainingSchedule, Trial
 from harness.store.files import hash_folder
 
 TRAIN_SAMPLE = 40  # rows of train that are scored to see overfitting
@@ -39,25 +40,6 @@ NOT_INDEPENDENT = (
     "kl_to_base trained on prose and everyday questions of the gate's kind: its text loss and unrelated questions are "
     "no independent evidence, its benchmarks are"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class SftPlan:
-    """All that one SFT training is made from."""
-
-    program: Program  # without an adapter
-    examples: tuple[Example, ...]  # those of train that are learnt from
-    rows: tuple[AnswerRow, ...]
-    dev: tuple[Example, ...]
-    options: TuneOptions
-    warnings: tuple[str, ...]
-    anchors: tuple[tuple[int, ...], ...] = ()  # general texts as token ids
-    start: Trained | None = None  # earlier training that this continues; None starts fresh
-
-    @property
-    def steps_per_epoch(self) -> int:
-        """Optimiser steps that see every row once; the last batch may be smaller."""
-        return -(-len(self.rows) // self.options.batch_size)
 
 
 def prepare(

@@ -6,10 +6,11 @@ from typing import Any
 
 from baselines.finetune.clock import Clock
 from baselines.finetune.options import TuneOptions
+from baselines.finetune.plan import SftPlan
 from baselines.finetune.process import TrainingProcess
 from baselines.finetune.schedule import Outcome, Schedule
 from baselines.finetune.selection import curve_warnings, gap_warnings, is_undertrained
-from baselines.finetune.sft import SftPlan, evaluations, schedule_of, score_train, spec_of, strengths_of
+from baselines.finetune.sft import evaluations, schedule_of, score_train, spec_of, strengths_of
 from baselines.finetune.spec import RunSpec
 from baselines.finetune.store import Trained
 from baselines.finetune.strength import Settled, kept_point, settle_strength

@@ -4,9 +4,9 @@ import random
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from baselines.finetune.clock import Clock
+from baselines.finetune.plan import SftPlan
 from baselines.finetune.process import TrainingProcess
 from baselines.finetune.schedule import Schedule
 from baselines.finetune.selection import best_of, boldest_of, is_clearly_worse, is_inside, loss_of, score_of
@@ -14,15 +14,12 @@ from baselines.finetune.spec import RunSpec
 from harness.contract import Bench
 from harness.records import Trial
 
-if TYPE_CHECKING:
-    from baselines.finetune.sft import SftPlan
-
 TRIAL_DEV_ROWS = 40
 LARGEST_SHARE = 0.4  # of the arm's minutes; the rest belongs to the training itself
 
 
 def settle_rate(
-    plan: "SftPlan", bench: Bench, process: TrainingProcess, clock: Clock, full: RunSpec
+    plan: SftPlan, bench: Bench, process: TrainingProcess, clock: Clock, full: RunSpec
 ) -> tuple[float, tuple[Trial, ...]]:
     """Return the learning rate to train with, and the trials that chose it.
 
@@ -41,7 +38,7 @@ def settle_rate(
 
 
 def try_rates(
-    rates: Sequence[float], plan: "SftPlan", bench: Bench, process: TrainingProcess, clock: Clock, spec: RunSpec
+    rates: Sequence[float], plan: SftPlan, bench: Bench, process: TrainingProcess, clock: Clock, spec: RunSpec
 ) -> tuple[float, tuple[Trial, ...]]:
     """Train `spec.steps` steps with each rate, smallest first, and return the best on dev with all trials.
 
