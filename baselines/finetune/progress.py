@@ -28,6 +28,7 @@ class Judged:
     folder: str  # its adapter's, below the run's
     sha256: str  # of that folder
     seconds: float  # that judging took
+    is_removed: bool = False  # it was clearly worse than a later one
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,5 +93,6 @@ def recall(kind: type[Kept], path: Path, identity: str, log: Callable[[str], Non
 
 
 def intact(judged: Judged, folder: Path) -> bool:
-    """Whether a judged adapter is still what was judged."""
-    return (folder / judged.folder).is_dir() and hash_folder(folder / judged.folder) == judged.sha256
+    """Whether a judged adapter is still what was judged, or is needed no more."""
+    place = folder / judged.folder
+    return judged.is_removed or (place.is_dir() and hash_folder(place) == judged.sha256)

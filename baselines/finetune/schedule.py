@@ -145,6 +145,7 @@ class Schedule:
             if step not in (judged.checkpoint.step for judged in self._judged):
                 self._judge(step, epoch, adapter)
                 self._write(spec, identity)
+                self._prune(adapter.parent)
             return not should_stop(self._checkpoints, self.patience)
 
         was_killed = False
@@ -185,6 +186,16 @@ class Schedule:
         checkpoint = Checkpoint(step, epoch, reached.score, reached.loss)
         self._judged.append(Judged(checkpoint, adapter.name, hash_folder(adapter), time.monotonic() - since))
         self._log(f"step {step}, dev {reached.score:.3f}, dev loss {reached.loss}")
+        boldest = boldest_of(self._checkpoints)
+        for place, judged in enumerate(self._judged):
+            if is_clearly_worse(judged.checkpoint, boldest, len(self.dev)):
+                self._judged[place] = replace(judged, is_removed=True)
+
+    def _prune(self, folder: Path) -> None:
+        """Remove what can no longer be chosen (see `_weigh`): a checkpoint may be as large as the model."""
+        for judged in self._judged:
+            if judged.is_removed:
+                shutil.rmtree(folder / judged.folder, ignore_errors=True)
 
     def _weigh(self, folder: Path) -> None:
         """Measure what checkpoints forgot, best on the task first, until one is inside the budget.

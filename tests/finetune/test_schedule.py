@@ -1,6 +1,7 @@
 """Trial and early stopping with a real training process and dev scores that are written down."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -114,3 +115,16 @@ def test_evaluations_follow_the_option_and_end_with_the_last_step(scripted, proc
     bench = scripted(*[(0.1 * n, 8, 1.0) for n in range(1, 6)])
     outcome, _ = run(bench, process, epochs=3, eval_every=2)
     assert [point.step for point in outcome.checkpoints] == [2, 4, 6, 8, 9]
+
+
+def test_checkpoints_that_cannot_be_chosen_any_more_leave_the_disk_at_once(scripted, process):
+    """A standard error of 0.75 on eight rows is sqrt(0.75 * 0.25 / 8) = 0.15: 0.25 is clearly worse, 0.75 is not."""
+    bench = scripted((0.75, 8, 0.9), (0.25, 8, 0.8), (0.75, 8, 0.7))
+    plan = lesson_of(bench)
+    spec = replace(spec_of(plan, bench, process), steps=3, evaluate_at=(1, 2, 3), learning_rate=1e-3)
+    seen = []
+    bench.log = lambda message: seen.append(sorted(path.name for path in Path(spec.folder).glob("checkpoint-*")))
+    outcome = Schedule(bench, process, plan.program, plan.dev, 5, "training").run(spec)
+    assert seen[2] == ["checkpoint-1", "checkpoint-3"]  # as the third was judged
+    assert [point.dev_score for point in outcome.checkpoints] == [0.75, 0.25, 0.75]
+    assert outcome.best.name == "checkpoint-3"

@@ -13,6 +13,7 @@ from harness.contract import Budget, DevScore
 from harness.records import Forgetting, Weights
 from harness.store.files import hash_file
 
+DROPPED = {"tuner_options": {"rank": 4, "alpha": 8.0, "dropout": 0.1}}
 # Worse, better, then no gain twice: with a patience of two the third judgement ends the run.
 SCORES = {2: (0.1, 8, 2.0), 4: (0.5, 8, 1.0), 6: (0.4, 8, 1.0), 8: (0.4, 8, 1.0), 10: (0.9, 8, 0.1)}
 
@@ -45,7 +46,7 @@ def schedule_of(bench, process, **changes) -> Schedule:
 
 
 def spec_at(bench, name="sft", **changes):
-    return spec_in(bench.folder / name, steps=10, evaluate_at=(2, 4, 6, 8, 10), dropout=0.1, **changes)
+    return spec_in(bench.folder / name, steps=10, evaluate_at=(2, 4, 6, 8, 10), **DROPPED, **changes)
 
 
 def process_of(bench) -> InnerProcess:
