@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from harness.task.check import CheckReport
-    from harness.task.check.reading import Material
+    from harness.checking import CheckReport
+    from harness.checking.reading import Material
 
 
 @click.command()
@@ -29,8 +29,8 @@ def check(ctx: click.Context, task_file: Path, out: Path | None, as_json: bool, 
     Example:
         harness check tasks/support_routing/task.yaml
     """
+    from harness.checking import examine, write_fixed
     from harness.cli.findings import print_faults, print_fixed, print_report
-    from harness.task.check import examine, write_fixed
 
     material = _read(task_file, as_json)
     folder = tokenizer_folder(material.model.source)
@@ -51,9 +51,9 @@ def check(ctx: click.Context, task_file: Path, out: Path | None, as_json: bool, 
 
 def _read(task_file: Path, as_json: bool) -> "Material":
     """Read the task; a file that is no task file at all has a report too where JSON is asked for."""
+    from harness.checking import CheckReport, read_material
+    from harness.checking.findings import ListedFaults
     from harness.errors import TaskFileError
-    from harness.task.check import CheckReport, read_material
-    from harness.task.check.findings import ListedFaults
 
     faults = ListedFaults()
     try:
@@ -90,7 +90,7 @@ def tokenizer_folder(model: str) -> Path | None:
 
 
 def _examine_fixed(path: Path, folder: Path | None) -> "CheckReport":
-    from harness.task.check import examine, read_material
+    from harness.checking import examine, read_material
 
     material = read_material(path)
     return _with_goal(material, examine(material, folder))
@@ -104,10 +104,10 @@ def _with_goal(material: "Material", report: "CheckReport") -> "CheckReport":
     """
     from dataclasses import replace
 
+    from harness.checking.findings import SEVERITIES
+    from harness.checking.sizes import bound_all_right
     from harness.plugins import BASELINES, METRICS, load
     from harness.records import Limits
-    from harness.task.check.findings import SEVERITIES
-    from harness.task.check.sizes import bound_all_right
 
     test = [record.example for record in material.splits["test"]]
     if report.faults or not test:
@@ -131,9 +131,9 @@ def _with_contradictions(material: "Material", report: "CheckReport") -> "CheckR
     from dataclasses import replace
 
     from harness.assets.models import resolve_model
+    from harness.checking.contradictions import find_contradictions
     from harness.engine.cached import open_engine
     from harness.records import Weights
-    from harness.task.check.contradictions import find_contradictions
 
     if report.faults:
         click.echo("--model: left out until the task can be read", err=True)

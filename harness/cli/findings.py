@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import click
 
+from harness.checking import CheckReport, Finding
+from harness.checking.findings import SEVERITIES, Seen
+from harness.checking.reading import Material
 from harness.errors import TaskFileError
-from harness.task.check import CheckReport, Finding
-from harness.task.check.findings import SEVERITIES, Seen
-from harness.task.check.reading import Material
 
 EXAMPLES = 5
 LONGEST_PROMPT = 700  # characters

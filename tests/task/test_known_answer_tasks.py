@@ -10,8 +10,8 @@ import pytest
 
 from bench import known_answers
 from bench.known_answers import RIGHT, Graded
+from harness.checking import examine, read_material
 from harness.task import load_task
-from harness.task.check import examine, read_material
 
 TASKS = Path(__file__).parents[2] / "tasks"
 SPLITS = ("train", "dev", "test")

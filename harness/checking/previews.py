@@ -1,0 +1,29 @@
+"""What each arm will really show the model for one row, as far as it is settled before the run."""
+
+from harness.checking.findings import Seen
+from harness.checking.model_text import ModelText
+from harness.checking.reading import Material
+from harness.contract import Previewing
+from harness.errors import HarnessError
+from harness.plugins import BASELINES, load
+
+
+def previews(material: Material, text: ModelText) -> tuple[Seen, ...]:
+    """Render one row for every arm; none while the task cannot be read."""
+    if material.listed or not all(material.splits.values()):
+        return ()
+    study = material.study
+    seen = []
+    for spec in material.arms:
+        arm = load(BASELINES, spec.baseline)(spec.options)
+        if not isinstance(arm, Previewing):
+            seen.append(Seen(spec.name, "", None, "this arm has no preview"))
+            continue
+        try:
+            shown = arm.preview(study)
+        except HarnessError as fault:
+            seen.append(Seen(spec.name, "", None, f"cannot be shown: {fault}"))
+            continue
+        learnt = None if shown.learnt is None else shown.learnt + text.ending()
+        seen.append(Seen(spec.name, text.prompt(shown.messages), learnt, shown.note))
+    return tuple(seen)
