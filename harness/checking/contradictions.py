@@ -42,7 +42,7 @@ def find_contradictions(
         say: Told how far it is, and when rows are sampled.
         most: At most so many rows are asked, drawn with the task's first seed.
     """
-    records, seed = material.splits["train"], material.settings.seeds[0]
+    records, seed = material.splits["train"], material.content.settings.seeds[0]
     if len(records) > most:
         say(f"asking {most} of the {len(records)} training rows, drawn with seed {seed}")
         records = [records[at] for at in sorted(random.Random(seed).sample(range(len(records)), most))]
@@ -71,7 +71,7 @@ def _batches(
     material: Material, engine: Engine, records: Sequence[Record]
 ) -> Iterator[list[tuple[Record, tuple[Message, ...]]]]:
     """Yield rows of like length together."""
-    prompt = Prompt(material.settings.prompt.system, material.settings.prompt.template)
+    prompt = Prompt(material.content.settings.prompt.system, material.content.settings.prompt.template)
     rows = [(record, prompt.messages(record.example.question)) for record in records]
     rows.sort(key=lambda row: engine.count_tokens(row[1]))
     for begin in range(0, len(rows), BATCH):

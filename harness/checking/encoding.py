@@ -51,7 +51,7 @@ def _texts(material: Material) -> Iterator[tuple[Place, str]]:
     for pair in material.preferences:
         texts = (*(message.content for message in pair.item.messages), pair.item.chosen, pair.item.rejected)
         yield pair.place, "\n".join(texts)
-    for document in material.documents:
+    for document in material.content.data.documents:
         yield Place("documents", document.source, id=document.id), document.text
 
 
@@ -59,7 +59,7 @@ def find_file_marks(material: Material) -> list[Finding]:
     """Find data files with a byte order mark or Windows line ends; both are read rightly."""
     hits = []
     for split, written in material.files().items():
-        path = material.path.parent / written
+        path = material.content.path.parent / written
         if marks := file_marks(path):
             hits.append(Hit((Place(split, written),), f"has {' and '.join(marks)}"))
     remedy = "nothing to do; --fix writes plain UTF-8"

@@ -66,10 +66,10 @@ def examine(material: Material, model_folder: Path | None) -> CheckReport:
     found += find_long_rows(material, text)
     found.sort(key=lambda finding: SEVERITIES.index(finding.severity))
     return CheckReport(
-        task=str(material.path),
+        task=str(material.content.path),
         faults=material.listed,
         findings=tuple(found),
         seen=previews(material, text),
-        notes=material.notes,
+        notes=material.content.data.notes,
         lengths=text.how,
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness.benchmark_files import is_benchmark_file
 from harness.checking.encoding import file_marks, fixed
 from harness.checking.findings import CheckReport, Fault, Hit
 from harness.checking.reading import Material
@@ -40,18 +41,18 @@ def write_fixed(material: Material, report: CheckReport, out: Path) -> Path:
     out = Path(out).resolve()
     refusals = [*_refusals(material), *_place_refusals(material, out)]
     if refusals:
-        raise TaskFileError(f"{material.path} cannot be cleaned by --fix", refusals)
+        raise TaskFileError(f"{material.content.path} cannot be cleaned by --fix", refusals)
     out.parent.mkdir(parents=True, exist_ok=True)
     making = Path(tempfile.mkdtemp(prefix=f".{out.name}.making-", dir=out.parent))
     try:
-        shutil.copytree(material.path.parent, making, dirs_exist_ok=True)
+        shutil.copytree(material.content.path.parent, making, dirs_exist_ok=True)
         changes = _clean(material, report, making)
         (making / LOG).write_text(_log(material, changes), encoding="utf-8")
-        making.chmod(material.path.parent.stat().st_mode)
+        making.chmod(material.content.path.parent.stat().st_mode)
         making.rename(out)
     finally:
         shutil.rmtree(making, ignore_errors=True)
-    return out / material.path.name
+    return out / material.content.path.name
 
 
 def _refusals(material: Material) -> list[str]:
@@ -73,12 +74,12 @@ def _is_about_a_row(fault: Fault, read: Mapping[str, list[Row]]) -> bool:
 
 
 def _place_refusals(material: Material, out: Path) -> Iterable[str]:
-    folder = material.path.parent.resolve()
+    folder = material.content.path.parent.resolve()
     if out.exists():
         yield f"{out} is there already; give a folder that is not"
     if out.is_relative_to(folder):
         yield f"{out} is inside the task's folder; give one beside it"
-    test = (folder / material.settings.data.test).resolve()
+    test = (folder / material.content.settings.data.test).resolve()
     for split, written in material.files().items():
         path = folder / written
         if split != "test" and path.resolve() == test:
@@ -87,19 +88,20 @@ def _place_refusals(material: Material, out: Path) -> Iterable[str]:
             yield from _misplaced(f"data.{split}", written, folder)
         else:
             yield f"data.{split} '{written}' is no file in the task's folder; copy it there first"
-    for key, other in _other_paths(material).items():
+    for key, other in _other_paths(material):
         if kind_of(folder / other):
             yield from _misplaced(key, other, folder)
 
 
-def _other_paths(material: Material) -> dict[str, str]:
+def _other_paths(material: Material) -> Iterator[tuple[str, str]]:
     """What the task file names beside its rows, by key; a model or benchmarks may be anywhere by an absolute path."""
-    settings = material.settings
-    only_read = {"model": settings.model.source, "general.include_path": settings.general.include_path}
-    only_read |= {f"model of {arm.name}": arm.model.source for arm in settings.arms if arm.model}
-    named = {key: written for key, written in only_read.items() if written and not Path(written).is_absolute()}
-    documents = settings.data.documents
-    return named | ({"data.documents": documents} if documents else {})
+    settings = material.content.settings
+    only_read = [("model", settings.model.source), ("general.include_path", settings.general.include_path)]
+    only_read += [(f"model of {arm.name}", arm.model.source) for arm in settings.arms if arm.model]
+    only_read += [("general.tasks", task) for task in settings.general.tasks if is_benchmark_file(task)]
+    yield from ((key, written) for key, written in only_read if written and not Path(written).is_absolute())
+    if settings.data.documents:
+        yield "data.documents", settings.data.documents
 
 
 def _misplaced(key: str, written: str, folder: Path) -> Iterator[str]:
@@ -118,15 +120,15 @@ def _clean(material: Material, report: CheckReport, making: Path) -> _Changes:
     for split, written in material.files().items():
         if split in MENDABLE:
             _clean_file(material, split, making / written, reasons.get(written, {}), changes)
-    documents = material.settings.data.documents
+    documents = material.content.settings.data.documents
     if documents and (making / documents).is_dir():
-        for source in sorted(document.source for document in material.documents):  # only what was read
+        for source in sorted(document.source for document in material.content.data.documents):  # only what was read
             file = making / documents / source
             _clean_document(file, file.relative_to(making).as_posix(), changes)
     elif documents:
         faults = Faults()
         rows = read_rows(documents, "documents", making, faults)
-        faults.raise_any(material.path)  # none is expected: a faulty document was refused before
+        faults.raise_any(material.content.path)  # none is expected: a faulty document was refused before
         _mend_rows(documents, rows, making / documents, changes)
     return changes
 
@@ -192,7 +194,7 @@ def _mended_values(value: Any) -> Any:
 
 def _log(material: Material, changes: _Changes) -> str:
     lines = [
-        f"# What `harness check --fix` did to {material.settings.name}",
+        f"# What `harness check --fix` did to {material.content.settings.name}",
         "",
         f"{len(changes.left_out)} rows left out, {len(changes.fixed)} fixed. No test row was touched; "
         "`harness check` on this copy lists what is left to you.",

@@ -15,7 +15,7 @@ Groups = Mapping[str, list[Record]]  # rows by the name of their group
 def find_torn_groups(material: Material) -> list[Finding]:
     """Find groups with rows on both sides of a split, also where the two sides write them differently."""
     groups = {
-        split: by_value((r.example.group, r) for r in material.records(split) if r.example.group is not None)
+        split: by_value((r.example.group, r) for r in material.records_read(split) if r.example.group is not None)
         for split in LABELLED
     }
     hits = [

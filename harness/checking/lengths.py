@@ -12,7 +12,7 @@ _MARK = "."
 
 def find_long_rows(material: Material, text: ModelText) -> list[Finding]:
     """Find rows that do not fit the window, and tell the lengths of train."""
-    prompt = Prompt(material.settings.prompt.system, material.settings.prompt.template)
+    prompt = Prompt(material.content.settings.prompt.system, material.content.settings.prompt.template)
     frame = _frame(text)
     hits: list[Hit] = []
     lengths: dict[str, list[int]] = {}

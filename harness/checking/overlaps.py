@@ -52,12 +52,12 @@ def _sides(
 
 def find_in_prompt(material: Material) -> list[Finding]:
     """Find held-out questions inside the task's own prompt, as solved examples pasted there."""
-    prompt = material.settings.prompt
+    prompt = material.content.settings.prompt
     texts = [text for text in (prompt.system, prompt.template) if text]
     held = list(material.records("test", "dev"))
     needles = runs_of([record.words for record in held], PROMPT_WORDS)
     pairs = found_inside(needles, runs_of([words_of(text) for text in texts], PROMPT_WORDS))
-    place = Place("task", material.path.name)
+    place = Place("task", material.content.path.name)
     hits = [Hit((held[h].place, place), quoted(held[h].example.question.text)) for h, _ in pairs]
     remedy = "show examples from train, never from test or dev; few_shot does it by itself"
     return gathered("in_prompt", "error", "held-out questions that the task's own prompt shows", remedy, hits)
@@ -93,7 +93,7 @@ def _same_answers(material: Material, answers: Sequence[Sequence[str]]) -> list[
 
 def find_in_documents(material: Material) -> list[Finding]:
     """Find documents that hold a test question together with its answer."""
-    documents = material.documents
+    documents = material.content.data.documents
     texts = [words_of(document.text) for document in documents]
     test = list(material.records("test"))
     joined: dict[int, str] = {}

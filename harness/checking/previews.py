@@ -12,9 +12,9 @@ def previews(material: Material, text: ModelText) -> tuple[Seen, ...]:
     """Render one row for every arm; none while the task cannot be read."""
     if material.listed or not all(material.splits.values()):
         return ()
-    study = material.study
+    study = material.content.study
     seen = []
-    for spec in material.arms:
+    for spec in material.content.arms:
         arm = load(BASELINES, spec.baseline)(spec.options)
         if not isinstance(arm, Previewing):
             seen.append(Seen(spec.name, "", None, "this arm has no preview"))

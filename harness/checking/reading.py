@@ -1,4 +1,4 @@
-"""Reads a task as `load_task` does, but keeps what can be read when something cannot, and each row's place."""
+"""A task as it was read, faults beside it, with the forms in which the checks compare its rows."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -7,18 +7,11 @@ from pathlib import Path
 
 from harness.checking.findings import Fault, ListedFaults, Place
 from harness.checking.near_duplicates import Alike, alike, words_of
-from harness.records import Document, Example, Preference, Study
-from harness.task.consistency import check_rule, check_seeds, check_template, include_path_of
-from harness.task.documents import read_documents
-from harness.task.examples import Item, Placed, SplitReader
+from harness.records import Example, Preference
+from harness.task.content import Content, read_content
+from harness.task.examples import Item, Placed
 from harness.task.faults import Faults
-from harness.task.models import read_models
-from harness.task.plugged import check_metrics, read_arms
-from harness.task.schema import TaskFile
-from harness.task.settings import read_settings
-from harness.task.source import Source, read_source
-from harness.task.splits import normalised, split_off_dev
-from harness.task.task import ArmSpec, ModelSpec
+from harness.task.splits import normalised
 
 LABELLED = ("train", "dev", "test")
 # The held-out side first; what is dropped is the other side's.
@@ -57,24 +50,25 @@ Row = Record | Pair
 
 @dataclass(frozen=True)
 class Material:
-    """A task's content, as far as it can be read."""
+    """A task's content as far as it can be read, with the forms in which rows are compared."""
 
-    path: Path
-    settings: TaskFile
-    model: ModelSpec  # the task's own
-    arms: tuple[ArmSpec, ...]
+    content: Content
     faults: Faults
     listed: tuple[Fault, ...]
     splits: dict[str, list[Record]]  # by `LABELLED`
+    left_out: list[Record]  # rows of train that the budget leaves out: read and held apart from test, learnt by no arm
     preferences: list[Pair]
-    documents: tuple[Document, ...]
-    has_own_dev: bool  # else dev was split off train
-    notes: tuple[str, ...]
 
     def records(self, *splits: str) -> Iterator[Record]:
         """Yield the rows of some splits, or of all."""
         for split in splits or LABELLED:
             yield from self.splits[split]
+
+    def records_read(self, *splits: str) -> Iterator[Record]:
+        """Yield as `records` does, with the rows that the budget leaves out."""
+        yield from self.records(*splits)
+        if "train" in (splits or LABELLED):
+            yield from self.left_out
 
     @cached_property
     def questions(self) -> list[list[Row]]:
@@ -99,17 +93,9 @@ class Material:
         few = len(distinct) <= MOST_LABELS and ROWS_PER_LABEL * len(distinct) <= len(answers)
         return few and all(len(answer) <= LABEL_CHARACTERS for answer in distinct)
 
-    @property
-    def study(self) -> Study:
-        """What arms learn from."""
-        prompt = self.settings.prompt
-        train, dev = (tuple(record.example for record in self.splits[name]) for name in ("train", "dev"))
-        pairs = tuple(pair.item for pair in self.preferences)
-        return Study(train, dev, self.documents, pairs, prompt.system, prompt.template)
-
     def files(self) -> dict[str, str]:
         """Return the data files as the task file names them, by split."""
-        named = {name: getattr(self.settings.data, name) for name in (*LABELLED, "preferences")}
+        named = {name: getattr(self.content.settings.data, name) for name in (*LABELLED, "preferences")}
         return {name: written for name, written in named.items() if written}
 
 
@@ -123,47 +109,23 @@ def read_material(path: Path, faults: ListedFaults | None = None) -> Material:
     Raises:
         TaskFileError: If the task file itself is absent or no YAML mapping.
     """
-    path = Path(path).absolute()
     faults = ListedFaults() if faults is None else faults
-    source = read_source(path, faults)
-    settings = read_settings(source, faults)
-    settings = check_template(settings, source, faults)
-    for check in (check_rule, check_seeds, check_metrics):
-        check(settings, source, faults)
-    model, of_arms = read_models(settings, source, path.parent, faults)
-    include_path_of(settings, source, path.parent, faults)
-    arms = read_arms(settings, source, model, of_arms, faults)
-    return _with_data(path, settings, source, model, arms, faults)
-
-
-def _with_data(
-    path: Path, settings: TaskFile, source: Source, model: ModelSpec, arms: tuple[ArmSpec, ...], faults: ListedFaults
-) -> Material:
-    files, folder = settings.data, path.parent
-    reader = SplitReader(settings, source, folder, faults)
-    train = reader.examples(files.train, "train")
-    dev = reader.examples(files.dev, "dev") if files.dev else None
-    test = reader.examples(files.test, "test")
-    pairs = reader.preferences(files.preferences) if files.preferences else []
-    documents = read_documents(files.documents, folder, faults) if files.documents else ()
-    if dev is None:
-        whole = len(train)
-        train, dev = split_off_dev(train, settings.seeds[0])
-        if dev:
-            reader.notes.append(f"dev: {len(dev)} of the {whole} rows of {files.train}, seed {settings.seeds[0]}")
-        elif whole:
-            text = "all rows are of one group, so no dev split can be taken off; give data.dev or more groups"
-            faults.add(files.train, text)
+    content = read_content(path, faults)
+    data = content.data
     words: dict[str, str] = {}
-    splits = {
-        name: [_record(one, name, words) for one in rows]
-        for name, rows in zip(LABELLED, (train, dev, test), strict=True)
-    }
-    preferences = [_pair(one, words) for one in pairs]
-    has_own_dev = files.dev is not None
-    listed = tuple(faults.listed)
-    notes = tuple(reader.notes)
-    return Material(path, settings, model, arms, faults, listed, splits, preferences, documents, has_own_dev, notes)
+    train, dev, test = (
+        [_record(one, name, words) for one in rows]
+        for name, rows in zip(LABELLED, (data.train, data.dev, data.test), strict=True)
+    )
+    learnt = {placed.row.number for placed in data.learnt}
+    return Material(
+        content=content,
+        faults=faults,
+        listed=tuple(faults.listed),
+        splits={"train": [one for one in train if one.place.number in learnt], "dev": dev, "test": test},
+        left_out=[one for one in train if one.place.number not in learnt],
+        preferences=[_pair(one, words) for one in data.preferences],
+    )
 
 
 def _record(placed: Placed[Example], split: str, words: dict[str, str]) -> Record:

@@ -20,7 +20,7 @@ def find_leaks(material: Material) -> list[Finding]:
 
 def _equal(material: Material, held: str, learnt: str) -> Iterator[Hit]:
     """Equal as the strict checks compare; or equal words and the same answer."""
-    sides = list(material.records(held, learnt))
+    sides = list(material.records_read(held, learnt))
     by_input = by_value((record.input, record) for record in sides)
     by_words = by_value((f"{record.key}\n{record.answer}", record) for record in sides if record.key)
     written_twice = [rows for rows in by_words.values() if len({row.input for row in rows}) > 1]
@@ -33,15 +33,11 @@ def _equal(material: Material, held: str, learnt: str) -> Iterator[Hit]:
 
 
 def _equal_prompts(material: Material) -> Iterator[Hit]:
-    asked = by_value((record.key or record.input, record) for record in _held_from_pairs(material))
+    held = list(material.records("test", "dev"))
+    asked = {form: record for record in reversed(held) for form in (record.key, record.input) if form}
     for pair in material.preferences:
-        for record in asked.get(pair.key or pair.input, [])[:1]:
+        if record := asked.get(pair.input) or asked.get(pair.key):
             yield Hit((record.place, pair.place), quoted(record.example.question.text), (pair.place,))
-
-
-def _held_from_pairs(material: Material) -> Iterable[Record]:
-    """The rows that pairs may not ask; pairs that an own dev split holds are left out by the loader."""
-    return material.records("test", "dev") if material.has_own_dev else material.records("test")
 
 
 def _said(record: Record, other: Record) -> str:

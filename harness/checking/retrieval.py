@@ -11,12 +11,12 @@ MOST_MISSING = 0.5
 
 def find_unknown_evidence(material: Material) -> list[Finding]:
     """Find evidence that names no document."""
-    known = {document.id for document in material.documents}
+    known = {document.id for document in material.content.data.documents}
     if not known:
         return []
     hits = [
         Hit((record.place,), f"evidence '{name}'")
-        for record in material.records()
+        for record in material.records_read()
         for name in record.example.evidence
         if name not in known
     ]
@@ -26,7 +26,7 @@ def find_unknown_evidence(material: Material) -> list[Finding]:
 
 def find_missing_answers(material: Material) -> list[Finding]:
     """Find short answers of test and dev that stand in no document, or not in the row's own evidence."""
-    texts = {document.id: f" {' '.join(words_of(document.text))} " for document in material.documents}
+    texts = {document.id: f" {' '.join(words_of(document.text))} " for document in material.content.data.documents}
     if not texts:
         return []
     everything = "".join(texts.values())

@@ -16,7 +16,7 @@ from harness.task.text import decode
 
 def rows_of(material: Material, split: str) -> list[Row]:
     """Read the rows of one split as they stand in the file, faulty ones too."""
-    return read_rows(material.files()[split], split, material.path.parent, Faults())
+    return read_rows(material.files()[split], split, material.content.path.parent, Faults())
 
 
 def write_rows(path: Path, rows: Sequence[dict[str, Any]]) -> None:

@@ -23,7 +23,7 @@ def find_small_splits(material: Material) -> list[Finding]:
         hit = Hit((), f"train has {train} rows, test {test}")
         remedy = "fine for prompt and RAG arms; give more training rows before judging tuned ones"
         found += gathered("small_train", "note", "train is smaller than test", remedy, [hit])
-    return found + (_against_goal(test, material.settings.goal.at_least) if test else [])
+    return found + (_against_goal(test, material.content.settings.goal.at_least) if test else [])
 
 
 def bound_all_right(n: int, tail: float = STRICTEST) -> float:

@@ -33,7 +33,7 @@ def check(ctx: click.Context, task_file: Path, out: Path | None, as_json: bool, 
     from harness.cli.findings import print_faults, print_fixed, print_report
 
     material = _read(task_file, as_json)
-    folder = tokenizer_folder(material.model.source)
+    folder = tokenizer_folder(material.content.model.source)
     report = _with_goal(material, examine(material, folder))
     if with_model:
         report = _with_contradictions(material, report)
@@ -112,15 +112,15 @@ def _with_goal(material: "Material", report: "CheckReport") -> "CheckReport":
     test = [record.example for record in material.splits["test"]]
     if report.faults or not test:
         return report
-    metric = load(METRICS, material.settings.metric.primary)()
-    goal = material.settings.goal
+    metric = load(METRICS, material.content.settings.metric.primary)()
+    goal = material.content.settings.goal
     groups = [example.group for example in test if example.group is not None]
     is_plain = len(set(groups)) == len(groups) and metric.kind != "aggregate"
     if is_plain and bound_all_right(len(test)) >= goal.at_least:
         return report
     from harness.planning.perfect import find_goal_out_of_reach
 
-    prompts = sum(load(BASELINES, spec.baseline)(spec.options).family == "prompt" for spec in material.arms)
+    prompts = sum(load(BASELINES, spec.baseline)(spec.options).family == "prompt" for spec in material.content.arms)
     limits = Limits(goal=goal.at_least, smallest_gain=goal.smallest_gain)
     found = [*report.findings, *find_goal_out_of_reach(test, prompts, limits, metric)]
     found.sort(key=lambda finding: SEVERITIES.index(finding.severity))
@@ -142,6 +142,6 @@ def _with_contradictions(material: "Material", report: "CheckReport") -> "CheckR
     def say(text: str) -> None:
         click.echo(text, err=True)
 
-    model = resolve_model(material.model.source, say)
+    model = resolve_model(material.content.model.source, say)
     found = find_contradictions(material, open_engine(model, cache=None), Weights(model), say)
     return replace(report, findings=(*report.findings, *found))

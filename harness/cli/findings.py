@@ -18,7 +18,7 @@ _MORE = "--json lists all"
 def print_faults(material: Material) -> None:
     """Print what keeps the task from being read, in the form in which every command does."""
     try:
-        material.faults.raise_any(material.path)
+        material.faults.raise_any(material.content.path)
     except TaskFileError as fault:
         click.echo(f"Error: {fault}", err=True)
 

@@ -393,3 +393,13 @@ def test_hub_id_of_a_model_is_accepted(source, tmp_path):
     path = task.write(folder)
     with_settings(path, model="someone/some-model")
     assert load_task(fix(path, tmp_path / "clean")).model.source == "someone/some-model"
+
+
+def test_benchmark_outside_the_folder_is_refused(source, tmp_path):
+    task, folder = source
+    path = task.write(folder)
+    (tmp_path / "own.jsonl").write_text('{"question": "1 + 1", "answer": "2"}\n')
+    with_settings(path, general={"tasks": ["../own.jsonl"]})
+    message = "general.tasks '../own.jsonl' is not in the task's folder; copy it there first"
+    with pytest.raises(TaskFileError, match=message):
+        fix(path, tmp_path / "clean")
