@@ -12,13 +12,24 @@ MAY_IMPORT = {"harness": {"harness"}, "baselines": {"harness", "baselines"}, "re
 
 # Inside harness: each part may import itself and the parts named here.
 BASE = {"records", "errors"}
-CONTRACT = BASE | {"program", "contract", "plugins", "model_names", "benchmark_files", "child", "quiet", "memory"}
+CONTRACT = BASE | {
+    "program",
+    "contract",
+    "plugins",
+    "model_names",
+    "benchmark_files",
+    "atomic",
+    "child",
+    "quiet",
+    "memory",
+}
 INSIDE = {
     "records": set(),
     "errors": set(),
     "plugins": {"errors"},
     "model_names": {"plugins"},
     "benchmark_files": set(),
+    "atomic": set(),
     "child": set(),
     "quiet": set(),
     "memory": set(),

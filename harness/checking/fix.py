@@ -2,12 +2,12 @@
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness.atomic import whole_folder
 from harness.benchmark_files import is_benchmark_file
 from harness.checking.encoding import file_marks, fixed
 from harness.checking.findings import CheckReport, Fault, Hit
@@ -42,16 +42,10 @@ def write_fixed(material: Material, report: CheckReport, out: Path) -> Path:
     refusals = [*_refusals(material), *_place_refusals(material, out)]
     if refusals:
         raise TaskFileError(f"{material.content.path} cannot be cleaned by --fix", refusals)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    making = Path(tempfile.mkdtemp(prefix=f".{out.name}.making-", dir=out.parent))
-    try:
-        shutil.copytree(material.content.path.parent, making, dirs_exist_ok=True)
+    with whole_folder(out) as making:
+        shutil.copytree(material.content.path.parent, making, dirs_exist_ok=True)  # its rights too
         changes = _clean(material, report, making)
         (making / LOG).write_text(_log(material, changes), encoding="utf-8")
-        making.chmod(material.content.path.parent.stat().st_mode)
-        making.rename(out)
-    finally:
-        shutil.rmtree(making, ignore_errors=True)
     return out / material.content.path.name
 
 

@@ -3,13 +3,12 @@
 import json
 import os
 import re
-import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.atomic import making
 from harness.drafting.columns import PAIRS, Reading, read_columns
 from harness.drafting.division import divide, missing_labels
 from harness.drafting.kinds import read_answers
@@ -164,9 +163,7 @@ def _safe_name(name: str) -> str:
 def _write(outline: Outline, usable: Usable, splits: dict[str, list[int]], out: Path) -> None:
     """Write beside `out`, see that it loads, and only then move it there."""
     out = out.absolute()
-    out.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-    try:
+    with making(out) as partial:
         (partial / "task.yaml").write_text(task_yaml(outline), encoding="utf-8")
         (partial / SCHEMA).write_text(json.dumps(task_schema(), indent=1) + "\n", encoding="utf-8")
         for split, members in splits.items():
@@ -178,8 +175,6 @@ def _write(outline: Outline, usable: Usable, splits: dict[str, list[int]], out: 
         out.mkdir(exist_ok=True)
         for file in sorted(partial.iterdir(), key=lambda file: file.name == "task.yaml"):
             file.replace(out / file.name)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 def _write_rows(path: Path, rows: Sequence[dict[str, Any]]) -> None:
