@@ -2,6 +2,7 @@
 
 import ast
 import re
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,17 @@ def test_part_of_the_harness_imports_only_the_parts_below_it(path):
         assert wrong_parts(path, "") == {"api"}  # when a name is used: see the next test
     else:
         assert not wrong_parts(path, part_of(path))
+
+
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def test_no_two_files_of_the_harness_import_each_other_by_whatever_way_round():
+    files = {module_of(path): path for path in (ROOT / "harness").rglob("*.py")}
+    del files["harness"]  # the front door imports when a name is used
+    below = {module: imported(path) & files.keys() - {module} for module, path in files.items()}
+    TopologicalSorter(below).prepare()  # raises a CycleError that names them
 
 
 def test_front_door_imports_nothing_before_a_name_is_used():

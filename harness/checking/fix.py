@@ -15,7 +15,8 @@ from harness.checking.reading import Material
 from harness.checking.rewriting import rows_of, write_rows
 from harness.errors import TaskFileError
 from harness.task.faults import Faults
-from harness.task.rows import Row, read_rows
+from harness.task.row import Row
+from harness.task.rows import read_rows
 from harness.task.table import HEADER
 from harness.task.text import decode, kind_of
 

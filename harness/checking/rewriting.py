@@ -9,7 +9,8 @@ from typing import Any
 
 from harness.checking.reading import Material
 from harness.task.faults import Faults
-from harness.task.rows import Row, read_rows
+from harness.task.row import Row
+from harness.task.rows import read_rows
 from harness.task.table import DELIMITERS, delimiter_of
 from harness.task.text import decode
 

@@ -21,7 +21,8 @@ from harness.records import Example
 from harness.task.documents import read_documents
 from harness.task.faults import Faults
 from harness.task.load import load_task
-from harness.task.rows import FORMATS, Row, read_parquet, rows_in
+from harness.task.row import Row
+from harness.task.rows import FORMATS, read_parquet, rows_in
 from harness.task.schema import task_schema
 from harness.task.text import TextFault, decode, decode_older, kind_of, read_bytes
 

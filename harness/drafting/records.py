@@ -8,7 +8,7 @@ from typing import Any
 from harness.drafting.columns import PAIRS, Reading
 from harness.drafting.values import as_list, count_empty, is_empty
 from harness.records import Example, Message
-from harness.task.rows import Row
+from harness.task.row import Row
 from harness.task.shapes import pair_of, preference_of
 from harness.task.turns import text_of
 
