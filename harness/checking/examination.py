@@ -1,6 +1,6 @@
 """The check as a whole: reads the task, looks for everything, and renders what the arms will see."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from harness.checking.answers import (
@@ -26,6 +26,7 @@ from harness.checking.repeats import (
 )
 from harness.checking.retrieval import find_missing_answers, find_unknown_evidence
 from harness.checking.sizes import find_small_splits
+from harness.task.task import models_of
 
 CHECKS: tuple[Callable[[Material], list[Finding]], ...] = (
     find_leaks,
@@ -51,25 +52,35 @@ CHECKS: tuple[Callable[[Material], list[Finding]], ...] = (
 )
 
 
-def examine(material: Material, model_folder: Path | None) -> CheckReport:
+def examine(material: Material, folder_of: Callable[[str], Path | None] = lambda source: None) -> CheckReport:
     """Check a task without a model.
 
     Args:
         material: What could be read of the task.
-        model_folder: Where the model's tokenizer lies; None when it is not on this machine.
+        folder_of: Gives a model's folder by its source, where it is on this machine: its tokenizer is read.
 
     Returns:
         Findings with errors first.
     """
-    text = ModelText(model_folder)
+    content = material.content
+    models = models_of(content.arms) or (content.model,)
+    texts = {source: ModelText(folder_of(source)) for source in dict.fromkeys(model.source for model in models)}
     found = [finding for check in CHECKS for finding in check(material)]
-    found += find_long_rows(material, text)
+    found += find_long_rows(material, texts)
     found.sort(key=lambda finding: SEVERITIES.index(finding.severity))
     return CheckReport(
-        task=str(material.content.path),
+        task=str(content.path),
         faults=material.listed,
         findings=tuple(found),
-        seen=previews(material, text),
-        notes=material.content.data.notes,
-        lengths=text.how,
+        seen=previews(material, texts),
+        notes=content.data.notes,
+        lengths=_how(texts),
     )
+
+
+def _how(texts: Mapping[str, ModelText]) -> str:
+    """Say how tokens are counted: once where it is so for all models."""
+    said = {text.how for text in texts.values()}
+    if len(said) == 1:
+        return said.pop()
+    return "; ".join(f"{source}: {text.how}" for source, text in texts.items())

@@ -1,5 +1,7 @@
 """What each arm will really show the model for one row, as far as it is settled before the run."""
 
+from collections.abc import Mapping
+
 from harness.checking.findings import Seen
 from harness.checking.model_text import ModelText
 from harness.checking.reading import Material
@@ -8,8 +10,13 @@ from harness.errors import HarnessError
 from harness.plugins import BASELINES, load
 
 
-def previews(material: Material, text: ModelText) -> tuple[Seen, ...]:
-    """Render one row for every arm; none while the task cannot be read."""
+def previews(material: Material, texts: Mapping[str, ModelText]) -> tuple[Seen, ...]:
+    """Render one row for every arm, in its own model's words; none while the task cannot be read.
+
+    Args:
+        material: The task.
+        texts: Of each model, by its source.
+    """
     if material.listed or not all(material.splits.values()):
         return ()
     study = material.content.study
@@ -24,6 +31,7 @@ def previews(material: Material, text: ModelText) -> tuple[Seen, ...]:
         except HarnessError as fault:
             seen.append(Seen(spec.name, "", None, f"cannot be shown: {fault}"))
             continue
+        text = texts[spec.model.source]
         learnt = None if shown.learnt is None else shown.learnt + text.ending()
         seen.append(Seen(spec.name, text.prompt(shown.messages), learnt, shown.note))
     return tuple(seen)

@@ -33,14 +33,13 @@ def check(ctx: click.Context, task_file: Path, out: Path | None, as_json: bool, 
     from harness.cli.findings import print_faults, print_fixed, print_report
 
     material = _read(task_file, as_json)
-    folder = tokenizer_folder(material.content.model.source)
-    report = _with_goal(material, examine(material, folder))
+    report = _with_goal(material, examine(material, tokenizer_folder))
     if with_model:
         report = _with_contradictions(material, report)
     print_faults(material)
     if not as_json:
         print_report(report)
-    fixed = _examine_fixed(write_fixed(material, report, out), folder) if out else None
+    fixed = _examine_fixed(write_fixed(material, report, out)) if out else None
     if as_json:
         after = {"fixed": fixed.to_dict()} if fixed else {}
         _print_json(report.to_dict() | after)
@@ -89,11 +88,11 @@ def tokenizer_folder(model: str) -> Path | None:
     return Path(found).parent if isinstance(found, str) else None
 
 
-def _examine_fixed(path: Path, folder: Path | None) -> "CheckReport":
+def _examine_fixed(path: Path) -> "CheckReport":
     from harness.checking import examine, read_material
 
     material = read_material(path)
-    return _with_goal(material, examine(material, folder))
+    return _with_goal(material, examine(material, tokenizer_folder))
 
 
 def _with_goal(material: "Material", report: "CheckReport") -> "CheckReport":

@@ -129,7 +129,7 @@ CHECK_ALONE = {
 
 def checked(folder):
     """What check says of the task: its faults as compare would print them, and findings that are errors."""
-    report = examine(read_material(folder.save()), None)
+    report = examine(read_material(folder.save()))
     faults = set()
     for fault in report.faults:
         where = fault.file if fault.line is None else f"{fault.file} {fault.unit} {fault.line}"
@@ -189,7 +189,7 @@ def test_both_see_the_same_rows_models_and_notes(task_folder, task):
     assert seen == {"train": [*loaded.study.train], "dev": [*loaded.study.dev], "test": [*loaded.test]}
     assert [one.item for one in material.preferences] == [*loaded.study.preferences]
     assert (material.content.study, material.content.arms) == (loaded.study, loaded.arms)
-    assert examine(material, None).notes == loaded.notes
+    assert examine(material).notes == loaded.notes
 
 
 def left_out_and_kept(folder, limit):
@@ -205,7 +205,7 @@ def test_rows_that_the_budget_leaves_out_have_no_length(task_folder, tiny_model)
     out, kept = left_out_and_kept(task_folder, 4)
 
     def too_long():
-        findings = examine(read_material(task_folder.save()), tiny_model).findings
+        findings = examine(read_material(task_folder.save()), lambda source: tiny_model).findings
         return [hit.rows[0].number for one in findings if one.kind == "too_long" for hit in one.hits]
 
     change(task_folder, "train", out, answer="far too long " * 600)

@@ -1,5 +1,6 @@
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -28,7 +29,7 @@ def change(folder, split, number, **values):
 
 
 def report_of(folder, model=None):
-    return examine(read_material(folder.save()), model)
+    return examine(read_material(folder.save()), lambda source: model)
 
 
 def found(folder, kind):
@@ -319,6 +320,48 @@ def test_rows_beyond_the_window_are_an_error(plain_task, tiny_model):
     report = report_of(plain_task, tiny_model)
     [finding] = [finding for finding in report.findings if finding.kind == "too_long"]
     assert (finding.severity, [hit.rows[0].number for hit in finding.hits]) == ("error", [9])
+
+
+@pytest.fixture
+def two_models(plain_task, tiny_model, tmp_path):
+    """A task whose second arm stands on a model with a window of 64 tokens and another chat template."""
+    small = tmp_path / "small"
+    shutil.copytree(tiny_model, small, ignore=shutil.ignore_patterns("*.safetensors"))
+    config = json.loads((small / "config.json").read_text())
+    (small / "config.json").write_text(json.dumps(config | {"max_position_embeddings": 64}))
+    (small / "chat_template.jinja").write_text("{% for message in messages %}[{{ message.content }}]{% endfor %}")
+    other = {"name": "other", "baseline": "zero_shot", "model": "small"}
+    plain_task.settings |= {"model": str(tiny_model), "arms": ["zero_shot", other, {**other, "name": "third"}]}
+    return plain_task, small
+
+
+def test_every_model_of_the_arms_has_lengths_and_prompts_of_its_own(two_models, tiny_model):
+    folder, small = two_models
+    change(folder, "train", 9, input="rather long " * 30)
+    change(folder, "train", 12, input="far too long " * 600)
+    report = examine(read_material(folder.save()), Path)
+    long = {finding.title: finding.hits for finding in report.findings if finding.kind == "too_long"}
+    assert {title: [hit.rows[0].number for hit in hits] for title, hits in long.items()} == {
+        f"rows that do not fit the window of {tiny_model}": [12],
+        f"rows that do not fit the window of {small}": [9, 12],
+    }
+    [lengths] = [finding for finding in report.findings if finding.kind == "record_length"]
+    assert [hit.detail.split(":")[0] for hit in lengths.hits] == [
+        f"train in tokens of {tiny_model}",
+        f"train in tokens of {small}",
+    ]
+    prompts = {one.arm: one.prompt for one in report.seen}
+    assert prompts["other"] == prompts["third"] == "[dev asks about 0]"
+    assert prompts["zero_shot"].startswith("<|im_start|>system")
+
+
+def test_model_that_is_not_here_is_the_one_that_is_estimated(two_models, tiny_model):
+    folder, small = two_models
+    report = examine(read_material(folder.save()), lambda source: tiny_model if source == str(tiny_model) else None)
+    assert report.lengths == (
+        f"{tiny_model}: counted by the model's tokenizer; "
+        f"{small}: estimated at 4 characters a token: the model's tokenizer is not here"
+    )
 
 
 def test_counts_and_prompts_are_those_of_the_model(tiny_model):

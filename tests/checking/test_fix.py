@@ -25,7 +25,7 @@ def source(tmp_path):
 
 def fix(path, out):
     material = read_material(path)
-    return write_fixed(material, examine(material, None), out)
+    return write_fixed(material, examine(material), out)
 
 
 def ids(folder, split):
@@ -53,7 +53,7 @@ def test_dirty_task_becomes_one_that_passes(source, tmp_path):
     assert sorted(ids(copy.parent, "train")) == sorted(kept)
     assert ids(copy.parent, "dev") == [f"dev-{n}" for n in range(1, 21)]
     assert "The bell rings at noon" in (copy.parent / "train.jsonl").read_text(encoding="utf-8")
-    assert examine(read_material(copy), None).exit_code == 0
+    assert examine(read_material(copy)).exit_code == 0
     load_task(copy)
     assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
     assert (copy.parent / "test.jsonl").read_bytes() == before["test.jsonl"]
@@ -109,7 +109,7 @@ def test_delimiter_of_a_table_is_kept(source, tmp_path, name, delimiter):
     copy = fix(as_table(task, folder, name, delimiter), tmp_path / "clean")
     assert (copy.parent / name).read_text().splitlines()[0] == delimiter.join(["id", "input", "target"])
     assert [example.id for example in load_task(copy).study.train] == [f"train-{n}" for n in range(1, 31)]
-    assert examine(read_material(copy), None).exit_code == 0
+    assert examine(read_material(copy)).exit_code == 0
 
 
 def test_column_name_with_another_delimiter_is_read_back(source, tmp_path):

@@ -210,7 +210,7 @@ def _named(report):
 def _found(plant, folder):
     """Whether each planted case is named, and which other rows are."""
     task, planted = plant()
-    report = examine(read_material(task.write(folder)), None)
+    report = examine(read_material(task.write(folder)))
     named = _named(report)
     is_found = [any(case <= rows for rows in named) for case in planted]
     others = set().union(*named) - set().union(*planted) if named else set()
@@ -237,7 +237,7 @@ def test_nineteen_of_twenty_kinds_are_found(tmp_path):
 
 @pytest.mark.parametrize("make", [tickets, facts, sums])
 def test_clean_rows_are_not_flagged(make, tmp_path):
-    report = examine(read_material(make().write(tmp_path)), None)
+    report = examine(read_material(make().write(tmp_path)))
     flagged = {
         place for finding in report.findings if finding.severity != "note" for hit in finding.hits for place in hit.rows
     }

@@ -108,7 +108,7 @@ def test_file_of_any_shape_becomes_a_folder_that_loads_and_passes_the_check(tmp_
     assert len(task.test) == pytest.approx(100, abs=5)
     assert len(task.study.dev) == pytest.approx(52, abs=5)
     assert len(task.study.train) + len(task.study.dev) + len(task.test) == 360
-    report = examine(read_material(task.file), None)
+    report = examine(read_material(task.file))
     assert [finding.title for finding in report.findings if finding.severity == "error"] == []
     assert report.exit_code == 0
 
