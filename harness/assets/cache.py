@@ -48,8 +48,7 @@ def make_whole(target: Path, build: Callable[[Path], None], *, by_content: bool 
     """Return `target`, built first if it is not there whole.
 
     `build` fills a folder that takes the target's place when it has its manifest, so a killed build is
-    never taken for a finished one. Of two processes at once, one
-    builds and the other waits for it.
+    never taken for a finished one. Of two processes at once, one builds and the other waits for it.
     """
     if is_whole(target, by_content=by_content):
         return target
