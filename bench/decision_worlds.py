@@ -14,6 +14,7 @@ from harness.decision.ladder import ArmScores
 from harness.decision.paired import honest_gain, mean_difference
 from harness.decision.power import gain_hurdle, items_needed, rate_hurdle
 from harness.decision.verdict import MOST_TO_RULE_OUT, Verdict, judge
+from harness.planning.worlds import Floats, latent_scores, mean
 from harness.records import (
     Decision,
     Evidence,
@@ -27,7 +28,6 @@ from harness.records import (
     Score,
 )
 
-Floats = NDArray[np.float64]
 METRIC = "exact_match"
 LIMITS = Limits()
 FAMILIES: dict[int, tuple[Family, ...]] = {
@@ -72,13 +72,8 @@ def draw(world: World, random: np.random.Generator, items: int | None = None) ->
     """Draw every arm's right and wrong answers, shape (arms, items), each arm with exactly its rate."""
     n = items or world.items
     arms = len(world.rates)
-    group = world.group_numbers(n)
-    groups = int(group[-1]) + 1
-    latent = np.sqrt(world.shared) * random.standard_normal(n)
-    latent = latent + np.sqrt(world.both) * random.standard_normal(groups)[group]
-    own = np.sqrt(world.grouped) * random.standard_normal((arms, groups))[:, group]
-    rest = np.sqrt(1 - world.shared - world.grouped - world.both) * random.standard_normal((arms, n))
-    uniform = stats.norm.cdf(latent + own + rest)
+    parts = {"shared": world.shared, "within": world.grouped, "between": world.both}
+    uniform = stats.norm.cdf(latent_scores(arms, n, world.group_numbers(n), random, **parts))
     rates = np.asarray(world.rates)[:, None]
     if world.is_graded:  # beta scores with these means: a third of the variance that a yes or no would have
         return np.asarray(stats.beta.isf(uniform, 2 * rates, 2 * (1 - rates)), dtype=np.float64)
@@ -97,11 +92,6 @@ def evidence_of(name: str, family: Family, values: Floats, dev_score: float) -> 
         predictions=tuple(Prediction(item, "", "", Outcome.SCORED, "stop", 0, 0, 0.0) for item in items),
         scores={METRIC: tuple(Score(item, float(value)) for item, value in zip(items, values, strict=True))},
     )
-
-
-def mean(scores: Sequence[Score]) -> float:
-    """Aggregate of a rate."""
-    return sum(score.value for score in scores) / len(scores)
 
 
 def decide_world(world: World, random: np.random.Generator) -> Decision:

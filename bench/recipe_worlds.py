@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
-from decision_worlds import Floats, evidence_of
-from decision_worlds import mean as mean_score
+from decision_worlds import evidence_of
 from scipy import special
 
 from harness.decision.arms import MetricSpec
 from harness.decision.recipe import recipe_of
+from harness.planning.worlds import Floats
+from harness.planning.worlds import mean as mean_score
 from harness.records import Fit
 
 SHARED = 0.4  # of the latent variance of an answer, by what all seeds share on an item

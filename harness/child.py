@@ -1,6 +1,16 @@
-"""How a child process is started: from what is installed, never from the user's folder."""
+"""Child processes: started from what is installed, never from the user's folder, and spoken to by lines."""
 
+import os
+import queue
+import signal
+import subprocess
 import sys
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import IO, Any
+
+LOOK_SECONDS = 1.0  # how often a silent process is looked after
 
 
 def module_command(module: str, *arguments: str) -> list[str]:
@@ -14,3 +24,95 @@ def module_command(module: str, *arguments: str) -> list[str]:
         arguments: What the module finds in `sys.argv[1:]`.
     """
     return [sys.executable, "-P", "-m", module, *arguments]
+
+
+class Child:
+    """A process that reads lines and says lines; a thread listens, so that nobody waits for it without an end."""
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        errors: IO[Any] | int,
+        environment: Mapping[str, str] | None = None,
+        descriptors: Sequence[int] = (),
+        leads_group: bool = False,
+    ) -> None:
+        """Start it.
+
+        Args:
+            command: What is run.
+            errors: Where its standard error goes, as `Popen` takes it.
+            environment: Set there besides what is set here.
+            descriptors: Of files that it holds open too.
+            leads_group: Whether it leads a process group of its own: whatever it starts is ended with it, and a
+                terminal's Ctrl-C does not reach it.
+        """
+        self._leads_group = leads_group
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            encoding="utf-8",
+            env={**os.environ, **(environment or {})},
+            pass_fds=tuple(descriptors),
+            process_group=0 if leads_group else None,
+        )
+        self._lines: queue.Queue[str | None] = queue.Queue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        self.is_gone = False  # it says no more
+
+    def send(self, line: str) -> bool:
+        """Send a line; return whether there is a process that can read it."""
+        assert self._process.stdin is not None  # a pipe
+        if self._process.poll() is not None:
+            return False
+        try:
+            self._process.stdin.write(line + "\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            return False
+        return True
+
+    def receive(self, seconds: float) -> str | None:
+        """Wait for a line; None when the process is gone, or said nothing for so long."""
+        silent = 0.0  # counted in looks: while this process itself is stopped, no child can be heard
+        has_ended = False
+        while not self.is_gone and silent < seconds:
+            try:
+                line = self._lines.get(timeout=min(seconds - silent, LOOK_SECONDS))
+            except queue.Empty:
+                silent += LOOK_SECONDS
+                self.is_gone = has_ended  # a child of its may hold its output open; its last word was waited for
+                has_ended = self._process.poll() is not None
+                continue
+            if line is not None:
+                return line
+            self.is_gone = True
+        return None
+
+    def stop(self, seconds: float) -> int:
+        """Let it end by itself for so long, then kill it, and whatever of its group is left. Returns its exit code."""
+        assert self._process.stdin is not None and self._process.stdout is not None  # pipes
+        with suppress(BrokenPipeError):
+            self._process.stdin.close()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=seconds)
+        with suppress(ProcessLookupError, PermissionError):  # nobody is left; macOS says the second of zombies
+            os.killpg(self._process.pid, signal.SIGKILL) if self._leads_group else self._process.kill()
+        code = self._process.wait()
+        self._reader.join(timeout=LOOK_SECONDS)
+        if not self._reader.is_alive():
+            self._process.stdout.close()
+        return code
+
+    def _read(self) -> None:
+        """Put whole lines into the queue, and None behind the last one."""
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            if line.endswith("\n"):  # else it died while it wrote
+                self._lines.put(line)
+        self._lines.put(None)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from harness.drafting import draft_task
 from harness.task import Task, load_task
-from harness.task.draft import draft_task
 from harness.task.splits import normalised
 
 SYLLABLES = "ka lo mi ru te po sa ni ve du".split()

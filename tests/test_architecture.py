@@ -2,6 +2,7 @@
 
 import ast
 import re
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -12,19 +13,32 @@ MAY_IMPORT = {"harness": {"harness"}, "baselines": {"harness", "baselines"}, "re
 
 # Inside harness: each part may import itself and the parts named here.
 BASE = {"records", "errors"}
-CONTRACT = BASE | {"program", "contract", "plugins", "model_names", "benchmark_files", "child", "quiet", "memory"}
+CONTRACT = BASE | {
+    "program",
+    "contract",
+    "plugins",
+    "model_names",
+    "benchmark_files",
+    "atomic",
+    "child",
+    "quiet",
+    "memory",
+}
 INSIDE = {
     "records": set(),
     "errors": set(),
     "plugins": {"errors"},
     "model_names": {"plugins"},
     "benchmark_files": set(),
+    "atomic": set(),
     "child": set(),
     "quiet": set(),
     "memory": set(),
     "program": BASE,
     "contract": BASE | {"program"},
     "task": CONTRACT,
+    "checking": CONTRACT | {"task"},
+    "drafting": CONTRACT | {"task", "checking"},
     "store": CONTRACT,
     "metrics": CONTRACT,
     "decision": {"records"},
@@ -32,13 +46,15 @@ INSIDE = {
     "engine": CONTRACT | {"store", "assets"},
     "general": CONTRACT | {"store", "assets", "engine"},
     "evidence": CONTRACT | {"task", "store", "assets", "engine", "general", "metrics", "decision"},
-    "planning": CONTRACT | {"task", "decision", "evidence"},
+    "planning": CONTRACT | {"task", "checking", "decision", "evidence"},
     "doctor": CONTRACT | {"store", "assets", "engine", "general"},
     "exporting": CONTRACT | {"task", "store", "assets", "engine", "decision", "evidence"},
     "api": CONTRACT | {"task", "decision", "evidence", "exporting"},
     "cli": CONTRACT
     | {
         "task",
+        "checking",
+        "drafting",
         "store",
         "assets",
         "engine",
@@ -97,6 +113,17 @@ def test_part_of_the_harness_imports_only_the_parts_below_it(path):
         assert wrong_parts(path, "") == {"api"}  # when a name is used: see the next test
     else:
         assert not wrong_parts(path, part_of(path))
+
+
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def test_no_two_files_of_the_harness_import_each_other_by_whatever_way_round():
+    files = {module_of(path): path for path in (ROOT / "harness").rglob("*.py")}
+    del files["harness"]  # the front door imports when a name is used
+    below = {module: imported(path) & files.keys() - {module} for module, path in files.items()}
+    TopologicalSorter(below).prepare()  # raises a CycleError that names them
 
 
 def test_front_door_imports_nothing_before_a_name_is_used():

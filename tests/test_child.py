@@ -1,11 +1,14 @@
 """Child processes run what is installed, whatever stands in the folder where the command is given."""
 
 import subprocess
+import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 
-from harness.child import module_command
+from harness.child import Child, module_command
 
 ROOT = Path(__file__).parent.parent
 PRODUCT = sorted(path for package in ("harness", "baselines", "reports") for path in (ROOT / package).rglob("*.py"))
@@ -28,3 +31,43 @@ def test_arguments_follow_the_module(tmp_path):
 def test_nothing_else_of_the_product_spells_the_command_of_a_child(path):
     if path != ROOT / "harness" / "child.py":
         assert "sys.executable" not in path.read_text(encoding="utf-8")
+
+
+def child(script, **options):
+    return Child([sys.executable, "-S", "-c", script], errors=subprocess.DEVNULL, **options)
+
+
+def test_lines_are_answered_until_the_process_ends():
+    script = (
+        "import os\nfor _ in range(2): print(input().upper(), os.environ['SAID'], flush=True)\nprint('cut', end='')"
+    )
+    process = child(script, environment={"SAID": "é"})
+    for word in ("one", "two"):
+        assert process.send(word)
+        assert process.receive(20) == f"{word.upper()} é\n"
+    assert process.receive(20) is None  # a line that is not whole was never said
+    assert process.is_gone
+    assert process.stop(seconds=20) == 0
+    assert not process.send("three")
+
+
+def test_silent_process_is_not_waited_for_without_an_end_and_is_killed():
+    process = child("import time; time.sleep(600)")
+    assert process.receive(0.2) is None
+    assert not process.is_gone
+    assert process.stop(seconds=0) == -9
+
+
+@pytest.mark.parametrize("leads_group", [True, False])
+def test_leader_of_a_group_takes_what_it_started_with_it(leads_group):
+    script = "import subprocess as s\nprint(s.Popen(['sleep', '600'], stdout=s.DEVNULL).pid, flush=True)\ninput()"
+    process = child(script, leads_group=leads_group)
+    started = psutil.Process(int(process.receive(20)))
+    process.stop(seconds=0)
+    deadline = time.monotonic() + 10
+    while leads_group and started.is_running() and started.status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    if not leads_group:
+        assert started.is_running()
+        started.kill()

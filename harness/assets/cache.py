@@ -1,14 +1,13 @@
 """The user's cache: folders that exist whole or not at all."""
 
-import fcntl
 import hashlib
 import json
 import os
 import shutil
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
+
+from harness.atomic import PART, locked, whole_folder
 
 MANIFEST = "manifest.json"
 
@@ -48,27 +47,20 @@ def is_whole(folder: Path, *, by_content: bool = False) -> bool:
 def make_whole(target: Path, build: Callable[[Path], None], *, by_content: bool = False) -> Path:
     """Return `target`, built first if it is not there whole.
 
-    `build` fills a temporary folder beside the target; the manifest is written last and the folder
-    renamed, so a killed build is never taken for a finished one. Of two processes at once, one
-    builds and the other waits for it.
+    `build` fills a folder that takes the target's place when it has its manifest, so a killed build is
+    never taken for a finished one. Of two processes at once, one builds and the other waits for it.
     """
     if is_whole(target, by_content=by_content):
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(target.parent / f".{target.name}.lock"):
+    with locked(target.parent / f".{target.name}.lock", waits=True):
         if is_whole(target, by_content=by_content):
             return target
-        for leftover in target.parent.glob(f".{target.name}.making-*"):
+        for leftover in target.parent.glob(f".{target.name}.*{PART}"):
             shutil.rmtree(leftover)
-        making = Path(tempfile.mkdtemp(prefix=f".{target.name}.making-", dir=target.parent))
-        try:
+        with whole_folder(target) as making:
             build(making)
             _write_manifest(making)
-            if target.exists():
-                shutil.rmtree(target)
-            making.rename(target)
-        finally:
-            shutil.rmtree(making, ignore_errors=True)
     return target
 
 
@@ -78,13 +70,4 @@ def _write_manifest(folder: Path) -> None:
         for file in sorted(folder.rglob("*"))
         if file.is_file()
     }
-    partial = folder / f"{MANIFEST}.partial"
-    partial.write_text(json.dumps({"files": files}, indent=1), encoding="utf-8")
-    partial.rename(folder / MANIFEST)
-
-
-@contextmanager
-def _locked(file: Path) -> Iterator[None]:
-    with file.open("w") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)  # the system frees it when the process dies
-        yield
+    (folder / MANIFEST).write_text(json.dumps({"files": files}, indent=1), encoding="utf-8")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from harness.task.check import CheckReport
-    from harness.task.check.reading import Material
+    from harness.checking import CheckReport
+    from harness.checking.reading import Material
 
 
 @click.command()
@@ -29,18 +29,17 @@ def check(ctx: click.Context, task_file: Path, out: Path | None, as_json: bool, 
     Example:
         harness check tasks/support_routing/task.yaml
     """
+    from harness.checking import examine, write_fixed
     from harness.cli.findings import print_faults, print_fixed, print_report
-    from harness.task.check import examine, write_fixed
 
     material = _read(task_file, as_json)
-    folder = tokenizer_folder(material.model.source)
-    report = _with_goal(material, examine(material, folder))
+    report = _with_goal(material, examine(material, tokenizer_folder))
     if with_model:
         report = _with_contradictions(material, report)
     print_faults(material)
     if not as_json:
         print_report(report)
-    fixed = _examine_fixed(write_fixed(material, report, out), folder) if out else None
+    fixed = _examine_fixed(write_fixed(material, report, out)) if out else None
     if as_json:
         after = {"fixed": fixed.to_dict()} if fixed else {}
         _print_json(report.to_dict() | after)
@@ -51,9 +50,9 @@ def check(ctx: click.Context, task_file: Path, out: Path | None, as_json: bool, 
 
 def _read(task_file: Path, as_json: bool) -> "Material":
     """Read the task; a file that is no task file at all has a report too where JSON is asked for."""
+    from harness.checking import CheckReport, read_material
+    from harness.checking.findings import ListedFaults
     from harness.errors import TaskFileError
-    from harness.task.check import CheckReport, read_material
-    from harness.task.check.findings import ListedFaults
 
     faults = ListedFaults()
     try:
@@ -89,11 +88,11 @@ def tokenizer_folder(model: str) -> Path | None:
     return Path(found).parent if isinstance(found, str) else None
 
 
-def _examine_fixed(path: Path, folder: Path | None) -> "CheckReport":
-    from harness.task.check import examine, read_material
+def _examine_fixed(path: Path) -> "CheckReport":
+    from harness.checking import examine, read_material
 
     material = read_material(path)
-    return _with_goal(material, examine(material, folder))
+    return _with_goal(material, examine(material, tokenizer_folder))
 
 
 def _with_goal(material: "Material", report: "CheckReport") -> "CheckReport":
@@ -104,23 +103,23 @@ def _with_goal(material: "Material", report: "CheckReport") -> "CheckReport":
     """
     from dataclasses import replace
 
+    from harness.checking.findings import SEVERITIES
+    from harness.checking.sizes import bound_all_right
     from harness.plugins import BASELINES, METRICS, load
     from harness.records import Limits
-    from harness.task.check.findings import SEVERITIES
-    from harness.task.check.sizes import bound_all_right
 
     test = [record.example for record in material.splits["test"]]
     if report.faults or not test:
         return report
-    metric = load(METRICS, material.settings.metric.primary)()
-    goal = material.settings.goal
+    metric = load(METRICS, material.content.settings.metric.primary)()
+    goal = material.content.settings.goal
     groups = [example.group for example in test if example.group is not None]
     is_plain = len(set(groups)) == len(groups) and metric.kind != "aggregate"
     if is_plain and bound_all_right(len(test)) >= goal.at_least:
         return report
     from harness.planning.perfect import find_goal_out_of_reach
 
-    prompts = sum(load(BASELINES, spec.baseline)(spec.options).family == "prompt" for spec in material.arms)
+    prompts = sum(load(BASELINES, spec.baseline)(spec.options).family == "prompt" for spec in material.content.arms)
     limits = Limits(goal=goal.at_least, smallest_gain=goal.smallest_gain)
     found = [*report.findings, *find_goal_out_of_reach(test, prompts, limits, metric)]
     found.sort(key=lambda finding: SEVERITIES.index(finding.severity))
@@ -131,9 +130,9 @@ def _with_contradictions(material: "Material", report: "CheckReport") -> "CheckR
     from dataclasses import replace
 
     from harness.assets.models import resolve_model
+    from harness.checking.contradictions import find_contradictions
     from harness.engine.cached import open_engine
     from harness.records import Weights
-    from harness.task.check.contradictions import find_contradictions
 
     if report.faults:
         click.echo("--model: left out until the task can be read", err=True)
@@ -142,6 +141,6 @@ def _with_contradictions(material: "Material", report: "CheckReport") -> "CheckR
     def say(text: str) -> None:
         click.echo(text, err=True)
 
-    model = resolve_model(material.model.source, say)
+    model = resolve_model(material.content.model.source, say)
     found = find_contradictions(material, open_engine(model, cache=None), Weights(model), say)
     return replace(report, findings=(*report.findings, *found))

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import click
 
+from harness.checking import CheckReport, Finding
+from harness.checking.findings import SEVERITIES, Seen
+from harness.checking.reading import Material
 from harness.errors import TaskFileError
-from harness.task.check import CheckReport, Finding
-from harness.task.check.findings import SEVERITIES, Seen
-from harness.task.check.reading import Material
 
 EXAMPLES = 5
 LONGEST_PROMPT = 700  # characters
@@ -18,7 +18,7 @@ _MORE = "--json lists all"
 def print_faults(material: Material) -> None:
     """Print what keeps the task from being read, in the form in which every command does."""
     try:
-        material.faults.raise_any(material.path)
+        material.faults.raise_any(material.content.path)
     except TaskFileError as fault:
         click.echo(f"Error: {fault}", err=True)
 

@@ -26,7 +26,7 @@ def init(source: Path, out: Path | None, documents: Path | None, model: str | No
     Example:
         harness init --from tickets.csv --out tickets
     """
-    from harness.task.draft import draft_task
+    from harness.drafting import draft_task
 
     draft = draft_task(source, out or Path(source.stem), documents=documents, model=model)
     for note in draft.notes:

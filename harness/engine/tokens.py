@@ -102,5 +102,7 @@ def end_of_turn(tokenizer: Any) -> int:
     if after and after[0] in special:
         return int(after[0])
     if tokenizer.eos_token_id is None:
-        raise ModelError("the tokenizer has no end-of-sequence token; without one a model never stops")
+        raise ModelError(
+            f"the tokenizer of '{tokenizer.name_or_path}' has no end-of-sequence token; without one a model never stops"
+        )
     return int(tokenizer.eos_token_id)

@@ -135,7 +135,8 @@ class TransformersEngine:
             if len(given) + len(scored) > self.context_window:
                 raise ArmError(
                     f"a context of {len(given)} tokens and its continuation of {len(scored)} exceed the "
-                    f"model's window of {self.context_window}; shorten the prompt or take a model with a larger one"
+                    f"window of {self.context_window} of model '{self.model}'; shorten the prompt or take a model with "
+                    "a larger one"
                 )
         if self._packs and pairs:
             return [(Row(tuple(pairs[0][0]), tuple(tuple(scored) for _, scored in pairs)), list(range(len(pairs))))]

@@ -118,7 +118,7 @@ class Jobs:
             missing = sorted(needs - capabilities)
             for fit in filter(self._is_open, fits_of(arm, self.task)):
                 if missing:
-                    reason = f"the engine {model.engine} cannot do: {', '.join(missing)}"
+                    reason = f"the engine {model.engine} of model '{model.source}' cannot do: {', '.join(missing)}"
                     self.ledger.put_state(fit.name, ENDED, encode(EndState, EndState("skipped", reason)))
                     self.observer.log(f"{fit.name} is skipped: {reason}")
                 else:
@@ -261,8 +261,9 @@ class Jobs:
         for name in ("device", "dtype"):
             if before.get(name) != engine.get(name):
                 raise HarnessError(
-                    f"the run began with {name} {before.get(name)} and would continue with {engine.get(name)}, so that "
-                    "its arms could not be compared; bring the first one back, or give another --out folder"
+                    f"model '{model.source}' began with {name} {before.get(name)} and would continue with "
+                    f"{engine.get(name)}, so that its arms could not be compared; bring the first one back, or give "
+                    "another --out folder"
                 )
         self._amend({"engines": engines | {model.name: dict(engine)}})
 

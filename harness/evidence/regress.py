@@ -166,7 +166,8 @@ def _measure_in_turn(sides: Sequence[Side], check: Check, observer: Observer) ->
     except (RuntimeError, MemoryError, OSError) as fault:
         if not is_out_of_memory(fault):
             raise
-        raise HarnessError(f"memory ran out ({describe(fault)}); end other programs or take a smaller model") from fault
+        text = f"memory ran out on '{side.name}' ({describe(fault)}); end other programs or take a smaller model"
+        raise HarnessError(text) from fault
     return found
 
 

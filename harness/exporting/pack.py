@@ -1,13 +1,13 @@
 """Writes an export, whole or not at all."""
 
 import json
-import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from harness.atomic import whole_folder
 from harness.errors import HarnessError
 from harness.exporting.form import form_of
 from harness.exporting.index import is_known, place_embedder, place_index
@@ -22,7 +22,7 @@ from harness.exporting.training.openai import write_openai
 from harness.exporting.training.plan import TrainingPlan, plan_of
 from harness.exporting.training.trl import write_trl
 from harness.exporting.weights import merge, place_base, place_checkpoint
-from harness.store.files import hash_data, sync
+from harness.store.files import hash_data
 
 MODEL, ADAPTER, INDEX, EMBEDDER, TRAINING = "model", "adapter", "index", "embedder", "training"
 ORIGIN = "export.json"
@@ -61,18 +61,8 @@ def pack(parcel: Parcel, out: Path, *, is_merged: bool, log: Callable[[str], obj
         raise HarnessError(f"{out} exists and is not empty; give a new or empty --out folder")
     if is_merged and (fault := form_of(parcel.program.weights).merge_fault):
         raise HarnessError(f"--merged: {parcel.arm}: {fault}; leave the option out")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    aside = out.with_name(f".{out.name}.{os.getpid()}.part")
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir()
-    try:
+    with whole_folder(out) as aside:
         _fill(parcel, aside, is_merged, log)
-        for path in [*aside.rglob("*"), aside]:
-            sync(path)
-        aside.rename(out)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
-    sync(out.parent)
 
 
 def _fill(parcel: Parcel, folder: Path, is_merged: bool, log: Callable[[str], object]) -> None:

@@ -1,22 +1,21 @@
 """Whether an export answers as the run did: its own script, item by item, against the stored answers."""
 
 import json
-import os
+import math
 import random
-import subprocess
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from harness.child import module_command
+from harness.child import Child, module_command
 from harness.errors import HarnessError
 from harness.exporting.pack import ORIGIN, SCRIPT, origin
 from harness.exporting.parcel import Parcel
 from harness.exporting.training.rows import plain
 from harness.records import Example
 
+STOP_SECONDS = 20  # a script that does not end by itself is killed then
 # Nothing of this process may reach the export but its questions.
 _ENVIRONMENT = {"PYTHONDONTWRITEBYTECODE": "1", "TOKENIZERS_PARALLELISM": "false", "CUDA_VISIBLE_DEVICES": ""}
 
@@ -86,31 +85,17 @@ def _ask(folder: Path, lines: Sequence[str]) -> Iterator[str]:
         HarnessError: If the process ends before its last answer.
     """
     command = module_command("harness.exporting.asking", str(folder.resolve()))
-    with (
-        TemporaryFile("w+", encoding="utf-8", errors="replace") as said_aside,
-        subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=said_aside,
-            text=True,
-            encoding="utf-8",
-            env={**os.environ, **_ENVIRONMENT},
-        ) as process,
-    ):
-        for number, line in enumerate(lines, start=1):
-            answer = _exchange(process, line)
-            if not answer:
-                said_aside.seek(0)
-                last = said_aside.read().strip().splitlines()[-3:]
-                raise HarnessError(f"{folder / SCRIPT} ended before answer {number}: {' | '.join(last)}")
-            yield answer
-
-
-def _exchange(process: subprocess.Popen[str], line: str) -> str:
-    """Ask one question; return an empty text when the process is gone."""
-    assert process.stdin and process.stdout
-    with suppress(BrokenPipeError):
-        process.stdin.write(line + "\n")
-        process.stdin.flush()
-    return process.stdout.readline()
+    with TemporaryFile("w+", encoding="utf-8", errors="replace") as said_aside:
+        child = Child(command, errors=said_aside, environment=_ENVIRONMENT)
+        try:
+            for number, line in enumerate(lines, start=1):
+                child.send(line)
+                answer = child.receive(math.inf)
+                if answer is None:
+                    child.stop(STOP_SECONDS)  # what it said aside is whole then
+                    said_aside.seek(0)
+                    last = said_aside.read().strip().splitlines()[-3:]
+                    raise HarnessError(f"{folder / SCRIPT} ended before answer {number}: {' | '.join(last)}")
+                yield answer
+        finally:
+            child.stop(STOP_SECONDS)

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from harness.checking.model_text import ModelText
 from harness.contract import Baseline, Previewing
 from harness.errors import HarnessError
 from harness.evidence.fits import fits_of
 from harness.plugins import BASELINES, load
 from harness.records import Example, Family, Message, Study
-from harness.task.check.model_text import ModelText
 from harness.task.task import ArmSpec, Task
 
 # As harness.evidence.arm gives an answer room; not imported, as that takes seconds.

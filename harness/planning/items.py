@@ -10,13 +10,13 @@ from dataclasses import replace
 import numpy as np
 from scipy import special, stats
 
+from harness.checking.sizes import items_to_show
 from harness.decision.arms import FEWEST_ITEMS
 from harness.decision.intervals import exact, grouped_mean
 from harness.decision.power import MOST_ITEMS, POWER
 from harness.planning.record import Scenario, SmallestGain
 from harness.planning.worlds import Floats, PlannedArm, Setting, World, judge_answers, prompt_tail
 from harness.records import Action, Family
-from harness.task.check.sizes import items_to_show
 
 FEW_WORLDS, MANY_WORLDS = 20, 60  # of all arms; few where a test set is large, so that a plan takes seconds
 WORLD_ITEMS = 12_000  # of all worlds together, where that leaves a number between

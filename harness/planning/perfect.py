@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from harness.checking import Finding, Hit
 from harness.contract import Metric
 from harness.decision.arms import MetricSpec, read_arms
 from harness.decision.intervals import FEWEST_PER_LABEL, exact
@@ -13,7 +14,6 @@ from harness.planning.items import contest_of, first_enough, items_for_goal, sho
 from harness.planning.record import GoalItems
 from harness.planning.worlds import PlannedArm, Setting, prompt_tail
 from harness.records import Evidence, Example, Fit, Interval, Limits, Outcome, Prediction
-from harness.task.check import Finding, Hit
 
 
 def perfect_score(test: Sequence[Example], prompts: int, limits: Limits, metric: Metric) -> Interval | None:

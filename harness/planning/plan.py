@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from harness.checking.model_text import ModelText
 from harness.contract import Metric
 from harness.decision.intervals import FEWEST_GROUPS
 from harness.decision.power import POWER
@@ -18,7 +19,6 @@ from harness.planning.shape import read_shape
 from harness.planning.worlds import BETWEEN, SHARED, WITHIN, PlannedArm, Setting
 from harness.plugins import METRICS, load
 from harness.records import Family, Interval
-from harness.task.check.model_text import ModelText
 from harness.task.task import Task
 
 FolderOf = Callable[[str], Path | None]

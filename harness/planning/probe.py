@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from harness.checking.model_text import ModelText
 from harness.errors import HarnessError
 from harness.evidence.compare import Settings, compare
 from harness.evidence.jobs import Observer
@@ -18,7 +19,6 @@ from harness.planning.memory import Device, arm_memory
 from harness.planning.record import Probe, ProbeArm, Speed
 from harness.planning.shape import read_shape
 from harness.records import Evidence
-from harness.task.check.model_text import ModelText
 from harness.task.task import Task
 
 

@@ -98,6 +98,37 @@ def _spread(sizes: Sequence[int]) -> list[int]:
     return [sizes[step] for step in steps]
 
 
+def latent_scores(
+    arms: int,
+    items: int,
+    labels: NDArray[np.intp] | None,
+    random: np.random.Generator,
+    *,
+    shared: float = SHARED,
+    within: float = WITHIN,
+    between: float = BETWEEN,
+) -> Floats:
+    """Draw what decides whether an answer is right, shape (arms, items), standard normal each.
+
+    Args:
+        arms: How many answer.
+        items: How many they are asked.
+        labels: Group of each item, from 0; None where no two belong together.
+        random: Source of randomness.
+        shared: Part of the variance that all arms share on an item.
+        within: Part that an arm's answers share in a group.
+        between: Part that all arms share in a group.
+    """
+    latent = np.sqrt(shared) * random.standard_normal(items)
+    if labels is None:
+        return np.asarray(latent + np.sqrt(1 - shared) * random.standard_normal((arms, items)))
+    groups = int(labels.max()) + 1
+    latent = latent + np.sqrt(between) * random.standard_normal(groups)[labels]
+    own = np.sqrt(within) * random.standard_normal((arms, groups))[:, labels]
+    rest = np.sqrt(1 - shared - within - between) * random.standard_normal((arms, items))
+    return np.asarray(latent + own + rest)
+
+
 @dataclass(frozen=True)
 class World:
     """One draw of how items and groups fall; `latent` is of shape (arms, items), standard normal each."""
@@ -108,17 +139,8 @@ class World:
     @classmethod
     def draw(cls, setting: Setting, random: np.random.Generator) -> "World":
         """Draw the latent scores; the arms share part of each item's and of each group's."""
-        arms, items = len(setting.arms), setting.items
-        grouped = setting.is_grouped
-        within, between = (WITHIN, BETWEEN) if grouped else (0.0, 0.0)
-        latent = np.sqrt(SHARED) * random.standard_normal(items)
-        own = np.sqrt(1 - SHARED - within - between) * random.standard_normal((arms, items))
-        if not grouped:
-            return cls(setting, latent + own)
-        labels = setting.labels
-        groups = int(labels.max()) + 1
-        latent = latent + np.sqrt(between) * random.standard_normal(groups)[labels]
-        return cls(setting, latent + own + np.sqrt(within) * random.standard_normal((arms, groups))[:, labels])
+        labels = setting.labels if setting.is_grouped else None
+        return cls(setting, latent_scores(len(setting.arms), setting.items, labels, random))
 
     def answers(self, rates: Sequence[float]) -> Floats:
         """Return right (1) and wrong (0) answers, shape (arms, items), each arm with its true rate."""
@@ -146,7 +168,7 @@ def judge_answers(setting: Setting, answers: Floats, dev_scores: Sequence[float]
 
 def _arm_scores(setting: Setting, answers: Floats, dev_scores: Sequence[float]) -> ArmScores:
     evidence = evidence_of(setting, answers, dev_scores)
-    metric_spec = MetricSpec(METRIC, setting.kind, _mean, _groups(setting))
+    metric_spec = MetricSpec(METRIC, setting.kind, mean, _groups(setting))
     field = read_arms(evidence, [arm.name for arm in setting.arms], METRIC, setting.limits)
     return ArmScores(field, metric_spec, setting.limits)
 
@@ -186,7 +208,8 @@ def _groups(setting: Setting) -> Mapping[str, str | None]:
     return {str(index): group for index, group in enumerate(setting.groups)}
 
 
-def _mean(scores: Sequence[Score]) -> float:
+def mean(scores: Sequence[Score]) -> float:
+    """Aggregate of a rate."""
     return sum(score.value for score in scores) / len(scores)
 
 

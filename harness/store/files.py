@@ -11,6 +11,8 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from harness.atomic import PART
+from harness.atomic import sync as sync  # part of what is offered here
 from harness.errors import StoreError
 
 # No space left, quota used up, file larger than allowed.
@@ -36,7 +38,7 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         StoreError: If the disk is full or refuses; `path` is as it was.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{PART}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
@@ -67,15 +69,6 @@ def is_disk_full(fault: BaseException) -> bool:
             return True
         cause = cause.__cause__
     return False
-
-
-def sync(path: Path) -> None:
-    """Make a file's bytes, or the renames inside a folder, survive a power cut."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def hash_file(path: Path) -> str:

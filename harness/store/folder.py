@@ -6,15 +6,14 @@ run.log          what the worker and its libraries said
 items.parquet, benchmarks.parquet, result.json, report.html, report.md, manifest.json: derived
 """
 
-import fcntl
 import json
-import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.atomic import PART, locked
 from harness.errors import StoreError
 from harness.records import Fit
 from harness.store.files import write_atomically
@@ -89,18 +88,23 @@ class RunFolder:
         if names and not names & {IDENTITY, LOCK}:
             raise StoreError(f"{self.path} exists and is no run folder; give an --out folder that is new or empty")
         self._check_space()
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            handle = os.open(self.path / LOCK, os.O_CREAT | os.O_RDWR, 0o600)
-        except OSError as fault:
-            raise StoreError(f"{fault}; give another --out folder, or fix its rights or space") from fault
-        try:
-            _hold(handle, self.path)
-            for left in list(self.path.rglob(".*.part")):  # of a process that was killed while it wrote
+        with ExitStack() as held:
+            handle = self._hold(held)
+            for left in list(self.path.rglob(f".*{PART}")):  # of a process that was killed while it wrote
                 shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
             yield handle
-        finally:
-            os.close(handle)
+
+    def _hold(self, held: ExitStack) -> int:
+        """Take the lock for as long as `held` is open."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            return held.enter_context(locked(self.path / LOCK, waits=False))
+        except BlockingIOError:
+            text = f"another run is using {self.path}; wait for it, or give another --out folder"
+            raise StoreError(text) from None
+        except OSError as fault:
+            text = f"{self.path}: cannot be made or locked ({fault}); fix its rights or space, or give an --out folder"
+            raise StoreError(f"{text} on another, local disk") from fault
 
     def claim(self, identity: dict[str, str]) -> None:
         """Say whose the folder is, or check that it is this run's; for the holder of the lock.
@@ -126,12 +130,3 @@ class RunFolder:
                 f"{there}: {free / 2**20:.0f} MB are free, and a run may need {LEAST_FREE_BYTES / 2**20:.0f} MB "
                 "for its adapters and tables; free some space, or give an --out folder on another disk"
             )
-
-
-def _hold(handle: int, path: Path) -> None:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise StoreError(f"another run is using {path}; wait for it, or give another --out folder") from None
-    except OSError as fault:
-        raise StoreError(f"{path}: cannot be locked ({fault}); give an --out folder on a local disk") from fault

@@ -1,5 +1,6 @@
 """Reads what retrieval may search: a folder of .md and .txt files, or a .jsonl file with id and text."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from harness.records import Document, Example
@@ -78,7 +79,7 @@ def _from_rows(written: str, folder: Path, faults: Faults) -> list[Document]:
     return list(found.values())
 
 
-def check_evidence(placed: list[Placed[Example]], documents: tuple[Document, ...], faults: Faults) -> None:
+def check_evidence(placed: Iterable[Placed[Example]], documents: tuple[Document, ...], faults: Faults) -> None:
     """Note every row whose evidence names no document; without documents there is nothing to check."""
     known = {document.id for document in documents}
     for row, example in ((one.row, one.item) for one in placed) if known else ():

@@ -10,7 +10,8 @@ from typing import Any, Generic, TypeVar
 from harness.plugins import suggest
 from harness.records import Example, Message, Preference
 from harness.task.faults import Faults
-from harness.task.rows import Row, path_fault, read_rows
+from harness.task.row import Row
+from harness.task.rows import path_fault, read_rows
 from harness.task.schema import TaskFile
 from harness.task.settings import ABSENT
 from harness.task.shapes import EXTRA_COLUMNS, PLAIN, needed_columns, pair_of, preference_of, shape_of

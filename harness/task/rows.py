@@ -9,11 +9,12 @@ import json
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from harness.task.faults import Faults
+from harness.task.row import Row
+from harness.task.table import table_rows
 from harness.task.text import UNUSABLE, TextFault, decode, kind_of, read_bytes
 from harness.task.turns import shown
 
@@ -22,21 +23,6 @@ _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _FILE_SUFFIX = re.compile(r"\.[A-Za-z]{2,}")  # unlike the '.5' of a version
 _HUB_SPLITS = {"train": "train", "dev": "validation", "test": "test", "preferences": "train"}
 _LINE_END = re.compile("\r\n|\n|\r")  # other separators may stand inside a JSON string
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One record as it stands in its file."""
-
-    file: str  # the name the user gave
-    number: int  # line, or row where the format has no lines; counted from 1
-    unit: str  # 'line' or 'row'
-    values: dict[str, Any]
-
-    @property
-    def place(self) -> str:
-        """Where the row is, for a message: 'train.jsonl line 17'."""
-        return f"{self.file} {self.unit} {self.number}"
 
 
 def read_rows(written: str, role: str, folder: Path, faults: Faults) -> list[Row]:
@@ -106,8 +92,6 @@ def rows_in(text: str, suffix: str, file: str, faults: Faults) -> list[Row]:
         faults.add(file, "is empty; give at least one row")
         return []
     if suffix in (".csv", ".tsv"):
-        from harness.task.table import table_rows
-
         return list(table_rows(text, suffix, file, faults))
     return list(_json_rows(text, suffix, file, faults))
 

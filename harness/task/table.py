@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from harness.task.faults import Faults
-from harness.task.rows import Row
+from harness.task.row import Row
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 HEADER = "header line"  # the unit of a fault that is no row's

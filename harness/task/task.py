@@ -1,6 +1,6 @@
 """What an experiment is: the task file with its data, checked and ready."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -26,6 +26,11 @@ class ArmSpec:
     baseline: str  # entry point in `harness.baselines`
     options: Mapping[str, object]
     model: ModelSpec
+
+
+def models_of(arms: Iterable[ArmSpec]) -> tuple[ModelSpec, ...]:
+    """Return the models that arms stand on, the task's own first."""
+    return tuple(sorted(dict.fromkeys(arm.model for arm in arms), key=lambda model: model.name != ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,4 +77,4 @@ class Task:
     @property
     def models(self) -> tuple[ModelSpec, ...]:
         """The models that arms stand on, the task's own first."""
-        return tuple(sorted(dict.fromkeys(arm.model for arm in self.arms), key=lambda model: model.name != ""))
+        return models_of(self.arms)

@@ -72,7 +72,7 @@ def killed(target):
 def test_killed_build_is_cleared_away_and_built_again(tmp_path):
     process = multiprocessing.get_context("fork").Process(target=killed, args=(tmp_path / "model",))
     process.start()
-    while not list(tmp_path.glob(".model.making-*/weights")):
+    while not list(tmp_path.glob(".model.*.part/weights")):
         time.sleep(0.01)
     process.kill()
     process.join()

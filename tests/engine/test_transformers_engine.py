@@ -101,7 +101,7 @@ def test_text_longer_than_the_window_is_scored_once_per_token(engine, base):
 
 
 def test_context_that_exceeds_the_window_is_an_error_with_its_length(engine, base):
-    with raises(ArmError, match="window of 512"):
+    with raises(ArmError, match=f"window of 512 of model '{engine.model}'"):
         engine.loglikelihood([("word " * 600, ["a"])], base)
 
 

@@ -160,7 +160,9 @@ def test_engine_of_somebody_elses_serves_prompts_and_skips_what_it_cannot(tmp_pa
     found = {evidence.arm: evidence for evidence in run.evidence}
     assert [p.text for p in found["terse_echoed"].predictions] == [f"{number}?" for number in range(10)]
     assert found["tuned_echoed"].status == "skipped"
-    assert "the engine echo cannot do: adapters, loglikelihood, training" in found["tuned_echoed"].reason
+    assert (
+        "the engine echo of model 'echo' cannot do: adapters, loglikelihood, training" in found["tuned_echoed"].reason
+    )
     assert {base.weights for base in run.bases} == {"base"}
 
 

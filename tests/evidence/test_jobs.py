@@ -139,7 +139,8 @@ def test_run_does_not_go_on_with_another_device_or_number_format(jobs, ledger, n
     hand.first = [engine]
     todo.run(("steady",))
     hand.first = [engine | {"threads": 2} | {name: other}]
-    with pytest.raises(HarnessError, match=f"began with {name} {engine[name]} and would continue with {other}"):
+    said = f"model '{todo.models[0].source}' began with {name} {engine[name]} and would continue with {other}"
+    with pytest.raises(HarnessError, match=said):
         todo.run(("terse",))
     assert ledger.state("terse", ENDED) is None
     hand.first = [engine | {"threads": 2}]

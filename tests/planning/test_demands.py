@@ -1,8 +1,8 @@
 import pytest
 
+from harness.checking.model_text import ModelText
 from harness.planning.demands import demands
 from harness.task import load_task
-from harness.task.check.model_text import ModelText
 
 ARMS = (
     "[zero_shot, {name: few, baseline: few_shot, options: {shots: [2, 6]}}, chain_of_thought, "

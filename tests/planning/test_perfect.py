@@ -2,11 +2,11 @@ import math
 
 import pytest
 
+from harness.checking.sizes import bound_all_right
 from harness.metrics import exact_match, macro_f1
 from harness.planning.perfect import find_goal_out_of_reach, goal_items, items_for_perfect, perfect_score, setting_of
 from harness.planning.worlds import PlannedArm
 from harness.records import Example, Limits, Message
-from harness.task.check.sizes import bound_all_right
 
 
 def rows(count, *, size=1, targets=("yes", "no")):

@@ -10,8 +10,8 @@ import pytest
 
 from bench import known_answers
 from bench.known_answers import RIGHT, Graded
+from harness.checking import examine, read_material
 from harness.task import load_task
-from harness.task.check import examine, read_material
 
 TASKS = Path(__file__).parents[2] / "tasks"
 SPLITS = ("train", "dev", "test")
@@ -47,7 +47,7 @@ def test_thresholds_are_the_ones_of_every_other_task(task):
 
 @pytest.mark.parametrize("task", RIGHT)
 def test_check_finds_nothing_worse_than_notes(task):
-    report = examine(read_material(TASKS / task / "task.yaml"), None)
+    report = examine(read_material(TASKS / task / "task.yaml"))
     assert {finding.severity for finding in report.findings} <= {"note"}
 
 

@@ -1,0 +1,86 @@
+"""The check as a whole: reads the task, looks for everything, and renders what the arms will see."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from harness.checking.answers import (
+    find_conflicts,
+    find_given_away,
+    find_label_faults,
+    find_length_drift,
+)
+from harness.checking.encoding import find_file_marks, find_odd_texts
+from harness.checking.findings import SEVERITIES, CheckReport, Finding
+from harness.checking.groups import find_rows_without_group, find_torn_groups
+from harness.checking.lengths import find_long_rows
+from harness.checking.model_text import ModelText
+from harness.checking.overlaps import find_answers_in_train, find_contained, find_in_documents, find_in_prompt
+from harness.checking.pairs import find_pair_faults
+from harness.checking.previews import previews
+from harness.checking.reading import Material
+from harness.checking.repeats import (
+    find_leaks,
+    find_near_copies,
+    find_repeats,
+    find_shared_ids,
+)
+from harness.checking.retrieval import find_missing_answers, find_unknown_evidence
+from harness.checking.sizes import find_small_splits
+from harness.task.task import models_of
+
+CHECKS: tuple[Callable[[Material], list[Finding]], ...] = (
+    find_leaks,
+    find_torn_groups,
+    find_conflicts,
+    find_unknown_evidence,
+    find_pair_faults,
+    find_in_prompt,
+    find_near_copies,
+    find_contained,
+    find_answers_in_train,
+    find_given_away,
+    find_repeats,
+    find_shared_ids,
+    find_rows_without_group,
+    find_label_faults,
+    find_length_drift,
+    find_odd_texts,
+    find_file_marks,
+    find_missing_answers,
+    find_in_documents,
+    find_small_splits,
+)
+
+
+def examine(material: Material, folder_of: Callable[[str], Path | None] = lambda source: None) -> CheckReport:
+    """Check a task without a model.
+
+    Args:
+        material: What could be read of the task.
+        folder_of: Gives a model's folder by its source, where it is on this machine: its tokenizer is read.
+
+    Returns:
+        Findings with errors first.
+    """
+    content = material.content
+    models = models_of(content.arms) or (content.model,)
+    texts = {source: ModelText(folder_of(source)) for source in dict.fromkeys(model.source for model in models)}
+    found = [finding for check in CHECKS for finding in check(material)]
+    found += find_long_rows(material, texts)
+    found.sort(key=lambda finding: SEVERITIES.index(finding.severity))
+    return CheckReport(
+        task=str(content.path),
+        faults=material.listed,
+        findings=tuple(found),
+        seen=previews(material, texts),
+        notes=content.data.notes,
+        lengths=_how(texts),
+    )
+
+
+def _how(texts: Mapping[str, ModelText]) -> str:
+    """Say how tokens are counted: once where it is so for all models."""
+    said = {text.how for text in texts.values()}
+    if len(said) == 1:
+        return said.pop()
+    return "; ".join(f"{source}: {text.how}" for source, text in texts.items())

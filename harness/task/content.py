@@ -1,0 +1,130 @@
+"""Reads a task file and all of its data as far as they can be read; every command reads a task here."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.records import Document, Example, Preference, Study
+from harness.task.benchmarks import Benchmarks, benchmarks_of
+from harness.task.consistency import check_rule, check_seeds, check_template, include_path_of
+from harness.task.documents import read_documents
+from harness.task.examples import Item, Placed, SplitReader
+from harness.task.faults import Faults
+from harness.task.models import read_models
+from harness.task.plugged import check_metrics, read_arms
+from harness.task.schema import TaskFile
+from harness.task.settings import read_settings
+from harness.task.source import Source, read_source
+from harness.task.splits import Rows, normalised, sample_rows, split_off_dev
+from harness.task.task import ArmSpec, ModelSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """The rows of a task, each with its place in its file."""
+
+    train: Rows  # without those that were split off into dev
+    learnt: Rows  # of `train`, what the budget allows
+    dev: Rows
+    test: Rows
+    preferences: list[Placed[Preference]]
+    documents: tuple[Document, ...]
+    notes: tuple[str, ...]  # what was recognised, split off or sampled
+
+    def labelled(self) -> Iterator[Placed[Example]]:
+        """Yield the rows of all splits."""
+        yield from (*self.train, *self.dev, *self.test)
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a task file says; the user's own only where no fault was noted, else with stand-ins."""
+
+    path: Path  # absolute
+    settings: TaskFile
+    model: ModelSpec  # the task's own
+    arms: tuple[ArmSpec, ...]
+    include_path: Path | None
+    benchmarks: Benchmarks
+    data: Data
+
+    @property
+    def study(self) -> Study:
+        """What arms learn from."""
+        prompt, data = self.settings.prompt, self.data
+        return Study(
+            train=items(data.learnt),
+            dev=items(data.dev),
+            documents=data.documents,
+            preferences=items(data.preferences),
+            system=prompt.system,
+            template=prompt.template,
+        )
+
+
+def items(rows: list[Placed[Item]]) -> tuple[Item, ...]:
+    """Return what rows hold, without their places."""
+    return tuple(placed.item for placed in rows)
+
+
+def read_content(path: Path, faults: Faults) -> Content:
+    """Read a task file and its data; what is wrong with keys, files and rows is noted and reading continues.
+
+    Raises:
+        TaskFileError: If the task file itself is absent or no YAML mapping.
+    """
+    path = Path(path).absolute()
+    source = read_source(path, faults)
+    settings = read_settings(source, faults)
+    settings = check_template(settings, source, faults)
+    for check in (check_rule, check_seeds, check_metrics):
+        check(settings, source, faults)
+    model, of_arms = read_models(settings, source, path.parent, faults)
+    include_path = include_path_of(settings, source, path.parent, faults)
+    benchmarks = benchmarks_of(settings, source, path.parent, faults)
+    arms = read_arms(settings, source, model, of_arms, faults)
+    data = _read_data(settings, source, path.parent, faults)
+    return Content(path, settings, model, arms, include_path, benchmarks, data)
+
+
+def _read_data(settings: TaskFile, source: Source, folder: Path, faults: Faults) -> Data:
+    files = settings.data
+    reader = SplitReader(settings, source, folder, faults)
+    train = reader.examples(files.train, "train")
+    dev = reader.examples(files.dev, "dev") if files.dev else None
+    test = reader.examples(files.test, "test")
+    preferences = reader.preferences(files.preferences) if files.preferences else []
+    documents = read_documents(files.documents, folder, faults) if files.documents else ()
+    if dev is None:
+        train, dev = _split(train, settings, reader.notes, faults)
+        preferences = _without(preferences, dev, reader.notes)
+    learnt = _capped(train, settings, reader.notes)
+    return Data(train, learnt, dev, test, preferences, documents, tuple(reader.notes))
+
+
+def _split(train: Rows, settings: TaskFile, notes: list[str], faults: Faults) -> tuple[Rows, Rows]:
+    seed = settings.seeds[0]
+    rest, dev = split_off_dev(train, seed)
+    if train and not dev:
+        text = "all rows are of one group, so no dev split can be taken off; give data.dev or more groups"
+        faults.add(settings.data.train, text)
+    if dev:
+        notes.append(f"dev: {len(dev)} of the {len(train)} rows of {settings.data.train}, whole groups, seed {seed}")
+    return rest, dev
+
+
+def _without(preferences: list[Placed[Preference]], dev: Rows, notes: list[str]) -> list[Placed[Preference]]:
+    """Leave out the pairs whose prompt was split off into dev: choices are made there."""
+    held = {normalised(placed.item) for placed in dev}
+    kept = [placed for placed in preferences if normalised(placed.item) not in held]
+    if len(kept) < len(preferences):
+        notes.append(f"{len(preferences) - len(kept)} preference pairs ask what dev asks and are left out")
+    return kept
+
+
+def _capped(train: Rows, settings: TaskFile, notes: list[str]) -> Rows:
+    limit, seed = settings.budget.train_rows, settings.seeds[0]
+    if limit is None or len(train) <= limit:
+        return train
+    notes.append(f"train: a sample of {limit} of {len(train)} rows (budget.train_rows), seed {seed}")
+    return sample_rows(train, limit, seed)
