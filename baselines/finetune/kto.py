@@ -18,13 +18,14 @@ from baselines.finetune.options import LoraOptions
 from baselines.finetune.pairs import find_pairs
 from baselines.finetune.plan import SftPlan
 from baselines.finetune.process import TrainingProcess
-from baselines.finetune.rows import Renderer, pair_rows, within
+from baselines.finetune.rows import Renderer, answer_rows, within
 from baselines.finetune.sft import prepare, train_sft
 from baselines.finetune.stage import StagePlan, train_stage
 from baselines.finetune.store import Trained
 from baselines.prompt.zero import plain_prompt, zero_shot_program
 from harness.contract import Bench, Fitted, Preview
-from harness.records import Preference, Study
+from harness.errors import ArmError
+from harness.records import Example, Feedback, Study
 
 SFT_SHARE = 2 / 3  # of the arm's minutes
 START_TOLERANCE = 1e-3
@@ -137,23 +138,24 @@ class LoraKto(Tuned):
     options: KtoOptions
 
     def fit(self, study: Study, bench: Bench) -> Fitted:
-        """Train on `study.train`, then on the answers of its preferences, or of pairs mined from train."""
+        """Train on `study.train`, then on its feedback, else on the answers of its preferences or of pairs mined."""
         clock = Clock.of(bench)
         program = zero_shot_program(study, bench)
         plan = prepare(study, bench, program, self.options)
-        pairs, source = find_pairs(study, plan, bench, self.options.max_pairs)
+        feedback, source = find_feedback(study, plan, bench, self.options.max_pairs)
         with TrainingProcess(bench.folder / "training", program.weights) as process:
             start = train_sft(plan, bench, process, clock.part(SFT_SHARE))
-            stage = plan_kto(plan, start, pairs, bench, self.options)
+            stage = plan_kto(plan, start, feedback, bench, self.options)
             trained = train_stage(stage, bench, process, clock.part(1.0))
         fitted = finish(bench, program, trained, self.options, clock)
-        return replace(fitted, warnings=(*fitted.warnings, f"trained on {len(stage.rows)} answers of {source}"))
+        return replace(fitted, warnings=(*fitted.warnings, f"trained on {len(stage.rows)} {source}"))
 
     def preview(self, study: Study) -> Preview:
         """Show the first training row; judged answers are rendered alike."""
-        given = len(study.preferences)
-        source = f"{given} given preferences" if given else "pairs mined from the base model's wrong answers"
-        return shown_row(study, plain_prompt(study), note=f"then good and bad answers of {source}")
+        given, pairs = len(study.feedback), len(study.preferences)
+        source = f"{pairs} given preferences" if pairs else "pairs mined from the base model's wrong answers"
+        note = f"then {given} rows of feedback" if given else f"then good and bad answers of {source}"
+        return shown_row(study, plain_prompt(study), note=note)
 
 
 def lora_kto(options: Mapping[str, object]) -> LoraKto:
@@ -161,15 +163,38 @@ def lora_kto(options: Mapping[str, object]) -> LoraKto:
     return LoraKto(KtoOptions.model_validate(options))
 
 
-def plan_kto(sft: SftPlan, start: Trained, pairs: Sequence[Preference], bench: Bench, options: KtoOptions) -> StagePlan:
-    """Render both answers of each pair, in an order drawn with the seed, and check their lengths.
+def find_feedback(study: Study, plan: SftPlan, bench: Bench, most_pairs: int) -> tuple[tuple[Feedback, ...], str]:
+    """Return answers called good or bad, and where they come from: given ones, all of them, else both of each pair.
 
     Raises:
-        ArmError: If a row exceeds the model's window.
+        ArmError: If all given ones are good or all are bad, or there are too few pairs.
     """
-    rendered = pair_rows(Renderer(bench.base.model, bench.engine), sft.program, pairs)
-    rows = [JudgedRow(f"{row.id}, good", row.prompt, row.chosen, True) for row in rendered]
-    rows += [JudgedRow(f"{row.id}, bad", row.prompt, row.rejected, False) for row in rendered]
+    if study.feedback:
+        if len({row.is_good for row in study.feedback}) < 2:
+            kind = "good" if study.feedback[0].is_good else "bad"
+            raise ArmError(f"all {len(study.feedback)} rows of data.feedback are {kind}; KTO needs some of both kinds")
+        return study.feedback, "rows of feedback"
+    pairs, source = find_pairs(study, plan, bench, most_pairs)
+    good = [Feedback(f"{pair.id}, good", pair.messages, pair.chosen, True) for pair in pairs]
+    bad = [Feedback(f"{pair.id}, bad", pair.messages, pair.rejected, False) for pair in pairs]
+    return (*good, *bad), f"answers of {source}"
+
+
+def plan_kto(
+    sft: SftPlan, start: Trained, feedback: Sequence[Feedback], bench: Bench, options: KtoOptions
+) -> StagePlan:
+    """Render the answers, in an order drawn with the seed, and check their lengths.
+
+    Raises:
+        ArmError: If a row exceeds the model's window, or has nothing to learn from.
+    """
+    labelled = [Example(row.id, row.messages, row.answer) for row in feedback]
+    renderer = Renderer(bench.base.model, bench.engine)
+    rendered = answer_rows(renderer, sft.program, labelled, [()] * len(labelled))
+    rows = [
+        JudgedRow(row.id, row.prompt, row.answer, judged.is_good)
+        for row, judged in zip(rendered, feedback, strict=True)
+    ]
     random.Random(bench.seed).shuffle(rows)
     kept, warnings = within(tuple(rows), bench.engine.context_window, options.max_length)
     return StagePlan(

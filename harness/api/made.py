@@ -33,6 +33,7 @@ def make_task(
     dev: "Rows | None" = None,
     documents: "Documents | None" = None,
     preferences: "Rows | None" = None,
+    feedback: "Rows | None" = None,
     columns: Mapping[str, str] | None = None,
     model: Where | Mapping[str, Any] | None = None,
     metric: str | Mapping[str, Any] | None = None,
@@ -53,6 +54,7 @@ def make_task(
         dev: Rows that choices are made on.
         documents: What retrieval may search: texts, texts by id, rows with id and text, or a path.
         preferences: Rows with prompt, chosen and rejected.
+        feedback: Rows with a question, an answer, and a label that says whether it is good.
         columns: Which column is what, where that is not recognised by itself.
         model: An alias, a folder, a hub id, or a mapping with source, quantization and engine.
         metric: Name of the metric that the verdict rests on, or a mapping with primary and also.
@@ -68,7 +70,8 @@ def make_task(
         raise HarnessError(f"make_task sets '{taken[0]}' itself; leave it out, and give rows as train, dev and test")
     folder = path_of(to)
     _claim(folder)
-    sets = {"train": train, "dev": dev, "test": test, "preferences": preferences, "documents": documents}
+    sets = {"train": train, "dev": dev, "test": test, "preferences": preferences, "feedback": feedback}
+    sets |= {"documents": documents}
     data = {role: _placed(rows, role, folder) for role, rows in sets.items() if rows is not None}
     chosen = {
         "model": _seen_from_here(model) if isinstance(model, str | PathLike) else model,

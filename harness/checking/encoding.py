@@ -51,6 +51,8 @@ def _texts(material: Material) -> Iterator[tuple[Place, str]]:
     for pair in material.preferences:
         texts = (*(message.content for message in pair.item.messages), pair.item.chosen, pair.item.rejected)
         yield pair.place, "\n".join(texts)
+    for said in material.feedback:
+        yield said.place, "\n".join([*(message.content for message in said.item.messages), said.item.answer])
     for document in material.content.data.documents:
         yield Place("documents", document.source, id=document.id), document.text
 

@@ -14,7 +14,7 @@ SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 class Place:
     """A row, as its reader can find it; `number` 0 means a file as a whole."""
 
-    split: str  # 'train', 'dev', 'test', 'preferences', 'documents' or 'task'
+    split: str  # 'train', 'dev', 'test', 'preferences', 'feedback', 'documents' or 'task'
     file: str
     number: int = 0  # counted from 1
     unit: str = "line"  # or 'row', for formats without lines

@@ -21,7 +21,7 @@ from harness.task.table import HEADER
 from harness.task.text import decode, kind_of
 
 LOG = "FIXES.md"
-MENDABLE = ("train", "dev", "preferences")
+MENDABLE = ("train", "dev", "preferences", "feedback")
 
 
 @dataclass

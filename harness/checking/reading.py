@@ -7,13 +7,14 @@ from pathlib import Path
 
 from harness.checking.findings import Fault, ListedFaults, Place
 from harness.checking.near_duplicates import Alike, alike, words_of
-from harness.records import Example, Preference
+from harness.records import Example, Feedback, Preference
 from harness.task.content import Content, read_content
 from harness.task.examples import Item, Placed
 from harness.task.faults import Faults
 from harness.task.splits import normalised
 
 LABELLED = ("train", "dev", "test")
+BESIDE = ("preferences", "feedback")  # learnt from as well; a row asks, and need not say what is right
 # The held-out side first; what is dropped is the other side's.
 SIDES = (("test", "train"), ("test", "dev"), ("dev", "train"))
 MOST_LABELS = 50
@@ -45,7 +46,18 @@ class Pair:
     key: str
 
 
-Row = Record | Pair
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One answer that was called good or bad, with the forms in which questions are compared."""
+
+    place: Place
+    item: Feedback
+    input: str
+    words: list[str]
+    key: str
+
+
+Row = Record | Pair | Said
 
 
 @dataclass(frozen=True)
@@ -58,6 +70,7 @@ class Material:
     splits: dict[str, list[Record]]  # by `LABELLED`
     left_out: list[Record]  # rows of train that the budget leaves out: read and held apart from test, learnt by no arm
     preferences: list[Pair]
+    feedback: list[Said]
 
     def records(self, *splits: str) -> Iterator[Record]:
         """Yield the rows of some splits, or of all."""
@@ -74,7 +87,7 @@ class Material:
     def questions(self) -> list[list[Row]]:
         """The rows by the words of their question; rows without a word are left out."""
         groups: dict[str, list[Row]] = {}
-        rows: list[Row] = [*self.records(), *self.preferences]
+        rows: list[Row] = [*self.records(), *self.preferences, *self.feedback]
         for row in rows:
             if row.words:
                 groups.setdefault(row.key, []).append(row)
@@ -95,7 +108,7 @@ class Material:
 
     def files(self) -> dict[str, str]:
         """Return the data files as the task file names them, by split."""
-        named = {name: getattr(self.content.settings.data, name) for name in (*LABELLED, "preferences")}
+        named = {name: getattr(self.content.settings.data, name) for name in (*LABELLED, *BESIDE)}
         return {name: written for name, written in named.items() if written}
 
 
@@ -124,7 +137,8 @@ def read_material(path: Path, faults: ListedFaults | None = None) -> Material:
         listed=tuple(faults.listed),
         splits={"train": [one for one in train if one.place.number in learnt], "dev": dev, "test": test},
         left_out=[one for one in train if one.place.number not in learnt],
-        preferences=[_pair(one, words) for one in data.preferences],
+        preferences=[Pair(*_forms(one, "preferences", words)) for one in data.preferences],
+        feedback=[Said(*_forms(one, "feedback", words)) for one in data.feedback],
     )
 
 
@@ -137,9 +151,9 @@ def _record(placed: Placed[Example], split: str, words: dict[str, str]) -> Recor
     )
 
 
-def _pair(placed: Placed[Preference], words: dict[str, str]) -> Pair:
+def _forms(placed: Placed[Item], split: str, words: dict[str, str]) -> tuple[Place, Item, str, list[str], str]:
     own = _words(placed, words)
-    return Pair(_place(placed, "preferences"), placed.item, normalised(placed.item), own, " ".join(own))
+    return _place(placed, split), placed.item, normalised(placed.item), own, " ".join(own)
 
 
 def _words(placed: Placed[Item], known: dict[str, str]) -> list[str]:

@@ -4,7 +4,19 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from harness.checking.findings import Finding, Hit, gathered
 from harness.checking.near_duplicates import NEIGHBOURS
-from harness.checking.reading import LABELLED, SIDES, Material, Pair, Record, Row, by_value, places, text_of_row
+from harness.checking.reading import (
+    BESIDE,
+    LABELLED,
+    SIDES,
+    Material,
+    Pair,
+    Record,
+    Row,
+    Said,
+    by_value,
+    places,
+    text_of_row,
+)
 from harness.checking.shown import quoted
 
 FEWEST_WORDS = 4  # shorter texts are alike by chance
@@ -35,7 +47,8 @@ def _equal(material: Material, held: str, learnt: str) -> Iterator[Hit]:
 def _equal_prompts(material: Material) -> Iterator[Hit]:
     held = list(material.records("test", "dev"))
     asked = {form: record for record in reversed(held) for form in (record.key, record.input) if form}
-    for pair in material.preferences:
+    beside: list[Pair | Said] = [*material.preferences, *material.feedback]
+    for pair in beside:
         if record := asked.get(pair.input) or asked.get(pair.key):
             yield Hit((record.place, pair.place), quoted(record.example.question.text), (pair.place,))
 
@@ -76,7 +89,7 @@ def _crowded(material: Material) -> list[Finding]:
 
 
 def _across(first: Sequence[Row], second: Sequence[Row], jaccard: float) -> Iterator[Hit]:
-    sides = (*SIDES, ("test", "preferences"), ("dev", "preferences"))
+    sides = (*SIDES, *((held, other) for other in BESIDE for held in ("test", "dev")))
     for held_split, learnt_split in sides:
         for one, other in ((first, second), (second, first)):
             held = [row for row in one if row.place.split == held_split]
@@ -84,7 +97,7 @@ def _across(first: Sequence[Row], second: Sequence[Row], jaccard: float) -> Iter
             learnt = [
                 row
                 for row in other
-                if row.place.split == learnt_split and (isinstance(row, Pair) or row.answer in answers)
+                if row.place.split == learnt_split and (not isinstance(row, Record) or row.answer in answers)
             ]
             if held and learnt:
                 drop = places(learnt)

@@ -93,6 +93,7 @@ def manifest(task: Task, models: Sequence[ServedModel], identity: dict[str, str]
             "test": len(task.test),
             "documents": len(task.study.documents),
             "preferences": len(task.study.preferences),
+            "feedback": len(task.study.feedback),
         },
         "seeds": list(task.seeds),
         "versions": versions(),

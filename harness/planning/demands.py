@@ -143,7 +143,7 @@ def _training(options: Any, task: Task, text: ModelText, prompts: _Lengths) -> T
         longest = min(longest, int(most))
     fixed = getattr(options, "learning_rate", None) is not None
     rates = 0 if fixed else len(getattr(options, "trial_rates", ()))
-    given = len(task.study.preferences)
+    given = len(task.study.preferences) or len(task.study.feedback) // 2
     wants_pairs = hasattr(options, "max_pairs")
     return Training(
         method="dpo" if wants_pairs else "sft",

@@ -33,6 +33,7 @@ from harness.records.concluded import (
 from harness.records.data import (
     Document,
     Example,
+    Feedback,
     Message,
     Passage,
     Preference,
@@ -103,6 +104,7 @@ __all__ = [
     "Outcome",
     "Passage",
     "Prediction",
+    "Feedback",
     "Preference",
     "Probe",
     "Question",

@@ -54,6 +54,16 @@ class Preference:
 
 
 @dataclass(frozen=True, slots=True)
+class Feedback:
+    """An answer that somebody called good or bad."""
+
+    id: str
+    messages: tuple[Message, ...]
+    answer: str
+    is_good: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """One file or row that retrieval may search."""
 
@@ -79,5 +89,6 @@ class Study:
     dev: tuple[Example, ...]
     documents: tuple[Document, ...] = ()
     preferences: tuple[Preference, ...] = ()
+    feedback: tuple[Feedback, ...] = ()
     system: str | None = None  # the task's own system prompt
     template: str = "{{ input }}"  # the task's own user turn, Jinja

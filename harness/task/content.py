@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.records import Document, Example, Preference, Study
+from harness.records import Document, Example, Feedback, Preference, Study
 from harness.task.benchmarks import Benchmarks, benchmarks_of
 from harness.task.consistency import check_rule, check_seeds, check_template, include_path_of
 from harness.task.documents import read_documents
@@ -28,6 +28,7 @@ class Data:
     dev: Rows
     test: Rows
     preferences: list[Placed[Preference]]
+    feedback: list[Placed[Feedback]]
     documents: tuple[Document, ...]
     notes: tuple[str, ...]  # what was recognised, split off or sampled
 
@@ -57,6 +58,7 @@ class Content:
             dev=items(data.dev),
             documents=data.documents,
             preferences=items(data.preferences),
+            feedback=items(data.feedback),
             system=prompt.system,
             template=prompt.template,
         )
@@ -94,12 +96,14 @@ def _read_data(settings: TaskFile, source: Source, folder: Path, faults: Faults)
     dev = reader.examples(files.dev, "dev") if files.dev else None
     test = reader.examples(files.test, "test")
     preferences = reader.preferences(files.preferences) if files.preferences else []
+    feedback = reader.feedback(files.feedback) if files.feedback else []
     documents = read_documents(files.documents, folder, faults) if files.documents else ()
     if dev is None:
         train, dev = _split(train, settings, reader.notes, faults)
-        preferences = _without(preferences, dev, reader.notes)
+        preferences = _without(preferences, dev, "preference pairs", reader.notes)
+        feedback = _without(feedback, dev, "rows of feedback", reader.notes)
     learnt = _capped(train, settings, reader.notes)
-    return Data(train, learnt, dev, test, preferences, documents, tuple(reader.notes))
+    return Data(train, learnt, dev, test, preferences, feedback, documents, tuple(reader.notes))
 
 
 def _split(train: Rows, settings: TaskFile, notes: list[str], faults: Faults) -> tuple[Rows, Rows]:
@@ -113,12 +117,12 @@ def _split(train: Rows, settings: TaskFile, notes: list[str], faults: Faults) ->
     return rest, dev
 
 
-def _without(preferences: list[Placed[Preference]], dev: Rows, notes: list[str]) -> list[Placed[Preference]]:
-    """Leave out the pairs whose prompt was split off into dev: choices are made there."""
+def _without(rows: list[Placed[Item]], dev: Rows, what: str, notes: list[str]) -> list[Placed[Item]]:
+    """Leave out the rows whose question was split off into dev: choices are made there."""
     held = {normalised(placed.item) for placed in dev}
-    kept = [placed for placed in preferences if normalised(placed.item) not in held]
-    if len(kept) < len(preferences):
-        notes.append(f"{len(preferences) - len(kept)} preference pairs ask what dev asks and are left out")
+    kept = [placed for placed in rows if normalised(placed.item) not in held]
+    if len(kept) < len(rows):
+        notes.append(f"{len(rows) - len(kept)} {what} ask what dev asks and are left out")
     return kept
 
 

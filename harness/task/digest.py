@@ -32,6 +32,7 @@ def digest_of(resolved: Mapping[str, Any], study: Study, test: Iterable[Example]
         "dev": map(canonical, study.dev),
         "test": map(canonical, test),
         "preferences": map(canonical, study.preferences),
+        "feedback": map(canonical, study.feedback),
         "documents": (json.dumps([one.id, one.text], ensure_ascii=False) for one in study.documents),
         "include": _files(include_path) if include_path else (),
     }

@@ -1,4 +1,4 @@
-"""Makes examples and preferences of a split's rows, each with its place in the file."""
+"""Makes examples, preferences and feedback of a split's rows, each with its place in the file."""
 
 import hashlib
 import json
@@ -8,19 +8,28 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from harness.plugins import suggest
-from harness.records import Example, Message, Preference
+from harness.records import Example, Feedback, Message, Preference
 from harness.task.faults import Faults
 from harness.task.row import Row
 from harness.task.rows import path_fault, read_rows
-from harness.task.schema import TaskFile
+from harness.task.schema import Columns, TaskFile
 from harness.task.settings import ABSENT
-from harness.task.shapes import EXTRA_COLUMNS, PLAIN, needed_columns, pair_of, preference_of, shape_of
+from harness.task.shapes import (
+    EXTRA_COLUMNS,
+    LABEL,
+    PLAIN,
+    feedback_of,
+    needed_columns,
+    pair_of,
+    preference_of,
+    shape_of,
+)
 from harness.task.source import Source
 from harness.task.turns import text_of
 
 LONGEST_ROW = 1_000_000  # characters
 
-Item = TypeVar("Item", Example, Preference)
+Item = TypeVar("Item", Example, Preference, Feedback)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +69,19 @@ class SplitReader:
         found = [placed for row in rows if (placed := self._preference(row))]
         if rows:
             self.notes.append(f"{written}: {len(rows)} rows, read as preference pairs")
+        return _hashed(found)
+
+    def feedback(self, written: str) -> list[Placed[Feedback]]:
+        """Read the answers that were called good or bad, in file order."""
+        rows = self._rows(written, "feedback")
+        names = frozenset(name for row in rows for name in row.values)
+        # a file of a usual shape need not have the columns of the other splits
+        columns = self._columns if shape_of(names, Columns()) == PLAIN else Columns()
+        shape = shape_of(names, columns)
+        needed = {**needed_columns(shape, columns, names), LABEL: LABEL}
+        found = [placed for row in rows if (placed := self._judged(row, shape, needed))]
+        if rows:
+            self.notes.append(f"{written}: {len(rows)} rows, read as {shape} with a label")
         return _hashed(found)
 
     def _rows(self, written: str, role: str) -> list[Row]:
@@ -147,6 +169,17 @@ class SplitReader:
             self._faults.add(row.file, str(fault), row.number, row.unit)
             return None
 
+    def _judged(self, row: Row, shape: str, needed: dict[str, str]) -> Placed[Feedback] | None:
+        try:
+            _check_present(row, "answers with a label", list(needed.values()))
+            messages, answer, is_good = feedback_of(row.values, shape, needed)
+            self._check_system(messages)
+            _check_length(messages, answer)
+            return Placed(row, Feedback("", messages, answer, is_good))
+        except ValueError as fault:
+            self._faults.add(row.file, str(fault), row.number, row.unit)
+            return None
+
     def _check_system(self, messages: Sequence[Message]) -> None:
         own = sum(message.role == "system" for message in messages)
         if own > 1:
@@ -211,11 +244,13 @@ def _hashed(found: list[Placed[Item]]) -> list[Placed[Item]]:
     return named
 
 
-def canonical(item: Example | Preference) -> str:
+def canonical(item: Example | Preference | Feedback) -> str:
     """Return an item's content as one JSON text; equal items give equal text."""
     content: list[Any] = [item.id, [[message.role, message.content] for message in item.messages]]
     if isinstance(item, Example):
         content += [item.target, item.group, list(item.evidence)]
-    else:
+    elif isinstance(item, Preference):
         content += [item.chosen, item.rejected]
+    else:
+        content += [item.answer, item.is_good]
     return json.dumps(content, ensure_ascii=False)

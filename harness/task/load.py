@@ -52,8 +52,8 @@ def load_task(path: Path) -> Task:
 def _check_sides(data: Data, faults: Faults) -> None:
     """Note evidence that is no document, and rows on both sides of a split; `check` has findings for them."""
     check_evidence(data.labelled(), data.documents, faults)
-    check_leaks(data.test, [*data.train, *data.dev, *data.preferences], faults)
-    check_leaks(data.dev, [*data.train, *data.preferences], faults)
+    check_leaks(data.test, [*data.train, *data.dev, *data.preferences, *data.feedback], faults)
+    check_leaks(data.dev, [*data.train, *data.preferences, *data.feedback], faults)
 
 
 def _resolved_arms(content: Content) -> list[dict[str, Any]]:

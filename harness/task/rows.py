@@ -21,7 +21,7 @@ from harness.task.turns import shown
 FORMATS = (".jsonl", ".json", ".csv", ".tsv", ".parquet")
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _FILE_SUFFIX = re.compile(r"\.[A-Za-z]{2,}")  # unlike the '.5' of a version
-_HUB_SPLITS = {"train": "train", "dev": "validation", "test": "test", "preferences": "train"}
+_HUB_SPLITS = {"train": "train", "dev": "validation", "test": "test", "preferences": "train", "feedback": "train"}
 _LINE_END = re.compile("\r\n|\n|\r")  # other separators may stand inside a JSON string
 
 

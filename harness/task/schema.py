@@ -49,6 +49,8 @@ class Data(Section):
     """Locked rows: every arm answers them once."""
     preferences: Text | None = None
     """Rows with prompt, chosen and rejected."""
+    feedback: Text | None = None
+    """Rows with a question, one answer, and a label: true for a good answer, false for a bad one."""
     documents: Text | None = None
     """What retrieval may search: a folder of .md and .txt files, or a .jsonl file with id and text."""
     columns: Columns = Columns()

@@ -118,6 +118,29 @@ def preference_of(cells: Cells) -> tuple[tuple[Message, ...], str, str]:
     return question, chosen, rejected
 
 
+LABEL = "label"  # the column that says whether an answer was good
+_VERDICTS = {
+    True: frozenset({"true", "1", "good", "up", "yes", "thumbs up", "like"}),
+    False: frozenset({"false", "0", "bad", "down", "no", "thumbs down", "dislike"}),
+}
+
+
+def feedback_of(cells: Cells, shape: str, needed: Mapping[str, str]) -> tuple[tuple[Message, ...], str, bool]:
+    """Read the question, an answer, and whether somebody called it good; as `pair_of` reads the first two.
+
+    Raises:
+        ValueError: Saying what is wrong with the row and the remedy.
+    """
+    question, answer = pair_of(cells, shape, needed)
+    said = str(cells.get(LABEL)).strip().casefold()
+    for verdict, words in _VERDICTS.items():
+        if said in words:
+            return question, answer, verdict
+    raise ValueError(
+        f"its label is {shown(str(cells.get(LABEL)))}; give true for a good answer and false for a bad one"
+    )
+
+
 def _answer(value: Any, name: str, question: tuple[Message, ...]) -> str:
     """Read an answer: a text, the assistant's turn alone, or the question's turns and then its answer."""
     if not isinstance(value, list):

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Sequence
 
-from harness.records import Example, Preference
+from harness.records import Example, Feedback, Preference
 from harness.task.examples import Placed
 from harness.task.faults import Faults
 from harness.task.turns import shown
@@ -11,9 +11,10 @@ from harness.task.turns import shown
 DEV_SHARE = 0.2
 
 Rows = list[Placed[Example]]
+AnyPlaced = Placed[Example] | Placed[Preference] | Placed[Feedback]
 
 
-def normalised(item: Example | Preference) -> str:
+def normalised(item: Example | Preference | Feedback) -> str:
     """Return an item's conversation without case, white space and system turn: what makes inputs identical."""
     text = "\n".join(message.content for message in item.messages if message.role != "system")
     return " ".join(text.casefold().split())
@@ -59,7 +60,7 @@ def sample_rows(rows: Rows, limit: int, seed: int) -> Rows:
     return [rows[index] for index in kept]
 
 
-def check_leaks(held_out: Rows, learnt_from: Sequence[Placed[Example] | Placed[Preference]], faults: Faults) -> None:
+def check_leaks(held_out: Rows, learnt_from: Sequence[AnyPlaced], faults: Faults) -> None:
     """Note every pair of rows, one on each side, with the same input or the same group."""
     inputs = {normalised(placed.item): placed.row.place for placed in reversed(learnt_from)}
     groups = {

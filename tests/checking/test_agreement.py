@@ -34,6 +34,14 @@ def pair(**values):
     return lambda folder: folder.add_preference({"prompt": "p", "chosen": "good", "rejected": "bad"} | values)
 
 
+def feedback(**values):
+    def write(folder):
+        folder.settings["data"]["feedback"] = "judged.jsonl"
+        folder.write_rows("judged.jsonl", [{"prompt": "p", "completion": "c", "label": True} | values])
+
+    return write
+
+
 def benchmark(*names, row=None):
     def write(folder):
         for name in names:
@@ -100,6 +108,9 @@ BAD = {
     "a pair that asks test": pair(prompt="test question 1"),
     "a pair that asks dev": pair(prompt="Dev question 1"),
     "a pair that asks test where dev is split off": both(without_dev, pair(prompt="test question 1")),
+    "feedback without a verdict": feedback(label="perhaps"),
+    "feedback that asks test": feedback(prompt="test question 1"),
+    "feedback that asks dev": feedback(prompt="Dev question 1"),
     "a letter that is written in two ways": both(row("test", 1, question="ᾳ"), pair(prompt="αι")),
 }
 GOOD = {
@@ -110,6 +121,7 @@ GOOD = {
     "dev split off": without_dev,
     "dev split off, and a budget": both(without_dev, settings(budget={"train_rows": 4})),
     "a pair that asks train": pair(prompt="train question 1"),
+    "feedback that asks train": feedback(prompt="train question 1"),
     "documents": both(pages, row("test", 1, evidence="one")),
     "a benchmark": benchmark("own.jsonl"),
     "a second model": settings(arms=["echo", {"name": "two", "baseline": "echo", "model": "x/y"}]),

@@ -21,7 +21,7 @@ from baselines.finetune.prefix import PREFIX, prefix_sft
 from baselines.finetune.rows import Renderer
 from baselines.finetune.verify import check_tensors
 from harness.errors import ArmError
-from harness.records import Document, GenerationSettings, Message, Weights
+from harness.records import Document, Feedback, GenerationSettings, Message, Weights
 
 FULL_NAME, IA3_NAME, PREFIX_NAME = (f"baselines.finetune.{name}" for name in ("full:FULL", "ia3:IA3", "prefix:PREFIX"))
 DOCUMENTS = tuple(
@@ -263,3 +263,21 @@ def test_card_names_what_was_trained_and_how_it_is_loaded(fitted):
     assert "| virtual_tokens | 4 |" in cards["prefix_sft"]
     assert "CPT, then SFT with LoRA" in cards["cpt_lora_sft"]
     assert json.loads((Path(fitted("ia3_sft")[0].program.weights.adapter) / "adapter_config.json").read_text())
+
+
+def feedback(good: int, bad: int) -> tuple[Feedback, ...]:
+    rows = study(train=good + bad, dev=2).train
+    return tuple(Feedback(row.id, row.messages, row.target, n < good) for n, row in enumerate(rows))
+
+
+def test_feedback_is_taken_before_pairs_are_mined(make_bench):
+    bench = make_bench("lora_kto")
+    given = study(feedback=feedback(6, 4))
+    found, source = kto.find_feedback(given, None, bench, 96)  # no plan: nothing is asked of the model
+    assert (found, source) == (given.feedback, "rows of feedback")
+    assert "then 10 rows of feedback" in lora_kto({}).preview(given).note
+
+
+def test_feedback_of_one_kind_alone_is_refused(make_bench):
+    with pytest.raises(ArmError, match="all 5 rows of data.feedback are good"):
+        kto.find_feedback(study(feedback=feedback(5, 0)), None, make_bench("lora_kto"), 96)

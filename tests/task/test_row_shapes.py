@@ -200,3 +200,42 @@ def test_preference_without_rejected_names_the_column(task_folder):
 def test_preference_on_a_test_input_is_a_leak(task_folder):
     task_folder.add_preference({"prompt": "test question 1", "chosen": "x", "rejected": "y"})
     assert "test.jsonl line 2: has the same input as pairs.jsonl line 1" in task_folder.faults()[0]
+
+
+# ---- feedback -----------------------------------------------------------------------------
+
+
+def feedback_of(task_folder, *rows):
+    task_folder.settings["data"]["feedback"] = "judged.jsonl"
+    task_folder.write_rows("judged.jsonl", rows)
+
+
+@pytest.mark.parametrize(
+    ("label", "is_good"),
+    [(True, True), (1, True), ("Good", True), ("up", True), (False, False), (0, False), ("bad", False), ("no", False)],
+)
+def test_feedback_is_a_question_an_answer_and_whether_it_was_good(task_folder, label, is_good):
+    feedback_of(task_folder, {"prompt": "how much?", "completion": "2 litres", "label": label})
+    (row,) = task_folder.load().study.feedback
+    assert (row.messages, row.answer, row.is_good) == ((Message("user", "how much?"),), "2 litres", is_good)
+
+
+def test_feedback_may_be_a_conversation_with_a_label(task_folder):
+    feedback_of(task_folder, {"messages": TURNS, "label": False})
+    (row,) = task_folder.load().study.feedback
+    assert (row.messages, row.answer, row.is_good) == (AS_MESSAGES, "second", False)
+
+
+@pytest.mark.parametrize(
+    ("row", "fault"),
+    [
+        ({"prompt": "q", "completion": "a", "label": "perhaps"}, "give true for a good answer"),
+        ({"prompt": "q", "completion": "a", "label": None}, "give true for a good answer"),
+        ({"prompt": "q", "completion": "a"}, "has no 'label'"),
+        ({"prompt": "q", "completion": "", "label": True}, "completion"),
+    ],
+)
+def test_feedback_that_does_not_say_what_it_must_is_a_fault(task_folder, row, fault):
+    feedback_of(task_folder, row)
+    (found,) = task_folder.faults()
+    assert fault in found
