@@ -1,5 +1,6 @@
 """The training loop inside the test's own interpreter: real trainings, cut where a test wants, at once."""
 
+import gc
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -96,9 +97,19 @@ def base_of(weights: Weights) -> Any:
     from baselines.finetune.base import Base
 
     key = (weights.model, weights.quantization)
+    if not _BASES:
+        spare_the_libraries()
     if key not in _BASES:
         _BASES[key] = Base.load(*key)
     return _BASES[key]
+
+
+def spare_the_libraries() -> None:
+    """Collect no garbage among what is there: each training collects, and that takes longest over the libraries."""
+    import baselines.finetune.loop  # noqa: F401  # they are loaded with it
+
+    gc.collect()
+    gc.freeze()
 
 
 def answers(count: int = 10) -> tuple[AnswerRow, ...]:
