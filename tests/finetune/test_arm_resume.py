@@ -59,7 +59,7 @@ def uninterrupted_arm(make_bench):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(arms, "TrainingProcess", InnerProcess)
         bench = make_bench("lora_dpo")
-        return fit(bench), adapter_of(bench)
+        return fit(bench), adapter_of(bench), bench
 
 
 # Seven trainings: two trials and SFT (steps 1 to 10), then three trials and preferences.
@@ -81,18 +81,16 @@ def test_an_arm_cut_anywhere_ends_as_the_uninterrupted_one(make_bench, cut_arms,
         fit(bench)
     cut_arms(None)
     resumed = fit(bench)
-    expected, adapter = uninterrupted_arm
+    expected, adapter, _ = uninterrupted_arm
     assert without_times(resumed) == without_times(expected)
     assert adapter_of(bench) == adapter
     assert expected.reused_seconds == 0
     assert (resumed.reused_seconds > 0) == (count > 1)  # the first step was on no disk
 
 
-def test_what_is_trained_is_not_trained_again_while_the_arm_is_not_on_record(make_bench, monkeypatch):
+def test_what_is_trained_is_not_trained_again_while_the_arm_is_not_on_record(uninterrupted_arm, monkeypatch):
+    first, adapter, bench = uninterrupted_arm
     monkeypatch.setattr(arms, "TrainingProcess", InnerProcess)
-    bench = make_bench("lora_dpo")
-    first = fit(bench)
-    adapter = adapter_of(bench)
     monkeypatch.setattr(InnerProcess, "run", None)
     again = fit(bench)  # the run died before it could note how the arm was fitted
     assert without_times(again) == without_times(first)
