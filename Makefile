@@ -17,7 +17,7 @@ demo-fast: $(READY)
 
 test: $(READY)
 	$(BIN)/harness setup
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 # Minutes of the embedded model: what the default tests leave out.
 test-slow: $(READY)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,16 +83,26 @@ def draw(world: World, random: np.random.Generator, items: int | None = None) ->
 
 def evidence_of(name: str, family: Family, values: Floats, dev_score: float) -> Evidence:
     """Wrap an arm's item scores as evidence."""
-    items = [str(index) for index in range(values.size)]
+    predictions = _answered(values.size)
     return Evidence(
         fit=Fit(name),
         baseline=name,
         family=family,
         status="ok",
         dev_score=dev_score,
-        predictions=tuple(Prediction(item, "", "", Outcome.SCORED, "stop", 0, 0, 0.0) for item in items),
-        scores={METRIC: tuple(Score(item, float(value)) for item, value in zip(items, values, strict=True))},
+        predictions=predictions,
+        scores={METRIC: tuple(_score(p.example_id, v) for p, v in zip(predictions, values.tolist(), strict=True))},
     )
+
+
+@cache
+def _answered(count: int) -> tuple[Prediction, ...]:
+    return tuple(Prediction(str(index), "", "", Outcome.SCORED, "stop", 0, 0, 0.0) for index in range(count))
+
+
+@lru_cache(maxsize=100_000)  # most worlds know right and wrong alone
+def _score(item: str, value: float) -> Score:
+    return Score(item, value)
 
 
 def decide_world(world: World, random: np.random.Generator) -> Decision:

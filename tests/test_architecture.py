@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -168,3 +170,10 @@ def test_path_of_the_data_has_at_most_twelve_steps_in_order():
     steps = re.findall(r"^\| (\d+) \|", PAGE, flags=re.MULTILINE)
     assert steps == [str(number + 1) for number in range(len(steps))]
     assert 0 < len(steps) <= 12
+
+
+def test_worker_starts_without_what_it_may_never_need():
+    code = "import sys, harness.evidence.arm; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert "harness.decision.forgetting" in loaded
+    assert not (HEAVY - {"scipy"} | {"scipy.special", "scipy.stats"}) & set(loaded)

@@ -2,8 +2,8 @@
 
 Every module is rewritten with a probe in both arms of each `if`, conditional expression and loop (its body, and its
 end without `break`) and in each `except`, and every process of the suite imports the copy in its place. A probe writes
-at once, so branches that a killed process took count too. Not counted: `if TYPE_CHECKING`, `if __name__`, the end of
-`while True`.
+at once, so branches that a killed process took count too; coverage.py writes when a process ends, and every worker of a
+run ends by SIGKILL (docs/measurements.md). Not counted: `if TYPE_CHECKING`, `if __name__`, the end of `while True`.
 """
 
 import ast

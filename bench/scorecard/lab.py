@@ -51,7 +51,8 @@ class Lab:
     def environment(self, cache: Path, **more: str) -> Mapping[str, str]:
         """Return the environment of a run: the stub on its path, and `more`."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("SCORECARD_")}
-        ours = {"PYTHONPATH": str(STUB), "OMP_NUM_THREADS": "1", "HARNESS_CACHE": str(cache)}
+        path = os.pathsep.join((str(STUB), str(ROOT)))  # this tree, whatever is installed
+        ours = {"PYTHONPATH": path, "OMP_NUM_THREADS": "1", "HARNESS_CACHE": str(cache)}
         return {**kept, **ours, **({"SCORECARD_STUB": "1"} if self.is_stub else {}), **self.more, **more}
 
     def new_cache(self, name: str) -> Path:

@@ -5,7 +5,7 @@ The rule has no published source and measured studies strain it, so it is shown 
 
 from typing import Literal
 
-from scipy import stats
+from scipy import special
 
 from harness.decision.arms import Arm
 from harness.decision.ladder import ArmScores
@@ -38,11 +38,14 @@ def posterior(score: Interval, limits: Limits) -> tuple[Band, ...]:
     """Return the probability of each band for a rate measured as `score`."""
     items = effective_items(score)
     right = score.estimate * items
-    belief = stats.beta(1 + right, 1 + items - right)
+
+    def below(rate: float) -> float:
+        return float(special.betainc(1 + right, 1 + items - right, rate))
+
     names: tuple[BandName, ...] = ("rethink", "between", "promising", "nearly_sure")
     edges = (0.0, limits.rethink, limits.promising, limits.nearly_sure, 1.0)
     return tuple(
-        Band(name, low, high, float(belief.cdf(high) - belief.cdf(low)))
+        Band(name, low, high, below(high) - below(low))
         for name, low, high in zip(names, edges[:-1], edges[1:], strict=True)
     )
 

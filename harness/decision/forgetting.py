@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
-from scipy import stats
+import scipy  # its parts load at their first use: a worker, which imports this, needs none
 
 from harness.decision.intervals import TAIL, Floats, percent, wilson
 from harness.decision.paired import GRADED_PAIRS, RATE_PAIRS, MeanDifference, mean_difference
@@ -162,7 +162,7 @@ def ratio_interval(pairs: Pairs, tail: float = TAIL) -> Interval | None:
     x, y = pairs.tuned - pairs.chance, pairs.base - pairs.chance
     added = RATE_PAIRS if pairs.is_rate else GRADED_PAIRS
     total = x.size + 2 * added
-    z = float(stats.norm.isf(tail))
+    z = -float(scipy.special.ndtri(tail))
     # |M|^2 (1 + z^2 / N) <= z^2 S / N^2, with M and S quadratic in r: a r^2 - 2 b r + c <= 0
     scale = 1 + z**2 / total
     a = float(y.sum()) ** 2 * scale - z**2 * float(y @ y)

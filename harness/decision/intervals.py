@@ -10,9 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import special
-from statsmodels.stats.proportion import proportion_confint
 
 from harness.decision.arms import MetricSpec
 from harness.records import Interval, Score
@@ -61,8 +60,8 @@ def exact(count: float, n: int, tail: float = TAIL) -> Interval:
         n: Number of items.
         tail: Chance on each side.
     """
-    low = float(special.betaincinv(count, n - count + 1, tail)) if count > 0 else 0.0
-    high = float(special.betaincinv(count + 1, n - count, 1 - tail)) if count < n else 1.0
+    low = float(scipy.special.betaincinv(count, n - count + 1, tail)) if count > 0 else 0.0
+    high = float(scipy.special.betaincinv(count + 1, n - count, 1 - tail)) if count < n else 1.0
     return _interval(count / n, low, high, n, f"Clopper-Pearson {percent(tail)}")
 
 
@@ -76,8 +75,10 @@ def wilson(count: float, n: int, tail: float = TAIL) -> Interval:
         n: Number of items.
         tail: Chance on each side.
     """
-    low, high = proportion_confint(count, n, alpha=2 * tail, method="wilson")
-    return _interval(count / n, low, high, n, f"Wilson {percent(tail)}")
+    z, rate = -float(scipy.special.ndtri(tail)), count / n
+    middle = (rate + z**2 / (2 * n)) / (1 + z**2 / n)
+    reach = z * math.sqrt(rate * (1 - rate) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
+    return _interval(rate, middle - reach, middle + reach, n, f"Wilson {percent(tail)}")
 
 
 def grouped_mean(values: Floats, labels: Labels, tail: float = TAIL) -> Interval:
@@ -93,7 +94,7 @@ def grouped_mean(values: Floats, labels: Labels, tail: float = TAIL) -> Interval
     groups, rate = int(labels.max()) + 1, float(values.mean())
     if groups < FEWEST_GROUPS:
         return Interval(rate, 0.0, 1.0, values.size, _too_few(groups))
-    reach = float(special.stdtrit(groups - 1, 1 - tail))
+    reach = float(scipy.special.stdtrit(groups - 1, 1 - tail))
     low, high = (group_moments(values, labels, unseen, tail) for unseen in (0.0, 1.0))
     return _interval(
         rate,
@@ -145,7 +146,7 @@ def unseen_weight(groups: int, tail: float) -> float:
     ln(1 / tail) / G below 1. A group of weight w moves the mean by w / G and adds an error of w / G, and so moves the
     bound by w (1 + t) / G.
     """
-    return max(1.0, -math.log(tail) / (1 + float(special.stdtrit(groups - 1, 1 - tail))))
+    return max(1.0, -math.log(tail) / (1 + float(scipy.special.stdtrit(groups - 1, 1 - tail))))
 
 
 def aggregate_interval(
@@ -166,7 +167,7 @@ def aggregate_interval(
         return Interval(estimate, 0.0, 1.0, len(scores), why)
     is_constant = estimate in (0.0, 1.0) and all(score.value == estimate for score in scores)
     error = 0.0 if is_constant else bootstrap_error([scores], labels, metric_spec)
-    reach = float(special.stdtrit(units - 1, 1 - tail)) * error
+    reach = float(scipy.special.stdtrit(units - 1, 1 - tail)) * error
     floor = exact(estimate * units, units, tail)
     low, high = min(floor.low, estimate - reach), max(floor.high, estimate + reach)
     return _interval(estimate, low, high, len(scores), f"bootstrap {percent(tail)}")

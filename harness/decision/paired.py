@@ -27,7 +27,7 @@ from functools import partial
 from typing import Protocol
 
 import numpy as np
-from scipy import optimize, special, stats
+import scipy
 
 from harness.decision.arms import MetricSpec
 from harness.decision.intervals import (
@@ -68,12 +68,14 @@ class MeanDifference:
 
     def quantile(self, tail: float) -> float:
         """Return how many standard errors leave `tail` beyond them."""
-        return float(special.ndtri(1 - tail) if math.isinf(self.degrees) else special.stdtrit(self.degrees, 1 - tail))
+        return float(
+            scipy.special.ndtri(1 - tail) if math.isinf(self.degrees) else scipy.special.stdtrit(self.degrees, 1 - tail)
+        )
 
     def chance_below(self, threshold: float) -> float:
         """Return the one-sided p-value against 'the true mean is at or above `threshold`'."""
         above = self.moments(1.0, TAIL)
-        return float(stats.t.cdf((above.mean - threshold) / above.error, self.degrees))
+        return float(scipy.special.stdtr(self.degrees, (above.mean - threshold) / above.error))
 
 
 def mean_difference(differences: Floats, *, is_rate: bool, labels: Labels | None = None) -> MeanDifference | None:
@@ -170,11 +172,11 @@ def honest_gain(mean: MeanDifference, smallest_gain: float, tail: float = TAIL) 
     seen = (below.mean - smallest_gain) / error  # in standard errors above the threshold; at least `reach`
 
     def beyond_the_median(true: float) -> float:
-        return float(special.log_ndtr(true - seen) - special.log_ndtr(true - reach)) - math.log(0.5)
+        return float(scipy.special.log_ndtr(true - seen) - scipy.special.log_ndtr(true - reach)) - math.log(0.5)
 
     if beyond_the_median(seen - reach) >= 0:
         return mean.interval(tail).low
-    true = optimize.brentq(beyond_the_median, seen - reach, seen)
+    true = scipy.optimize.brentq(beyond_the_median, seen - reach, seen)
     return mean.estimate - (seen - true) * error
 
 

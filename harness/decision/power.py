@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 from harness.decision.intervals import FEWEST_GROUPS, TAIL, Floats, Labels, exact, unseen_weight
 from harness.decision.paired import GRADED_PAIRS, RATE_PAIRS
@@ -57,6 +57,17 @@ def items_needed(hurdles: Sequence[Hurdle], have: int) -> int | None:
     return many
 
 
+def least_right(items: int, goal: float, tail: float) -> int | None:
+    """Return the fewest right items whose exact bound reaches the goal; None where even all of them do not."""
+    if exact(items, items, tail).low < goal:
+        return None
+    low, high = 0, items
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if exact(middle, items, tail).low >= goal else (middle, high)
+    return high
+
+
 def rate_hurdle(values: Floats, labels: Labels | None, threshold: float, tail: float = TAIL, *, above: bool) -> Hurdle:
     """Forecast an arm's own bound: of the values seen, shape (items,), in [0, 1].
 
@@ -75,11 +86,11 @@ def rate_hurdle(values: Floats, labels: Labels | None, threshold: float, tail: f
     is_rate = bool(np.isin(values, (0.0, 1.0)).all())
 
     def chance(items: int) -> float:
-        enough = float(stats.binom.isf(tail, items, threshold)) + 1  # right items with which the exact bound reaches it
-        if enough > items:
+        enough = least_right(items, threshold, tail)
+        if enough is None:
             return 0.0
         if is_rate:
-            return float(stats.binom.sf(enough - 1, items, mean))
+            return float(special.bdtrc(enough - 1, items, mean))
         return _normal_chance(mean - enough / items, spread / math.sqrt(items))
 
     return Hurdle(chance, values)

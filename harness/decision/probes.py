@@ -2,13 +2,12 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import stats
-from statsmodels.stats.proportion import proportion_confint
+import scipy
 
-from harness.decision.intervals import TAIL, Floats, percent
+from harness.decision.intervals import TAIL, Floats, exact, percent
 from harness.records import GeneralAbility, Interval, OffTaskAnswer
 
 # Equal weights differ by no more than this from run to run (the engine's own tolerance, nats per token).
@@ -32,7 +31,7 @@ class TextChanges:
         if n < 2 or not self.is_finite:
             return None
         error = float(self.changes.std(ddof=1)) / math.sqrt(n)
-        reach = max(float(stats.t.isf(tail, n - 1)) * error, LOSS_TOLERANCE)
+        reach = max(-float(scipy.special.stdtrit(n - 1, tail)) * error, LOSS_TOLERANCE)
         mean = float(self.changes.mean())
         return Interval(mean, mean - reach, mean + reach, n, f"t {percent(tail)}")
 
@@ -71,8 +70,7 @@ class TurnedQuestions:
         """
         if not self.asked:
             return None
-        low, high = proportion_confint(self.turned, self.asked, alpha=2 * tail, method="beta")
-        return Interval(self.turned / self.asked, float(low), float(high), self.asked, f"exact {percent(tail)}")
+        return replace(exact(self.turned, self.asked, tail), method=f"exact {percent(tail)}")
 
 
 def turned_questions(base: GeneralAbility, tuned: GeneralAbility, *, is_prompted: bool) -> TurnedQuestions:

@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 from harness.checking.sizes import items_to_show
 from harness.decision.arms import FEWEST_ITEMS
 from harness.decision.intervals import exact, grouped_mean
-from harness.decision.power import MOST_ITEMS, POWER
+from harness.decision.power import MOST_ITEMS, POWER, least_right
 from harness.planning.record import Scenario, SmallestGain
 from harness.planning.worlds import Floats, PlannedArm, Setting, World, judge_answers, prompt_tail
 from harness.records import Action, Family
@@ -145,25 +145,14 @@ def _independent_items(contest: Setting, rate: float, tail: float) -> int | None
     """
 
     def is_enough(items: int) -> bool:
-        least = _least_right(items, contest.limits.goal, tail)
-        return least is not None and float(stats.binom.sf(least - 1, items, rate)) >= POWER
+        least = least_right(items, contest.limits.goal, tail)
+        return least is not None and float(special.bdtrc(least - 1, items, rate)) >= POWER
 
     found = first_enough(is_enough, items_to_show(rate, contest.limits.goal))
     if found is None:
         return None
     teeth = range(max(FEWEST_ITEMS, found - math.ceil(TEETH / (1 - contest.limits.goal))), found)
     return next(filter(is_enough, teeth), found)
-
-
-def _least_right(items: int, goal: float, tail: float) -> int | None:
-    """Return the fewest right answers with which the goal is shown; None where even all of them do not show it."""
-    if exact(items, items, tail).low < goal:
-        return None
-    low, high = 0, items
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if exact(middle, items, tail).low >= goal else (middle, high)
-    return high
 
 
 def first_enough(is_enough: Callable[[int], bool], guess: int) -> int | None:

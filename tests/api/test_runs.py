@@ -24,11 +24,18 @@ print(harness.compare("task/task.yaml", out="run").verdict.sentence)
 """
 
 
+@pytest.fixture(scope="module")
+def kept():
+    return []
+
+
 @pytest.fixture
-def result(stub_task, tmp_path):
-    """A run with two prompts, a tuned arm of two seeds, and one that fails."""
-    path = stub_task("steady", "terse", "tuned", "failing", extra="seeds: [0, 1]\n")
-    return harness.compare(path, out=tmp_path / "run")
+def result(stub_task, tmp_path, kept):
+    """A run with two prompts, a tuned arm of two seeds, and one that fails: made once, and left as it is."""
+    if not kept:
+        path = stub_task("steady", "terse", "tuned", "failing", extra="seeds: [0, 1]\n")
+        kept.append(harness.compare(path, out=tmp_path / "run"))
+    return kept[0]
 
 
 def test_run_says_nothing_and_ends_with_the_verdict_of_the_command(stub_task, tmp_path, capfd):

@@ -1,6 +1,6 @@
 """The whole path: worker process, ledger, benchmarks, decision, reports.
 
-Two tests run it on a tiny random model; the others put a rule in the model's place, since what they check does not
+One test runs it on a tiny random model; the others put a rule in the model's place, since what they check does not
 depend on the answers.
 """
 
@@ -29,9 +29,22 @@ from harness.store.ledger import Ledger
 from harness.task import load_task
 
 
-@pytest.mark.model  # the held-out texts of the general measure come with the set-up
-def test_failed_and_dead_arms_leave_the_others_whole_and_are_named(tmp_path, tiny_task, third_party):
-    task = load_task(tiny_task("failing", "dying", "steady"))
+@pytest.fixture(scope="module")
+def kept():
+    return []
+
+
+@pytest.fixture
+def finished(tmp_path, stub_task, kept):
+    """A folder of this test with a finished run, which is made once."""
+    if not kept:
+        _, folder = compare(load_task(stub_task("steady")), Settings(tmp_path / "whole"), Recorder())
+        kept.append(folder.path)
+    return shutil.copytree(kept[0], tmp_path / "run")
+
+
+def test_failed_and_dead_arms_leave_the_others_whole_and_are_named(tmp_path, stub_task):
+    task = load_task(stub_task("failing", "dying", "steady"))
     watching = Recorder()
     run, folder = compare(task, Settings(tmp_path / "run"), watching)
     by_name = {evidence.arm: evidence for evidence in run.evidence}
@@ -164,10 +177,9 @@ def test_limit_takes_the_first_test_items_and_all_of_train(tmp_path, stub_task):
     ("name", "message"),
     [("ledger.sqlite", "holds no ledger"), ("data/task.json", "cannot be read"), ("identity.json", "identity")],
 )
-def test_report_of_a_folder_that_lacks_a_file_says_which(tmp_path, stub_task, name, message):
-    _, folder = compare(load_task(stub_task("steady")), Settings(tmp_path / "run"), Recorder())
-    (folder.path / name).unlink()
-    result = CliRunner().invoke(main, ["report", str(folder.path)])
+def test_report_of_a_folder_that_lacks_a_file_says_which(finished, name, message):
+    (finished / name).unlink()
+    result = CliRunner().invoke(main, ["report", str(finished)])
     assert result.exit_code == 2
     assert message in result.output
     assert "Traceback" not in result.output
@@ -181,13 +193,12 @@ def test_run_that_ended_before_its_task_was_stored_cannot_be_reported(tmp_path):
         redraw(folder.path)
 
 
-def test_redrawn_report_is_byte_equal(tmp_path, stub_task):
-    _, folder = compare(load_task(stub_task("steady")), Settings(tmp_path / "run"), Recorder())
-    drawn = {name: (folder.path / name).read_bytes() for name in ("report.html", "report.md", "result.json")}
+def test_redrawn_report_is_byte_equal(finished):
+    drawn = {name: (finished / name).read_bytes() for name in ("report.html", "report.md", "result.json")}
     for name in drawn:
-        (folder.path / name).unlink()
-    redraw(folder.path)
-    assert {name: (folder.path / name).read_bytes() for name in drawn} == drawn
+        (finished / name).unlink()
+    redraw(finished)
+    assert {name: (finished / name).read_bytes() for name in drawn} == drawn
 
 
 def test_fast_run_takes_few_rows_and_says_that_it_must_not_be_decided_on(tmp_path, stub_task):

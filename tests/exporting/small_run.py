@@ -1,9 +1,12 @@
-"""A finished run on the tiny model, made in this process: real arms, real answers, no benchmark."""
+"""A finished run on the tiny model, made and trained in this process: real arms, real answers, no benchmark."""
 
 import io
 import json
 from dataclasses import asdict
 from pathlib import Path
+
+import pytest
+from inner_process import train_here
 
 from harness.engine.content import model_hash
 from harness.evidence.arm import Workplace, run_fit
@@ -12,10 +15,7 @@ from harness.evidence.models import ServedModel
 from harness.evidence.provenance import versions
 from harness.evidence.snapshot import write_snapshot
 from harness.evidence.states import MANIFEST, RUN
-from harness.records import (
-    Fit,
-    GeneralAbility,
-)
+from harness.records import Fit, Forgetting, GeneralAbility
 from harness.store.folder import RunFolder
 from harness.store.ledger import Ledger
 from harness.task import load_task
@@ -75,7 +75,9 @@ def make_run(room: Path, model: Path, *arms: str, extra: str = "", rows=conversa
         ledger.put_state(RUN, MANIFEST, json.dumps(manifest))
         for spec in task.arms:
             ledger.put_general(GeneralAbility(spec.name, ()))  # stands for a measurement, so that none is made
-            run_fit(Fit(spec.name), place)
+            with pytest.MonkeyPatch.context() as patch:
+                train_here(patch)
+                run_fit(Fit(spec.name), place)
         ledger.close()
     return folder.path
 
@@ -85,7 +87,16 @@ def _workplace(task, folder, ledger, model):
 
     events = EventWriter(io.StringIO(), io.StringIO())
     served = ServedModel("", model, "transformers", None, model, model_hash(model)[:16])
-    return Workplace(task, folder, ledger, TransformersEngine(model), served, events, is_fast=False)
+    place = Workplace(task, folder, ledger, TransformersEngine(model), served, events, is_fast=False)
+    vars(place)["probe"] = NothingForgotten()
+    return place
+
+
+class NothingForgotten:
+    """Stands for the probe with which arms choose, as no export depends on it."""
+
+    def forgetting(self, weights):
+        return Forgetting(0.0, 0.0, None, 0.0)
 
 
 def _write_task(folder: Path, model: Path, arms: tuple[str, ...], extra: str, rows_of, system: str):

@@ -8,6 +8,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from finetune_bench import OPTIONS, SmallBench, study  # noqa: E402
+from inner_process import train_here  # noqa: E402
 
 import baselines.finetune  # noqa: E402
 from baselines.finetune.dpo import lora_dpo  # noqa: E402
@@ -40,9 +41,15 @@ def make_bench(tiny_model, engine, tmp_path_factory):
     return make
 
 
+@pytest.fixture
+def trained_here(monkeypatch):
+    """Let arms train inside the test; one that does so in a process of its own is `tuned`."""
+    train_here(monkeypatch)
+
+
 @pytest.fixture(scope="session")
 def tuned(make_bench) -> tuple[Fitted, SmallBench]:
-    """`lora_sft` fitted once on the tiny model."""
+    """`lora_sft` fitted once on the tiny model, by a training process."""
     bench = make_bench("lora_sft")
     return baselines.finetune.lora_sft(OPTIONS).fit(study(), bench), bench
 
@@ -51,4 +58,6 @@ def tuned(make_bench) -> tuple[Fitted, SmallBench]:
 def preferred(tuned, make_bench) -> tuple[Fitted, SmallBench]:
     """`lora_dpo` fitted in the same run, after `lora_sft`."""
     bench = make_bench("lora_dpo", shared=tuned[1].shared)
-    return lora_dpo(OPTIONS).fit(study(), bench), bench
+    with pytest.MonkeyPatch.context() as patch:
+        train_here(patch)
+        return lora_dpo(OPTIONS).fit(study(), bench), bench

@@ -127,7 +127,9 @@ def test_no_general_text_is_a_question_of_the_off_task_probe():
 
 
 @pytest.mark.parametrize("weight", [0.0, 0.1])
-def test_arm_with_the_penalty_warns_that_two_parts_of_the_gate_are_no_independent_evidence(make_bench, weight):
+def test_arm_with_the_penalty_warns_that_two_parts_of_the_gate_are_no_independent_evidence(
+    make_bench, trained_here, weight
+):
     arm = baselines.finetune.lora_sft({**OPTIONS, "kl_to_base": weight})
     fitted = arm.fit(study(), make_bench("lora_sft"))
     words = "its text loss and unrelated questions are no independent evidence, its benchmarks are"

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 from finetune_bench import study
-from inner_process import Death, InnerProcess
+from inner_process import Death, InnerProcess, train_here
 
 import baselines.finetune
-from baselines.finetune import arms
 from baselines.finetune.arms import REUSED
 from harness.contract import Budget
 from harness.store.files import hash_file
@@ -45,7 +44,7 @@ def cut_arms(monkeypatch):
             process.dies = dies
             return process
 
-        monkeypatch.setattr(arms, "TrainingProcess", make)
+        train_here(monkeypatch, make)
 
     return cut_at
 
@@ -57,9 +56,9 @@ def adapter_of(bench) -> str:
 @pytest.fixture(scope="module")
 def uninterrupted_arm(make_bench):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(arms, "TrainingProcess", InnerProcess)
+        train_here(patch)
         bench = make_bench("lora_dpo")
-        return fit(bench), adapter_of(bench)
+        return fit(bench), adapter_of(bench), bench
 
 
 # Seven trainings: two trials and SFT (steps 1 to 10), then three trials and preferences.
@@ -81,18 +80,16 @@ def test_an_arm_cut_anywhere_ends_as_the_uninterrupted_one(make_bench, cut_arms,
         fit(bench)
     cut_arms(None)
     resumed = fit(bench)
-    expected, adapter = uninterrupted_arm
+    expected, adapter, _ = uninterrupted_arm
     assert without_times(resumed) == without_times(expected)
     assert adapter_of(bench) == adapter
     assert expected.reused_seconds == 0
     assert (resumed.reused_seconds > 0) == (count > 1)  # the first step was on no disk
 
 
-def test_what_is_trained_is_not_trained_again_while_the_arm_is_not_on_record(make_bench, monkeypatch):
-    monkeypatch.setattr(arms, "TrainingProcess", InnerProcess)
-    bench = make_bench("lora_dpo")
-    first = fit(bench)
-    adapter = adapter_of(bench)
+def test_what_is_trained_is_not_trained_again_while_the_arm_is_not_on_record(uninterrupted_arm, monkeypatch):
+    first, adapter, bench = uninterrupted_arm
+    train_here(monkeypatch)
     monkeypatch.setattr(InnerProcess, "run", None)
     again = fit(bench)  # the run died before it could note how the arm was fitted
     assert without_times(again) == without_times(first)
@@ -110,7 +107,7 @@ def test_under_a_budget_preferences_keep_a_third_of_the_minutes(make_bench, monk
         processes.append(InnerProcess(folder, base))
         return processes[0]
 
-    monkeypatch.setattr(arms, "TrainingProcess", make)
+    train_here(monkeypatch, make)
     fit(bench)
     seconds = {Path(spec.folder).name: spec.seconds for spec in processes[0].runs}
     assert seconds["sft-kl-1"] <= 2400

@@ -122,7 +122,7 @@ def test_the_dpo_adapter_is_one_plain_adapter(preferred, engine, tiny_model):
     assert [c.text for c in plain] == [c.text for c in ours]
 
 
-def test_qlora_trains_and_serves_on_the_4_bit_base(make_bench):
+def test_qlora_trains_and_serves_on_the_4_bit_base(make_bench, trained_here):
     bench = make_bench("qlora_sft", budget=Budget(is_fast=True))
     fitted = baselines.finetune.qlora_sft({"learning_rate": 1e-2}).fit(study(), bench)
     assert fitted.program.weights.quantization == "nf4"
@@ -132,7 +132,7 @@ def test_qlora_trains_and_serves_on_the_4_bit_base(make_bench):
     assert "BitsAndBytesConfig" in (bench.folder / "adapter" / "README.md").read_text()
 
 
-def test_rag_lora_trains_and_asks_with_passages(make_bench):
+def test_rag_lora_trains_and_asks_with_passages(make_bench, trained_here):
     bench = make_bench("rag_lora_sft", budget=Budget(is_fast=True))
     arm = baselines.finetune.rag_lora_sft({"learning_rate": 1e-2, "k": 1})
     bench.find = lambda program, rows: arm.retrieve(program, [row.question for row in rows])

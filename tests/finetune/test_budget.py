@@ -4,11 +4,10 @@ from pathlib import Path
 
 import pytest
 from finetune_bench import study
-from inner_process import InnerProcess
+from inner_process import train_here
 from safetensors.torch import load_file
 
 import baselines.finetune
-from baselines.finetune import arms
 from harness.records import Forgetting
 
 OPTIONS = {"learning_rate": 1e-2, "epochs": 2, "batch_size": 8}
@@ -16,7 +15,7 @@ OPTIONS = {"learning_rate": 1e-2, "epochs": 2, "batch_size": 8}
 
 @pytest.fixture
 def bench(make_bench, monkeypatch):
-    monkeypatch.setattr(arms, "TrainingProcess", InnerProcess)
+    train_here(monkeypatch)
     return make_bench("lora_sft")
 
 

@@ -1,6 +1,5 @@
 """Tiny random models of every family, tuned by the real loop, beside plain transformers and PEFT."""
 
-import gc
 import math
 from dataclasses import dataclass, replace
 from functools import cache
@@ -9,7 +8,7 @@ from typing import Any
 
 import torch
 from family_models import FAMILIES, Family, build_family, logprob_alone
-from inner_process import Parent, answers, pairs, spec_in
+from inner_process import Parent, answers, pairs, spare_the_libraries, spec_in
 from peft import PeftModel
 from pytest import approx, fixture, mark, param, raises
 from transformers import AutoModelForCausalLM
@@ -64,8 +63,8 @@ def sft_in(folder: Path, **changes: Any) -> Any:
 
 @fixture(scope="module")
 def tuned(tmp_path_factory):
-    """Tune a family once; every training collects garbage, which takes longest over what libraries hold for good."""
-    gc.freeze()
+    """Tune a family once."""
+    spare_the_libraries()
 
     @cache
     def tune(name: str) -> Tuned:
@@ -78,8 +77,7 @@ def tuned(tmp_path_factory):
         )
         return Tuned(str(root / "model"), base, sft, dpo, adapter)
 
-    yield tune
-    gc.unfreeze()
+    return tune
 
 
 @fixture(params=NAMES)

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 from finetune_bench import OPTIONS, study
-from inner_process import InnerProcess, Parent, answers, base_of, spec_in
+from inner_process import Parent, answers, base_of, spec_in, train_here
 from safetensors.torch import load_file, save_file
 
-from baselines.finetune import arms, cpt, kto, loop
+from baselines.finetune import kto, loop
 from baselines.finetune.cpt import cpt_lora_sft, text_rows
 from baselines.finetune.failure import TrainingFailure
 from baselines.finetune.full import FULL, full_sft
@@ -45,8 +45,7 @@ def fitted(make_bench):
             make, options = ARMS[name]
             bench = make_bench(name)
             with pytest.MonkeyPatch.context() as patch:
-                for module in (arms, cpt, kto):
-                    patch.setattr(module, "TrainingProcess", InnerProcess)
+                train_here(patch)
                 kept[name] = make(options).fit(study(documents=DOCUMENTS), bench), bench
         return kept[name]
 

@@ -1,11 +1,11 @@
-"""Trial and early stopping with a real training process and dev scores that are written down."""
+"""Trial and early stopping with real trainings and dev scores that are written down."""
 
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from finetune_bench import study
+from inner_process import InnerProcess
 
 import baselines.finetune
 from baselines.finetune.clock import Clock
@@ -14,12 +14,12 @@ from baselines.finetune.sft import prepare, spec_of
 from baselines.finetune.trial import settle_rate
 from baselines.prompt.zero import zero_shot_program
 from harness.contract import Budget, DevScore
+from harness.records import Weights
 
 
-@pytest.fixture(autouse=True)
-def nothing_left_by_other_tests(process):
-    for folder in process.folder.glob("*/"):
-        shutil.rmtree(folder)
+@pytest.fixture
+def process(tiny_model, tmp_path):
+    return InnerProcess(tmp_path, Weights(str(tiny_model)))
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The training loop inside the test's own interpreter: real trainings, cut where a test wants, at once."""
 
+import gc
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -92,14 +93,32 @@ class InnerProcess:
         return parent.result
 
 
+def train_here(patch: Any, make: Any = None) -> None:
+    """Have every tuned arm train in this process, or in what `make` returns."""
+    from baselines.finetune import arms, cpt, dpo, kto
+
+    for module in (arms, cpt, dpo, kto):
+        patch.setattr(module, "TrainingProcess", make or InnerProcess)
+
+
 def base_of(weights: Weights) -> Any:
     """Load a base once for all tests, as the training process does for all its runs."""
     from baselines.finetune.base import Base
 
     key = (weights.model, weights.quantization)
+    if not _BASES:
+        spare_the_libraries()
     if key not in _BASES:
         _BASES[key] = Base.load(*key)
     return _BASES[key]
+
+
+def spare_the_libraries() -> None:
+    """Collect no garbage among what is there: each training collects, and that takes longest over the libraries."""
+    import baselines.finetune.loop  # noqa: F401  # they are loaded with it
+
+    gc.collect()
+    gc.freeze()
 
 
 def answers(count: int = 10) -> tuple[AnswerRow, ...]:
