@@ -53,7 +53,7 @@ from harness.contract import Budget, Engine
 from harness.decision.gate import judge_abilities
 from harness.engine.cached import open_engine
 from harness.evidence.arm import ANSWER_ROOM, LEAST_ANSWER_TOKENS
-from harness.evidence.bench import RunBench
+from harness.evidence.fit_context import RunContext
 from harness.evidence.selection import ITEMS, Material, SelectionProbe, probability_changes, turned_share
 from harness.general.measure import measure
 from harness.plugins import METRICS, load
@@ -215,7 +215,7 @@ def _cpu_seconds() -> float:
 
 
 def choices(
-    cell: str, plan: SftPlan, bench: RunBench, outcome: Outcome, fit_seconds: float, room: Path
+    cell: str, plan: SftPlan, bench: RunContext, outcome: Outcome, fit_seconds: float, room: Path
 ) -> Iterator[Chosen]:
     """Yield what the cell keeps as trained, and at the strength that dev settles on inside the budget."""
     assert bench.probe is not None
@@ -238,7 +238,7 @@ def choices(
 
 def bench_of(
     task: Task, study: Study, engine: Engine, base: Weights, settings: Settings, room: Path, *, is_blind: bool
-) -> RunBench:
+) -> RunContext:
     """Return the bench that a run would lend, with or without eyes for what is forgotten."""
     material = Material(
         tasks=("core",),
@@ -251,7 +251,7 @@ def bench_of(
     )
     longest = max(engine.answer_tokens(example.target) for example in (*study.train, *study.dev))
     room.mkdir(parents=True, exist_ok=True)
-    return RunBench(
+    return RunContext(
         engine=engine,
         base=base,
         folder=room,

@@ -1,6 +1,6 @@
 """The protocols that the parts keep: arms, engines, metrics and report formats.
 
-An arm learns through `Study` and `Bench`, which hold no test item; the harness alone asks the test
+An arm learns through `Study` and `FitContext`, which hold no test item; the harness alone asks the test
 questions, of the `Program` that the arm returned.
 """
 
@@ -135,7 +135,7 @@ class Budget:
     is_fast: bool = False  # a smoke run: one value instead of a search, a few steps of training
 
 
-class Bench(Protocol):
+class FitContext(Protocol):
     """What the harness lends an arm while it learns. Nothing here can reach the test set."""
 
     engine: Engine
@@ -195,7 +195,7 @@ class Baseline(Protocol):
     def needs_documents(self) -> bool:
         """Whether the task must bring documents."""
 
-    def fit(self, study: Study, bench: Bench) -> Fitted:
+    def fit(self, study: Study, context: FitContext) -> Fitted:
         """Learn and select from `study`; keep files in `bench.folder`.
 
         Raises:

@@ -34,72 +34,72 @@ class Arm:
         self.learn = learn
         self.prompt = Prompt(system, template)
 
-    def fit(self, study, bench):
+    def fit(self, study, context):
         assert not hasattr(study, "test")
-        self.learn(bench)
-        return Fitted(Program(bench.base, self.prompt, GenerationSettings(4), Reader("first_line")))
+        self.learn(context)
+        return Fitted(Program(context.base, self.prompt, GenerationSettings(4), Reader("first_line")))
 
 
 class Tuned(Arm):
     family, needs = "tune", frozenset({"generate", "training", "adapters"})
 
-    def fit(self, study, bench):
-        adapter = bench.folder / "adapter"
+    def fit(self, study, context):
+        adapter = context.folder / "adapter"
         adapter.mkdir(exist_ok=True)
         (adapter / "adapter_config.json").write_text("{}")
         (adapter / "adapter_model.safetensors").write_text("weights")
-        with open(bench.folder / "fits", "a") as file:
+        with open(context.folder / "fits", "a") as file:
             file.write("once more\\n")
-        weights = Weights(bench.base.model, None, str(adapter))
+        weights = Weights(context.base.model, None, str(adapter))
         return Fitted(Program(weights, self.prompt, GenerationSettings(4), Reader("first_line")), reused_seconds=1000.0)
 
 
-def expect_whole_batches(bench):
-    assert bench.shrink == 0
+def expect_whole_batches(context):
+    assert context.shrink == 0
 
 
-def fail(bench):
+def fail(context):
     raise ArmError("no preference pairs: add data.preferences")
 
 
-def fall_silent(bench):
-    bench.progress("pondering", 0, 1)
+def fall_silent(context):
+    context.progress("pondering", 0, 1)
     time.sleep(600)
 
 
-def train(bench):
+def train(context):
     """Let a process of its own do the work, as the tuned arms do."""
     child = subprocess.Popen(["sleep", "600"])
-    bench.progress(f"training in {os.getpid()} and {child.pid}", 0, 1)
+    context.progress(f"training in {os.getpid()} and {child.pid}", 0, 1)
     if "TRAIN_ON" not in os.environ:
         child.wait()
     child.kill()
 
 
-def run_out_of_memory(bench):
+def run_out_of_memory(context):
     raise MemoryError("tried to allocate 31.5 GiB")
 
 
-def need_a_quarter_of_the_batch(bench):
-    if bench.shrink < 2:
-        run_out_of_memory(bench)
+def need_a_quarter_of_the_batch(context):
+    if context.shrink < 2:
+        run_out_of_memory(context)
 
 
-def break_the_device(bench):
+def break_the_device(context):
     import harness.engine.transformers_engine as engine
 
     engine.TransformersEngine.generate = None  # as after a CUDA error: nothing in this process works any more
     raise RuntimeError("CUDA error: an illegal memory access was encountered")
 
 
-def fill_the_disk(bench):
+def fill_the_disk(context):
     if "FULL_DISK" in os.environ:
         _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.setrlimit(resource.RLIMIT_FSIZE, (4096, most))  # no file may grow beyond
 
 
-def change_the_model(bench):
-    Path(bench.base.model, "model.safetensors").write_bytes(b"other weights")
+def change_the_model(context):
+    Path(context.base.model, "model.safetensors").write_bytes(b"other weights")
     os._exit(7)  # so that the next arm gets a new worker
 
 
@@ -107,21 +107,21 @@ PICKY = "{% if 'test number 3' in input %}{{ nothing }}{% endif %}{{ input }}"
 
 
 def steady(options): return Arm(expect_whole_batches)
-def terse(options): return Arm(lambda bench: None, "Answer.")
-def tuned(options): return Tuned(lambda bench: None)
+def terse(options): return Arm(lambda context: None, "Answer.")
+def tuned(options): return Tuned(lambda context: None)
 def failing(options): return Arm(fail)
-def dying(options): return Arm(lambda bench: os._exit(7))
-def segfaulting(options): return Arm(lambda bench: os.kill(os.getpid(), signal.SIGSEGV))
+def dying(options): return Arm(lambda context: os._exit(7))
+def segfaulting(options): return Arm(lambda context: os.kill(os.getpid(), signal.SIGSEGV))
 def tampering(options): return Arm(change_the_model)
-def killed(options): return Arm(lambda bench: os.kill(os.getpid(), signal.SIGKILL))
+def killed(options): return Arm(lambda context: os.kill(os.getpid(), signal.SIGKILL))
 def hanging(options): return Arm(fall_silent)
 def greedy(options): return Arm(run_out_of_memory)
 def large(options): return Arm(need_a_quarter_of_the_batch)
 def breaking(options): return Arm(break_the_device)
 def training(options): return Arm(train)
 def filling(options): return Arm(fill_the_disk)
-def picky(options): return Arm(lambda bench: None, template=PICKY)
-def impossible(options): return Arm(lambda bench: None, template="{{ inptu }}")
+def picky(options): return Arm(lambda context: None, template=PICKY)
+def impossible(options): return Arm(lambda context: None, template="{{ inptu }}")
 
 
 def die_after_the_first_batch(marker):

@@ -14,7 +14,7 @@ from baselines.finetune.sft import prepare, train_sft
 from baselines.finetune.store import Trained
 from baselines.prompt.zero import plain_prompt, zero_shot_program
 from baselines.rag.prompting import passages_prompt, stand_in
-from harness.contract import Bench, Capability, Fitted, Preview
+from harness.contract import Capability, FitContext, Fitted, Preview
 from harness.errors import ArmError
 from harness.program import Program, Prompt, Retriever
 from harness.records import Family, Passage, Question, Study
@@ -42,12 +42,12 @@ class Sft(Tuned):
     options: TuneOptions
     quantization: Literal["nf4"] | None = None
 
-    def fit(self, study: Study, bench: Bench) -> Fitted:
+    def fit(self, study: Study, context: FitContext) -> Fitted:
         """Train on `study.train`, choosing rate and checkpoint on dev."""
-        clock = Clock.of(bench)
-        weights = replace(bench.base, quantization=self.quantization or bench.base.quantization)
-        program = replace(zero_shot_program(study, bench), weights=weights)
-        return fit_sft(study, bench, program, self.options, clock)
+        clock = Clock.of(context)
+        weights = replace(context.base, quantization=self.quantization or context.base.quantization)
+        program = replace(zero_shot_program(study, context), weights=weights)
+        return fit_sft(study, context, program, self.options, clock)
 
     def preview(self, study: Study) -> Preview:
         """Show the first training row."""
@@ -62,22 +62,22 @@ class RagLoraSft(Tuned):
     family: ClassVar[Family] = "combine"
     needs_documents: ClassVar[bool] = True
 
-    def fit(self, study: Study, bench: Bench) -> Fitted:
+    def fit(self, study: Study, context: FitContext) -> Fitted:
         """Index the documents, settle how many passages, and train with what is found for every row."""
         from baselines.rag.index import build_index, index_folder
 
-        clock = Clock.of(bench)
+        clock = Clock.of(context)
         if not study.documents:
             raise ArmError("rag_lora_sft needs documents to search; give data.documents in the task file")
         place = (study.documents, self.options.chunk_tokens, self.options.embedder)
-        folder = index_folder(bench.shared, *place)
-        index = build_index(study.documents, folder, *place[1:], log=bench.log)
-        plain = replace(zero_shot_program(study, bench), prompt=passages_prompt(study))
+        folder = index_folder(context.shared, *place)
+        index = build_index(study.documents, folder, *place[1:], log=context.log)
+        plain = replace(zero_shot_program(study, context), prompt=passages_prompt(study))
         numbers = sorted({min(k, len(index.passages)) for k in self.options.candidates})
         programs = [replace(plain, retriever=Retriever(str(folder), k)) for k in numbers]
-        program, trials, warnings = settle_passages(study, bench, programs, self, self.options)
+        program, trials, warnings = settle_passages(study, context, programs, self, self.options)
         found = self.retrieve(program, [example.question for example in study.train])
-        fitted = fit_sft(study, bench, program, self.options, clock, found)
+        fitted = fit_sft(study, context, program, self.options, clock, found)
         return replace(fitted, trials=(*trials, *fitted.trials), warnings=(*warnings, *fitted.warnings))
 
     def retrieve(self, program: Program, questions: Sequence[Question]) -> list[tuple[Passage, ...]]:
@@ -105,25 +105,25 @@ def shown_row(study: Study, prompt: Prompt, passages: Sequence[Passage] = (), no
 
 def fit_sft(
     study: Study,
-    bench: Bench,
+    context: FitContext,
     program: Program,
     options: TuneOptions,
     clock: Clock,
     passages: Sequence[Sequence[Passage]] | None = None,
 ) -> Fitted:
     """Train `program`'s weights on answers and return the program with what training left."""
-    plan = prepare(study, bench, program, options, passages)
-    with TrainingProcess(bench.folder / "training", program.weights) as process:
-        trained = train_sft(plan, bench, process, clock)
-    return finish(bench, program, trained, options, clock)
+    plan = prepare(study, context, program, options, passages)
+    with TrainingProcess(context.folder / "training", program.weights) as process:
+        trained = train_sft(plan, context, process, clock)
+    return finish(context, program, trained, options, clock)
 
 
-def finish(bench: Bench, program: Program, trained: Trained, options: TuneOptions, clock: Clock) -> Fitted:
+def finish(context: FitContext, program: Program, trained: Trained, options: TuneOptions, clock: Clock) -> Fitted:
     """Put what training left into the arm's folder with its card, and tell how it was settled.
 
     What training itself warns of is in its history; the arm's own warnings do not repeat it.
     """
-    place = bench.folder / ("adapter" if options.keeps == "adapters" else "model")
+    place = context.folder / ("adapter" if options.keeps == "adapters" else "model")
     kept = export(trained.adapter, place, program.weights, trained.history, options)
     warnings = (REUSED,) if trained.is_reused else ()
     return Fitted(with_tuning(program, kept), trained.trials, trained.history, warnings, clock.earlier)

@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass
 
-from harness.contract import Bench
+from harness.contract import FitContext
 
 
 @dataclass
@@ -17,10 +17,10 @@ class Clock:
     whole: "Clock | None" = None  # of which this is a part
 
     @classmethod
-    def of(cls, bench: Bench) -> "Clock":
+    def of(cls, context: FitContext) -> "Clock":
         """Start the clock of an arm's fit."""
         now = time.monotonic()
-        minutes = bench.budget.minutes
+        minutes = context.budget.minutes
         return cls(now, None if minutes is None else now + 60 * minutes)
 
     def part(self, share: float) -> "Clock":

@@ -22,7 +22,7 @@ from baselines.finetune.spec import AnswerRow, RunSpec
 from baselines.finetune.store import Trained
 from baselines.finetune.trial import try_rates
 from baselines.prompt.zero import plain_prompt, zero_shot_program
-from harness.contract import Bench, Fitted, Preview
+from harness.contract import FitContext, Fitted, Preview
 from harness.errors import ArmError
 from harness.records import Document, Study, TrainingHistory, Trial
 
@@ -44,20 +44,20 @@ class CptLoraSft(Tuned):
     options: CptOptions
     needs_documents: ClassVar[bool] = True
 
-    def fit(self, study: Study, bench: Bench) -> Fitted:
+    def fit(self, study: Study, context: FitContext) -> Fitted:
         """Read the documents, then train on `study.train`."""
-        clock = Clock.of(bench)
+        clock = Clock.of(context)
         if not study.documents:
             raise ArmError("cpt_lora_sft needs documents to read; give data.documents in the task file")
-        program = zero_shot_program(study, bench)
-        plan = prepare(study, bench, program, self.options)
-        size = min(self.options.text_tokens, bench.engine.context_window)
-        texts = text_rows(Renderer(bench.base.model, bench.engine), study.documents, size)
-        with TrainingProcess(bench.folder / "training", program.weights) as process:
-            read = read_texts(plan, texts, self.options, bench, process, clock.part(READING_SHARE))
-            trained = train_sft(replace(plan, start=read), bench, process, clock)
+        program = zero_shot_program(study, context)
+        plan = prepare(study, context, program, self.options)
+        size = min(self.options.text_tokens, context.engine.context_window)
+        texts = text_rows(Renderer(context.base.model, context.engine), study.documents, size)
+        with TrainingProcess(context.folder / "training", program.weights) as process:
+            read = read_texts(plan, texts, self.options, context, process, clock.part(READING_SHARE))
+            trained = train_sft(replace(plan, start=read), context, process, clock)
         trained = replace(trained, trials=(*read.trials, *trained.trials))
-        return finish(bench, program, trained, self.options, clock)
+        return finish(context, program, trained, self.options, clock)
 
     def preview(self, study: Study) -> Preview:
         """Show the first training row; the documents come before it, as plain text."""
@@ -90,7 +90,7 @@ def read_texts(
     plan: SftPlan,
     rows: tuple[AnswerRow, ...],
     options: CptOptions,
-    bench: Bench,
+    context: FitContext,
     process: TrainingProcess,
     clock: Clock,
 ) -> Trained:
@@ -100,34 +100,34 @@ def read_texts(
         ArmError: If training fails.
     """
     began = clock.spent
-    spec = _spec(plan, rows, options, bench, process)
-    rate, trials = _settle(plan, spec, options, bench, process, clock)
+    spec = _spec(plan, rows, options, context, process)
+    rate, trials = _settle(plan, spec, options, context, process, clock)
     spec = replace(spec, learning_rate=rate, seconds=clock.left)
-    outcome = Schedule(bench, process, plan.program, plan.dev, options.patience, "reading documents").run(spec)
+    outcome = Schedule(context, process, plan.program, plan.dev, options.patience, "reading documents").run(spec)
     clock.count(outcome.earlier_seconds)
     assert outcome.best is not None  # there is no start to stay with
     return Trained(outcome.best, _history(outcome, spec), trials, seconds=clock.spent - began)
 
 
 def _settle(
-    plan: SftPlan, spec: RunSpec, options: CptOptions, bench: Bench, process: TrainingProcess, clock: Clock
+    plan: SftPlan, spec: RunSpec, options: CptOptions, context: FitContext, process: TrainingProcess, clock: Clock
 ) -> tuple[float, tuple[Trial, ...]]:
     """Settle the rate on dev by a few steps with each; a smoke run takes the middle one."""
     rates = (options.cpt_learning_rate,) if options.cpt_learning_rate is not None else sorted(options.trial_rates)
-    if bench.budget.is_fast or len(rates) == 1:
+    if context.budget.is_fast or len(rates) == 1:
         return rates[len(rates) // 2], ()
     short = replace(spec, steps=min(options.trial_steps, spec.steps))
-    rate, trials = try_rates(rates, plan, bench, process, clock, short)
+    rate, trials = try_rates(rates, plan, context, process, clock, short)
     return rate, tuple(replace(trial, setting=f"CPT {trial.setting}") for trial in trials)
 
 
 def _spec(
-    plan: SftPlan, rows: tuple[AnswerRow, ...], options: CptOptions, bench: Bench, process: TrainingProcess
+    plan: SftPlan, rows: tuple[AnswerRow, ...], options: CptOptions, context: FitContext, process: TrainingProcess
 ) -> RunSpec:
-    base = spec_of(plan, bench, process)
+    base = spec_of(plan, context, process)
     per_epoch = -(-len(rows) // options.batch_size)
     steps = options.cpt_epochs * per_epoch
-    steps = min(steps, base.steps) if bench.budget.is_fast else steps
+    steps = min(steps, base.steps) if context.budget.is_fast else steps
     return replace(
         base,
         folder=str(process.folder / "cpt"),

@@ -18,7 +18,7 @@ from baselines.finetune.spec import PairRow
 from baselines.finetune.stage import StagePlan, train_stage
 from baselines.finetune.store import Trained
 from baselines.prompt.zero import plain_prompt, zero_shot_program
-from harness.contract import Bench, Fitted, Preview
+from harness.contract import FitContext, Fitted, Preview
 from harness.records import Preference, Study
 from harness.store.files import encode, write_atomically
 
@@ -42,18 +42,18 @@ class LoraDpo(Tuned):
 
     options: DpoOptions
 
-    def fit(self, study: Study, bench: Bench) -> Fitted:
+    def fit(self, study: Study, context: FitContext) -> Fitted:
         """Train on `study.train`, then on its preferences or on pairs mined from train."""
-        clock = Clock.of(bench)
-        program = zero_shot_program(study, bench)
-        plan = prepare(study, bench, program, self.options)
-        pairs, source = find_pairs(study, plan, bench, self.options.max_pairs)
-        with TrainingProcess(bench.folder / "training", program.weights) as process:
-            start = train_sft(plan, bench, process, clock.part(SFT_SHARE))
-            dpo = plan_dpo(plan, start, pairs, bench, self.options)
-            leave_pairs(bench, dpo.rows, pairs)
-            trained = train_stage(dpo, bench, process, clock.part(1.0))
-        fitted = finish(bench, program, trained, self.options, clock)
+        clock = Clock.of(context)
+        program = zero_shot_program(study, context)
+        plan = prepare(study, context, program, self.options)
+        pairs, source = find_pairs(study, plan, context, self.options.max_pairs)
+        with TrainingProcess(context.folder / "training", program.weights) as process:
+            start = train_sft(plan, context, process, clock.part(SFT_SHARE))
+            dpo = plan_dpo(plan, start, pairs, context, self.options)
+            leave_pairs(context, dpo.rows, pairs)
+            trained = train_stage(dpo, context, process, clock.part(1.0))
+        fitted = finish(context, program, trained, self.options, clock)
         return replace(fitted, warnings=(*fitted.warnings, f"trained on {len(dpo.rows)} {source}"))
 
     def preview(self, study: Study) -> Preview:
@@ -69,14 +69,16 @@ def lora_dpo(options: Mapping[str, object]) -> LoraDpo:
     return LoraDpo(DpoOptions.model_validate(options))
 
 
-def plan_dpo(sft: SftPlan, start: Trained, pairs: Sequence[Preference], bench: Bench, options: DpoOptions) -> StagePlan:
+def plan_dpo(
+    sft: SftPlan, start: Trained, pairs: Sequence[Preference], context: FitContext, options: DpoOptions
+) -> StagePlan:
     """Render the pairs and check their lengths.
 
     Raises:
         ArmError: If a pair exceeds the model's window.
     """
-    rows = pair_rows(Renderer(bench.base.model, bench.engine), sft.program, pairs)
-    rows, warnings = within(rows, bench.engine.context_window, options.max_length)
+    rows = pair_rows(Renderer(context.base.model, context.engine), sft.program, pairs)
+    rows, warnings = within(rows, context.engine.context_window, options.max_length)
     return StagePlan(
         name="dpo",
         sft=sft,
@@ -92,8 +94,8 @@ def plan_dpo(sft: SftPlan, start: Trained, pairs: Sequence[Preference], bench: B
     )
 
 
-def leave_pairs(bench: Bench, rows: Sequence[PairRow], pairs: Sequence[Preference]) -> None:
+def leave_pairs(context: FitContext, rows: Sequence[PairRow], pairs: Sequence[Preference]) -> None:
     """Leave the pairs that are trained on in the arm's folder: mined ones stand nowhere else, and export needs them."""
     used = {row.id for row in rows}
     lines = "".join(encode(Preference, pair) + "\n" for pair in pairs if pair.id in used)
-    write_atomically(bench.folder / PAIRS, lines)
+    write_atomically(context.folder / PAIRS, lines)

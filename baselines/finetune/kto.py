@@ -23,7 +23,7 @@ from baselines.finetune.sft import prepare, train_sft
 from baselines.finetune.stage import StagePlan, train_stage
 from baselines.finetune.store import Trained
 from baselines.prompt.zero import plain_prompt, zero_shot_program
-from harness.contract import Bench, Fitted, Preview
+from harness.contract import FitContext, Fitted, Preview
 from harness.errors import ArmError
 from harness.records import Example, Feedback, Study
 
@@ -137,17 +137,17 @@ class LoraKto(Tuned):
 
     options: KtoOptions
 
-    def fit(self, study: Study, bench: Bench) -> Fitted:
+    def fit(self, study: Study, context: FitContext) -> Fitted:
         """Train on `study.train`, then on its feedback, else on the answers of its preferences or of pairs mined."""
-        clock = Clock.of(bench)
-        program = zero_shot_program(study, bench)
-        plan = prepare(study, bench, program, self.options)
-        feedback, source = find_feedback(study, plan, bench, self.options.max_pairs)
-        with TrainingProcess(bench.folder / "training", program.weights) as process:
-            start = train_sft(plan, bench, process, clock.part(SFT_SHARE))
-            stage = plan_kto(plan, start, feedback, bench, self.options)
-            trained = train_stage(stage, bench, process, clock.part(1.0))
-        fitted = finish(bench, program, trained, self.options, clock)
+        clock = Clock.of(context)
+        program = zero_shot_program(study, context)
+        plan = prepare(study, context, program, self.options)
+        feedback, source = find_feedback(study, plan, context, self.options.max_pairs)
+        with TrainingProcess(context.folder / "training", program.weights) as process:
+            start = train_sft(plan, context, process, clock.part(SFT_SHARE))
+            stage = plan_kto(plan, start, feedback, context, self.options)
+            trained = train_stage(stage, context, process, clock.part(1.0))
+        fitted = finish(context, program, trained, self.options, clock)
         return replace(fitted, warnings=(*fitted.warnings, f"trained on {len(stage.rows)} {source}"))
 
     def preview(self, study: Study) -> Preview:
@@ -163,7 +163,9 @@ def lora_kto(options: Mapping[str, object]) -> LoraKto:
     return LoraKto(KtoOptions.model_validate(options))
 
 
-def find_feedback(study: Study, plan: SftPlan, bench: Bench, most_pairs: int) -> tuple[tuple[Feedback, ...], str]:
+def find_feedback(
+    study: Study, plan: SftPlan, context: FitContext, most_pairs: int
+) -> tuple[tuple[Feedback, ...], str]:
     """Return answers called good or bad, and where they come from: given ones, all of them, else both of each pair.
 
     Raises:
@@ -174,14 +176,14 @@ def find_feedback(study: Study, plan: SftPlan, bench: Bench, most_pairs: int) ->
             kind = "good" if study.feedback[0].is_good else "bad"
             raise ArmError(f"all {len(study.feedback)} rows of data.feedback are {kind}; KTO needs some of both kinds")
         return study.feedback, "rows of feedback"
-    pairs, source = find_pairs(study, plan, bench, most_pairs)
+    pairs, source = find_pairs(study, plan, context, most_pairs)
     good = [Feedback(f"{pair.id}, good", pair.messages, pair.chosen, True) for pair in pairs]
     bad = [Feedback(f"{pair.id}, bad", pair.messages, pair.rejected, False) for pair in pairs]
     return (*good, *bad), f"answers of {source}"
 
 
 def plan_kto(
-    sft: SftPlan, start: Trained, feedback: Sequence[Feedback], bench: Bench, options: KtoOptions
+    sft: SftPlan, start: Trained, feedback: Sequence[Feedback], context: FitContext, options: KtoOptions
 ) -> StagePlan:
     """Render the answers, in an order drawn with the seed, and check their lengths.
 
@@ -189,14 +191,14 @@ def plan_kto(
         ArmError: If a row exceeds the model's window, or has nothing to learn from.
     """
     labelled = [Example(row.id, row.messages, row.answer) for row in feedback]
-    renderer = Renderer(bench.base.model, bench.engine)
+    renderer = Renderer(context.base.model, context.engine)
     rendered = answer_rows(renderer, sft.program, labelled, [()] * len(labelled))
     rows = [
         JudgedRow(row.id, row.prompt, row.answer, judged.is_good)
         for row, judged in zip(rendered, feedback, strict=True)
     ]
-    random.Random(bench.seed).shuffle(rows)
-    kept, warnings = within(tuple(rows), bench.engine.context_window, options.max_length)
+    random.Random(context.seed).shuffle(rows)
+    kept, warnings = within(tuple(rows), context.engine.context_window, options.max_length)
     return StagePlan(
         name="kto",
         sft=sft,

@@ -5,7 +5,7 @@ import unicodedata
 
 from baselines.finetune.plan import SftPlan
 from baselines.prompt.selection import drawn
-from harness.contract import Bench
+from harness.contract import FitContext
 from harness.errors import ArmError
 from harness.records import Example, Preference, Study
 
@@ -14,7 +14,7 @@ CHUNK = 32  # questions put to the base at a time, until there are pairs enough
 FAST_QUESTIONS = 16
 
 
-def find_pairs(study: Study, plan: SftPlan, bench: Bench, most: int) -> tuple[tuple[Preference, ...], str]:
+def find_pairs(study: Study, plan: SftPlan, context: FitContext, most: int) -> tuple[tuple[Preference, ...], str]:
     """Return at most `most` pairs, and where they come from.
 
     Raises:
@@ -25,7 +25,7 @@ def find_pairs(study: Study, plan: SftPlan, bench: Bench, most: int) -> tuple[tu
         source = "given preference pairs"
         remedy = f"the task gives {len(study.preferences)} preferences; add pairs, or give none to have them mined"
     else:
-        pairs, asked = mined(plan, bench, most)
+        pairs, asked = mined(plan, context, most)
         source = "pairs mined from the base model's wrong answers"
         remedy = (
             f"the base model got the other {asked - len(pairs)} of {asked} training rows right or said nothing; "
@@ -33,10 +33,10 @@ def find_pairs(study: Study, plan: SftPlan, bench: Bench, most: int) -> tuple[tu
         )
     if len(pairs) < FEWEST_PAIRS:
         raise ArmError(f"only {len(pairs)} preference pairs, and {FEWEST_PAIRS} are the fewest: {remedy}")
-    return drawn(pairs, most, bench.seed), source
+    return drawn(pairs, most, context.seed), source
 
 
-def mined(plan: SftPlan, bench: Bench, most: int) -> tuple[tuple[Preference, ...], int]:
+def mined(plan: SftPlan, context: FitContext, most: int) -> tuple[tuple[Preference, ...], int]:
     """Ask the base the training questions: gold against its own wrong answer.
 
     Rows are asked in an order drawn with the seed until there are `most` pairs. The answer is what the
@@ -46,20 +46,20 @@ def mined(plan: SftPlan, bench: Bench, most: int) -> tuple[tuple[Preference, ...
     Returns:
         The pairs, and how many rows were asked.
     """
-    order = random.Random(bench.seed).sample(plan.examples, len(plan.examples))
-    order = order[:FAST_QUESTIONS] if bench.budget.is_fast else order
+    order = random.Random(context.seed).sample(plan.examples, len(plan.examples))
+    order = order[:FAST_QUESTIONS] if context.budget.is_fast else order
     pairs: list[Preference] = []
     asked = 0
     while asked < len(order) and len(pairs) < most:
         chunk = order[asked : asked + CHUNK]
-        said = [plan.program.reader.read(text) or "" for text in bench.answer(plan.program, chunk)]
+        said = [plan.program.reader.read(text) or "" for text in context.answer(plan.program, chunk)]
         pairs += [
             pair(row, text)
             for row, text in zip(chunk, said, strict=True)
-            if is_wrong(text, row) and bench.score(plan.program, [row]).score < 1.0
+            if is_wrong(text, row) and context.score(plan.program, [row]).score < 1.0
         ]
         asked += len(chunk)
-        bench.progress("mining pairs", asked, len(order))
+        context.progress("mining pairs", asked, len(order))
     return tuple(pairs), asked
 
 

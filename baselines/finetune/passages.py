@@ -12,7 +12,7 @@ from baselines.finetune.options import RagLoraOptions
 from baselines.prompt.selection import Candidate, DevContest
 from baselines.prompt.window import longest_questions, overflow
 from baselines.rag.options import RagOptions
-from harness.contract import Bench, Retrieving
+from harness.contract import FitContext, Retrieving
 from harness.errors import ArmError
 from harness.metrics.retrieval import retrieval_quality
 from harness.program import Program
@@ -20,13 +20,13 @@ from harness.records import Study, Trial
 
 
 def settle_passages(
-    study: Study, bench: Bench, programs: Sequence[Program], arm: Retrieving, options: RagLoraOptions
+    study: Study, context: FitContext, programs: Sequence[Program], arm: Retrieving, options: RagLoraOptions
 ) -> tuple[Program, tuple[Trial, ...], tuple[str, ...]]:
     """Return the program to train for, the trials that chose it, and warnings.
 
     Args:
         study: Its dev rows choose.
-        bench: What the harness lends.
+        context: What the harness lends.
         programs: Without an adapter, fewest passages first.
         arm: Whose index they search.
         options: Of the arm; a `k` that is given is taken as it is.
@@ -36,13 +36,13 @@ def settle_passages(
     """
     if options.k is not None:
         return programs[0], (), ()
-    fitting, warnings = _fitting(study, bench, programs, arm)
-    if bench.budget.is_fast or len(fitting) == 1:
+    fitting, warnings = _fitting(study, context, programs, arm)
+    if context.budget.is_fast or len(fitting) == 1:
         return fitting[0], (), warnings
     if any(example.evidence for example in study.dev):
         program, trials = _by_recall(study, fitting, arm)
         return program, trials, warnings
-    contest = DevContest(bench, study.dev, RagOptions().dev_rows, time.monotonic())
+    contest = DevContest(context, study.dev, RagOptions().dev_rows, time.monotonic())
     contest.try_all([Candidate(f"k={k_of(program)}", program, k_of(program)) for program in fitting])
     winner = contest.best().program  # before the trials are read: it may measure losses
     return winner, contest.trials, (*warnings, *contest.warnings)
@@ -54,10 +54,10 @@ def k_of(program: Program) -> int:
 
 
 def _fitting(
-    study: Study, bench: Bench, programs: Sequence[Program], arm: Retrieving
+    study: Study, context: FitContext, programs: Sequence[Program], arm: Retrieving
 ) -> tuple[list[Program], tuple[str, ...]]:
     questions = longest_questions(study)
-    faults = {k_of(p): overflow(p, questions, bench, arm.retrieve(p, questions)) for p in programs}
+    faults = {k_of(p): overflow(p, questions, context, arm.retrieve(p, questions)) for p in programs}
     fitting = [program for program in programs if faults[k_of(program)] is None]
     warnings = tuple(f"k={k} left out: {fault}" for k, fault in faults.items() if fault is not None)
     if not fitting:

@@ -13,7 +13,7 @@ from baselines.finetune.progress import JUDGED, OUTCOME, Finished, Judged, Progr
 from baselines.finetune.selection import best_of, boldest_of, is_clearly_worse, is_inside, rank, should_stop
 from baselines.finetune.spec import Begun, RunResult, RunSpec
 from baselines.finetune.store import identity_of, key_of, writing
-from harness.contract import Bench
+from harness.contract import FitContext
 from harness.errors import ArmError
 from harness.program import Program
 from harness.records import Checkpoint, Example, LossPoint
@@ -42,7 +42,7 @@ class Outcome:
 class Schedule:
     """Runs one `RunSpec`, judges its checkpoints on dev and keeps the adapters of the best and of the boldest."""
 
-    bench: Bench
+    context: FitContext
     process: TrainingProcess
     program: Program  # without an adapter
     dev: tuple[Example, ...]
@@ -139,7 +139,7 @@ class Schedule:
 
         def on_step(point: LossPoint) -> None:
             self._losses.append(point)
-            self.bench.progress(self.stage, point.step, spec.steps)
+            self.context.progress(self.stage, point.step, spec.steps)
 
         def on_checkpoint(step: int, epoch: float, adapter: Path) -> bool:
             if step not in (judged.checkpoint.step for judged in self._judged):
@@ -182,7 +182,7 @@ class Schedule:
 
     def _judge(self, step: int, epoch: float, adapter: Path) -> None:
         since = time.monotonic()
-        reached = self.bench.score(with_tuning(self.program, adapter), self.dev, with_loss=True)
+        reached = self.context.score(with_tuning(self.program, adapter), self.dev, with_loss=True)
         checkpoint = Checkpoint(step, epoch, reached.score, reached.loss)
         self._judged.append(Judged(checkpoint, adapter.name, hash_folder(adapter), time.monotonic() - since))
         self._log(f"step {step}, dev {reached.score:.3f}, dev loss {reached.loss}")
@@ -205,14 +205,14 @@ class Schedule:
         """
         boldest = boldest_of(self._checkpoints)
         for point in sorted(self._checkpoints, key=rank):
-            if self.bench.budget.is_fast or is_clearly_worse(point, boldest, len(self.dev)):
+            if self.context.budget.is_fast or is_clearly_worse(point, boldest, len(self.dev)):
                 return
             if is_inside(point if point is self.start else self._weighed(point.step, folder)):
                 return
 
     def _weighed(self, step: int, folder: Path) -> Checkpoint:
         place, judged = next((i, judged) for i, judged in enumerate(self._judged) if judged.checkpoint.step == step)
-        forgotten = self.bench.forgetting(with_tuning(self.program, folder / judged.folder).weights)
+        forgotten = self.context.forgetting(with_tuning(self.program, folder / judged.folder).weights)
         self._log(f"step {step}, {forgotten.spent:.0%} of the forgetting budget spent")
         self._judged[place] = replace(judged, checkpoint=replace(judged.checkpoint, forgetting=forgotten))
         return self._judged[place].checkpoint
@@ -256,7 +256,7 @@ class Schedule:
         return [*started, *(judged.checkpoint for judged in self._judged)]
 
     def _log(self, message: str) -> None:
-        self.bench.log(f"{self.stage}: {message}")
+        self.context.log(f"{self.stage}: {message}")
 
 
 def with_tuning(program: Program, folder: Path) -> Program:

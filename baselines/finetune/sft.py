@@ -29,7 +29,7 @@ from baselines.finetune.trial import settle_rate
 from baselines.finetune.tuners import tuner_of
 from baselines.finetune.verify import check_moves
 from baselines.prompt.selection import drawn
-from harness.contract import Bench
+from harness.contract import FitContext
 from harness.program import Program
 from harness.records import Passage, Study, TrainingHistory, TrainingSchedule, Trial
 from harness.store.files import hash_folder
@@ -44,7 +44,7 @@ NOT_INDEPENDENT = (
 
 def prepare(
     study: Study,
-    bench: Bench,
+    context: FitContext,
     program: Program,
     options: TuneOptions,
     passages: Sequence[Sequence[Passage]] | None = None,
@@ -53,7 +53,7 @@ def prepare(
 
     Args:
         study: What may be learnt from.
-        bench: What the harness lends.
+        context: What the harness lends.
         program: As it will ask at test time, without an adapter.
         options: Of the arm.
         passages: Retrieved for each row of train; None without retrieval.
@@ -61,44 +61,44 @@ def prepare(
     Raises:
         ArmError: If rows have nothing to learn from or exceed the model's window.
     """
-    examples = drawn(study.train, bench.budget.train_rows, bench.seed)
+    examples = drawn(study.train, context.budget.train_rows, context.seed)
     found = dict(zip((row.id for row in study.train), passages or [()] * len(study.train), strict=True))
-    renderer = Renderer(bench.base.model, bench.engine)
+    renderer = Renderer(context.base.model, context.engine)
     rows = answer_rows(renderer, program, examples, [found[example.id] for example in examples])
-    rows, warnings = within(rows, bench.engine.context_window, options.max_length)
+    rows, warnings = within(rows, context.engine.context_window, options.max_length)
     kept = {row.id for row in rows}
     if len(examples) < len(study.train):
         warnings = (*warnings, f"trained on {len(examples)} of {len(study.train)} rows (budget.train_rows)")
-    dev = drawn(study.dev, FAST_DEV_ROWS, bench.seed) if bench.budget.is_fast else study.dev
+    dev = drawn(study.dev, FAST_DEV_ROWS, context.seed) if context.budget.is_fast else study.dev
     examples = tuple(example for example in examples if example.id in kept)
-    rows = (*rows, *replay_rows(renderer, program, round(options.replay * len(rows)), bench.seed))
+    rows = (*rows, *replay_rows(renderer, program, round(options.replay * len(rows)), context.seed))
     anchors = anchor_rows(renderer, program) if max(options.penalties) else ()
     return SftPlan(program, examples, rows, dev, options, warnings, anchors)
 
 
-def train_sft(plan: SftPlan, bench: Bench, process: TrainingProcess, clock: Clock) -> Trained:
+def train_sft(plan: SftPlan, context: FitContext, process: TrainingProcess, clock: Clock) -> Trained:
     """Train, or reuse what another arm of this run trained from exactly the same things.
 
     Raises:
         ArmError: If training fails or its adapter changes nothing.
     """
-    key, maker, began = store.key_of(_made_of(plan, bench, clock)), bench.folder.name, clock.spent
-    found = store.find(bench.shared, key, maker)
+    key, maker, began = store.key_of(_made_of(plan, context, clock)), context.folder.name, clock.spent
+    found = store.find(context.shared, key, maker)
     if found is not None:
-        bench.log(f"reusing the adapter {key}, trained in this run from the same data and settings")
+        context.log(f"reusing the adapter {key}, trained in this run from the same data and settings")
         clock.count(found.seconds)
         return found
-    if (bench.shared / "training" / key).exists():
-        bench.log(f"the shared adapter {key} does not match its manifest; training it again")
-    rate, trials = settle_rate(plan, bench, process, clock, spec_of(plan, bench, process))
-    attempts = _attempts(plan, bench, process, clock, rate)
+    if (context.shared / "training" / key).exists():
+        context.log(f"the shared adapter {key} does not match its manifest; training it again")
+    rate, trials = settle_rate(plan, context, process, clock, spec_of(plan, context, process))
+    attempts = _attempts(plan, context, process, clock, rate)
     kept = next(a for a in attempts if a.settled.point is best_of([a.settled.point for a in attempts]))
-    check_moves(bench, plan.program, tuner_of(plan.options.tuner), kept.settled.adapter, plan.examples[0])
-    history = _history(plan, bench, kept, rate)
+    check_moves(context, plan.program, tuner_of(plan.options.tuner), kept.settled.adapter, plan.examples[0])
+    history = _history(plan, context, kept, rate)
     if len(attempts) > 1:
         trials = (*trials, *(attempt.trial for attempt in attempts))
     trained = Trained(kept.settled.adapter, history, trials, seconds=clock.spent - began)
-    trained = store.keep(bench.shared, key, maker, trained)
+    trained = store.keep(context.shared, key, maker, trained)
     for attempt in attempts:
         shutil.rmtree(attempt.spec.folder, ignore_errors=True)
         shutil.rmtree(strengths_of(attempt.spec), ignore_errors=True)
@@ -121,14 +121,16 @@ class Attempt:
         return Trial(f"kl_to_base={self.penalty:g}", point.dev_score, point.dev_loss, point.forgetting)
 
 
-def _attempts(plan: SftPlan, bench: Bench, process: TrainingProcess, clock: Clock, rate: float) -> tuple[Attempt, ...]:
+def _attempts(
+    plan: SftPlan, context: FitContext, process: TrainingProcess, clock: Clock, rate: float
+) -> tuple[Attempt, ...]:
     """Train with each penalty until one leaves an adapter that is inside the budget and gave up nothing for it."""
     attempts: list[Attempt] = []
-    for penalty in plan.options.penalties[: 1 if bench.budget.is_fast else None]:
+    for penalty in plan.options.penalties[: 1 if context.budget.is_fast else None]:
         if attempts and clock.left == 0.0:
-            bench.log(f"no time to train with kl_to_base {penalty:g}")
+            context.log(f"no time to train with kl_to_base {penalty:g}")
             break
-        attempts.append(_attempt(plan, bench, process, clock, rate, penalty))
+        attempts.append(_attempt(plan, context, process, clock, rate, penalty))
         point, boldest = attempts[-1].settled.point, boldest_of(attempts[-1].outcome.checkpoints)
         if is_inside(point) and not is_clearly_worse(point, boldest, len(plan.dev)):
             break
@@ -136,18 +138,18 @@ def _attempts(plan: SftPlan, bench: Bench, process: TrainingProcess, clock: Cloc
 
 
 def _attempt(
-    plan: SftPlan, bench: Bench, process: TrainingProcess, clock: Clock, rate: float, penalty: float
+    plan: SftPlan, context: FitContext, process: TrainingProcess, clock: Clock, rate: float, penalty: float
 ) -> Attempt:
-    spec = spec_of(plan, bench, process, penalty)
+    spec = spec_of(plan, context, process, penalty)
     spec = replace(spec, learning_rate=rate, seconds=clock.left)
     stage = f"training, kl_to_base {penalty:g}" if len(plan.options.penalties) > 1 else "training"
-    outcome = Schedule(bench, process, plan.program, plan.dev, plan.options.patience, stage).run(spec)
+    outcome = Schedule(context, process, plan.program, plan.dev, plan.options.patience, stage).run(spec)
     clock.count(outcome.earlier_seconds)
-    settled = settle_strength(bench, plan.program, plan.dev, outcome, strengths_of(spec))
+    settled = settle_strength(context, plan.program, plan.dev, outcome, strengths_of(spec))
     return Attempt(penalty, spec, outcome, settled)
 
 
-def spec_of(plan: SftPlan, bench: Bench, process: TrainingProcess, penalty: float | None = None) -> RunSpec:
+def spec_of(plan: SftPlan, context: FitContext, process: TrainingProcess, penalty: float | None = None) -> RunSpec:
     """Return the full schedule; the learning rate is filled in once it is settled.
 
     Without a penalty named, it is the first that will be tried.
@@ -157,7 +159,7 @@ def spec_of(plan: SftPlan, bench: Bench, process: TrainingProcess, penalty: floa
     """
     options = plan.options
     steps = options.epochs * plan.steps_per_epoch
-    steps = min(steps, FAST_STEPS) if bench.budget.is_fast else steps
+    steps = min(steps, FAST_STEPS) if context.budget.is_fast else steps
     weight = options.penalties[0] if penalty is None else penalty
     return RunSpec(
         objective=SUPERVISED,
@@ -169,7 +171,7 @@ def spec_of(plan: SftPlan, bench: Bench, process: TrainingProcess, penalty: floa
         schedule="linear",
         warmup_steps=int(WARMUP_SHARE * steps),
         batch_size=options.batch_size,
-        seed=bench.seed,
+        seed=context.seed,
         tuner=options.tuner,
         tuner_options=options.tuner_options,
         start=str(plan.start.adapter) if plan.start else None,
@@ -195,16 +197,16 @@ def evaluations(steps: int, every: int) -> tuple[int, ...]:
     return tuple(sorted({*range(every, steps + 1, every), steps}))
 
 
-def score_train(plan: SftPlan, bench: Bench, adapter: Path) -> float:
+def score_train(plan: SftPlan, context: FitContext, adapter: Path) -> float:
     """Score an adapter on a seeded sample of what it learnt from, by the task's own metric."""
-    most = FAST_DEV_ROWS if bench.budget.is_fast else TRAIN_SAMPLE
-    sample = drawn(plan.examples, most, bench.seed)
-    return bench.score(with_tuning(plan.program, adapter), sample).score
+    most = FAST_DEV_ROWS if context.budget.is_fast else TRAIN_SAMPLE
+    sample = drawn(plan.examples, most, context.seed)
+    return context.score(with_tuning(plan.program, adapter), sample).score
 
 
-def _history(plan: SftPlan, bench: Bench, kept: Attempt, rate: float) -> TrainingHistory:
+def _history(plan: SftPlan, context: FitContext, kept: Attempt, rate: float) -> TrainingHistory:
     outcome, settled = kept.outcome, kept.settled
-    train_score = score_train(plan, bench, settled.adapter)
+    train_score = score_train(plan, context, settled.adapter)
     stopped = outcome.result.stopped
     before = plan.start.history if plan.start else None
     return TrainingHistory(
@@ -240,7 +242,7 @@ def _history(plan: SftPlan, bench: Bench, kept: Attempt, rate: float) -> Trainin
     )
 
 
-def _made_of(plan: SftPlan, bench: Bench, clock: Clock) -> dict[str, object]:
+def _made_of(plan: SftPlan, context: FitContext, clock: Clock) -> dict[str, object]:
     weights = plan.program.weights
     return {
         "model": store.model_hash(weights.model),
@@ -251,7 +253,7 @@ def _made_of(plan: SftPlan, bench: Bench, clock: Clock) -> dict[str, object]:
         "anchors": plan.anchors,
         "start": hash_folder(plan.start.adapter) if plan.start else None,
         "options": plan.options.sft_options,
-        "seed": bench.seed,
-        "budget": asdict(bench.budget),
-        "share": None if bench.budget.minutes is None else clock.share,  # half the time may be half the training
+        "seed": context.seed,
+        "budget": asdict(context.budget),
+        "share": None if context.budget.minutes is None else clock.share,  # half the time may be half the training
     }

@@ -17,7 +17,7 @@ from baselines.finetune.strength import Settled, kept_point, settle_strength
 from baselines.finetune.trial import try_rates
 from baselines.finetune.tuners import tuner_of
 from baselines.finetune.verify import check_moves
-from harness.contract import Bench
+from harness.contract import FitContext
 from harness.records import Checkpoint, TrainingHistory, Trial
 
 # A stage moves a policy that already answers in the right form, so it takes a share of the rate that taught it.
@@ -54,23 +54,23 @@ class StagePlan:
         return -(-len(self.rows) // self.options.batch_size)
 
 
-def train_stage(plan: StagePlan, bench: Bench, process: TrainingProcess, clock: Clock) -> Trained:
+def train_stage(plan: StagePlan, context: FitContext, process: TrainingProcess, clock: Clock) -> Trained:
     """Train on from the SFT adapter; the result is that adapter when the stage gained nothing over it.
 
     Raises:
         ArmError: If training fails, or its objective does not start as it must.
     """
-    spec = _spec(plan, bench, process)
-    rate, trials = _settle(plan, bench, process, clock, spec)
+    spec = _spec(plan, context, process)
+    rate, trials = _settle(plan, context, process, clock, spec)
     spec = replace(spec, learning_rate=rate, seconds=clock.left)
     before = kept_point(plan.start.history)
     started = Checkpoint(0, 0.0, before.dev_score, before.dev_loss, before.forgetting)
     sft, stage = plan.sft, f"{plan.name.upper()} training"
-    outcome = Schedule(bench, process, sft.program, sft.dev, plan.options.patience, stage, started).run(spec)
+    outcome = Schedule(context, process, sft.program, sft.dev, plan.options.patience, stage, started).run(spec)
     clock.count(outcome.earlier_seconds)
-    settled = settle_strength(bench, sft.program, sft.dev, outcome, strengths_of(spec), plan.start.adapter)
-    check_moves(bench, sft.program, tuner_of(spec.tuner), settled.adapter, sft.examples[0])
-    train_score = score_train(sft, bench, settled.adapter)
+    settled = settle_strength(context, sft.program, sft.dev, outcome, strengths_of(spec), plan.start.adapter)
+    check_moves(context, sft.program, tuner_of(spec.tuner), settled.adapter, sft.examples[0])
+    train_score = score_train(sft, context, settled.adapter)
     return Trained(
         settled.adapter,
         _history(plan, outcome, settled, train_score, spec),
@@ -80,10 +80,10 @@ def train_stage(plan: StagePlan, bench: Bench, process: TrainingProcess, clock: 
     )
 
 
-def _spec(plan: StagePlan, bench: Bench, process: TrainingProcess) -> RunSpec:
-    base = spec_of(plan.sft, bench, process, plan.start.history.kl_to_base)
+def _spec(plan: StagePlan, context: FitContext, process: TrainingProcess) -> RunSpec:
+    base = spec_of(plan.sft, context, process, plan.start.history.kl_to_base)
     steps = plan.epochs * plan.steps_per_epoch
-    steps = min(steps, base.steps) if bench.budget.is_fast else steps
+    steps = min(steps, base.steps) if context.budget.is_fast else steps
     return replace(
         base,
         objective=plan.objective,
@@ -98,14 +98,14 @@ def _spec(plan: StagePlan, bench: Bench, process: TrainingProcess) -> RunSpec:
 
 
 def _settle(
-    plan: StagePlan, bench: Bench, process: TrainingProcess, clock: Clock, spec: RunSpec
+    plan: StagePlan, context: FitContext, process: TrainingProcess, clock: Clock, spec: RunSpec
 ) -> tuple[float, tuple[Trial, ...]]:
     """Settle the rate on dev by a third of an epoch with each; a smoke run takes the middle one."""
     rates = plan.rates
-    if bench.budget.is_fast or len(rates) == 1:
+    if context.budget.is_fast or len(rates) == 1:
         return rates[len(rates) // 2], ()
     short = replace(spec, steps=max(1, spec.steps // (3 * plan.epochs)))
-    rate, trials = try_rates(rates, plan.sft, bench, process, clock, short)
+    rate, trials = try_rates(rates, plan.sft, context, process, clock, short)
     return rate, tuple(replace(trial, setting=f"{plan.name.upper()} {trial.setting}") for trial in trials)
 
 

@@ -14,7 +14,7 @@ from baselines.finetune.schedule import Outcome, with_tuning
 from baselines.finetune.selection import best_of, boldest_of
 from baselines.finetune.store import writing
 from baselines.finetune.tuners import Tuner, tuner_of
-from harness.contract import Bench
+from harness.contract import FitContext
 from harness.program import Program
 from harness.records import Checkpoint, Example, Forgetting, StrengthPoint, TrainingHistory
 
@@ -35,7 +35,12 @@ class Settled:
 
 
 def settle_strength(
-    bench: Bench, program: Program, dev: Sequence[Example], outcome: Outcome, room: Path, start: Path | None = None
+    context: FitContext,
+    program: Program,
+    dev: Sequence[Example],
+    outcome: Outcome,
+    room: Path,
+    start: Path | None = None,
 ) -> Settled:
     """Sweep the strength of the checkpoint that is best on the task, and choose among its points.
 
@@ -43,7 +48,7 @@ def settle_strength(
     no checkpoint beat the start on the task nothing is swept either: the start's strength was settled before.
 
     Args:
-        bench: What the harness lends.
+        context: What the harness lends.
         program: Without tuning.
         dev: Rows to score on.
         outcome: A finished schedule; its checkpoints are still there. Where its tuner cannot be scaled, only the base
@@ -58,15 +63,15 @@ def settle_strength(
     adapters = {best.step: outcome.best or start, boldest.step: outcome.boldest or start}
     kept = adapters[best.step]
     assert kept is not None  # training leaves a checkpoint, or has a start
-    if bench.budget.is_fast or boldest.step == 0:
+    if context.budget.is_fast or boldest.step == 0:
         return Settled(kept, best.step, _whole(best), (), ())
     swept = adapters[boldest.step]
     assert swept is not None
     tuner, model = tuner_of(outcome.tuner), program.weights.model
     strengths = STRENGTHS if tuner.scales else ()
     scaled = {strength: scale(tuner, swept, model, strength, room) for strength in strengths}
-    points = [_measured(bench, program, dev, scaled[strength], strength) for strength in strengths]
-    frontier = (_base_point(bench, program, dev), *points, _whole(boldest))
+    points = [_measured(context, program, dev, scaled[strength], strength) for strength in strengths]
+    frontier = (_base_point(context, program, dev), *points, _whole(boldest))
     options = [*frontier[1:], *([] if best.step == boldest.step else [_whole(best)])]
     chosen = best_of(options)
     is_other = best.step != boldest.step and chosen is options[-1]
@@ -100,16 +105,18 @@ def kept_point(history: TrainingHistory) -> Checkpoint:
     return Checkpoint(found.step, found.epoch, point.dev_score, point.dev_loss, point.forgetting)
 
 
-def _measured(bench: Bench, program: Program, dev: Sequence[Example], adapter: Path, strength: float) -> StrengthPoint:
+def _measured(
+    context: FitContext, program: Program, dev: Sequence[Example], adapter: Path, strength: float
+) -> StrengthPoint:
     tuned = with_tuning(program, adapter)
-    reached = bench.score(tuned, dev, with_loss=True)
-    forgotten = bench.forgetting(tuned.weights)
-    bench.log(f"strength {strength:g}: dev {reached.score:.3f}, {forgotten.spent:.0%} of the forgetting budget spent")
+    reached = context.score(tuned, dev, with_loss=True)
+    forgotten = context.forgetting(tuned.weights)
+    context.log(f"strength {strength:g}: dev {reached.score:.3f}, {forgotten.spent:.0%} of the forgetting budget spent")
     return StrengthPoint(strength, reached.score, reached.loss, forgotten)
 
 
-def _base_point(bench: Bench, program: Program, dev: Sequence[Example]) -> StrengthPoint:
-    reached = bench.score(program, dev, with_loss=True)
+def _base_point(context: FitContext, program: Program, dev: Sequence[Example]) -> StrengthPoint:
+    reached = context.score(program, dev, with_loss=True)
     return StrengthPoint(0.0, reached.score, reached.loss, UNCHANGED)
 
 

@@ -11,7 +11,7 @@ from baselines.finetune.process import TrainingProcess
 from baselines.finetune.schedule import Schedule
 from baselines.finetune.selection import best_of, boldest_of, is_clearly_worse, is_inside, loss_of, score_of
 from baselines.finetune.spec import RunSpec
-from harness.contract import Bench
+from harness.contract import FitContext
 from harness.records import Trial
 
 TRIAL_DEV_ROWS = 40
@@ -19,7 +19,7 @@ LARGEST_SHARE = 0.4  # of the arm's minutes; the rest belongs to the training it
 
 
 def settle_rate(
-    plan: SftPlan, bench: Bench, process: TrainingProcess, clock: Clock, full: RunSpec
+    plan: SftPlan, context: FitContext, process: TrainingProcess, clock: Clock, full: RunSpec
 ) -> tuple[float, tuple[Trial, ...]]:
     """Return the learning rate to train with, and the trials that chose it.
 
@@ -31,14 +31,14 @@ def settle_rate(
     rates = sorted(options.trial_rates)
     if options.learning_rate is not None:
         return options.learning_rate, ()
-    if bench.budget.is_fast or len(rates) == 1:
+    if context.budget.is_fast or len(rates) == 1:
         return rates[len(rates) // 2], ()
     spec = replace(full, steps=min(options.trial_steps, plan.steps_per_epoch))
-    return try_rates(rates, plan, bench, process, clock, spec)
+    return try_rates(rates, plan, context, process, clock, spec)
 
 
 def try_rates(
-    rates: Sequence[float], plan: SftPlan, bench: Bench, process: TrainingProcess, clock: Clock, spec: RunSpec
+    rates: Sequence[float], plan: SftPlan, context: FitContext, process: TrainingProcess, clock: Clock, spec: RunSpec
 ) -> tuple[float, tuple[Trial, ...]]:
     """Train `spec.steps` steps with each rate, smallest first, and return the best on dev with all trials.
 
@@ -46,12 +46,12 @@ def try_rates(
     """
     dev = plan.dev
     if len(dev) > TRIAL_DEV_ROWS:
-        dev = tuple(random.Random(bench.seed).sample(dev, TRIAL_DEV_ROWS))
+        dev = tuple(random.Random(context.seed).sample(dev, TRIAL_DEV_ROWS))
     trials: list[tuple[float, Trial]] = []
     for rate in rates:
         seconds = clock.left_of(LARGEST_SHARE)
         if trials and seconds == 0.0:
-            bench.log(f"learning-rate trial: no time for {rate:g} and above")
+            context.log(f"learning-rate trial: no time for {rate:g} and above")
             break
         tried = replace(
             spec,
@@ -64,11 +64,11 @@ def try_rates(
             seconds=seconds,
         )
         stage = f"trying learning rate {rate:g}"
-        schedule = Schedule(bench, process, plan.program, dev, plan.options.patience, stage, keeps_adapter=False)
+        schedule = Schedule(context, process, plan.program, dev, plan.options.patience, stage, keeps_adapter=False)
         outcome = schedule.run(tried)
         clock.count(outcome.earlier_seconds)
         if trials and outcome.result.stopped == "budget":
-            bench.log(f"learning-rate trial: {rate:g} had no time for its {spec.steps} steps, so it does not count")
+            context.log(f"learning-rate trial: {rate:g} had no time for its {spec.steps} steps, so it does not count")
             break
         reached = outcome.checkpoints[-1]
         setting = f"learning_rate={rate:g}"

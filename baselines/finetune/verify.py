@@ -5,7 +5,7 @@ from pathlib import Path
 
 from baselines.finetune.schedule import with_tuning
 from baselines.finetune.tuners import Tuner
-from harness.contract import Bench
+from harness.contract import FitContext
 from harness.errors import ArmError
 from harness.program import Program
 from harness.records import Example
@@ -13,18 +13,17 @@ from harness.records import Example
 NOISE = 1e-6  # nats per token; the engine's own repeatability is far below what training moves
 
 
-def check_moves(bench: Bench, program: Program, tuner: Tuner, folder: Path, example: Example) -> None:
+def check_moves(context: FitContext, program: Program, tuner: Tuner, folder: Path, example: Example) -> None:
     """Check a tuning's tensors and that it changes how likely a training answer is.
 
     Raises:
         ArmError: If a tensor is not finite, the tuning is idle, or nothing moves.
     """
     check_tensors(tuner, folder)
-    context = program.messages(example.question)
-    request = [(context, [example.target])]
+    request = [(program.messages(example.question), [example.target])]
     tuned = with_tuning(program, folder).weights
-    before = bench.engine.loglikelihood(request, program.weights)[0][0]
-    after = bench.engine.loglikelihood(request, tuned)[0][0]
+    before = context.engine.loglikelihood(request, program.weights)[0][0]
+    after = context.engine.loglikelihood(request, tuned)[0][0]
     moved = abs(after.logprob - before.logprob) / before.tokens
     if not math.isfinite(moved) or moved <= NOISE:
         raise ArmError(

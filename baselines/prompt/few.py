@@ -10,7 +10,7 @@ from baselines.prompt.selection import Candidate, DevContest, drawn
 from baselines.prompt.shots import Choice, choose, usable_rows
 from baselines.prompt.window import longest_questions, overflow
 from baselines.prompt.zero import plain_prompt, zero_shot_program
-from harness.contract import Bench, Capability, Fitted, Preview
+from harness.contract import Capability, FitContext, Fitted, Preview
 from harness.errors import ArmError
 from harness.program import Program, Prompt, Shot
 from harness.records import Example, Family, Study
@@ -31,25 +31,25 @@ class FewShot:
     needs: ClassVar[frozenset[Capability]] = frozenset({"generate"})
     needs_documents: ClassVar[bool] = False
 
-    def fit(self, study: Study, bench: Bench) -> Fitted:
+    def fit(self, study: Study, context: FitContext) -> Fitted:
         """Settle number and choice of the examples on dev.
 
         Raises:
             ArmError: If no training row can be shown, or the fewest shots exceed the context window.
         """
-        contest = DevContest(bench, study.dev, self.options.dev_rows, time.monotonic())
-        numbers, rows, warnings = self._numbers(study, bench)
+        contest = DevContest(context, study.dev, self.options.dev_rows, time.monotonic())
+        numbers, rows, warnings = self._numbers(study, context)
         choice = self.options.choice or "diverse"
-        candidates, left_out = self._candidates(numbers, choice, rows, study, bench)
+        candidates, left_out = self._candidates(numbers, choice, rows, study, context)
         if not candidates:
             raise ArmError(f"few_shot: {'; '.join(left_out)}; ask for fewer shots or shorten the rows")
         warnings += left_out
-        if len(candidates) == 1 and (bench.budget.is_fast or self.options.choice):
+        if len(candidates) == 1 and (context.budget.is_fast or self.options.choice):
             return Fitted(candidates[0].program, warnings=tuple(warnings))
         contest.try_all(candidates)
         if self.options.choice is None:
             number = contest.best().size
-            others, left_out = self._candidates([number], "random", rows, study, bench)
+            others, left_out = self._candidates([number], "random", rows, study, context)
             contest.try_all(others)
             warnings += left_out
         winner = contest.best()  # before the trials are read: it may measure losses
@@ -66,27 +66,27 @@ class FewShot:
         note = f"{number} shots are shown ({choice}); the run tries {tried} on dev"
         return Preview(prompt.messages(study.dev[0].question), note=note)
 
-    def _numbers(self, study: Study, bench: Bench) -> tuple[list[int], list[Example], list[str]]:
+    def _numbers(self, study: Study, context: FitContext) -> tuple[list[int], list[Example], list[str]]:
         """Return the numbers of shots that train can fill, and the rows to choose from."""
-        rows = list(drawn(usable_rows(study), bench.budget.train_rows, bench.seed))
+        rows = list(drawn(usable_rows(study), context.budget.train_rows, context.seed))
         if not rows:
             raise ArmError(_nothing_to_show(study))
-        wanted = (FAST_SHOTS,) if bench.budget.is_fast else self.options.candidates
+        wanted = (FAST_SHOTS,) if context.budget.is_fast else self.options.candidates
         numbers = sorted({min(number, len(rows)) for number in wanted})
         short = [number for number in wanted if number > len(rows)]
         warnings = [f"{n} shots asked for, but only {len(rows)} training rows can be shown" for n in short]
         return numbers, rows, warnings
 
     def _candidates(
-        self, numbers: Sequence[int], choice: Choice, rows: Sequence[Example], study: Study, bench: Bench
+        self, numbers: Sequence[int], choice: Choice, rows: Sequence[Example], study: Study, context: FitContext
     ) -> tuple[list[Candidate], list[str]]:
         """Return the candidates that fit the context window, and a warning for each that does not."""
         questions = longest_questions(study)
         fitting: list[Candidate] = []
         warnings: list[str] = []
         for number in numbers:
-            program = _with_shots(zero_shot_program(study, bench), rows, number, choice, bench.seed)
-            fault = overflow(program, questions, bench)
+            program = _with_shots(zero_shot_program(study, context), rows, number, choice, context.seed)
+            fault = overflow(program, questions, context)
             if fault is None:
                 fitting.append(Candidate(f"shots={number} choice={choice}", program, number))
             else:

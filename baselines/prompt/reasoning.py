@@ -7,7 +7,7 @@ from baselines.prompt.options import ChainOfThoughtOptions
 from baselines.prompt.reading import has_line_breaks
 from baselines.prompt.window import longest_questions, overflow
 from baselines.prompt.zero import plain_prompt, zero_shot_program
-from harness.contract import Bench, Capability, Fitted, Preview
+from harness.contract import Capability, FitContext, Fitted, Preview
 from harness.errors import ArmError
 from harness.program import Prompt, Reader
 from harness.records import Family, GenerationSettings, Study
@@ -28,7 +28,7 @@ class ChainOfThought:
     needs: ClassVar[frozenset[Capability]] = frozenset({"generate"})
     needs_documents: ClassVar[bool] = False
 
-    def fit(self, study: Study, bench: Bench) -> Fitted:
+    def fit(self, study: Study, context: FitContext) -> Fitted:
         """Return the task's prompt with the instruction to reason; nothing is settled.
 
         Raises:
@@ -36,14 +36,14 @@ class ChainOfThought:
                 several lines, of which the rule would read only one.
         """
         _refuse_several_lines(study)
-        plain = zero_shot_program(study, bench)
+        plain = zero_shot_program(study, context)
         program = replace(
             plain,
             prompt=_reasoned(plain.prompt),
-            generation=GenerationSettings(self.options.reasoning_tokens + bench.max_new_tokens),
+            generation=GenerationSettings(self.options.reasoning_tokens + context.max_new_tokens),
             reader=Reader("after", MARKER),
         )
-        fault = overflow(program, longest_questions(study), bench)
+        fault = overflow(program, longest_questions(study), context)
         if fault:
             raise ArmError(f"chain_of_thought: {fault}; lower reasoning_tokens or shorten the prompt")
         return Fitted(program)

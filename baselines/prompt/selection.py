@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from harness.contract import Bench, DevScore
+from harness.contract import DevScore, FitContext
 from harness.errors import ArmError
 from harness.program import Program
 from harness.records import Example, Trial
@@ -31,7 +31,7 @@ class DevContest:
     costs as much as answering, so it is measured for equals only.
     """
 
-    bench: Bench
+    context: FitContext
     dev: tuple[Example, ...]
     rows: int  # at most so many of them are asked
     started: float  # time.monotonic() at which the arm's fit began
@@ -47,11 +47,11 @@ class DevContest:
         for done, candidate in enumerate(candidates):
             if self._results and self._is_over():
                 left = ", ".join(candidate.setting for candidate in candidates[done:])
-                self.warnings.append(f"not tried within {self.bench.budget.minutes} minutes: {left}")
+                self.warnings.append(f"not tried within {self.context.budget.minutes} minutes: {left}")
                 return
-            self.bench.log(f"trying {candidate.setting} on {len(self._asked)} dev rows")
-            self._results.append((candidate, self.bench.score(candidate.program, self._asked)))
-            self.bench.progress("choosing on dev", done + 1, len(candidates))
+            self.context.log(f"trying {candidate.setting} on {len(self._asked)} dev rows")
+            self._results.append((candidate, self.context.score(candidate.program, self._asked)))
+            self.context.progress("choosing on dev", done + 1, len(candidates))
 
     def best(self) -> Candidate:
         """Return the winner so far.
@@ -63,7 +63,7 @@ class DevContest:
             raise ArmError("no candidate was tried on dev, so none can be chosen")
         highest = max(result.score for _, result in self._results)
         equals = [place for place, (_, result) in enumerate(self._results) if result.score == highest]
-        if len(equals) > 1 and "loglikelihood" in self.bench.engine.capabilities:
+        if len(equals) > 1 and "loglikelihood" in self.context.engine.capabilities:
             for place in equals:
                 self._measure_loss(place)
         return self._results[min(equals, key=self._loss_and_size)][0]
@@ -77,19 +77,19 @@ class DevContest:
 
     @property
     def _asked(self) -> tuple[Example, ...]:
-        return drawn(self.dev, self.rows, self.bench.seed)
+        return drawn(self.dev, self.rows, self.context.seed)
 
     def _measure_loss(self, place: int) -> None:
         candidate, result = self._results[place]
         if result.loss is None:
-            self._results[place] = (candidate, self.bench.score(candidate.program, self._asked, with_loss=True))
+            self._results[place] = (candidate, self.context.score(candidate.program, self._asked, with_loss=True))
 
     def _loss_and_size(self, place: int) -> tuple[float, int]:
         candidate, result = self._results[place]
         return (result.loss if result.loss is not None else 0.0, candidate.size)
 
     def _is_over(self) -> bool:
-        minutes = self.bench.budget.minutes
+        minutes = self.context.budget.minutes
         return minutes is not None and time.monotonic() - self.started > 60 * minutes
 
 

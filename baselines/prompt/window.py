@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from harness.contract import Bench
+from harness.contract import FitContext
 from harness.program import Program
 from harness.records import Example, Passage, Question, Study
 
@@ -20,13 +20,16 @@ def longest_questions(study: Study) -> list[Question]:
 
 
 def overflow(
-    program: Program, questions: Sequence[Question], bench: Bench, passages: Sequence[Sequence[Passage]] | None = None
+    program: Program,
+    questions: Sequence[Question],
+    context: FitContext,
+    passages: Sequence[Sequence[Passage]] | None = None,
 ) -> str | None:
     """Say by how much the longest prompt and its answer exceed the context window; None when they fit."""
     found = passages or [()] * len(questions)
     prompts = [program.messages(question, shown) for question, shown in zip(questions, found, strict=True)]
-    longest = max(map(bench.engine.count_tokens, prompts), default=0)
-    room, window = program.generation.max_new_tokens, bench.engine.context_window
+    longest = max(map(context.engine.count_tokens, prompts), default=0)
+    room, window = program.generation.max_new_tokens, context.engine.context_window
     if longest + room <= window:
         return None
     return f"the longest prompt has {longest} tokens, {room} more for the answer exceed the context window of {window}"

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from baselines.prompt.options import ZeroShotOptions
 from baselines.prompt.reading import reader_for
-from harness.contract import Bench, Capability, Fitted, Preview
+from harness.contract import Capability, FitContext, Fitted, Preview
 from harness.program import Program, Prompt
 from harness.records import Family, GenerationSettings, Study
 
@@ -19,21 +19,21 @@ class ZeroShot:
     needs: ClassVar[frozenset[Capability]] = frozenset({"generate"})
     needs_documents: ClassVar[bool] = False
 
-    def fit(self, study: Study, bench: Bench) -> Fitted:
+    def fit(self, study: Study, context: FitContext) -> Fitted:
         """Return the task's prompt as a program; nothing is settled."""
-        return Fitted(zero_shot_program(study, bench))
+        return Fitted(zero_shot_program(study, context))
 
     def preview(self, study: Study) -> Preview:
         """Show the first dev question under the task's own prompt."""
         return Preview(plain_prompt(study).messages(study.dev[0].question))
 
 
-def zero_shot_program(study: Study, bench: Bench) -> Program:
+def zero_shot_program(study: Study, context: FitContext) -> Program:
     """Return the base model under the task's own prompt, read by the rule that train suggests."""
     return Program(
-        weights=bench.base,
+        weights=context.base,
         prompt=plain_prompt(study),
-        generation=GenerationSettings(bench.max_new_tokens),
+        generation=GenerationSettings(context.max_new_tokens),
         reader=reader_for(study),
     )
 

@@ -11,7 +11,7 @@ from baselines.prompt.selection import Candidate, DevContest
 from baselines.prompt.window import longest_questions, overflow
 from baselines.rag.options import RagOptions
 from baselines.rag.prompting import passages_prompt, stand_in
-from harness.contract import Bench, Capability, Fitted, Preview
+from harness.contract import Capability, FitContext, Fitted, Preview
 from harness.errors import ArmError
 from harness.program import Program, Retriever
 from harness.records import Family, GenerationSettings, Passage, Question, Study
@@ -26,21 +26,21 @@ class Rag:
     needs: ClassVar[frozenset[Capability]] = frozenset({"generate"})
     needs_documents: ClassVar[bool] = True
 
-    def fit(self, study: Study, bench: Bench) -> Fitted:
+    def fit(self, study: Study, context: FitContext) -> Fitted:
         """Index the documents and settle the number of passages on dev.
 
         Raises:
             ArmError: If there is nothing to search, or even the fewest passages exceed the context window.
         """
-        contest = DevContest(bench, study.dev, self.options.dev_rows, time.monotonic())
+        contest = DevContest(context, study.dev, self.options.dev_rows, time.monotonic())
         if not study.documents:
             raise ArmError("rag needs documents to search; give data.documents in the task file")
         from baselines.rag.index import build_index, index_folder
 
         place = (study.documents, self.options.chunk_tokens, self.options.embedder)
-        folder = index_folder(bench.shared, *place)
-        index = build_index(study.documents, folder, *place[1:], log=bench.log)
-        candidates, warnings = self._candidates(study, bench, folder, len(index.passages))
+        folder = index_folder(context.shared, *place)
+        index = build_index(study.documents, folder, *place[1:], log=context.log)
+        candidates, warnings = self._candidates(study, context, folder, len(index.passages))
         silent = {d.id for d in study.documents} - {p.document for p in index.passages}
         if silent:
             warnings.append(f"{len(silent)} documents hold no text, e.g. {min(silent)}")
@@ -67,15 +67,17 @@ class Rag:
         note = f"{note}; the run tries {tried} passages on dev"
         return Preview(passages_prompt(study).messages(example.question, passages), note=note)
 
-    def _candidates(self, study: Study, bench: Bench, folder: Path, passages: int) -> tuple[list[Candidate], list[str]]:
+    def _candidates(
+        self, study: Study, context: FitContext, folder: Path, passages: int
+    ) -> tuple[list[Candidate], list[str]]:
         """Return a candidate for each number of passages that fits the context window."""
-        wanted = self.options.candidates[:1] if bench.budget.is_fast else self.options.candidates
+        wanted = self.options.candidates[:1] if context.budget.is_fast else self.options.candidates
         warnings = [f"{k} passages asked for, but there are only {passages}" for k in wanted if k > passages]
         questions = longest_questions(study)
         fitting: list[Candidate] = []
         for k in sorted({min(k, passages) for k in wanted}):
-            program = _program(study, bench, Retriever(str(folder), k))
-            fault = overflow(program, questions, bench, self.retrieve(program, questions))
+            program = _program(study, context, Retriever(str(folder), k))
+            fault = overflow(program, questions, context, self.retrieve(program, questions))
             if fault is None:
                 fitting.append(Candidate(f"passages={k}", program, k))
             else:
@@ -85,11 +87,11 @@ class Rag:
         return fitting, warnings
 
 
-def _program(study: Study, bench: Bench, retriever: Retriever) -> Program:
+def _program(study: Study, context: FitContext, retriever: Retriever) -> Program:
     return Program(
-        weights=bench.base,
+        weights=context.base,
         prompt=passages_prompt(study),
-        generation=GenerationSettings(bench.max_new_tokens),
+        generation=GenerationSettings(context.max_new_tokens),
         reader=reader_for(study),
         retriever=retriever,
     )

@@ -10,8 +10,8 @@ from harness.contract import Baseline, Budget, Engine, Fitted, Metric
 from harness.decision.arms import TUNED
 from harness.errors import ArmError
 from harness.evidence.answering import answer, require_measured, retrieve_with
-from harness.evidence.bench import RunBench
 from harness.evidence.events import EventWriter
+from harness.evidence.fit_context import RunContext
 from harness.evidence.fits import fits_of
 from harness.evidence.models import ServedModel
 from harness.evidence.replay import replayed_seconds
@@ -144,14 +144,14 @@ def measure_general(name: str, weights: Weights, place: Workplace) -> None:
 
 
 def _fit(fit: Fit, baseline: Baseline, place: Workplace) -> FittedState:
-    bench = _bench(fit, baseline, place)
+    context = _context(fit, baseline, place)
     study = place.task.study
     started, replayed = time.monotonic(), replayed_seconds(place.engine)
-    fitted: Fitted = baseline.fit(study, bench)
+    fitted: Fitted = baseline.fit(study, context)
     # what a cache or an earlier training spared is part of what the arm costs
     spared = replayed_seconds(place.engine) - replayed + fitted.reused_seconds
     fit_seconds = time.monotonic() - started + spared
-    dev = bench.score(fitted.program, study.dev)
+    dev = context.score(fitted.program, study.dev)
     place.events.progress("timing single questions", 0, 1)
     state = FittedState(
         family=baseline.family,
@@ -161,7 +161,7 @@ def _fit(fit: Fit, baseline: Baseline, place: Workplace) -> FittedState:
         warnings=fitted.warnings,
         dev_score=dev.score,
         fit_seconds=fit_seconds,
-        latency_seconds=bench.latency(fitted.program, study.dev[:LATENCY_QUESTIONS]),
+        latency_seconds=context.latency(fitted.program, study.dev[:LATENCY_QUESTIONS]),
         artefacts=_artefacts(fitted.program, place.folder.path),
     )
     place.ledger.put_state(fit.name, FITTED, encode(FittedState, state))
@@ -174,12 +174,12 @@ def _artefacts(program: Program, root: Path) -> dict[str, str]:
     return {os.path.relpath(folder, root): hash_folder(Path(folder)) for folder in folders if folder}
 
 
-def _bench(fit: Fit, baseline: Baseline, place: Workplace) -> RunBench:
+def _context(fit: Fit, baseline: Baseline, place: Workplace) -> RunContext:
     metric: Metric = load(METRICS, place.task.primary_metric)()
     folder = place.folder.of(fit)
     folder.mkdir(parents=True, exist_ok=True)
     place.folder.shared.mkdir(parents=True, exist_ok=True)
-    return RunBench(
+    return RunContext(
         engine=place.engine,
         base=place.model.weights,
         folder=folder,

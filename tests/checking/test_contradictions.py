@@ -2,7 +2,7 @@ from dataclasses import dataclass
 from math import log
 
 import pytest
-from scripted_bench import ScriptedEngine
+from scripted_context import ScriptedEngine
 
 from harness.checking import read_material
 from harness.checking.contradictions import find_contradictions

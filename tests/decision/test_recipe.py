@@ -84,7 +84,7 @@ def test_aggregate_of_a_rare_label_claims_no_more_of_a_new_run_than_of_this_one(
 
 def test_next_run_lies_inside_its_interval():
     shares = [share for name, share, _ in new_run_coverage(60, 4) if "n=100" in name]
-    # of 60 worlds a standard error of 3 points at 93%; the bench draws five times as many
+    # of 60 worlds a standard error of 3 points at 93%; the context draws five times as many
     assert min(shares) >= 0.80
     assert np.mean(shares) >= 0.92
 

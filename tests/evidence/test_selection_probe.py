@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pytest import approx
-from scripted_bench import ScriptedEngine, scripted_bench
+from scripted_context import ScriptedEngine, scripted_context
 
 from harness.errors import ArmError
 from harness.evidence import selection
@@ -181,16 +181,16 @@ def test_equal_weights_are_measured_once_wherever_they_lie_and_a_reused_path_aga
 
 
 def test_a_bench_without_a_probe_says_so(tmp_path):
-    bench = scripted_bench(tmp_path, ScriptedEngine(lambda conversation: "yes"), baseline=None)
+    context = scripted_context(tmp_path, ScriptedEngine(lambda conversation: "yes"), baseline=None)
     with pytest.raises(ArmError, match="no material"):
-        bench.forgetting(Weights("model"))
+        context.forgetting(Weights("model"))
 
 
 def test_a_bench_asks_its_probe(asked, tmp_path):
-    bench = scripted_bench(tmp_path, ScriptedEngine(lambda conversation: "yes"), baseline=None)
-    bench = replace(bench, probe=probe())
+    context = scripted_context(tmp_path, ScriptedEngine(lambda conversation: "yes"), baseline=None)
+    context = replace(context, probe=probe())
     # one nat more on ten tokens
-    assert bench.forgetting(adapter(tmp_path / "a", "one")).text_loss == approx(0.1)
+    assert context.forgetting(adapter(tmp_path / "a", "one")).text_loss == approx(0.1)
 
 
 def test_a_run_lends_its_arms_a_probe_with_its_own_limits_and_prompt(tiny_task, tmp_path):

@@ -7,7 +7,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from finetune_bench import OPTIONS, SmallBench, study  # noqa: E402
+from fit_ground import OPTIONS, SmallContext, study  # noqa: E402
 from inner_process import train_here  # noqa: E402
 
 import baselines.finetune  # noqa: E402
@@ -31,12 +31,12 @@ def process(tiny_model, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def make_bench(tiny_model, engine, tmp_path_factory):
-    def make(arm: str, shared: Path | None = None, budget: Budget | None = None) -> SmallBench:
+def make_context(tiny_model, engine, tmp_path_factory):
+    def make(arm: str, shared: Path | None = None, budget: Budget | None = None) -> SmallContext:
         root = tmp_path_factory.mktemp("run")
         folder = root / arm
         folder.mkdir()
-        return SmallBench(engine, Weights(str(tiny_model)), folder, shared or root / "shared", budget or Budget())
+        return SmallContext(engine, Weights(str(tiny_model)), folder, shared or root / "shared", budget or Budget())
 
     return make
 
@@ -48,16 +48,16 @@ def trained_here(monkeypatch):
 
 
 @pytest.fixture(scope="session")
-def tuned(make_bench) -> tuple[Fitted, SmallBench]:
+def tuned(make_context) -> tuple[Fitted, SmallContext]:
     """`lora_sft` fitted once on the tiny model, by a training process."""
-    bench = make_bench("lora_sft")
-    return baselines.finetune.lora_sft(OPTIONS).fit(study(), bench), bench
+    context = make_context("lora_sft")
+    return baselines.finetune.lora_sft(OPTIONS).fit(study(), context), context
 
 
 @pytest.fixture(scope="session")
-def preferred(tuned, make_bench) -> tuple[Fitted, SmallBench]:
+def preferred(tuned, make_context) -> tuple[Fitted, SmallContext]:
     """`lora_dpo` fitted in the same run, after `lora_sft`."""
-    bench = make_bench("lora_dpo", shared=tuned[1].shared)
+    context = make_context("lora_dpo", shared=tuned[1].shared)
     with pytest.MonkeyPatch.context() as patch:
         train_here(patch)
-        return lora_dpo(OPTIONS).fit(study(), bench), bench
+        return lora_dpo(OPTIONS).fit(study(), context), context

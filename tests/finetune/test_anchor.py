@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from finetune_bench import OPTIONS, study
+from fit_ground import OPTIONS, study
 from inner_process import Parent, base_of, spec_in
 
 import baselines.finetune
@@ -128,18 +128,18 @@ def test_no_general_text_is_a_question_of_the_off_task_probe():
 
 @pytest.mark.parametrize("weight", [0.0, 0.1])
 def test_arm_with_the_penalty_warns_that_two_parts_of_the_gate_are_no_independent_evidence(
-    make_bench, trained_here, weight
+    make_context, trained_here, weight
 ):
     arm = baselines.finetune.lora_sft({**OPTIONS, "kl_to_base": weight})
-    fitted = arm.fit(study(), make_bench("lora_sft"))
+    fitted = arm.fit(study(), make_context("lora_sft"))
     words = "its text loss and unrelated questions are no independent evidence, its benchmarks are"
     assert any(words in warning for warning in fitted.training.warnings) is (weight > 0)
 
 
-def test_replay_adds_rows_to_learn_from_that_are_no_rows_of_the_task(make_bench):
+def test_replay_adds_rows_to_learn_from_that_are_no_rows_of_the_task(make_context):
     options = baselines.finetune.lora_sft({"replay": 0.25, "kl_to_base": 0.0}).options
-    bench = make_bench("lora_sft")
-    plan = prepare(study(), bench, zero_shot_program(study(), bench), options)
+    context = make_context("lora_sft")
+    plan = prepare(study(), context, zero_shot_program(study(), context), options)
     assert len(plan.rows) == 24 + 6  # a quarter of 24
     assert {row.id for row in plan.rows[:24]} == {example.id for example in plan.examples}
     assert plan.anchors == ()  # without a penalty there is nothing to hold on to

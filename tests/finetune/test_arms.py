@@ -5,7 +5,7 @@ import shutil
 from dataclasses import replace
 
 import pytest
-from finetune_bench import ANSWERS, OPTIONS, study
+from fit_ground import ANSWERS, OPTIONS, study
 from plain_engine import PlainEngine
 from pydantic import ValidationError
 
@@ -45,17 +45,17 @@ def test_the_history_holds_every_step_and_every_evaluation(tuned, engine):
 
 
 def test_the_kept_checkpoint_is_the_best_on_dev_and_scores_so_again(tuned):
-    fitted, bench = tuned
+    fitted, context = tuned
     best = max(fitted.training.checkpoints, key=lambda point: (point.dev_score, -point.dev_loss))
-    again = bench.score(fitted.program, study().dev, with_loss=True)
+    again = context.score(fitted.program, study().dev, with_loss=True)
     assert fitted.training.best_step == best.step
     assert (again.score, again.loss) == (best.dev_score, pytest.approx(best.dev_loss, abs=1e-5))
 
 
 def test_only_the_adapter_the_log_and_what_came_of_each_trial_are_left_in_the_arms_folder(tuned):
-    fitted, bench = tuned
-    assert sorted(path.name for path in bench.folder.iterdir()) == ["adapter", "training"]
-    training = bench.folder / "training"
+    fitted, context = tuned
+    assert sorted(path.name for path in context.folder.iterdir()) == ["adapter", "training"]
+    training = context.folder / "training"
     files = {path.relative_to(training).as_posix() for path in training.rglob("*") if path.is_file()}
     rates = [trial.setting.partition("=")[2] for trial in fitted.trials]
     assert len(rates) > 1
@@ -63,12 +63,12 @@ def test_only_the_adapter_the_log_and_what_came_of_each_trial_are_left_in_the_ar
 
 
 def test_plain_peft_loads_the_adapter_and_gives_the_same_answers(tuned, engine, tiny_model):
-    fitted, bench = tuned
+    fitted, context = tuned
     questions = [fitted.program.messages(row.question) for row in study().dev]
-    settings = GenerationSettings(bench.max_new_tokens)
+    settings = GenerationSettings(context.max_new_tokens)
     plain = PlainEngine(str(tiny_model)).generate(questions, settings, fitted.program.weights)
     ours = engine.generate(questions, settings, fitted.program.weights)
-    base = engine.generate(questions, settings, bench.base)
+    base = engine.generate(questions, settings, context.base)
     assert [c.text for c in plain] == [c.text for c in ours]
     assert [c.text for c in ours] != [c.text for c in base]
 
@@ -82,23 +82,23 @@ def test_the_tuned_model_has_learnt_to_stop(tuned, engine):
 
 
 def test_the_model_card_names_method_and_figures_and_no_path(tuned, tiny_model):
-    fitted, bench = tuned
-    card = (bench.folder / "adapter" / "README.md").read_text()
+    fitted, context = tuned
+    card = (context.folder / "adapter" / "README.md").read_text()
     best = next(c for c in fitted.training.checkpoints if c.step == fitted.training.best_step)
     assert f"| dev score | {best.dev_score:.4f} |" in card
     assert "PeftModel.from_pretrained" in card
     assert str(tiny_model.parent) not in card
-    assert (bench.folder / "adapter" / "chat_template.jinja").is_file()
+    assert (context.folder / "adapter" / "chat_template.jinja").is_file()
 
 
 def test_dpo_shares_the_sft_training_and_says_so(tuned, preferred):
-    fitted, bench = preferred
+    fitted, context = preferred
     assert any("trained once in this run" in warning for warning in fitted.warnings)
     shared = len(tuned[0].trials)
     assert fitted.trials[:shared] == tuned[0].trials
     assert all(trial.setting.startswith("DPO learning_rate=") for trial in fitted.trials[shared:])
     # three rates of its own, and none of the SFT's again
-    assert len({stage for stage in bench.stages if stage.startswith("trying")}) == len(fitted.trials) - shared == 3
+    assert len({stage for stage in context.stages if stage.startswith("trying")}) == len(fitted.trials) - shared == 3
     assert fitted.training.seconds > tuned[0].training.seconds  # the shared seconds count in both
 
 
@@ -114,33 +114,33 @@ def test_dpo_is_kept_only_if_dev_says_so(tuned, preferred):
 
 
 def test_the_dpo_adapter_is_one_plain_adapter(preferred, engine, tiny_model):
-    fitted, bench = preferred
+    fitted, context = preferred
     questions = [fitted.program.messages(row.question) for row in study().dev]
-    settings = GenerationSettings(bench.max_new_tokens)
+    settings = GenerationSettings(context.max_new_tokens)
     plain = PlainEngine(str(tiny_model)).generate(questions, settings, fitted.program.weights)
     ours = engine.generate(questions, settings, fitted.program.weights)
     assert [c.text for c in plain] == [c.text for c in ours]
 
 
-def test_qlora_trains_and_serves_on_the_4_bit_base(make_bench, trained_here):
-    bench = make_bench("qlora_sft", budget=Budget(is_fast=True))
-    fitted = baselines.finetune.qlora_sft({"learning_rate": 1e-2}).fit(study(), bench)
+def test_qlora_trains_and_serves_on_the_4_bit_base(make_context, trained_here):
+    context = make_context("qlora_sft", budget=Budget(is_fast=True))
+    fitted = baselines.finetune.qlora_sft({"learning_rate": 1e-2}).fit(study(), context)
     assert fitted.program.weights.quantization == "nf4"
-    assert {program.weights.quantization for program in bench.scored} == {"nf4"}
+    assert {program.weights.quantization for program in context.scored} == {"nf4"}
     assert len(fitted.training.losses) == 2  # a smoke run: two steps, no trial
     assert fitted.trials == ()
-    assert "BitsAndBytesConfig" in (bench.folder / "adapter" / "README.md").read_text()
+    assert "BitsAndBytesConfig" in (context.folder / "adapter" / "README.md").read_text()
 
 
-def test_rag_lora_trains_and_asks_with_passages(make_bench, trained_here):
-    bench = make_bench("rag_lora_sft", budget=Budget(is_fast=True))
+def test_rag_lora_trains_and_asks_with_passages(make_context, trained_here):
+    context = make_context("rag_lora_sft", budget=Budget(is_fast=True))
     arm = baselines.finetune.rag_lora_sft({"learning_rate": 1e-2, "k": 1})
-    bench.find = lambda program, rows: arm.retrieve(program, [row.question for row in rows])
+    context.find = lambda program, rows: arm.retrieve(program, [row.question for row in rows])
     documents = (
         Document("desks", "Messages about a dog go to Paris.", "desks.md"),
         Document("snow", "Messages about snow are for today.", "snow.md"),
     )
-    fitted = arm.fit(study(documents=documents), bench)
+    fitted = arm.fit(study(documents=documents), context)
     (found,) = arm.retrieve(fitted.program, [study().dev[0].question])
     assert len(found) == fitted.program.retriever.k == 1
     assert found[0].text in fitted.program.messages(study().dev[0].question, found)[-1].content
@@ -150,23 +150,23 @@ def test_rag_lora_trains_and_asks_with_passages(make_bench, trained_here):
     assert fitted.training.rows == 24
 
 
-def test_rag_lora_without_documents_is_refused(make_bench):
+def test_rag_lora_without_documents_is_refused(make_context):
     with pytest.raises(ArmError, match="data.documents"):
-        baselines.finetune.rag_lora_sft({}).fit(study(), make_bench("rag_lora_sft"))
+        baselines.finetune.rag_lora_sft({}).fit(study(), make_context("rag_lora_sft"))
 
 
-def lesson_of(bench, data=None):
+def lesson_of(context, data=None):
     return prepare(
         data or study(),
-        bench,
-        zero_shot_program(study(), bench),
+        context,
+        zero_shot_program(study(), context),
         baselines.finetune.lora_sft({"learning_rate": 1e-2}).options,
     )
 
 
-def test_a_damaged_shared_adapter_is_not_used(tuned, make_bench, tmp_path):
-    _, bench = tuned
-    (entry,) = (bench.shared / "training").iterdir()
+def test_a_damaged_shared_adapter_is_not_used(tuned, make_context, tmp_path):
+    _, context = tuned
+    (entry,) = (context.shared / "training").iterdir()
     copy = tmp_path / "training" / entry.name
     shutil.copytree(entry, copy)
     assert store.find(tmp_path, entry.name, "lora_sft") is not None
@@ -211,38 +211,38 @@ def test_an_adapter_whose_b_is_zero_is_refused(tuned, tmp_path):
 def test_an_adapter_that_moves_no_answer_is_refused(tuned, tmp_path):
     from safetensors.torch import load_file, save_file
 
-    fitted, bench = tuned
-    copy = shutil.copytree(bench.folder / "adapter", tmp_path / "adapter")
+    fitted, context = tuned
+    copy = shutil.copytree(context.folder / "adapter", tmp_path / "adapter")
     tensors = load_file(copy / "adapter_model.safetensors")
     # B is not zero, and yet far below what fp32 adds to the base's own activations
     faint = {k: t * 1e-12 if "lora_B" in k else t for k, t in tensors.items()}
     save_file(faint, copy / "adapter_model.safetensors", metadata={"format": "pt"})
     check_tensors(tuner_of(LORA), copy)
-    bare = replace(fitted.program, weights=bench.base)
-    check_moves(bench, bare, tuner_of(LORA), bench.folder / "adapter", study().train[0])
+    bare = replace(fitted.program, weights=context.base)
+    check_moves(context, bare, tuner_of(LORA), context.folder / "adapter", study().train[0])
     with pytest.raises(ArmError, match="row row-0 by .* nats per token: what it left does nothing on this base"):
-        check_moves(bench, bare, tuner_of(LORA), copy, study().train[0])
+        check_moves(context, bare, tuner_of(LORA), copy, study().train[0])
 
 
-def test_fewer_than_eight_pairs_are_refused_with_count_and_remedy(make_bench):
-    bench = make_bench("lora_dpo")
+def test_fewer_than_eight_pairs_are_refused_with_count_and_remedy(make_context):
+    context = make_context("lora_dpo")
     given = tuple(Preference(f"p{n}", study().train[0].messages, "Paris", "today" if n else "paris ") for n in range(8))
     data = study(preferences=given)
     with pytest.raises(ArmError, match="only 7 preference pairs.*add pairs"):
-        find_pairs(data, lesson_of(bench, data), bench, 96)
+        find_pairs(data, lesson_of(context, data), context, 96)
 
 
-def test_right_answers_give_no_pair(make_bench):
-    bench = make_bench("lora_dpo")
-    bench.answer = lambda program, rows: [f" {row.target.upper()}." for row in rows]
+def test_right_answers_give_no_pair(make_context):
+    context = make_context("lora_dpo")
+    context.answer = lambda program, rows: [f" {row.target.upper()}." for row in rows]
     with pytest.raises(ArmError, match="only 0 preference pairs.*24 of 24 training rows right"):
-        find_pairs(study(), lesson_of(bench), bench, 96)
+        find_pairs(study(), lesson_of(context), context, 96)
 
 
-def test_mined_pairs_set_gold_against_the_models_own_wrong_answer(make_bench):
-    bench = make_bench("lora_dpo")
-    bench.answer = lambda program, rows: ["London\nand more" for _ in rows]
-    pairs, source = find_pairs(study(), lesson_of(bench), bench, most=10)
+def test_mined_pairs_set_gold_against_the_models_own_wrong_answer(make_context):
+    context = make_context("lora_dpo")
+    context.answer = lambda program, rows: ["London\nand more" for _ in rows]
+    pairs, source = find_pairs(study(), lesson_of(context), context, most=10)
     gold = {row.id: row.target for row in study().train}
     assert len(pairs) == 10
     assert all((pair.chosen, pair.rejected) == (gold[pair.id], "London") for pair in pairs)
@@ -256,31 +256,31 @@ def test_an_empty_answer_is_not_a_wrong_answer():
     assert normalised("  PARIS. ") == normalised("Paris")
 
 
-def test_train_rows_are_capped_by_the_budget_with_a_warning(make_bench):
-    bench = make_bench("lora_sft", budget=Budget(train_rows=10))
-    plan = lesson_of(bench)
+def test_train_rows_are_capped_by_the_budget_with_a_warning(make_context):
+    context = make_context("lora_sft", budget=Budget(train_rows=10))
+    plan = lesson_of(context)
     assert len(plan.rows) == 10
     assert "trained on 10 of 24 rows" in plan.warnings[0]
 
 
-def test_a_training_whose_rows_have_no_answer_never_starts(make_bench):
-    bench = make_bench("lora_sft")
+def test_a_training_whose_rows_have_no_answer_never_starts(make_context):
+    context = make_context("lora_sft")
     data = study()
     data = replace(data, train=tuple(replace(row, target="") for row in data.train))
     with pytest.raises(ArmError, match="24 of 24 training rows have no answer token.*row-0, row-1"):
-        lesson_of(bench, data)
-    assert not (bench.folder / "training").exists()
+        lesson_of(context, data)
+    assert not (context.folder / "training").exists()
 
 
-def test_a_finished_training_is_reused_without_starting_a_process(tuned, make_bench):
+def test_a_finished_training_is_reused_without_starting_a_process(tuned, make_context):
     _, before = tuned
-    bench = make_bench("again", shared=before.shared)
-    fitted = baselines.finetune.lora_sft(OPTIONS).fit(study(), bench)
+    context = make_context("again", shared=before.shared)
+    fitted = baselines.finetune.lora_sft(OPTIONS).fit(study(), context)
     assert fitted.training == tuned[0].training
-    assert not (bench.folder / "training").exists()
+    assert not (context.folder / "training").exists()
     names = ("adapter_model.safetensors", "adapter_config.json")
     for name in names:
-        assert (bench.folder / "adapter" / name).read_bytes() == (before.folder / "adapter" / name).read_bytes()
+        assert (context.folder / "adapter" / name).read_bytes() == (before.folder / "adapter" / name).read_bytes()
 
 
 def test_the_adapter_config_names_the_base(tuned, tiny_model):
@@ -296,8 +296,8 @@ def test_unknown_options_are_refused(arm):
 
 
 def test_the_pairs_that_dpo_learnt_from_are_left_in_its_folder(preferred):
-    fitted, bench = preferred
-    pairs = [decode(Preference, line) for line in (bench.folder / "pairs.jsonl").read_text().splitlines()]
+    fitted, context = preferred
+    pairs = [decode(Preference, line) for line in (context.folder / "pairs.jsonl").read_text().splitlines()]
     gold = {row.id: row.target for row in study().train}
     assert len(pairs) == fitted.training.rows
     assert all(pair.chosen == gold[pair.id] and is_wrong(pair.rejected, row_of(pair)) for pair in pairs)

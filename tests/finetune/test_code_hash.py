@@ -27,9 +27,9 @@ def test_arm_on_a_quantised_model_trains_on_that_form_of_it(monkeypatch):
     from harness.program import Program, Prompt
     from harness.records import GenerationSettings, Study, Weights
 
-    monkeypatch.setattr(arms, "fit_sft", lambda study, bench, program, options, clock: program.weights)
+    monkeypatch.setattr(arms, "fit_sft", lambda study, context, program, options, clock: program.weights)
     monkeypatch.setattr(
-        arms, "zero_shot_program", lambda study, bench: Program(bench.base, Prompt(), GenerationSettings(4))
+        arms, "zero_shot_program", lambda study, context: Program(context.base, Prompt(), GenerationSettings(4))
     )
     forms = {
         (base, own): arms.LoraSft(LoraOptions(), own)

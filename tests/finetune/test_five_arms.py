@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from finetune_bench import OPTIONS, study
+from fit_ground import OPTIONS, study
 from inner_process import Parent, answers, base_of, spec_in, train_here
 from safetensors.torch import load_file, save_file
 
@@ -37,16 +37,16 @@ ARMS = {
 
 
 @pytest.fixture(scope="module")
-def fitted(make_bench):
+def fitted(make_context):
     kept = {}
 
     def fit(name: str):
         if name not in kept:
             make, options = ARMS[name]
-            bench = make_bench(name)
+            context = make_context(name)
             with pytest.MonkeyPatch.context() as patch:
                 train_here(patch)
-                kept[name] = make(options).fit(study(documents=DOCUMENTS), bench), bench
+                kept[name] = make(options).fit(study(documents=DOCUMENTS), context), context
         return kept[name]
 
     return fit
@@ -59,9 +59,9 @@ def losses(engine, weights: Weights) -> list[float]:
 
 @pytest.mark.parametrize("name", ARMS)
 def test_arm_learns_and_leaves_what_the_engine_serves(fitted, engine, name):
-    done, bench = fitted(name)
+    done, context = fitted(name)
     weights = done.program.weights
-    assert Path(weights.tuned).parent == bench.folder
+    assert Path(weights.tuned).parent == context.folder
     assert sum(losses(engine, weights)) < sum(losses(engine, weights.base))
     assert done.training.trainable_parameters > 0
     assert (Path(weights.tuned) / "README.md").is_file()
@@ -199,19 +199,19 @@ def test_documents_are_cut_into_texts_and_nothing_is_left_out(tiny_model, engine
 
 
 def test_reading_comes_first_and_both_stages_are_told(fitted):
-    done, bench = fitted("cpt_lora_sft")
+    done, context = fitted("cpt_lora_sft")
     history = done.training
     assert (history.method, history.start.method) == ("cpt+sft", "cpt")
-    assert history.start.rows == len(text_rows(Renderer(bench.base.model, bench.engine), DOCUMENTS, 24))
+    assert history.start.rows == len(text_rows(Renderer(context.base.model, context.engine), DOCUMENTS, 24))
     assert history.seconds > history.start.seconds > 0
     assert any(trial.setting.startswith("CPT learning_rate=") for trial in done.trials)
 
 
-def test_reading_needs_documents(make_bench):
+def test_reading_needs_documents(make_context):
     arm = cpt_lora_sft({})
     assert arm.needs_documents
     with pytest.raises(ArmError, match=r"give data\.documents"):
-        arm.fit(study(), make_bench("cpt_lora_sft"))
+        arm.fit(study(), make_context("cpt_lora_sft"))
 
 
 def judged(good: int, bad: int) -> tuple[JudgedRow, ...]:
@@ -269,14 +269,14 @@ def feedback(good: int, bad: int) -> tuple[Feedback, ...]:
     return tuple(Feedback(row.id, row.messages, row.target, n < good) for n, row in enumerate(rows))
 
 
-def test_feedback_is_taken_before_pairs_are_mined(make_bench):
-    bench = make_bench("lora_kto")
+def test_feedback_is_taken_before_pairs_are_mined(make_context):
+    context = make_context("lora_kto")
     given = study(feedback=feedback(6, 4))
-    found, source = kto.find_feedback(given, None, bench, 96)  # no plan: nothing is asked of the model
+    found, source = kto.find_feedback(given, None, context, 96)  # no plan: nothing is asked of the model
     assert (found, source) == (given.feedback, "rows of feedback")
     assert "then 10 rows of feedback" in lora_kto({}).preview(given).note
 
 
-def test_feedback_of_one_kind_alone_is_refused(make_bench):
+def test_feedback_of_one_kind_alone_is_refused(make_context):
     with pytest.raises(ArmError, match="all 5 rows of data.feedback are good"):
-        kto.find_feedback(study(feedback=feedback(5, 0)), None, make_bench("lora_kto"), 96)
+        kto.find_feedback(study(feedback=feedback(5, 0)), None, make_context("lora_kto"), 96)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 
 import pytest
-from finetune_bench import study
-from scripted_bench import ScriptedEngine, scripted_bench
+from fit_ground import study
+from scripted_context import ScriptedEngine, scripted_context
 
 import baselines.finetune
 from baselines.finetune.passages import settle_passages
@@ -34,9 +34,9 @@ def settle(tmp_path, data, arm=None, engine=None, budget=None, numbers=(1, 2, 3)
         Program(Weights("scripted"), passages_prompt(data), GenerationSettings(4), retriever=Retriever("index", k))
         for k in numbers
     ]
-    bench = scripted_bench(tmp_path, engine or ScriptedEngine(lambda conversation: "?"), arm, budget)
+    context = scripted_context(tmp_path, engine or ScriptedEngine(lambda conversation: "?"), arm, budget)
     chosen = baselines.finetune.rag_lora_sft(options).options
-    program, trials, warnings = settle_passages(data, bench, programs, arm, chosen)
+    program, trials, warnings = settle_passages(data, context, programs, arm, chosen)
     return program.retriever.k, [(trial.setting, trial.dev_score) for trial in trials], warnings
 
 

@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 import pytest
-from finetune_bench import example
+from fit_ground import example
 from plain_engine import PlainEngine
 
 from baselines.finetune.rows import Renderer, answer_rows, pair_rows, within

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from finetune_bench import study
+from fit_ground import study
 from inner_process import InnerProcess
 
 import baselines.finetune
@@ -23,26 +23,26 @@ def process(tiny_model, tmp_path):
 
 
 @pytest.fixture
-def scripted(make_bench):
-    """A bench whose dev scores are given, one for each evaluation."""
+def scripted(make_context):
+    """A context whose dev scores are given, one for each evaluation."""
 
     def make(*scores, budget=None):
-        bench = make_bench("arm", budget=budget)
+        context = make_context("arm", budget=budget)
         left = iter(scores)
-        bench.score = lambda program, examples, *, with_loss=False: DevScore(*next(left))
-        return bench
+        context.score = lambda program, examples, *, with_loss=False: DevScore(*next(left))
+        return context
 
     return make
 
 
-def lesson_of(bench, **options):
+def lesson_of(context, **options):
     options = baselines.finetune.lora_sft({"batch_size": 8, **options}).options  # 24 rows: three steps an epoch
-    return prepare(study(), bench, zero_shot_program(study(), bench), options)
+    return prepare(study(), context, zero_shot_program(study(), context), options)
 
 
-def settle(bench, process, **options):
-    plan = lesson_of(bench, **options)
-    return settle_rate(plan, bench, process, Clock.of(bench), spec_of(plan, bench, process))
+def settle(context, process, **options):
+    plan = lesson_of(context, **options)
+    return settle_rate(plan, context, process, Clock.of(context), spec_of(plan, context, process))
 
 
 RATES = (1e-3, 1e-4, 3e-4)  # tried in rising order, whatever order they are given in
@@ -69,26 +69,26 @@ def test_a_rate_that_the_task_fixes_is_not_tried(scripted, process):
 
 
 def test_a_smoke_run_takes_the_middle_rate_without_a_trial(scripted, process):
-    bench = scripted(budget=Budget(is_fast=True))
-    assert settle(bench, process, trial_rates=RATES) == (3e-4, ())
+    context = scripted(budget=Budget(is_fast=True))
+    assert settle(context, process, trial_rates=RATES) == (3e-4, ())
 
 
 def test_a_spent_budget_ends_the_trial_with_what_was_seen(scripted, process):
-    bench = scripted((0.2, 8, 0.7), budget=Budget(minutes=1e-6))
-    rate, trials = settle(bench, process, trial_rates=RATES, trial_steps=1)
+    context = scripted((0.2, 8, 0.7), budget=Budget(minutes=1e-6))
+    rate, trials = settle(context, process, trial_rates=RATES, trial_steps=1)
     assert (rate, len(trials)) == (1e-4, 1)
-    assert any("no time for 0.0003" in line for line in bench.lines)
+    assert any("no time for 0.0003" in line for line in context.lines)
 
 
-def run(bench, process, patience=3, **options):
-    plan = lesson_of(bench, learning_rate=1e-3, **options)
-    spec = spec_of(plan, bench, process)
-    return Schedule(bench, process, plan.program, plan.dev, patience, "training").run(spec), spec
+def run(context, process, patience=3, **options):
+    plan = lesson_of(context, learning_rate=1e-3, **options)
+    spec = spec_of(plan, context, process)
+    return Schedule(context, process, plan.program, plan.dev, patience, "training").run(spec), spec
 
 
 def test_training_stops_after_three_evaluations_without_gain_and_keeps_the_best(scripted, process):
-    bench = scripted((0.1, 8, 1.0), (0.5, 8, 0.9), (0.4, 8, 0.5), (0.5, 8, 0.9), (0.3, 8, 0.4))
-    outcome, spec = run(bench, process, epochs=10)
+    context = scripted((0.1, 8, 1.0), (0.5, 8, 0.9), (0.4, 8, 0.5), (0.5, 8, 0.9), (0.3, 8, 0.4))
+    outcome, spec = run(context, process, epochs=10)
     assert [point.step for point in outcome.checkpoints] == [3, 6, 9, 12, 15]
     assert outcome.result.stopped == "early"
     assert outcome.best.name == "checkpoint-6"
@@ -103,28 +103,28 @@ def test_a_perfect_dev_score_ends_training(scripted, process):
 def test_a_spent_budget_ends_training_with_its_best_checkpoint(scripted, process):
     from dataclasses import replace
 
-    bench = scripted((0.1, 8, 1.0))
-    plan = lesson_of(bench, learning_rate=1e-3)
-    spec = replace(spec_of(plan, bench, process), seconds=0.0)
-    outcome = Schedule(bench, process, plan.program, plan.dev, 3, "training").run(spec)
+    context = scripted((0.1, 8, 1.0))
+    plan = lesson_of(context, learning_rate=1e-3)
+    spec = replace(spec_of(plan, context, process), seconds=0.0)
+    outcome = Schedule(context, process, plan.program, plan.dev, 3, "training").run(spec)
     assert (outcome.result.stopped, outcome.result.steps) == ("budget", 1)
     assert outcome.best.name == "checkpoint-1"
 
 
 def test_evaluations_follow_the_option_and_end_with_the_last_step(scripted, process):
-    bench = scripted(*[(0.1 * n, 8, 1.0) for n in range(1, 6)])
-    outcome, _ = run(bench, process, epochs=3, eval_every=2)
+    context = scripted(*[(0.1 * n, 8, 1.0) for n in range(1, 6)])
+    outcome, _ = run(context, process, epochs=3, eval_every=2)
     assert [point.step for point in outcome.checkpoints] == [2, 4, 6, 8, 9]
 
 
 def test_checkpoints_that_cannot_be_chosen_any_more_leave_the_disk_at_once(scripted, process):
     """A standard error of 0.75 on eight rows is sqrt(0.75 * 0.25 / 8) = 0.15: 0.25 is clearly worse, 0.75 is not."""
-    bench = scripted((0.75, 8, 0.9), (0.25, 8, 0.8), (0.75, 8, 0.7))
-    plan = lesson_of(bench)
-    spec = replace(spec_of(plan, bench, process), steps=3, evaluate_at=(1, 2, 3), learning_rate=1e-3)
+    context = scripted((0.75, 8, 0.9), (0.25, 8, 0.8), (0.75, 8, 0.7))
+    plan = lesson_of(context)
+    spec = replace(spec_of(plan, context, process), steps=3, evaluate_at=(1, 2, 3), learning_rate=1e-3)
     seen = []
-    bench.log = lambda message: seen.append(sorted(path.name for path in Path(spec.folder).glob("checkpoint-*")))
-    outcome = Schedule(bench, process, plan.program, plan.dev, 5, "training").run(spec)
+    context.log = lambda message: seen.append(sorted(path.name for path in Path(spec.folder).glob("checkpoint-*")))
+    outcome = Schedule(context, process, plan.program, plan.dev, 5, "training").run(spec)
     assert seen[2] == ["checkpoint-1", "checkpoint-3"]  # as the third was judged
     assert [point.dev_score for point in outcome.checkpoints] == [0.75, 0.25, 0.75]
     assert outcome.best.name == "checkpoint-3"

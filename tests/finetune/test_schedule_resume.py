@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from finetune_bench import study
+from fit_ground import study
 from inner_process import Death, InnerProcess, answers, spec_in
 
 from baselines.finetune.progress import JUDGED, OUTCOME
@@ -34,23 +34,23 @@ class Dev:
 
 
 @pytest.fixture
-def bench(make_bench):
-    bench = make_bench("arm")
-    bench.score = Dev()
-    return bench
+def context(make_context):
+    context = make_context("arm")
+    context.score = Dev()
+    return context
 
 
-def schedule_of(bench, process, **changes) -> Schedule:
+def schedule_of(context, process, **changes) -> Schedule:
     given = {"patience": 2, "stage": "training", **changes}
-    return Schedule(bench, process, zero_shot_program(study(), bench), study().dev, **given)
+    return Schedule(context, process, zero_shot_program(study(), context), study().dev, **given)
 
 
-def spec_at(bench, name="sft", **changes):
-    return spec_in(bench.folder / name, steps=10, evaluate_at=(2, 4, 6, 8, 10), **DROPPED, **changes)
+def spec_at(context, name="sft", **changes):
+    return spec_in(context.folder / name, steps=10, evaluate_at=(2, 4, 6, 8, 10), **DROPPED, **changes)
 
 
-def process_of(bench) -> InnerProcess:
-    return InnerProcess(bench.folder, Weights(bench.base.model))
+def process_of(context) -> InnerProcess:
+    return InnerProcess(context.folder, Weights(context.base.model))
 
 
 def told(outcome: Outcome) -> dict[str, object]:
@@ -67,78 +67,78 @@ def told(outcome: Outcome) -> dict[str, object]:
 
 
 @pytest.fixture
-def uninterrupted(bench):
-    done = told(schedule_of(bench, process_of(bench)).run(spec_at(bench, "whole")))
+def uninterrupted(context):
+    done = told(schedule_of(context, process_of(context)).run(spec_at(context, "whole")))
     assert (done["best"], done["result"][:2]) == ("checkpoint-4", (8, "early"))
-    bench.score.asked.clear()
-    bench.lines.clear()
+    context.score.asked.clear()
+    context.lines.clear()
     return done
 
 
-def cut(bench, spec, event=None, step=None) -> None:
-    process = process_of(bench)
+def cut(context, spec, event=None, step=None) -> None:
+    process = process_of(context)
     process.dies = lambda kind, values: (kind, values.get("step")) == (event, step)
     with pytest.raises(Death):
-        schedule_of(bench, process).run(spec)
+        schedule_of(context, process).run(spec)
 
 
-def test_a_death_while_a_checkpoint_is_judged_costs_that_judgement_alone(bench, uninterrupted):
-    bench.score.dies_at = 4
-    cut(bench, spec_at(bench))
-    bench.score.dies_at = None
-    assert told(schedule_of(bench, process_of(bench)).run(spec_at(bench))) == uninterrupted
-    assert bench.score.asked == [2, 4, 4, 6, 8]
-    assert "training: continuing from step 4" in bench.lines
+def test_a_death_while_a_checkpoint_is_judged_costs_that_judgement_alone(context, uninterrupted):
+    context.score.dies_at = 4
+    cut(context, spec_at(context))
+    context.score.dies_at = None
+    assert told(schedule_of(context, process_of(context)).run(spec_at(context))) == uninterrupted
+    assert context.score.asked == [2, 4, 4, 6, 8]
+    assert "training: continuing from step 4" in context.lines
 
 
-def test_a_death_between_evaluations_costs_no_judgement(bench, uninterrupted):
-    cut(bench, spec_at(bench), "step", 7)
-    assert told(schedule_of(bench, process_of(bench)).run(spec_at(bench))) == uninterrupted
-    assert bench.score.asked == [2, 4, 6, 8]
+def test_a_death_between_evaluations_costs_no_judgement(context, uninterrupted):
+    cut(context, spec_at(context), "step", 7)
+    assert told(schedule_of(context, process_of(context)).run(spec_at(context))) == uninterrupted
+    assert context.score.asked == [2, 4, 6, 8]
 
 
-def test_an_early_stop_that_was_not_heard_is_said_again_without_judging(bench, uninterrupted):
-    process = process_of(bench)
+def test_an_early_stop_that_was_not_heard_is_said_again_without_judging(context, uninterrupted):
+    process = process_of(context)
     process.dies = lambda kind, values: kind == "done"
     with pytest.raises(Death):
-        schedule_of(bench, process).run(spec_at(bench))
-    again = process_of(bench)
-    assert told(schedule_of(bench, again).run(spec_at(bench))) == uninterrupted
-    assert bench.score.asked == [2, 4, 6, 8]
+        schedule_of(context, process).run(spec_at(context))
+    again = process_of(context)
+    assert told(schedule_of(context, again).run(spec_at(context))) == uninterrupted
+    assert context.score.asked == [2, 4, 6, 8]
 
 
-def test_a_finished_schedule_is_not_run_again(bench, uninterrupted):
-    schedule_of(bench, process_of(bench)).run(spec_at(bench))
-    process = process_of(bench)
-    again = schedule_of(bench, process).run(spec_at(bench))
+def test_a_finished_schedule_is_not_run_again(context, uninterrupted):
+    schedule_of(context, process_of(context)).run(spec_at(context))
+    process = process_of(context)
+    again = schedule_of(context, process).run(spec_at(context))
     assert told(again) == uninterrupted
     assert process.runs == []
     assert again.earlier_seconds > 0
 
 
-def test_a_finished_schedule_leaves_its_outcome_and_its_best_adapter_alone(bench):
-    outcome = schedule_of(bench, process_of(bench)).run(spec_at(bench))
-    assert sorted(path.name for path in (bench.folder / "sft").iterdir()) == ["checkpoint-4", OUTCOME]
-    assert outcome.best == bench.folder / "sft" / "checkpoint-4"
+def test_a_finished_schedule_leaves_its_outcome_and_its_best_adapter_alone(context):
+    outcome = schedule_of(context, process_of(context)).run(spec_at(context))
+    assert sorted(path.name for path in (context.folder / "sft").iterdir()) == ["checkpoint-4", OUTCOME]
+    assert outcome.best == context.folder / "sft" / "checkpoint-4"
 
 
-def test_a_death_before_the_tidying_leaves_nothing_behind(bench, uninterrupted, monkeypatch):
+def test_a_death_before_the_tidying_leaves_nothing_behind(context, uninterrupted, monkeypatch):
     def die(*_):
         raise Death
 
     monkeypatch.setattr(Schedule, "_tidy", die)
     with pytest.raises(Death):
-        schedule_of(bench, process_of(bench)).run(spec_at(bench))
+        schedule_of(context, process_of(context)).run(spec_at(context))
     monkeypatch.undo()
-    assert told(schedule_of(bench, process_of(bench)).run(spec_at(bench))) == uninterrupted
-    assert sorted(path.name for path in (bench.folder / "sft").iterdir()) == ["checkpoint-4", OUTCOME]
+    assert told(schedule_of(context, process_of(context)).run(spec_at(context))) == uninterrupted
+    assert sorted(path.name for path in (context.folder / "sft").iterdir()) == ["checkpoint-4", OUTCOME]
 
 
-def test_seconds_of_an_earlier_attempt_are_told(bench):
-    cut(bench, spec_at(bench), "step", 7)
-    resumed = schedule_of(bench, process_of(bench)).run(spec_at(bench))
+def test_seconds_of_an_earlier_attempt_are_told(context):
+    cut(context, spec_at(context), "step", 7)
+    resumed = schedule_of(context, process_of(context)).run(spec_at(context))
     assert resumed.earlier_seconds > 0
-    assert schedule_of(bench, process_of(bench)).run(spec_at(bench, "new")).earlier_seconds == 0
+    assert schedule_of(context, process_of(context)).run(spec_at(context, "new")).earlier_seconds == 0
 
 
 def change_a_figure(path) -> None:
@@ -158,49 +158,49 @@ def change_a_figure(path) -> None:
         lambda folder: (folder / "resume-6" / "state.json").unlink(),
     ],
 )
-def test_damaged_remains_are_trained_and_judged_anew_and_end_the_same(bench, uninterrupted, damage):
-    cut(bench, spec_at(bench), "step", 7)
-    damage(bench.folder / "sft")
-    bench.lines.clear()
-    assert told(schedule_of(bench, process_of(bench)).run(spec_at(bench))) == uninterrupted
-    assert bench.lines[0].startswith("training: ")
-    assert "training: starting again" in bench.lines
-    assert bench.score.asked == [2, 4, 6, 2, 4, 6, 8]
+def test_damaged_remains_are_trained_and_judged_anew_and_end_the_same(context, uninterrupted, damage):
+    cut(context, spec_at(context), "step", 7)
+    damage(context.folder / "sft")
+    context.lines.clear()
+    assert told(schedule_of(context, process_of(context)).run(spec_at(context))) == uninterrupted
+    assert context.lines[0].startswith("training: ")
+    assert "training: starting again" in context.lines
+    assert context.score.asked == [2, 4, 6, 2, 4, 6, 8]
 
 
-def test_a_judgement_is_taken_up_to_the_first_damaged_adapter(bench, uninterrupted):
-    cut(bench, spec_at(bench), "step", 7)
-    folder = bench.folder / "sft"
+def test_a_judgement_is_taken_up_to_the_first_damaged_adapter(context, uninterrupted):
+    cut(context, spec_at(context), "step", 7)
+    folder = context.folder / "sft"
     record = json.loads((folder / JUDGED).read_text().split("\n")[1])  # behind its seal
     assert [judged["folder"] for judged in record["judged"]] == ["checkpoint-2", "checkpoint-4", "checkpoint-6"]
     (folder / "checkpoint-6" / "adapter_model.safetensors").write_bytes(b"")
-    assert told(schedule_of(bench, process_of(bench)).run(spec_at(bench))) == uninterrupted
+    assert told(schedule_of(context, process_of(context)).run(spec_at(context))) == uninterrupted
     # the point of step 6 holds what was lost: it is judged again, and nothing before it
-    assert bench.score.asked == [2, 4, 6, 6, 8]
+    assert context.score.asked == [2, 4, 6, 6, 8]
 
 
-def test_a_damaged_outcome_is_not_believed(bench, uninterrupted):
-    schedule_of(bench, process_of(bench)).run(spec_at(bench))
-    weights = bench.folder / "sft" / "checkpoint-4" / "adapter_model.safetensors"
+def test_a_damaged_outcome_is_not_believed(context, uninterrupted):
+    schedule_of(context, process_of(context)).run(spec_at(context))
+    weights = context.folder / "sft" / "checkpoint-4" / "adapter_model.safetensors"
     content = bytearray(weights.read_bytes())
     content[-1] ^= 1
     weights.write_bytes(content)
-    process = process_of(bench)
-    assert told(schedule_of(bench, process).run(spec_at(bench))) == uninterrupted
+    process = process_of(context)
+    assert told(schedule_of(context, process).run(spec_at(context))) == uninterrupted
     assert len(process.runs) == 1
-    assert any("checkpoint-4 is damaged" in line for line in bench.lines)
+    assert any("checkpoint-4 is damaged" in line for line in context.lines)
 
 
 @pytest.mark.parametrize(
     ("in_spec", "in_schedule"),
     [({"learning_rate": 2e-2}, {}), ({"rows": answers(9)}, {}), ({}, {"patience": 3})],
 )
-def test_what_another_schedule_left_is_not_taken_up(bench, in_spec, in_schedule):
-    schedule_of(bench, process_of(bench)).run(spec_at(bench))
-    process = process_of(bench)
-    schedule_of(bench, process, **in_schedule).run(spec_at(bench, **in_spec))
+def test_what_another_schedule_left_is_not_taken_up(context, in_spec, in_schedule):
+    schedule_of(context, process_of(context)).run(spec_at(context))
+    process = process_of(context)
+    schedule_of(context, process, **in_schedule).run(spec_at(context, **in_spec))
     assert len(process.runs) == 1
-    assert any(f"{OUTCOME} belongs to another training" in line for line in bench.lines)
+    assert any(f"{OUTCOME} belongs to another training" in line for line in context.lines)
 
 
 # ---- what checkpoints forget -----------------------------------------------------------------
@@ -226,45 +226,45 @@ def forgotten_by(outcome: Outcome) -> dict[int, float | None]:
     return {point.step: point.forgetting and point.forgetting.spent for point in outcome.checkpoints}
 
 
-def test_the_best_checkpoint_is_measured_first_and_alone_where_it_is_inside(bench):
-    bench.forgotten = Probe(at_4=1.0)
-    outcome = schedule_of(bench, process_of(bench)).run(spec_at(bench))
+def test_the_best_checkpoint_is_measured_first_and_alone_where_it_is_inside(context):
+    context.forgotten = Probe(at_4=1.0)
+    outcome = schedule_of(context, process_of(context)).run(spec_at(context))
     assert forgotten_by(outcome) == {2: None, 4: 1.0, 6: None, 8: None}
-    assert outcome.best == outcome.boldest == bench.folder / "sft" / "checkpoint-4"
+    assert outcome.best == outcome.boldest == context.folder / "sft" / "checkpoint-4"
 
 
-def test_the_best_inside_the_budget_is_kept_beside_the_best_on_the_task(bench):
-    bench.forgotten = Probe(at_4=1.5, at_6=0.9)
-    outcome = schedule_of(bench, process_of(bench)).run(spec_at(bench))
-    assert bench.forgotten.asked == [4, 6]  # of equals the earlier, and then no more
+def test_the_best_inside_the_budget_is_kept_beside_the_best_on_the_task(context):
+    context.forgotten = Probe(at_4=1.5, at_6=0.9)
+    outcome = schedule_of(context, process_of(context)).run(spec_at(context))
+    assert context.forgotten.asked == [4, 6]  # of equals the earlier, and then no more
     assert (outcome.best.name, outcome.boldest.name) == ("checkpoint-6", "checkpoint-4")
-    left = sorted(path.name for path in (bench.folder / "sft").iterdir())
+    left = sorted(path.name for path in (context.folder / "sft").iterdir())
     assert left == ["checkpoint-4", "checkpoint-6", OUTCOME]
-    assert schedule_of(bench, process_of(bench)).run(spec_at(bench)).best == outcome.best
-    assert bench.forgotten.asked == [4, 6]
+    assert schedule_of(context, process_of(context)).run(spec_at(context)).best == outcome.best
+    assert context.forgotten.asked == [4, 6]
 
 
 @pytest.mark.parametrize("spent", [3.0, float("nan"), float("inf")])
-def test_where_none_is_inside_the_one_that_spends_least_is_kept_and_clearly_worse_ones_are_not_asked(bench, spent):
-    bench.forgotten = Probe(at_4=spent, at_6=2.5, at_8=2.0)
-    outcome = schedule_of(bench, process_of(bench)).run(spec_at(bench))
+def test_where_none_is_inside_the_one_that_spends_least_is_kept_and_clearly_worse_ones_are_not_asked(context, spent):
+    context.forgotten = Probe(at_4=spent, at_6=2.5, at_8=2.0)
+    outcome = schedule_of(context, process_of(context)).run(spec_at(context))
     # 0.5 on eight rows is uncertain by 0.18: 0.4 is near it, and the 0.1 of step 2 is not
-    assert bench.forgotten.asked == [4, 6, 8]
+    assert context.forgotten.asked == [4, 6, 8]
     assert (outcome.best.name, outcome.boldest.name) == ("checkpoint-8", "checkpoint-4")
 
 
-def test_a_death_while_forgetting_is_measured_judges_nothing_again(bench):
-    bench.forgotten = Probe(at_4=1.5, at_6=0.9)
-    bench.forgotten.dies_at = 6
-    cut(bench, spec_at(bench))
-    bench.forgotten.dies_at = None
-    outcome = schedule_of(bench, process_of(bench)).run(spec_at(bench))
+def test_a_death_while_forgetting_is_measured_judges_nothing_again(context):
+    context.forgotten = Probe(at_4=1.5, at_6=0.9)
+    context.forgotten.dies_at = 6
+    cut(context, spec_at(context))
+    context.forgotten.dies_at = None
+    outcome = schedule_of(context, process_of(context)).run(spec_at(context))
     assert (outcome.best.name, outcome.boldest.name) == ("checkpoint-6", "checkpoint-4")
-    assert bench.score.asked == [2, 4, 6, 8]
+    assert context.score.asked == [2, 4, 6, 8]
 
 
-def test_a_smoke_run_measures_nothing(bench):
-    bench.forgotten, bench.budget = Probe(), Budget(is_fast=True)
-    outcome = schedule_of(bench, process_of(bench)).run(spec_at(bench))
+def test_a_smoke_run_measures_nothing(context):
+    context.forgotten, context.budget = Probe(), Budget(is_fast=True)
+    outcome = schedule_of(context, process_of(context)).run(spec_at(context))
     assert forgotten_by(outcome) == dict.fromkeys((2, 4, 6, 8))
     assert outcome.best.name == "checkpoint-4"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from finetune_bench import study
+from fit_ground import study
 from safetensors.torch import load_file, save_file
 
 from baselines.finetune.schedule import Outcome
@@ -47,22 +47,24 @@ def test_scaling_b_scales_the_update_and_leaves_the_adapter_as_it_was(tmp_path):
 
 
 @pytest.fixture
-def bench(make_bench):
-    """A bench on which the update's size says everything: score, and what is forgotten."""
+def context(make_context):
+    """A context on which the update's size says everything: score, and what is forgotten."""
 
     def make(score, spent, budget=None):
-        bench = make_bench("arm", budget=budget)
-        bench.score = lambda program, rows, *, with_loss=False: DevScore(score(update_of(program.weights)), 8, 1.0)
-        bench.forgotten = lambda weights: Forgetting(0.0, 0.0, None, spent(update_of(weights)))
-        return bench
+        context = make_context("arm", budget=budget)
+        context.score = lambda program, rows, *, with_loss=False: DevScore(score(update_of(program.weights)), 8, 1.0)
+        context.forgotten = lambda weights: Forgetting(0.0, 0.0, None, spent(update_of(weights)))
+        return context
 
     return make
 
 
-def settle(bench, checkpoints, adapters, start=None):
+def settle(context, checkpoints, adapters, start=None):
     best, boldest = adapters
     outcome = Outcome(LORA, (), tuple(checkpoints), best, boldest, None, (), 0.0)  # type: ignore[arg-type]
-    return settle_strength(bench, zero_shot_program(study(), bench), study().dev, outcome, bench.folder / "room", start)
+    return settle_strength(
+        context, zero_shot_program(study(), context), study().dev, outcome, context.folder / "room", start
+    )
 
 
 def reached(step, score, spent, loss=1.0):
@@ -78,8 +80,8 @@ def cost(update):
     return update
 
 
-def test_the_strength_that_keeps_most_gain_inside_the_budget_is_taken(bench):
-    lent = bench(gain, cost)
+def test_the_strength_that_keeps_most_gain_inside_the_budget_is_taken(context):
+    lent = context(gain, cost)
     whole = adapter(lent.folder / "checkpoint-6")
     settled = settle(lent, [reached(6, 0.8, 2.0)], (whole, whole))
     # at 0.25, 0.5, 0.75 the update is 0.5, 1, 1.5: the second spends exactly the budget
@@ -96,17 +98,17 @@ def test_the_strength_that_keeps_most_gain_inside_the_budget_is_taken(bench):
     assert [path.name for path in (lent.folder / "room").iterdir()] == ["0.5"]  # what was not chosen takes no space
 
 
-def test_full_strength_is_not_measured_again_and_is_kept_where_it_is_inside(bench):
+def test_full_strength_is_not_measured_again_and_is_kept_where_it_is_inside(context):
     asked = []
-    lent = bench(gain, lambda update: asked.append(update) or 0.1 * update)
+    lent = context(gain, lambda update: asked.append(update) or 0.1 * update)
     whole = adapter(lent.folder / "checkpoint-6")
     settled = settle(lent, [reached(6, 0.8, 0.2)], (whole, whole))
     assert (settled.adapter, settled.point.strength) == (whole, 1.0)
     assert asked == [2.0 * strength for strength in STRENGTHS]
 
 
-def test_a_checkpoint_inside_the_budget_beats_part_strength_of_a_bolder_one_where_it_gains_more(bench):
-    lent = bench(gain, cost)
+def test_a_checkpoint_inside_the_budget_beats_part_strength_of_a_bolder_one_where_it_gains_more(context):
+    lent = context(gain, cost)
     tame, bold = adapter(lent.folder / "checkpoint-3"), adapter(lent.folder / "checkpoint-6")
     # the bold one at half strength has 0.4; the tame one, whole and inside, 0.5
     settled = settle(lent, [reached(3, 0.5, 0.9), reached(6, 0.8, 2.0)], (tame, bold))
@@ -116,8 +118,8 @@ def test_a_checkpoint_inside_the_budget_beats_part_strength_of_a_bolder_one_wher
     assert (weaker.step, weaker.point.strength) == (6, 0.5)
 
 
-def test_where_nothing_is_inside_the_budget_the_weakest_is_kept_with_a_warning(bench):
-    lent = bench(gain, lambda update: 10 * update)
+def test_where_nothing_is_inside_the_budget_the_weakest_is_kept_with_a_warning(context):
+    lent = context(gain, lambda update: 10 * update)
     whole = adapter(lent.folder / "checkpoint-6")
     settled = settle(lent, [reached(6, 0.8, 20.0)], (whole, whole))
     assert settled.point.strength == 0.25
@@ -125,8 +127,8 @@ def test_where_nothing_is_inside_the_budget_the_weakest_is_kept_with_a_warning(b
     assert "20.0% for 500% of the forgetting budget" in settled.warnings[0]
 
 
-def test_tuning_that_only_costs_score_says_that_zero_strength_is_best(bench):
-    lent = bench(lambda update: 0.5 - 0.1 * update, lambda update: 0.1)
+def test_tuning_that_only_costs_score_says_that_zero_strength_is_best(context):
+    lent = context(lambda update: 0.5 - 0.1 * update, lambda update: 0.1)
     whole = adapter(lent.folder / "checkpoint-6")
     settled = settle(lent, [reached(6, 0.3, 0.1)], (whole, whole))
     assert settled.point.strength == 0.25  # an adapter that can be served, and moves answers least
@@ -134,23 +136,23 @@ def test_tuning_that_only_costs_score_says_that_zero_strength_is_best(bench):
 
 
 @pytest.mark.parametrize("figure", [math.nan, math.inf])
-def test_a_strength_whose_figures_are_no_numbers_is_not_taken(bench, figure):
-    lent = bench(lambda update: figure if update == 1.0 else gain(update), lambda update: 0.1)
+def test_a_strength_whose_figures_are_no_numbers_is_not_taken(context, figure):
+    lent = context(lambda update: figure if update == 1.0 else gain(update), lambda update: 0.1)
     whole = adapter(lent.folder / "checkpoint-6")
     assert settle(lent, [reached(6, 0.0, 0.1)], (whole, whole)).point.strength == 0.75
     lent.forgotten = lambda weights: Forgetting(0.0, 0.0, None, figure if update_of(weights) > 0.6 else 0.1)
     assert settle(lent, [reached(6, 0.9, figure)], (whole, whole)).point.strength == 0.25
 
 
-def test_a_smoke_run_sweeps_nothing(bench):
-    lent = bench(gain, cost, budget=Budget(is_fast=True))
+def test_a_smoke_run_sweeps_nothing(context):
+    lent = context(gain, cost, budget=Budget(is_fast=True))
     whole = adapter(lent.folder / "checkpoint-6")
     settled = settle(lent, [reached(6, 0.8, None)], (whole, whole))
     assert (settled.adapter, settled.frontier, lent.measured) == (whole, (), [])
 
 
-def test_a_start_that_nothing_beat_is_kept_as_it_is(bench):
-    lent = bench(gain, cost)
+def test_a_start_that_nothing_beat_is_kept_as_it_is(context):
+    lent = context(gain, cost)
     start = adapter(lent.folder / "start")
     settled = settle(lent, [reached(0, 0.8, 2.0), reached(6, 0.1, None)], (None, None), start)
     assert (settled.adapter, settled.step, settled.frontier) == (start, 0, ())

@@ -5,7 +5,7 @@ import os
 import signal
 
 import pytest
-from finetune_bench import study
+from fit_ground import study
 from inner_process import InnerProcess, spec_in
 
 from baselines.finetune import process
@@ -33,10 +33,10 @@ supervised.AnswerTrainer.compute_loss = compute_loss
 
 
 @pytest.fixture
-def bench(make_bench):
-    bench = make_bench("arm")
-    bench.score = lambda program, examples, *, with_loss=False: DevScore(0.5, 8, 1.0)
-    return bench
+def context(make_context):
+    context = make_context("arm")
+    context.score = lambda program, examples, *, with_loss=False: DevScore(0.5, 8, 1.0)
+    return context
 
 
 @pytest.fixture
@@ -50,19 +50,19 @@ def fault(tmp_path, monkeypatch):
     return put
 
 
-def run(bench, process, folder="sft", **changes):
-    spec = spec_in(bench.folder / folder, **changes)
-    schedule = Schedule(bench, process, zero_shot_program(study(), bench), study().dev, 9, "training")
+def run(context, process, folder="sft", **changes):
+    spec = spec_in(context.folder / folder, **changes)
+    schedule = Schedule(context, process, zero_shot_program(study(), context), study().dev, 9, "training")
     return schedule.run(spec)
 
 
-def started(bench, name="training", **changes) -> TrainingProcess:
-    return TrainingProcess(bench.folder / name, Weights(bench.base.model), **changes)
+def started(context, name="training", **changes) -> TrainingProcess:
+    return TrainingProcess(context.folder / name, Weights(context.base.model), **changes)
 
 
 @pytest.fixture
-def whole(bench):
-    return run(bench, InnerProcess(bench.folder, Weights(bench.base.model)), "whole")
+def whole(context):
+    return run(context, InnerProcess(context.folder, Weights(context.base.model)), "whole")
 
 
 def assert_same_training(outcome, whole):
@@ -78,26 +78,26 @@ def finite(outcome) -> bool:
     return all(bool(tensor.isfinite().all()) for tensor in tensors.values())
 
 
-def test_out_of_memory_halves_the_rows_at_once_and_keeps_the_batch(bench, fault, whole):
+def test_out_of_memory_halves_the_rows_at_once_and_keeps_the_batch(context, fault, whole):
     fault(NO_ROOM.format(most=2, fault="torch.empty(2**60, dtype=torch.uint8)"))
-    with started(bench) as process:
-        outcome = run(bench, process)
+    with started(context) as process:
+        outcome = run(context, process)
     assert_same_training(outcome, whole)
     assert finite(outcome)
     assert any("2 of a batch's 4 rows went through at once" in warning for warning in outcome.warnings)
-    (halving,) = (line for line in bench.lines if "continuing with" in line)
+    (halving,) = (line for line in context.lines if "continuing with" in line)
     assert "allocate" in halving
     assert halving.endswith("continuing with 2 rows at once instead of 4")
     assert (
-        "training: continuing from step 3" in bench.lines
+        "training: continuing from step 3" in context.lines
     )  # the batch of step 3 has two rows, and that of step 4 four
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("is_for_memory", [True, False])
-def test_a_kill_by_the_system_halves_too_and_one_by_somebody_does_not(bench, whole, monkeypatch, is_for_memory):
+def test_a_kill_by_the_system_halves_too_and_one_by_somebody_does_not(context, whole, monkeypatch, is_for_memory):
     monkeypatch.setattr("baselines.finetune.process.was_for_memory", lambda before: is_for_memory)
-    process = started(bench)
+    process = started(context)
     killed = []
 
     def kill_once(stage, done, total):
@@ -105,9 +105,9 @@ def test_a_kill_by_the_system_halves_too_and_one_by_somebody_does_not(bench, who
             killed.append(process._process.pid)
             os.kill(process._process.pid, signal.SIGKILL)
 
-    bench.progress = kill_once
+    context.progress = kill_once
     with process:
-        outcome = run(bench, process)
+        outcome = run(context, process)
         assert process._process.pid not in killed
     assert_same_training(outcome, whole)
     halved = [warning for warning in outcome.warnings if "2 of a batch's 4 rows went through at once" in warning]
@@ -130,15 +130,15 @@ class Killed(InnerProcess):
 
 
 @pytest.mark.parametrize("times", [1, 2])
-def test_a_process_that_somebody_killed_is_started_again_once(bench, whole, times):
-    killed = Killed(bench.folder, Weights(bench.base.model))
+def test_a_process_that_somebody_killed_is_started_again_once(context, whole, times):
+    killed = Killed(context.folder, Weights(context.base.model))
     killed.times = times
     if times == 1:
-        assert run(bench, killed).losses == whole.losses
+        assert run(context, killed).losses == whole.losses
         assert [spec.micro_tokens for spec in killed.runs] == [None]
     else:
         with pytest.raises(process.OutOfMemory, match="killed by signal 9"):  # while it loaded the base
-            run(bench, killed)
+            run(context, killed)
 
 
 class Starving(InnerProcess):
@@ -161,33 +161,33 @@ class Starving(InnerProcess):
         return super().run(spec, step, on_checkpoint, begin, latest)
 
 
-def starving(bench, most=1) -> Starving:
-    process = Starving(bench.folder, Weights(bench.base.model))
+def starving(context, most=1) -> Starving:
+    process = Starving(context.folder, Weights(context.base.model))
     process.most = most
     return process
 
 
-def test_a_schedule_whose_batches_go_through_whole_warns_of_nothing(bench):
-    process = starving(bench, most=9)
+def test_a_schedule_whose_batches_go_through_whole_warns_of_nothing(context):
+    process = starving(context, most=9)
     process.micro_tokens = 10_000  # an earlier schedule, of longer rows, came to this
-    assert run(bench, process).warnings == ()
+    assert run(context, process).warnings == ()
 
 
-def test_memory_that_one_row_exceeds_is_an_arm_error_that_says_so(bench):
-    process = starving(bench, most=0)
+def test_memory_that_one_row_exceeds_is_an_arm_error_that_says_so(context):
+    process = starving(context, most=0)
     with pytest.raises(ArmError, match="one row at a time is the least.*longest takes 8 tokens.*max_length"):
-        run(bench, process)
+        run(context, process)
     assert [spec.micro_tokens for spec in process.runs] == [None, 16, 8]  # the longest row: 6 + 2 tokens
 
 
-def test_what_fitted_is_kept_for_the_runs_that_follow_and_after_a_death(bench):
-    first = starving(bench, most=2)
-    run(bench, first, "trial")
-    run(bench, first)
+def test_what_fitted_is_kept_for_the_runs_that_follow_and_after_a_death(context):
+    first = starving(context, most=2)
+    run(context, first, "trial")
+    run(context, first)
     assert [spec.micro_tokens for spec in first.runs] == [None, 16, 16]
-    again = starving(bench, most=2)
-    assert run(bench, again, "trial").warnings
-    run(bench, again, "another")
+    again = starving(context, most=2)
+    assert run(context, again, "trial").warnings
+    run(context, again, "another")
     assert [spec.micro_tokens for spec in again.runs] == [16]
 
 
@@ -210,7 +210,7 @@ def test_lack_of_memory_is_told_from_other_faults():
 
 
 @pytest.mark.slow
-def test_a_full_disk_is_said_by_the_process_and_ends_the_run_not_the_arm(bench, fault, whole):
+def test_a_full_disk_is_said_by_the_process_and_ends_the_run_not_the_arm(context, fault, whole):
     fault(
         """
 import resource
@@ -223,32 +223,32 @@ def save(*given, plain=loop.save):
 loop.save = save
 """
     )
-    with started(bench) as process, pytest.raises(StoreError, match="cannot be written"):
-        run(bench, process)
+    with started(context) as process, pytest.raises(StoreError, match="cannot be written"):
+        run(context, process)
     fault("")
-    with started(bench) as process:
-        assert run(bench, process).losses == whole.losses
+    with started(context) as process:
+        assert run(context, process).losses == whole.losses
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("step", [1, 4, 6])
-def test_a_killed_process_and_parent_end_as_the_uninterrupted_run_byte_for_byte(bench, whole, step):
+def test_a_killed_process_and_parent_end_as_the_uninterrupted_run_byte_for_byte(context, whole, step):
     class Death(BaseException):
         pass
 
-    process = started(bench)
+    process = started(context)
 
     def kill(stage, done, total):
         if done == step:
             os.kill(process._process.pid, signal.SIGKILL)
             raise Death
 
-    bench.progress = kill
+    context.progress = kill
     with pytest.raises(Death), process:
-        run(bench, process)
-    bench.progress = lambda *_: None
-    with started(bench) as process:
-        outcome = run(bench, process)
+        run(context, process)
+    context.progress = lambda *_: None
+    with started(context) as process:
+        outcome = run(context, process)
     weights = "adapter_model.safetensors"
     assert outcome.losses == whole.losses
     assert (outcome.best / weights).read_bytes() == (whole.best / weights).read_bytes()

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from finetune_bench import example
+from fit_ground import example
 from inner_process import Parent, base_of
 
 from baselines.finetune.objectives import PREFERENCE, SUPERVISED, preference, supervised

@@ -1,7 +1,7 @@
 """The trial of learning rates: its time, and what an earlier attempt left of it."""
 
 import pytest
-from finetune_bench import study
+from fit_ground import study
 from inner_process import InnerProcess, spec_in
 
 import baselines.finetune
@@ -24,9 +24,9 @@ class Times:
         self.counted += seconds
 
 
-def lesson_of(bench):
+def lesson_of(context):
     options = baselines.finetune.lora_sft({}).options
-    program = zero_shot_program(study(), bench)
+    program = zero_shot_program(study(), context)
     return type("SftPlan", (), {"program": program, "dev": study().dev, "options": options})
 
 
@@ -34,18 +34,18 @@ RATES = (1e-4, 1e-3, 1e-2)
 
 
 @pytest.fixture
-def bench(make_bench):
-    return make_bench("arm")
+def context(make_context):
+    return make_context("arm")
 
 
 @pytest.fixture
-def trial(bench):
-    bench.score = lambda program, examples, *, with_loss=False: DevScore(0.5, 8, 1.0)
+def trial(context):
+    context.score = lambda program, examples, *, with_loss=False: DevScore(0.5, 8, 1.0)
 
     def run(*left):
-        clock, process = Times(*left), InnerProcess(bench.folder, bench.base)
-        spec = spec_in(bench.folder / "sft", steps=2)
-        rate, trials = try_rates(RATES, lesson_of(bench), bench, process, clock, spec)
+        clock, process = Times(*left), InnerProcess(context.folder, context.base)
+        spec = spec_in(context.folder / "sft", steps=2)
+        rate, trials = try_rates(RATES, lesson_of(context), context, process, clock, spec)
         return rate, [trial.setting for trial in trials], process, clock
 
     return run
@@ -57,21 +57,21 @@ def test_each_trial_may_take_what_is_left_of_the_trials_share(trial):
     assert len(tried) == 3
 
 
-def test_a_trial_that_was_cut_short_does_not_count(trial, bench):
+def test_a_trial_that_was_cut_short_does_not_count(trial, context):
     # the second may take no time at all, so it ends after one of its two steps
     rate, tried, process, _ = trial(None, 1e-9, None)
     assert tried == ["learning_rate=0.0001"]
     assert len(process.runs) == 2
-    assert any("0.001 had no time for its 2 steps" in line for line in bench.lines)
+    assert any("0.001 had no time for its 2 steps" in line for line in context.lines)
 
 
 def test_the_only_trial_counts_even_when_it_was_cut_short(trial):
     assert trial(0.0, 0.0)[1] == ["learning_rate=0.0001"]
 
 
-def test_finished_trials_are_not_run_again_and_their_time_counts(trial, bench):
+def test_finished_trials_are_not_run_again_and_their_time_counts(trial, context):
     first = trial(None, None, None)
-    assert sorted(path.name for path in (bench.folder / "sft-trial-0.001").iterdir()) == [OUTCOME]
+    assert sorted(path.name for path in (context.folder / "sft-trial-0.001").iterdir()) == [OUTCOME]
     again = trial(None, None, None)
     assert again[:2] == first[:2]
     assert again[2].runs == []

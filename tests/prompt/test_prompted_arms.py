@@ -1,6 +1,6 @@
 import pytest
 from pydantic import ValidationError
-from scripted_bench import ScriptedEngine, row, scripted_bench
+from scripted_context import ScriptedEngine, row, scripted_context
 
 from baselines.prompt import chain_of_thought, few_shot, zero_shot
 from baselines.prompt.reading import reader_for
@@ -19,7 +19,7 @@ def shots_in(conversation):
 
 
 def fit(arm, folder, engine, study=STUDY, budget=None):
-    return arm.fit(study, scripted_bench(folder, engine, arm, budget))
+    return arm.fit(study, scripted_context(folder, engine, arm, budget))
 
 
 @pytest.mark.parametrize("make", [zero_shot, few_shot, chain_of_thought])
@@ -183,10 +183,10 @@ def test_few_shot_on_a_real_engine_is_repeatable(tiny_model, tmp_path):
     study = Study(TRAIN[:6], DEV[:4], system="Answer a or b.")
     engine = TransformersEngine(str(tiny_model))
     arm = few_shot({"shots": [1, 2]})
-    bench = scripted_bench(tmp_path, engine, arm)
-    bench.base = Weights(str(tiny_model))
-    fitted = arm.fit(study, bench)
+    context = scripted_context(tmp_path, engine, arm)
+    context.base = Weights(str(tiny_model))
+    fitted = arm.fit(study, context)
     assert len(fitted.trials) == 3
     assert {trial.dev_score for trial in fitted.trials} == {0}  # random weights: all equal, so losses decide
     assert all(trial.dev_loss > 0 for trial in fitted.trials)
-    assert arm.fit(study, bench) == fitted
+    assert arm.fit(study, context) == fitted

@@ -1,7 +1,7 @@
 from collections import Counter
 
 import pytest
-from scripted_bench import row
+from scripted_context import row
 
 from baselines.prompt.shots import choose, usable_rows
 from harness.records import Example, Message, Study

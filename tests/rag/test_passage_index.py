@@ -7,7 +7,7 @@ import shutil
 
 import numpy as np
 import pytest
-from scripted_bench import ScriptedEngine, row, scripted_bench
+from scripted_context import ScriptedEngine, row, scripted_context
 
 from baselines.rag import rag
 from baselines.rag.embedder import Embedder, open_embedder
@@ -45,7 +45,7 @@ def folder(tmp_path):
 
 
 def fit(arm, folder, engine, study=STUDY, budget=None):
-    return arm.fit(study, scripted_bench(folder, engine, arm, budget))
+    return arm.fit(study, scripted_context(folder, engine, arm, budget))
 
 
 def remade(folder, documents=DOCUMENTS, **settings):
@@ -283,9 +283,9 @@ def test_rag_on_a_real_engine_scores_every_number_of_passages(tiny_model, tmp_pa
     from harness.engine.transformers_engine import TransformersEngine
 
     arm = rag({"passages": [1, 2]})
-    bench = scripted_bench(tmp_path, TransformersEngine(str(tiny_model)), arm)
-    bench.base = Weights(str(tiny_model))
-    fitted = arm.fit(STUDY, bench)
+    context = scripted_context(tmp_path, TransformersEngine(str(tiny_model)), arm)
+    context.base = Weights(str(tiny_model))
+    fitted = arm.fit(STUDY, context)
     assert fitted.warnings == ()
     assert [trial.dev_score for trial in fitted.trials] == [0, 0]  # random weights, so losses decide
     assert fitted.program.retriever.k == min((t.dev_loss, k) for k, t in enumerate(fitted.trials, start=1))[1]

@@ -24,9 +24,9 @@ class Prompted:
     def __init__(self, system):
         self.system = system
 
-    def fit(self, study, bench):
-        program = self.program(bench.base)
-        bench.score(program, study.dev)
+    def fit(self, study, context):
+        program = self.program(context.base)
+        context.score(program, study.dev)
         return Fitted(program)
 
     def program(self, weights, retriever=None):
@@ -38,10 +38,10 @@ class Indexed(Prompted):
 
     family = "rag"
 
-    def fit(self, study, bench):
+    def fit(self, study, context):
         texts = [example.target for example in study.train]
-        write_atomically(bench.folder / "index" / "passages.json", json.dumps(texts))
-        return Fitted(self.program(bench.base, Retriever(str(bench.folder / "index"), 1)))
+        write_atomically(context.folder / "index" / "passages.json", json.dumps(texts))
+        return Fitted(self.program(context.base, Retriever(str(context.folder / "index"), 1)))
 
     def retrieve(self, program, questions):
         texts = json.loads((Path(program.retriever.index) / "passages.json").read_text(encoding="utf-8"))
@@ -53,12 +53,12 @@ class Tuned(Prompted):
 
     family, needs = "tune", frozenset({"generate", "training", "adapters"})
 
-    def fit(self, study, bench):
-        adapter = bench.folder / "adapter"
+    def fit(self, study, context):
+        adapter = context.folder / "adapter"
         write_atomically(adapter / "adapter_config.json", json.dumps({"r": 8}))
         write_atomically(adapter / "adapter_model.safetensors", "weights " * 64)
-        program = self.program(Weights(bench.base.model, None, str(adapter)))
-        dev = bench.score(program, study.dev)
+        program = self.program(Weights(context.base.model, None, str(adapter)))
+        dev = context.score(program, study.dev)
         history = TrainingHistory(
             method="sft",
             losses=(LossPoint(1, 2.0, 1e-4), LossPoint(2, 1.0, 1e-4)),
@@ -79,35 +79,35 @@ class Tuned(Prompted):
 class Moody(Prompted):
     """Does what SCORECARD_MOOD says: nothing out of the way, or one of the ways in which arms die."""
 
-    def fit(self, study, bench):
-        MOODS[os.environ.get("SCORECARD_MOOD", "well")](bench)
-        return super().fit(study, bench)
+    def fit(self, study, context):
+        MOODS[os.environ.get("SCORECARD_MOOD", "well")](context)
+        return super().fit(study, context)
 
 
-def _out_of_memory(bench):
+def _out_of_memory(context):
     os.kill(os.getpid(), signal.SIGKILL)  # what the kernel does to a process that took too much
 
 
-def _memory_error(bench):
+def _memory_error(context):
     raise MemoryError("cannot allocate 31.5 GiB")
 
 
-def _not_a_number(bench):
+def _not_a_number(context):
     losses = [2.0, 1.5, float("nan")]
     if losses[-1] != losses[-1]:
         raise ArmError(f"the loss of step {len(losses)} is nan; lower the learning rate")
 
 
-def _segmentation_fault(bench):
+def _segmentation_fault(context):
     ctypes.string_at(0)
 
 
-def _hang(bench):
+def _hang(context):
     time.sleep(3600)
 
 
 MOODS = {
-    "well": lambda bench: None,
+    "well": lambda context: None,
     "out of memory": _out_of_memory,
     "memory error": _memory_error,
     "NaN": _not_a_number,

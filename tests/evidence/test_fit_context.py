@@ -1,7 +1,7 @@
 """What an arm is told about its choices when an item could not be asked."""
 
 import pytest
-from scripted_bench import ScriptedEngine, row, scripted_bench
+from scripted_context import ScriptedEngine, row, scripted_context
 
 from harness.errors import ArmError
 from harness.program import Program, Prompt
@@ -25,14 +25,14 @@ class Choking(ScriptedEngine):
 def choking_bench(tmp_path, bad):
     engine = Choking(lambda conversation: "yes")
     engine.bad = frozenset(f"question {name}" for name in bad)
-    return scripted_bench(tmp_path, engine, baseline=None)
+    return scripted_context(tmp_path, engine, baseline=None)
 
 
 def test_dev_item_that_could_not_be_asked_is_left_out_of_the_score(tmp_path):
-    bench = choking_bench(tmp_path, "b")
-    score = bench.score(PROGRAM, EXAMPLES)
+    context = choking_bench(tmp_path, "b")
+    score = context.score(PROGRAM, EXAMPLES)
     assert (score.score, score.n) == (1.0, 3)  # counted as wrong it would be 3 of 4
-    assert bench.answer(PROGRAM, EXAMPLES) == ["yes", "", "yes", "yes"]
+    assert context.answer(PROGRAM, EXAMPLES) == ["yes", "", "yes", "yes"]
 
 
 def test_dev_of_which_nothing_could_be_asked_fails_the_arm(tmp_path):
@@ -41,13 +41,13 @@ def test_dev_of_which_nothing_could_be_asked_fails_the_arm(tmp_path):
 
 
 def test_question_that_could_not_be_asked_has_no_latency(tmp_path):
-    bench = choking_bench(tmp_path, "a")
-    assert bench.latency(PROGRAM, EXAMPLES[:1]) is None
-    assert bench.latency(PROGRAM, EXAMPLES[:2]) is not None
+    context = choking_bench(tmp_path, "a")
+    assert context.latency(PROGRAM, EXAMPLES[:1]) is None
+    assert context.latency(PROGRAM, EXAMPLES[:2]) is not None
 
 
 def test_loss_is_not_measured_when_a_prompt_cannot_be_built(tmp_path):
-    bench = choking_bench(tmp_path, "")
+    context = choking_bench(tmp_path, "")
     picky = Program(Weights("scripted"), Prompt(template="{{ {'question a': input}[input] }}"), GenerationSettings(4))
-    assert bench.score(picky, EXAMPLES, with_loss=True).loss is None
-    assert [p.outcome for p in bench._predict(picky, EXAMPLES)].count(Outcome.INVALID_INPUT) == 3
+    assert context.score(picky, EXAMPLES, with_loss=True).loss is None
+    assert [p.outcome for p in context._predict(picky, EXAMPLES)].count(Outcome.INVALID_INPUT) == 3

@@ -1,4 +1,4 @@
-"""A bench over a real engine for tests of the tuned arms: exact match on dev, everything recorded."""
+"""A context over a real engine for tests of the tuned arms: exact match on dev, everything recorded."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -27,8 +27,8 @@ def study(train: int = 24, dev: int = 8, **others: object) -> Study:
 
 
 @dataclass
-class SmallBench:
-    """Keeps `harness.contract.Bench`; `passages` answers for an arm's retriever."""
+class SmallContext:
+    """Keeps `harness.contract.FitContext`; `passages` answers for an arm's retriever."""
 
     engine: Engine
     base: Weights

@@ -1,4 +1,4 @@
-"""The run's own bench over an engine that answers by a rule, for tests of choices and not of models."""
+"""The run's own context over an engine that answers by a rule, for tests of choices and not of models."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.contract import Budget
-from harness.evidence.bench import RunBench
+from harness.evidence.fit_context import RunContext
 from harness.metrics.exact import ExactMatch
 from harness.records import Completion, Example, Likelihood, Message, Weights
 
@@ -35,9 +35,9 @@ class ScriptedEngine:
         return len(text.split()) + 1
 
 
-def scripted_bench(folder: Path, engine: Any, baseline: Any, budget: Budget | None = None) -> RunBench:
-    """Return the bench that a run would lend, scored by exact match."""
-    return RunBench(
+def scripted_context(folder: Path, engine: Any, baseline: Any, budget: Budget | None = None) -> RunContext:
+    """Return the context that a run would lend, scored by exact match."""
+    return RunContext(
         engine=engine,
         base=Weights("scripted"),
         folder=folder / "arm",

@@ -1,4 +1,4 @@
-"""The bench: what an arm may use while it learns. It holds train and dev, never the test."""
+"""The context: what an arm may use while it learns. It holds train and dev, never the test."""
 
 import statistics
 from collections.abc import Callable, Iterator, Sequence
@@ -17,8 +17,8 @@ Log = Callable[[str], None]
 
 
 @dataclass(slots=True)
-class RunBench:
-    """Keeps `harness.contract.Bench` for one arm of a run."""
+class RunContext:
+    """Keeps `harness.contract.FitContext` for one arm of a run."""
 
     engine: Engine
     base: Weights
@@ -36,7 +36,7 @@ class RunBench:
     _answered: dict[tuple[str, Question], Prediction] = field(default_factory=dict)
 
     def score(self, program: Program, examples: Sequence[Example], *, with_loss: bool = False) -> DevScore:
-        """Score a program on train or dev examples; see `harness.contract.Bench`."""
+        """Score a program on train or dev examples; see `harness.contract.FitContext`."""
         if not examples:
             raise ArmError("there is no example to score on; the task needs dev rows")
         predictions = self._predict(program, examples)
@@ -49,9 +49,9 @@ class RunBench:
         return DevScore(self.metric.aggregate(scores), len(scores), loss)
 
     def forgetting(self, weights: Weights) -> Forgetting:
-        """Measure what tuned weights lost; see `harness.contract.Bench`."""
+        """Measure what tuned weights lost; see `harness.contract.FitContext`."""
         if self.probe is None:
-            raise ArmError("this bench has no material to measure forgetting on")
+            raise ArmError("this context has no material to measure forgetting on")
         return self.probe.forgetting(weights)
 
     def answer(self, program: Program, examples: Sequence[Example]) -> list[str]:
