@@ -65,6 +65,11 @@ class Child:
         self._reader.start()
         self.is_gone = False  # it says no more
 
+    @property
+    def pid(self) -> int:
+        """Its number in the system."""
+        return self._process.pid
+
     def send(self, line: str) -> bool:
         """Send a line; return whether there is a process that can read it."""
         assert self._process.stdin is not None  # a pipe

@@ -196,7 +196,7 @@ class Baseline(Protocol):
         """Whether the task must bring documents."""
 
     def fit(self, study: Study, context: FitContext) -> Fitted:
-        """Learn and select from `study`; keep files in `bench.folder`.
+        """Learn and select from `study`; keep files in `context.folder`.
 
         Raises:
             ArmError: If the arm cannot continue; the others still run.

@@ -1,6 +1,5 @@
 """The base model inside the training process: loaded once, wrapped again for every run."""
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,8 +13,8 @@ from transformers import set_seed
 from baselines.finetune.failure import TrainingFailure
 from baselines.finetune.spec import RunSpec
 from baselines.finetune.tuners import Tuner, tuner_of
+from harness.atomic import whole_folder
 from harness.engine.resident import compute_dtype, default_device, load_base, load_tokenizer
-from harness.store.files import sync
 
 PROBE_TOKENS = 16
 # Nats per token between two ways to the same figure; a factor left out of the logits is a tenth of a nat and more.
@@ -143,15 +142,8 @@ def check_finite(tuned: Any, step: int) -> None:
 
 def save_tuning(tuner: Tuner, tuned: Any, folder: Path) -> None:
     """Save what is being trained, whole or not at all."""
-    partial = folder.with_name(folder.name + ".partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    tuner.save(tuned, partial)
-    for path in partial.iterdir():
-        sync(path)
-    shutil.rmtree(folder, ignore_errors=True)  # a resumed run saves its last checkpoint again
-    partial.rename(folder)
-    sync(folder.parent)
+    with whole_folder(folder) as aside:  # a resumed run saves its last checkpoint again
+        tuner.save(tuned, aside)
 
 
 def _said(fault: Exception) -> str:

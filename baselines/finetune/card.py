@@ -7,8 +7,8 @@ from baselines.finetune.options import TuneOptions
 from baselines.finetune.store import writing
 from baselines.finetune.strength import kept_point
 from baselines.finetune.tuners import tuner_of
+from harness.atomic import whole_folder
 from harness.records import TrainingHistory, Weights
-from harness.store.files import sync
 
 CARD = """\
 ---
@@ -72,20 +72,12 @@ def export(tuned: Path, folder: Path, base: Weights, history: TrainingHistory, o
     """
     from transformers import AutoTokenizer
 
-    partial = folder.with_name(folder.name + ".partial")
-    with writing(folder):
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
+    with writing(folder), whole_folder(folder) as aside:
         for path in sorted(tuned.iterdir()):
             if path.suffix in (".json", ".safetensors"):
-                shutil.copyfile(path, partial / path.name)
-        AutoTokenizer.from_pretrained(base.model, trust_remote_code=False).save_pretrained(partial)
-        (partial / "README.md").write_text(card(base, history, options), encoding="utf-8")
-        for path in partial.iterdir():
-            sync(path)
-        shutil.rmtree(folder, ignore_errors=True)
-        partial.rename(folder)
-        sync(folder.parent)
+                shutil.copyfile(path, aside / path.name)
+        AutoTokenizer.from_pretrained(base.model, trust_remote_code=False).save_pretrained(aside)
+        (aside / "README.md").write_text(card(base, history, options), encoding="utf-8")
     return folder
 
 

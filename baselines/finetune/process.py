@@ -1,19 +1,15 @@
 """The parent's side of the training process."""
 
 import json
-import os
-import queue
-import subprocess
-import threading
+import math
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from baselines.finetune.spec import Begun, RunResult, RunSpec
 from baselines.finetune.store import writing
-from harness.child import module_command
+from harness.child import Child, module_command
 from harness.engine.faults import memory_kills, was_for_memory
 from harness.errors import ArmError, StoreError
 from harness.records import LossPoint, Weights
@@ -44,9 +40,7 @@ class TrainingProcess:
         self.folder = folder
         self.base = base
         self.micro_tokens: int | None = None
-        self._process: subprocess.Popen[str] | None = None
-        self._reader: threading.Thread | None = None
-        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._process: Child | None = None
         self._memory_kills: int | None = None  # of the whole system, when the process began
 
     def __enter__(self) -> "TrainingProcess":
@@ -62,17 +56,7 @@ class TrainingProcess:
         process, self._process = self._process, None
         if process is None:
             return None
-        assert process.stdin and process.stdout and self._reader
-        with suppress(OSError):
-            process.stdin.close()  # tells it to end
-        try:
-            code = process.wait(CLOSING_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            code = process.wait()
-        self._reader.join()
-        process.stdout.close()
-        return code
+        return process.stop(CLOSING_SECONDS)
 
     def run(
         self,
@@ -121,32 +105,20 @@ class TrainingProcess:
             log = (self.folder / LOG_NAME).open("ab")
         self._memory_kills = memory_kills()
         with log:
-            self._process = subprocess.Popen(
-                module_command("baselines.finetune.trainer"),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-                encoding="utf-8",
-                env={**os.environ, **ENVIRONMENT},
-            )
-        self._lines = queue.SimpleQueue()
-        self._reader = threading.Thread(target=_read, args=(self._process.stdout, self._lines), daemon=True)
-        self._reader.start()
+            command = module_command("baselines.finetune.trainer")
+            self._process = Child(command, errors=log, environment=ENVIRONMENT)
         self._send({"load": {"model": self.base.model, "quantization": self.base.quantization}})
         self._receive()
 
     def _send(self, message: dict[str, Any]) -> None:
-        assert self._process and self._process.stdin
-        try:
-            self._process.stdin.write(json.dumps(message) + "\n")
-            self._process.stdin.flush()
-        except OSError:
-            raise self._died() from None
+        assert self._process
+        if not self._process.send(json.dumps(message)):
+            raise self._died()
 
     def _receive(self) -> dict[str, Any]:
-        line = self._lines.get()  # without a deadline: whoever runs the arm sees that it says nothing
-        if not line.endswith("\n"):
+        assert self._process
+        line = self._process.receive(math.inf)  # whoever runs the arm sees that it says nothing
+        if line is None:
             raise self._died()
         event: dict[str, Any] = json.loads(line)
         return event
@@ -172,10 +144,3 @@ class TrainingProcess:
         log = self.folder / LOG_NAME
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
         return f"last lines of {LOG_NAME}: " + " | ".join(lines[-LAST_LINES:])
-
-
-def _read(lines: Any, into: "queue.SimpleQueue[str]") -> None:
-    """Pass on what the process says; an empty text when it says no more."""
-    for line in lines:
-        into.put(line)
-    into.put("")

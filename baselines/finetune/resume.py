@@ -23,7 +23,8 @@ from safetensors.torch import load_file
 from safetensors.torch import save as serialized
 from transformers import TrainerState
 
-from baselines.finetune.store import is_whole, settle
+from baselines.finetune.store import is_whole, sealed_folder
+from harness.atomic import PART
 
 TENSORS = "tensors.safetensors"
 STATE = "state.json"
@@ -117,9 +118,6 @@ def save(
         OSError: If the disk is full or refuses; the older point is still there.
     """
     place = folder / f"resume-{told.step}"
-    aside = place.with_name(place.name + ".part")
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
     inner = optimizer.state_dict()
     tensors = {f"model/{name}": tensor.detach() for name, tensor in _trained(adapted)}
     tensors |= {f"optimizer/{i}/{key}": tensor for i, kept in inner["state"].items() for key, tensor in kept.items()}
@@ -135,10 +133,10 @@ def save(
         "python": random.getstate(),
         "numpy": [name, np.asarray(keys).tolist(), *rest],
     }
-    (aside / STATE).write_text(json.dumps(whole), encoding="utf-8")
-    state.save_to_json(str(aside / TRAINER_STATE))
-    (aside / TENSORS).write_bytes(serialized({name: tensor.contiguous() for name, tensor in tensors.items()}))
-    settle(aside, place)
+    with sealed_folder(place) as aside:
+        (aside / STATE).write_text(json.dumps(whole), encoding="utf-8")
+        state.save_to_json(str(aside / TRAINER_STATE))
+        (aside / TENSORS).write_bytes(serialized({name: tensor.contiguous() for name, tensor in tensors.items()}))
     clear(folder, told.step)
 
 
@@ -168,18 +166,15 @@ def find(folder: Path, identity: str, latest: int) -> tuple[Point | None, list[s
 
 def clear(folder: Path, step: int) -> None:
     """Remove every resume point but that of `step`, and what was saved after it."""
-    for path in folder.glob("resume-*"):
-        if path.name != f"resume-{step}":
-            shutil.rmtree(path, ignore_errors=True)
-    for path in folder.glob("checkpoint-*"):
-        if path.suffix or int(path.name.removeprefix("checkpoint-")) > step:
-            shutil.rmtree(path, ignore_errors=True)
+    late = [path for path in folder.glob("checkpoint-*") if int(path.name.removeprefix("checkpoint-")) > step]
+    others = [path for path in folder.glob("resume-*") if path.name != f"resume-{step}"]
+    for path in (*late, *others, *folder.glob(f".*{PART}")):  # the last: a death came while it was written
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def _points(folder: Path) -> Iterator[tuple[int, Path]]:
     for path in folder.glob("resume-*"):
-        if not path.suffix:  # .part: a death came while it was written
-            yield int(path.name.removeprefix("resume-")), path
+        yield int(path.name.removeprefix("resume-")), path
 
 
 def _trained(adapted: Any) -> Iterator[tuple[str, torch.Tensor]]:

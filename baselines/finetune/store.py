@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from baselines.finetune.spec import RunSpec
+from harness.atomic import whole_folder
 from harness.engine import content
 from harness.records import TrainingHistory, Trial
-from harness.store.files import decode, encode, hash_file, sync, unwritable
+from harness.store.files import decode, encode, hash_file, unwritable
 
 ADAPTER = "adapter"
 HISTORY = "history.json"
@@ -89,31 +90,19 @@ def keep(shared: Path, key: str, maker: str, trained: Trained) -> Trained:
         StoreError: If the disk is full or refuses.
     """
     parent = shared / "training"
-    with writing(parent):
-        parent.mkdir(parents=True, exist_ok=True)
-        aside = parent / f".{key}.part"
-        shutil.rmtree(aside, ignore_errors=True)  # left by a run that was cut short
+    with writing(parent), sealed_folder(parent / key) as aside:
         shutil.copytree(trained.adapter, aside / ADAPTER)
         told = _Told(trained.history, trained.trials, trained.seconds, maker)
         (aside / HISTORY).write_text(encode(_Told, told), encoding="utf-8")
-        settle(aside, parent / key)
     return Trained(parent / key / ADAPTER, trained.history, trained.trials, trained.seconds)
 
 
-def settle(aside: Path, place: Path) -> None:
-    """Make a folder that was written aside whole, and put it in its place.
-
-    Its files are synced, the manifest is written last, the folder is renamed, and the rename is synced.
-    """
-    for path in aside.rglob("*"):
-        sync(path)
-    manifest = aside / MANIFEST
-    manifest.write_text(json.dumps(hashes(aside), indent=2), encoding="utf-8")
-    sync(manifest)
-    sync(aside)
-    shutil.rmtree(place, ignore_errors=True)
-    aside.rename(place)
-    sync(place.parent)
+@contextmanager
+def sealed_folder(place: Path) -> Iterator[Path]:
+    """Lend a folder that becomes `place`, whole or not at all, with a manifest of all that was written into it."""
+    with whole_folder(place) as aside:
+        yield aside
+        (aside / MANIFEST).write_text(json.dumps(hashes(aside), indent=2), encoding="utf-8")
 
 
 def is_whole(folder: Path) -> bool:
