@@ -7,8 +7,9 @@ import pytest
 from fit_ground import study
 from inner_process import Death, InnerProcess, train_here
 
-import baselines.finetune
+from baselines.finetune import lora_sft
 from baselines.finetune.arms import REUSED
+from baselines.finetune.dpo import lora_dpo
 from harness.contract import Budget
 from harness.store.files import hash_file
 
@@ -16,7 +17,8 @@ OPTIONS = {"trial_rates": [1e-3, 1e-2], "trial_steps": 2, "epochs": 2, "batch_si
 
 
 def fit(context, kind="lora_dpo"):
-    return getattr(baselines.finetune, kind)(OPTIONS).fit(study(), context)
+    make = {"lora_sft": lora_sft, "lora_dpo": lora_dpo}[kind]
+    return make(OPTIONS).fit(study(), context)
 
 
 def without_times(fitted):

@@ -32,7 +32,7 @@ def test_arm_on_a_quantised_model_trains_on_that_form_of_it(monkeypatch):
         arms, "zero_shot_program", lambda study, context: Program(context.base, Prompt(), GenerationSettings(4))
     )
     forms = {
-        (base, own): arms.LoraSft(LoraOptions(), own)
+        (base, own): arms.Sft(LoraOptions(), own)
         .fit(Study((), ()), SimpleNamespace(base=Weights("m", base), budget=Budget()))
         .quantization
         for base in (None, "nf4")

@@ -154,7 +154,7 @@ def change_a_figure(path) -> None:
         lambda folder: (folder / JUDGED).write_text("{"),
         lambda folder: (folder / JUDGED).unlink(),
         lambda folder: change_a_figure(folder / JUDGED),
-        lambda folder: (folder / "checkpoint-2" / "adapter_config.json").unlink(),
+        lambda folder: (folder / "checkpoint-4" / "adapter_config.json").unlink(),
         lambda folder: (folder / "resume-6" / "state.json").unlink(),
     ],
 )

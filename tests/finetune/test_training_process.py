@@ -216,7 +216,7 @@ def test_the_process_ends_in_the_middle_of_a_run_when_its_parent_is_gone(tiny_mo
         with pytest.raises(ArmError, match="ended with code 0"):
             process.run(
                 replace(spec, steps=10**6, evaluate_at=(10**6,)),
-                lambda point: process._process.stdin.close(),
+                lambda point: process._process._process.stdin.close(),
                 lambda *_: True,
             )
 
