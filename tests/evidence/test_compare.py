@@ -193,12 +193,13 @@ def test_run_that_ended_before_its_task_was_stored_cannot_be_reported(tmp_path):
         redraw(folder.path)
 
 
-def test_redrawn_report_is_byte_equal(finished):
-    drawn = {name: (finished / name).read_bytes() for name in ("report.html", "report.md", "result.json")}
+def test_redrawn_report_is_byte_equal(tmp_path, stub_task):
+    _, folder = compare(load_task(stub_task("steady")), Settings(tmp_path / "run"), Recorder())
+    drawn = {name: (folder.path / name).read_bytes() for name in ("report.html", "report.md", "result.json")}
     for name in drawn:
-        (finished / name).unlink()
-    redraw(finished)
-    assert {name: (finished / name).read_bytes() for name in drawn} == drawn
+        (folder.path / name).unlink()
+    redraw(folder.path)
+    assert {name: (folder.path / name).read_bytes() for name in drawn} == drawn
 
 
 def test_fast_run_takes_few_rows_and_says_that_it_must_not_be_decided_on(tmp_path, stub_task):

@@ -92,10 +92,10 @@ def test_no_test_row_and_every_train_row_is_among_the_training_files(finished, t
 
 def test_changed_prompt_is_found_by_verification_and_named(finished, tmp_path, invoke):
     out = tmp_path / "out"
-    invoke("export", finished, "--arm", "lora_sft", "--out", out)
+    invoke("export", finished, "--arm", "few_shot", "--out", out)
     prompt = json.loads((out / "prompt.json").read_text())
     (out / "prompt.json").write_text(json.dumps({**prompt, "template": "{{ input }}"}))
-    result = invoke("export", finished, "--arm", "lora_sft", "--out", out, "--verify", "3")
+    result = invoke("export", finished, "--arm", "few_shot", "--out", out, "--verify", "3")
     assert result.exit_code == 1
     assert "of 3 answers equal the run's" in result.output
     assert "the run said" in result.output
