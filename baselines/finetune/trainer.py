@@ -20,6 +20,7 @@ standard error, which the parent keeps as trainer.log.
 When standard input closes, the parent is gone and the process ends at once.
 """
 
+import gc
 from pathlib import Path
 
 from baselines.finetune.channel import Channel
@@ -39,6 +40,7 @@ def main() -> None:
     from harness.store.files import unwritable
 
     base = Base.load(**channel.receive()["load"])
+    gc.freeze()  # the base and the libraries stay: no collection between runs looks through them again
     channel.send("ready", total_parameters=base.total_parameters)
     while True:
         message = channel.receive()
