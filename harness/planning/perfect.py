@@ -39,7 +39,7 @@ def perfect_score(test: Sequence[Example], prompts: int, limits: Limits, metric:
     groups = {example.id: example.group for example in test}
     metric_spec = MetricSpec(metric.name, metric.kind, metric.aggregate, groups)
     arm_scores = ArmScores(read_arms(evidence, names, metric.name, limits), metric_spec, limits)
-    candidate = arm_scores.field.candidate("prompt")
+    candidate = arm_scores.judged_arms.candidate("prompt")
     return None if candidate is None else arm_scores.bounds(candidate, arm_scores.prompt_tails[candidate.name])
 
 
