@@ -12,10 +12,10 @@ from pathlib import Path
 
 from harness.contract import Engine
 from harness.decision.forgetting import pair_items
-from harness.engine.content import adapter_hash, checkpoint_hash
 from harness.general.measure import measure
 from harness.program import Prompt
 from harness.records import Forgetting, GeneralAbility, Limits, OffTaskAnswer, Weights
+from harness.store.files import hash_folder
 
 BUDGET_SHARE = 0.5  # of each limit of the gate
 # Benchmark items, and at most so many unrelated questions and texts: 37 s of one core on the embedded model. The items'
@@ -53,7 +53,7 @@ class SelectionProbe:
         return forgetting_of(self._measured(weights.base), self._measured(weights), self.material.limits)
 
     def _measured(self, weights: Weights) -> GeneralAbility:
-        key = (weights.quantization, _tuned_hash(weights))
+        key = (weights.quantization, weights.tuned and hash_folder(Path(weights.tuned)))
         if key not in self._known:
             material = self.material
             self._known[key] = measure(
@@ -70,12 +70,6 @@ class SelectionProbe:
                 use="selection",
             )
         return self._known[key]
-
-
-def _tuned_hash(weights: Weights) -> str | None:
-    if weights.checkpoint:
-        return checkpoint_hash(weights.checkpoint)
-    return adapter_hash(weights.adapter) if weights.adapter else None
 
 
 def forgetting_of(base: GeneralAbility, tuned: GeneralAbility, limits: Limits) -> Forgetting:
