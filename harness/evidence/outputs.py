@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 # Of items.parquet, besides one for each metric.
 COLUMNS = frozenset(
-    ("arm", "model", "condition", "seed", "item", "question", "target", "prompt", "text", "answer", "outcome", "finish")
-    + ("passages", "prompt_tokens", "completion_tokens", "seconds")
+    ("arm", "model", "condition", "seed", "judged", "item", "question", "target", "prompt", "text", "answer")
+    + ("outcome", "finish", "passages", "prompt_tokens", "completion_tokens", "seconds")
 )
 
 
@@ -68,18 +68,30 @@ def rendered(name: str, run: Run) -> Rendered:
 
 
 def items_table(run: Run, folder: Path) -> "pd.DataFrame":
-    """Return a row for every answer to a test item; `folder` is the run's."""
+    """Return a row for every answer to a test item, of all seeds; `folder` is the run's.
+
+    `judged` marks those of the seed that stands for its arm.
+    """
     import pandas as pd
 
     examples = {example.id: example for example in run.examples}
+    judged = {evidence.fit for evidence in run.evidence}
     rows = []
-    for evidence in run.evidence:
+    for evidence in _all_fits(run):
         by_metric = {name: {s.example_id: s.value for s in scores} for name, scores in evidence.scores.items()}
         program = Program.from_dict(evidence.program, folder) if evidence.program else None
         for p in evidence.predictions:
             row = _item_row(evidence, examples[p.example_id], p, program)
+            row["judged"] = evidence.fit in judged
             rows.append(row | {name: values.get(p.example_id) for name, values in by_metric.items()})
     return pd.DataFrame(rows)
+
+
+def _all_fits(run: Run) -> Iterator[Evidence]:
+    """Yield every fit of every arm; of the one that stands for its arm, what was judged."""
+    for judged in run.evidence:
+        for evidence in run.fits.get(judged.arm, (judged,)):
+            yield judged if evidence.fit == judged.fit else evidence
 
 
 def _item_row(evidence: Evidence, example: Example, p: Prediction, program: Program | None) -> dict[str, object]:
@@ -115,10 +127,10 @@ def _prompt(program: Program | None, example: Example) -> str | None:
 
 
 def benchmarks_table(run: Run) -> "pd.DataFrame":
-    """Return a row for every benchmark item, held-out text and unrelated question, of each weights."""
+    """Return a row for every benchmark item, held-out text and unrelated question, of each weights and seed."""
     import pandas as pd
 
-    measured = [*run.bases, *(e.general for e in run.evidence if e.general)]
+    measured = [*run.bases, *(e.general for e in _all_fits(run) if e.general)]
     rows = [row for ability in measured for row in _general_rows(ability)]
     return pd.DataFrame(rows)
 

@@ -3,6 +3,7 @@
 import json
 import math
 
+import pandas as pd
 import pytest
 from recorder import Recorder
 
@@ -70,6 +71,11 @@ def test_best_seed_on_dev_stands_for_the_arm(tmp_path, stub_task):
     ledger.close()
     again, _ = redraw(folder.path)
     assert again.evidence[0].fit == Fit("tuned", seed=5)
+    items = pd.read_parquet(folder.path / "items.parquet")
+    assert items.groupby("seed")["item"].nunique().to_dict() == dict.fromkeys((0, 1, 5), len(run.examples))
+    assert items.groupby("seed")["judged"].all().to_dict() == {0: False, 1: False, 5: True}
+    benchmarks = pd.read_parquet(folder.path / "benchmarks.parquet")
+    assert {"tuned", "tuned.seed1", "tuned.seed5"} <= {*benchmarks["weights"]}
 
 
 def test_seed_that_failed_is_told_with_its_reason_and_all_seeds_cost(tmp_path, stub_task):
