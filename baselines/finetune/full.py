@@ -17,6 +17,7 @@ class Full:
 
     title = "all weights"
     scales = True
+    recomputes = True
 
     def put_on(self, model: Any, spec: Any) -> Any:
         """Free every weight, in fp32: half precision would swallow small steps."""
@@ -26,8 +27,6 @@ class Full:
         for parameter in model.parameters():
             parameter.data = parameter.data.float().clone()
             parameter.requires_grad_(True)
-        if model.device.type == "cuda":
-            model.gradient_checkpointing_enable()
         return model
 
     def take_up(self, model: Any, folder: Path) -> Any:

@@ -211,7 +211,7 @@ def arguments(spec: RunSpec) -> Any:
         "optim": "adamw_torch",
         "bf16": dtype == torch.bfloat16,  # a CPU trains in fp32: bf16 is a third as fast there
         "fp16": dtype == torch.float16,
-        "gradient_checkpointing": on_cuda,
+        "gradient_checkpointing": recomputes(spec, device),
         "use_cpu": not on_cuda,
         "logging_steps": 1,
         "logging_first_step": True,
@@ -231,6 +231,11 @@ def arguments(spec: RunSpec) -> Any:
         "router_aux_loss_coef": 0.0,
     }
     return objective_of(spec.objective).arguments(shared, spec)
+
+
+def recomputes(spec: RunSpec, device: torch.device) -> bool:
+    """Whether activations are computed again for the backward pass, which is cheap on CUDA and saves its memory."""
+    return device.type == "cuda" and tuner_of(spec.tuner).recomputes
 
 
 def rows_at_once(spec: RunSpec, most_tokens: int) -> int:

@@ -16,6 +16,7 @@ class Prefix(PeftTuner):
 
     title = "a prefix"
     scales = False
+    recomputes = False  # transformers drops a cache then, and with it the prefix
 
     def config(self, model: Any, spec: Any) -> Any:
         """Return the settings of a fresh prefix."""

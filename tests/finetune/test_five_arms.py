@@ -280,3 +280,35 @@ def test_feedback_is_taken_before_pairs_are_mined(make_context):
 def test_feedback_of_one_kind_alone_is_refused(make_context):
     with pytest.raises(ArmError, match="all 5 rows of data.feedback are good"):
         kto.find_feedback(study(feedback=feedback(5, 0)), None, make_context("lora_kto"), 96)
+
+
+def test_a_prefix_is_never_trained_with_activations_that_are_computed_again(tmp_path):
+    cuda = torch.device("cuda")
+    kinds = {name: spec_in(tmp_path, tuner=name) for name in (FULL_NAME, IA3_NAME, PREFIX_NAME)}
+    assert {name: loop.recomputes(spec, cuda) for name, spec in kinds.items()} == {
+        FULL_NAME: True,
+        IA3_NAME: True,
+        PREFIX_NAME: False,
+    }
+    assert not any(loop.recomputes(spec, torch.device("cpu")) for spec in kinds.values())
+
+
+@pytest.mark.parametrize("recomputed", [False, True])
+def test_transformers_drops_the_prefix_where_activations_are_computed_again(tiny_model, tmp_path, recomputed):
+    """Why: a prefix that is not seen gets no gradient."""
+    base = base_of(Weights(str(tiny_model)))
+    spec = spec_in(tmp_path, tuner=PREFIX_NAME, tuner_options={"virtual_tokens": 3})
+    with base.tuned(spec) as tuned:
+        if recomputed:
+            base.model.gradient_checkpointing_enable()
+        base.model.train()
+        ids = torch.tensor([[5, 6, 7, 8]])
+        try:
+            tuned(input_ids=ids, attention_mask=torch.ones_like(ids), labels=ids).loss.backward()
+            sees = any(p.grad is not None and bool(p.grad.any()) for p in tuned.parameters() if p.requires_grad)
+        except RuntimeError:  # nothing that is trained is in the loss
+            sees = False
+        finally:
+            base.model.gradient_checkpointing_disable()
+            base.model.eval()
+    assert sees is not recomputed

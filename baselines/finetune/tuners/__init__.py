@@ -20,6 +20,10 @@ class Tuner(Protocol):
     def title(self) -> str:
         """What people call it, in the middle of a sentence."""
 
+    @property
+    def recomputes(self) -> bool:
+        """Whether activations may be thrown away and computed again (gradient checkpointing), as is done on CUDA."""
+
     def put_on(self, model: Any, spec: Any) -> Any:
         """Return the model with a fresh tuning on it that changes nothing, or as little as it can.
 

@@ -17,6 +17,7 @@ class PeftTuner:
     """A `baselines.finetune.tuners.Tuner` but for `title`, `config` and what scales."""
 
     scales = True
+    recomputes = True
 
     def config(self, model: Any, spec: Any) -> Any:
         """Return PEFT's settings of a fresh adapter."""
