@@ -136,7 +136,7 @@ def test_export_that_fails_on_the_way_leaves_nothing(finished, tmp_path, invoke,
 def test_merging_an_arm_without_an_adapter_is_refused(finished, tmp_path, invoke):
     result = invoke("export", finished, "--arm", "few_shot", "--merged", "--out", tmp_path / "out")
     assert result.exit_code == 2
-    assert "few_shot has no adapter" in result.output
+    assert "few_shot: it has no adapter; leave the option out" in result.output
 
 
 def test_adapter_changed_since_the_run_is_refused(finished, tmp_path, invoke):

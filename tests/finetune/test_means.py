@@ -25,25 +25,37 @@ def test_held_out_rows_share_neither_row_nor_group_with_what_is_learnt_and_chose
     assert {row.id for row in held_out} <= {row.id for row in whole.train}
 
 
-def test_a_cell_gets_as_many_steps_as_fit_into_its_minutes_and_is_timed_once(tmp_path):
-    runs = []
+@pytest.fixture
+def stepping(monkeypatch):
+    """A training process whose every step takes so many CPU seconds; keeps what it was asked to run."""
 
-    def run(spec, on_step, on_checkpoint):
-        runs.append(spec)
-        return SimpleNamespace(seconds=30.0)
+    def make(seconds):
+        clock = itertools.count(100.0, seconds)
+        monkeypatch.setattr(means, "_cpu_seconds", lambda: next(clock))
+        runs = []
 
+        def run(spec, on_step, on_checkpoint):
+            runs.append(spec)
+            for _ in range(spec.steps):
+                on_step(None)
+
+        return SimpleNamespace(run=run, runs=runs)
+
+    return make
+
+
+def test_a_cell_gets_as_many_steps_as_fit_into_its_minutes_and_is_timed_once(tmp_path, stepping):
+    process = stepping(5.0)
     spec = spec_in(tmp_path / "sft", steps=100, evaluate_at=(10, 20, 100))
-    # 30 s for six steps are 5 s a step: 90 s hold 18 of them
     for _ in range(2):
-        planned = within(spec, SimpleNamespace(run=run), SETTINGS, tmp_path)
-        assert (planned.steps, planned.evaluate_at) == (18, (10, 18))
-    assert [timed.steps for timed in runs] == [TIMED]
+        planned = within(spec, process, SETTINGS, tmp_path)
+        assert (planned.steps, planned.evaluate_at) == (18, (10, 18))  # 90 s hold 18 steps of 5 s
+    assert [timed.steps for timed in process.runs] == [TIMED]
 
 
-def test_the_schedule_is_never_longer_than_the_options_allow(tmp_path):
-    quick = SimpleNamespace(run=lambda *_: SimpleNamespace(seconds=0.6))
+def test_the_schedule_is_never_longer_than_the_options_allow(tmp_path, stepping):
     spec = spec_in(tmp_path / "sft", steps=100, evaluate_at=(10, 100))
-    assert within(spec, quick, SETTINGS, tmp_path).steps == 100  # 0.1 s a step: 900 would fit
+    assert within(spec, stepping(0.1), SETTINGS, tmp_path).steps == 100  # 900 would fit
 
 
 def test_rows_of_other_settings_are_not_taken_for_finished_ones(tmp_path):
