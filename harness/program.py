@@ -32,6 +32,7 @@ class Shot:
 
     input: str  # the user's turn before the template
     answer: str  # the assistant's turn, as it should look
+    passages: tuple[str, ...] = ()  # texts that its question was asked with, best first
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Prompt:
     """How a question becomes a conversation.
 
     `template` is Jinja with `input` (the user's last turn) and `passages` (texts, best first);
-    the same template wraps the shots, which are shown without passages.
+    `shot_template` wraps the shots in the same way, each with passages of its own.
     """
 
     system: str | None = None
@@ -57,12 +58,22 @@ class Prompt:
         own = [m.content for m in history if m.role == "system"]  # a row's system turn joins the prompt's
         system = "\n\n".join(filter(None, [self.system, *own]))
         turns = [Message("system", system)] if system else []
-        for shot in self.shots:
-            turns.append(Message("user", render(self.shot_template, input=shot.input, passages=[])))
-            turns.append(Message("assistant", shot.answer))
+        turns.extend(self.shot_turns())
         turns.extend(m for m in history if m.role != "system")
         text = render(self.template, input=question.text, passages=[p.text for p in passages])
         return (*turns, Message("user", text))
+
+    def shot_turns(self) -> tuple[Message, ...]:
+        """Return the solved examples as turns, a question and its answer in turn.
+
+        Raises:
+            ArmError: If the template is wrong; the message shows it.
+        """
+        asked = [render(self.shot_template, input=shot.input, passages=list(shot.passages)) for shot in self.shots]
+        pairs = zip(asked, self.shots, strict=True)
+        return tuple(
+            turn for text, shot in pairs for turn in (Message("user", text), Message("assistant", shot.answer))
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +144,7 @@ class Program:
             prompt=Prompt(
                 prompt["system"],
                 prompt["template"],
-                tuple(Shot(**shot) for shot in prompt["shots"]),
+                tuple(_shot(shot) for shot in prompt["shots"]),
                 prompt["shot_template"],
             ),
             generation=GenerationSettings(**data["generation"]),
@@ -146,6 +157,10 @@ class Program:
         """Short hash of the program's data; equal programs answer alike."""
         text = json.dumps(dataclasses.asdict(self), sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _shot(data: Mapping[str, Any]) -> Shot:
+    return Shot(data["input"], data["answer"], tuple(data.get("passages", ())))  # older programs have no passages
 
 
 @lru_cache(maxsize=256)

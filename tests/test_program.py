@@ -14,13 +14,15 @@ def test_prompt_builds_system_shots_and_the_question_with_its_passages():
     prompt = Prompt(
         system="Route it.",
         template="{% for p in passages %}[{{ p }}] {% endfor %}Message: {{ input }}",
-        shots=(Shot("It leaks.", "M7B"),),
-        shot_template="Message: {{ input }}",
+        shots=(Shot("It leaks.", "M7B"), Shot("It hums.", "K2", ("Hums go to K2.",))),
+        shot_template="{% for p in passages %}({{ p }}) {% endfor %}Message: {{ input }}",
     )
     assert prompt.messages(QUESTION, [Passage("d#0", "d", "Leaks go to M7B.")]) == (
         Message("system", "Route it."),
         Message("user", "Message: It leaks."),
         Message("assistant", "M7B"),
+        Message("user", "(Hums go to K2.) Message: It hums."),
+        Message("assistant", "K2"),
         Message("user", "[Leaks go to M7B.] Message: Which desk?"),
     )
 
@@ -38,7 +40,7 @@ def test_program_comes_back_equal_from_json_in_another_place(tmp_path):
     run, moved = tmp_path / "run", tmp_path / "moved"
     program = Program(
         Weights("model", "nf4", str(run / "adapters" / "a")),
-        Prompt("s", "{{ input }}", (Shot("i", "o"),)),
+        Prompt("s", "{{ input }}", (Shot("i", "o"), Shot("i", "o", ("a", "b")))),
         GenerationSettings(12),
         Reader("after", "Answer:"),
         Retriever(str(run / "shared" / "index"), 3),
@@ -47,6 +49,13 @@ def test_program_comes_back_equal_from_json_in_another_place(tmp_path):
     assert str(run) not in json.dumps(data)
     assert Program.from_dict(data, run) == program
     assert Path(Program.from_dict(data, moved).weights.adapter) == moved / "adapters" / "a"
+
+
+def test_program_kept_before_shots_had_passages_is_read(tmp_path):
+    program = Program(Weights("m"), Prompt(shots=(Shot("i", "o"),)), GenerationSettings(4))
+    data = json.loads(json.dumps(program.to_dict(tmp_path)))
+    del data["prompt"]["shots"][0]["passages"]
+    assert Program.from_dict(data, tmp_path) == program
 
 
 def test_equal_programs_have_equal_digests_and_a_changed_word_another():

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from baselines.prompt.options import FewShotOptions
 from baselines.prompt.selection import Candidate, DevContest, drawn
-from baselines.prompt.shots import Choice, choose, usable_rows
+from baselines.prompt.shots import Choice, choose, fillable, usable_rows
 from baselines.prompt.window import longest_questions, overflow
 from baselines.prompt.zero import plain_prompt, zero_shot_program
 from harness.contract import Capability, FitContext, Fitted, Preview
@@ -72,9 +72,7 @@ class FewShot:
         if not rows:
             raise ArmError(_nothing_to_show(study))
         wanted = (FAST_SHOTS,) if context.budget.is_fast else self.options.candidates
-        numbers = sorted({min(number, len(rows)) for number in wanted})
-        short = [number for number in wanted if number > len(rows)]
-        warnings = [f"{n} shots asked for, but only {len(rows)} training rows can be shown" for n in short]
+        numbers, warnings = fillable(wanted, rows)
         return numbers, rows, warnings
 
     def _candidates(

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.exporting.parcel import Parcel
-from harness.program import render
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +22,7 @@ def prompt_data(parcel: Parcel, places: Places) -> dict[str, Any]:
     program = parcel.program
     prompt, settings = program.prompt, program.generation
     turns = [{"role": "system", "content": prompt.system}] if prompt.system else []
-    for shot in prompt.shots:
-        asked = render(prompt.shot_template, input=shot.input, passages=[])
-        turns += [{"role": "user", "content": asked}, {"role": "assistant", "content": shot.answer}]
+    turns += [{"role": turn.role, "content": turn.content} for turn in prompt.shot_turns()]
     sampling: dict[str, Any] = {"do_sample": False}
     if settings.temperature > 0:
         sampling = {"do_sample": True, "temperature": settings.temperature, "top_k": 0, "top_p": 1.0}

@@ -24,7 +24,7 @@ from harness.task import load_task
 TRAINING = {"learning_rate": 1e-2, "epochs": 3}
 ARMS = {
     "few_shot": {"shots": 2, "choice": "random"},
-    "rag": {"passages": 2, "chunk_tokens": 16},
+    "rag": {"passages": 2, "chunk_tokens": 16, "shots": 1},
     "lora_sft": TRAINING,
     "qlora_sft": {**TRAINING, "kl_to_base": 0.1},
     "lora_dpo": {**TRAINING, "dpo_learning_rate": 1e-3},
