@@ -1,8 +1,8 @@
 """A Program: what an arm ends as. Plain data, so it can be stored, replayed, sent and shipped.
 
 It holds the weights, the prompt, the retriever, the generation settings, and how the answer is read
-out of the completion. The harness runs it; the arm that made it is not needed for that, except to
-search its own index.
+out of the completion, or the labels of which the likeliest is the answer. The harness runs it; the arm
+that made it is not needed for that, except to search its own index.
 """
 
 import dataclasses
@@ -117,6 +117,22 @@ class Reader:
 
 
 @dataclass(frozen=True, slots=True)
+class Choices:
+    """A closed set of answers, of which the likeliest is given: nothing is generated and nothing is read.
+
+    Compared are the log-likelihoods of the labels after the prompt, each less its prior.
+    """
+
+    labels: tuple[str, ...]  # as they should look; without outer white space
+    priors: tuple[float, ...]  # nats, one a label; all equal where bare likelihoods are compared
+
+    def likeliest(self, logprobs: Sequence[float]) -> str:
+        """Return the label that its log-likelihoods (nats, one a label) favour; the first of equals."""
+        scores = [logprob - prior for logprob, prior in zip(logprobs, self.priors, strict=True)]
+        return self.labels[scores.index(max(scores))]
+
+
+@dataclass(frozen=True, slots=True)
 class Program:
     """All that is needed to answer a question."""
 
@@ -125,6 +141,7 @@ class Program:
     generation: GenerationSettings
     reader: Reader = Reader()
     retriever: Retriever | None = None
+    choices: Choices | None = None  # in place of generation and reader
 
     def messages(self, question: Question, passages: Sequence[Passage] = ()) -> tuple[Message, ...]:
         """Build the conversation; whoever calls chooses the passages (retrieved, gold or none)."""
@@ -150,6 +167,7 @@ class Program:
             generation=GenerationSettings(**data["generation"]),
             reader=Reader(**data["reader"]),
             retriever=Retriever(**data["retriever"]) if data["retriever"] else None,
+            choices=_choices(data.get("choices")),
         )
 
     @property
@@ -157,6 +175,10 @@ class Program:
         """Short hash of the program's data; equal programs answer alike."""
         text = json.dumps(dataclasses.asdict(self), sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _choices(data: Mapping[str, Any] | None) -> Choices | None:
+    return Choices(tuple(data["labels"]), tuple(data["priors"])) if data else None  # older programs have none
 
 
 def _shot(data: Mapping[str, Any]) -> Shot:

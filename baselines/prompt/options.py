@@ -38,3 +38,15 @@ class ChainOfThoughtOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     reasoning_tokens: int = Field(default=96, ge=1, description="room to reason in, beside the answer's own")
+
+
+class LabelScoreOptions(BaseModel):
+    """Options of `label_score`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    calibrated: bool | None = Field(
+        default=None,
+        description="whether each label's likelihood under an empty input is taken off; settled on dev when not given",
+    )
+    dev_rows: int = Field(default=40, ge=1, description="at most so many dev rows judge a candidate")

@@ -129,7 +129,8 @@ def _place_training(parcel: Parcel, folder: Path, notes: list[str]) -> TrainingP
 
 
 def _script(parcel: Parcel, places: Places) -> str:
-    needs = ["transformers"]
+    chooses = parcel.program.choices is not None
+    needs = ["torch", "transformers"] if chooses else ["transformers"]
     needs += ["peft"] if places.adapter else []
     needs += ["bitsandbytes"] if places.quantization else []
     needs += ["faiss", "sentence-transformers"] if places.index else []
@@ -138,6 +139,7 @@ def _script(parcel: Parcel, places: Places) -> str:
         "answer.py.jinja",
         arm=parcel.arm,
         needs=" and ".join([", ".join(needs[:-1]), needs[-1]]) if len(needs) > 1 else needs[0],
+        chooses=chooses,
         rule=rule,
         rule_in_words=_READ_IN_WORDS[rule],
         nf4=places.quantization == "nf4",

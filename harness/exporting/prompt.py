@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.exporting.parcel import Parcel
+from harness.program import Program
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,16 @@ def prompt_data(parcel: Parcel, places: Places) -> dict[str, Any]:
             "eos_token_id": stops,
             "pad_token_id": stops[0],
         },
+        **_choices(program),
         "reader": {"rule": program.reader.rule, "marker": program.reader.marker},
     }
+
+
+def _choices(program: Program) -> dict[str, Any]:
+    if program.choices is None:
+        return {}
+    pairs = zip(program.choices.labels, program.choices.priors, strict=True)
+    return {"choices": [{"label": label, "prior": prior} for label, prior in pairs]}
 
 
 def program_data(parcel: Parcel, places: Places) -> dict[str, Any]:

@@ -54,6 +54,7 @@ def readme(parcel: Parcel, contents: Contents) -> str:
         versions=run.manifest.get("versions", {}),
         needs=_packages(contents.places),
         has_script=contents.has_script,
+        chooses=program.choices is not None,
         is_sampled=program.generation.temperature > 0,
         serve=serve_command(parcel, contents.places, contents.form),
         serving_note=contents.form.serving_note if contents.places.adapter else "",

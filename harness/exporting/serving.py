@@ -32,9 +32,12 @@ def serve_command(parcel: Parcel, places: Places, form: TunedForm) -> str:
 
 
 def request_command(parcel: Parcel) -> str | None:
-    """Return a request with the arm's own prompt, on a training question; None where passages are retrieved first."""
+    """Return a request with the arm's own prompt, on a training question.
+
+    None where passages are retrieved first, or the answer is chosen and not generated.
+    """
     program = parcel.program
-    if program.retriever is not None:
+    if program.retriever is not None or program.choices is not None:
         return None
     question = parcel.task.study.train[0].question
     body = {

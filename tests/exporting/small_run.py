@@ -35,6 +35,7 @@ ARMS = {
     "cpt_lora_sft": {**TRAINING, "cpt_learning_rate": 1e-3, "cpt_epochs": 1},
     "lora_kto": {**TRAINING, "kto_learning_rate": 1e-3},
     "chain_of_thought": {"reasoning_tokens": 8},
+    "label_score": {"calibrated": True},
 }
 
 
