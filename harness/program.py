@@ -78,10 +78,15 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Retriever:
-    """Where the arm's own index lies, and how many passages a question gets."""
+    """Where the arm's own index lies, how many passages a question gets, and what they are.
+
+    `passages` go to the prompt's template. `examples` are solved ones, each passage's text a `Shot` as JSON; they are
+    shown as turns behind the prompt's own shots, the nearest last.
+    """
 
     index: str  # folder, written by the arm and opened by its baseline's `retrieve`
     k: int
+    finds: Literal["passages", "examples"] = "passages"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +150,10 @@ class Program:
 
     def messages(self, question: Question, passages: Sequence[Passage] = ()) -> tuple[Message, ...]:
         """Build the conversation; whoever calls chooses the passages (retrieved, gold or none)."""
-        return self.prompt.messages(question, passages)
+        if self.retriever is None or self.retriever.finds == "passages":
+            return self.prompt.messages(question, passages)
+        found = [_shot(json.loads(passage.text)) for passage in reversed(passages)]
+        return dataclasses.replace(self.prompt, shots=(*self.prompt.shots, *found)).messages(question)
 
     def to_dict(self, root: Path) -> dict[str, Any]:
         """Return JSON-ready data; folders inside `root` become relative to it."""

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import ArmError
-from harness.program import Program, Prompt, Reader, Retriever, Shot, render
+from harness.program import Choices, Program, Prompt, Reader, Retriever, Shot, render
 from harness.records import GenerationSettings, Message, Passage, Question, Weights
 
 QUESTION = Question("q", (Message("user", "Which desk?"),))
@@ -56,6 +56,23 @@ def test_program_kept_before_shots_had_passages_is_read(tmp_path):
     data = json.loads(json.dumps(program.to_dict(tmp_path)))
     del data["prompt"]["shots"][0]["passages"]
     assert Program.from_dict(data, tmp_path) == program
+
+
+def test_found_examples_stand_as_turns_behind_the_shots_the_nearest_last():
+    prompt = Prompt("Route it.", "Q: {{ input }}", (Shot("always", "A"),), "Q: {{ input }}")
+    program = Program(Weights("m"), prompt, GenerationSettings(4), retriever=Retriever("index", 2, "examples"))
+    found = [Passage(n, n, json.dumps({"input": f"{n} one", "answer": n.upper()})) for n in ("near", "far")]
+    assert [message.content for message in program.messages(QUESTION, found)] == [
+        *("Route it.", "Q: always", "A"),
+        *("Q: far one", "FAR", "Q: near one", "NEAR", "Q: Which desk?"),
+    ]
+    assert len(program.messages(QUESTION)) == 4  # without a search its own shots are left
+
+
+def test_likeliest_label_is_that_of_the_highest_log_likelihood_less_its_prior():
+    assert Choices(("a", "b"), (0, 0)).likeliest([-1, -2]) == "a"
+    assert Choices(("a", "b"), (-1, -3)).likeliest([-1, -2]) == "b"  # 0 against 1
+    assert Choices(("a", "b"), (-1, -2)).likeliest([-1, -2]) == "a"  # equal
 
 
 def test_equal_programs_have_equal_digests_and_a_changed_word_another():

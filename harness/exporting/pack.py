@@ -13,7 +13,7 @@ from harness.exporting.form import form_of
 from harness.exporting.index import is_known, place_embedder, place_index
 from harness.exporting.license import license_note
 from harness.exporting.parcel import Parcel
-from harness.exporting.prompt import Places, program_data, prompt_data
+from harness.exporting.prompt import Places, finds_examples, program_data, prompt_data
 from harness.exporting.readme import Contents, readme
 from harness.exporting.script import fill
 from harness.exporting.training.axolotl import write_axolotl
@@ -146,6 +146,7 @@ def _script(parcel: Parcel, places: Places) -> str:
         adapter=places.adapter,
         is_prefix=form_of(parcel.program.weights).kind == "prefix",
         searches=places.index is not None,
+        finds_examples=finds_examples(parcel.program),
         model_is_here=places.model == MODEL,
         joins_systems=any(turn.role == "system" for example in parcel.task.test for turn in example.messages),
     )

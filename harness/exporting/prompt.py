@@ -32,6 +32,7 @@ def prompt_data(parcel: Parcel, places: Places) -> dict[str, Any]:
         "model": places.model,
         "turns": turns,
         "template": prompt.template,
+        **({"shot_template": prompt.shot_template} if finds_examples(program) else {}),
         "generation": {
             "max_new_tokens": settings.max_new_tokens,
             **sampling,
@@ -41,6 +42,11 @@ def prompt_data(parcel: Parcel, places: Places) -> dict[str, Any]:
         **_choices(program),
         "reader": {"rule": program.reader.rule, "marker": program.reader.marker},
     }
+
+
+def finds_examples(program: Program) -> bool:
+    """Whether solved examples are found for each question."""
+    return program.retriever is not None and program.retriever.finds == "examples"
 
 
 def _choices(program: Program) -> dict[str, Any]:

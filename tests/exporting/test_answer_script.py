@@ -24,6 +24,7 @@ def script(**parts) -> str:
         "adapter": None,
         "is_prefix": False,
         "searches": False,
+        "finds_examples": False,
         "model_is_here": True,
         "joins_systems": False,
     }
@@ -61,6 +62,14 @@ def test_every_form_of_the_script_is_python_and_imports_what_it_uses(nf4, adapte
     assert ("support_avx512bf16_for_cpu" in text) is nf4  # else 4-bit weights are rounded on newer CPUs
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     assert imported - {"Path"} <= used | {"json", "re", "sys"}
+
+
+@pytest.mark.parametrize("joins_systems", [True, False])
+def test_script_that_finds_examples_shows_them_as_turns(joins_systems):
+    text = script(searches=True, finds_examples=True, joins_systems=joins_systems)
+    ast.parse(text)
+    assert text.count("*shots, *history") == 1
+    assert "passages=search(" not in text
 
 
 @pytest.mark.parametrize("joins_systems", [True, False])
