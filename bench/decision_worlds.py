@@ -107,9 +107,9 @@ def _score(item: str, value: float) -> Score:
 
 def decide_world(world: World, random: np.random.Generator) -> Decision:
     """Run a whole comparison in a world: dev names the candidates, test decides, and says so in words."""
-    field, metric_spec = field_of(world, random)
+    judged_arms, metric_spec = field_of(world, random)
     return decide(
-        [arm.evidence for arm in field.judged],
+        [arm.evidence for arm in judged_arms.judged],
         [],
         world.limits,
         primary_metric=METRIC,
@@ -117,16 +117,16 @@ def decide_world(world: World, random: np.random.Generator) -> Decision:
         aggregate=mean,
         groups=metric_spec.groups,
         constant_scores=None,
-        planned_arms=[arm.name for arm in field.judged],
+        planned_arms=[arm.name for arm in judged_arms.judged],
     )
 
 
 def judge_world(world: World, random: np.random.Generator, failing: Collection[int] = ()) -> Verdict:
     """Run the rules alone, in a world where the arms of these numbers fail the gate."""
-    field, metric_spec = field_of(world, random)
+    judged_arms, metric_spec = field_of(world, random)
     names = [f"arm{index}" for index in failing]
     gates = {name: replace(NO_GATE, arm=name, state="fail") for name in names}
-    return judge(ArmScores(replace(field, blocked=frozenset(names)), metric_spec, world.limits), gates, None)
+    return judge(ArmScores(replace(judged_arms, blocked=frozenset(names)), metric_spec, world.limits), gates, None)
 
 
 def field_of(world: World, random: np.random.Generator) -> tuple[JudgedArms, MetricSpec]:

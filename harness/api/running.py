@@ -129,9 +129,9 @@ def export(folder: Where, *, arm: str | None = None, to: Where | None = None, me
         HarnessError: If `folder` holds nothing to export, no arm is named, or `to` is not empty.
     """
     from harness.exporting.pack import pack, usual_place
-    from harness.exporting.parcel import open_parcel
+    from harness.exporting.export_source import open_export
 
-    parcel = open_parcel(path_of(folder), arm)
-    out = usual_place(parcel, is_merged=merged) if to is None else path_of(to)
-    pack(parcel, out, is_merged=merged, log=lambda _: None)
+    source = open_export(path_of(folder), arm)
+    out = usual_place(source, is_merged=merged) if to is None else path_of(to)
+    pack(source, out, is_merged=merged, log=lambda _: None)
     return out

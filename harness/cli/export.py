@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from harness.exporting.parcel import Parcel
+    from harness.exporting.export_source import ExportSource
 
 DIFFERS = 1
 SHOWN = 70  # characters of an answer that differs
@@ -38,27 +38,27 @@ def export(run_folder: Path, arm: str | None, out: Path | None, is_merged: bool,
         harness export runs/support_routing-1a2b3c4d --verify
     """
     from harness.exporting.pack import pack, usual_place
-    from harness.exporting.parcel import open_parcel
+    from harness.exporting.export_source import open_export
     from harness.exporting.verify import is_export_of
 
-    parcel = open_parcel(run_folder, arm)
-    out = out or usual_place(parcel, is_merged=is_merged)
-    if count is None or not is_export_of(parcel, out, is_merged=is_merged):
-        click.echo(f"harness: exporting {parcel.arm} of {run_folder}", err=True)
-        pack(parcel, out, is_merged=is_merged, log=lambda line: click.echo(line, err=True))
-    if parcel.run.is_fast:
+    source = open_export(run_folder, arm)
+    out = out or usual_place(source, is_merged=is_merged)
+    if count is None or not is_export_of(source, out, is_merged=is_merged):
+        click.echo(f"harness: exporting {source.arm} of {run_folder}", err=True)
+        pack(source, out, is_merged=is_merged, log=lambda line: click.echo(line, err=True))
+    if source.run.is_fast:
         click.echo("That was a smoke run: do not decide on its figures.", err=True)
     click.echo(f"export: {out}")
-    if count is not None and not _is_equal(parcel, out, count):
+    if count is not None and not _is_equal(source, out, count):
         click.get_current_context().exit(DIFFERS)
 
 
-def _is_equal(parcel: "Parcel", out: Path, count: int) -> bool:
+def _is_equal(source: "ExportSource", out: Path, count: int) -> bool:
     """Print how many answers equal the run's, and each one that does not."""
     from harness.exporting.verify import verify
 
     differing, asked = [], 0
-    for answered in verify(parcel, out, count):
+    for answered in verify(source, out, count):
         asked += 1
         click.echo(f"asked {asked}: {answered.item} {'equal' if answered.is_equal else 'DIFFERS'}", err=True)
         differing += [] if answered.is_equal else [answered]

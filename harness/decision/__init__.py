@@ -67,22 +67,22 @@ def decide(
     from harness.decision.paired import BestConstant
 
     metric_spec = MetricSpec(primary_metric, metric_kind, aggregate, groups, seed)
-    field = read_arms(evidence, planned_arms, primary_metric, limits)
-    gates = {arm.name: gate.judge(arm, bases, limits) for arm in field.judged if arm.is_tuned}
+    judged_arms = read_arms(evidence, planned_arms, primary_metric, limits)
+    gates = {arm.name: gate.judge(arm, bases, limits) for arm in judged_arms.judged if arm.is_tuned}
     blocked = frozenset(name for name, found in gates.items() if found.state == "fail" and found.blocks)
-    field = replace(field, blocked=blocked)
-    arm_scores = ArmScores(field, metric_spec, limits)
+    judged_arms = replace(judged_arms, blocked=blocked)
+    arm_scores = ArmScores(judged_arms, metric_spec, limits)
     constant = BestConstant({s.example_id: s for s in constant_scores}) if constant_scores else None
     result = verdict.judge(arm_scores, gates, constant)
     openness = undecided.why_undecided(result, arm_scores, constant)
     routed = _if_routed(arm_scores, gates, constant) if openness.kind == "gate" else None
     chosen = gates.get(result.arm.name) if result.arm else None
-    prompt = field.candidate("prompt")
+    prompt = judged_arms.candidate("prompt")
     absent = missing.missing_arms(arm_scores, result)
     lost = bounds.error_bounds(evidence, primary_metric, metric_kind)
     turned = bounds.other_verdicts(arm_scores, gates, constant, result)
-    others = [arm for arm in field.judged if prompt is not None and arm is not prompt]
-    found = (recipe.recipe_of((fits or {}).get(arm.name, ()), metric_spec) for arm in field.judged)
+    others = [arm for arm in judged_arms.judged if prompt is not None and arm is not prompt]
+    found = (recipe.recipe_of((fits or {}).get(arm.name, ()), metric_spec) for arm in judged_arms.judged)
     recipes = tuple(filter(None, found))
     lost_seeds = recipe.lost_seeds(fits or {})
     return Decision(
@@ -112,6 +112,6 @@ def _if_routed(arm_scores: "ArmScores", gates: Mapping[str, Gate], constant: "Be
     from harness.decision.ladder import ArmScores
     from harness.decision.verdict import judge
 
-    unblocked = replace(arm_scores.field, blocked=frozenset())
+    unblocked = replace(arm_scores.judged_arms, blocked=frozenset())
     reported = {name: replace(found, blocks=False) for name, found in gates.items()}
     return judge(ArmScores(unblocked, arm_scores.metric_spec, arm_scores.limits), reported, constant)

@@ -33,13 +33,13 @@ def caveats(
     recommended arm; arms whose absence leaves the verdict open; training that was cut short; few items; few lost items
     that turn nothing; doubts about other arms; seeds; other missing arms.
     """
-    field = arm_scores.field
-    others = [arm for arm in field.judged if arm is not recommended]
+    judged_arms = arm_scores.judged_arms
+    others = [arm for arm in judged_arms.judged if arm is not recommended]
     found = _asks_nothing(arm_scores, constant)
     if other_verdicts:
         found.append(f"items lost to infrastructure errors could turn the verdict into {' or '.join(other_verdicts)}")
-    is_much = arm_scores.limits.are_too_many(len(field.lost), field.asked)
-    lost = _lost(field, bounds, other_verdicts)
+    is_much = arm_scores.limits.are_too_many(len(judged_arms.lost), judged_arms.asked)
+    lost = _lost(judged_arms, bounds, other_verdicts)
     found += lost if is_much else []
     if recommended is not None:
         found += [*_training(recommended), *_gate(gates.get(recommended.name))]
@@ -51,7 +51,7 @@ def caveats(
         found.append(f"{fewest} test items are few: only large differences can show")
     found += [] if is_much else lost
     found += [text for arm in others for text in _gate(gates.get(arm.name))]
-    found += [*lost_seeds, *_seeds(field, recipes)]
+    found += [*lost_seeds, *_seeds(judged_arms, recipes)]
     return (*found, *(f"{gone.arm} {gone.why}; {gone.meaning}" for gone in missing if not gone.matters))
 
 
@@ -73,11 +73,11 @@ def _training(arm: Arm) -> list[str]:
     return [f"{arm.name} was still improving when {why}: longer training may raise its figure"]
 
 
-def _seeds(field: JudgedArms, recipes: Sequence[Recipe]) -> list[str]:
+def _seeds(judged_arms: JudgedArms, recipes: Sequence[Recipe]) -> list[str]:
     """Say which weights the verdict is about, and what another training run would reach where several tell."""
     told = {recipe.arm: recipe for recipe in recipes}
-    alone = [arm.name for arm in field.judged if arm.is_tuned and arm.name not in told]
-    found = [seeds_words(told[arm.name], arm.evidence.fit.seed) for arm in field.judged if arm.name in told]
+    alone = [arm.name for arm in judged_arms.judged if arm.is_tuned and arm.name not in told]
+    found = [seeds_words(told[arm.name], arm.evidence.fit.seed) for arm in judged_arms.judged if arm.name in told]
     if alone:
         found.append("each tuned figure is of this adapter, from one training run; seed not measured")
     return found
@@ -92,13 +92,13 @@ def _gate(gate: Gate | None) -> list[str]:
     return [f"{gate.arm}: {reason}" for reason in (*(gate.reasons if is_open else ()), *gate.warnings)]
 
 
-def _lost(field: JudgedArms, bounds: Sequence[ErrorBounds], other_verdicts: Sequence[str] | None) -> list[str]:
+def _lost(judged_arms: JudgedArms, bounds: Sequence[ErrorBounds], other_verdicts: Sequence[str] | None) -> list[str]:
     """Say how many items are left out for every arm, which arms lost them, and what counting them would change."""
-    if not field.lost:
+    if not judged_arms.lost:
         return []
-    losers = {arm.name for arm in field.judged if arm.lost}
+    losers = {arm.name for arm in judged_arms.judged if arm.lost}
     figures = join([_range(bound) for bound in bounds if bound.arm in losers])
-    left_out = f"{len(field.lost)} of {field.asked} items are left out for every arm"
+    left_out = f"{len(judged_arms.lost)} of {judged_arms.asked} items are left out for every arm"
     text = f"{left_out}, lost to infrastructure errors: {figures}"
     if other_verdicts is None:
         return [f"{text}; the figure is no mean of items, so what they could change is not known"]
@@ -154,7 +154,7 @@ def _settle_step(verdict: Verdict, openness: Openness, arm_scores: ArmScores, ro
         step = "Tune more gently (a lower learning rate, fewer steps, a penalty for leaving the base), and run again"
         known = routed is not None and routed.arm is not None
         return f"{step}, or state that only this task's inputs reach the adapter." if known else f"{step}."
-    if not arm_scores.field.judged:
+    if not arm_scores.judged_arms.judged:
         return "See why every arm failed and run again."
     if openness.kind == "few_items":
         return "Label test items of more groups, and more of every label, then run again."
@@ -166,8 +166,8 @@ def _settle_step(verdict: Verdict, openness: Openness, arm_scores: ArmScores, ro
 
 
 def _missing_step(arm_scores: ArmScores) -> str:
-    judged: Sequence[Arm] = arm_scores.field.judged
-    if any(not gone.is_skipped for gone in arm_scores.field.absent):
+    judged: Sequence[Arm] = arm_scores.judged_arms.judged
+    if any(not gone.is_skipped for gone in arm_scores.judged_arms.absent):
         return MISSING_STEP
     if any(arm.is_undertrained for arm in judged):
         return "Train longer (more epochs or minutes) and run again."

@@ -22,7 +22,7 @@ def rule_of_thumb(arm_scores: ArmScores) -> RuleOfThumb | None:
     The posterior of the best prompt's rate starts from a uniform prior: Beta(1 + right, 1 + wrong),
     with grouped items counted at what they are worth.
     """
-    prompt = arm_scores.field.candidate("prompt")
+    prompt = arm_scores.judged_arms.candidate("prompt")
     if prompt is None:
         return None
     bands = posterior(arm_scores.scores[prompt.name], arm_scores.limits)
@@ -69,7 +69,7 @@ def _meaning(band: BandName, limits: Limits) -> str:
 
 
 def _measured(arm_scores: ArmScores, prompt: Arm) -> str:
-    tuned = [arm for family in ("tune", "combine") if (arm := arm_scores.field.candidate(family))]
+    tuned = [arm for family in ("tune", "combine") if (arm := arm_scores.judged_arms.candidate(family))]
     shown = [prompt, *tuned]
     figures = [
         f"{arm.name} {share(arm_scores.scores[arm.name].estimate)} ({score_range(arm_scores.scores[arm.name])})"

@@ -46,22 +46,22 @@ def other_verdicts(
     Returns:
         None where lost items cannot be counted, because the figure is no mean of items.
     """
-    losers = frozenset(arm.name for arm in arm_scores.field.judged if arm.lost)
+    losers = frozenset(arm.name for arm in arm_scores.judged_arms.judged if arm.lost)
     if not losers:
         return ()
     metric_spec = arm_scores.metric_spec
     if metric_spec.kind == "aggregate":
         return None
     cases = {frozenset[str](), losers, *(frozenset([name]) for name in losers), *(losers - {name} for name in losers)}
-    fields = [_filled(arm_scores.field, metric_spec.metric, right) for right in cases]
-    found = {name_verdict(judge(ArmScores(field, metric_spec, arm_scores.limits), gates, constant)) for field in fields}
+    fields = [_filled(arm_scores.judged_arms, metric_spec.metric, right) for right in cases]
+    found = {name_verdict(judge(ArmScores(judged_arms, metric_spec, arm_scores.limits), gates, constant)) for judged_arms in fields}
     return tuple(sorted(found - {name_verdict(verdict)}))
 
 
-def _filled(field: JudgedArms, metric: str, right: frozenset[str]) -> JudgedArms:
+def _filled(judged_arms: JudgedArms, metric: str, right: frozenset[str]) -> JudgedArms:
     """Count every lost item: right for the arms named, wrong for the others."""
-    arms = [replace(arm, scores=_all_scores(arm, metric, float(arm.name in right))) for arm in field.judged]
-    return replace(field, judged=on_shared_items(arms))
+    arms = [replace(arm, scores=_all_scores(arm, metric, float(arm.name in right))) for arm in judged_arms.judged]
+    return replace(judged_arms, judged=on_shared_items(arms))
 
 
 def _all_scores(arm: Arm, metric: str, value: float) -> Mapping[str, Score]:

@@ -22,15 +22,15 @@ OTHER_PROMPTS_TAIL = 0.005  # of the rung's 2.5%, for the prompts that dev did n
 class ArmScores:
     """The figures of the judged arms: scores, and gains on shared items. Each is computed once."""
 
-    def __init__(self, field: JudgedArms, metric_spec: MetricSpec, limits: Limits) -> None:
-        self.field = field
+    def __init__(self, judged_arms: JudgedArms, metric_spec: MetricSpec, limits: Limits) -> None:
+        self.judged_arms = judged_arms
         self.metric_spec = metric_spec
         self.limits = limits
         self.scores: Mapping[str, Interval] = {
-            arm.name: score_interval(list(arm.scores.values()), metric_spec) for arm in field.judged
+            arm.name: score_interval(list(arm.scores.values()), metric_spec) for arm in judged_arms.judged
         }
         self._gains: dict[tuple[str, str], Comparison] = {}
-        self.items = tuple(field.judged[0].scores) if field.judged else ()
+        self.items = tuple(judged_arms.judged[0].scores) if judged_arms.judged else ()
         self.labels = group_labels(self.items, metric_spec)
 
     def gain(self, arm: Arm, against: Arm) -> Comparison:
@@ -64,7 +64,7 @@ class ArmScores:
 
         Dev's candidate has 2%, and the others share 0.5%, so that a weak pick on dev does not cost the rung.
         """
-        prompts, candidate = self.field.of("prompt"), self.field.candidate("prompt")
+        prompts, candidate = self.judged_arms.of("prompt"), self.judged_arms.candidate("prompt")
         if len(prompts) < 2 or candidate is None:
             return {arm.name: TAIL for arm in prompts}
         share = OTHER_PROMPTS_TAIL / (len(prompts) - 1)
@@ -72,8 +72,8 @@ class ArmScores:
 
     def prompt_at_goal(self) -> Arm | None:
         """Return the prompt that is shown to reach the goal: dev's candidate if it is, else the first that is."""
-        candidate, tails = self.field.candidate("prompt"), self.prompt_tails
-        prompts = sorted(self.field.of("prompt"), key=lambda arm: arm is not candidate)
+        candidate, tails = self.judged_arms.candidate("prompt"), self.prompt_tails
+        prompts = sorted(self.judged_arms.of("prompt"), key=lambda arm: arm is not candidate)
         return next((arm for arm in prompts if self.is_at_goal(arm, tails[arm.name])), None)
 
 
@@ -120,18 +120,18 @@ def attempt(
 
     By the goal alone, `combine` must still show its gain over both parents, the candidates of RAG and tune.
     """
-    field = arm_scores.field
-    arm = field.candidate(family)
+    judged_arms = arm_scores.judged_arms
+    arm = judged_arms.candidate(family)
     if arm is None:
         return None
-    cheaper = field.cheaper(arm)
+    cheaper = judged_arms.cheaper(arm)
     comparisons = tuple(arm_scores.gain(arm, other) for other in cheaper)
     if constant is not None and cheaper:
         comparisons += (compare(arm, constant, arm_scores.metric_spec, arm_scores.limits.smallest_gain),)
     by_goal = arm_scores.is_at_goal(arm) and all(arm_scores.is_below_goal(other) for other in cheaper)
     missing: tuple[Family, ...] = ()
     if family == "combine":
-        parents = {parent: field.candidate(parent) for parent in PARENTS}
+        parents = {parent: judged_arms.candidate(parent) for parent in PARENTS}
         missing = tuple(parent for parent, candidate in parents.items() if candidate is None)
         by_goal = by_goal and all(arm_scores.gain(arm, p).exceeds_gain for p in parents.values() if p is not None)
     return Climb(
@@ -140,7 +140,7 @@ def attempt(
         by_gain=all(item.exceeds_gain for item in comparisons),
         by_goal=by_goal,
         missing_parents=missing,
-        in_the_way=field.in_the_way(arm),
+        in_the_way=judged_arms.in_the_way(arm),
         gate=gates.get(arm.name),
     )
 
@@ -163,9 +163,9 @@ def describe_rungs(arm_scores: ArmScores, climbs: Mapping[Family, Climb | None])
 def _describe(arm_scores: ArmScores, family: Family, climb: Climb | None, stop: str) -> Rung:
     if family == "prompt":
         return _describe_prompts(arm_scores)
-    arm = arm_scores.field.candidate(family)
+    arm = arm_scores.judged_arms.candidate(family)
     if arm is None or climb is None:
-        return Rung(family, None, None, False, False, (), _why_empty(arm_scores.field, family))
+        return Rung(family, None, None, False, False, (), _why_empty(arm_scores.judged_arms, family))
     score = arm_scores.scores[arm.name]
     climbed = climb.succeeded and not stop
     why = stop or why_climb(climb, arm_scores.limits)
@@ -173,10 +173,10 @@ def _describe(arm_scores: ArmScores, family: Family, climb: Climb | None, stop: 
 
 
 def _describe_prompts(arm_scores: ArmScores) -> Rung:
-    reaching, candidate = arm_scores.prompt_at_goal(), arm_scores.field.candidate("prompt")
+    reaching, candidate = arm_scores.prompt_at_goal(), arm_scores.judged_arms.candidate("prompt")
     arm = reaching or candidate
     if arm is None:
-        return Rung("prompt", None, None, False, False, (), _why_empty(arm_scores.field, "prompt"))
+        return Rung("prompt", None, None, False, False, (), _why_empty(arm_scores.judged_arms, "prompt"))
     why = goal_words(arm_scores, arm, is_reached=reaching is not None)
     return Rung("prompt", arm.name, arm_scores.scores[arm.name], reaching is not None, False, (), why)
 
@@ -191,8 +191,8 @@ def goal_words(arm_scores: ArmScores, prompt: Arm, *, is_reached: bool) -> str:
     )
 
 
-def _why_empty(field: JudgedArms, family: Family) -> str:
-    gone = [f"{arm.name} {arm.why}" for arm in field.absent if arm.rank == LADDER.index(family)]
+def _why_empty(judged_arms: JudgedArms, family: Family) -> str:
+    gone = [f"{arm.name} {arm.why}" for arm in judged_arms.absent if arm.rank == LADDER.index(family)]
     return join(gone) if gone else "no arm of this rung was in the task"
 
 

@@ -18,7 +18,7 @@ WAYS: Mapping[Family, str] = {
 
 def missing_arms(arm_scores: ArmScores, verdict: Verdict) -> tuple[Missing, ...]:
     """Say of every absent arm why it is, and whether the verdict might be another with it; those first."""
-    found = [_describe(gone, arm_scores, verdict) for gone in arm_scores.field.absent]
+    found = [_describe(gone, arm_scores, verdict) for gone in arm_scores.judged_arms.absent]
     return tuple(sorted(found, key=lambda item: not item.matters))
 
 
@@ -46,6 +46,6 @@ def _holds_back(gone: Absent, climb: Climb) -> bool:
 
 def _subject(gone: Absent, arm_scores: ArmScores) -> str:
     """Name the whole way of doing the task when no other arm stands for it."""
-    if gone.rank is None or arm_scores.field.of(family := LADDER[gone.rank]):
+    if gone.rank is None or arm_scores.judged_arms.of(family := LADDER[gone.rank]):
         return "it"
     return WAYS[family]

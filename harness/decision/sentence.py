@@ -51,7 +51,7 @@ def figure(arm_scores: ArmScores, arm: Arm) -> str:
 
 def leader(arm_scores: ArmScores) -> Arm:
     """Return the judged arm with the highest figure, the cheaper one of a tie."""
-    return max(arm_scores.field.judged, key=lambda arm: (arm_scores.scores[arm.name].estimate, -arm.rank))
+    return max(arm_scores.judged_arms.judged, key=lambda arm: (arm_scores.scores[arm.name].estimate, -arm.rank))
 
 
 def gate_clause(gate: Gate, max_drop: float) -> str:
@@ -118,7 +118,7 @@ def _rethink(arm_scores: ArmScores) -> str:
 
 
 def _undecided(verdict: Verdict, openness: Openness, arm_scores: ArmScores, routed: Verdict | None) -> str:
-    if not arm_scores.field.judged:
+    if not arm_scores.judged_arms.judged:
         return "Undecided: no arm could be measured."
     best = leader(arm_scores)
     otherwise = _settling_clause(openness, arm_scores) if routed is None else f"; {routed_clause(routed, arm_scores)}"
@@ -159,8 +159,8 @@ def _why_open(verdict: Verdict, openness: Openness, arm_scores: ArmScores, best:
 
 def _not_exhausted(arm_scores: ArmScores) -> str:
     """Say which arms are missing, or were not trained to the end."""
-    judged = arm_scores.field.judged
-    if gone := [f"{item.name} {item.why}" for item in arm_scores.field.absent]:
+    judged = arm_scores.judged_arms.judged
+    if gone := [f"{item.name} {item.why}" for item in arm_scores.judged_arms.absent]:
         return join(gone)
     if improving := [arm.name for arm in judged if arm.is_undertrained]:
         return f"{join(improving)} still improved when training ended"
@@ -186,7 +186,7 @@ def _settling_clause(openness: Openness, arm_scores: ArmScores) -> str:
 def explain(verdict: Verdict, arm_scores: ArmScores, gates: Sequence[Gate]) -> tuple[str, ...]:
     """List the figures behind the verdict: the prompt's, each climb's, and each gate's."""
     reasons: list[str] = []
-    prompt = arm_scores.field.candidate("prompt")
+    prompt = arm_scores.judged_arms.candidate("prompt")
     reaching = arm_scores.prompt_at_goal()
     if prompt is not None:
         words = goal_words(arm_scores, prompt, is_reached=reaching is prompt)

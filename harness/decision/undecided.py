@@ -58,7 +58,7 @@ def settle(arm_scores: ArmScores, verdict: Verdict, constant: BestConstant | Non
         ),
         _rethink_option(arm_scores, verdict.learned, constant),
     ]
-    have = len(arm_scores.field.judged[0].scores) if arm_scores.field.judged else 0
+    have = len(arm_scores.judged_arms.judged[0].scores) if arm_scores.judged_arms.judged else 0
     found = [
         Settling(items, shows)
         for hurdles, shows in filter(None, options)
@@ -71,7 +71,7 @@ Option = tuple[list[Hurdle], str]  # the bounds that a verdict needs, and what t
 
 
 def _prompt_option(arm_scores: ArmScores) -> Option | None:
-    prompt = arm_scores.field.candidate("prompt")
+    prompt = arm_scores.judged_arms.candidate("prompt")
     if prompt is None:
         return None
     hurdle = _rate(arm_scores, prompt, arm_scores.prompt_tails[prompt.name], above=True)
@@ -82,14 +82,14 @@ def _climb_options(arm_scores: ArmScores, climb: Climb, constant: BestConstant |
     """Return the two ways to climb: a gain over every simpler arm, or all of them below the goal."""
     if climb.missing_parents or not climb.comparisons or climb.in_the_way or climb.is_gated:
         return []
-    field, arm, least = arm_scores.field, climb.arm, arm_scores.limits.smallest_gain
-    cheaper = field.cheaper(arm)
+    judged_arms, arm, least = arm_scores.judged_arms, climb.arm, arm_scores.limits.smallest_gain
+    cheaper = judged_arms.cheaper(arm)
     simpler: list[Scored] = [*cheaper, *([constant] if constant else [])]
     by_gain = [_gain(arm_scores, arm, other, least) for other in simpler]
     by_goal = [_rate(arm_scores, arm, TAIL, above=True)]
     by_goal += [_rate(arm_scores, other, TAIL, above=False) for other in cheaper]
     if arm.evidence.family == "combine":
-        parents = [field.candidate(parent) for parent in PARENTS]
+        parents = [judged_arms.candidate(parent) for parent in PARENTS]
         by_goal += [_gain(arm_scores, arm, parent, least) for parent in parents if parent is not None]
     return [
         (by_gain, f"{arm.name} beats every simpler arm"),
@@ -98,7 +98,7 @@ def _climb_options(arm_scores: ArmScores, climb: Climb, constant: BestConstant |
 
 
 def _rethink_option(arm_scores: ArmScores, learned: bool, constant: BestConstant | None) -> Option | None:
-    judged, begun = arm_scores.field.judged, start(arm_scores, constant)
+    judged, begun = arm_scores.judged_arms.judged, start(arm_scores, constant)
     if begun is None or not is_exhausted(arm_scores, learned):
         return None
     below = [_rate(arm_scores, arm, TAIL / len(judged), above=False) for arm in judged]
@@ -133,7 +133,7 @@ def _obstacle(climbs: Mapping[Family, Climb | None]) -> UndecidedKind:
 
 def _unsettled(arm_scores: ArmScores) -> UndecidedKind:
     """Say what is in the way where more items are not the remedy."""
-    judged = arm_scores.field.judged
+    judged = arm_scores.judged_arms.judged
     is_alone = len({arm.rank for arm in judged}) < 2
     is_unfinished = any(arm.is_undertrained for arm in judged) or not any(arm.is_tuned for arm in judged)
-    return "arms_missing" if is_alone or is_unfinished or arm_scores.field.absent else "margin"
+    return "arms_missing" if is_alone or is_unfinished or arm_scores.judged_arms.absent else "margin"

@@ -68,7 +68,7 @@ def judge(arm_scores: ArmScores, gates: Mapping[str, Gate], constant: BestConsta
 
 def all_below_goal(arm_scores: ArmScores) -> bool:
     """Whether every judged arm's upper bound, Bonferroni-corrected over the arms, is below the goal."""
-    judged = arm_scores.field.judged
+    judged = arm_scores.judged_arms.judged
     return bool(judged) and all(
         arm_scores.bounds(arm, TAIL / len(judged)).high < arm_scores.limits.goal for arm in judged
     )
@@ -88,7 +88,7 @@ class Start:
 
 def start(arm_scores: ArmScores, constant: BestConstant | None) -> Start | None:
     """Return what the other arms' gains are counted from; None without a prompt."""
-    prompt = arm_scores.field.candidate("prompt")
+    prompt = arm_scores.judged_arms.candidate("prompt")
     if prompt is None:
         return None
     found = Start(prompt, arm_scores.scores[prompt.name].estimate)
@@ -104,7 +104,7 @@ def gains_are_ruled_out(arm_scores: ArmScores, constant: BestConstant | None) ->
     if begun is None:
         return False
     most = begun.gain_to_rule_out(arm_scores.limits.goal)
-    higher = [arm for arm in arm_scores.field.judged if arm.rank > 0]
+    higher = [arm for arm in arm_scores.judged_arms.judged if arm.rank > 0]
     gains = [compare(arm, begun.of, arm_scores.metric_spec, most).difference for arm in higher]
     return all(gain is not None and gain.high < most for gain in gains)
 
@@ -114,8 +114,8 @@ def has_learned(arm_scores: ArmScores, constant: BestConstant | None) -> bool:
 
     Without a constant answer to compare with, the prompts alone decide, which makes `rethink` rarer.
     """
-    prompts = arm_scores.field.of("prompt")
-    for arm in arm_scores.field.judged:
+    prompts = arm_scores.judged_arms.of("prompt")
+    for arm in arm_scores.judged_arms.judged:
         if not arm.is_tuned:
             continue
         gains = [arm_scores.gain(arm, prompt) for prompt in prompts]
@@ -128,6 +128,6 @@ def has_learned(arm_scores: ArmScores, constant: BestConstant | None) -> bool:
 
 def is_exhausted(arm_scores: ArmScores, learned: bool) -> bool:
     """Whether all that could be tried was: every planned arm ran, tuning to its end, and it was not seen to learn."""
-    judged = arm_scores.field.judged
+    judged = arm_scores.judged_arms.judged
     is_tried = any(arm.is_tuned for arm in judged) and not any(arm.is_undertrained for arm in judged)
-    return is_tried and not arm_scores.field.absent and not learned
+    return is_tried and not arm_scores.judged_arms.absent and not learned

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from harness.exporting.parcel import Parcel
+from harness.exporting.export_source import ExportSource
 from harness.model_names import EMBEDDED
 
 _KNOWN = {EMBEDDED: "SmolLM2-135M-Instruct, from which it was converted, is under Apache-2.0"}
@@ -11,12 +11,12 @@ _NAMES = ("license", "licence", "notice")
 _FRONT_MATTER = re.compile(r"^license:[ \t]*(\S.*?)[ \t]*$", re.MULTILINE)
 
 
-def license_note(parcel: Parcel) -> str:
+def license_note(source: ExportSource) -> str:
     """Return the text of LICENSE-BASE-MODEL.md."""
-    known = _KNOWN.get(parcel.spec.model.source) or _stated_in(parcel.base_folder)
+    known = _KNOWN.get(source.spec.model.source) or _stated_in(source.base_folder)
     said = f"{known}." if known else "Its license is not known here; look it up where you had the model from."
     return (
-        f"# The base model's license\n\nBase model: {parcel.base_name}. {said}\n\n"
+        f"# The base model's license\n\nBase model: {source.base_name}. {said}\n\n"
         "An adapter or merged weights derive from the base, so its terms come with them. The training data's "
         "terms are for whoever owns the data to say.\n"
     )

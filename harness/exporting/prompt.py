@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from harness.exporting.parcel import Parcel
+from harness.exporting.export_source import ExportSource
 from harness.program import Program
 
 
@@ -18,9 +18,9 @@ class Places:
     embedder: str | None = None
 
 
-def prompt_data(parcel: Parcel, places: Places) -> dict[str, Any]:
+def prompt_data(source: ExportSource, places: Places) -> dict[str, Any]:
     """Return how a question becomes an answer: turns, decoding, and how the answer is read out."""
-    program = parcel.program
+    program = source.program
     prompt, settings = program.prompt, program.generation
     turns = [{"role": "system", "content": prompt.system}] if prompt.system else []
     turns += [{"role": turn.role, "content": turn.content} for turn in prompt.shot_turns()]
@@ -56,9 +56,9 @@ def _choices(program: Program) -> dict[str, Any]:
     return {"choices": [{"label": label, "prior": prior} for label, prior in pairs]}
 
 
-def program_data(parcel: Parcel, places: Places) -> dict[str, Any]:
+def program_data(source: ExportSource, places: Places) -> dict[str, Any]:
     """Return the Program as the run measured it, its folders relative to the export."""
-    data = dict(parcel.evidence.program)
+    data = dict(source.evidence.program)
     data["weights"] = {"model": places.model, "quantization": places.quantization, "adapter": places.adapter}
     if places.index:
         data["retriever"] = {**data["retriever"], "index": places.index}

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from harness.decision.words import score_range, share, signed_points
 from harness.exporting.form import TunedForm
-from harness.exporting.parcel import Parcel
+from harness.exporting.export_source import ExportSource
 from harness.exporting.prompt import Places, finds_examples
 from harness.exporting.script import fill
 from harness.exporting.serving import SOURCES as VLLM_SOURCES
@@ -25,41 +25,41 @@ class Contents:
     notes: tuple[str, ...]  # what differs from the run, or could not be exported
 
 
-def readme(parcel: Parcel, contents: Contents) -> str:
+def readme(source: ExportSource, contents: Contents) -> str:
     """Return the text of README.md."""
-    run, decision = parcel.run, parcel.run.decision
-    program = parcel.program
+    run, decision = source.run, source.run.decision
+    program = source.program
     return fill(
         "README.md.jinja",
-        arm=parcel.arm,
+        arm=source.arm,
         task=run.name,
         description=run.description,
         run=run.folder,
         is_fast=run.is_fast,
-        model=parcel.base_name,
+        model=source.base_name,
         places=contents.places,
         is_merged=bool(program.weights.adapter) and contents.places.adapter is None,
         is_checkpoint=contents.form.kind == "checkpoint",
         finds_examples=finds_examples(program),
         k=program.retriever.k if program.retriever else None,
         metric=run.primary_metric,
-        score=f"{share(parcel.score.estimate)} ({score_range(parcel.score)})" if parcel.score else "not measured",
+        score=f"{share(source.score.estimate)} ({score_range(source.score)})" if source.score else "not measured",
         goal=share(run.limits.goal),
-        gate=_gate(parcel.gate) if program.weights.tuned else "unchanged: no weights were tuned",
-        gate_reasons=parcel.gate.reasons if parcel.gate else (),
+        gate=_gate(source.gate) if program.weights.tuned else "unchanged: no weights were tuned",
+        gate_reasons=source.gate.reasons if source.gate else (),
         verdict=decision.sentence,
-        is_winner=decision.arm == parcel.arm,
-        caveats=[*decision.caveats, *parcel.evidence.warnings],
+        is_winner=decision.arm == source.arm,
+        caveats=[*decision.caveats, *source.evidence.warnings],
         notes=contents.notes,
-        engine=run.manifest.get("engines", {}).get(parcel.spec.model.name, {}),
+        engine=run.manifest.get("engines", {}).get(source.spec.model.name, {}),
         versions=run.manifest.get("versions", {}),
         needs=_packages(contents.places),
         has_script=contents.has_script,
         chooses=program.choices is not None,
         is_sampled=program.generation.temperature > 0,
-        serve=serve_command(parcel, contents.places, contents.form),
+        serve=serve_command(source, contents.places, contents.form),
         serving_note=contents.form.serving_note if contents.places.adapter else "",
-        request=request_command(parcel),
+        request=request_command(source),
         plan=contents.plan,
         trl=trl.VERSION,
         sources={

@@ -6,7 +6,7 @@ Not executed here. `SOURCES` says where the options were read.
 import json
 
 from harness.exporting.form import TunedForm
-from harness.exporting.parcel import Parcel
+from harness.exporting.export_source import ExportSource
 from harness.exporting.prompt import Places
 from harness.exporting.training.rows import plain
 
@@ -14,7 +14,7 @@ SOURCES = "vllm-project/vllm: docs/features/lora.md (05863f1)"
 SMALLEST_RANK = 8  # vLLM takes powers of two from here as --max-lora-rank
 
 
-def serve_command(parcel: Parcel, places: Places, form: TunedForm) -> str:
+def serve_command(source: ExportSource, places: Places, form: TunedForm) -> str:
     """Return the command that serves the export; see `TunedForm.serving_note` for what it cannot serve."""
     model = "./model" if places.model == "model" else places.model
     # the run takes no sampling defaults from the model's generation_config.json (a repetition penalty, say)
@@ -23,25 +23,25 @@ def serve_command(parcel: Parcel, places: Places, form: TunedForm) -> str:
         parts.append("--quantization bitsandbytes")
     if places.adapter and form.rank:
         parts += [
-            f"--enable-lora --lora-modules {parcel.arm}=./{places.adapter}",
+            f"--enable-lora --lora-modules {source.arm}=./{places.adapter}",
             f"--max-lora-rank {_at_least(form.rank)}",
         ]
     else:
-        parts.append(f"--served-model-name {parcel.arm}")
+        parts.append(f"--served-model-name {source.arm}")
     return " \\\n    ".join(parts)
 
 
-def request_command(parcel: Parcel) -> str | None:
+def request_command(source: ExportSource) -> str | None:
     """Return a request with the arm's own prompt, on a training question.
 
     None where passages are retrieved first, or the answer is chosen and not generated.
     """
-    program = parcel.program
+    program = source.program
     if program.retriever is not None or program.choices is not None:
         return None
-    question = parcel.task.study.train[0].question
+    question = source.task.study.train[0].question
     body = {
-        "model": parcel.arm,
+        "model": source.arm,
         "messages": plain(program.messages(question)),
         "temperature": program.generation.temperature,
         "max_tokens": program.generation.max_new_tokens,

@@ -11,7 +11,7 @@ from tempfile import TemporaryFile
 from harness.child import Child, module_command
 from harness.errors import HarnessError
 from harness.exporting.pack import ORIGIN, SCRIPT, origin
-from harness.exporting.parcel import Parcel
+from harness.exporting.export_source import ExportSource
 from harness.exporting.training.rows import plain
 from harness.records import Example
 
@@ -34,16 +34,16 @@ class Answered:
         return self.stored == self.said
 
 
-def is_export_of(parcel: Parcel, folder: Path, *, is_merged: bool) -> bool:
+def is_export_of(source: ExportSource, folder: Path, *, is_merged: bool) -> bool:
     """Whether `folder` holds an export of just this run, arm and form."""
     try:
         found = json.loads((folder / ORIGIN).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    return bool(found == origin(parcel, is_merged=is_merged))
+    return bool(found == origin(source, is_merged=is_merged))
 
 
-def verify(parcel: Parcel, folder: Path, count: int) -> Iterator[Answered]:
+def verify(source: ExportSource, folder: Path, count: int) -> Iterator[Answered]:
     """Ask the export `count` test items, drawn with the run's seed, one at a time, and yield each pair of answers.
 
     The run asked in batches and the script asks one by one, so two tokens that are as good as equally likely may
@@ -54,11 +54,11 @@ def verify(parcel: Parcel, folder: Path, count: int) -> Iterator[Answered]:
     """
     if not (folder / SCRIPT).is_file():
         raise HarnessError(f"{folder} has no {SCRIPT}, so it cannot be asked here")
-    if parcel.program.generation.temperature > 0:
-        raise HarnessError(f"{parcel.arm} samples its answers, so no two are to be compared")
-    examples = _drawn(parcel, count)
+    if source.program.generation.temperature > 0:
+        raise HarnessError(f"{source.arm} samples its answers, so no two are to be compared")
+    examples = _drawn(source, count)
     lines = [json.dumps(plain(example.messages)) for example in examples]
-    stored = parcel.predictions
+    stored = source.predictions
     for example, line in zip(examples, _ask(folder, lines), strict=True):
         said = json.loads(line)
         if "fault" in said:
@@ -66,15 +66,15 @@ def verify(parcel: Parcel, folder: Path, count: int) -> Iterator[Answered]:
         yield Answered(example.id, stored[example.id].text, said["text"])
 
 
-def _drawn(parcel: Parcel, count: int) -> list[Example]:
+def _drawn(source: ExportSource, count: int) -> list[Example]:
     """Return `count` items that the model was asked, in their own order."""
-    stored = parcel.predictions
+    stored = source.predictions
     asked = [
         example
-        for example in parcel.task.test
+        for example in source.task.test
         if stored[example.id].outcome.is_measured and stored[example.id].finish != "context_overflow"
     ]
-    picked = random.Random(parcel.evidence.fit.seed).sample(range(len(asked)), min(count, len(asked)))
+    picked = random.Random(source.evidence.fit.seed).sample(range(len(asked)), min(count, len(asked)))
     return [asked[number] for number in sorted(picked)]
 
 

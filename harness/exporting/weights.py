@@ -5,17 +5,17 @@ from pathlib import Path
 
 from harness.assets.cache import MANIFEST
 from harness.exporting.license import license_files
-from harness.exporting.parcel import Parcel
+from harness.exporting.export_source import ExportSource
 
 # What a model folder needs; pickled weights and our cache's own manifest stay behind.
 _MODEL_FILES = {".safetensors", ".json", ".jinja", ".txt", ".model", ".md"}
 
 
-def place_base(parcel: Parcel, target: Path) -> str:
+def place_base(source: ExportSource, target: Path) -> str:
     """Put the base into `target` and return the folder's name, or the hub id of a base that has no folder."""
-    base = parcel.base_folder
+    base = source.base_folder
     if base is None:
-        return parcel.program.weights.model
+        return source.program.weights.model
     target.mkdir()
     files = {file for file in base.iterdir() if file.is_file() and file.suffix in _MODEL_FILES}
     for file in sorted({*files, *license_files(base)}):
@@ -24,15 +24,15 @@ def place_base(parcel: Parcel, target: Path) -> str:
     return target.name
 
 
-def place_checkpoint(parcel: Parcel, target: Path) -> None:
+def place_checkpoint(source: ExportSource, target: Path) -> None:
     """Put weights that were all tuned into `target`, with the base's tokenizer, chat template and license."""
-    checkpoint = parcel.program.weights.checkpoint
+    checkpoint = source.program.weights.checkpoint
     assert checkpoint is not None
     target.mkdir()
     for file in sorted(Path(checkpoint).iterdir()):
         if file.suffix in _MODEL_FILES:
             link_or_copy(file, target / file.name)
-    for file in license_files(parcel.base_folder) if parcel.base_folder else ():
+    for file in license_files(source.base_folder) if source.base_folder else ():
         shutil.copyfile(file, target / file.name)
 
 
@@ -47,7 +47,7 @@ def link_or_copy(source: Path, target: Path) -> None:
     shutil.copyfile(source, target)
 
 
-def merge(parcel: Parcel, target: Path) -> list[str]:
+def merge(source: ExportSource, target: Path) -> list[str]:
     """Save the base with the adapter merged into it, as safetensors, tokenizer and chat template included.
 
     The sums are made in fp32 and saved in the base's own type. A 4-bit base is merged in full precision.
@@ -57,7 +57,7 @@ def merge(parcel: Parcel, target: Path) -> list[str]:
     """
     from harness.quiet import quiet
 
-    weights = parcel.program.weights
+    weights = source.program.weights
     assert weights.adapter is not None
     with quiet():
         import torch
@@ -69,12 +69,12 @@ def merge(parcel: Parcel, target: Path) -> list[str]:
         merged = PeftModel.from_pretrained(base, weights.adapter).merge_and_unload(safe_merge=True)
         merged.to(dtype).save_pretrained(target)
         AutoTokenizer.from_pretrained(weights.model).save_pretrained(target)
-    for file in license_files(parcel.base_folder) if parcel.base_folder else ():
+    for file in license_files(source.base_folder) if source.base_folder else ():
         shutil.copyfile(file, target / file.name)
     warnings = []
     if weights.quantization:
         warnings.append(
-            f"{parcel.arm} was trained and scored on the 4-bit ({weights.quantization}) base; merged, it stands on the "
+            f"{source.arm} was trained and scored on the 4-bit ({weights.quantization}) base; merged, it stands on the "
             "full-precision one and may answer otherwise"
         )
     if dtype != torch.float32:

@@ -48,12 +48,12 @@ def smallest_gain(setting: Setting, candidate: PlannedArm, base: float) -> Small
     Returns:
         A gain of None where even an arm that is always right would not be recommended so often.
     """
-    field = capped(_contenders(setting, candidate))
+    judged_arms = capped(_contenders(setting, candidate))
     random = np.random.default_rng(SEED)
-    worlds = [World.draw(field, random) for _ in range(worlds_of(field.items))]
+    worlds = [World.draw(judged_arms, random) for _ in range(worlds_of(judged_arms.items))]
 
     def climbers(gain: float, among: Sequence[int]) -> set[int]:
-        rates = [*[base] * (len(field.arms) - 1), base + gain]
+        rates = [*[base] * (len(judged_arms.arms) - 1), base + gain]
         return {number for number in among if _recommends(worlds[number], rates, candidate)}
 
     gain = _least(climbers, 1.0 - base, len(worlds))
@@ -196,10 +196,10 @@ def _power(contest: Setting, rate: float, tail: float, most: int) -> float:
 
 def can_climb(setting: Setting, candidate: PlannedArm) -> bool:
     """Whether a candidate that is always right, where all cheaper arms are always wrong, would be recommended."""
-    field = _contenders(setting, candidate)
-    answers = np.zeros((len(field.arms), field.items))
+    judged_arms = _contenders(setting, candidate)
+    answers = np.zeros((len(judged_arms.arms), judged_arms.items))
     answers[-1] = 1.0
-    chosen = judge_answers(field, answers, answers.mean(axis=1)).arm
+    chosen = judge_answers(judged_arms, answers, answers.mean(axis=1)).arm
     return chosen is not None and chosen.name == candidate.name
 
 

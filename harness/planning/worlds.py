@@ -169,8 +169,8 @@ def judge_answers(setting: Setting, answers: Floats, dev_scores: Sequence[float]
 def _arm_scores(setting: Setting, answers: Floats, dev_scores: Sequence[float]) -> ArmScores:
     evidence = evidence_of(setting, answers, dev_scores)
     metric_spec = MetricSpec(METRIC, setting.kind, mean, _groups(setting))
-    field = read_arms(evidence, [arm.name for arm in setting.arms], METRIC, setting.limits)
-    return ArmScores(field, metric_spec, setting.limits)
+    judged_arms = read_arms(evidence, [arm.name for arm in setting.arms], METRIC, setting.limits)
+    return ArmScores(judged_arms, metric_spec, setting.limits)
 
 
 def prompt_tail(contest: Setting) -> float:

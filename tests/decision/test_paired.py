@@ -161,6 +161,6 @@ def test_paired_rates_are_covered_at_small_n(rates):
 def test_items_lost_to_infrastructure_leave_the_pairs():
     lost = {0: Outcome.TIMEOUT, 1: Outcome.ENDPOINT_ERROR}
     left = evidence("a", "prompt", [0.0, 0.0] + [1.0] * 38, outcomes=lost)
-    field = read_arms([left, evidence("b", "rag", [1.0] * 40)], ["a", "b"], "exact_match", Limits())
-    found = compare(field.judged[1], field.judged[0], RATE, 0.02)
-    assert (found.difference.n, found.wins, field.judged[0].lost) == (38, 0, {"q0", "q1"})
+    judged_arms = read_arms([left, evidence("b", "rag", [1.0] * 40)], ["a", "b"], "exact_match", Limits())
+    found = compare(judged_arms.judged[1], judged_arms.judged[0], RATE, 0.02)
+    assert (found.difference.n, found.wins, judged_arms.judged[0].lost) == (38, 0, {"q0", "q1"})

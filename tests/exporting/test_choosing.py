@@ -5,7 +5,7 @@ import json
 import pytest
 from small_run import make_run
 
-from harness.exporting.parcel import open_parcel
+from harness.exporting.export_source import open_export
 from harness.plugins import plugins
 
 
@@ -26,16 +26,16 @@ def test_export_chooses_as_the_run_did_and_by_the_priors_in_it(chosen, tmp_path,
     out = tmp_path / "out"
     result = invoke("export", chosen, "--arm", "label_score", "--out", out, "--verify", "10")
     assert "verified: 10 of 10 answers equal the run's" in result.output
-    parcel = open_parcel(chosen, "label_score")
-    assert {p.text for p in parcel.predictions.values()} <= {f"answer {i}" for i in range(4)}
+    source = open_export(chosen, "label_score")
+    assert {p.text for p in source.predictions.values()} <= {f"answer {i}" for i in range(4)}
     kept = json.loads((out / "prompt.json").read_text())["choices"]
-    choices = parcel.program.choices
+    choices = source.program.choices
     assert [(one["label"], one["prior"]) for one in kept] == list(zip(choices.labels, choices.priors, strict=True))
     text = (out / "README.md").read_text()
     assert "Nothing is generated" in text and "chat/completions" not in text
 
     # one label favoured above all others is always said, so the answers that stay equal are those that said it
-    said = [p.text for p in parcel.predictions.values()]
+    said = [p.text for p in source.predictions.values()]
     rarest = min(choices.labels, key=said.count)
     favoured = [{**one, "prior": one["prior"] - 1000 * (one["label"] == rarest)} for one in kept]
     prompt = json.loads((out / "prompt.json").read_text())

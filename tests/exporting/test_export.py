@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from harness.evidence.snapshot import read_snapshot
-from harness.exporting.parcel import open_parcel
+from harness.exporting.export_source import open_export
 from harness.store.folder import RunFolder
 from harness.store.ledger import Ledger
 
@@ -61,14 +61,14 @@ def test_adapter_is_exported_as_it_is(finished, tuned_export):
 def test_moved_export_answers_from_the_command_line_with_nothing_of_ours(finished, tmp_path, invoke, arm):
     invoke("export", finished, "--arm", arm, "--out", tmp_path / "out")
     moved = shutil.move(tmp_path / "out", tmp_path / "elsewhere")
-    parcel = open_parcel(finished, arm)
-    example = next(e for e in parcel.task.test if len(e.messages) == 1)
+    source = open_export(finished, arm)
+    example = next(e for e in source.task.test if len(e.messages) == 1)
     blocker = "import sys; sys.modules.update(harness=None, baselines=None, reports=None); import runpy; "
     code = blocker + f"sys.argv = ['answer.py', {example.question.text!r}]; "
     code += f"sys.path.insert(0, {str(moved)!r}); runpy.run_path({str(moved / 'answer.py')!r}, run_name='__main__')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
-    stored = parcel.predictions[example.id].text
-    assert done.stdout == (parcel.program.reader.read(stored) or "") + "\n", done.stderr
+    stored = source.predictions[example.id].text
+    assert done.stdout == (source.program.reader.read(stored) or "") + "\n", done.stderr
 
 
 def test_no_file_but_the_adapters_own_names_the_machines_folders(finished, tuned_export, tiny_model):
@@ -124,7 +124,7 @@ def test_folder_that_holds_something_is_refused_and_left_as_it_is(finished, tmp_
 
 
 def test_export_that_fails_on_the_way_leaves_nothing(finished, tmp_path, invoke, monkeypatch):
-    def fail(parcel):
+    def fail(source):
         raise OSError("no space left on device")
 
     monkeypatch.setattr("harness.exporting.pack.license_note", fail)
@@ -148,9 +148,9 @@ def test_adapter_changed_since_the_run_is_refused(finished, tmp_path, invoke):
 
 
 def test_readme_gives_the_score_with_its_interval_and_says_when_the_verdict_names_another(finished, tuned_export):
-    parcel = open_parcel(finished, "lora_sft")
+    source = open_export(finished, "lora_sft")
     text = (tuned_export / "README.md").read_text()
-    assert f"{100 * parcel.score.low:.1f} to {100 * parcel.score.high:.1f}, n=10" in text
+    assert f"{100 * source.score.low:.1f} to {100 * source.score.high:.1f}, n=10" in text
     assert "The verdict does not name this arm" in text
     assert "vllm serve ./model --generation-config vllm" in text  # the run takes no defaults from the model either
     assert "--lora-modules lora_sft=./adapter" in text

@@ -11,7 +11,7 @@ import pytest
 from safetensors.torch import load_file
 from small_run import make_run
 
-from harness.exporting.parcel import open_parcel
+from harness.exporting.export_source import open_export
 from harness.exporting.training.plan import plan_of
 from harness.exporting.training.rows import PairRow
 from harness.exporting.training.trl import write_trl
@@ -81,7 +81,7 @@ def test_every_tuned_arm_answers_as_the_run_did(tuned, tmp_path, invoke, arm):
 def test_trl_script_trains_the_adapter_that_the_run_kept(finished, tuned_export):
     folder = tuned_export / "training" / "trl"
     losses, _ = run_script(folder / "train_sft.py")
-    history = open_parcel(finished, "lora_sft").evidence.training
+    history = open_export(finished, "lora_sft").evidence.training
     recorded = [point.loss for point in history.losses][: history.best_step]
     assert losses == pytest.approx(recorded, rel=1e-3)
     trained, kept = load_file(folder / "adapter_sft" / WEIGHTS), load_file(tuned_export / "adapter" / WEIGHTS)
@@ -90,7 +90,7 @@ def test_trl_script_trains_the_adapter_that_the_run_kept(finished, tuned_export)
 
 
 def test_trl_preference_script_starts_at_its_reference_and_moves_the_adapter(finished, tuned_export, tmp_path):
-    plan, _ = plan_of(open_parcel(finished, "lora_sft"))
+    plan, _ = plan_of(open_export(finished, "lora_sft"))
     pairs = [PairRow((Message("user", f"Which, {i}?"),), f"answer {i}", "none") for i in range(8)]
     dpo = replace(plan.sft, learning_rate=1e-3, steps=2, warmup_steps=0, best_step=2, beta=0.1)
     plan = replace(plan, sft=replace(plan.sft, best_step=2), dpo=dpo, pairs=pairs)
@@ -121,19 +121,19 @@ def test_given_preferences_are_exported_for_every_tool(tuned, tmp_path, invoke):
 
 
 def test_pairs_that_the_arm_left_are_taken_before_the_tasks_own(tuned, tmp_path):
-    parcel = open_parcel(tuned, "lora_dpo")
-    given = parcel.task.study.preferences
+    source = open_export(tuned, "lora_dpo")
+    given = source.task.study.preferences
     place = tuned / "adapters" / "lora_dpo" / "pairs.jsonl"
     left = place.read_text()
     try:
         place.unlink()
-        plan, _ = plan_of(parcel)
+        plan, _ = plan_of(source)
         assert [pair.rejected for pair in plan.pairs] == [pair.rejected for pair in given]
         place.write_text("".join(encode(type(pair), replace(pair, rejected="mined")) + "\n" for pair in given))
-        plan, _ = plan_of(parcel)
+        plan, _ = plan_of(source)
         assert {pair.rejected for pair in plan.pairs} == {"mined"}
         place.write_text(encode(type(given[0]), given[0]) + "\n")  # one, where the arm says that it used nine
-        plan, notes = plan_of(parcel)
+        plan, notes = plan_of(source)
         assert plan.pairs == ()
     finally:
         place.write_text(left)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.exporting.form import form_of
-from harness.exporting.parcel import Parcel, make_baseline, option
+from harness.exporting.export_source import ExportSource, make_baseline, option
 from harness.exporting.training.recipe import Recipe, recipe_of
 from harness.exporting.training.rows import PairRow, Row, Tokens, pair_rows, shown, train_rows
 from harness.records import Evidence, TrainingHistory
@@ -29,30 +29,30 @@ class TrainingPlan:
     end: str
 
 
-def plan_of(parcel: Parcel) -> tuple[TrainingPlan | None, list[str]]:
+def plan_of(source: ExportSource) -> tuple[TrainingPlan | None, list[str]]:
     """Return how a tuned arm was trained, and what cannot be told of it."""
-    evidence, history = parcel.evidence, sft_history(parcel.evidence)
-    if fault := _fault(parcel, history):
+    evidence, history = source.evidence, sft_history(source.evidence)
+    if fault := _fault(source, history):
         return None, [f"{evidence.arm}: {fault}, so no training configuration is exported"]
-    sft = recipe_of(history, parcel.program, evidence.fit.seed) if history else None
+    sft = recipe_of(history, source.program, evidence.fit.seed) if history else None
     if sft is None or history is None:
         return None, [f"{evidence.arm} does not tell how it was trained, so no training configuration is exported"]
-    tokens = Tokens(parcel.program.weights.model)
-    rows = train_rows(parcel.spec, parcel.task, parcel.program, evidence.fit.seed, tokens)
+    tokens = Tokens(source.program.weights.model)
+    rows = train_rows(source.spec, source.task, source.program, evidence.fit.seed, tokens)
     if len(rows) != history.rows:
         return None, [
             f"{evidence.arm} learnt from {history.rows} rows, and {len(rows)} can be told apart now, "
             "so no training configuration is exported"
         ]
-    dev = shown(parcel.task.study.dev, parcel.program, make_baseline(parcel.spec))
-    dpo, pairs, notes = _dpo_stage(parcel)
-    if option(make_baseline(parcel.spec), PENALTY):
+    dev = shown(source.task.study.dev, source.program, make_baseline(source.spec))
+    dpo, pairs, notes = _dpo_stage(source)
+    if option(make_baseline(source.spec), PENALTY):
         notes.append(f"other tools have no {PENALTY}, so what they train may forget more of the base than this adapter")
     texts = [(row.prompt, row.answer) for row in rows]
     texts += [(pair.prompt, answer) for pair in pairs for answer in (pair.chosen, pair.rejected)]
     longest = max(tokens.length(prompt, answer) for prompt, answer in texts)
     room = ROOM * math.ceil((longest + ROOM / 2) / ROOM)
-    return TrainingPlan(parcel.arm, sft, rows, dev, dpo, pairs, room, tokens.end_id, tokens.end), notes
+    return TrainingPlan(source.arm, sft, rows, dev, dpo, pairs, room, tokens.end_id, tokens.end), notes
 
 
 def sft_history(evidence: Evidence) -> TrainingHistory | None:
@@ -63,28 +63,28 @@ def sft_history(evidence: Evidence) -> TrainingHistory | None:
     return history.start
 
 
-def _fault(parcel: Parcel, history: TrainingHistory | None) -> str:
+def _fault(source: ExportSource, history: TrainingHistory | None) -> str:
     """Say why other tools cannot be told how it was trained, else ''."""
-    if form_of(parcel.program.weights).kind != "lora":
+    if form_of(source.program.weights).kind != "lora":
         return "its configurations for other tools are written for LoRA alone"
     if history is not None and history.start is not None:
         return f"its SFT continues from {history.start.method.upper()}, which is not exported"
     return ""
 
 
-def _dpo_stage(parcel: Parcel) -> tuple[Recipe | None, Sequence[PairRow], list[str]]:
-    evidence = parcel.evidence
+def _dpo_stage(source: ExportSource) -> tuple[Recipe | None, Sequence[PairRow], list[str]]:
+    evidence = source.evidence
     history = evidence.training
     if history is None or history.start is None:
         return None, (), []
     if not history.method.endswith("+dpo"):
         return None, (), [f"only the SFT stage of its training ({history.method}) is exported"]
-    pairs = pair_rows(parcel.folder, parcel.task, evidence, parcel.program)
+    pairs = pair_rows(source.folder, source.task, evidence, source.program)
     if history.best_step == 0:
         note = "preference training gained nothing on dev, so the adapter is that of its SFT stage"
         return None, pairs or (), [note]
     if pairs is None:
         note = f"the run does not say which {history.rows} pairs it learnt from, so the DPO stage is not exported"
         return None, (), [note]
-    beta = option(make_baseline(parcel.spec), "beta")
-    return recipe_of(history, parcel.program, evidence.fit.seed, beta), pairs, []
+    beta = option(make_baseline(source.spec), "beta")
+    return recipe_of(history, source.program, evidence.fit.seed, beta), pairs, []

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.contract import Baseline, Retrieving
-from harness.exporting.parcel import make_baseline, option
+from harness.exporting.export_source import make_baseline, option
 from harness.program import Program
 from harness.records import Evidence, Example, Message, Passage, Preference, Question
 from harness.store.files import decode

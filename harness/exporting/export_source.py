@@ -22,7 +22,7 @@ from harness.task.task import ArmSpec, Task
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
+class ExportSource:
     """One arm, ready to be packed."""
 
     folder: RunFolder
@@ -69,7 +69,7 @@ class Parcel:
         return {prediction.example_id: prediction for prediction in self.evidence.predictions}
 
 
-def open_parcel(path: Path, arm: str | None) -> Parcel:
+def open_export(path: Path, arm: str | None) -> ExportSource:
     """Read a finished run and choose what to export: the named arm, or the one that the verdict names.
 
     Raises:
@@ -88,12 +88,12 @@ def open_parcel(path: Path, arm: str | None) -> Parcel:
         fitted = decode(FittedState, ledger.state(evidence.fit.name, FITTED) or "")
     finally:
         ledger.close()
-    parcel = Parcel(folder, task, run, evidence, Program.from_dict(evidence.program, path.resolve()))
-    _check_base(parcel)
+    source = ExportSource(folder, task, run, evidence, Program.from_dict(evidence.program, path.resolve()))
+    _check_base(source)
     for made, digest in fitted.artefacts.items():
         if hash_folder(path / made) != digest:
-            raise StoreError(f"{path / made} is not what the run measured; restore it, or run {parcel.arm} again")
-    return parcel
+            raise StoreError(f"{path / made} is not what the run measured; restore it, or run {source.arm} again")
+    return source
 
 
 def make_baseline(spec: ArmSpec) -> Baseline:
@@ -130,16 +130,16 @@ def _scored(run: Run, arm: str) -> str:
     return f"    {share(score.estimate)} {run.primary_metric} ({score_range(score)})" if score else ""
 
 
-def _check_base(parcel: Parcel) -> None:
+def _check_base(source: ExportSource) -> None:
     """Refuse a base that is not the one that was measured."""
-    base = parcel.base_folder
+    base = source.base_folder
     if base is None:
         return
     if not base.is_dir():
         raise HarnessError(f"the base model is not at {base} any more; put it back (`harness setup` if it is ours)")
-    models: Sequence[Mapping[str, Any]] = parcel.run.manifest.get("models", ())
-    model: Mapping[str, Any] = next((one for one in models if one["name"] == parcel.spec.model.name), {})
+    models: Sequence[Mapping[str, Any]] = source.run.manifest.get("models", ())
+    model: Mapping[str, Any] = next((one for one in models if one["name"] == source.spec.model.name), {})
     measured = model.get("identity")
-    found = engine_kind(parcel.spec.model.engine).identity(str(base))
+    found = engine_kind(source.spec.model.engine).identity(str(base))
     if measured and found != measured:
         raise HarnessError(f"the base model at {base} has changed since the run ({measured} then, {found} now)")
