@@ -1,8 +1,8 @@
 """A Program: what an arm ends as. Plain data, so it can be stored, replayed, sent and shipped.
 
 It holds the weights, the prompt, the retriever, the generation settings, and how the answer is read
-out of the completion. The harness runs it; the arm that made it is not needed for that, except to
-search its own index.
+out of the completion, or the labels of which the likeliest is the answer. The harness runs it; the arm
+that made it is not needed for that, except to search its own index.
 """
 
 import dataclasses
@@ -32,6 +32,7 @@ class Shot:
 
     input: str  # the user's turn before the template
     answer: str  # the assistant's turn, as it should look
+    passages: tuple[str, ...] = ()  # texts that its question was asked with, best first
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Prompt:
     """How a question becomes a conversation.
 
     `template` is Jinja with `input` (the user's last turn) and `passages` (texts, best first);
-    the same template wraps the shots, which are shown without passages.
+    `shot_template` wraps the shots in the same way, each with passages of its own.
     """
 
     system: str | None = None
@@ -57,20 +58,35 @@ class Prompt:
         own = [m.content for m in history if m.role == "system"]  # a row's system turn joins the prompt's
         system = "\n\n".join(filter(None, [self.system, *own]))
         turns = [Message("system", system)] if system else []
-        for shot in self.shots:
-            turns.append(Message("user", render(self.shot_template, input=shot.input, passages=[])))
-            turns.append(Message("assistant", shot.answer))
+        turns.extend(self.shot_turns())
         turns.extend(m for m in history if m.role != "system")
         text = render(self.template, input=question.text, passages=[p.text for p in passages])
         return (*turns, Message("user", text))
 
+    def shot_turns(self) -> tuple[Message, ...]:
+        """Return the solved examples as turns, a question and its answer in turn.
+
+        Raises:
+            ArmError: If the template is wrong; the message shows it.
+        """
+        asked = [render(self.shot_template, input=shot.input, passages=list(shot.passages)) for shot in self.shots]
+        pairs = zip(asked, self.shots, strict=True)
+        return tuple(
+            turn for text, shot in pairs for turn in (Message("user", text), Message("assistant", shot.answer))
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Retriever:
-    """Where the arm's own index lies, and how many passages a question gets."""
+    """Where the arm's own index lies, how many passages a question gets, and what they are.
+
+    `passages` go to the prompt's template. `examples` are solved ones, each passage's text a `Shot` as JSON; they are
+    shown as turns behind the prompt's own shots, the nearest last.
+    """
 
     index: str  # folder, written by the arm and opened by its baseline's `retrieve`
     k: int
+    finds: Literal["passages", "examples"] = "passages"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +122,22 @@ class Reader:
 
 
 @dataclass(frozen=True, slots=True)
+class Choices:
+    """A closed set of answers, of which the likeliest is given: nothing is generated and nothing is read.
+
+    Compared are the log-likelihoods of the labels after the prompt, each less its prior.
+    """
+
+    labels: tuple[str, ...]  # as they should look; without outer white space
+    priors: tuple[float, ...]  # nats, one a label; all equal where bare likelihoods are compared
+
+    def likeliest(self, logprobs: Sequence[float]) -> str:
+        """Return the label that its log-likelihoods (nats, one a label) favour; the first of equals."""
+        scores = [logprob - prior for logprob, prior in zip(logprobs, self.priors, strict=True)]
+        return self.labels[scores.index(max(scores))]
+
+
+@dataclass(frozen=True, slots=True)
 class Program:
     """All that is needed to answer a question."""
 
@@ -114,10 +146,14 @@ class Program:
     generation: GenerationSettings
     reader: Reader = Reader()
     retriever: Retriever | None = None
+    choices: Choices | None = None  # in place of generation and reader
 
     def messages(self, question: Question, passages: Sequence[Passage] = ()) -> tuple[Message, ...]:
         """Build the conversation; whoever calls chooses the passages (retrieved, gold or none)."""
-        return self.prompt.messages(question, passages)
+        if self.retriever is None or self.retriever.finds == "passages":
+            return self.prompt.messages(question, passages)
+        found = [_shot(json.loads(passage.text)) for passage in reversed(passages)]
+        return dataclasses.replace(self.prompt, shots=(*self.prompt.shots, *found)).messages(question)
 
     def to_dict(self, root: Path) -> dict[str, Any]:
         """Return JSON-ready data; folders inside `root` become relative to it."""
@@ -133,12 +169,13 @@ class Program:
             prompt=Prompt(
                 prompt["system"],
                 prompt["template"],
-                tuple(Shot(**shot) for shot in prompt["shots"]),
+                tuple(_shot(shot) for shot in prompt["shots"]),
                 prompt["shot_template"],
             ),
             generation=GenerationSettings(**data["generation"]),
             reader=Reader(**data["reader"]),
             retriever=Retriever(**data["retriever"]) if data["retriever"] else None,
+            choices=_choices(data.get("choices")),
         )
 
     @property
@@ -146,6 +183,14 @@ class Program:
         """Short hash of the program's data; equal programs answer alike."""
         text = json.dumps(dataclasses.asdict(self), sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _choices(data: Mapping[str, Any] | None) -> Choices | None:
+    return Choices(tuple(data["labels"]), tuple(data["priors"])) if data else None  # older programs have none
+
+
+def _shot(data: Mapping[str, Any]) -> Shot:
+    return Shot(data["input"], data["answer"], tuple(data.get("passages", ())))  # older programs have no passages
 
 
 @lru_cache(maxsize=256)

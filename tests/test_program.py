@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import ArmError
-from harness.program import Program, Prompt, Reader, Retriever, Shot, render
+from harness.program import Choices, Program, Prompt, Reader, Retriever, Shot, render
 from harness.records import GenerationSettings, Message, Passage, Question, Weights
 
 QUESTION = Question("q", (Message("user", "Which desk?"),))
@@ -14,13 +14,15 @@ def test_prompt_builds_system_shots_and_the_question_with_its_passages():
     prompt = Prompt(
         system="Route it.",
         template="{% for p in passages %}[{{ p }}] {% endfor %}Message: {{ input }}",
-        shots=(Shot("It leaks.", "M7B"),),
-        shot_template="Message: {{ input }}",
+        shots=(Shot("It leaks.", "M7B"), Shot("It hums.", "K2", ("Hums go to K2.",))),
+        shot_template="{% for p in passages %}({{ p }}) {% endfor %}Message: {{ input }}",
     )
     assert prompt.messages(QUESTION, [Passage("d#0", "d", "Leaks go to M7B.")]) == (
         Message("system", "Route it."),
         Message("user", "Message: It leaks."),
         Message("assistant", "M7B"),
+        Message("user", "(Hums go to K2.) Message: It hums."),
+        Message("assistant", "K2"),
         Message("user", "[Leaks go to M7B.] Message: Which desk?"),
     )
 
@@ -38,7 +40,7 @@ def test_program_comes_back_equal_from_json_in_another_place(tmp_path):
     run, moved = tmp_path / "run", tmp_path / "moved"
     program = Program(
         Weights("model", "nf4", str(run / "adapters" / "a")),
-        Prompt("s", "{{ input }}", (Shot("i", "o"),)),
+        Prompt("s", "{{ input }}", (Shot("i", "o"), Shot("i", "o", ("a", "b")))),
         GenerationSettings(12),
         Reader("after", "Answer:"),
         Retriever(str(run / "shared" / "index"), 3),
@@ -47,6 +49,30 @@ def test_program_comes_back_equal_from_json_in_another_place(tmp_path):
     assert str(run) not in json.dumps(data)
     assert Program.from_dict(data, run) == program
     assert Path(Program.from_dict(data, moved).weights.adapter) == moved / "adapters" / "a"
+
+
+def test_program_kept_before_shots_had_passages_is_read(tmp_path):
+    program = Program(Weights("m"), Prompt(shots=(Shot("i", "o"),)), GenerationSettings(4))
+    data = json.loads(json.dumps(program.to_dict(tmp_path)))
+    del data["prompt"]["shots"][0]["passages"]
+    assert Program.from_dict(data, tmp_path) == program
+
+
+def test_found_examples_stand_as_turns_behind_the_shots_the_nearest_last():
+    prompt = Prompt("Route it.", "Q: {{ input }}", (Shot("always", "A"),), "Q: {{ input }}")
+    program = Program(Weights("m"), prompt, GenerationSettings(4), retriever=Retriever("index", 2, "examples"))
+    found = [Passage(n, n, json.dumps({"input": f"{n} one", "answer": n.upper()})) for n in ("near", "far")]
+    assert [message.content for message in program.messages(QUESTION, found)] == [
+        *("Route it.", "Q: always", "A"),
+        *("Q: far one", "FAR", "Q: near one", "NEAR", "Q: Which desk?"),
+    ]
+    assert len(program.messages(QUESTION)) == 4  # without a search its own shots are left
+
+
+def test_likeliest_label_is_that_of_the_highest_log_likelihood_less_its_prior():
+    assert Choices(("a", "b"), (0, 0)).likeliest([-1, -2]) == "a"
+    assert Choices(("a", "b"), (-1, -3)).likeliest([-1, -2]) == "b"  # 0 against 1
+    assert Choices(("a", "b"), (-1, -2)).likeliest([-1, -2]) == "a"  # equal
 
 
 def test_equal_programs_have_equal_digests_and_a_changed_word_another():

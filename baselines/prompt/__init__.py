@@ -1,9 +1,10 @@
-"""Prompted arms: the task's own prompt, solved examples in it, and reasoning before the answer."""
+"""Prompted arms: the task's own prompt, solved examples in it, reasoning before the answer, and a choice of labels."""
 
 from collections.abc import Mapping
 
 from baselines.prompt.few import FewShot
-from baselines.prompt.options import ChainOfThoughtOptions, FewShotOptions, ZeroShotOptions
+from baselines.prompt.labels import LabelScore
+from baselines.prompt.options import ChainOfThoughtOptions, FewShotOptions, LabelScoreOptions, ZeroShotOptions
 from baselines.prompt.reasoning import ChainOfThought
 from baselines.prompt.zero import ZeroShot
 
@@ -21,3 +22,8 @@ def few_shot(options: Mapping[str, object]) -> FewShot:
 def chain_of_thought(options: Mapping[str, object]) -> ChainOfThought:
     """Make the arm that lets the model reason before it answers."""
     return ChainOfThought(ChainOfThoughtOptions.model_validate(options))
+
+
+def label_score(options: Mapping[str, object]) -> LabelScore:
+    """Make the arm that answers with the likeliest label of train."""
+    return LabelScore(LabelScoreOptions.model_validate(options))

@@ -1,19 +1,24 @@
-"""Few-shot: solved examples from train, as turns of the conversation; number and choice settled on dev."""
+"""Few-shot: solved examples from train, as turns of the conversation; number and choice settled on dev.
+
+Examples that are nearest to a question (Liu et al. 2021, arXiv 2101.06804) are found by the harness when it asks, as
+passages are: the program names an index of training rows.
+"""
 
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import ClassVar
 
-from baselines.prompt.options import FewShotOptions
+from baselines.prompt.options import FewShotOptions, Way
 from baselines.prompt.selection import Candidate, DevContest, drawn
-from baselines.prompt.shots import Choice, choose, usable_rows
+from baselines.prompt.shots import Choice, choose, fillable, usable_rows
 from baselines.prompt.window import longest_questions, overflow
 from baselines.prompt.zero import plain_prompt, zero_shot_program
 from harness.contract import Capability, FitContext, Fitted, Preview
 from harness.errors import ArmError
-from harness.program import Program, Prompt, Shot
-from harness.records import Example, Family, Study
+from harness.program import Program, Prompt, Retriever, Shot
+from harness.records import Example, Family, Passage, Question, Study
 
 FAST_SHOTS = 2
 
@@ -23,7 +28,7 @@ class FewShot:
     """Examples come from train alone; a row that dev asks too is never shown.
 
     The numbers of shots are compared with diverse examples first, then random examples with the best
-    number: one dev evaluation a number, and one more.
+    number: one dev evaluation a number, and one more. `nearest` is tried where it is asked for.
     """
 
     options: FewShotOptions
@@ -39,31 +44,43 @@ class FewShot:
         """
         contest = DevContest(context, study.dev, self.options.dev_rows, time.monotonic())
         numbers, rows, warnings = self._numbers(study, context)
-        choice = self.options.choice or "diverse"
-        candidates, left_out = self._candidates(numbers, choice, rows, study, context)
+        way, *other_ways = self.options.ways
+        candidates, left_out = self._candidates(numbers, [way], rows, study, context)
         if not candidates:
             raise ArmError(f"few_shot: {'; '.join(left_out)}; ask for fewer shots or shorten the rows")
         warnings += left_out
-        if len(candidates) == 1 and (context.budget.is_fast or self.options.choice):
+        if len(candidates) == 1 and (context.budget.is_fast or not other_ways):
             return Fitted(candidates[0].program, warnings=tuple(warnings))
         contest.try_all(candidates)
-        if self.options.choice is None:
+        if other_ways:
             number = contest.best().size
-            others, left_out = self._candidates([number], "random", rows, study, context)
+            others, left_out = self._candidates([number], other_ways, rows, study, context)
             contest.try_all(others)
             warnings += left_out
         winner = contest.best()  # before the trials are read: it may measure losses
         return Fitted(winner.program, contest.trials, warnings=(*warnings, *contest.warnings))
+
+    def retrieve(self, program: Program, questions: Sequence[Question]) -> list[tuple[Passage, ...]]:
+        """Return each question's nearest examples from the program's index, nearest first."""
+        from baselines.rag.index import open_index
+
+        if program.retriever is None:
+            raise ArmError("this program has no retriever; its examples are the same for every question")
+        index = open_index(program.retriever.index)
+        return index.search([question.text for question in questions], program.retriever.k)
 
     def preview(self, study: Study) -> Preview:
         """Show the first dev question behind the fewest shots, drawn with seed 0."""
         rows = usable_rows(study)
         if not rows:
             raise ArmError(_nothing_to_show(study))
-        number, choice = min(self.options.candidates[0], len(rows)), self.options.choice or "diverse"
+        number, way = min(self.options.candidates[0], len(rows)), self.options.ways[0]
+        choice: Choice = "diverse" if way == "nearest" else way
         prompt = _shot_prompt(plain_prompt(study), choose(rows, number, choice, seed=0))
         tried = ", ".join(map(str, self.options.candidates))
         note = f"{number} shots are shown ({choice}); the run tries {tried} on dev"
+        if way == "nearest":
+            note += "; those nearest to each question take their place"
         return Preview(prompt.messages(study.dev[0].question), note=note)
 
     def _numbers(self, study: Study, context: FitContext) -> tuple[list[int], list[Example], list[str]]:
@@ -72,26 +89,28 @@ class FewShot:
         if not rows:
             raise ArmError(_nothing_to_show(study))
         wanted = (FAST_SHOTS,) if context.budget.is_fast else self.options.candidates
-        numbers = sorted({min(number, len(rows)) for number in wanted})
-        short = [number for number in wanted if number > len(rows)]
-        warnings = [f"{n} shots asked for, but only {len(rows)} training rows can be shown" for n in short]
+        numbers, warnings = fillable(wanted, rows)
         return numbers, rows, warnings
 
     def _candidates(
-        self, numbers: Sequence[int], choice: Choice, rows: Sequence[Example], study: Study, context: FitContext
+        self, numbers: Sequence[int], ways: Sequence[Way], rows: Sequence[Example], study: Study, context: FitContext
     ) -> tuple[list[Candidate], list[str]]:
         """Return the candidates that fit the context window, and a warning for each that does not."""
-        questions = longest_questions(study)
         fitting: list[Candidate] = []
         warnings: list[str] = []
-        for number in numbers:
-            program = _with_shots(zero_shot_program(study, context), rows, number, choice, context.seed)
-            fault = overflow(program, questions, context)
+        for number, way in product(numbers, ways):
+            program = _with_shots(zero_shot_program(study, context), rows, number, way, context)
+            fault = self._overflow(program, study, context)
             if fault is None:
-                fitting.append(Candidate(f"shots={number} choice={choice}", program, number))
+                fitting.append(Candidate(f"shots={number} choice={way}", program, number))
             else:
-                warnings.append(f"shots={number} choice={choice} left out: {fault}")
+                warnings.append(f"shots={number} choice={way} left out: {fault}")
         return fitting, warnings
+
+    def _overflow(self, program: Program, study: Study, context: FitContext) -> str | None:
+        questions = longest_questions(study)
+        found = self.retrieve(program, questions) if program.retriever else None  # a long row of train finds itself
+        return overflow(program, questions, context, found)
 
 
 def _nothing_to_show(study: Study) -> str:
@@ -101,9 +120,14 @@ def _nothing_to_show(study: Study) -> str:
     )
 
 
-def _with_shots(program: Program, rows: Sequence[Example], number: int, choice: Choice, seed: int) -> Program:
-    shots = choose(rows, number, choice, seed)
-    return replace(program, prompt=_shot_prompt(program.prompt, shots))
+def _with_shots(program: Program, rows: Sequence[Example], number: int, way: Way, context: FitContext) -> Program:
+    if way != "nearest":
+        return replace(program, prompt=_shot_prompt(program.prompt, choose(rows, number, way, context.seed)))
+    from baselines.rag.index import build_example_index
+
+    folder = build_example_index(rows, context.shared, context.log).folder
+    prompt = _shot_prompt(program.prompt, ())
+    return replace(program, prompt=prompt, retriever=Retriever(str(folder), number, "examples"))
 
 
 def _shot_prompt(prompt: Prompt, shots: tuple[Shot, ...]) -> Prompt:

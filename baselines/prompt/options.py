@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Shots = Annotated[int, Field(ge=1)]
+# nearest: for each question those whose questions are most like it, by the sentence embedder that rag uses
+Way = Literal["diverse", "random", "nearest"]
 
 
 class ZeroShotOptions(BaseModel):
@@ -21,8 +23,10 @@ class FewShotOptions(BaseModel):
     shots: Shots | Annotated[tuple[Shots, ...], Field(min_length=1)] = Field(
         default=(2, 4, 8), description="a number, or candidates that are settled on dev"
     )
-    choice: Literal["diverse", "random"] | None = Field(
-        default=None, description="how examples are chosen; both are tried on dev when not given"
+    choice: Way | Annotated[tuple[Way, ...], Field(min_length=1)] | None = Field(
+        default=None,
+        description="how examples are chosen; of several (diverse and random when not given) the first is tried on dev "
+        "with every number, the others with the best",
     )
     dev_rows: int = Field(default=40, ge=1, description="at most so many dev rows judge a candidate")
 
@@ -31,6 +35,13 @@ class FewShotOptions(BaseModel):
         """Numbers of shots to try, ascending."""
         return (self.shots,) if isinstance(self.shots, int) else tuple(sorted(set(self.shots)))
 
+    @property
+    def ways(self) -> tuple[Way, ...]:
+        """Ways of choosing examples to try, in order."""
+        if self.choice is None:
+            return ("diverse", "random")
+        return (self.choice,) if isinstance(self.choice, str) else tuple(dict.fromkeys(self.choice))
+
 
 class ChainOfThoughtOptions(BaseModel):
     """Options of `chain_of_thought`."""
@@ -38,3 +49,15 @@ class ChainOfThoughtOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     reasoning_tokens: int = Field(default=96, ge=1, description="room to reason in, beside the answer's own")
+
+
+class LabelScoreOptions(BaseModel):
+    """Options of `label_score`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    calibrated: bool | None = Field(
+        default=None,
+        description="whether each label's likelihood under an empty input is taken off; settled on dev when not given",
+    )
+    dev_rows: int = Field(default=40, ge=1, description="at most so many dev rows judge a candidate")

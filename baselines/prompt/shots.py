@@ -21,18 +21,30 @@ def usable_rows(study: Study) -> list[Example]:
     return [example for example in study.train if rows.get(_key(example)) is example]
 
 
+def fillable(wanted: Sequence[int], rows: Sequence[Example]) -> tuple[list[int], list[str]]:
+    """Return the numbers of shots that these rows can fill, ascending, and a warning for each that they cannot."""
+    numbers = sorted({min(number, len(rows)) for number in wanted})
+    short = [number for number in wanted if number > len(rows)]
+    return numbers, [f"{n} shots asked for, but only {len(rows)} training rows can be shown" for n in short]
+
+
 def choose(rows: Sequence[Example], count: int, choice: Choice, seed: int) -> tuple[Shot, ...]:
+    """Return `count` rows as shots; see `pick`."""
+    return tuple(Shot(row.question.text, row.target) for row in pick(rows, count, choice, seed))
+
+
+def pick(rows: Sequence[Example], count: int, choice: Choice, seed: int) -> list[Example]:
     """Choose `count` rows with the seed; a larger count repeats the smaller one's rows and adds to them.
 
     `random`: any rows. `diverse`: where targets repeat, every label in turn, common ones first;
     otherwise each next row shares the fewest words with those already chosen.
     """
     shuffled = random.Random(seed).sample(rows, len(rows))
-    if choice == "diverse":
+    if choice == "diverse" and rows:
         labels = {row.target for row in rows}
         has_labels = 2 * len(labels) <= len(rows)
         shuffled = _label_by_label(shuffled) if has_labels else _farthest_first(shuffled[:POOL], count)
-    return tuple(Shot(row.question.text, row.target) for row in shuffled[:count])
+    return shuffled[:count]
 
 
 def _label_by_label(rows: Sequence[Example]) -> list[Example]:

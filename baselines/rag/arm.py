@@ -1,25 +1,28 @@
-"""The RAG arm: the task's prompt with retrieved passages; their number settled on dev."""
+"""The RAG arm: the task's prompt with retrieved passages and solved examples; their numbers settled on dev."""
 
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
-from baselines.prompt.reading import reader_for
-from baselines.prompt.selection import Candidate, DevContest
-from baselines.prompt.window import longest_questions, overflow
+from baselines.prompt.selection import DevContest, drawn
+from baselines.prompt.shots import fillable, pick, usable_rows
 from baselines.rag.options import RagOptions
-from baselines.rag.prompting import passages_prompt, stand_in
+from baselines.rag.prompting import passages_prompt, stand_in, with_shots
 from harness.contract import Capability, FitContext, Fitted, Preview
 from harness.errors import ArmError
-from harness.program import Program, Retriever
-from harness.records import Family, GenerationSettings, Passage, Question, Study
+from harness.program import Program, Shot
+from harness.records import Example, Family, Passage, Question, Study
 
 
 @dataclass(frozen=True)
 class Rag:
-    """Searches the task's documents by the user's last turn and shows what it found before it."""
+    """Searches the task's documents by the user's last turn and shows what it found before it.
+
+    Solved examples come from train alone, each with the passages that its own question finds. The number of
+    passages is settled with the fewest examples, then the number of examples with so many passages: one dev
+    evaluation a number of either.
+    """
 
     options: RagOptions
     family: ClassVar[Family] = "rag"
@@ -27,7 +30,7 @@ class Rag:
     needs_documents: ClassVar[bool] = True
 
     def fit(self, study: Study, context: FitContext) -> Fitted:
-        """Index the documents and settle the number of passages on dev.
+        """Index the documents and settle the numbers of passages and of examples on dev.
 
         Raises:
             ArmError: If there is nothing to search, or even the fewest passages exceed the context window.
@@ -35,18 +38,29 @@ class Rag:
         contest = DevContest(context, study.dev, self.options.dev_rows, time.monotonic())
         if not study.documents:
             raise ArmError("rag needs documents to search; give data.documents in the task file")
+        from baselines.rag.candidates import CandidateMaker
         from baselines.rag.index import build_index, index_folder
 
         place = (study.documents, self.options.chunk_tokens, self.options.embedder)
         folder = index_folder(context.shared, *place)
         index = build_index(study.documents, folder, *place[1:], log=context.log)
-        candidates, warnings = self._candidates(study, context, folder, len(index.passages))
+        rows = drawn(usable_rows(study), context.budget.train_rows, context.seed)
+        passages, shots, warnings = self._numbers(context, len(index.passages), rows)
         silent = {d.id for d in study.documents} - {p.document for p in index.passages}
         if silent:
             warnings.append(f"{len(silent)} documents hold no text, e.g. {min(silent)}")
-        if len(candidates) == 1:
+        maker = CandidateMaker(study, context, index, rows)
+        candidates, left_out = maker.fitting([(k, shots[0]) for k in passages])
+        warnings += left_out
+        if not candidates:
+            raise ArmError(f"rag: {'; '.join(warnings)}; lower passages, shots or chunk_tokens")
+        if len(candidates) == len(shots) == 1:
             return Fitted(candidates[0].program, warnings=tuple(warnings))
         contest.try_all(candidates)
+        if len(shots) > 1:
+            others, left_out = maker.fitting([(_k_of(contest.best().program), number) for number in shots[1:]])
+            contest.try_all(others)
+            warnings += left_out
         winner = contest.best()  # before the trials are read: it may measure losses
         return Fitted(winner.program, contest.trials, warnings=(*warnings, *contest.warnings))
 
@@ -60,38 +74,30 @@ class Rag:
         return index.search([question.text for question in questions], program.retriever.k)
 
     def preview(self, study: Study) -> Preview:
-        """Show the first dev question with a passage, found without the embedder."""
+        """Show the first dev question behind the fewest examples, each with a passage found without the embedder."""
         example = study.dev[0]
         passages, note = stand_in(study, example, self.options.chunk_tokens)
         tried = ", ".join(map(str, self.options.candidates))
-        note = f"{note}; the run tries {tried} passages on dev"
-        return Preview(passages_prompt(study).messages(example.question, passages), note=note)
+        shots = ", ".join(map(str, self.options.shot_candidates))
+        note = f"{note}; the run tries {tried} passages and {shots} solved examples on dev"
+        shown = pick(usable_rows(study), self.options.shot_candidates[0], "diverse", seed=0)
+        prompt = with_shots(passages_prompt(study), [self._stand_in_shot(study, row) for row in shown])
+        return Preview(prompt.messages(example.question, passages), note=note)
 
-    def _candidates(
-        self, study: Study, context: FitContext, folder: Path, passages: int
-    ) -> tuple[list[Candidate], list[str]]:
-        """Return a candidate for each number of passages that fits the context window."""
-        wanted = self.options.candidates[:1] if context.budget.is_fast else self.options.candidates
+    def _stand_in_shot(self, study: Study, row: Example) -> Shot:
+        passages, _ = stand_in(study, row, self.options.chunk_tokens)
+        return Shot(row.question.text, row.target, tuple(passage.text for passage in passages))
+
+    def _numbers(
+        self, context: FitContext, passages: int, rows: Sequence[Example]
+    ) -> tuple[list[int], list[int], list[str]]:
+        """Return the numbers of passages and of shots to try, and warnings of what there is too little for."""
+        most = 1 if context.budget.is_fast else None
+        wanted = self.options.candidates[:most]
         warnings = [f"{k} passages asked for, but there are only {passages}" for k in wanted if k > passages]
-        questions = longest_questions(study)
-        fitting: list[Candidate] = []
-        for k in sorted({min(k, passages) for k in wanted}):
-            program = _program(study, context, Retriever(str(folder), k))
-            fault = overflow(program, questions, context, self.retrieve(program, questions))
-            if fault is None:
-                fitting.append(Candidate(f"passages={k}", program, k))
-            else:
-                warnings.append(f"passages={k} left out: {fault}")
-        if not fitting:
-            raise ArmError(f"rag: {'; '.join(warnings)}; lower passages or chunk_tokens")
-        return fitting, warnings
+        shots, short = fillable(self.options.shot_candidates[:most], rows)
+        return sorted({min(k, passages) for k in wanted}), shots, warnings + short
 
 
-def _program(study: Study, context: FitContext, retriever: Retriever) -> Program:
-    return Program(
-        weights=context.base,
-        prompt=passages_prompt(study),
-        generation=GenerationSettings(context.max_new_tokens),
-        reader=reader_for(study),
-        retriever=retriever,
-    )
+def _k_of(program: Program) -> int:
+    return program.retriever.k if program.retriever else 0

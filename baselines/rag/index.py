@@ -16,10 +16,10 @@ import faiss
 import torch
 
 from baselines.rag.chunks import passages_of
-from baselines.rag.embedder import Embedder, open_embedder
+from baselines.rag.embedder import Embedder, Vectors, open_embedder
 from baselines.rag.options import CHUNK_TOKENS, DEFAULT_EMBEDDER
 from harness.errors import ArmError
-from harness.records import Document, Passage
+from harness.records import Document, Example, Passage
 from harness.store.files import hash_data, hash_file, replacing, write_atomically
 
 FORMAT = 1
@@ -68,18 +68,48 @@ def build_index(
     tell = log or (lambda message: None)
     model = open_embedder(embedder)
     recipe = _recipe(documents, chunk_tokens, model)
-    if (folder / MANIFEST).exists():
-        try:
-            found = open_index(folder)
-            if all(found.manifest[key] == value for key, value in recipe.items()):
-                return found
-            tell("the passage index is of other documents, chunks or embedder; building it again")
-        except ArmError as fault:
-            tell(f"{fault}; building it again")
+    if kept := _kept(folder, recipe, tell):
+        return kept
     passages = _cut(documents, chunk_tokens, model)
     tell(f"embedding {len(passages)} passages of {len(documents)} documents")
-    _write(passages, folder, model, recipe)
+    _write(passages, lambda: model.encode([passage.text for passage in passages], "document"), folder, recipe)
     return open_index(folder)
+
+
+def build_example_index(rows: Sequence[Example], shared: Path, log: Callable[[str], None]) -> PassageIndex:
+    """Return the index of solved examples below `shared`, from there when it is whole, else built.
+
+    An example is found by its question; the passage's text is a `harness.program.Shot` as JSON, its id the row's.
+    """
+    model = open_embedder(DEFAULT_EMBEDDER)
+    texts = [json.dumps({"input": row.question.text, "answer": row.target}, ensure_ascii=False) for row in rows]
+    recipe = {
+        "format": FORMAT,
+        "examples_sha256": hash_data([[row.id, text] for row, text in zip(rows, texts, strict=True)]),
+        **_searched_by(model),
+    }
+    folder = shared / "examples" / hash_data(recipe)[:16]
+    if kept := _kept(folder, recipe, log):
+        return kept
+    log(f"embedding the questions of {len(rows)} training rows")
+    passages = [Passage(row.id, row.id, text) for row, text in zip(rows, texts, strict=True)]
+    _write(passages, lambda: model.encode([row.question.text for row in rows], "query"), folder, recipe)
+    return open_index(folder)
+
+
+def _kept(folder: Path, recipe: Mapping[str, Any], tell: Callable[[str], None]) -> PassageIndex | None:
+    """Return the index in `folder` when it is whole and made by this recipe."""
+    if not (folder / MANIFEST).exists():
+        return None
+    try:
+        found = open_index(folder)
+    except ArmError as fault:
+        tell(f"{fault}; building it again")
+        return None
+    if all(found.manifest.get(key) == value for key, value in recipe.items()):
+        return found
+    tell("the passage index is of other documents, chunks or embedder; building it again")
+    return None
 
 
 def open_index(folder: Path | str) -> PassageIndex:
@@ -125,10 +155,12 @@ def _recipe(documents: Sequence[Document], chunk_tokens: int, model: Embedder) -
         "documents_sha256": hash_data([[document.id, document.text] for document in documents]),
         "chunk_tokens": chunk_tokens,
         "chunker": f"semchunk {version('semchunk')}",
-        "embedder": model.name,
-        "embedder_sha256": model.identity,
-        "metric": "inner_product",
+        **_searched_by(model),
     }
+
+
+def _searched_by(model: Embedder) -> dict[str, str]:
+    return {"embedder": model.name, "embedder_sha256": model.identity, "metric": "inner_product"}
 
 
 def _cut(documents: Sequence[Document], chunk_tokens: int, model: Embedder) -> tuple[Passage, ...]:
@@ -142,11 +174,11 @@ def _cut(documents: Sequence[Document], chunk_tokens: int, model: Embedder) -> t
     return passages
 
 
-def _write(passages: Sequence[Passage], folder: Path, model: Embedder, recipe: Mapping[str, Any]) -> None:
-    """Write vectors, passages and, last, the manifest."""
+def _write(passages: Sequence[Passage], encode: Callable[[], Vectors], folder: Path, recipe: Mapping[str, Any]) -> None:
+    """Write vectors, passages and, last, the manifest; from the first moment on there is no index until then."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / MANIFEST).unlink(missing_ok=True)
-    vectors = model.encode([passage.text for passage in passages], "document")
+    vectors = encode()
     index = faiss.IndexFlatIP(vectors.shape[1])
     index.add(vectors)
     with replacing(folder / VECTORS) as temporary:  # whose faults carry the system's error number; faiss's do not

@@ -1,8 +1,11 @@
 """How passages enter the prompt."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from baselines.rag.chunks import passages_of
 from harness.errors import ArmError
-from harness.program import Prompt
+from harness.program import Prompt, Shot
 from harness.records import Example, Passage, Study
 
 INSTRUCTION = "Use the numbered passages to answer."
@@ -20,6 +23,11 @@ def passages_prompt(study: Study) -> Prompt:
         system=f"{study.system} {INSTRUCTION}" if study.system else INSTRUCTION,
         template=PASSAGES + study.template,
     )
+
+
+def with_shots(prompt: Prompt, shots: Sequence[Shot]) -> Prompt:
+    """Return the prompt with solved examples, which are shown with their own passages, as the question is."""
+    return replace(prompt, shots=tuple(shots), shot_template=prompt.template) if shots else prompt
 
 
 def stand_in(study: Study, example: Example, chunk_tokens: int) -> tuple[tuple[Passage, ...], str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from harness.contract import Baseline, Engine, Retrieving
 from harness.engine.faults import describe, is_of_the_process
 from harness.errors import ArmError, HarnessError
+from harness.evidence.choosing import choose
 from harness.program import Program
 from harness.records import Completion, Message, Outcome, Passage, Prediction, Question
 
@@ -120,10 +121,12 @@ def classify(completion: Completion, program: Program) -> tuple[str | None, Outc
     """Read the answer out of a completion and name the class in which the item ends.
 
     An answer cut off by the token limit counts as truncated, unless the rule reads one line and the
-    line is whole.
+    line is whole. A label that was chosen is an answer whatever it says.
     """
     if completion.finish == "context_overflow":
         return None, Outcome.CONTEXT_OVERFLOW
+    if program.choices:
+        return completion.text, Outcome.SCORED
     if not completion.text.strip():
         return None, Outcome.EMPTY
     found = program.reader.read(completion.text)
@@ -137,7 +140,7 @@ def classify(completion: Completion, program: Program) -> tuple[str | None, Outc
 def _ask(program: Program, prompts: Sequence[_Prompt], engine: Engine, log: Callable[[str], None]) -> list[Prediction]:
     """Ask one batch; when that fails, each of its items alone."""
     try:
-        completions = engine.generate([prompt.conversation for prompt in prompts], program.generation, program.weights)
+        completions = _complete(program, prompts, engine)
     except HarnessError:
         raise  # the engine knows that it is not about an item
     except Exception as fault:
@@ -149,6 +152,14 @@ def _ask(program: Program, prompts: Sequence[_Prompt], engine: Engine, log: Call
         log(f"{prompts[0].question.id} could not be answered: {describe(fault)}")
         return [_unanswered(prompts[0].question.id, Outcome.WORKER_ERROR)]
     return [_prediction(program, prompt, completion) for prompt, completion in zip(prompts, completions, strict=True)]
+
+
+def _complete(program: Program, prompts: Sequence[_Prompt], engine: Engine) -> list[Completion]:
+    conversations = [prompt.conversation for prompt in prompts]
+    if program.choices:
+        lengths = [prompt.tokens for prompt in prompts]
+        return choose(program.choices, conversations, engine, program.weights, lengths)
+    return engine.generate(conversations, program.generation, program.weights)
 
 
 def _prediction(program: Program, prompt: _Prompt, completion: Completion) -> Prediction:

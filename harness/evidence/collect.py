@@ -227,7 +227,8 @@ def _cost(fitted: FittedState, predictions: Sequence[Prediction], memory: str | 
 def _retrieval(fitted: FittedState, predictions: Sequence[Prediction], examples: Sequence[Example]) -> Retrieval | None:
     searched = {p.example_id: p for p in predictions if p.outcome.is_measured}
     relevant = {e.id: set(e.evidence) for e in examples if e.evidence and e.id in searched}
-    if not fitted.program["retriever"] or not relevant:
+    retriever = fitted.program["retriever"]
+    if not retriever or retriever.get("finds") == "examples" or not relevant:  # examples are no evidence
         return None
     ranked = {item: list(zip(searched[item].passages, searched[item].documents, strict=True)) for item in relevant}
     return retrieval_quality(ranked, relevant)

@@ -13,7 +13,7 @@ from harness.exporting.export_source import ExportSource
 from harness.exporting.form import form_of
 from harness.exporting.index import is_known, place_embedder, place_index
 from harness.exporting.license import license_note
-from harness.exporting.prompt import Places, program_data, prompt_data
+from harness.exporting.prompt import Places, finds_examples, program_data, prompt_data
 from harness.exporting.readme import Contents, readme
 from harness.exporting.script import fill
 from harness.exporting.training.axolotl import write_axolotl
@@ -129,7 +129,8 @@ def _place_training(source: ExportSource, folder: Path, notes: list[str]) -> Tra
 
 
 def _script(source: ExportSource, places: Places) -> str:
-    needs = ["transformers"]
+    chooses = source.program.choices is not None
+    needs = ["torch", "transformers"] if chooses else ["transformers"]
     needs += ["peft"] if places.adapter else []
     needs += ["bitsandbytes"] if places.quantization else []
     needs += ["faiss", "sentence-transformers"] if places.index else []
@@ -138,12 +139,14 @@ def _script(source: ExportSource, places: Places) -> str:
         "answer.py.jinja",
         arm=source.arm,
         needs=" and ".join([", ".join(needs[:-1]), needs[-1]]) if len(needs) > 1 else needs[0],
+        chooses=chooses,
         rule=rule,
         rule_in_words=_READ_IN_WORDS[rule],
         nf4=places.quantization == "nf4",
         adapter=places.adapter,
         is_prefix=form_of(source.program.weights).kind == "prefix",
         searches=places.index is not None,
+        finds_examples=finds_examples(source.program),
         model_is_here=places.model == MODEL,
         joins_systems=any(turn.role == "system" for example in source.task.test for turn in example.messages),
     )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.exporting.export_source import ExportSource
-from harness.program import render
+from harness.program import Program
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +23,7 @@ def prompt_data(source: ExportSource, places: Places) -> dict[str, Any]:
     program = source.program
     prompt, settings = program.prompt, program.generation
     turns = [{"role": "system", "content": prompt.system}] if prompt.system else []
-    for shot in prompt.shots:
-        asked = render(prompt.shot_template, input=shot.input, passages=[])
-        turns += [{"role": "user", "content": asked}, {"role": "assistant", "content": shot.answer}]
+    turns += [{"role": turn.role, "content": turn.content} for turn in prompt.shot_turns()]
     sampling: dict[str, Any] = {"do_sample": False}
     if settings.temperature > 0:
         sampling = {"do_sample": True, "temperature": settings.temperature, "top_k": 0, "top_p": 1.0}
@@ -34,14 +32,28 @@ def prompt_data(source: ExportSource, places: Places) -> dict[str, Any]:
         "model": places.model,
         "turns": turns,
         "template": prompt.template,
+        **({"shot_template": prompt.shot_template} if finds_examples(program) else {}),
         "generation": {
             "max_new_tokens": settings.max_new_tokens,
             **sampling,
             "eos_token_id": stops,
             "pad_token_id": stops[0],
         },
+        **_choices(program),
         "reader": {"rule": program.reader.rule, "marker": program.reader.marker},
     }
+
+
+def finds_examples(program: Program) -> bool:
+    """Whether solved examples are found for each question."""
+    return program.retriever is not None and program.retriever.finds == "examples"
+
+
+def _choices(program: Program) -> dict[str, Any]:
+    if program.choices is None:
+        return {}
+    pairs = zip(program.choices.labels, program.choices.priors, strict=True)
+    return {"choices": [{"label": label, "prior": prior} for label, prior in pairs]}
 
 
 def program_data(source: ExportSource, places: Places) -> dict[str, Any]:

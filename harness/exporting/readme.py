@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from harness.decision.words import score_range, share, signed_points
 from harness.exporting.export_source import ExportSource
 from harness.exporting.form import TunedForm
-from harness.exporting.prompt import Places
+from harness.exporting.prompt import Places, finds_examples
 from harness.exporting.script import fill
 from harness.exporting.serving import SOURCES as VLLM_SOURCES
 from harness.exporting.serving import request_command, serve_command
@@ -40,6 +40,7 @@ def readme(source: ExportSource, contents: Contents) -> str:
         places=contents.places,
         is_merged=bool(program.weights.adapter) and contents.places.adapter is None,
         is_checkpoint=contents.form.kind == "checkpoint",
+        finds_examples=finds_examples(program),
         k=program.retriever.k if program.retriever else None,
         metric=run.primary_metric,
         score=f"{share(source.score.estimate)} ({score_range(source.score)})" if source.score else "not measured",
@@ -54,6 +55,7 @@ def readme(source: ExportSource, contents: Contents) -> str:
         versions=run.manifest.get("versions", {}),
         needs=_packages(contents.places),
         has_script=contents.has_script,
+        chooses=program.choices is not None,
         is_sampled=program.generation.temperature > 0,
         serve=serve_command(source, contents.places, contents.form),
         serving_note=contents.form.serving_note if contents.places.adapter else "",

@@ -32,9 +32,12 @@ def serve_command(source: ExportSource, places: Places, form: TunedForm) -> str:
 
 
 def request_command(source: ExportSource) -> str | None:
-    """Return a request with the arm's own prompt, on a training question; None where passages are retrieved first."""
+    """Return a request with the arm's own prompt, on a training question.
+
+    None where passages are retrieved first, or the answer is chosen and not generated.
+    """
     program = source.program
-    if program.retriever is not None:
+    if program.retriever is not None or program.choices is not None:
         return None
     question = source.task.study.train[0].question
     body = {

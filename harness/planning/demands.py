@@ -90,7 +90,10 @@ def _demand(spec: ArmSpec, task: Task, text: ModelText) -> Demand:
     passages = round(max(_numbers(options, "candidates"), default=1)) if baseline.needs_documents else 0
     lengths, assumed = _prompts(baseline, task, text)
     if passages:
-        lengths = _with_passages(lengths, options, passages, task.study, text)
+        chunks = _chunks(options, task.study, text)
+        lengths = _with_passages(lengths, passages, chunks)
+        if shots := _numbers(options, "shot_candidates"):
+            lengths = _with_shots(lengths, shots, task.study, text, passages, _median(chunks))
     elif shots := _numbers(options, "candidates"):
         lengths = _with_shots(lengths, shots, task.study, text)
     targets = _counts([example.target for example in (*task.study.train, *task.study.dev)], text)
@@ -115,18 +118,24 @@ def _demand(spec: ArmSpec, task: Task, text: ModelText) -> Demand:
     )
 
 
-def _with_passages(lengths: _Lengths, options: Any, passages: int, study: Study, text: ModelText) -> _Lengths:
+def _chunks(options: Any, study: Study, text: ModelText) -> list[int]:
+    """Return the tokens of each document's first passage."""
+    return [min(count, _number(options, "chunk_tokens", count)) for count in _documents(study, text)]
+
+
+def _with_passages(lengths: _Lengths, passages: int, chunks: Sequence[int]) -> _Lengths:
     """Add the passages that a preview leaves out: it shows one. General questions are asked without."""
-    chunks = [min(count, _number(options, "chunk_tokens", count)) for count in _documents(study, text)]
     longest = lengths.longest + (passages - 1) * max(chunks, default=0)
     typical = lengths.typical + (passages - 1) * _median(chunks)
     return _Lengths(longest, typical, max(0, lengths.around - _median(chunks)))
 
 
-def _with_shots(lengths: _Lengths, shots: Sequence[float], study: Study, text: ModelText) -> _Lengths:
-    """Add the shots that a preview leaves out: it shows the fewest."""
+def _with_shots(
+    lengths: _Lengths, shots: Sequence[float], study: Study, text: ModelText, passages: int = 0, chunk: int = 0
+) -> _Lengths:
+    """Add the shots that a preview leaves out: it shows the fewest, each with one of its passages of `chunk` tokens."""
     row = _median(_counts([f"{e.question.text} {e.target}" for e in study.train], text)) + _frame(text)
-    more = round(max(shots) - min(shots)) * row
+    more = round(max(shots) - min(shots)) * (row + passages * chunk) + round(min(shots)) * max(passages - 1, 0) * chunk
     return _Lengths(lengths.longest + more, lengths.typical + more, lengths.around)
 
 

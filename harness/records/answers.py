@@ -88,7 +88,7 @@ class Prediction:
     outcome: Outcome
     finish: str
     prompt_tokens: int
-    completion_tokens: int
+    completion_tokens: int  # generated; of a choice among labels those of all labels, as each is read
     seconds: float  # share of the batch's wall clock, retrieval included
     passages: tuple[str, ...] = ()  # ids, best first
     documents: tuple[str, ...] = ()  # the documents that the passages were cut from

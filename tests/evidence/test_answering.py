@@ -1,10 +1,11 @@
 import pytest
+from scripted_context import ScriptedEngine
 
 from harness.engine.faults import is_out_of_memory
 from harness.errors import ArmError
 from harness.evidence.answering import BATCH_ROWS, BATCH_TOKENS, answer, classify, plan_batches, retrieve_with
-from harness.program import Program, Prompt, Reader, Retriever
-from harness.records import Completion, GenerationSettings, Message, Outcome, Question, Weights
+from harness.program import Choices, Program, Prompt, Reader, Retriever
+from harness.records import Completion, GenerationSettings, Likelihood, Message, Outcome, Question, Weights
 
 
 def program(reader: Reader) -> Program:
@@ -168,3 +169,64 @@ def test_a_program_with_a_retriever_needs_a_baseline_that_can_search():
     program = Program(Weights("model"), Prompt(), GenerationSettings(4), retriever=Retriever("index", 2))
     with pytest.raises(ArmError, match="object has no method 'retrieve'"):
         retrieve_with(object(), program)
+
+
+CHOOSING = Program(
+    Weights("m"), Prompt(), GenerationSettings(3), choices=Choices(("Sorry", "of two words"), (0.0, 0.0))
+)
+
+
+class Judge(ScriptedEngine):
+    """Finds the label likelier that the question's first word names; fails at 'broken'."""
+
+    replayed_seconds, replayed = 0.0, 0
+
+    def loglikelihood(self, requests, weights):
+        if any("broken" in context[-1].content for context, _ in requests):
+            raise ValueError("broken")
+        self.replayed_seconds += 8.0 * len(requests)  # as if a cache had spared it
+        return [[self.likelihood(context, text) for text in texts] for context, texts in requests]
+
+    def likelihood(self, context, text):
+        return Likelihood(-1.0 if context[-1].content.startswith(text[:2]) else -2.0, len(text.split()), False)
+
+
+def chosen(*texts, window=1000):
+    engine = Judge(reply=None, context_window=window)
+    asked = [Question(text, (Message("user", text),)) for text in texts]
+    batches = answer(CHOOSING, asked, engine, lambda questions: [()] * len(questions), log=lambda line: None)
+    return {p.example_id: p for batch in batches for p in batch}
+
+
+def test_likeliest_label_is_the_answer_and_no_refusal():
+    found = chosen("Sorry or not", "of what")
+    assert {p.example_id: (p.text, p.answer, p.outcome, p.finish) for p in found.values()} == {
+        "Sorry or not": ("Sorry", "Sorry", Outcome.SCORED, "stop"),
+        "of what": ("of two words", "of two words", Outcome.SCORED, "stop"),
+    }
+
+
+def test_choice_counts_the_prompt_the_tokens_of_all_labels_and_the_time_that_a_cache_spared():
+    found = chosen("Sorry or not", "of what")
+    assert {p.example_id: (p.prompt_tokens, p.completion_tokens) for p in found.values()} == {
+        "Sorry or not": (3, 1 + 3),
+        "of what": (2, 1 + 3),
+    }
+    assert all(8 <= p.seconds < 9 for p in found.values())
+
+
+def test_choice_without_room_for_the_longest_label_is_a_context_overflow():
+    # the longest label has three words and an end token
+    found = chosen("Sorry or not", "Sorry", window=6)
+    assert (found["Sorry"].outcome, found["Sorry or not"].outcome) == (Outcome.SCORED, Outcome.CONTEXT_OVERFLOW)
+    assert found["Sorry or not"].answer is None
+    assert found["Sorry or not"].completion_tokens == 0
+
+
+def test_choice_that_fails_costs_its_own_item_alone():
+    found = chosen("Sorry", "broken", "of")
+    assert {item: p.outcome for item, p in found.items()} == {
+        "Sorry": Outcome.SCORED,
+        "broken": Outcome.WORKER_ERROR,
+        "of": Outcome.SCORED,
+    }

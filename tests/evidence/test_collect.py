@@ -54,8 +54,8 @@ def finish(tmp_path):
     folder.mkdir()
     ledger = Ledger(folder / "ledger.sqlite")
 
-    def store(arm, family, right, lost=()):
-        retriever = Retriever("index", 1) if family == "rag" else None
+    def store(arm, family, right, lost=(), finds="passages"):
+        retriever = Retriever("index", 1, finds) if family == "rag" else None
         program = Program(Weights("base"), Prompt(), GenerationSettings(4), retriever=retriever).to_dict(folder)
         ledger.put_state(arm, FITTED, encode(FittedState, FittedState(family, program, (), None, (), 0.5, 1.0, None)))
         ledger.put_predictions(
@@ -105,6 +105,11 @@ def test_item_that_was_never_searched_for_is_no_miss_of_the_retriever(task, fini
     finish("rag", "rag", 30, lost=(3, 4))
     quality = collected(task, finish)[1]["rag"].retrieval
     assert (quality.n, quality.recall, quality.mrr) == (38, 1.0, 1.0)
+
+
+def test_examples_that_were_found_are_not_judged_as_evidence(task, finish):
+    finish("rag", "rag", 30, finds="examples")
+    assert collected(task, finish)[1]["rag"].retrieval is None
 
 
 def test_arm_that_has_not_ended_is_unfinished_and_blocks_a_climb_past_it(task, finish):

@@ -24,7 +24,7 @@ from harness.task import load_task
 TRAINING = {"learning_rate": 1e-2, "epochs": 3}
 ARMS = {
     "few_shot": {"shots": 2, "choice": "random"},
-    "rag": {"passages": 2, "chunk_tokens": 16},
+    "rag": {"passages": 2, "chunk_tokens": 16, "shots": 1},
     "lora_sft": TRAINING,
     "qlora_sft": {**TRAINING, "kl_to_base": 0.1},
     "lora_dpo": {**TRAINING, "dpo_learning_rate": 1e-3},
@@ -35,7 +35,10 @@ ARMS = {
     "cpt_lora_sft": {**TRAINING, "cpt_learning_rate": 1e-3, "cpt_epochs": 1},
     "lora_kto": {**TRAINING, "kto_learning_rate": 1e-3},
     "chain_of_thought": {"reasoning_tokens": 8},
+    "nearest": {"shots": 2, "choice": "nearest"},
+    "label_score": {"calibrated": True},
 }
+BASELINES = {"nearest": "few_shot"}  # of arms that are not named by it
 
 
 def conversations(split: str, count: int) -> list[dict]:
@@ -108,7 +111,7 @@ def _write_task(folder: Path, model: Path, arms: tuple[str, ...], extra: str, ro
         (folder / f"{split}.jsonl").write_text(rows)
     pairs = [{"prompt": f"Which is it, {i}?", "chosen": f"answer {i}", "rejected": "none"} for i in range(9)]
     (folder / "preferences.jsonl").write_text("".join(json.dumps(pair) + "\n" for pair in pairs))
-    listed = json.dumps([{"name": arm, "options": ARMS[arm]} for arm in arms])
+    listed = json.dumps([{"name": arm, "baseline": BASELINES.get(arm, arm), "options": ARMS[arm]} for arm in arms])
     (folder / "task.yaml").write_text(
         f"version: 1\nname: tiny\ndescription: a tiny task\nmodel: {model}\n"
         "data: {train: train.jsonl, dev: dev.jsonl, test: test.jsonl, documents: documents/,"

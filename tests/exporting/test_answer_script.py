@@ -17,11 +17,15 @@ def script(**parts) -> str:
     plain = {
         "arm": "a",
         "needs": "transformers",
+        "chooses": False,
         "rule": "first_line",
         "rule_in_words": "",
         "nf4": False,
         "adapter": None,
+        "is_prefix": False,
+        "is_prefix": False,
         "searches": False,
+        "finds_examples": False,
         "model_is_here": True,
         "joins_systems": False,
     }
@@ -59,6 +63,23 @@ def test_every_form_of_the_script_is_python_and_imports_what_it_uses(nf4, adapte
     assert ("support_avx512bf16_for_cpu" in text) is nf4  # else 4-bit weights are rounded on newer CPUs
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     assert imported - {"Path"} <= used | {"json", "re", "sys"}
+
+
+@pytest.mark.parametrize("joins_systems", [True, False])
+def test_script_that_finds_examples_shows_them_as_turns(joins_systems):
+    text = script(searches=True, finds_examples=True, joins_systems=joins_systems)
+    ast.parse(text)
+    assert text.count("*shots, *history") == 1
+    assert "passages=search(" not in text
+
+
+@pytest.mark.parametrize("joins_systems", [True, False])
+@pytest.mark.parametrize("searches", [True, False])
+def test_script_that_chooses_a_label_generates_nothing(searches, joins_systems):
+    text = script(chooses=True, searches=searches, joins_systems=joins_systems)
+    (complete,) = [n for n in ast.parse(text).body if isinstance(n, ast.FunctionDef) and n.name == "complete"]
+    assert "writer(chat" not in text and "import torch\n" in text
+    assert ast.unparse(complete.body[-1]).startswith("return max(PROMPT['choices']")
 
 
 @pytest.mark.parametrize(("embedder", "is_here"), [("embedder", True), ("BAAI/bge-small-en-v1.5", False)])

@@ -39,7 +39,7 @@ def history(method: str = "sft", **more) -> TrainingHistory:
 
 @pytest.fixture
 def program(tmp_path):
-    config = {"r": 4, "lora_alpha": 8, "lora_dropout": 0.1, "target_modules": ["q_proj"]}
+    config = {"peft_type": "LORA", "r": 4, "lora_alpha": 8, "lora_dropout": 0.1, "target_modules": ["q_proj"]}
     (tmp_path / "adapter_config.json").write_text(json.dumps(config))
     return Program(Weights("base", None, str(tmp_path)), Prompt(), GenerationSettings(4))
 

@@ -1,5 +1,6 @@
 """The measurement of means: what its figures rest on, without a model."""
 
+import itertools
 import json
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -8,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 from inner_process import spec_in
 
+from bench import means
 from bench.means import CELLS, ROOT, TIMED, Settings, kept, split_off, within
 from harness.task import load_task
 

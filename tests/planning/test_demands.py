@@ -6,8 +6,9 @@ from harness.task import load_task
 
 ARMS = (
     "[zero_shot, {name: few, baseline: few_shot, options: {shots: [2, 6]}}, chain_of_thought, "
-    "{name: rag, options: {passages: 2, chunk_tokens: 16}}, {name: lora, baseline: lora_sft, options: {rank: 4, "
-    "batch_size: 2, epochs: 3, trial_steps: 5, trial_rates: [0.001, 0.003]}}, qlora_sft, "
+    "{name: rag, options: {passages: 2, chunk_tokens: 16, shots: 0}}, "
+    "{name: lora, baseline: lora_sft, options: {rank: 4, batch_size: 2, epochs: 3, "
+    "trial_steps: 5, trial_rates: [0.001, 0.003]}}, qlora_sft, "
     "{name: dpo, baseline: lora_dpo, options: {max_pairs: 9, kl_to_base: 0.0, max_length: 90}}]"
 )
 
@@ -49,6 +50,17 @@ def test_reasoning_takes_room_behind_the_prompt(found):
 def test_passages_are_counted_up_to_their_chunks(found):
     assert found["rag"].passages == 2
     assert found["zero_shot"].longest_prompt < found["rag"].longest_prompt
+
+
+def test_shots_are_counted_with_their_passages(task_file, tiny_model):
+    def longest(shots):
+        arms = f"[{{name: rag, options: {{passages: 2, chunk_tokens: 16, shots: {shots}}}}}]"
+        [demand] = demands(load_task(task_file(str(tiny_model), arms=arms)), ModelText(tiny_model))
+        return demand.longest_prompt
+
+    none, tried, given = longest("0"), longest("[0, 3]"), longest("3")
+    # three shots of two passages, which have at least eight tokens here; the preview shows those that are given
+    assert min(tried, given) - none > 3 * 2 * 8
 
 
 def test_general_questions_are_asked_without_passages(task_file, tiny_model):

@@ -28,7 +28,7 @@ def test_unknown_option_is_refused(make):
         make({"shotz": 3})
 
 
-@pytest.mark.parametrize("options", [{"shots": 0}, {"shots": []}, {"choice": "best"}, {"dev_rows": 0}])
+@pytest.mark.parametrize("options", [{"shots": 0}, {"shots": []}, {"choice": "best"}, {"choice": []}, {"dev_rows": 0}])
 def test_impossible_few_shot_options_are_refused(options):
     with pytest.raises(ValidationError):
         few_shot(options)

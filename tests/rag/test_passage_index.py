@@ -219,7 +219,9 @@ def test_rag_settles_the_number_of_passages_on_dev(tmp_path):
         ("passages=1", 0),
         ("passages=2", 1),
         ("passages=3", 0),
+        ("passages=2 shots=2", 1),  # no better, so none are shown
     ]
+    assert fitted.program.prompt.shots == ()
     assert {len(found) for found in arm.retrieve(fitted.program, [e.question for e in DEV])} == {2}
 
 
@@ -231,9 +233,65 @@ def test_rag_breaks_ties_by_loss_and_then_by_fewer_passages(tmp_path):
 
 def test_fixed_number_or_smoke_run_needs_no_dev_evaluation(tmp_path):
     engine = ScriptedEngine(lambda c: "x")
-    assert fit(rag({"passages": 3}), tmp_path, engine).program.retriever.k == 3
+    assert fit(rag({"passages": 3, "shots": 0}), tmp_path, engine).program.retriever.k == 3
+    assert len(fit(rag({"passages": 3, "shots": 2}), tmp_path, engine).program.prompt.shots) == 2
     assert fit(rag({}), tmp_path, engine, budget=Budget(is_fast=True)).program.retriever.k == 1
     assert not engine.asked
+
+
+def shots_in(conversation):
+    return sum(message.role == "assistant" for message in conversation)
+
+
+def test_rag_settles_the_number_of_shots_with_the_passages_that_scored_best(tmp_path):
+    def reply(conversation):  # the form of an answer is known once it was seen
+        name = by_passages(2)(conversation)
+        return name if shots_in(conversation) == 3 or name == "unsure" else f"It is {name}"
+
+    engine = ScriptedEngine(reply, loss=lambda c: abs(c[-1].content.count("\n[") - 2))
+    fitted = fit(rag({"shots": [0, 1, 3]}), tmp_path, engine)
+    assert (fitted.program.retriever.k, len(fitted.program.prompt.shots)) == (2, 3)
+    assert [(trial.setting, trial.dev_score) for trial in fitted.trials] == [
+        ("passages=1", 0),
+        ("passages=2", 0),
+        ("passages=3", 0),
+        ("passages=2 shots=1", 0),
+        ("passages=2 shots=3", 1),
+    ]
+
+
+def test_shots_are_training_rows_asked_with_their_own_passages(tmp_path):
+    arm = rag({"passages": 1, "shots": 4})
+    program = fit(arm, tmp_path, ScriptedEngine(lambda c: "x")).program
+    turns = program.messages(DEV[0].question)[1:-1]
+    assert {(user.content, answer.content) for user, answer in zip(turns[::2], turns[1::2], strict=True)} == {
+        (f"Passages:\n[1] {TEXTS[name]}\n\nQ: {text}", name) for text, name in ASKED.items()
+    }
+    assert Program.from_dict(json.loads(json.dumps(program.to_dict(tmp_path))), tmp_path) == program
+
+
+def test_no_question_of_dev_is_shown_as_an_example(tmp_path):
+    study = Study(TRAIN, (row("d", TRAIN[0].question.text.upper(), "filter.md"), *DEV[1:]), DOCUMENTS)
+    fitted = fit(rag({"passages": 1, "shots": 4}), tmp_path, ScriptedEngine(lambda c: "x"), study)
+    assert {shot.input for shot in fitted.program.prompt.shots} == {e.question.text for e in TRAIN[1:]}
+    assert fitted.warnings == ("4 shots asked for, but only 3 training rows can be shown",)
+    only = Study(TRAIN[:1], study.dev, DOCUMENTS)
+    assert fit(rag({"passages": 1}), tmp_path, ScriptedEngine(lambda c: "x"), only).program.prompt.shots == ()
+
+
+def test_shots_beyond_the_context_window_are_left_out_with_the_numbers(tmp_path):
+    engine = ScriptedEngine(lambda c: "x", context_window=60)  # two rows with a passage have more than 40 words
+    fitted = fit(rag({"passages": 1}), tmp_path, engine)
+    assert fitted.program.prompt.shots == ()
+    assert any("passages=1 shots=2 left out" in warning and "window of 60" in warning for warning in fitted.warnings)
+
+
+def test_preview_shows_the_fewest_shots_each_with_a_passage():
+    preview = rag({"shots": 2}).preview(STUDY)
+    assert [turn.role for turn in preview.messages] == ["system"] + ["user", "assistant"] * 2 + ["user"]
+    assert all("[1] " in turn.content for turn in preview.messages if turn.role == "user")
+    assert shots_in(rag({}).preview(STUDY).messages) == 0
+    assert "0, 2 solved examples" in rag({}).preview(STUDY).note
 
 
 def test_program_finds_its_index_after_the_run_folder_moved(tmp_path):
@@ -250,7 +308,7 @@ def test_passages_beyond_the_context_window_are_left_out_with_the_numbers(tmp_pa
     fitted = fit(rag({}), tmp_path, engine)
     assert fitted.program.retriever.k < 3
     assert any("passages=3 left out" in warning and "window of 45" in warning for warning in fitted.warnings)
-    with pytest.raises(ArmError, match="window of 20; lower passages or chunk_tokens"):
+    with pytest.raises(ArmError, match="window of 20; lower passages, shots or chunk_tokens"):
         fit(rag({}), tmp_path, ScriptedEngine(lambda c: "x", context_window=20))
 
 
@@ -273,7 +331,7 @@ def test_program_of_another_arm_is_refused(tmp_path):
         arm.retrieve(lost, [DEV[0].question])
 
 
-@pytest.mark.parametrize("options", [{"k": 3}, {"passages": 0}, {"passages": []}, {"chunk_tokens": 2}])
+@pytest.mark.parametrize("options", [{"k": 3}, {"passages": 0}, {"passages": []}, {"shots": -1}, {"chunk_tokens": 2}])
 def test_impossible_options_are_refused(options):
     with pytest.raises(ValueError):
         rag(options)
@@ -282,7 +340,7 @@ def test_impossible_options_are_refused(options):
 def test_rag_on_a_real_engine_scores_every_number_of_passages(tiny_model, tmp_path):
     from harness.engine.transformers_engine import TransformersEngine
 
-    arm = rag({"passages": [1, 2]})
+    arm = rag({"passages": [1, 2], "shots": 0})
     context = scripted_context(tmp_path, TransformersEngine(str(tiny_model)), arm)
     context.base = Weights(str(tiny_model))
     fitted = arm.fit(STUDY, context)
