@@ -23,7 +23,6 @@ def script(**parts) -> str:
         "nf4": False,
         "adapter": None,
         "is_prefix": False,
-        "is_prefix": False,
         "searches": False,
         "finds_examples": False,
         "model_is_here": True,
