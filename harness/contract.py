@@ -232,7 +232,8 @@ class Metric(Protocol):
     """One task metric.
 
     Its entry point is a callable that returns it: without arguments, and, where the task file gives it options,
-    with those as keyword arguments. It raises ValueError (pydantic's ValidationError is one) for a value that it refuses.
+    with those as keyword arguments. For a value that it refuses it raises ValueError (pydantic's ValidationError is
+    one).
     """
 
     @property

@@ -4,6 +4,7 @@ from functools import partial
 
 from harness.metrics.containing import Contains
 from harness.metrics.exact import ExactMatch
+from harness.metrics.exact_case import ExactMatchCase
 from harness.metrics.json_match import JsonFields
 from harness.metrics.json_validity import JsonValid
 from harness.metrics.labels import LabelAccuracy
@@ -21,3 +22,4 @@ label_accuracy = LabelAccuracy
 macro_f1 = MacroF1
 json_valid = JsonValid
 json_fields = JsonFields
+exact_match_case = ExactMatchCase

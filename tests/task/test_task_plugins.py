@@ -112,7 +112,7 @@ def test_metric_listed_twice_is_refused(task_folder):
         ("{distance: {power: 3}}", ["line 11 column 13: metric 'distance': power is 3; it may be 1 or 2"]),
         ("{distance: {pover: 2}}", ["line 11 column 24: metric 'distance': unknown option 'pover' (did you mean 'p"]),
         ("{closeness: {}}", ["line 11 column 13: options of metric 'closeness', which is not used; name it in me"]),
-        ("{roughness: 3}", ["line 11 column 24: 'metric.options.roughness' is 3; give keys below it"]),
+        ("{roughness: 3}", ["line 11 column 13: 'metric.options.roughness' is 3; give keys below it"]),
     ],
 )
 def test_mistake_in_a_metrics_options_is_one_fault_at_its_own_place(faults_of, valid, options, expected):
