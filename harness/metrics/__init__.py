@@ -9,6 +9,7 @@ from harness.metrics.json_match import JsonFields
 from harness.metrics.json_validity import JsonValid
 from harness.metrics.labels import LabelAccuracy
 from harness.metrics.macro import MacroF1
+from harness.metrics.number import Number
 from harness.metrics.rouge import Rouge
 from harness.metrics.token_f1 import TokenF1
 
@@ -23,3 +24,4 @@ macro_f1 = MacroF1
 json_valid = JsonValid
 json_fields = JsonFields
 exact_match_case = ExactMatchCase
+number = Number
