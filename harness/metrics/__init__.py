@@ -3,13 +3,14 @@
 from functools import partial
 
 from harness.metrics.containing import Contains
+from harness.metrics.date_match import Date
 from harness.metrics.exact import ExactMatch
 from harness.metrics.exact_case import ExactMatchCase
 from harness.metrics.json_match import JsonFields
 from harness.metrics.json_validity import JsonValid
 from harness.metrics.labels import LabelAccuracy
 from harness.metrics.macro import MacroF1
-from harness.metrics.number import Number
+from harness.metrics.number_match import Number
 from harness.metrics.rouge import Rouge
 from harness.metrics.token_f1 import TokenF1
 
@@ -25,3 +26,4 @@ json_valid = JsonValid
 json_fields = JsonFields
 exact_match_case = ExactMatchCase
 number = Number
+date = Date
