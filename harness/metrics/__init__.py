@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from harness.metrics.choices import Choice
 from harness.metrics.containing import Contains
 from harness.metrics.date_match import Date
 from harness.metrics.exact import ExactMatch
@@ -27,3 +28,4 @@ json_fields = JsonFields
 exact_match_case = ExactMatchCase
 number = Number
 date = Date
+choice = Choice
