@@ -9,6 +9,7 @@ from harness.metrics.exact import ExactMatch
 from harness.metrics.exact_case import ExactMatchCase
 from harness.metrics.json_match import JsonFields
 from harness.metrics.json_validity import JsonValid
+from harness.metrics.label_sets import LabelSet, LabelSetMacroF1, LabelSetMicroF1
 from harness.metrics.labels import LabelAccuracy
 from harness.metrics.macro import MacroF1
 from harness.metrics.number_match import Number
@@ -29,3 +30,6 @@ exact_match_case = ExactMatchCase
 number = Number
 date = Date
 choice = Choice
+label_set = LabelSet
+label_set_micro_f1 = LabelSetMicroF1
+label_set_macro_f1 = LabelSetMacroF1
