@@ -56,11 +56,11 @@ from harness.evidence.arm import ANSWER_ROOM, LEAST_ANSWER_TOKENS
 from harness.evidence.fit_context import RunContext
 from harness.evidence.selection import ITEMS, Material, SelectionProbe, probability_changes, turned_share
 from harness.general.measure import measure
-from harness.plugins import METRICS, load
 from harness.program import Prompt
 from harness.records import Example, Forgetting, GeneralAbility, Limits, Study, Weights
 from harness.store.files import write_atomically
 from harness.task import load_task
+from harness.task.plugged import make_metric
 from harness.task.task import Task
 
 ROOT = Path(__file__).parent.parent
@@ -259,7 +259,7 @@ def bench_of(
         budget=Budget(),
         seed=settings.seed,
         max_new_tokens=max(int(longest * ANSWER_ROOM) + 1, LEAST_ANSWER_TOKENS),
-        metric=load(METRICS, task.primary_metric)(),
+        metric=make_metric(task.primary_metric, task.metric_options),
         baseline=lora_sft({}),
         on_progress=lambda stage, done, total: None,
         on_log=partial(print, flush=True),

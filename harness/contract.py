@@ -229,7 +229,12 @@ class Previewing(Protocol):
 
 
 class Metric(Protocol):
-    """One task metric. Its entry point is a callable that returns it, without arguments."""
+    """One task metric.
+
+    Its entry point is a callable that returns it: without arguments, and, where the task file gives it options,
+    with those as keyword arguments. For a value that it refuses it raises ValueError (pydantic's ValidationError is
+    one).
+    """
 
     @property
     def name(self) -> str:

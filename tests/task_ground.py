@@ -24,6 +24,10 @@ metric: {primary: closeness}
 arms: [echo]
 """
 PLUGIN_SOURCE = """
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
 class Echo:
     family = "prompt"
     needs = frozenset()
@@ -42,6 +46,14 @@ def search(options):
 
 def closeness():
     return None
+
+class Roughness(BaseModel):
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+    tolerance: Annotated[float, Field(ge=0)] = 0
+
+def distance(power=2):
+    if power not in (1, 2):
+        raise ValueError(f"power is {power}; it may be 1 or 2")
 """
 ENTRY_POINTS = """[harness.baselines]
 echo = third_party_arms:echo
@@ -50,12 +62,14 @@ broken = third_party_arms:not_there
 [harness.metrics]
 closeness = third_party_arms:closeness
 nearness = third_party_arms:closeness
+roughness = third_party_arms:Roughness
+distance = third_party_arms:distance
 """
 
 
 @pytest.fixture(autouse=True)
 def third_party(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Install a real distribution with arms `echo`, `search`, `broken` and two metrics."""
+    """Install a real distribution with arms `echo`, `search`, `broken` and four metrics."""
     site = tmp_path_factory.mktemp("site")
     (site / "third_party_arms.py").write_text(PLUGIN_SOURCE)
     info = site / "third_party_arms-1.0.dist-info"

@@ -105,13 +105,15 @@ def _with_goal(material: "Material", report: "CheckReport") -> "CheckReport":
 
     from harness.checking.findings import SEVERITIES
     from harness.checking.sizes import bound_all_right
-    from harness.plugins import BASELINES, METRICS, load
+    from harness.plugins import BASELINES, load
     from harness.records import Limits
+    from harness.task.plugged import make_metric
 
     test = [record.example for record in material.splits["test"]]
     if report.faults or not test:
         return report
-    metric = load(METRICS, material.content.settings.metric.primary)()
+    chosen = material.content.settings.metric
+    metric = make_metric(chosen.primary, chosen.options)
     goal = material.content.settings.goal
     groups = [example.group for example in test if example.group is not None]
     is_plain = len(set(groups)) == len(groups) and metric.kind != "aggregate"

@@ -179,9 +179,9 @@ def no_claim(scores: Sequence[Score], labels: Labels | None) -> str:
         return _too_few(groups)
     # Items of one group may stand or fall together, so in groups a label counts the groups that it stands in.
     units = {
-        (score.expected, index if labels is None else int(labels[index]))
+        (label, index if labels is None else int(labels[index]))
         for index, score in enumerate(scores)
-        if score.expected is not None
+        for label in _labels_of(score.expected)
     }
     counts = Counter(label for label, _ in units)
     label, fewest = min(counts.items(), key=lambda item: (item[1], item[0]), default=("", FEWEST_PER_LABEL))
@@ -189,6 +189,10 @@ def no_claim(scores: Sequence[Score], labels: Labels | None) -> str:
         return ""
     seen = f"{fewest} {'test item' if labels is None else 'group'}{'s' * (fewest > 1)}"
     return f"no claim: the label '{label}' has {seen}, each label needs {FEWEST_PER_LABEL}"
+
+
+def _labels_of(expected: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    return (expected,) if isinstance(expected, str) else expected or ()
 
 
 def _too_few(groups: int) -> str:
@@ -202,7 +206,7 @@ def bootstrap_error(columns: Sequence[Sequence[Score]], labels: Labels | None, m
     were stored nor their names moves the result.
     """
     rows = list(zip(*columns, strict=True))
-    content = [tuple((s.expected or "", s.predicted or "", s.value) for s in row) for row in rows]
+    content = [tuple((_labels_of(s.expected), _labels_of(s.predicted), s.value, s.parts) for s in row) for row in rows]
     if labels is None:
         units = [[index] for index in sorted(range(len(rows)), key=lambda index: content[index])]
     else:

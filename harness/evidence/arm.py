@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from harness.contract import Baseline, Budget, Engine, Fitted, Metric
+from harness.contract import Baseline, Budget, Engine, Fitted
 from harness.decision.arms import TUNED
 from harness.errors import ArmError
 from harness.evidence.answering import answer, require_measured, retrieve_with
@@ -18,12 +18,13 @@ from harness.evidence.replay import replayed_seconds
 from harness.evidence.selection import FAST_ITEMS, ITEMS, Material, SelectionProbe
 from harness.evidence.states import ENDED, FITTED, EndState, FittedState
 from harness.general.measure import measure
-from harness.plugins import BASELINES, METRICS, load
+from harness.plugins import BASELINES, load
 from harness.program import Program, Prompt
 from harness.records import Fit, Measurement, Weights
 from harness.store.files import decode, encode, hash_folder
 from harness.store.folder import RunFolder
 from harness.store.ledger import Ledger
+from harness.task.plugged import make_metric
 from harness.task.task import ArmSpec, Task
 
 LATENCY_QUESTIONS = 3
@@ -175,7 +176,7 @@ def _artefacts(program: Program, root: Path) -> dict[str, str]:
 
 
 def _context(fit: Fit, baseline: Baseline, place: Workplace) -> RunContext:
-    metric: Metric = load(METRICS, place.task.primary_metric)()
+    metric = make_metric(place.task.primary_metric, place.task.metric_options)
     folder = place.folder.of(fit)
     folder.mkdir(parents=True, exist_ok=True)
     place.folder.shared.mkdir(parents=True, exist_ok=True)

@@ -24,7 +24,7 @@ from harness.evidence.states import (
     Trouble,
 )
 from harness.metrics.retrieval import retrieval_quality
-from harness.plugins import BASELINES, METRICS, load
+from harness.plugins import BASELINES, load
 from harness.records import (
     Base,
     Cost,
@@ -42,6 +42,7 @@ from harness.records import (
 from harness.store.files import decode
 from harness.store.folder import RunFolder
 from harness.store.ledger import Ledger
+from harness.task.plugged import make_metric
 from harness.task.task import ArmSpec, Task
 
 UNREAD_SHARE = 0.10
@@ -55,7 +56,7 @@ def collect(folder: RunFolder, task: Task, ledger: Ledger) -> Run:
     Raises:
         StoreError: If the ledger cannot be read.
     """
-    metrics = [_metric(name) for name in (task.primary_metric, *task.other_metrics)]
+    metrics = [make_metric(name, task.metric_options) for name in (task.primary_metric, *task.other_metrics)]
     fits = [[_evidence(fit, spec, task, ledger, metrics) for fit in fits_of(spec, task)] for spec in task.arms]
     evidence = _on_shared_items([_standing(found) for found in fits], task, metrics)
     bases = tuple(found for base in _bases(task) if (found := ledger.general(base.name)) is not None)
@@ -127,11 +128,6 @@ def best_constant(train: Sequence[Example]) -> str:
     """Return the answer that is right most often in train: what an arm that learnt nothing may give."""
     counts = Counter(example.target for example in train)
     return min(counts, key=lambda target: (-counts[target], target))
-
-
-def _metric(name: str) -> Metric:
-    metric: Metric = load(METRICS, name)()
-    return metric
 
 
 def _evidence(fit: Fit, spec: ArmSpec, task: Task, ledger: Ledger, metrics: Sequence[Metric]) -> Evidence:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from harness.contract import Rendered, ReportFormat
 from harness.errors import ArmError, PluginError
-from harness.plugins import METRICS, REPORTS, load, plugins
+from harness.plugins import REPORTS, load, plugins
 from harness.program import Program
 from harness.records import Evidence, Example, GeneralAbility, Prediction, Run
 from harness.store.files import replacing, write_atomically
 from harness.store.folder import RunFolder
+from harness.task.plugged import make_metric
 from harness.task.task import Task
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def check_columns(task: Task) -> None:
     """
     seen = set(COLUMNS)
     for asked in (task.primary_metric, *task.other_metrics):
-        name = load(METRICS, asked)().name
+        name = make_metric(asked, task.metric_options).name
         if name in seen:
             raise PluginError(f"metric '{asked}' calls itself '{name}', which items.parquet has already; rename it")
         seen.add(name)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from harness.assets.cache import cache_folder
-from harness.contract import Metric
 from harness.decision.arms import MetricSpec
 from harness.decision.regression import TaskScores, conclude
 from harness.engine.cached import LocalEngine, open_engine
@@ -22,9 +21,9 @@ from harness.evidence.provenance import code_digest, now, versions
 from harness.evidence.sides import Side, check_adapter, comparison_notes, forms, two_sides
 from harness.general.assets import benchmark_folder
 from harness.general.measure import general_items_digest, measure, texts_for
-from harness.plugins import METRICS, load
 from harness.program import Program, Prompt, Reader
 from harness.records import GeneralAbility, GenerationSettings, Limits, Prediction, Regression, Score, Weights
+from harness.task.plugged import make_metric
 from harness.task.task import Task
 
 SEED = 0
@@ -224,7 +223,7 @@ def _is_container(text: str) -> bool:
 
 
 def _task_scores(task: Task, base: _Measured, tuned: _Measured) -> TaskScores:
-    metric: Metric = load(METRICS, task.primary_metric)()
+    metric = make_metric(task.primary_metric, task.metric_options)
     groups = {example.id: example.group for example in task.test}
     examples = {example.id: example for example in task.test}
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-_FENCE = re.compile(r"```(?:json)?[ \t]*\n(.*?)\n?[ \t]*```", flags=re.DOTALL | re.IGNORECASE)
+FENCE = re.compile(r"```(?:json)?[ \t]*\n(.*?)\n?[ \t]*```", flags=re.DOTALL | re.IGNORECASE)
 
 
 def read_json(text: str) -> Any:
@@ -17,9 +17,9 @@ def read_json(text: str) -> Any:
         ValueError: If it is not valid JSON.
     """
     text = text.strip()
-    fenced = _FENCE.fullmatch(text)
+    fenced = FENCE.fullmatch(text)
     try:
-        return json.loads(fenced[1] if fenced else text, parse_constant=_refuse)
+        return json.loads(fenced[1] if fenced else text, parse_constant=refuse)
     except RecursionError as fault:
         raise ValueError(f"JSON nested too deeply: {text[:60]!r}...") from fault
 
@@ -37,5 +37,10 @@ def equal_values(left: Any, right: Any) -> bool:
     return bool(left == right)
 
 
-def _refuse(constant: str) -> None:
+def refuse(constant: str) -> None:
+    """Refuse what Python's parser takes and JSON does not have.
+
+    Raises:
+        ValueError: Always.
+    """
     raise ValueError(f"{constant} is no JSON value")

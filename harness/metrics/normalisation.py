@@ -41,15 +41,15 @@ _WORD_END = ".,:'*`"
 _WORD_START = "'*`\u00bf\u00a1"
 
 
-def normalise(text: str) -> str:
+def normalise(text: str, *, keep_case: bool = False) -> str:
     """Return the form in which two texts are compared.
 
     NFKC (but superscripts, subscripts and fractions stay: 10² is not 102), casefold, apostrophes,
     quotes, hyphens and minus signs of one form, white space collapsed, one paired quotation or
     emphasis around the whole and sentence marks at the end removed. '-5', '1.5', 'K-12', '50%', '$5',
-    'C#' and 'the' keep every character; a text of marks alone stays as it is.
+    'C#' and 'the' keep every character; a text of marks alone stays as it is. `keep_case` leaves case as it is.
     """
-    plain = fold(text)
+    plain = fold(text, keep_case=keep_case)
     while (stripped := _without_outer_marks(plain)) not in (plain, ""):
         plain = stripped
     return plain
@@ -77,11 +77,12 @@ def tokens(text: str) -> list[str]:
     return found
 
 
-def fold(text: str) -> str:
-    """Return the text with one form for each character, case folded and white space collapsed."""
+def fold(text: str, *, keep_case: bool = False) -> str:
+    """Return the text with one form for each character, case folded unless `keep_case`, and white space collapsed."""
     parts = itertools.groupby(text, key=_is_raised_or_fraction)
     plain = "".join("".join(run) if is_kept else unicodedata.normalize("NFKC", "".join(run)) for is_kept, run in parts)
-    folded = plain.translate(_SAME_MARK).casefold()
+    marked = plain.translate(_SAME_MARK)
+    folded = marked if keep_case else marked.casefold()
     return " ".join(unicodedata.normalize("NFC", folded).split())
 
 

@@ -17,8 +17,8 @@ from harness.planning.perfect import bound_words, goal_items, perfect_score, set
 from harness.planning.record import Answerable, ArmMemory, GoalItems, Plan, Scenario, SmallestGain, Speed
 from harness.planning.shape import read_shape
 from harness.planning.worlds import BETWEEN, SHARED, WITHIN, PlannedArm, Setting
-from harness.plugins import METRICS, load
 from harness.records import Family, Interval
+from harness.task.plugged import make_metric
 from harness.task.task import Task
 
 FolderOf = Callable[[str], Path | None]
@@ -41,7 +41,7 @@ def make_plan(task: Task, folder_of: FolderOf, device: Device, speed: Speed | No
     """
     text = ModelText(folder_of(task.model.source))
     asked = demands(task, text)
-    metric: Metric = load(METRICS, task.primary_metric)()
+    metric = make_metric(task.primary_metric, task.metric_options)
     arms = tuple(PlannedArm(demand.arm, demand.family) for demand in asked)
     setting = setting_of(task.test, arms, task.limits, metric)
     perfect = perfect_score(task.test, sum(arm.family == "prompt" for arm in arms), task.limits, metric)

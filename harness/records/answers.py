@@ -100,5 +100,9 @@ class Score:
 
     example_id: str
     value: float
-    predicted: str | None = None  # label as normalised, for metrics over a confusion table
-    expected: str | None = None
+    # labels as normalised, for metrics over a confusion table; several where an answer may name several
+    predicted: str | tuple[str, ...] | None = None
+    expected: str | tuple[str, ...] | None = None
+    parts: tuple[
+        float, ...
+    ] = ()  # the item's numbers, for an aggregate that is computed from them (BLEU, a correlation)

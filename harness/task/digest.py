@@ -26,6 +26,8 @@ def digest_of(resolved: Mapping[str, Any], study: Study, test: Iterable[Example]
     settings["general"] = {key: value for key, value in settings["general"].items() if key != "include_path"}
     # no figure depends on it, and a run that was ended too soon must continue with more
     settings["budget"] = {key: value for key, value in settings["budget"].items() if key != "stall_minutes"}
+    if not settings["metric"]["options"]:  # a task without any keeps the digest that it had before there were options
+        settings["metric"] = {key: value for key, value in settings["metric"].items() if key != "options"}
     seal = hashlib.sha256(json.dumps(settings, sort_keys=True, ensure_ascii=False).encode())
     parts: dict[str, Iterable[str]] = {
         "train": map(canonical, study.train),

@@ -35,6 +35,7 @@ def load_task(path: Path) -> Task:
         test=test,
         primary_metric=settings.metric.primary,
         other_metrics=tuple(settings.metric.also),
+        metric_options=settings.metric.options,
         limits=_limits(settings),
         arms=content.arms,
         general=GeneralSpec(content.benchmarks.tasks, settings.general.limit, content.include_path),

@@ -1,7 +1,12 @@
 """Checks the arms and metrics of a task file against what is installed."""
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
 
+from pydantic import BaseModel
+
+from harness.contract import Metric
 from harness.errors import PluginError
 from harness.plugins import BASELINES, METRICS, load, plugins, suggest
 from harness.task.faults import Faults
@@ -57,15 +62,40 @@ def _baseline_faults(arm: Arm, spec: ArmSpec, has_documents: bool) -> list[tuple
     except PluginError as fault:
         return [((), str(fault))]
     except ValueError as fault:
-        return [(place, f"arm '{spec.name}': {reason}") for place, reason in option_faults(spec, fault)]
+        found = option_faults(spec.options, fault, _baseline_options(spec.baseline))
+        return [(("options", *place), f"arm '{spec.name}': {reason}") for place, reason in found]
     if baseline.needs_documents and not has_documents:
         text = "searches documents and the task has none; set data.documents to a folder of .md or .txt files, "
         return [((), f"arm '{spec.name}' {text}or remove the arm")]
     return []
 
 
+def _baseline_options(baseline: str) -> Mapping[str, object]:
+    """The names of the options that a baseline keeps in a pydantic model, as ours do; else none."""
+    try:
+        options = getattr(load(BASELINES, baseline)({}), "options", None)
+    except ValueError:  # one that cannot be made without options
+        return {}
+    return type(options).model_fields if isinstance(options, BaseModel) else {}
+
+
+def make_metric(name: str, options: Mapping[str, Mapping[str, object]]) -> Metric:
+    """Return a metric with its options of the task file.
+
+    Args:
+        name: Its entry point.
+        options: The options of all metrics, by name.
+
+    Raises:
+        PluginError: If no installed package offers it, or its import fails.
+        ValueError: If it refuses its options.
+    """
+    metric: Metric = load(METRICS, name)(**options.get(name, {}))
+    return metric
+
+
 def check_metrics(settings: TaskFile, source: Source, faults: Faults) -> None:
-    """Note metrics that no installed package offers, and those listed twice."""
+    """Note metrics that no installed package offers, those listed twice, and wrong options."""
     seen: set[str] = set()
     named: list[tuple[Place, str]] = [(("metric", "primary"), settings.metric.primary)]
     named += [(("metric", "also", index), name) for index, name in enumerate(settings.metric.also)]
@@ -79,7 +109,36 @@ def check_metrics(settings: TaskFile, source: Source, faults: Faults) -> None:
             source.add_fault(faults, place, f"metric '{name}' is listed twice; remove one")
         else:
             try:
-                load(METRICS, name)
+                make = load(METRICS, name)
             except PluginError as fault:
                 source.add_fault(faults, place, str(fault))
+            else:
+                _check_options(name, make, settings.metric.options.get(name, {}), source, faults)
         seen.add(name)
+    for name in [name for name in settings.metric.options if name not in seen]:
+        text = (
+            f"options of metric '{name}', which is not used; name it in metric.primary or metric.also, or remove them"
+        )
+        source.add_fault(faults, ("metric", "options", name), text)
+
+
+def _check_options(
+    name: str, make: Callable[..., Any], options: Mapping[str, object], source: Source, faults: Faults
+) -> None:
+    """Note options that a metric does not have, or whose values it refuses."""
+    if not options:
+        return
+    place = ("metric", "options", name)
+    known = inspect.signature(make).parameters
+    if not known:
+        source.add_fault(faults, place, f"metric '{name}' has no options; remove them")
+        return
+    unknown = [option for option in options if option not in known]
+    for option in unknown:
+        text = f"metric '{name}': unknown option '{option}'{suggest(option, known)}"
+        source.add_fault(faults, (*place, option), text)
+    try:
+        make(**{option: value for option, value in options.items() if option not in unknown})
+    except ValueError as fault:
+        for below, reason in option_faults(options, fault, known):
+            source.add_fault(faults, (*place, *below), f"metric '{name}': {reason}")

@@ -76,6 +76,8 @@ class MetricChoice(Section):
     """The metric that the verdict rests on; `harness list metrics` names them."""
     also: list[Text] = []
     """Metrics reported beside it."""
+    options: dict[Text, dict[str, JsonValue]] = {}
+    """A metric's own options, by its name, such as `{number: {tolerance: 0.01}}` (docs/metrics.md)."""
 
 
 class Goal(Section):

@@ -1,7 +1,7 @@
 """What an experiment is: the task file with its data, checked and ready."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -72,6 +72,7 @@ class Task:
     seeds: tuple[int, ...]
     digest: str  # 16 hex digits over configuration and data, not over paths or times
     resolved: Mapping[str, Any]  # JSON-ready: the task file with its defaults filled in
+    metric_options: Mapping[str, Mapping[str, object]] = field(default_factory=dict)  # by the metric's name
     notes: tuple[str, ...] = ()  # what was recognised, split off or sampled, for the reader
 
     @property

@@ -1,5 +1,7 @@
 import pytest
 
+from harness.task.plugged import make_metric
+
 
 def test_arm_may_be_a_name_or_a_mapping(task_folder):
     task_folder.settings["arms"] = ["echo", {"name": "louder", "baseline": "echo", "options": {"rank": 4}}]
@@ -87,3 +89,55 @@ def test_unknown_metrics_get_guesses(faults_of, valid):
 def test_metric_listed_twice_is_refused(task_folder):
     task_folder.settings["metric"] = {"primary": "closeness", "also": ["closeness"]}
     assert "metric 'closeness' is listed twice" in task_folder.faults()[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (
+            "{exact_match: {strict: true}}",
+            ["line 11 column 13: metric 'exact_match' has no options; remove them"],
+        ),
+        (
+            "{roughness: {tolerence: 1}}",
+            ["line 11 column 25: metric 'roughness': unknown option 'tolerence' (did you mean 'tolerance'?)"],
+        ),
+        (
+            "{roughness: {tolerance: -1}}",
+            [
+                "line 11 column 25: metric 'roughness': option 'tolerance' is -1; "
+                "it should be greater than or equal to 0"
+            ],
+        ),
+        ("{distance: {power: 3}}", ["line 11 column 13: metric 'distance': power is 3; it may be 1 or 2"]),
+        ("{distance: {pover: 2}}", ["line 11 column 24: metric 'distance': unknown option 'pover' (did you mean 'p"]),
+        ("{closeness: {}}", ["line 11 column 13: options of metric 'closeness', which is not used; name it in me"]),
+        ("{roughness: 3}", ["line 11 column 13: 'metric.options.roughness' is 3; give keys below it"]),
+    ],
+)
+def test_mistake_in_a_metrics_options_is_one_fault_at_its_own_place(faults_of, valid, options, expected):
+    metric = f"metric:\n  primary: exact_match\n  also: [roughness, distance]\n  options: {options}"
+    faults = faults_of(valid.replace("metric: {primary: closeness}", metric))
+    pairs = zip(faults, expected, strict=True)
+    assert [fault.removeprefix("task.yaml ")[: len(wanted)] for fault, wanted in pairs] == expected
+
+
+def test_metric_is_made_with_its_options(task_folder):
+    task_folder.settings["metric"] = {"primary": "roughness", "options": {"roughness": {"tolerance": 0.5}}}
+    task = task_folder.load()
+    assert make_metric("roughness", task.metric_options).tolerance == 0.5
+    assert task.resolved["metric"]["options"] == {"roughness": {"tolerance": 0.5}}
+
+
+def test_metric_without_options_is_made_without_arguments(task_folder):
+    assert task_folder.load().metric_options == {}
+    assert make_metric("roughness", {}).tolerance == 0
+
+
+def test_options_of_metrics_are_part_of_the_digest_and_their_absence_is_not(task_folder):
+    task_folder.settings["metric"] = {"primary": "roughness"}
+    plain = task_folder.load().digest
+    task_folder.settings["metric"] = {"primary": "roughness", "options": {}}
+    assert task_folder.load().digest == plain
+    task_folder.settings["metric"] = {"primary": "roughness", "options": {"roughness": {"tolerance": 0.5}}}
+    assert task_folder.load().digest != plain

@@ -1,0 +1,120 @@
+"""Choice: the answer names the right one of several choices, by its letter, its number or its text."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Literal
+
+from harness.metrics.averaging import mean_value
+from harness.metrics.normalisation import fold, normalise
+from harness.metrics.settings import Settings
+from harness.records import Example, Score
+
+# 'A) ', '(b) ', 'C. ', '1: ' in front of a choice
+_LISTED = re.compile(r"(?:^|(?<=\s))[(\[]?([A-Za-z]|\d{1,2})[)\].:](?=\s)\s*", flags=re.MULTILINE)
+_MARKS = re.compile(r"####|\\boxed\s*\{|\b(?:answer|choice|option)\s*(?:is\b\s*:?|:)", flags=re.IGNORECASE)
+_LABEL = r"(?:option|choice|answer)?\s*(?P<open>[(\[])?(?P<label>[a-z]|\d{1,2})"
+_ALONE = re.compile(rf"{_LABEL}[)\]}}]*")
+_BEFORE_TEXT = re.compile(rf"{_LABEL}(?:[)\]][.:,;]?|[.:,;]| -)\s+(?P<rest>.+)")
+_ENDS_OF_LIST = ("a", "0", "1")
+
+
+class Choice(Settings):
+    """1 when the answer names the target's choice, and no other.
+
+    The choices are read out of the example's last user turn: lines or a run of text such as 'A) ... B) ... C) ...',
+    with letters or numbers from the start on; the last such list counts. Target and answer may each be the label ('B',
+    '(b)', 'Option B', 'B.'), the label with its text ('B) Amazon'), the text alone, or, under letters, the place in the
+    list, counted from `first_index`. What may be several of these is a label first, then a text, then a place.
+
+    Of the answer the part behind the last 'Answer:', 'answer is', '####' or '\\boxed{' counts, else its first line and
+    its last. Two labels ('A or B'), two lines that name different choices, a label with another choice's text
+    ('B) Danube' where that is A) and a sentence about a choice name none. Where no choices can be read, labels are
+    compared with labels and texts with texts.
+    """
+
+    name: ClassVar[str] = "choice"
+    kind: ClassVar[Literal["rate"]] = "rate"
+
+    first_index: Literal[0, 1] = 1  # the number of the first choice, where choices have letters
+
+    def score(self, answer: str | None, example: Example) -> Score:
+        """Score one answer, 0 or 1."""
+        choices = read_choices(example.messages[-1].content if example.messages else "")
+        wanted = self._named(example.target, choices)
+        if wanted is None:
+            wanted = normalise(example.target)
+        said = None if answer is None else self._named_in(answer, choices)
+        return Score(example.id, float(said == wanted))
+
+    def aggregate(self, scores: Sequence[Score]) -> float:
+        """Return the share of right choices."""
+        return mean_value(scores)
+
+    def _named_in(self, answer: str, choices: Mapping[str, str]) -> str | None:
+        lines = [line for line in re.sub(r"[*`]+", "", answer).splitlines() if line.strip()]
+        text = "\n".join(lines)
+        if marks := list(_MARKS.finditer(text)):
+            behind = text[marks[-1].end() :].strip().partition("\n")[0]
+            if marks[-1][0].startswith("\\boxed"):
+                behind = behind.partition("}")[0]
+            if (marked := self._named(behind, choices)) is not None:
+                return marked
+        ends = {label for line in (*lines[:1], *lines[-1:]) if (label := self._named(line, choices)) is not None}
+        if not choices:  # any text is an answer then, and a label says more
+            ends = ends & set(map(_bare_label, ends)) or ends
+        return ends.pop() if len(ends) == 1 else None
+
+    def _named(self, text: str, choices: Mapping[str, str]) -> str | None:
+        """Return the label of the choice that a text is; without choices, the label or the text itself."""
+        plain = normalise(text)
+        if not choices:
+            return _bare_label(text) or plain or None
+        if (label := _bare_label(text)) in choices:
+            return label
+        for known, choice in choices.items():
+            if plain and plain == normalise(choice):
+                return known
+        if label is not None and label.isdigit() and not next(iter(choices)).isdigit():
+            place = int(label) - self.first_index
+            return list(choices)[place] if 0 <= place < len(choices) else None
+        return _labelled(fold(text), choices)
+
+
+def read_choices(question: str) -> dict[str, str]:
+    """Return the choices that a question lists, text by label in lower case; empty where it lists none."""
+    runs: list[list[re.Match[str]]] = []
+    for match in _LISTED.finditer(question):
+        label = match[1].lower()
+        if runs and label == _next(runs[-1][-1][1].lower()):
+            runs[-1].append(match)
+        elif label in _ENDS_OF_LIST:
+            runs.append([match])
+    lists = [run for run in runs if len(run) > 1]
+    if not lists:
+        return {}
+    last = lists[-1]
+    ends = [*(match.start() for match in last[1:]), len(question)]
+    texts = [question[match.end() : end].strip() for match, end in zip(last, ends, strict=True)]
+    texts[-1] = texts[-1].partition("\n")[0]  # what follows the list is no choice
+    return {match[1].lower(): text for match, text in zip(last, texts, strict=True)}
+
+
+def _next(label: str) -> str:
+    return str(int(label) + 1) if label.isdigit() else chr(ord(label) + 1)
+
+
+def _bare_label(text: str) -> str | None:
+    found = _ALONE.fullmatch(normalise(text))
+    return found["label"] if found else None
+
+
+def _labelled(text: str, choices: Mapping[str, str]) -> str | None:
+    """Return the label in front of a text, unless the text is another choice or starts with another label."""
+    found = _BEFORE_TEXT.fullmatch(text)
+    if not found or found["label"] not in choices:
+        return None
+    label, rest = found["label"], normalise(found["rest"])
+    others = {other: normalise(choice) for other, choice in choices.items() if other != label}
+    another = re.match(r"(?:(?:or|and|&|/)\s*)?(?:option\s*)?[(\[]?([a-z]|\d{1,2})(?:[)\].:,;]|$)", rest)
+    is_another = another is not None and another[1] in others and rest != normalise(choices[label])
+    return None if is_another or rest in others.values() else label

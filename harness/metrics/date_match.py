@@ -1,0 +1,51 @@
+"""Date: the answer says the target's calendar date, in any usual form."""
+
+import re
+from collections.abc import Sequence
+from typing import ClassVar, Literal
+
+from harness.metrics.averaging import mean_value
+from harness.metrics.calendar_dates import CalendarDate, read_dates
+from harness.metrics.normalisation import normalise
+from harness.metrics.settings import Settings
+from harness.records import Example, Score
+
+_MARKS = re.compile(r"####|\banswer(?:\s+is\b|\s*:)", flags=re.IGNORECASE)
+
+
+class Date(Settings):
+    """1 when the answer says the target's date and no other.
+
+    `harness.metrics.calendar_dates` states which forms are read. What the target leaves out (the year of '3 May', the
+    day of 'May 2024') does not count; what the answer leaves out is wrong. Several different dates are wrong too,
+    unless one stands behind 'Answer:', 'answer is' or '####'.
+
+    '03/04/2024' has two readings. Without `day_first` nothing is guessed: it is right only where the target is written
+    in that way too, with the same figures in the same places. A target without a date is compared as exact match does.
+    """
+
+    name: ClassVar[str] = "date"
+    kind: ClassVar[Literal["rate"]] = "rate"
+
+    day_first: bool | None = None  # of '03/04/2024': True is 3 April, False is March 4
+
+    def score(self, answer: str | None, example: Example) -> Score:
+        """Score one answer, 0 or 1."""
+        return Score(example.id, float(answer is not None and self._is_right(answer, example.target)))
+
+    def aggregate(self, scores: Sequence[Score]) -> float:
+        """Return the share of right dates."""
+        return mean_value(scores)
+
+    def _is_right(self, answer: str, target: str) -> bool:
+        wanted = self._read(target)
+        if len(wanted) != 1:
+            return normalise(answer) == normalise(target)
+        said = self._read(answer)
+        return len(said) == 1 and said[0].is_ambiguous == wanted[0].is_ambiguous and said[0].has_all_of(wanted[0])
+
+    def _read(self, text: str) -> list[CalendarDate]:
+        """Return the dates behind the last mark, or of the whole text."""
+        marks = list(_MARKS.finditer(text))
+        marked = read_dates(text[marks[-1].end() :].strip().partition("\n")[0], self.day_first) if marks else []
+        return marked or read_dates(text, self.day_first)

@@ -1,0 +1,43 @@
+"""JSON equality: the answer holds the target's JSON value, whatever stands around it."""
+
+from collections.abc import Sequence
+from typing import ClassVar, Literal
+
+from harness.metrics.averaging import mean_value
+from harness.metrics.json_search import comparable, find_json
+from harness.metrics.normalisation import normalise
+from harness.metrics.settings import Settings
+from harness.records import Example, Score
+
+
+class JsonEqual(Settings):
+    """1 when the answer's JSON equals the target's: same keys, same types, same values, lists in the same order.
+
+    The JSON may stand alone, in a code fence or in prose (`harness.metrics.json_search`); where there are several
+    values, the last of the target's kind (object, list) is the answer's. 1 is 1.0, and not '1'. A target that is no
+    JSON is compared as exact match does.
+    """
+
+    name: ClassVar[str] = "json_equal"
+    kind: ClassVar[Literal["rate"]] = "rate"
+
+    ignore_list_order: bool = False  # repeats still count
+
+    def score(self, answer: str | None, example: Example) -> Score:
+        """Score one answer, 0 or 1."""
+        return Score(example.id, float(answer is not None and self._is_right(answer, example.target)))
+
+    def aggregate(self, scores: Sequence[Score]) -> float:
+        """Return the share of answers with the target's JSON."""
+        return mean_value(scores)
+
+    def _is_right(self, answer: str, target: str) -> bool:
+        wanted = find_json(target)
+        if not wanted:
+            return normalise(answer) == normalise(target)
+        kind = type(wanted[-1]) if isinstance(wanted[-1], dict | list) else object
+        said = [value for value in find_json(answer) if isinstance(value, kind)]
+        return bool(said) and self._comparable(said[-1]) == self._comparable(wanted[-1])
+
+    def _comparable(self, value: object) -> object:
+        return comparable(value, ignore_list_order=self.ignore_list_order)

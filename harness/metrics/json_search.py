@@ -1,0 +1,77 @@
+"""How JSON is found in an answer that says more than JSON, and compared."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Hashable, Iterator
+from typing import Any
+
+from harness.metrics.json_reading import FENCE, refuse
+
+_MOST_STARTS = 200  # brackets tried in one text; each may cost a pass over it
+_OBJECT = re.compile(r'\{\s*"[^"]*"\s*:')
+
+
+def find_json(text: str) -> list[Any]:
+    """Return the JSON values that an answer holds, in order.
+
+    The whole text; else what stands in its fences, where one holds JSON; else each object or array in the prose, the
+    outermost alone, up to the first object that is damaged or cut off: the ones inside it are not the answer. NaN,
+    Infinity and objects that repeat a key are no JSON.
+    """
+    whole = _parsed(text)
+    return whole or [value for match in FENCE.finditer(text) for value in _parsed(match[1])] or list(_in_prose(text))
+
+
+def comparable(value: Any, *, ignore_list_order: bool = False) -> Hashable:
+    """Return a value that is equal for equal JSON.
+
+    1 equals 1.0, but neither '1' nor true; outer white space of strings does not count, nor does the order of keys.
+    What is nested too deeply to be compared equals nothing.
+    """
+    try:
+        return _comparable(value, ignore_list_order)
+    except RecursionError:
+        return object()
+
+
+def _comparable(value: Any, ignore_list_order: bool) -> Hashable:
+    if isinstance(value, dict):
+        return "object", frozenset((key, _comparable(item, ignore_list_order)) for key, item in value.items())
+    if isinstance(value, list):
+        items = tuple(_comparable(item, ignore_list_order) for item in value)
+        return "list", frozenset(Counter(items).items()) if ignore_list_order else items
+    if isinstance(value, str):
+        return "text", value.strip()
+    return ("truth" if isinstance(value, bool) else "number", value)
+
+
+def _parsed(text: str) -> list[Any]:
+    try:
+        return [json.loads(text, parse_constant=refuse, object_pairs_hook=_object)]
+    except (ValueError, RecursionError):
+        return []
+
+
+def _in_prose(text: str) -> Iterator[Any]:
+    decoder = json.JSONDecoder(parse_constant=refuse, object_pairs_hook=_object)
+    place = 0
+    for _ in range(_MOST_STARTS):
+        found = re.compile(r"[{\[]").search(text, place)
+        if found is None:
+            return
+        try:
+            value, place = decoder.raw_decode(text, found.start())
+        except (ValueError, RecursionError):
+            if _OBJECT.match(text, found.start()):
+                return
+            place = found.end()
+        else:
+            yield value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError(f"an object says a key twice, of {sorted(found)}")
+    return found

@@ -1,0 +1,55 @@
+"""Number: the answer says the target's number, however it is written."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from harness.metrics.averaging import mean_value
+from harness.metrics.normalisation import normalise
+from harness.metrics.quantities import DecimalMark, Quantity, agree_in_unit, read_quantity
+from harness.metrics.settings import Settings
+from harness.records import Example, Score
+
+
+class Number(Settings):
+    """1 when the answer's number equals the target's: same value, and no other unit.
+
+    `harness.metrics.quantities` states how a number is read and which one of a sentence. Units are compared where both
+    sides have one: '42 dollars' is not '42 euros', and '5 kg' is not '5000 g', as nothing is converted; a unit that one
+    side leaves out is not held against the answer. Per cent is a unit, so that '12%' is 12 per cent and never 0.12,
+    unless `percent` is 'hundredth'. A target without a number is compared as exact match does.
+    """
+
+    name: ClassVar[str] = "number"
+    kind: ClassVar[Literal["rate"]] = "rate"
+
+    tolerance: Annotated[float, Field(ge=0)] = 0  # absolute; the larger of the two counts
+    relative_tolerance: Annotated[float, Field(ge=0)] = 0  # share of the target
+    decimal_mark: DecimalMark = "."  # of '1.234' and '1,234', which may be read in two ways
+    percent: Literal["unit", "hundredth"] = "unit"  # 'hundredth': 12% is 0.12
+
+    def score(self, answer: str | None, example: Example) -> Score:
+        """Score one answer, 0 or 1."""
+        return Score(example.id, float(answer is not None and self._is_right(answer, example.target)))
+
+    def aggregate(self, scores: Sequence[Score]) -> float:
+        """Return the share of right numbers."""
+        return mean_value(scores)
+
+    def _is_right(self, answer: str, target: str) -> bool:
+        wanted = self._read(target)
+        if wanted is None:
+            return normalise(answer) == normalise(target)
+        said = self._read(answer, wanted.unit or (wanted.word if wanted.is_bare else ""))
+        if said is None or not agree_in_unit(said, wanted):
+            return False
+        reach = max(Fraction(str(self.tolerance)), Fraction(str(self.relative_tolerance)) * abs(wanted.value))
+        return abs(said.value - wanted.value) <= reach
+
+    def _read(self, text: str, unit: str = "") -> Quantity | None:
+        found = read_quantity(text, decimal_mark=self.decimal_mark, unit=unit)
+        if found is None or found.unit != "%" or self.percent == "unit":
+            return found
+        return Quantity(found.value / 100)

@@ -1,0 +1,242 @@
+"""How a number is read out of an answer: its value, its unit, and which one of a sentence it is.
+
+**Separators.** Of two kinds of mark the last is the decimal one (1,234.5 and 1.234,5); a mark that stands twice, a
+space and an apostrophe part thousands (1.234.567, 1 234, 1'234). A single mark is a decimal one (10,5; 0,125; 1234.567)
+unless exactly three digits follow one to three: then '1.234' and '1,234' are ambiguous, and `decimal_mark` says which
+of the two marks is the decimal one. What groups no digits rightly (1.2.3) is no number.
+
+**Signs.** A minus touches its number or currency; in front of a space it is a bullet, behind a letter a hyphen.
+Parentheses are a minus where they hold an amount of money, or are the whole answer: '($5)', '(1,234)'.
+
+**Scales.** Hundred, thousand, million, billion (10^9), trillion, lakh, crore, \u4e07, \u4ebf, and k, mn and bn that
+touch the number; m and b only behind a currency, since '5m' may be metres. Number words ('five') are not read.
+
+**Which one.** In this order: the first number behind the last '####', '\\boxed{', 'answer:' or 'answer is', and there
+behind the last '='; the last line, then the first, where it is a number with at most one more word; the last number
+that has the wanted unit; the last number. Dates, times and names (A4, covid-19) are no numbers. A number of a range or
+of alternatives ('40-42', '5 or 6') is none either: nothing was decided.
+"""
+
+import itertools
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+from harness.metrics.normalisation import fold
+from harness.metrics.units import CURRENCIES, UNITS, any_of, are_same
+
+DecimalMark = Literal[".", ","]
+_SCALES = {
+    "hundred": 10**2, "thousand": 10**3, "million": 10**6, "millions": 10**6, "mio": 10**6, "billion": 10**9,
+    "billions": 10**9, "trillion": 10**12, "lakh": 10**5, "lakhs": 10**5, "crore": 10**7, "crores": 10**7,
+    "\u4e07": 10**4, "\u842c": 10**4, "\u4ebf": 10**8, "\u5104": 10**8,
+}  # fmt: skip
+_TOUCHING = {"k": 10**3, "mn": 10**6, "bn": 10**9}
+_OF_MONEY = {"m": 10**6, "b": 10**9}
+_ARABIC_POINT = "\u066b"
+# A model that repeats one digit for ever says no number, and costs no time.
+_MOST_DIGITS = 300
+_MOST_EXPONENT = 4  # characters
+_NEAR = 100  # characters on each side of a number that are looked at
+_BEFORE = any_of({form for form, unit in UNITS.items() if unit in CURRENCIES})
+_QUANTITY = re.compile(
+    rf"(?P<sign>-|\+|\bminus |\bnegative )?(?:(?<![a-z])(?P<currency>{_BEFORE})\.?\ ?)?(?P<inner_sign>-)?"
+    # groups that are parted by spaces, by other marks, or nothing in front of the decimal mark
+    rf"(?P<core>\d{{1,3}}(?:\ \d{{3}})+(?!\d)(?:[.,{_ARABIC_POINT}]\d+)?|\d+(?:[.,'_{_ARABIC_POINT}]\d+)*|\.\d+)"
+    r"(?:e(?P<power>[-+]?\d+)(?!\w)|\ ?[\u00d7x\u00b7]\ ?10\ ?\^\ ?\{?(?P<tens>[-+]?\d+)\}?"
+    r"|\ ?/\ ?(?P<below>\d+)(?![\d/]))?"
+    rf"(?P<touching>(?:{any_of(_TOUCHING.keys() | _OF_MONEY.keys())})(?![^\W\d_]))?"
+    rf"(?:\ ?(?P<scale>{any_of(set(_SCALES))})(?![a-z]))?"
+    rf"(?:[ -]?(?P<unit>{any_of(UNITS)})(?![a-z\u00b2\u00b3/]))?"
+)
+_MARKS = re.compile(r"####|\\boxed\s*\{|\banswer(?:\s+is\b|\s*:)(?:\s*:)?")
+_ALTERNATIVES = re.compile(r"\s*(?:-|\u2014|/|~|to|or|through|versus|vs\.?)\s*(?:about |around )?")
+_COMPOUND = re.compile(r"(?<!\d)\d+(?:([-/:])\d+\1\d+|:\d+)")  # dates and times
+_WORD = re.compile(r"[^\W\d_]+\.?(?:/[^\W\d_]+)?")
+_SPACELESS = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number as an answer says it."""
+
+    value: Fraction
+    unit: str = ""  # one spelling for all of its forms; '' where no known one stands there
+    word: str = ""  # the next word, where no known unit stands there
+    is_bare: bool = False  # it is all that its text says
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    quantity: Quantity
+    is_open: bool = False  # of a range or of alternatives
+
+
+def read_quantity(
+    text: str, *, decimal_mark: DecimalMark = ".", unit: str = "", has_fractions: bool = True
+) -> Quantity | None:
+    """Return the number that a text says, or None where it says none.
+
+    Args:
+        text: An answer or a target, in any script's digits.
+        decimal_mark: The decimal mark of '1.234' and '1,234'.
+        unit: A unit or word whose number goes first.
+        has_fractions: Whether '4/5' is 0.8; else it is 4, as in marks of 5.
+    """
+    lines = [line for line in map(_plain, _without_latex(text).splitlines()) if line]
+    if not has_fractions:
+        lines = [re.sub(r"(?<=\d) ?/ ?\d+", "", line) for line in lines]
+    for part, takes_first in _parts(lines):
+        found = _quantities(part, decimal_mark)
+        wanted = [one for one in found if unit and _has_unit(one.quantity, unit)] or found
+        if wanted:
+            chosen = wanted[0 if takes_first else -1]
+            return None if chosen.is_open else chosen.quantity
+    return None
+
+
+def agree_in_unit(said: Quantity, wanted: Quantity) -> bool:
+    """Whether what is said may have the wanted unit: a unit that is left out on either side is not held against it."""
+    unit = wanted.unit or (wanted.word if wanted.is_bare else "")
+    if not unit or _has_unit(said, unit):
+        return True
+    return not (said.unit or (said.word and said.is_bare))
+
+
+def _has_unit(quantity: Quantity, unit: str) -> bool:
+    return are_same(quantity.unit or quantity.word, unit)
+
+
+def _parts(lines: Sequence[str]) -> "list[tuple[str, bool]]":
+    """Return where to look, in order, and whether the first number there counts, or the last."""
+    text = "\n".join(lines)
+    parts: list[tuple[str, bool]] = []
+    if marks := list(_MARKS.finditer(text)):
+        behind = text[marks[-1].end() :].strip().partition("\n")[0]
+        if marks[-1][0].startswith("\\boxed"):
+            behind = behind.partition("}")[0]
+        parts.append((behind.rpartition("=")[2], True))
+    parts += [(line, False) for line in (*lines[-1:], *lines[:1]) if _is_bare(line)]
+    return [*parts, (text, False)]
+
+
+def _is_bare(line: str) -> bool:
+    found = _quantities(line, ".")
+    return len(found) == 1 and found[0].quantity.is_bare
+
+
+def _quantities(text: str, decimal_mark: DecimalMark) -> list[_Found]:
+    text = _COMPOUND.sub(lambda match: "\u00a7" * len(match[0]), text)
+    matches = list(_QUANTITY.finditer(text))
+    # of '10-12' the hyphen was taken for the sign of 12
+    gaps = [text[one.end() : other.start()] + (other["sign"] or "") for one, other in itertools.pairwise(matches)]
+    is_open = [_ALTERNATIVES.fullmatch(gap) is not None for gap in gaps]
+    found: list[_Found] = []
+    for index, match in enumerate(matches):
+        value = _value(match, decimal_mark)
+        if value is not None and not _is_part_of_a_name(text, match):
+            found.append(_Found(_quantity(text, match, value), any(is_open[max(0, index - 1) : index + 1])))
+    return found
+
+
+def _quantity(text: str, match: "re.Match[str]", value: Fraction) -> Quantity:
+    before = text[max(0, match.start() - _NEAR) : match.start()].rstrip()
+    after = text[match.end() : match.end() + _NEAR].lstrip()
+    unit = UNITS.get(match["currency"] or match["unit"] or "", "")
+    is_whole = not before and not after
+    is_enclosed = before.endswith("(") and after.startswith(")")
+    if is_enclosed and ((before == "(" and after.rstrip(".") == ")") or unit in CURRENCIES):
+        value = -abs(value)
+    word = "" if unit else (found[0].rstrip(".").removesuffix("s") if (found := _WORD.match(after)) else "")
+    rest = _WORD.sub("", after, count=1) if word else after
+    is_bare = is_whole or not (before.strip(" \"'([-=\u2248~:") or rest.strip(" \"')].,;:!?}"))
+    return Quantity(value, unit, word, is_bare)
+
+
+def _is_part_of_a_name(text: str, match: "re.Match[str]") -> bool:
+    """Whether a letter or a letter's hyphen stands in front, or a raised digit behind: A4, covid-19, 10\u00b2."""
+    start = match.start()
+    before, behind = text[max(0, start - _NEAR) : start], text[match.end() : match.end() + 1]
+    if match["sign"] is None and before.endswith("-"):
+        before = before[:-1]
+    is_word = before[-1:].isalnum() and not _SPACELESS.match(before[-1:]) and not (match["sign"] or "").isalpha()
+    is_between_digits = before[-1:].isdigit() and match["sign"] == "-"  # '10-12', which is open on both sides
+    return (is_word and not is_between_digits) or unicodedata.decomposition(behind or " ").startswith("<super>")
+
+
+def _value(match: "re.Match[str]", decimal_mark: DecimalMark) -> Fraction | None:
+    if len(match["core"]) > _MOST_DIGITS or len(match["below"] or "") > _MOST_DIGITS:
+        return None
+    value = _core_value(match["core"], decimal_mark)
+    if value is None:
+        return None
+    if below := match["below"]:
+        if not int(below) or not match["core"].isdigit():
+            return None
+        value /= int(below)
+    exponent = match["power"] or match["tens"] or "0"
+    if len(exponent) > _MOST_EXPONENT:
+        return None
+    value *= Fraction(10) ** int(exponent)
+    if touching := match["touching"]:
+        if touching in _OF_MONEY and not match["currency"]:
+            return value  # a unit
+        value *= (_TOUCHING | _OF_MONEY)[touching]
+    value *= _SCALES.get(match["scale"] or "", 1)
+    is_negative = (match["sign"] or "").strip() in ("-", "minus", "negative") or match["inner_sign"]
+    return -value if is_negative else value
+
+
+def _core_value(core: str, decimal_mark: DecimalMark) -> Fraction | None:
+    """Return the value of digits and marks, None where they group nothing rightly."""
+    marks = re.findall(r"\D", core)
+    whole, tail = core, ""
+    if marks and _has_decimals(core, marks, decimal_mark):
+        whole, _, tail = core.rpartition(marks[-1])
+        if marks.count(marks[-1]) > 1:
+            return None
+    groups = re.split(r"\D", whole)
+    if len(groups) > 1 and not (len(set(re.findall(r"\D", whole))) == 1 and _are_thousands(groups)):
+        return None
+    return Fraction(f"{''.join(groups) or '0'}.{tail or '0'}")
+
+
+def _has_decimals(core: str, marks: Sequence[str], decimal_mark: DecimalMark) -> bool:
+    last = marks[-1]
+    if last == _ARABIC_POINT:
+        return True
+    if last not in ".," or marks.count(last) > 1:
+        return False
+    whole, _, tail = core.rpartition(last)
+    is_ambiguous = len(marks) == 1 and len(tail) == 3 and 1 <= len(whole) <= 3 and not whole.startswith("0")
+    return last == decimal_mark if is_ambiguous else True
+
+
+def _are_thousands(groups: Sequence[str]) -> bool:
+    """Whether groups are of three digits, or of two with three at the end, as in India."""
+    first, *middle, last = groups
+    sizes = {len(group) for group in middle}
+    return len(last) == 3 and 1 <= len(first) <= 3 and (sizes <= {3} or (sizes == {2} and len(first) <= 2))
+
+
+def _without_latex(text: str) -> str:
+    text = re.sub(r"\\d?frac\s*\{(\d+)\}\s*\{(\d+)\}", r"\1/\2", text)
+    text = re.sub(r"\\(?:text|mathrm)\s*\{([^}]*)\}", r" \1", text).replace("{,}", ",").replace("\\times", "\u00d7")
+    return re.sub(r"\\([%$#&])|\\[,;!(\[)\]]", r"\1", text)
+
+
+def _plain(line: str) -> str:
+    """Return a line with ASCII digits and without emphasis; `fold` has made minus signs, spaces and apostrophes one."""
+    line = fold(re.sub(r"[*`]+", "", line)).replace("\u066c", "'")
+    line = "".join(str(unicodedata.digit(c)) if c.isdecimal() else c for c in line)
+    line = re.sub(r"(?<!\d)(\d+) ?([\u00bc-\u00be\u2150-\u215e])|([\u00bc-\u00be\u2150-\u215e])", _vulgar, line)
+    line = re.sub(r"\bbetween (.{1,40}?) and ", r"\1 to ", line)
+    return re.sub(r"(?<=\d) out of (?:a )?\d+", "", line)
+
+
+def _vulgar(match: "re.Match[str]") -> str:
+    value = int(match[1] or 0) + Fraction(unicodedata.numeric(match[2] or match[3])).limit_denominator(10)
+    return f"{value.numerator}/{value.denominator}"

@@ -1,0 +1,141 @@
+"""Pairs for `choice`: what names a choice, and what names another or none."""
+
+import pytest
+from pydantic import ValidationError
+
+from harness.metrics import choice
+from harness.metrics.choices import read_choices
+from harness.records import Example, Message
+
+RIVERS = "Which river has 6 letters?\nA) Danube\nB) Amazon\nC) Rhine\nD) the river Seine"
+NUMBERED = "Which?\n1. Danube\n2. Amazon\n3. Rhine"
+SUMS = "2 + 2?\nA. 2\nB. 4\nC. 3"
+
+
+def value(answer, target, question=RIVERS, **options):
+    return choice(**options).score(answer, Example("e", (Message("user", question),), target)).value
+
+
+RIGHT = [
+    ("B", "B"),
+    ("b", "B"),
+    ("(b)", "B"),
+    ("[B]", "B"),
+    ("B)", "B"),
+    ("B.", "B"),
+    ("**B**", "B"),
+    ("Option B", "B"),
+    ("Answer: B", "B"),
+    ("**Answer:** (B)", "B"),
+    ("The answer is B.", "B"),
+    ("The correct answer is: b) Amazon", "B"),
+    ("B) Amazon", "B"),
+    ("B. Amazon", "B"),
+    ("B: it has six letters", "B"),
+    ("B, because it has six letters", "B"),
+    ("Amazon", "B"),
+    ("amazon.", "B"),
+    ("The answer is Amazon.", "B"),
+    ("2", "B"),  # the second, counted from 1
+    ("B", "Amazon"),
+    ("B", "2"),
+    ("B", "B) Amazon"),
+    ("Amazon", "2"),
+    ("\\boxed{B}", "B"),
+    ("Danube has six letters too.\n#### B", "B"),
+    ("B\nIt is long.", "B"),
+    ("Let me think.\nB", "B"),
+    ("A) is wrong. Answer: B", "B"),
+    ("The river Seine", "D"),
+    ("\uff22", "B"),  # full-width
+]
+WRONG = [
+    ("A", "B"),
+    ("Answer: A", "B"),
+    ("Danube", "B"),
+    ("1", "B"),
+    ("5", "B"),
+    ("E", "B"),
+    ("A or B", "B"),
+    ("A, B", "B"),
+    ("B, A", "B"),
+    ("B) or A)", "B"),
+    ("B and C", "B"),
+    ("AB", "B"),
+    ("B\nC", "B"),
+    ("A) Danube\nB) Amazon\nC) Rhine\nD) the river Seine", "A"),  # the list said again
+    ("B) Danube", "B"),  # label and text do not agree
+    ("A) Amazon", "B"),
+    ("A. Amazon", "A"),
+    ("not B", "B"),
+    ("It is not the Amazon", "B"),
+    ("Amazonas", "B"),
+    ("The answer is a river", "A"),  # the article
+    ("A river", "A"),
+    ("I do not know", "B"),
+    ("Because B", "B"),
+    ("Answer: B or C", "B"),
+    ("Between A and B", "B"),
+    ("", "B"),
+    (None, "B"),
+    ("0", "B"),
+]
+
+
+@pytest.mark.parametrize(("answer", "target"), RIGHT)
+def test_choice_may_be_named_by_letter_number_or_text(answer, target):
+    assert value(answer, target) == 1
+
+
+@pytest.mark.parametrize(("answer", "target"), WRONG)
+def test_another_choice_several_and_none_are_wrong(answer, target):
+    assert value(answer, target) == 0
+
+
+@pytest.mark.parametrize(
+    ("answer", "target", "question", "options", "expected"),
+    [
+        ("2", "2", NUMBERED, {}, 1),
+        ("(2)", "2", NUMBERED, {}, 1),
+        ("2. Amazon", "2", NUMBERED, {}, 1),
+        ("Amazon", "2", NUMBERED, {}, 1),
+        ("B", "2", NUMBERED, {}, 0),  # the list has no letters
+        ("2. Danube", "2", NUMBERED, {}, 0),
+        ("2", "A", SUMS, {}, 1),  # the text of A before the second place
+        ("2", "B", SUMS, {}, 0),
+        ("4", "B", SUMS, {}, 1),
+        ("1", "B", RIVERS, {"first_index": 0}, 1),
+        ("B", "1", RIVERS, {"first_index": 0}, 1),
+        ("0", "A", RIVERS, {"first_index": 0}, 1),
+        ("B", "B", "Which? A) Danube B) Amazon C) Rhine", {}, 1),
+        ("Amazon", "B", "Which? A) Danube B) Amazon C) Rhine", {}, 1),
+        ("(b)", "B", "No choices are listed here.", {}, 1),
+        ("Answer: B", "B", "No choices are listed here.", {}, 1),
+        ("Let me think.\nB", "B", "No choices are listed here.", {}, 1),
+        ("A\nB", "B", "No choices are listed here.", {}, 0),
+        ("Amazon", "amazon", "No choices are listed here.", {}, 1),
+        ("Amazon", "B", "No choices are listed here.", {}, 0),
+    ],
+)
+def test_choices_are_those_of_the_question(answer, target, question, options, expected):
+    assert value(answer, target, question, **options) == expected
+
+
+def test_choices_are_read_in_lines_and_in_a_run_of_text():
+    expected = {"a": "Danube", "b": "Amazon", "c": "Rhine"}
+    assert read_choices("Which?\n(A) Danube\n(B) Amazon\n(C) Rhine\nGive the letter.") == expected
+    assert read_choices("Which? a. Danube b. Amazon c. Rhine") == expected
+    assert read_choices("Steps:\nA) x\nB) y\n\nWhich?\nA: Danube\nB: Amazon\nC: Rhine") == expected
+    assert read_choices("Vitamin A. Is it good?") == {}
+
+
+def test_wrong_options_are_refused():
+    with pytest.raises(ValidationError):
+        choice(first_index=2)
+
+
+def test_figure_is_the_share_of_right_choices():
+    metric = choice()
+    assert (metric.name, metric.kind) == ("choice", "rate")
+    scores = [metric.score(answer, Example(str(n), (), "B")) for n, answer in enumerate(["(b)", "A", None, "B."])]
+    assert metric.aggregate(scores) == 2 / 4

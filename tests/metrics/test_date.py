@@ -1,0 +1,124 @@
+"""Pairs for `date`: what the rule in harness/metrics/calendar_dates.py calls the same day, and what not."""
+
+import pytest
+from pydantic import ValidationError
+
+from harness.metrics import date
+from harness.records import Example, Message
+
+
+def value(answer, target, **options):
+    return date(**options).score(answer, Example("e", (Message("user", "q"),), target)).value
+
+
+RIGHT = [
+    ("May 1, 2024", "2024-05-01"),
+    ("1 May 2024", "2024-05-01"),
+    ("1st of May, 2024", "2024-05-01"),
+    ("May 1st 2024", "2024-05-01"),
+    ("may 1 2024", "2024-05-01"),
+    ("Wednesday, 1 May 2024", "2024-05-01"),
+    ("1-May-2024", "2024-05-01"),
+    ("1 Sept. 2024", "2024-09-01"),
+    ("1-May-24", "2024-05-01"),
+    ("May 1, '24", "2024-05-01"),
+    ("2024/05/01", "2024-05-01"),
+    ("2024-5-1", "2024-05-01"),
+    ("2024.05.01", "2024-05-01"),
+    ("20240501", "2024-05-01"),
+    ("2024-05-01T12:30:00Z", "2024-05-01"),
+    ("2024-05-01 12:30", "2024-05-01"),
+    ("2024\u201105\u201101", "2024-05-01"),  # no-break hyphens
+    ("2024\u5e745\u67081\u65e5", "2024-05-01"),
+    ("\u0662\u0660\u0662\u0664-\u0660\u0665-\u0660\u0661", "2024-05-01"),  # Arabic-Indic digits
+    ("1.5.2024", "2024-05-01"),  # points: day first
+    ("25/12/2024", "2024-12-25"),  # no month 25
+    ("12/25/2024", "2024-12-25"),
+    ("05/05/2024", "2024-05-05"),  # both readings are one
+    ("3/4/2024", "03/04/2024"),  # the same figures in the same places
+    ("03-04-24", "03/04/2024"),
+    ("2024-02-29", "February 29, 2024"),
+    ("31/12/69", "1969-12-31"),
+    ("31/12/68", "2068-12-31"),
+    ("It was signed on **May 1, 2024**.", "2024-05-01"),
+    ("On 2024-05-01, that is, 1 May 2024", "2024-05-01"),
+    ("Not 2 May 2024.\nAnswer: 1 May 2024", "2024-05-01"),
+    ("3 May 2024", "3 May"),  # the target leaves the year out
+    ("May 2024", "2024\u5e745\u6708"),
+    ("3 May 2024", "May 2024"),
+    ("Unknown.", "unknown"),
+]
+WRONG = [
+    ("2024-01-05", "2024-05-01"),
+    ("2024-05-02", "2024-05-01"),
+    ("2023-05-01", "2024-05-01"),
+    ("1 June 2024", "2024-05-01"),
+    ("03/04/2024", "2024-04-03"),  # nothing is guessed
+    ("03/04/2024", "2024-03-04"),
+    ("2024-04-03", "03/04/2024"),
+    ("04/03/2024", "03/04/2024"),
+    ("1.5.2024", "2024-01-05"),
+    ("25/12/2024", "2025-12-24"),
+    ("2024-02-30", "2024-03-01"),  # not carried over
+    ("30/02/2024", "2024-03-01"),
+    ("2023-02-29", "2023-03-01"),
+    ("2024-13-01", "2024-01-13"),
+    ("1 May", "2024-05-01"),  # no year
+    ("May 2024", "2024-05-01"),  # no day
+    ("2024", "2024-05-01"),
+    ("1 May 1924", "1 May 24"),
+    ("1 May 2024 or 2 May 2024", "2024-05-01"),
+    ("From 2024-05-01 to 2024-05-31", "2024-05-01"),
+    ("you may 1 day see", "1 June"),
+    ("the first of May 2024", "2024-05-01"),  # words are not read
+    ("12024-05-01", "2024-05-01"),
+    ("2024-05-011", "2024-05-01"),
+    ("1.2.3.2024", "2024-03-02"),  # a version
+    ("120240501", "2024-05-01"),
+    ("today", "2024-05-01"),
+    ("", "2024-05-01"),
+    (None, "2024-05-01"),
+    ("2024-05-01", "unknown"),
+]
+
+
+@pytest.mark.parametrize(("answer", "target"), RIGHT)
+def test_same_day_is_right_in_every_usual_form(answer, target):
+    assert value(answer, target) == 1
+
+
+@pytest.mark.parametrize(("answer", "target"), WRONG)
+def test_another_day_and_a_guess_are_wrong(answer, target):
+    assert value(answer, target) == 0
+
+
+@pytest.mark.parametrize(
+    ("answer", "target", "day_first", "expected"),
+    [
+        ("03/04/2024", "2024-04-03", True, 1),
+        ("03/04/2024", "2024-03-04", True, 0),
+        ("03/04/2024", "2024-03-04", False, 1),
+        ("03/04/2024", "2024-04-03", False, 0),
+        ("3 April 2024", "03/04/2024", True, 1),
+        ("3 April 2024", "03/04/2024", False, 0),
+        ("25/12/2024", "2024-12-25", False, 1),  # there is one reading only
+        ("12/25/2024", "2024-12-25", True, 1),
+        ("1.5.2024", "2024-05-01", False, 1),  # points are day first everywhere
+        ("2024-03-04", "2024-03-04", True, 1),
+    ],
+)
+def test_day_first_settles_what_has_two_readings(answer, target, day_first, expected):
+    assert value(answer, target, day_first=day_first) == expected
+
+
+@pytest.mark.parametrize("options", [{"day_first": "yes"}, {"day_first": 1}, {"dayfirst": True}])
+def test_wrong_options_are_refused(options):
+    with pytest.raises(ValidationError):
+        date(**options)
+
+
+def test_figure_is_the_share_of_right_dates():
+    metric = date()
+    assert (metric.name, metric.kind) == ("date", "rate")
+    scores = [metric.score(answer, Example(str(n), (), "2024-05-01")) for n, answer in enumerate(["1 May 2024", None])]
+    assert metric.aggregate(scores) == 1 / 2

@@ -1,0 +1,189 @@
+"""Pairs for `number`: what the rule in harness/metrics/quantities.py calls the same number, and what not."""
+
+import pytest
+from pydantic import ValidationError
+
+from harness.metrics import number
+from harness.records import Example, Message
+
+
+def value(answer, target, **options):
+    return number(**options).score(answer, Example("e", (Message("user", "q"),), target)).value
+
+
+RIGHT = [
+    # separators
+    ("1,000", "1000"),
+    ("1,234.5", "1234.5"),
+    ("1.234,5", "1234.5"),
+    ("1 234,5", "1234.5"),
+    ("1\u00a0234,5", "1234.5"),  # no-break space
+    ("1\u202f234", "1234"),  # narrow no-break space
+    ("1'234", "1234"),
+    ("1\u2019234.50", "1234.5"),  # curly apostrophe
+    ("1.234.567", "1234567"),
+    ("12,34,567", "1234567"),  # India
+    ("1_000", "1000"),
+    ("10,5", "10.5"),
+    ("0,125", "0.125"),
+    ("1234.567", "1234,567"),
+    ("12.0", "12"),
+    ("0.50", "0.5"),
+    (".5", "0.5"),
+    ("007", "7"),
+    # signs
+    ("\u22125", "-5"),
+    ("\u20135", "-5"),  # en dash
+    ("minus 5", "-5"),
+    ("(1,234)", "-1234"),
+    ("($5.00)", "-$5"),
+    ("-$5", "$-5"),
+    ("+5", "5"),
+    ("- 5", "5"),  # a bullet
+    # digits of any script
+    ("\u0661\u066c\u0662\u0663\u0664\u066b\u0665", "1234.5"),  # Arabic-Indic, with its own marks
+    ("\u0967\u0968\u0969", "123"),  # Devanagari
+    ("\uff14\uff12", "42"),  # full-width
+    ("\u516142\u5143", "42 yuan"),
+    ("3\u4e07", "30000"),
+    # units, currency, percent
+    ("$12.00", "$12"),
+    ("12 USD", "$12"),
+    ("US$12", "12 dollars"),
+    ("\u20ac1.234,50", "1234.5 euros"),
+    ("5 kg", "5kg"),
+    ("5 kilograms", "5 kg"),
+    ("3 apples", "3 apple"),
+    ("12 percent", "12%"),
+    ("12 %", "12 per cent"),
+    ("12", "12%"),
+    ("12%", "12"),
+    ("42", "42 euros"),
+    ("42 euros", "42"),
+    ("\u00a35", "5 pounds"),
+    ("5 lbs", "5 pounds"),
+    # scales
+    ("5k", "5000"),
+    ("$5M", "$5,000,000"),
+    ("1.2 million", "1200000"),
+    ("1.2 billion", "1,200 million"),
+    ("1e6", "1000000"),
+    ("1.5 x 10^3", "1500"),
+    ("1/2", "0.5"),
+    ("1\u00bd", "1.5"),
+    # which one of a text
+    ("The total is 42 euros.", "42 euros"),
+    ("42 euros", "The total is 42 euros."),
+    ("\\boxed{42}", "42"),
+    ("So we get $\\boxed{1{,}234}$.", "1234"),
+    ("**Answer:** 42", "42"),
+    ("The answer is 42, since 6 times 7 is 42 and 2 is small.", "42"),
+    ("It sold 31 first.\nThen 31+6 = <<31+6=37>>37 pears.\n#### 37", "37"),
+    ("31 + 6 = 37", "37"),
+    ("Answer: 31 + 6 = 37 pears (see page 4)", "37"),
+    ("42\nBecause 6 and 7 make it, on page 3.", "42"),
+    ("First 6, then 7.\n42 euros", "42 euros"),
+    ("It is 42 euros for 3 people", "42 euros"),
+    ("There are 42 of them", "42"),
+    ("It took 42 km on 2024-05-01 at 12:30", "42"),
+    ("4 out of 5", "4"),
+    # no number in the target
+    ("Unknown.", "unknown"),
+    ("12:30", "12:30"),
+    ("40-42", "40\u201342"),
+]
+WRONG = [
+    ("1.5", "15"),
+    ("15", "1.5"),
+    ("-5", "5"),
+    ("5", "-5"),
+    ("10,5", "105"),
+    ("1.234", "1234"),  # ambiguous, and read with a decimal point
+    ("1,234", "1.234"),
+    ("1,23", "123"),
+    ("1.2.3", "123"),
+    ("192.168.0.1", "1"),
+    ("(5)", "5"),
+    ("42 dollars", "42 euros"),
+    ("$42", "\u20ac42"),
+    ("5 kg", "5 g"),
+    ("5000 g", "5 kg"),
+    ("3 pears", "3 apples"),
+    ("12%", "0.12"),
+    ("0.12", "12%"),
+    ("12%", "12 kg"),
+    ("5", "5 million"),
+    ("5k", "5"),
+    ("5m", "5000000"),  # metres
+    ("5 million", "5 billion"),
+    ("40-42", "42"),
+    ("40 to 42", "40"),
+    ("between 40 and 42", "42"),
+    ("42 or 43", "42"),
+    ("42 or 43", "43"),
+    ("The answer is 42 or 43", "42"),
+    ("2024-01-05", "5"),
+    ("12:30", "30"),
+    ("covid-19", "19"),
+    ("covid-19", "-19"),
+    ("A4", "4"),
+    ("10\u00b2", "10"),
+    ("10\u00b2", "102"),
+    ("42 of the 100", "42"),  # the last number is 100
+    ("forty-two", "42"),
+    ("no idea", "0"),
+    ("", "0"),
+    (None, "0"),
+    ("42", "unknown"),
+    ("1/2", "2"),
+    ("\u0661\u0662", "21"),
+    ("1" * 5000, "1"),  # more digits than Python turns into a number
+    ("1e99999", "1"),
+]
+
+
+@pytest.mark.parametrize(("answer", "target"), RIGHT)
+def test_same_number_is_right_however_it_is_written(answer, target):
+    assert value(answer, target) == 1
+
+
+@pytest.mark.parametrize(("answer", "target"), WRONG)
+def test_another_number_is_wrong_however_near_its_form(answer, target):
+    assert value(answer, target) == 0
+
+
+@pytest.mark.parametrize(
+    ("answer", "target", "options", "expected"),
+    [
+        ("10.01", "10", {"tolerance": 0.01}, 1),  # exactly the tolerance: no binary rounding
+        ("10.011", "10", {"tolerance": 0.01}, 0),
+        ("0.3", "0.1", {"tolerance": 0.2}, 1),
+        ("101", "100", {"relative_tolerance": 0.01}, 1),
+        ("101.1", "100", {"relative_tolerance": 0.01}, 0),
+        ("-101", "-100", {"relative_tolerance": 0.01}, 1),
+        ("0.01", "0", {"relative_tolerance": 0.5}, 0),  # a share of nothing is nothing
+        ("0.01", "0", {"relative_tolerance": 0.5, "tolerance": 0.01}, 1),
+        ("1.234", "1234", {"decimal_mark": ","}, 1),
+        ("1,234", "1.234", {"decimal_mark": ","}, 0),
+        ("1,234", "1,2340", {"decimal_mark": ","}, 1),
+        ("1,234.5", "1234.5", {"decimal_mark": ","}, 1),  # not ambiguous
+        ("12%", "0.12", {"percent": "hundredth"}, 1),
+        ("12%", "12", {"percent": "hundredth"}, 0),
+        ("42 dollars", "42 euros", {"tolerance": 100}, 0),
+    ],
+)
+def test_options_say_how_near_is_near_and_what_a_mark_means(answer, target, options, expected):
+    assert value(answer, target, **options) == expected
+
+
+@pytest.mark.parametrize("options", [{"tolerance": -1}, {"tolerance": "1"}, {"decimal_mark": ";"}, {"tolerence": 1}])
+def test_wrong_options_are_refused(options):
+    with pytest.raises(ValidationError):
+        number(**options)
+
+
+def test_figure_is_the_share_of_right_numbers():
+    metric = number()
+    assert (metric.name, metric.kind) == ("number", "rate")
+    scores = [metric.score(answer, Example(str(n), (), "5")) for n, answer in enumerate(["5.0", "6", None, "five"])]
+    assert metric.aggregate(scores) == 1 / 4

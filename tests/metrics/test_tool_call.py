@@ -1,0 +1,104 @@
+"""Pairs for `tool_call`: the same calls in the forms that models and data give them, and calls that differ."""
+
+import pytest
+from pydantic import ValidationError
+
+from harness.metrics import tool_call
+from harness.records import Example, Message
+
+CALL = '{"name": "get_forecast", "arguments": {"city": "Graz", "days": 7}}'
+OPENAI = (
+    '{"role": "assistant", "content": "Let me look.", "tool_calls": [{"id": "c0", "type": "function", "function": '
+    '{"name": "get_forecast", "arguments": "{\\"city\\": \\"Graz\\", \\"days\\": 7}"}}]}'
+)
+OTHER = '{"name": "get_time", "arguments": {}}'
+
+
+def value(answer, target, **options):
+    return tool_call(**options).score(answer, Example("e", (Message("user", "q"),), target)).value
+
+
+RIGHT = [
+    (CALL, CALL),
+    ('{"arguments": {"days": 7, "city": "Graz"}, "name": "get_forecast"}', CALL),
+    ('{"name": "get_forecast", "parameters": {"city": "Graz", "days": 7}}', CALL),
+    ('{"name": "get_forecast", "arguments": "{\\"city\\": \\"Graz\\", \\"days\\": 7}"}', CALL),
+    (OPENAI, CALL),
+    (CALL, OPENAI),
+    ('{"function": ' + CALL + "}", CALL),
+    ('{"function_call": ' + CALL + "}", CALL),
+    ('{"tool_calls": [' + CALL + "]}", CALL),
+    (f"[{CALL}]", CALL),
+    (f"```json\n{CALL}\n```", CALL),
+    (f"<tool_call>\n{CALL}\n</tool_call>", CALL),
+    (f"Let me look that up. {CALL}", CALL),
+    ('{"id": "c9", "name": "get_forecast", "arguments": {"city": "Graz", "days": 7}}', CALL),
+    ('{"name": "get_forecast", "arguments": {"city": "Graz", "days": 7.0}}', CALL),
+    ('{"name": "get_forecast", "arguments": {"city": " Graz ", "days": 7}}', CALL),
+    ('{"name": "get_time", "arguments": ""}', OTHER),
+    ('{"name": "get_time", "arguments": null}', OTHER),
+    ('{"name": "get_time", "arguments": "{}"}', OTHER),
+    (f"{CALL}\n{OTHER}", f"[{CALL}, {OTHER}]"),
+    (f"<tool_call>{CALL}</tool_call><tool_call>{OTHER}</tool_call>", f"[{CALL}, {OTHER}]"),
+    (f"```json\n{CALL}\n```\n```json\n{OTHER}\n```", f"[{CALL}, {OTHER}]"),
+    ("It is 28 degrees.", "It will rain."),  # neither calls; the words are another metric's
+    ('{"t": 12}', "No call is needed."),
+    ("[]", "[]"),
+]
+WRONG = [
+    ('{"name": "get_forecast", "arguments": {"city": "Graz", "days": "7"}}', CALL),
+    ('{"name": "get_forecast", "arguments": {"city": "Graz", "days": 8}}', CALL),
+    ('{"name": "get_forecast", "arguments": {"city": "graz", "days": 7}}', CALL),
+    ('{"name": "get_forecast", "arguments": {"City": "Graz", "days": 7}}', CALL),
+    ('{"name": "get_forecast", "arguments": {"city": "Graz"}}', CALL),
+    ('{"name": "get_forecast", "arguments": {"city": "Graz", "days": 7, "unit": "C"}}', CALL),
+    ('{"name": "get_forecast", "arguments": {"city": "Graz", "days": 7, "unit": null}}', CALL),
+    ('{"name": "get_forecast", "arguments": {}}', CALL),
+    ('{"name": "get_forecast"}', CALL),
+    ('{"name": "get_weather", "arguments": {"city": "Graz", "days": 7}}', CALL),
+    ('{"name": "Get_Forecast", "arguments": {"city": "Graz", "days": 7}}', CALL),
+    ('{"name": "get_forecast", "arguments": ["Graz", 7]}', CALL),
+    ('{"name": "get_forecast", "arguments": "city=Graz, days=7"}', CALL),
+    ('{"name": "get_forecast", "arguments": {"arguments": {"city": "Graz", "days": 7}}}', CALL),
+    ('{"city": "Graz", "days": 7}', CALL),
+    ('get_forecast(city="Graz", days=7)', CALL),
+    ("Let me look that up.", CALL),
+    (CALL[:-1], CALL),
+    (CALL.replace('"', "'"), CALL),
+    (f"{CALL}\n{CALL}", CALL),  # called twice
+    (f"{CALL}\n{OTHER}", CALL),
+    (CALL, f"[{CALL}, {OTHER}]"),
+    (f"[{OTHER}, {CALL}]", f"[{CALL}, {OTHER}]"),
+    (CALL, "No call is needed."),
+    ("", CALL),
+    (None, CALL),
+    (None, "No call is needed."),
+]
+
+
+@pytest.mark.parametrize(("answer", "target"), RIGHT)
+def test_same_calls_are_right_in_every_form(answer, target):
+    assert value(answer, target) == 1
+
+
+@pytest.mark.parametrize(("answer", "target"), WRONG)
+def test_another_name_argument_or_number_of_calls_is_wrong(answer, target):
+    assert value(answer, target) == 0
+
+
+def test_order_of_calls_may_be_ignored_and_repeats_still_count():
+    assert value(f"[{OTHER}, {CALL}]", f"[{CALL}, {OTHER}]", ignore_call_order=True) == 1
+    assert value(f"[{CALL}, {CALL}]", f"[{CALL}, {OTHER}]", ignore_call_order=True) == 0
+    assert value(f"[{CALL}, {CALL}]", CALL, ignore_call_order=True) == 0
+
+
+def test_wrong_options_are_refused():
+    with pytest.raises(ValidationError):
+        tool_call(any_order=True)
+
+
+def test_figure_is_the_share_of_right_calls():
+    metric = tool_call()
+    assert (metric.name, metric.kind) == ("tool_call", "rate")
+    scores = [metric.score(answer, Example(str(n), (), CALL)) for n, answer in enumerate([CALL, OTHER, None])]
+    assert metric.aggregate(scores) == 1 / 3
