@@ -362,7 +362,7 @@ def macro_f1(scores: Sequence[Score]) -> float:
     """Macro-F1 over the labels that occur."""
     table: dict[str, list[int]] = {}
     for score in scores:
-        expected, predicted = score.expected or "", score.predicted or ""
+        expected, predicted = str(score.expected or ""), str(score.predicted or "")
         table.setdefault(expected, [0, 0, 0])[2] += 1
         table.setdefault(predicted, [0, 0, 0])[1] += 1
         table[expected][0] += expected == predicted

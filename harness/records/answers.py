@@ -103,6 +103,5 @@ class Score:
     # labels as normalised, for metrics over a confusion table; several where an answer may name several
     predicted: str | tuple[str, ...] | None = None
     expected: str | tuple[str, ...] | None = None
-    parts: tuple[
-        float, ...
-    ] = ()  # the item's numbers, for an aggregate that is computed from them (BLEU, a correlation)
+    # the item's numbers, for an aggregate that is computed from them (BLEU, a correlation)
+    parts: tuple[float, ...] = ()
