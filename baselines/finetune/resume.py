@@ -1,9 +1,9 @@
 """Resume points: all that a training needs to continue as if it had never stopped.
 
-    <run's folder>/resume-<step>/tensors.safetensors    adapter, optimizer, torch's random states
-                                /state.json             everything else that is ours
-                                /trainer_state.json     the Trainer's own
-                                /manifest.json          sha256 of every file above, written last
+    <run's folder>/resume-<step>/tensors-<n>.safetensors    what is trained, optimizer, torch's random states
+                                /state.json                 everything else that is ours
+                                /trainer_state.json         the Trainer's own
+                                /manifest.json              sha256 of every file above, written last
 
 No pickles. A point is saved aside and renamed when whole, and only then are older ones removed. One that
 does not match its manifest, or belongs to another run, code or library, is not used.
@@ -26,7 +26,8 @@ from transformers import TrainerState
 from baselines.finetune.store import is_whole, sealed_folder
 from harness.atomic import PART
 
-TENSORS = "tensors.safetensors"
+TENSORS = "tensors-*.safetensors"
+PART_BYTES = 2**28  # written at once: a full fine-tune has gigabytes, and each part is copied in memory
 STATE = "state.json"
 TRAINER_STATE = "trainer_state.json"  # the name under which the Trainer looks for it
 
@@ -136,7 +137,8 @@ def save(
     with sealed_folder(place) as aside:
         (aside / STATE).write_text(json.dumps(whole), encoding="utf-8")
         state.save_to_json(str(aside / TRAINER_STATE))
-        (aside / TENSORS).write_bytes(serialized({name: tensor.contiguous() for name, tensor in tensors.items()}))
+        for number, part in enumerate(_parts(tensors)):
+            (aside / TENSORS.replace("*", str(number))).write_bytes(serialized(part))
     clear(folder, told.step)
 
 
@@ -160,8 +162,24 @@ def find(folder: Path, identity: str, latest: int) -> tuple[Point | None, list[s
             faults.append(f"{place.name} lies after step {latest}, whose judgement is missing")
         else:
             told = Told(**{**state["told"], "losses": tuple(state["told"]["losses"])})
-            return Point(place, told, state, load_file(place / TENSORS)), faults
+            return Point(place, told, state, _load(place)), faults
     return None, faults
+
+
+def _parts(tensors: Mapping[str, torch.Tensor]) -> Iterator[dict[str, torch.Tensor]]:
+    """Yield the tensors in parts of about `PART_BYTES`."""
+    part: dict[str, torch.Tensor] = {}
+    for name, tensor in tensors.items():
+        part[name] = tensor.contiguous()
+        if sum(kept.nbytes for kept in part.values()) >= PART_BYTES:
+            yield part
+            part = {}
+    if part:
+        yield part
+
+
+def _load(place: Path) -> dict[str, torch.Tensor]:
+    return {name: tensor for file in sorted(place.glob(TENSORS)) for name, tensor in load_file(file).items()}
 
 
 def clear(folder: Path, step: int) -> None:

@@ -162,7 +162,7 @@ def test_points_are_saved_at_evaluations_and_otherwise_only_when_time_has_passed
 
 def test_a_resume_point_holds_no_pickle(tiny_model, whole):
     names = sorted(path.name for path in (Path(whole("sft")[0].folder) / "resume-7").iterdir())
-    assert names == ["manifest.json", "state.json", "tensors.safetensors", "trainer_state.json"]
+    assert names == ["manifest.json", "state.json", "tensors-0.safetensors", "trainer_state.json"]
 
 
 # ---- points that must not be used ---------------------------------------------------------
@@ -196,7 +196,7 @@ def copied(spec: RunSpec, tmp_path: Path) -> RunSpec:
 
 
 @pytest.mark.parametrize("damage", [truncate, flip, Path.unlink, lambda path: path.write_bytes(b"")])
-@pytest.mark.parametrize("name", ["manifest.json", "state.json", "tensors.safetensors", "trainer_state.json"])
+@pytest.mark.parametrize("name", ["manifest.json", "state.json", "tensors-0.safetensors", "trainer_state.json"])
 def test_a_damaged_point_is_passed_over_for_the_one_before_it(two_points, tmp_path, name, damage):
     from baselines.finetune.resume import find
 
@@ -213,7 +213,7 @@ def test_a_damaged_point_is_passed_over_for_the_one_before_it(two_points, tmp_pa
 
 def test_after_a_damaged_point_the_run_still_ends_as_the_uninterrupted_one(tiny_model, two_points, whole, tmp_path):
     spec = copied(two_points, tmp_path)
-    flip(Path(spec.folder) / "resume-3" / "tensors.safetensors")
+    flip(Path(spec.folder) / "resume-3" / "tensors-0.safetensors")
     resumed = train(tiny_model, spec)
     assert resumed.begun.step == 2
     assert "resume-3 is not whole" in resumed.begun.faults[0]
@@ -276,6 +276,18 @@ def test_a_point_whose_judgements_are_lost_is_not_used(tiny_model, two_points, t
     assert "lies after step 2" in resumed.begun.faults[0]
 
 
+def test_a_point_in_many_files_is_taken_up_as_one_in_a_single_file(tiny_model, whole, tmp_path, monkeypatch):
+    from baselines.finetune import resume
+
+    monkeypatch.setattr(resume, "PART_BYTES", 1000)
+    spec = spec_in(tmp_path / "cut")
+    cut(tiny_model, spec, "step", 4)
+    assert len([*(Path(spec.folder) / "resume-3").glob("tensors-*.safetensors")]) > 10
+    resumed = train(tiny_model, spec)
+    assert resumed.begun.step == 3
+    assert (resumed.losses, sha(spec)) == (whole("sft")[1].losses, sha(whole("sft")[0]))
+
+
 def test_a_point_that_was_being_written_is_not_used(tiny_model, tmp_path):
     spec = spec_in(tmp_path / "cut")
     cut(tiny_model, spec, "step", 3)
@@ -288,7 +300,7 @@ def test_a_point_that_was_being_written_is_not_used(tiny_model, tmp_path):
 def test_a_disk_that_fills_up_leaves_the_point_before_and_the_run_continues_from_it(tiny_model, whole, tmp_path):
     spec = spec_in(tmp_path / "cut")
     cut(tiny_model, spec, "step", 3)
-    largest = (Path(spec.folder) / "resume-2" / "tensors.safetensors").stat().st_size
+    largest = (Path(spec.folder) / "resume-2" / "tensors-0.safetensors").stat().st_size
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (largest // 2, hard))
     try:
