@@ -71,7 +71,7 @@ def locked(file: Path, *, waits: bool) -> Iterator[int]:
         BlockingIOError: If another process holds it and this one does not wait.
         OSError: If the file cannot be made or locked.
     """
-    handle = os.open(file, os.O_CREAT | os.O_RDWR, 0o666)
+    handle = os.open(file, os.O_CREAT | os.O_RDWR, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB))
         yield handle

@@ -56,7 +56,7 @@ def make_whole(target: Path, build: Callable[[Path], None], *, by_content: bool 
     with locked(target.parent / f".{target.name}.lock", waits=True):
         if is_whole(target, by_content=by_content):
             return target
-        for leftover in target.parent.glob(f".{target.name}.*{PART}"):
+        for leftover in target.parent.glob(f".{target.name}.[0-9]*{PART}"):
             shutil.rmtree(leftover)
         with whole_folder(target) as making:
             build(making)

@@ -5,6 +5,7 @@ By content, never by time or place: a copied or moved model is the same model, a
 
 import hashlib
 import json
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -62,7 +63,14 @@ def checkpoint_hash(checkpoint: str) -> str:
     names = sorted(path.name for path in folder.glob("*.safetensors"))
     if not names or not (folder / "config.json").is_file():
         raise ArmError(f"checkpoint {checkpoint} has no weights or no config.json; give the folder that training wrote")
-    return _hash_files(folder, [*names, "config.json"])
+    stamps = [(name, (folder / name).stat()) for name in (*names, "config.json")]
+    return _hash_stamped(folder, tuple((name, s.st_ino, s.st_size, s.st_mtime_ns) for name, s in stamps))
+
+
+@lru_cache(maxsize=16)
+def _hash_stamped(folder: Path, stamps: tuple[tuple[str, int, int, int], ...]) -> str:
+    """Hash files as they stand now: gigabytes, and asked for with every batch."""
+    return _hash_files(folder, [name for name, *_ in stamps])
 
 
 def code_hash() -> str:

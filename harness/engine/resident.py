@@ -119,17 +119,17 @@ def _unloadable(model: str, fault: Exception) -> ModelError:
 
 
 class Resident:
-    """A base, keyed by model and quantisation, with up to `ADAPTERS_KEPT` adapters on it."""
+    """A base with up to `ADAPTERS_KEPT` adapters on it."""
 
     def __init__(self, model: str, quantization: Literal["nf4"] | None, device: torch.device, tokenizer: Any) -> None:
-        self.key = (model, quantization)
+        self._model = model
         self.base = load_base(model, quantization, device)
         free_memory()  # loading and packing leave copies behind
         self.stop_ids = _stop_ids(self.base.generation_config, tokenizer)
         # What the model's authors like to sample with must not leak into our decoding.
         self.base.generation_config = GenerationConfig()
         self._switch: Any = None  # PeftModel around the base, once an adapter was asked for
-        self._names: OrderedDict[str, str] = OrderedDict()
+        self._names: OrderedDict[str, str] = OrderedDict()  # PEFT's, by content
         self._prefixes: dict[str, torch.Tensor] = {}  # by content; a few hundred kB each
         self._loaded = 0
 
@@ -143,18 +143,13 @@ class Resident:
             ArmError: If the adapter cannot be loaded or does not fit the base.
         """
         with torch.inference_mode():
-            if adapter is not None and (prefix := self._prefix_of(adapter)) is not None:
-                with self._switch.disable_adapter() if self._switch is not None else nullcontext():
-                    yield Prefixed(self.base, prefix)
-            elif adapter is not None:
-                name = self._name_of(adapter)
-                self._switch.set_adapter(name)
+            key = self._put_on(adapter) if adapter is not None else None
+            if key is not None and key in self._names:
+                self._switch.set_adapter(self._names[key])
                 yield self.base
-            elif self._switch is not None:
-                with self._switch.disable_adapter():
-                    yield self.base
             else:
-                yield self.base
+                with self._switch.disable_adapter() if self._switch is not None else nullcontext():
+                    yield self.base if key is None else Prefixed(self.base, self._prefixes[key])
 
     def free(self) -> None:
         """Let go of the memory."""
@@ -163,36 +158,30 @@ class Resident:
         self._prefixes.clear()
         free_memory()
 
-    def _prefix_of(self, adapter: str) -> torch.Tensor | None:
-        """Return the prefix that an adapter is, None for one of another kind."""
+    def _put_on(self, adapter: str) -> str:
+        """Load the adapter or prefix in this folder, if its content is not here yet; return its key."""
         key = adapter_hash(adapter)
-        if key not in self._prefixes:
-            if not is_prefix(adapter):
-                return None
+        if key in self._names:
+            self._names.move_to_end(key)
+        elif key not in self._prefixes and is_prefix(adapter):
             self._prefixes[key] = self._read_prefix(adapter)
-        return self._prefixes[key]
+        elif key not in self._prefixes:
+            self._names[key] = self._load(adapter)
+            while len(self._names) > ADAPTERS_KEPT:
+                _, oldest = self._names.popitem(last=False)
+                self._drop(oldest)
+        return key
 
     def _read_prefix(self, adapter: str) -> torch.Tensor:
         from safetensors.torch import load_file
 
         config = self.base.config
-        if not architecture(config, self.key[0]).packs:
+        if not architecture(config, self._model).packs:
             raise ArmError(f"prefixes are not served on a model of type {config.model_type}; use lora_sft there")
         prefix = prefix_of(load_file(Path(adapter) / ADAPTER_FILES[0]), config)
         if prefix is None:
-            raise ArmError(f"adapter {adapter} is no prefix for '{self.key[0]}'; train it on this model")
+            raise ArmError(f"adapter {adapter} is no prefix for '{self._model}'; train it on this model")
         return prefix
-
-    def _name_of(self, adapter: str) -> str:
-        """Return PEFT's name of the adapter in this folder, loading it if its content is not on the base yet."""
-        key = adapter_hash(adapter)
-        if key not in self._names:
-            self._names[key] = self._load(adapter)
-            while len(self._names) > ADAPTERS_KEPT:
-                _, oldest = self._names.popitem(last=False)
-                self._drop(oldest)
-        self._names.move_to_end(key)
-        return self._names[key]
 
     def _load(self, adapter: str) -> str:
         self._loaded += 1
@@ -203,12 +192,12 @@ class Resident:
         except (*_LOADING_FAULTS, TypeError) as fault:
             self._drop(name)
             raise ArmError(
-                f"adapter {adapter} cannot be loaded on '{self.key[0]}': {fault}; train it on this model"
+                f"adapter {adapter} cannot be loaded on '{self._model}': {fault}; train it on this model"
             ) from fault
         if missing or unexpected:
             self._drop(name)
             raise ArmError(
-                f"adapter {adapter} does not fit '{self.key[0]}': {len(missing)} weights missing, "
+                f"adapter {adapter} does not fit '{self._model}': {len(missing)} weights missing, "
                 f"{len(unexpected)} unexpected (e.g. {[*missing, *unexpected][0]}); train it on this model"
             )
         return name

@@ -8,6 +8,7 @@ import torch
 
 from harness.contract import Capability, Conversation
 from harness.engine.architectures import architecture, context_window
+from harness.engine.content import checkpoint_hash
 from harness.engine.generation import DecodingContext, generate
 from harness.engine.likelihood import PassLimits, Row, score_rows
 from harness.engine.resident import Resident, compute_dtype, default_device, load_config, load_tokenizer
@@ -44,6 +45,7 @@ class TransformersEngine:
         self._device = default_device()
         self._limits = (limits or _LIMITS[self._device.type]).halved(shrink)
         self._resident: Resident | None = None
+        self._key: tuple[str, str | None] | None = None  # of what is resident: a checkpoint by content
         config = load_config(model)
         self._text = Text(load_tokenizer(model), model)
         kind = architecture(config, model)
@@ -146,12 +148,14 @@ class TransformersEngine:
         """Return the base that these weights stand on, or the checkpoint in its place; another one is freed first."""
         if weights.model != self.model:
             raise ModelError(f"this engine serves '{self.model}', not '{weights.model}'; open another engine")
-        key = (weights.checkpoint or weights.model, weights.quantization)
-        if self._resident is None or self._resident.key != key:
+        checkpoint = weights.checkpoint
+        key = (checkpoint_hash(checkpoint) if checkpoint else weights.model, weights.quantization)
+        if self._resident is None or self._key != key:
             if self._resident is not None:
                 self._resident.free()
                 self._resident = None
-            self._resident = Resident(*key, self._device, self.tokenizer)
+            source = checkpoint or weights.model
+            self._resident, self._key = Resident(source, weights.quantization, self._device, self.tokenizer), key
         return self._resident
 
 

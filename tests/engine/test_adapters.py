@@ -126,7 +126,6 @@ def test_folder_without_adapter_weights_is_refused(engine, tiny_model, tmp_path)
 def test_nf4_base_replaces_the_full_one_and_is_close_to_it(engine, tiny_model, adapters):
     full = logprobs(engine, Weights(str(tiny_model)))
     quantised = logprobs(engine, Weights(str(tiny_model), "nf4"))
-    assert engine._resident.key == (str(tiny_model), "nf4")
     layer = engine._resident.base.model.layers[0].self_attn.q_proj
     assert type(layer).__name__ == "Linear4bit"
     assert quantised != approx(full, abs=1e-3)  # 16 levels a weight cannot reproduce fp32
