@@ -95,9 +95,9 @@ class InnerProcess:
 
 def train_here(patch: Any, make: Any = None) -> None:
     """Have every tuned arm train in this process, or in what `make` returns."""
-    from baselines.finetune import arms, cpt, dpo, kto
+    from baselines.finetune import arms, cpt, stage
 
-    for module in (arms, cpt, dpo, kto):
+    for module in (arms, cpt, stage):
         patch.setattr(module, "TrainingProcess", make or InnerProcess)
 
 

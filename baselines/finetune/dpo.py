@@ -1,29 +1,24 @@
 """`lora_dpo`: SFT with LoRA, then direct preference optimisation of the same adapter."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from pydantic import Field
 
-from baselines.finetune.arms import Tuned, finish, shown_row
-from baselines.finetune.clock import Clock
+from baselines.finetune.arms import shown_row
 from baselines.finetune.objectives import PREFERENCE
 from baselines.finetune.options import LoraOptions
 from baselines.finetune.pairs import find_pairs
 from baselines.finetune.plan import SftPlan
-from baselines.finetune.process import TrainingProcess
 from baselines.finetune.rows import Renderer, pair_rows, within
-from baselines.finetune.sft import prepare, train_sft
 from baselines.finetune.spec import PairRow
-from baselines.finetune.stage import StagePlan, train_stage
+from baselines.finetune.stage import StagedArm, StagePlan
 from baselines.finetune.store import Trained
-from baselines.prompt.zero import plain_prompt, zero_shot_program
-from harness.contract import FitContext, Fitted, Preview
+from baselines.prompt.zero import plain_prompt
+from harness.contract import FitContext, Preview
 from harness.records import Preference, Study
 from harness.store.files import encode, write_atomically
 
-# What preferences follow may take this share of the arm's minutes, so that they get the rest.
-SFT_SHARE = 2 / 3
 PAIRS = "pairs.jsonl"  # `harness.exporting` looks for it under this name
 
 
@@ -37,24 +32,33 @@ class DpoOptions(LoraOptions):
 
 
 @dataclass(frozen=True)
-class LoraDpo(Tuned):
+class LoraDpo(StagedArm):
     """Supervised fine-tuning with LoRA, then preference optimisation of the same adapter."""
 
     options: DpoOptions
 
-    def fit(self, study: Study, context: FitContext) -> Fitted:
-        """Train on `study.train`, then on its preferences or on pairs mined from train."""
-        clock = Clock.of(context)
-        program = zero_shot_program(study, context)
-        plan = prepare(study, context, program, self.options)
-        pairs, source = find_pairs(study, plan, context, self.options.max_pairs)
-        with TrainingProcess(context.folder / "training", program.weights) as process:
-            start = train_sft(plan, context, process, clock.part(SFT_SHARE))
-            dpo = plan_dpo(plan, start, pairs, context, self.options)
-            leave_pairs(context, dpo.rows, pairs)
-            trained = train_stage(dpo, context, process, clock.part(1.0))
-        fitted = finish(context, program, trained, self.options, clock)
-        return replace(fitted, warnings=(*fitted.warnings, f"trained on {len(dpo.rows)} {source}"))
+    def find(self, study: Study, plan: SftPlan, context: FitContext) -> tuple[Sequence[Preference], str]:
+        """Return the given preferences, else pairs mined from train."""
+        return find_pairs(study, plan, context, self.options.max_pairs)
+
+    def plan(self, sft: SftPlan, start: Trained, found: Sequence[Preference], context: FitContext) -> StagePlan:
+        """Render the pairs; those that are trained on are left in the arm's folder."""
+        rows = pair_rows(Renderer(context.base.model, context.engine), sft.program, found)
+        rows, warnings = within(rows, context.engine.context_window, self.options.max_length)
+        leave_pairs(context, rows, found)
+        return StagePlan(
+            name="dpo",
+            sft=sft,
+            start=start,
+            objective=PREFERENCE,
+            objective_options={"beta": self.options.beta},
+            rows=rows,
+            answer_tokens=sum(len(row.chosen) + len(row.rejected) for row in rows),
+            options=self.options,
+            epochs=self.options.dpo_epochs,
+            rate=self.options.dpo_learning_rate,
+            warnings=warnings,
+        )
 
     def preview(self, study: Study) -> Preview:
         """Show the first training row; pairs are rendered alike."""
@@ -67,31 +71,6 @@ class LoraDpo(Tuned):
 def lora_dpo(options: Mapping[str, object]) -> LoraDpo:
     """Make the arm that continues from the SFT adapter with preference pairs."""
     return LoraDpo(DpoOptions.model_validate(options))
-
-
-def plan_dpo(
-    sft: SftPlan, start: Trained, pairs: Sequence[Preference], context: FitContext, options: DpoOptions
-) -> StagePlan:
-    """Render the pairs and check their lengths.
-
-    Raises:
-        ArmError: If a pair exceeds the model's window.
-    """
-    rows = pair_rows(Renderer(context.base.model, context.engine), sft.program, pairs)
-    rows, warnings = within(rows, context.engine.context_window, options.max_length)
-    return StagePlan(
-        name="dpo",
-        sft=sft,
-        start=start,
-        objective=PREFERENCE,
-        objective_options={"beta": options.beta},
-        rows=rows,
-        answer_tokens=sum(len(row.chosen) + len(row.rejected) for row in rows),
-        options=options,
-        epochs=options.dpo_epochs,
-        rate=options.dpo_learning_rate,
-        warnings=warnings,
-    )
 
 
 def leave_pairs(context: FitContext, rows: Sequence[PairRow], pairs: Sequence[Preference]) -> None:

@@ -32,9 +32,8 @@ class Full:
     def take_up(self, model: Any, folder: Path) -> Any:
         """Free every weight, as a checkpoint has it."""
         tuned = self.put_on(model, None)
-        stored = _tensors(folder)
-        for name, parameter in tuned.named_parameters():
-            parameter.data.copy_(stored[name])
+        for parameter, stored in zip(tuned.parameters(), _loaded(folder).parameters(), strict=True):
+            parameter.data.copy_(stored.data)
         return tuned
 
     @contextmanager
@@ -72,28 +71,26 @@ class Full:
 
     def scale(self, source: Path, target: Path, model: str, strength: float) -> None:
         """Write weights on the line between the base's and the tuned ones (Wortsman et al., arXiv 2109.01903)."""
-        import shutil
-
         import torch
-        from safetensors.torch import load_file, save_file
 
-        from harness.engine.resident import load_base
-
-        base = dict(load_base(model, None, torch.device("cpu")).named_parameters())
-        shutil.copytree(source, target)
-        for file in sorted(target.glob("*.safetensors")):
-            mixed = {name: torch.lerp(base[name].data, tuned, strength) for name, tuned in load_file(file).items()}
-            save_file(mixed, file, metadata={"format": "pt"})
+        tuned = _loaded(source)
+        for parameter, base in zip(tuned.parameters(), _loaded(model).parameters(), strict=True):
+            parameter.data = torch.lerp(base.data, parameter.data, strength)
+        target.mkdir(parents=True)
+        self.save(tuned, target)
 
     def is_idle(self, tensors: Mapping[str, Any]) -> bool:
         """Nothing is certain without the base."""
         return False
 
 
-def _tensors(folder: Path) -> dict[str, Any]:
-    from safetensors.torch import load_file
+def _loaded(model: str | Path) -> Any:
+    """Load weights on the CPU; the files of some families name them otherwise than the model does."""
+    import torch
 
-    return {name: tensor for file in sorted(folder.glob("*.safetensors")) for name, tensor in load_file(file).items()}
+    from harness.engine.resident import load_base
+
+    return load_base(str(model), None, torch.device("cpu"))
 
 
 FULL = Full()

@@ -6,28 +6,24 @@ question.
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field
 
-from baselines.finetune.arms import Tuned, finish, shown_row
-from baselines.finetune.clock import Clock
+from baselines.finetune.arms import shown_row
 from baselines.finetune.options import LoraOptions
 from baselines.finetune.pairs import find_pairs
 from baselines.finetune.plan import SftPlan
-from baselines.finetune.process import TrainingProcess
 from baselines.finetune.rows import Renderer, answer_rows, within
-from baselines.finetune.sft import prepare, train_sft
-from baselines.finetune.stage import StagePlan, train_stage
+from baselines.finetune.stage import StagedArm, StagePlan
 from baselines.finetune.store import Trained
-from baselines.prompt.zero import plain_prompt, zero_shot_program
-from harness.contract import FitContext, Fitted, Preview
+from baselines.prompt.zero import plain_prompt
+from harness.contract import FitContext, Preview
 from harness.errors import ArmError
 from harness.records import Example, Feedback, Study
 
-SFT_SHARE = 2 / 3  # of the arm's minutes
 START_TOLERANCE = 1e-3
 
 
@@ -124,6 +120,8 @@ KTO = Kto()
 class KtoOptions(LoraOptions):
     """Options of `lora_kto`; those of `LoraOptions` shape its SFT start."""
 
+    takes_feedback: ClassVar[bool] = True  # all of it, before any preferences
+
     batch_size: int = Field(default=4, ge=2)
     kto_learning_rate: float | None = Field(default=None, gt=0)
     kto_epochs: int = Field(default=1, ge=1)
@@ -132,23 +130,49 @@ class KtoOptions(LoraOptions):
 
 
 @dataclass(frozen=True)
-class LoraKto(Tuned):
+class LoraKto(StagedArm):
     """Supervised fine-tuning with LoRA, then KTO of the same adapter."""
 
     options: KtoOptions
 
-    def fit(self, study: Study, context: FitContext) -> Fitted:
-        """Train on `study.train`, then on its feedback, else on the answers of its preferences or of pairs mined."""
-        clock = Clock.of(context)
-        program = zero_shot_program(study, context)
-        plan = prepare(study, context, program, self.options)
-        feedback, source = find_feedback(study, plan, context, self.options.max_pairs)
-        with TrainingProcess(context.folder / "training", program.weights) as process:
-            start = train_sft(plan, context, process, clock.part(SFT_SHARE))
-            stage = plan_kto(plan, start, feedback, context, self.options)
-            trained = train_stage(stage, context, process, clock.part(1.0))
-        fitted = finish(context, program, trained, self.options, clock)
-        return replace(fitted, warnings=(*fitted.warnings, f"trained on {len(stage.rows)} {source}"))
+    def find(self, study: Study, plan: SftPlan, context: FitContext) -> tuple[Sequence[Feedback], str]:
+        """Return all given feedback, else the answers of preferences or of pairs mined, two of each."""
+        if study.feedback:
+            if len({row.is_good for row in study.feedback}) < 2:
+                kind = "good" if study.feedback[0].is_good else "bad"
+                raise ArmError(
+                    f"all {len(study.feedback)} rows of data.feedback are {kind}; KTO needs some of both kinds"
+                )
+            return study.feedback, "rows of feedback"
+        pairs, source = find_pairs(study, plan, context, self.options.max_pairs)
+        good = [Feedback(f"{pair.id}, good", pair.messages, pair.chosen, True) for pair in pairs]
+        bad = [Feedback(f"{pair.id}, bad", pair.messages, pair.rejected, False) for pair in pairs]
+        return (*good, *bad), f"answers of {source}"
+
+    def plan(self, sft: SftPlan, start: Trained, found: Sequence[Feedback], context: FitContext) -> StagePlan:
+        """Render the answers, in an order drawn with the seed."""
+        labelled = [Example(row.id, row.messages, row.answer) for row in found]
+        renderer = Renderer(context.base.model, context.engine)
+        rendered = answer_rows(renderer, sft.program, labelled, [()] * len(labelled))
+        rows = [
+            JudgedRow(row.id, row.prompt, row.answer, judged.is_good)
+            for row, judged in zip(rendered, found, strict=True)
+        ]
+        random.Random(context.seed).shuffle(rows)
+        kept, warnings = within(tuple(rows), context.engine.context_window, self.options.max_length)
+        return StagePlan(
+            name="kto",
+            sft=sft,
+            start=start,
+            objective="baselines.finetune.kto:KTO",
+            objective_options={"beta": self.options.beta},
+            rows=kept,
+            answer_tokens=sum(len(row.answer) for row in kept),
+            options=self.options,
+            epochs=self.options.kto_epochs,
+            rate=self.options.kto_learning_rate,
+            warnings=warnings,
+        )
 
     def preview(self, study: Study) -> Preview:
         """Show the first training row; judged answers are rendered alike."""
@@ -161,54 +185,3 @@ class LoraKto(Tuned):
 def lora_kto(options: Mapping[str, object]) -> LoraKto:
     """Make the arm that continues from the SFT adapter with answers judged good or bad."""
     return LoraKto(KtoOptions.model_validate(options))
-
-
-def find_feedback(
-    study: Study, plan: SftPlan, context: FitContext, most_pairs: int
-) -> tuple[tuple[Feedback, ...], str]:
-    """Return answers called good or bad, and where they come from: given ones, all of them, else both of each pair.
-
-    Raises:
-        ArmError: If all given ones are good or all are bad, or there are too few pairs.
-    """
-    if study.feedback:
-        if len({row.is_good for row in study.feedback}) < 2:
-            kind = "good" if study.feedback[0].is_good else "bad"
-            raise ArmError(f"all {len(study.feedback)} rows of data.feedback are {kind}; KTO needs some of both kinds")
-        return study.feedback, "rows of feedback"
-    pairs, source = find_pairs(study, plan, context, most_pairs)
-    good = [Feedback(f"{pair.id}, good", pair.messages, pair.chosen, True) for pair in pairs]
-    bad = [Feedback(f"{pair.id}, bad", pair.messages, pair.rejected, False) for pair in pairs]
-    return (*good, *bad), f"answers of {source}"
-
-
-def plan_kto(
-    sft: SftPlan, start: Trained, feedback: Sequence[Feedback], context: FitContext, options: KtoOptions
-) -> StagePlan:
-    """Render the answers, in an order drawn with the seed, and check their lengths.
-
-    Raises:
-        ArmError: If a row exceeds the model's window, or has nothing to learn from.
-    """
-    labelled = [Example(row.id, row.messages, row.answer) for row in feedback]
-    renderer = Renderer(context.base.model, context.engine)
-    rendered = answer_rows(renderer, sft.program, labelled, [()] * len(labelled))
-    rows = [
-        JudgedRow(row.id, row.prompt, row.answer, judged.is_good)
-        for row, judged in zip(rendered, feedback, strict=True)
-    ]
-    random.Random(context.seed).shuffle(rows)
-    kept, warnings = within(tuple(rows), context.engine.context_window, options.max_length)
-    return StagePlan(
-        name="kto",
-        sft=sft,
-        start=start,
-        objective="baselines.finetune.kto:KTO",
-        objective_options={"beta": options.beta},
-        rows=kept,
-        answer_tokens=sum(len(row.answer) for row in kept),
-        options=options,
-        epochs=options.kto_epochs,
-        rate=options.kto_learning_rate,
-        warnings=warnings,
-    )

@@ -1,28 +1,33 @@
 """A second stage of training: it continues from an SFT adapter, and is kept only where dev says so."""
 
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from baselines.finetune.arms import Tuned, finish
 from baselines.finetune.clock import Clock
 from baselines.finetune.options import TuneOptions
 from baselines.finetune.plan import SftPlan
 from baselines.finetune.process import TrainingProcess
 from baselines.finetune.schedule import Outcome, Schedule
 from baselines.finetune.selection import curve_warnings, gap_warnings, is_undertrained
-from baselines.finetune.sft import evaluations, schedule_of, score_train, spec_of, strengths_of
+from baselines.finetune.sft import evaluations, prepare, schedule_of, score_train, spec_of, strengths_of, train_sft
 from baselines.finetune.spec import RunSpec
 from baselines.finetune.store import Trained
 from baselines.finetune.strength import Settled, kept_point, settle_strength
 from baselines.finetune.trial import try_rates
 from baselines.finetune.tuners import tuner_of
 from baselines.finetune.verify import check_moves
-from harness.contract import FitContext
-from harness.records import Checkpoint, TrainingHistory, Trial
+from baselines.prompt.zero import zero_shot_program
+from harness.contract import FitContext, Fitted
+from harness.records import Checkpoint, Study, TrainingHistory, Trial
 
 # A stage moves a policy that already answers in the right form, so it takes a share of the rate that taught it.
 RATE_SHARES = (0.02, 0.05, 0.2)
 EVALUATIONS_PER_EPOCH = 2
+# SFT may take this share of the arm's minutes, so that the stage gets the rest.
+SFT_SHARE = 2 / 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,39 @@ class StagePlan:
     def steps_per_epoch(self) -> int:
         """Optimiser steps that see every row once."""
         return -(-len(self.rows) // self.options.batch_size)
+
+
+class StagedArm(Tuned, ABC):
+    """An arm of two stages: SFT, then another objective on the same adapter."""
+
+    @abstractmethod
+    def find(self, study: Study, plan: SftPlan, context: FitContext) -> tuple[Sequence[Any], str]:
+        """Return what the stage learns from, and in words where it comes from; before anything is trained.
+
+        Raises:
+            ArmError: If there is too little of it.
+        """
+
+    @abstractmethod
+    def plan(self, sft: SftPlan, start: Trained, found: Sequence[Any], context: FitContext) -> StagePlan:
+        """Render what was found and check its lengths.
+
+        Raises:
+            ArmError: If a row exceeds the model's window.
+        """
+
+    def fit(self, study: Study, context: FitContext) -> Fitted:
+        """Train on `study.train`, then on what is found."""
+        clock = Clock.of(context)
+        program = zero_shot_program(study, context)
+        sft = prepare(study, context, program, self.options)
+        found, source = self.find(study, sft, context)
+        with TrainingProcess(context.folder / "training", program.weights) as process:
+            start = train_sft(sft, context, process, clock.part(SFT_SHARE))
+            plan = self.plan(sft, start, found, context)
+            trained = train_stage(plan, context, process, clock.part(1.0))
+        fitted = finish(context, program, trained, self.options, clock)
+        return replace(fitted, warnings=(*fitted.warnings, f"trained on {len(plan.rows)} {source}"))
 
 
 def train_stage(plan: StagePlan, context: FitContext, process: TrainingProcess, clock: Clock) -> Trained:

@@ -38,7 +38,7 @@ class Training:
     batch_rows: int
     epochs: int  # at most
     trial_steps: int  # optimiser steps of all trials of the learning rate
-    pairs: int  # of preferences; 0 for sft
+    pairs: int  # of better and worse answers; 0 for sft
     has_penalty: bool  # predictions on general texts are kept, which takes logits for every token
     trains_all: bool = False  # every weight instead of an adapter's
 
@@ -152,10 +152,9 @@ def _training(options: Any, task: Task, text: ModelText, prompts: _Lengths) -> T
         longest = min(longest, int(most))
     fixed = getattr(options, "learning_rate", None) is not None
     rates = 0 if fixed else len(getattr(options, "trial_rates", ()))
-    given = len(task.study.preferences) or len(task.study.feedback) // 2
-    wants_pairs = hasattr(options, "max_pairs")
+    pairs = _pairs(options, task.study, rows)
     return Training(
-        method="dpo" if wants_pairs else "sft",
+        method="dpo" if pairs else "sft",
         rows=rows,
         longest=max(1, longest),
         typical=prompts.typical + _median(answers) + 1,
@@ -163,10 +162,19 @@ def _training(options: Any, task: Task, text: ModelText, prompts: _Lengths) -> T
         batch_rows=_number(options, "batch_size", BATCH_ROWS),
         epochs=_number(options, "epochs", EPOCHS),
         trial_steps=rates * _number(options, "trial_steps", 0),
-        pairs=min(given or rows, _number(options, "max_pairs", PAIRS)) if wants_pairs else 0,
+        pairs=pairs,
         has_penalty=any(weight > 0 for weight in _numbers(options, "penalties")),
         trains_all=getattr(options, "keeps", None) == "checkpoints",
     )
+
+
+def _pairs(options: Any, study: Study, rows: int) -> int:
+    """Return how many pairs of answers are learnt from after SFT; two rows of feedback take what a pair does."""
+    if not hasattr(options, "max_pairs"):
+        return 0
+    if getattr(options, "takes_feedback", False) and study.feedback:
+        return -(-len(study.feedback) // 2)
+    return min(len(study.preferences) or rows, _number(options, "max_pairs", PAIRS))
 
 
 def _prompts(baseline: Baseline, task: Task, text: ModelText) -> tuple[_Lengths, tuple[str, ...]]:

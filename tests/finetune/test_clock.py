@@ -3,7 +3,7 @@
 import pytest
 
 from baselines.finetune.clock import Clock
-from baselines.finetune.dpo import SFT_SHARE
+from baselines.finetune.stage import SFT_SHARE
 
 
 def test_sft_gets_two_thirds_of_the_minutes_when_preferences_follow():

@@ -17,6 +17,7 @@ from baselines.finetune import loop
 from baselines.finetune.anchor import divergence
 from baselines.finetune.base import Base
 from baselines.finetune.failure import TrainingFailure
+from baselines.finetune.full import FULL
 from baselines.finetune.objectives import PREFERENCE, SUPERVISED
 from baselines.finetune.tuners import LORA, tuner_of
 from harness.engine.resident import load_base
@@ -182,6 +183,28 @@ def test_loss_of_a_mixture_of_experts_holds_no_auxiliary_loss_even_where_the_mod
         config.output_router_logits = False
     assert sft.losses[0].loss == approx(family.sft.losses[0].loss, abs=1e-5)
     assert dpo.losses[0].loss == approx(math.log(2), abs=1e-5)
+
+
+@mark.parametrize("name", NAMES)
+def test_all_weights_are_served_scaled_and_taken_up_as_they_were_trained(tuned, tmp_path, name):
+    family = tuned(name)
+    changes = {"tuner": "baselines.finetune.full:FULL", "learning_rate": 1e-2, "schedule": "constant"}
+    done = train(family.base, sft_in(tmp_path / "full", **changes))
+    checkpoint, half = tmp_path / "full" / "checkpoint-2", tmp_path / "half"
+    plain = AutoModelForCausalLM.from_pretrained(checkpoint, dtype=torch.float32)
+    served = scores(family.engine, Weights(family.folder, checkpoint=str(checkpoint)))
+    assert_equal(served, plain_scores(family.engine, plain))
+    FULL.scale(checkpoint, half, family.folder, 0.5)
+    ends = [AutoModelForCausalLM.from_pretrained(place, dtype=torch.float32) for place in (family.folder, half)]
+    moved = 0
+    for base, mixed, whole in zip(*(model.parameters() for model in (*ends, plain)), strict=True):
+        torch.testing.assert_close(mixed, (base + whole) / 2)
+        moved += not torch.equal(base, whole)
+    assert moved > 0
+    further = train(
+        family.base, sft_in(tmp_path / "further", **changes, start=str(checkpoint), steps=1, evaluate_at=(1,))
+    )
+    assert further.losses[0].loss < done.losses[-1].loss < done.losses[0].loss
 
 
 def trained_names(base: Base, folder: Path) -> set[str]:

@@ -11,7 +11,7 @@ from fit_ground import OPTIONS, study
 from inner_process import Parent, answers, base_of, spec_in, train_here
 from safetensors.torch import load_file, save_file
 
-from baselines.finetune import kto, loop
+from baselines.finetune import loop
 from baselines.finetune.cpt import cpt_lora_sft, text_rows
 from baselines.finetune.failure import TrainingFailure
 from baselines.finetune.full import FULL, full_sft
@@ -272,14 +272,14 @@ def feedback(good: int, bad: int) -> tuple[Feedback, ...]:
 def test_feedback_is_taken_before_pairs_are_mined(make_context):
     context = make_context("lora_kto")
     given = study(feedback=feedback(6, 4))
-    found, source = kto.find_feedback(given, None, context, 96)  # no plan: nothing is asked of the model
+    found, source = lora_kto({}).find(given, None, context)  # no plan: nothing is asked of the model
     assert (found, source) == (given.feedback, "rows of feedback")
     assert "then 10 rows of feedback" in lora_kto({}).preview(given).note
 
 
 def test_feedback_of_one_kind_alone_is_refused(make_context):
     with pytest.raises(ArmError, match="all 5 rows of data.feedback are good"):
-        kto.find_feedback(study(feedback=feedback(5, 0)), None, make_context("lora_kto"), 96)
+        lora_kto({}).find(study(feedback=feedback(5, 0)), None, make_context("lora_kto"))
 
 
 def test_a_prefix_is_never_trained_with_activations_that_are_computed_again(tmp_path):

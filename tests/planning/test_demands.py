@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import pytest
 
 from harness.checking.model_text import ModelText
 from harness.planning.demands import demands
+from harness.records import Feedback, Preference
 from harness.task import load_task
 
 ARMS = (
@@ -88,6 +91,25 @@ def test_quantised_and_preference_arms_are_told_apart(found):
     dpo = found["dpo"].training
     assert (dpo.method, dpo.pairs, dpo.has_penalty) == ("dpo", 9, False)
     assert dpo.longest <= 90
+
+
+@pytest.mark.parametrize("preferences", [0, 3])
+@pytest.mark.parametrize("feedback", [0, 25])
+def test_feedback_is_learnt_from_by_kto_alone_whole_and_before_preferences(
+    task_file, tiny_model, feedback, preferences
+):
+    arms = "[{name: dpo, baseline: lora_dpo, options: {max_pairs: 9}}, "
+    arms += "{name: kto, baseline: lora_kto, options: {max_pairs: 9}}]"
+    task = load_task(task_file(str(tiny_model), arms=arms))
+    messages = task.study.train[0].messages
+    given = replace(
+        task.study,
+        preferences=tuple(Preference(f"p{n}", messages, "A1", "B2") for n in range(preferences)),
+        feedback=tuple(Feedback(f"f{n}", messages, "A1", is_good=n % 2 == 0) for n in range(feedback)),
+    )
+    dpo, kto = (found.training.pairs for found in demands(replace(task, study=given), ModelText(tiny_model)))
+    assert dpo == (preferences or 9)
+    assert kto == (13 if feedback else dpo)  # two answers are a pair
 
 
 def test_an_arm_without_options_or_preview_gets_usual_figures_and_says_so(found, task_file, tiny_model, monkeypatch):

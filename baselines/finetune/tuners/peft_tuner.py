@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -13,15 +14,15 @@ WEIGHTS = "adapter_model.safetensors"
 CONFIG = "adapter_config.json"
 
 
-class PeftTuner:
+class PeftTuner(ABC):
     """A `baselines.finetune.tuners.Tuner` but for `title`, `config` and what scales."""
 
     scales = True
     recomputes = True
 
+    @abstractmethod
     def config(self, model: Any, spec: Any) -> Any:
         """Return PEFT's settings of a fresh adapter."""
-        raise NotImplementedError
 
     def put_on(self, model: Any, spec: Any) -> Any:
         """Wrap the model; see `Tuner.put_on`."""
@@ -68,7 +69,7 @@ class PeftTuner:
         save_file(tensors, target / WEIGHTS, metadata={"format": "pt"})
 
     def scaled(self, name: str, tensor: Any, strength: float) -> Any:
-        """Return a stored tensor such that the adapter's change is `strength` times what it was."""
+        """Return a stored tensor such that the adapter's change is `strength` times what it was, where `scales`."""
         raise NotImplementedError
 
     def is_idle(self, tensors: Mapping[str, Any]) -> bool:
