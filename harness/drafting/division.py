@@ -27,7 +27,7 @@ def divide(items: Sequence[Example], seed: int) -> tuple[dict[str, list[int]], l
     Items of one group, with the same words in their question, or nearly the same, stand on one side.
 
     Raises:
-        ValueError: If there are too few items, or too few that can be parted.
+        ValueError: If there are too few items, or too few that can be kept apart.
     """
     if len(items) < FEWEST_ROWS:
         raise ValueError(

@@ -5,7 +5,7 @@ with the year last (01/05/2024), and English names of months before or behind th
 1-May-24), with digits of any script; a time of day behind them does not count. A day that no calendar has (2024-02-30)
 is no date.
 
-Figures with the year last are day first where they are parted by points (1.5.2024), and where one of the two exceeds
+Figures with the year last are day first where points separate them (1.5.2024), and where one of the two exceeds
 12, which can only be the day. Else they have two readings unless `day_first` says which; equal ones (5/5/2024) have
 one. A year of two digits is of 1969 to 2068.
 """

@@ -1,19 +1,16 @@
 """Date: the answer says the target's calendar date, in any usual form."""
 
 import re
-from collections.abc import Sequence
-from typing import ClassVar, Literal
+from typing import ClassVar
 
-from harness.metrics.averaging import mean_value
 from harness.metrics.calendar_dates import CalendarDate, read_dates
 from harness.metrics.normalisation import normalise
-from harness.metrics.settings import Settings
-from harness.records import Example, Score
+from harness.metrics.settings import RightOrWrong
 
 _MARKS = re.compile(r"####|\banswer(?:\s+is\b|\s*:)", flags=re.IGNORECASE)
 
 
-class Date(Settings):
+class Date(RightOrWrong):
     """1 when the answer says the target's date and no other.
 
     `harness.metrics.calendar_dates` states which forms are read. What the target leaves out (the year of '3 May', the
@@ -25,19 +22,11 @@ class Date(Settings):
     """
 
     name: ClassVar[str] = "date"
-    kind: ClassVar[Literal["rate"]] = "rate"
 
     day_first: bool | None = None  # of '03/04/2024': True is 3 April, False is March 4
 
-    def score(self, answer: str | None, example: Example) -> Score:
-        """Score one answer, 0 or 1."""
-        return Score(example.id, float(answer is not None and self._is_right(answer, example.target)))
-
-    def aggregate(self, scores: Sequence[Score]) -> float:
-        """Return the share of right dates."""
-        return mean_value(scores)
-
-    def _is_right(self, answer: str, target: str) -> bool:
+    def is_right(self, answer: str, target: str) -> bool:
+        """Whether an answer says what the target says."""
         wanted = self._read(target)
         if len(wanted) != 1:
             return normalise(answer) == normalise(target)

@@ -1,16 +1,13 @@
 """JSON equality: the answer holds the target's JSON value, whatever stands around it."""
 
-from collections.abc import Sequence
-from typing import ClassVar, Literal
+from typing import ClassVar
 
-from harness.metrics.averaging import mean_value
 from harness.metrics.json_search import comparable, find_json
 from harness.metrics.normalisation import normalise
-from harness.metrics.settings import Settings
-from harness.records import Example, Score
+from harness.metrics.settings import RightOrWrong
 
 
-class JsonEqual(Settings):
+class JsonEqual(RightOrWrong):
     """1 when the answer's JSON equals the target's: same keys, same types, same values, lists in the same order.
 
     The JSON may stand alone, in a code fence or in prose (`harness.metrics.json_search`); where there are several
@@ -19,19 +16,11 @@ class JsonEqual(Settings):
     """
 
     name: ClassVar[str] = "json_equal"
-    kind: ClassVar[Literal["rate"]] = "rate"
 
     ignore_list_order: bool = False  # repeats still count
 
-    def score(self, answer: str | None, example: Example) -> Score:
-        """Score one answer, 0 or 1."""
-        return Score(example.id, float(answer is not None and self._is_right(answer, example.target)))
-
-    def aggregate(self, scores: Sequence[Score]) -> float:
-        """Return the share of answers with the target's JSON."""
-        return mean_value(scores)
-
-    def _is_right(self, answer: str, target: str) -> bool:
+    def is_right(self, answer: str, target: str) -> bool:
+        """Whether an answer says what the target says."""
         wanted = find_json(target)
         if not wanted:
             return normalise(answer) == normalise(target)

@@ -1,6 +1,6 @@
 """Several labels in one answer: the sets they are read as, and the metrics that compare them.
 
-A set is a JSON list of texts (or an object whose only value is one), or a text whose strongest separator parts it: line
+A set is a JSON list of texts (or an object whose only value is one), or a text split at its strongest separator: line
 breaks, else semicolons or bars, else commas. Bullets, numbers of a list and a lead-in ('Labels:', a first line that
 ends in a colon) are no labels. 'a, b and c' ends in two labels, unless the target has one such as 'terms and
 conditions'. Labels are compared as `label_accuracy` does, without case; order and repeats do not count, and '[]',
@@ -81,8 +81,9 @@ class LabelSetMicroF1:
 class LabelSetMacroF1:
     """The mean of every label's F1 over the items, so that rare labels weigh as much as frequent ones.
 
-    Labels are those that occur among the targets (scikit-learn's `f1_score(average='macro', labels=...)`). One that no
-    target has makes no class of its own: it is a false positive of each label that was wanted in its place.
+    Labels are those that occur among the targets; where answers name no others, this is scikit-learn's
+    `f1_score(average='macro', labels=...)`. One that no target has makes no class of its own: it is a false positive of
+    each label of its item, where scikit-learn would leave it out.
     """
 
     name: ClassVar[str] = "label_set_macro_f1"
@@ -122,12 +123,12 @@ def read_labels(text: str, known: Collection[str] | None = None) -> frozenset[st
 
     Args:
         text: An answer or a target.
-        known: The target's labels, which are not parted at an 'and'; None for a target, where nothing is.
+        known: The target's labels, which are not split at an 'and'; None for a target, where nothing is.
     """
     items = _json_items(text)
     if items is None:
         items = _items(text)
-        items = items if known is None else [part for item in items for part in _parted_at_and(item, known)]
+        items = items if known is None else [part for item in items for part in _split_at_and(item, known)]
     labels = frozenset(filter(None, map(label, items)))
     return frozenset() if len(labels) == 1 and labels <= _NOTHING and not labels <= set(known or ()) else labels
 
@@ -145,7 +146,7 @@ def _json_items(text: str) -> list[str] | None:
 
 
 def _items(text: str) -> list[str]:
-    """Part a text at the strongest separator that it has."""
+    """Split a text at the strongest separator that it has."""
     lines = [line for line in re.sub(r"[*`]+", "", text).splitlines() if line.strip()]
     if len(lines) > 1 and lines[0].rstrip().endswith(":"):
         lines = lines[1:]
@@ -163,7 +164,7 @@ def _without_lead(text: str) -> str:
     return _LEAD.sub("", text, count=1).strip()
 
 
-def _parted_at_and(item: str, known: Collection[str]) -> list[str]:
+def _split_at_and(item: str, known: Collection[str]) -> list[str]:
     item = item.strip()
     if label(item) in known:
         return [item]

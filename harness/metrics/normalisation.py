@@ -67,7 +67,7 @@ def label(text: str) -> str:
 def tokens(text: str) -> list[str]:
     """Cut a text into the units that F1, contains and ROUGE count.
 
-    Words are parted by white space and sentence marks, without their outer marks; inner ones stay
+    Words are separated by white space and sentence marks, without their outer marks; inner ones stay
     ('-5', '1.5', 'K-12', 'don't'). Chinese, Japanese, Thai, Lao, Khmer and Myanmar give one token a
     character, with its combining marks. Pure punctuation is no token.
     """

@@ -1,19 +1,16 @@
 """Number: the answer says the target's number, however it is written."""
 
-from collections.abc import Sequence
 from fractions import Fraction
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from harness.metrics.averaging import mean_value
 from harness.metrics.normalisation import normalise
 from harness.metrics.quantities import DecimalMark, Quantity, agree_in_unit, read_quantity
-from harness.metrics.settings import Settings
-from harness.records import Example, Score
+from harness.metrics.settings import RightOrWrong
 
 
-class Number(Settings):
+class Number(RightOrWrong):
     """1 when the answer's number equals the target's: same value, and no other unit.
 
     `harness.metrics.quantities` states how a number is read and which one of a sentence. Units are compared where both
@@ -23,22 +20,14 @@ class Number(Settings):
     """
 
     name: ClassVar[str] = "number"
-    kind: ClassVar[Literal["rate"]] = "rate"
 
     tolerance: Annotated[float, Field(ge=0)] = 0  # absolute; the larger of the two counts
     relative_tolerance: Annotated[float, Field(ge=0)] = 0  # share of the target
     decimal_mark: DecimalMark = "."  # of '1.234' and '1,234', which may be read in two ways
     percent: Literal["unit", "hundredth"] = "unit"  # 'hundredth': 12% is 0.12
 
-    def score(self, answer: str | None, example: Example) -> Score:
-        """Score one answer, 0 or 1."""
-        return Score(example.id, float(answer is not None and self._is_right(answer, example.target)))
-
-    def aggregate(self, scores: Sequence[Score]) -> float:
-        """Return the share of right numbers."""
-        return mean_value(scores)
-
-    def _is_right(self, answer: str, target: str) -> bool:
+    def is_right(self, answer: str, target: str) -> bool:
+        """Whether an answer says what the target says."""
         wanted = self._read(target)
         if wanted is None:
             return normalise(answer) == normalise(target)

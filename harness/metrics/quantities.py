@@ -1,9 +1,9 @@
 """How a number is read out of an answer: its value, its unit, and which one of a sentence it is.
 
 **Separators.** Of two kinds of mark the last is the decimal one (1,234.5 and 1.234,5); a mark that stands twice, a
-space and an apostrophe part thousands (1.234.567, 1 234, 1'234). A single mark is a decimal one (10,5; 0,125; 1234.567)
-unless exactly three digits follow one to three: then '1.234' and '1,234' are ambiguous, and `decimal_mark` says which
-of the two marks is the decimal one. What groups no digits rightly (1.2.3) is no number.
+space and an apostrophe separate thousands (1.234.567, 1 234, 1'234). A single mark is a decimal one (10,5; 0,125;
+1234.567) unless exactly three digits follow one to three: then '1.234' and '1,234' are ambiguous, and `decimal_mark`
+says which of the two marks is the decimal one. What groups no digits rightly (1.2.3) is no number.
 
 **Signs.** A minus touches its number or currency; in front of a space it is a bullet, behind a letter a hyphen.
 Parentheses are a minus where they hold an amount of money, or are the whole answer: '($5)', '(1,234)'.
@@ -44,7 +44,7 @@ _NEAR = 100  # characters on each side of a number that are looked at
 _BEFORE = any_of({form for form, unit in UNITS.items() if unit in CURRENCIES})
 _QUANTITY = re.compile(
     rf"(?P<sign>-|\+|\bminus |\bnegative )?(?:(?<![a-z])(?P<currency>{_BEFORE})\.?\ ?)?(?P<inner_sign>-)?"
-    # groups that are parted by spaces, by other marks, or nothing in front of the decimal mark
+    # groups separated by spaces, by other marks, or nothing in front of the decimal mark
     rf"(?P<core>\d{{1,3}}(?:\ \d{{3}})+(?!\d)(?:[.,{_ARABIC_POINT}]\d+)?|\d+(?:[.,'_{_ARABIC_POINT}]\d+)*|\.\d+)"
     r"(?:e(?P<power>[-+]?\d+)(?!\w)|\ ?[\u00d7x\u00b7]\ ?10\ ?\^\ ?\{?(?P<tens>[-+]?\d+)\}?"
     r"|\ ?/\ ?(?P<below>\d+)(?![\d/]))?"
@@ -75,20 +75,15 @@ class _Found:
     is_open: bool = False  # of a range or of alternatives
 
 
-def read_quantity(
-    text: str, *, decimal_mark: DecimalMark = ".", unit: str = "", has_fractions: bool = True
-) -> Quantity | None:
+def read_quantity(text: str, *, decimal_mark: DecimalMark = ".", unit: str = "") -> Quantity | None:
     """Return the number that a text says, or None where it says none.
 
     Args:
         text: An answer or a target, in any script's digits.
         decimal_mark: The decimal mark of '1.234' and '1,234'.
         unit: A unit or word whose number goes first.
-        has_fractions: Whether '4/5' is 0.8; else it is 4, as in marks of 5.
     """
     lines = [line for line in map(_plain, _without_latex(text).splitlines()) if line]
-    if not has_fractions:
-        lines = [re.sub(r"(?<=\d) ?/ ?\d+", "", line) for line in lines]
     for part, takes_first in _parts(lines):
         found = _quantities(part, decimal_mark)
         wanted = [one for one in found if unit and _has_unit(one.quantity, unit)] or found

@@ -1,18 +1,16 @@
 """Tool calls: the answer calls the target's tools with the target's arguments."""
 
 from collections import Counter
-from collections.abc import Hashable, Sequence
-from typing import Any, ClassVar, Literal
+from collections.abc import Hashable
+from typing import Any, ClassVar
 
-from harness.metrics.averaging import mean_value
 from harness.metrics.json_search import comparable, find_json
-from harness.metrics.settings import Settings
-from harness.records import Example, Score
+from harness.metrics.settings import RightOrWrong
 
 _ARGUMENTS = ("arguments", "parameters")
 
 
-class ToolCall(Settings):
+class ToolCall(RightOrWrong):
     """1 when the answer makes the target's calls: the same names, and arguments that are equal as JSON.
 
     A call is an object with a name and `arguments` or `parameters`, which may be an object or JSON text; it may be
@@ -23,18 +21,12 @@ class ToolCall(Settings):
     """
 
     name: ClassVar[str] = "tool_call"
-    kind: ClassVar[Literal["rate"]] = "rate"
 
     ignore_call_order: bool = False
 
-    def score(self, answer: str | None, example: Example) -> Score:
-        """Score one answer, 0 or 1."""
-        wanted = self._comparable(example.target)
-        return Score(example.id, float(answer is not None and self._comparable(answer) == wanted))
-
-    def aggregate(self, scores: Sequence[Score]) -> float:
-        """Return the share of answers with the right calls."""
-        return mean_value(scores)
+    def is_right(self, answer: str, target: str) -> bool:
+        """Whether both make the same calls."""
+        return self._comparable(answer) == self._comparable(target)
 
     def _comparable(self, text: str) -> object:
         calls = [call for value in find_json(text) for call in _calls(value)]

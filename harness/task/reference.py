@@ -50,8 +50,9 @@ _DATA = """\
 ## Rows
 
 Rows are {formats} or a hub id. Text is UTF-8, or has the byte order mark of
-UTF-16 or UTF-32; any line ends will do. CSV is parted by commas, semicolons or tabs; a first line such as `sep=;` may
-say by which. A whole number is taken as its digits; an empty question or answer is a fault, and null and NaN are empty.
+UTF-16 or UTF-32; any line ends will do. CSV is separated by commas, semicolons or tabs; a first line such as `sep=;`
+may say by which. A whole number is taken as its digits; an empty question or answer is a fault, and null and NaN are
+empty.
 
 What the rows are is told by their columns, and `harness compare` and `harness check` show what they took them for:
 

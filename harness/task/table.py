@@ -1,4 +1,4 @@
-"""CSV as people have it: parted by commas, semicolons or tabs, with quoted cells of several lines."""
+"""CSV as people have it: separated by commas, semicolons or tabs, with quoted cells of several lines."""
 
 import csv
 import io
