@@ -60,7 +60,7 @@ from harness.program import Prompt
 from harness.records import Example, Forgetting, GeneralAbility, Limits, Study, Weights
 from harness.store.files import write_atomically
 from harness.task import load_task
-from harness.task.plugged import make_metric
+from harness.task.scoring import task_metric
 from harness.task.task import Task
 
 ROOT = Path(__file__).parent.parent
@@ -259,7 +259,7 @@ def bench_of(
         budget=Budget(),
         seed=settings.seed,
         max_new_tokens=max(int(longest * ANSWER_ROOM) + 1, LEAST_ANSWER_TOKENS),
-        metric=make_metric(task.primary_metric, task.metric_options),
+        metric=task_metric(task.primary_metric, task.metric_options, task.study.answer),
         baseline=lora_sft({}),
         on_progress=lambda stage, done, total: None,
         on_log=partial(print, flush=True),

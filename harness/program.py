@@ -8,7 +8,6 @@ that made it is not needed for that, except to search its own index.
 import dataclasses
 import hashlib
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,6 +17,8 @@ from typing import Any, Literal
 from jinja2 import StrictUndefined, Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from harness.answer_reading import AnswerRule
+from harness.answer_reading import Reader as Reader
 from harness.errors import ArmError
 from harness.records import GenerationSettings, Message, Passage, Question, Weights
 
@@ -90,38 +91,6 @@ class Retriever:
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
-    """The stated rule by which the answer is read out of a completion.
-
-    `whole`: everything, outer white space removed. `first_line`: its first non-empty line.
-    `after`: the first non-empty line after the last `marker` (case ignored); without the marker
-    nothing can be read, and the item ends as `unparsed`.
-    """
-
-    rule: Literal["whole", "first_line", "after"] = "whole"
-    marker: str = ""
-
-    def read(self, text: str) -> str | None:
-        """Return the answer, or None when the rule finds none."""
-        return self._line(text).strip() or None
-
-    def is_complete(self, text: str) -> bool:
-        """Whether the answer is whole although the completion was cut: its line came to an end."""
-        return self._line(text).strip() != "" and self._line(text).endswith(("\n", "\r"))
-
-    def _line(self, text: str) -> str:
-        """Return what is read, with its line break; for `whole`, the text without one."""
-        if self.rule == "whole":
-            return text.rstrip()
-        if self.rule == "after":
-            found = list(re.finditer(re.escape(self.marker), text, flags=re.IGNORECASE))
-            if not found:
-                return ""
-            text = text[found[-1].end() :]
-        return next((line for line in text.splitlines(keepends=True) if line.strip()), "")
-
-
-@dataclass(frozen=True, slots=True)
 class Choices:
     """A closed set of answers, of which the likeliest is given: nothing is generated and nothing is read.
 
@@ -155,6 +124,12 @@ class Program:
         found = [_shot(json.loads(passage.text)) for passage in reversed(passages)]
         return dataclasses.replace(self.prompt, shots=(*self.prompt.shots, *found)).messages(question)
 
+    def reading(self, rule: AnswerRule | None) -> "Program":
+        """Return the same program with its answers read by the task's rule, where there is one, whatever the arm."""
+        if rule is None or self.reader.ends_in(rule.reader):
+            return self
+        return dataclasses.replace(self, reader=dataclasses.replace(self.reader, then=rule.reader))
+
     def to_dict(self, root: Path) -> dict[str, Any]:
         """Return JSON-ready data; folders inside `root` become relative to it."""
         return _relocate(dataclasses.asdict(self), lambda path: _relative(path, root))
@@ -173,7 +148,7 @@ class Program:
                 prompt["shot_template"],
             ),
             generation=GenerationSettings(**data["generation"]),
-            reader=Reader(**data["reader"]),
+            reader=Reader.from_dict(data["reader"]),
             retriever=Retriever(**data["retriever"]) if data["retriever"] else None,
             choices=_choices(data.get("choices")),
         )

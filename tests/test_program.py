@@ -42,7 +42,7 @@ def test_program_comes_back_equal_from_json_in_another_place(tmp_path):
         Weights("model", "nf4", str(run / "adapters" / "a")),
         Prompt("s", "{{ input }}", (Shot("i", "o"), Shot("i", "o", ("a", "b")))),
         GenerationSettings(12),
-        Reader("after", "Answer:"),
+        Reader("first_line", "Answer:"),
         Retriever(str(run / "shared" / "index"), 3),
     )
     data = json.loads(json.dumps(program.to_dict(run)))
@@ -94,9 +94,9 @@ def test_wrong_or_hostile_template_is_an_arm_error_that_shows_it(template):
         (Reader(), " a\nb ", "a\nb", False),
         (Reader("first_line"), "\n  a \nb", "a", True),
         (Reader("first_line"), "a", "a", False),
-        (Reader("after", "Answer:"), "Answer: x\nANSWER: y\n", "y", True),
-        (Reader("after", "Answer:"), "no marker", None, False),
-        (Reader("after", "Answer:"), "Answer:", None, False),
+        (Reader("first_line", "Answer:"), "Answer: x\nANSWER: y\n", "y", True),
+        (Reader("first_line", "Answer:"), "no marker", None, False),
+        (Reader("first_line", "Answer:"), "Answer:", None, False),
     ],
 )
 def test_reader_takes_what_its_rule_says_and_knows_a_whole_line(reader, text, found, complete):

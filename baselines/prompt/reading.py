@@ -3,16 +3,18 @@
 import json
 from collections.abc import Sequence
 
-from harness.program import Reader
+from harness.answer_reading import Reader
 from harness.records import Example, Study
 
 
 def reader_for(study: Study) -> Reader:
-    """Return `whole` when training targets have several lines or are JSON, else `first_line`.
+    """Return the task's rule; else `whole` where its targets have several lines or are JSON, or `first_line`.
 
     JSON targets are read whole even where each stands on one line: models like to spread an object
     over several lines or to fence it, and the JSON metrics accept both.
     """
+    if study.answer is not None:
+        return study.answer.reader
     return Reader("whole" if has_line_breaks(study.train) or _is_json(study.train) else "first_line")
 
 

@@ -107,13 +107,13 @@ def _with_goal(material: "Material", report: "CheckReport") -> "CheckReport":
     from harness.checking.sizes import bound_all_right
     from harness.plugins import BASELINES, load
     from harness.records import Limits
-    from harness.task.plugged import make_metric
+    from harness.task.scoring import task_metric
 
     test = [record.example for record in material.splits["test"]]
     if report.faults or not test:
         return report
     chosen = material.content.settings.metric
-    metric = make_metric(chosen.primary, chosen.options)
+    metric = task_metric(chosen.primary, chosen.options, material.content.answer)
     goal = material.content.settings.goal
     groups = [example.group for example in test if example.group is not None]
     is_plain = len(set(groups)) == len(groups) and metric.kind != "aggregate"
@@ -123,7 +123,7 @@ def _with_goal(material: "Material", report: "CheckReport") -> "CheckReport":
 
     prompts = sum(load(BASELINES, spec.baseline)(spec.options).family == "prompt" for spec in material.content.arms)
     limits = Limits(goal=goal.at_least, smallest_gain=goal.smallest_gain)
-    found = [*report.findings, *find_goal_out_of_reach(test, prompts, limits, metric)]
+    found = [*report.findings, *find_goal_out_of_reach(test, prompts, limits, metric, material.content.answer)]
     found.sort(key=lambda finding: SEVERITIES.index(finding.severity))
     return replace(report, findings=tuple(found))
 

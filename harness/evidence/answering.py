@@ -126,7 +126,7 @@ def classify(completion: Completion, program: Program) -> tuple[str | None, Outc
     if completion.finish == "context_overflow":
         return None, Outcome.CONTEXT_OVERFLOW
     if program.choices:
-        return completion.text, Outcome.SCORED
+        return program.reader.read(completion.text) or completion.text, Outcome.SCORED
     if not completion.text.strip():
         return None, Outcome.EMPTY
     found = program.reader.read(completion.text)

@@ -24,7 +24,7 @@ from harness.records import Fit, Measurement, Weights
 from harness.store.files import decode, encode, hash_folder
 from harness.store.folder import RunFolder
 from harness.store.ledger import Ledger
-from harness.task.plugged import make_metric
+from harness.task.scoring import task_metric
 from harness.task.task import ArmSpec, Task
 
 LATENCY_QUESTIONS = 3
@@ -152,18 +152,19 @@ def _fit(fit: Fit, baseline: Baseline, place: Workplace) -> FittedState:
     # what a cache or an earlier training spared is part of what the arm costs
     spared = replayed_seconds(place.engine) - replayed + fitted.reused_seconds
     fit_seconds = time.monotonic() - started + spared
-    dev = context.score(fitted.program, study.dev)
+    program = fitted.program.reading(study.answer)
+    dev = context.score(program, study.dev)
     place.events.progress("timing single questions", 0, 1)
     state = FittedState(
         family=baseline.family,
-        program=fitted.program.to_dict(place.folder.path),
+        program=program.to_dict(place.folder.path),
         trials=fitted.trials,
         training=fitted.training,
         warnings=fitted.warnings,
         dev_score=dev.score,
         fit_seconds=fit_seconds,
-        latency_seconds=context.latency(fitted.program, study.dev[:LATENCY_QUESTIONS]),
-        artefacts=_artefacts(fitted.program, place.folder.path),
+        latency_seconds=context.latency(program, study.dev[:LATENCY_QUESTIONS]),
+        artefacts=_artefacts(program, place.folder.path),
     )
     place.ledger.put_state(fit.name, FITTED, encode(FittedState, state))
     return state
@@ -176,7 +177,7 @@ def _artefacts(program: Program, root: Path) -> dict[str, str]:
 
 
 def _context(fit: Fit, baseline: Baseline, place: Workplace) -> RunContext:
-    metric = make_metric(place.task.primary_metric, place.task.metric_options)
+    metric = task_metric(place.task.primary_metric, place.task.metric_options, place.task.study.answer)
     folder = place.folder.of(fit)
     folder.mkdir(parents=True, exist_ok=True)
     place.folder.shared.mkdir(parents=True, exist_ok=True)
@@ -189,6 +190,7 @@ def _context(fit: Fit, baseline: Baseline, place: Workplace) -> RunContext:
         seed=fit.seed,
         max_new_tokens=room_for(place.task, place.engine),
         metric=metric,
+        rule=place.task.study.answer,
         baseline=baseline,
         on_progress=place.events.progress,
         on_log=place.events.log,

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
+from harness.answer_reading import AnswerRule
 from harness.contract import Metric
 from harness.decision import decide
 from harness.decision.arms import TUNED, dev_order, read_arms
@@ -42,7 +43,7 @@ from harness.records import (
 from harness.store.files import decode
 from harness.store.folder import RunFolder
 from harness.store.ledger import Ledger
-from harness.task.plugged import make_metric
+from harness.task.scoring import result_of, task_metric
 from harness.task.task import ArmSpec, Task
 
 UNREAD_SHARE = 0.10
@@ -56,12 +57,13 @@ def collect(folder: RunFolder, task: Task, ledger: Ledger) -> Run:
     Raises:
         StoreError: If the ledger cannot be read.
     """
-    metrics = [make_metric(name, task.metric_options) for name in (task.primary_metric, *task.other_metrics)]
+    rule, names = task.study.answer, (task.primary_metric, *task.other_metrics)
+    metrics = [task_metric(name, task.metric_options, rule) for name in names]
     fits = [[_evidence(fit, spec, task, ledger, metrics) for fit in fits_of(spec, task)] for spec in task.arms]
     evidence = _on_shared_items([_standing(found) for found in fits], task, metrics)
     bases = tuple(found for base in _bases(task) if (found := ledger.general(base.name)) is not None)
     primary = metrics[0]
-    constant = best_constant(task.study.train)
+    constant = best_constant(task.study.train, rule)
     decision = decide(
         evidence,
         bases,
@@ -124,9 +126,9 @@ def _bases(task: Task) -> list[Base]:
     return [Base(model.name, quantization) for model in task.models for quantization in quantizations]
 
 
-def best_constant(train: Sequence[Example]) -> str:
-    """Return the answer that is right most often in train: what an arm that learnt nothing may give."""
-    counts = Counter(example.target for example in train)
+def best_constant(train: Sequence[Example], rule: AnswerRule | None) -> str:
+    """Return the result that is right most often in train: what an arm that learnt nothing may give."""
+    counts = Counter(result_of(example.target, rule) for example in train)
     return min(counts, key=lambda target: (-counts[target], target))
 
 

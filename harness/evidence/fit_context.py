@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from harness.answer_reading import AnswerRule
 from harness.contract import Baseline, Budget, DevScore, Engine, Metric
 from harness.errors import ArmError
 from harness.evidence.answering import answer, require_measured, retrieve_with
@@ -33,6 +34,7 @@ class RunContext:
     on_log: Log
     shrink: int = 0  # how often batches are halved, because memory ran out
     probe: SelectionProbe | None = None  # None: nothing here measures forgetting
+    rule: AnswerRule | None = None  # the task's, by which results are read whatever the arm reads
     _answered: dict[tuple[str, Question], Prediction] = field(default_factory=dict)
 
     def score(self, program: Program, examples: Sequence[Example], *, with_loss: bool = False) -> DevScore:
@@ -77,6 +79,7 @@ class RunContext:
         self.on_log(message)
 
     def _predict(self, program: Program, examples: Sequence[Example]) -> list[Prediction]:
+        program = program.reading(self.rule)
         digest = program.digest
         missing = [e.question for e in examples if (digest, e.question) not in self._answered]
         by_id = {question.id: question for question in missing}

@@ -22,7 +22,20 @@ if TYPE_CHECKING:
 
 # Of items.parquet, besides one for each metric.
 COLUMNS = frozenset(
-    ("arm", "model", "condition", "seed", "judged", "item", "question", "target", "prompt", "text", "answer")
+    (
+        "arm",
+        "model",
+        "condition",
+        "seed",
+        "judged",
+        "item",
+        "question",
+        "target",
+        "accepted",
+        "prompt",
+        "text",
+        "answer",
+    )
     + ("outcome", "finish", "passages", "prompt_tokens", "completion_tokens", "seconds")
 )
 
@@ -104,6 +117,7 @@ def _item_row(evidence: Evidence, example: Example, p: Prediction, program: Prog
         "item": p.example_id,
         "question": example.messages[-1].content,
         "target": example.target,
+        "accepted": list(example.accepted),
         "prompt": _prompt(program, example),
         "text": p.text,
         "answer": p.answer,

@@ -23,7 +23,7 @@ from harness.general.assets import benchmark_folder
 from harness.general.measure import general_items_digest, measure, texts_for
 from harness.program import Program, Prompt, Reader
 from harness.records import GeneralAbility, GenerationSettings, Limits, Prediction, Regression, Score, Weights
-from harness.task.plugged import make_metric
+from harness.task.scoring import task_metric
 from harness.task.task import Task
 
 SEED = 0
@@ -209,7 +209,9 @@ def _predictions(weights: Weights, task: Task, engine: LocalEngine, observer: Ob
 
 
 def reader_for(task: Task) -> Reader:
-    """Return how answers are read: whole where train's targets have lines or are mostly JSON; the prompts' own rule."""
+    """Return the task's rule, else the prompts' own: whole where train's targets have lines or are mostly JSON."""
+    if task.study.answer is not None:
+        return task.study.answer.reader
     targets = [example.target.strip() for example in task.study.train]
     is_json = 2 * sum(map(_is_container, targets)) > len(targets)
     return Reader("whole" if is_json or any("\n" in target for target in targets) else "first_line")
@@ -223,7 +225,7 @@ def _is_container(text: str) -> bool:
 
 
 def _task_scores(task: Task, base: _Measured, tuned: _Measured) -> TaskScores:
-    metric = make_metric(task.primary_metric, task.metric_options)
+    metric = task_metric(task.primary_metric, task.metric_options, task.study.answer)
     groups = {example.id: example.group for example in task.test}
     examples = {example.id: example for example in task.test}
 

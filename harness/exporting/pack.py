@@ -4,9 +4,11 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from inspect import getsource
 from pathlib import Path
 from typing import Any
 
+from harness import answer_reading
 from harness.atomic import whole_folder
 from harness.errors import HarnessError
 from harness.exporting.export_source import ExportSource
@@ -26,12 +28,7 @@ from harness.store.files import hash_data
 
 MODEL, ADAPTER, INDEX, EMBEDDER, TRAINING = "model", "adapter", "index", "embedder", "training"
 ORIGIN = "export.json"
-SCRIPT, SEARCH = "answer.py", "search.py"
-_READ_IN_WORDS = {
-    "whole": "all of it",
-    "first_line": "its first non-empty line",
-    "after": "the first non-empty line after the last marker",
-}
+SCRIPT, SEARCH, READING = "answer.py", "search.py", "answer_reading.py"
 
 
 def origin(source: ExportSource, *, is_merged: bool) -> dict[str, Any]:
@@ -76,6 +73,7 @@ def _fill(source: ExportSource, folder: Path, is_merged: bool, log: Callable[[st
     _write_json(folder / ORIGIN, origin(source, is_merged=is_merged))
     if has_script:
         (folder / SCRIPT).write_text(_script(source, places), encoding="utf-8")
+        (folder / READING).write_text(getsource(answer_reading), encoding="utf-8")
         if places.index:
             (folder / SEARCH).write_text(_search(source, places), encoding="utf-8")
     (folder / "LICENSE-BASE-MODEL.md").write_text(license_note(source), encoding="utf-8")
@@ -134,14 +132,11 @@ def _script(source: ExportSource, places: Places) -> str:
     needs += ["peft"] if places.adapter else []
     needs += ["bitsandbytes"] if places.quantization else []
     needs += ["faiss", "sentence-transformers"] if places.index else []
-    rule = source.program.reader.rule
     return fill(
         "answer.py.jinja",
         arm=source.arm,
         needs=" and ".join([", ".join(needs[:-1]), needs[-1]]) if len(needs) > 1 else needs[0],
         chooses=chooses,
-        rule=rule,
-        rule_in_words=_READ_IN_WORDS[rule],
         nf4=places.quantization == "nf4",
         adapter=places.adapter,
         is_prefix=form_of(source.program.weights).kind == "prefix",

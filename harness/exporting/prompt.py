@@ -1,6 +1,6 @@
 """prompt.json: the Program in plain data, for `answer.py` and for anybody who does not have this package."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from harness.exporting.export_source import ExportSource
@@ -40,7 +40,7 @@ def prompt_data(source: ExportSource, places: Places) -> dict[str, Any]:
             "pad_token_id": stops[0],
         },
         **_choices(program),
-        "reader": {"rule": program.reader.rule, "marker": program.reader.marker},
+        "reader": asdict(program.reader),
     }
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from harness.answer_reading import AnswerRule
 from harness.checking import Finding, Hit
 from harness.contract import Metric
 from harness.decision.arms import MetricSpec, read_arms
@@ -14,23 +15,27 @@ from harness.planning.items import contest_of, first_enough, items_for_goal, sho
 from harness.planning.record import GoalItems
 from harness.planning.worlds import PlannedArm, Setting, prompt_tail
 from harness.records import Evidence, Example, Fit, Interval, Limits, Outcome, Prediction
+from harness.task.scoring import result_of
 
 
-def perfect_score(test: Sequence[Example], prompts: int, limits: Limits, metric: Metric) -> Interval | None:
+def perfect_score(
+    test: Sequence[Example], prompts: int, limits: Limits, metric: Metric, rule: AnswerRule | None = None
+) -> Interval | None:
     """Return the interval of a prompt that answers every test item with its target.
 
     Args:
         test: The test items; their groups count.
         prompts: Prompt arms of the task: the best of several is tested a little more strictly.
         limits: The thresholds.
-        metric: The primary one; it scores the targets.
+        metric: The primary one; it scores the targets' results.
+        rule: How the task reads these.
 
     Returns:
         None where there are too few items to judge anything.
     """
     items = [example.id for example in test]
     asked = tuple(Prediction(item, "", "", Outcome.SCORED, "stop", 0, 0, 0.0) for item in items)
-    scores = tuple(metric.score(example.target, example) for example in test)
+    scores = tuple(metric.score(result_of(example.target, rule), example) for example in test)
     names = [f"prompt {number}" for number in range(max(1, prompts))]
     evidence = [
         Evidence(Fit(name), name, "prompt", "ok", dev_score=1.0, predictions=asked, scores={metric.name: scores})
@@ -70,11 +75,13 @@ def goal_items(setting: Setting, perfect: Interval | None, metric: Metric) -> Go
     )
 
 
-def find_goal_out_of_reach(test: Sequence[Example], prompts: int, limits: Limits, metric: Metric) -> list[Finding]:
+def find_goal_out_of_reach(
+    test: Sequence[Example], prompts: int, limits: Limits, metric: Metric, rule: AnswerRule | None = None
+) -> list[Finding]:
     """Find a goal that these items cannot show, not even by a perfect score."""
     if not test:
         return []
-    found = perfect_score(test, prompts, limits, metric)
+    found = perfect_score(test, prompts, limits, metric, rule)
     if found is not None and found.low >= limits.goal:
         return []
     arms = [PlannedArm(f"prompt {number}", "prompt") for number in range(max(1, prompts))]

@@ -18,7 +18,7 @@ from harness.planning.record import Answerable, ArmMemory, GoalItems, Plan, Scen
 from harness.planning.shape import read_shape
 from harness.planning.worlds import BETWEEN, SHARED, WITHIN, PlannedArm, Setting
 from harness.records import Family, Interval
-from harness.task.plugged import make_metric
+from harness.task.scoring import task_metric
 from harness.task.task import Task
 
 FolderOf = Callable[[str], Path | None]
@@ -41,10 +41,11 @@ def make_plan(task: Task, folder_of: FolderOf, device: Device, speed: Speed | No
     """
     text = ModelText(folder_of(task.model.source))
     asked = demands(task, text)
-    metric = make_metric(task.primary_metric, task.metric_options)
+    metric = task_metric(task.primary_metric, task.metric_options, task.study.answer)
     arms = tuple(PlannedArm(demand.arm, demand.family) for demand in asked)
     setting = setting_of(task.test, arms, task.limits, metric)
-    perfect = perfect_score(task.test, sum(arm.family == "prompt" for arm in arms), task.limits, metric)
+    prompts = sum(arm.family == "prompt" for arm in arms)
+    perfect = perfect_score(task.test, prompts, task.limits, metric, task.study.answer)
     goal, gains, worlds = goal_items(setting, perfect, metric), _gains(setting), scenarios(setting)
     memory, notes = _memory(task, asked, folder_of, device)
     return Plan(

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from harness.answer_reading import AnswerRule
+
 Role = Literal["system", "user", "assistant"]
 
 
@@ -36,6 +38,7 @@ class Example:
     target: str
     group: str | None = None  # rows of one group never stand on both sides of a split
     evidence: tuple[str, ...] = ()  # ids of the passages or documents that hold the answer
+    accepted: tuple[str, ...] = ()  # other answers that are as right as the target
 
     @property
     def question(self) -> Question:
@@ -92,3 +95,4 @@ class Study:
     feedback: tuple[Feedback, ...] = ()
     system: str | None = None  # the task's own system prompt
     template: str = "{{ input }}"  # the task's own user turn, Jinja
+    answer: AnswerRule | None = None  # how the result is read out of targets and answers; None: an answer is the result

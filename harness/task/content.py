@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.answer_reading import AnswerRule
 from harness.records import Document, Example, Feedback, Preference, Study
+from harness.task.answer_rule import answer_rule, note_of
 from harness.task.benchmarks import Benchmarks, benchmarks_of
 from harness.task.consistency import check_rule, check_seeds, check_template, include_path_of
 from harness.task.documents import read_documents
@@ -47,6 +49,7 @@ class Content:
     arms: tuple[ArmSpec, ...]
     include_path: Path | None
     benchmarks: Benchmarks
+    answer: AnswerRule | None
     data: Data
 
     @property
@@ -61,6 +64,7 @@ class Content:
             feedback=items(data.feedback),
             system=prompt.system,
             template=prompt.template,
+            answer=self.answer,
         )
 
 
@@ -85,13 +89,14 @@ def read_content(path: Path, faults: Faults) -> Content:
     include_path = include_path_of(settings, source, path.parent, faults)
     benchmarks = benchmarks_of(settings, source, path.parent, faults)
     arms = read_arms(settings, source, model, of_arms, faults)
-    data = _read_data(settings, source, path.parent, faults)
-    return Content(path, settings, model, arms, include_path, benchmarks, data)
+    rule = answer_rule(settings, source, faults)
+    data = _read_data(settings, rule, source, path.parent, faults)
+    return Content(path, settings, model, arms, include_path, benchmarks, rule, data)
 
 
-def _read_data(settings: TaskFile, source: Source, folder: Path, faults: Faults) -> Data:
+def _read_data(settings: TaskFile, rule: AnswerRule | None, source: Source, folder: Path, faults: Faults) -> Data:
     files = settings.data
-    reader = SplitReader(settings, source, folder, faults)
+    reader = SplitReader(settings, rule, source, folder, faults)
     train = reader.examples(files.train, "train")
     dev = reader.examples(files.dev, "dev") if files.dev else None
     test = reader.examples(files.test, "test")
@@ -102,6 +107,8 @@ def _read_data(settings: TaskFile, source: Source, folder: Path, faults: Faults)
         train, dev = _split(train, settings, reader.notes, faults)
         preferences = _without(preferences, dev, "preference pairs", reader.notes)
         feedback = _without(feedback, dev, "rows of feedback", reader.notes)
+    if rule is not None and train:
+        reader.notes.append(note_of(rule, items(train)))
     learnt = _capped(train, settings, reader.notes)
     return Data(train, learnt, dev, test, preferences, feedback, documents, tuple(reader.notes))
 

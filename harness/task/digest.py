@@ -28,6 +28,8 @@ def digest_of(resolved: Mapping[str, Any], study: Study, test: Iterable[Example]
     settings["budget"] = {key: value for key, value in settings["budget"].items() if key != "stall_minutes"}
     if not settings["metric"]["options"]:  # a task without any keeps the digest that it had before there were options
         settings["metric"] = {key: value for key, value in settings["metric"].items() if key != "options"}
+    if settings.get("answer") is None:
+        settings.pop("answer", None)
     seal = hashlib.sha256(json.dumps(settings, sort_keys=True, ensure_ascii=False).encode())
     parts: dict[str, Iterable[str]] = {
         "train": map(canonical, study.train),

@@ -7,8 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from harness.answer_reading import AnswerRule
 from harness.plugins import suggest
 from harness.records import Example, Feedback, Message, Preference
+from harness.task.answer_rule import check_result
+from harness.task.answers import answers_of, is_list
 from harness.task.faults import Faults
 from harness.task.row import Row
 from harness.task.rows import path_fault, read_rows
@@ -43,8 +46,12 @@ class Placed(Generic[Item]):
 class SplitReader:
     """Reads the splits of one task; faults of rows and of column names are noted as they are found."""
 
-    def __init__(self, settings: TaskFile, source: Source, folder: Path, faults: Faults) -> None:
+    def __init__(
+        self, settings: TaskFile, rule: AnswerRule | None, source: Source, folder: Path, faults: Faults
+    ) -> None:
+        self._rule = rule
         self._columns = settings.data.columns
+        self._takes_sets = settings.metric.primary.startswith("label_set")
         self._has_system = settings.prompt.system is not None
         self._source = source
         self._folder = folder
@@ -141,9 +148,11 @@ class SplitReader:
         group, evidence = self._column("group", names), self._column("evidence", names)
         try:
             _check_present(row, shape, list(needed.values()))
-            messages, target = pair_of(row.values, shape, needed)
+            messages, target, accepted = self._answered(row, shape, needed)
             self._check_system(messages)
-            _check_length(messages, target)
+            _check_length(messages, target, *accepted)
+            for answer in (target, *accepted):
+                check_result(answer, self._rule)
             return Placed(
                 row,
                 Example(
@@ -152,11 +161,23 @@ class SplitReader:
                     target=target,
                     group=_optional(row, group),
                     evidence=_evidence(row, evidence),
+                    accepted=accepted,
                 ),
             )
         except ValueError as fault:
             self._faults.add(row.file, str(fault), row.number, row.unit)
             return None
+
+    def _answered(
+        self, row: Row, shape: str, needed: Mapping[str, str]
+    ) -> tuple[tuple[Message, ...], str, tuple[str, ...]]:
+        """Read question, target and further right answers; a list is several of them, or one set of labels."""
+        column = needed.get("target", "")
+        if shape != PLAIN or not is_list(row.values.get(column)):
+            return *pair_of(row.values, shape, needed), ()
+        answers = answers_of(row.values[column], column, is_set=self._takes_sets)
+        messages, target = pair_of({**row.values, column: answers[0]}, shape, needed)
+        return messages, target, answers[1:]
 
     def _preference(self, row: Row) -> Placed[Preference] | None:
         try:
@@ -249,6 +270,7 @@ def canonical(item: Example | Preference | Feedback) -> str:
     content: list[Any] = [item.id, [[message.role, message.content] for message in item.messages]]
     if isinstance(item, Example):
         content += [item.target, item.group, list(item.evidence)]
+        content += [list(item.accepted)] if item.accepted else []  # other rows keep the hash that they had before
     elif isinstance(item, Preference):
         content += [item.chosen, item.rejected]
     else:

@@ -124,6 +124,8 @@ def _kind(field: dict[str, Any]) -> str:
 def _described(option: dict[str, Any]) -> str:
     if "const" in option:
         return f"`{option['const']}`"
+    if "enum" in option:
+        return ", ".join(f"`{value}`" for value in option["enum"])
     if option["type"] == "array":
         return f"list of {_kind(option['items'])}"
     names = {"string": "text", "number": "number", "integer": "whole number", "object": "keys and values"}

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
+from harness.answer_reading import Ignored
 from harness.records import Limits, Study
 
 _LIMITS = Limits()
@@ -29,7 +30,7 @@ class Columns(Section):
     input: Text | None = None
     """Column with the question: text, or a list of turns. Default: 'input', or a usual name."""
     target: Text | None = None
-    """Column with the right answer. Default: 'target', or a usual name."""
+    """Column with the right answer, or a list of answers any of which is right. Default: 'target', or a usual name."""
     id: Text | None = None
     """Column with a unique id. Default: 'id' where there is one, else a hash of the row."""
     group: Text | None = None
@@ -67,6 +68,19 @@ class Prompt(Section):
         description="The user's turn, in Jinja: `{{ input }}` stands for the user's last turn. Put it in quotes. "
         "`*`, `**`, `range`, `lipsum`, `cycler`, macros and loops three deep are refused, as they may never end.",
     )
+
+
+class Answer(Section):
+    """How the result is read out of a target and of an answer, by every arm alike; training keeps the whole target."""
+
+    after: Text | None = None
+    """A mark such as '####' or 'Answer:': only what stands behind its last occurrence counts. Case is ignored."""
+    take: Literal["whole", "first_line", "last_line", "last_number", "letter", "json"] | None = None
+    """What of it is the result; 'letter' names a choice. Default: 'first_line' behind a mark, else 'whole'."""
+    pattern: Text | None = None
+    """Instead of `take`, a regular expression with one group: the result is the group of its last match."""
+    ignore: list[Ignored] = []
+    """What does not count when results are compared; 'digits' makes the digits of all scripts equal."""
 
 
 class MetricChoice(Section):
@@ -198,6 +212,8 @@ class TaskFile(Section):
     """Where the rows are."""
     prompt: Prompt = Prompt()
     """The task's own prompt."""
+    answer: Answer | None = None
+    """How the result is read out of targets and answers. Default: an answer is the result."""
     metric: MetricChoice = MetricChoice()
     """How answers are scored."""
     goal: Goal = Goal()

@@ -19,6 +19,7 @@ PLAIN = "plain columns"
 PLAIN_NAMES = (
     ("input", "target"),
     ("question", "answer"),
+    ("question", "answers"),
     ("input", "output"),
     ("text", "label"),
     ("sentence", "label"),

@@ -204,7 +204,7 @@ def test_changed_reader_reads_the_remembered_text_anew(scene, store):
 
     assert read_by(Reader()) == (text, ["generate"])
     assert read_by(Reader("first_line")) == ("I think.", [])
-    assert read_by(Reader("after", "Answer:")) == ("KX-20", [])
+    assert read_by(Reader("first_line", "Answer:")) == ("KX-20", [])
 
 
 def test_adapter_rewritten_during_the_call_leaves_nothing(scene, store):

@@ -1,15 +1,18 @@
 """answer.py against the code that it stands for, without a model."""
 
 import ast
-import re
+import json
+from dataclasses import asdict
 
 import pytest
 
+from harness import answer_reading
+from harness.answer_reading import Reader
 from harness.exporting.script import fill
-from harness.program import Reader
 
 PLAIN = ("", "\n", " two\nlines \n", "\n\n  late ")
 MARKED = ("Answer: one", "so\nANSWER:\n\n 2 \nmore", "x answer: y Answer: z\nw")
+NESTED = Reader("whole", "Answer:", then=Reader("pattern", pattern=r"(\w)"))
 
 
 def script(**parts) -> str:
@@ -18,8 +21,6 @@ def script(**parts) -> str:
         "arm": "a",
         "needs": "transformers",
         "chooses": False,
-        "rule": "first_line",
-        "rule_in_words": "",
         "nf4": False,
         "adapter": None,
         "is_prefix": False,
@@ -31,19 +32,19 @@ def script(**parts) -> str:
     return fill("answer.py.jinja", **{**plain, **parts})
 
 
-def read_of(rule: str, marker: str):
-    """Return the script's own `read`, compiled out of it."""
-    text = script(rule=rule)
+def read_of(reader: Reader):
+    """Return the script's own `read`, compiled out of it, beside the module that goes with it."""
+    text = script()
     function = next(n for n in ast.parse(text).body if isinstance(n, ast.FunctionDef) and n.name == "read")
-    names = {"re": re, "PROMPT": {"reader": {"marker": marker}}}
+    names = {"PROMPT": {"reader": json.loads(json.dumps(asdict(reader)))}, "Reader": answer_reading.Reader}
     exec(compile(ast.Module([function], []), "answer.py", "exec"), names)
     return names["read"]
 
 
-@pytest.mark.parametrize("reader", [Reader(), Reader("first_line"), Reader("after", "Answer:")])
+@pytest.mark.parametrize("reader", [Reader(), Reader("first_line"), Reader("first_line", "Answer:"), NESTED])
 @pytest.mark.parametrize("text", PLAIN + MARKED)
 def test_script_reads_an_answer_as_the_program_does(reader, text):
-    assert read_of(reader.rule, reader.marker)(text) == (reader.read(text) or "")
+    assert read_of(reader)(text) == (reader.read(text) or "")
 
 
 @pytest.mark.parametrize("joins_systems", [True, False])
@@ -51,7 +52,7 @@ def test_script_reads_an_answer_as_the_program_does(reader, text):
 @pytest.mark.parametrize("adapter", ["adapter", None])
 @pytest.mark.parametrize("searches", [True, False])
 def test_every_form_of_the_script_is_python_and_imports_what_it_uses(nf4, adapter, searches, joins_systems):
-    text = script(rule="after", nf4=nf4, adapter=adapter, searches=searches, joins_systems=joins_systems)
+    text = script(nf4=nf4, adapter=adapter, searches=searches, joins_systems=joins_systems)
     tree = ast.parse(text)
     names = [n for n in ast.walk(tree) if isinstance(n, ast.Import | ast.ImportFrom)]
     imported = {alias.name for node in names for alias in node.names}
@@ -61,7 +62,7 @@ def test_every_form_of_the_script_is_python_and_imports_what_it_uses(nf4, adapte
     assert text.count('device="cpu"') == 1  # also where there is a GPU: the README says so
     assert ("support_avx512bf16_for_cpu" in text) is nf4  # else 4-bit weights are rounded on newer CPUs
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    assert imported - {"Path"} <= used | {"json", "re", "sys"}
+    assert imported - {"Path"} <= used | {"json", "sys"}
 
 
 @pytest.mark.parametrize("joins_systems", [True, False])

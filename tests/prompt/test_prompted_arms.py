@@ -1,12 +1,14 @@
+from dataclasses import replace
+
 import pytest
 from pydantic import ValidationError
 from scripted_context import ScriptedEngine, row, scripted_context
 
 from baselines.prompt import chain_of_thought, few_shot, zero_shot
 from baselines.prompt.reading import reader_for
+from harness.answer_reading import AnswerRule, Reader
 from harness.contract import Budget
 from harness.errors import ArmError
-from harness.program import Reader
 from harness.records import Message, Study, Weights
 
 TRAIN = tuple(row(f"t{i}", f"ticket number {i}", "ab"[i % 2]) for i in range(20))
@@ -170,6 +172,26 @@ def test_chain_of_thought_refuses_answers_of_several_lines(tmp_path):
     study = Study((row("t", "q", "one\ntwo"),), DEV)
     with pytest.raises(ArmError, match="several"):
         fit(chain_of_thought({}), tmp_path, ScriptedEngine(lambda c: "a"), study)
+
+
+@pytest.mark.parametrize(
+    ("rule", "mark", "text"),
+    [
+        (Reader("first_line", "####"), "####", "3 and 4 are 7.\n#### 7"),
+        (Reader("first_line", "{#"), "{#", "3 and 4 are 7.\n{# 7"),  # Jinja's own
+        (Reader("last_number"), "Answer:", "3 and 4\nmake\nAnswer: 7 in all"),
+        (Reader("pattern", pattern=r"is (\d)"), "Answer:", "it is 3\nAnswer: it\nis 7"),
+    ],
+)
+def test_chain_of_thought_ends_in_the_tasks_own_rule(tmp_path, rule, mark, text):
+    rows = tuple(replace(row, target="3 and 4 are 7.\n#### 7") for row in TRAIN)
+    study = Study(rows, DEV, answer=AnswerRule(rule))
+    program = fit(chain_of_thought({"reasoning_tokens": 50}), tmp_path, ScriptedEngine(lambda c: text), study).program
+    assert program.messages(DEV[0].question)[-1].content.endswith(f"\n{mark} <the answer>")
+    assert program.reader.read(text) == "7"
+    assert program.reading(study.answer) == program
+    plain = fit(zero_shot({}), tmp_path, ScriptedEngine(lambda c: text), study).program
+    assert plain.reader == rule
 
 
 def test_chain_of_thought_without_room_to_reason_fails_with_the_numbers(tmp_path):

@@ -113,7 +113,7 @@ def test_whole_number_becomes_its_digits(task_folder):
     assert train_row(task_folder, {"input": "2 + 2", "target": 4}).target == "4"
 
 
-@pytest.mark.parametrize("value", [1.5, True, ["a"], {"a": 1}])
+@pytest.mark.parametrize("value", [1.5, True, {"a": 1}])
 def test_target_that_is_no_text_is_refused(task_folder, value):
     assert f"train.jsonl line 1: 'target' is {value!r}; give text" in train_fault(
         task_folder, {"input": "q", "target": value}

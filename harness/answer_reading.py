@@ -1,0 +1,139 @@
+"""How an answer is read out of a completion, and its result out of an answer and a target, by a stated rule.
+
+Nothing of this package is imported: an export takes this file with it, so that its `answer.py` reads as the run did.
+"""
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Take = Literal["whole", "first_line", "last_line", "last_number", "letter", "json", "pattern"]
+Ignored = Literal["accents", "digits", "punctuation", "spaces"]
+
+# A sign belongs to a number unless something stands right before it: '10-5' ends in 5. 'A4' and 'covid-19' hold none.
+_NUMBER = re.compile(
+    r"(?<![\w.,])(?<![^\W\d_]-)[-+\u2212]?[$\u00a2-\u00a5\u20a0-\u20cf]?"
+    r"(?:\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,'\u2019]\d+)*|\.\d+)(?:\ ?%)?"
+)
+_LETTER = re.compile(
+    r"\W*(?:(?:the )?(?:correct |right )?(?:answer|option|choice)\b\W*(?:is\b\W*)?)?"
+    r"([A-Z])(?:\W*$|[)\]]|[.:](?=\s)|\s-\s)",
+    flags=re.IGNORECASE,
+)
+_OBJECT = re.compile(r'\{\s*"[^"]*"\s*:')
+_MOST_STARTS = 200  # brackets tried in one text; each may cost a pass over it
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    r"""A stated rule by which something is read out of a text.
+
+    `whole` is all of it, `first_line` and `last_line` its first and last that is not empty, `last_number` its last
+    number as it stands there, `letter` the label of a choice that its first line begins with ('B', '(b)', 'Option B',
+    'B) Danube'), `json` its last JSON object or list, `pattern` the group of a regular expression's last match. Outer
+    white space is removed.
+    """
+
+    rule: Take = "whole"
+    marker: str = ""  # only what stands behind its last occurrence is read, case ignored; '' for the whole text
+    pattern: str = ""  # of the rule `pattern`
+    then: "Reader | None" = None  # reads what this one has read
+
+    def read(self, text: str) -> str | None:
+        """Return what the rule finds, or None when it finds nothing."""
+        behind = self._behind_marker(text)
+        found = None if behind is None else self._taken(behind).strip() or None
+        return self.then.read(found) if self.then and found else found
+
+    def is_complete(self, text: str) -> bool:
+        """Whether what is read is whole although the text was cut."""
+        behind = self._behind_marker(text)
+        if behind is None or self.read(text) is None:
+            return False
+        if self.rule == "json":
+            return True  # it is closed
+        if self.rule == "whole" and self.then:
+            return self.then.is_complete(behind)
+        lines = behind.lstrip().splitlines(keepends=True)
+        return self.rule in ("first_line", "letter") and lines[0].endswith(("\n", "\r"))
+
+    def ends_in(self, last: "Reader") -> bool:
+        """Whether `last` is the rule, or what the rule ends in."""
+        return self == last or (self.then is not None and self.then.ends_in(last))
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "Reader":
+        """Read what `dataclasses.asdict` made."""
+        return cls(data["rule"], data["marker"], data["pattern"], cls.from_dict(data["then"]) if data["then"] else None)
+
+    def _behind_marker(self, text: str) -> str | None:
+        if not self.marker:
+            return text
+        found = list(re.finditer(re.escape(self.marker), text, flags=re.IGNORECASE))
+        return text[found[-1].end() :] if found else None
+
+    def _taken(self, text: str) -> str:
+        lines = [line for line in text.splitlines() if line.strip()] or [""]
+        if self.rule in ("first_line", "last_line"):
+            return lines[0 if self.rule == "first_line" else -1]
+        if self.rule == "last_number":
+            return _last(match[0] for match in _NUMBER.finditer(text))
+        if self.rule == "letter":
+            match = _LETTER.match(lines[0])
+            return match[1].upper() if match else ""
+        if self.rule == "json":
+            return _last(_containers(text))
+        if self.rule == "pattern":
+            return _last(match[1] or "" for match in re.finditer(self.pattern, text))
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRule:
+    """How a task says that the result is read out of targets and answers, and what of it does not count."""
+
+    reader: Reader = Reader()
+    ignore: tuple[Ignored, ...] = ()
+
+    def plain(self, result: str) -> str:
+        """Return a result without what does not count."""
+        if "accents" in self.ignore:
+            result = unicodedata.normalize("NFC", "".join(filter(_is_no_accent, unicodedata.normalize("NFD", result))))
+        if "digits" in self.ignore:
+            result = "".join(str(unicodedata.digit(c)) if c.isdecimal() else c for c in result)
+        if "punctuation" in self.ignore:  # but for marks that touch a digit: 1.5 is not 15, and -5 is not 5
+            result = re.sub(r"(?<!\d)[^\w\s](?!\d)", lambda match: "" if _is_mark(match[0]) else match[0], result)
+        return "".join(result.split()) if "spaces" in self.ignore else result
+
+
+def _is_no_accent(character: str) -> bool:
+    return unicodedata.category(character) != "Mn"
+
+
+def _is_mark(character: str) -> bool:
+    return unicodedata.category(character).startswith("P")
+
+
+def _last(found: Iterable[str]) -> str:
+    *_, last = ("", *found)
+    return last
+
+
+def _containers(text: str) -> Iterable[str]:
+    """Yield the outermost JSON objects and lists of a text, as they stand there, up to an object that is damaged."""
+    decoder, place = json.JSONDecoder(), 0
+    for _ in range(_MOST_STARTS):
+        start = re.compile(r"[{\[]").search(text, place)
+        if start is None:
+            return
+        try:
+            _, place = decoder.raw_decode(text, start.start())
+        except (ValueError, RecursionError):
+            if _OBJECT.match(text, start.start()):
+                return  # what stands inside it is not the answer
+            place = start.end()
+        else:
+            yield text[start.start() : place]

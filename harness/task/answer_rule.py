@@ -1,0 +1,79 @@
+"""The task file's `answer`: how the result is read out of a target and of an answer."""
+
+import re
+from collections.abc import Sequence
+
+from harness.answer_reading import AnswerRule, Reader
+from harness.records import Example
+from harness.task.faults import Faults
+from harness.task.schema import Answer, TaskFile
+from harness.task.source import Source
+from harness.task.turns import shown
+
+SHOWN = 3  # rows whose results are shown
+
+
+def answer_rule(settings: TaskFile, source: Source, faults: Faults) -> AnswerRule | None:
+    """Return the task's rule, None where it has none or a wrong one, whose faults are noted."""
+    said = settings.answer
+    if said is None:
+        return None
+    found = _faults(said)
+    for key, text in found:
+        source.add_fault(faults, ("answer", key) if key else ("answer",), text)
+    if found:
+        return None
+    take = "pattern" if said.pattern else said.take or ("first_line" if said.after else "whole")
+    return AnswerRule(Reader(take, said.after or "", said.pattern or ""), tuple(said.ignore))
+
+
+def _faults(said: Answer) -> list[tuple[str, str]]:
+    if said.pattern is None:
+        if said.after is None and said.take in (None, "whole") and not said.ignore:
+            return [("", "answer says nothing; give after, take, pattern or ignore, or remove it")]
+        return []
+    if said.take is not None:
+        return [("take", "answer.take and answer.pattern both say what is taken; keep one")]
+    try:
+        groups = re.compile(said.pattern).groups
+    except (re.error, RecursionError, OverflowError) as fault:
+        return [("pattern", f"answer.pattern is no regular expression: {fault}")]
+    if groups != 1:
+        text = (
+            f"answer.pattern has {groups} groups; put the result, and nothing else, in parentheses ('(?:' is no group)"
+        )
+        return [("pattern", text)]
+    return []
+
+
+def check_result(target: str, rule: AnswerRule | None) -> None:
+    """Refuse a target that has no result by the rule.
+
+    Raises:
+        ValueError: Saying what it lacks.
+    """
+    if rule is not None and rule.reader.read(target) is None:
+        raise ValueError(f"its target {shown(target)} has no result by the task's rule, {in_words(rule)}; write one")
+
+
+def in_words(rule: AnswerRule) -> str:
+    """Say a rule in words, to stand behind 'is' or 'read as'."""
+    reader = rule.reader
+    what = {
+        "whole": "all of it",
+        "first_line": "its first line",
+        "last_line": "its last line",
+        "last_number": "its last number",
+        "letter": "the letter of a choice",
+        "json": "its last JSON value",
+        "pattern": f"the group of {shown(reader.pattern)}",
+    }[reader.rule]
+    where = f" behind the last {shown(reader.marker)}" if reader.marker else ""
+    without = f", without {' and '.join(rule.ignore)}" if rule.ignore else ""
+    return f"{what}{where}{without}"
+
+
+def note_of(rule: AnswerRule, rows: Sequence[Example]) -> str:
+    """Say the rule, and what it reads out of the first targets."""
+    read = [rule.plain(rule.reader.read(row.target) or "") for row in rows[:SHOWN]]
+    return f"answer: the result is {in_words(rule)}; of the first rows: {', '.join(map(shown, read))}"

@@ -1,0 +1,32 @@
+"""Target cells that hold several answers: each of them right, or together one set of labels."""
+
+import json
+from collections import Counter
+from typing import Any
+
+from harness.task.turns import shown, text_of
+
+
+def is_list(value: Any) -> bool:
+    """Whether a cell holds several answers: a list, or SQuAD's object whose `text` is one."""
+    return isinstance(value, list) or (isinstance(value, dict) and isinstance(value.get("text"), list))
+
+
+def answers_of(value: Any, name: str, *, is_set: bool) -> tuple[str, ...]:
+    """Return the right answers of a cell, each once: the most frequent first, which is trained on, then in order.
+
+    Args:
+        value: The cell.
+        name: Its column.
+        is_set: The list is one answer, a set of labels, and comes back as JSON.
+
+    Raises:
+        ValueError: If there is none, or one is no text.
+    """
+    found, place = (value, name) if isinstance(value, list) else (value["text"], f"{name}.text")
+    texts = [text_of(answer, f"{place}[{index}]") for index, answer in enumerate(found)]
+    if is_set:
+        return (json.dumps(texts, ensure_ascii=False),)
+    if not texts:
+        raise ValueError(f"'{name}' is {shown(value)}, without an answer; give one or remove the row")
+    return tuple(text for text, _ in Counter(texts).most_common())

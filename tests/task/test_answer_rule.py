@@ -1,0 +1,142 @@
+"""`answer` in the task file, and targets of which any one counts."""
+
+import pytest
+
+from harness.metrics import exact_match, label_set_micro_f1, number, rouge_l
+from harness.records import Example, Message
+from harness.task.scoring import ResultMetric, result_of
+
+
+def worked(count: int, start: int = 1) -> list[dict[str, str]]:
+    """Sums with their steps, and the result behind a mark."""
+    return [
+        {"question": f"{n} + {n}", "answer": f"{n} plus {n} is {2 * n}.\n#### {2 * n}"}
+        for n in range(start, start + count)
+    ]
+
+
+@pytest.fixture
+def sums(task_folder):
+    for split, count, start in (("train", 10, 1), ("dev", 2, 20), ("test", 3, 40)):
+        task_folder.write_rows(f"{split}.jsonl", worked(count, start))
+    return task_folder
+
+
+def example(target: str, *accepted: str) -> Example:
+    return Example("one", (Message("user", "q"),), target, accepted=accepted)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{"after": "####"}, {"take": "last_number"}, {"take": "last_line", "after": ".\n#### "}, {"pattern": "#### (.+)"}],
+)
+def test_result_is_read_and_the_target_stays_whole(sums, said):
+    sums.settings["answer"] = said
+    task = sums.load()
+    assert [result_of(row.target, task.study.answer) for row in task.test] == ["80", "82", "84"]
+    assert task.study.train[0].target == "1 plus 1 is 2.\n#### 2"
+    assert any("of the first rows: '2', '4', '6'" in note for note in task.notes)
+
+
+def test_target_without_a_result_is_refused_with_its_row(sums):
+    sums.settings["answer"] = {"after": "####"}
+    sums.write_rows("test.jsonl", [*worked(2, 40), {"question": "q", "answer": "no mark"}])
+    [fault] = sums.faults()
+    assert "test.jsonl line 3: its target 'no mark' has no result by the task's rule" in fault
+    assert "its first line behind the last '####'" in fault
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({}, "answer says nothing"),
+        ({"take": "whole"}, "answer says nothing"),
+        ({"take": "json", "pattern": "(a)"}, "both say what is taken"),
+        ({"pattern": "(a"}, "is no regular expression"),
+        ({"pattern": "a"}, "has 0 groups"),
+        ({"pattern": "(a)(b)"}, "has 2 groups"),
+    ],
+)
+def test_wrong_rule_is_told_once_and_at_its_place(sums, said, told):
+    sums.settings["answer"] = said
+    [fault] = sums.faults()
+    assert told in fault and "task.yaml line" in fault
+
+
+def test_task_without_the_key_keeps_its_digest_and_one_with_it_has_another(sums):
+    plain = sums.load().digest
+    sums.settings["answer"] = None
+    assert sums.load().digest == plain
+    sums.settings["answer"] = {"after": "####"}
+    assert sums.load().digest != plain
+
+
+def test_metric_compares_results(sums):
+    sums.settings["answer"] = {"after": "####", "ignore": ["spaces"]}
+    metric = ResultMetric(exact_match(), sums.load().study.answer)
+    row = example("two words.\n#### 1 000")
+    assert [metric.score(said, row).value for said in ("1000", "10 00", "two words.\n#### 1000", None)] == [1, 1, 0, 0]
+    assert (metric.name, metric.kind) == ("exact_match", "rate")
+
+
+def test_any_one_of_several_answers_counts_and_the_best_is_taken():
+    row = example("seven", "7", "7 keys")
+    assert [ResultMetric(exact_match()).score(said, row).value for said in ("7", "Seven", "7 keys", "8")] == [
+        1,
+        1,
+        1,
+        0,
+    ]
+    graded = ResultMetric(rouge_l())
+    assert graded.score("7 keys", row).value == rouge_l().score("7 keys", example("7 keys")).value == 1.0
+    assert ResultMetric(number()).score("7.0", example("8", "7")).value == 1.0
+
+
+@pytest.mark.parametrize(
+    ("cell", "target", "accepted"),
+    [
+        (["7", "seven", "7 keys"], "7", ("seven", "7 keys")),
+        (["a", "b", "b", "a", "b"], "b", ("a",)),  # the most frequent is trained on
+        (["a", "a"], "a", ()),
+        ([7, "seven"], "7", ("seven",)),
+        ({"text": ["in May", "May", "May"], "answer_start": [3, 6, 6]}, "May", ("in May",)),
+    ],
+)
+def test_list_of_answers_is_read(task_folder, cell, target, accepted):
+    task_folder.write_rows("test.jsonl", [{"question": "q", "answer": cell}])
+    [row] = task_folder.load().test
+    assert (row.target, row.accepted) == (target, accepted)
+
+
+@pytest.mark.parametrize(
+    ("cell", "told"),
+    [
+        ([], "without an answer"),
+        ([""], "'answer[0]' is empty"),
+        ([["a"]], "'answer[0]' is ['a']; give text"),
+        ({"text": [], "answer_start": []}, "without an answer"),
+    ],
+)
+def test_list_without_an_answer_is_refused(task_folder, cell, told):
+    task_folder.write_rows("test.jsonl", [{"question": "q", "answer": cell}])
+    [fault] = task_folder.faults()
+    assert told in fault
+
+
+def test_list_is_one_set_of_labels_where_the_metric_compares_sets(task_folder):
+    task_folder.settings["metric"] = {"primary": "label_set_micro_f1"}
+    task_folder.write_rows(
+        "test.jsonl", [{"question": "q", "answer": ["red", "blue"]}, {"question": "r", "answer": []}]
+    )
+    both, none = task_folder.load().test
+    assert both.accepted == ()
+    metric = label_set_micro_f1()
+    assert metric.score("blue, red", both).value == metric.score("none", none).value == 1.0
+    assert metric.score("red", both).value == 0.0
+
+
+def test_file_of_answers_is_recognised_by_its_columns(task_folder):
+    task_folder.only_train("train.jsonl")
+    task_folder.write_rows("train.jsonl", [{"question": "q", "answers": ["a", "b"]}])
+    [row] = task_folder.load().study.train
+    assert (row.target, row.accepted) == ("a", ("b",))
