@@ -21,6 +21,7 @@ from harness.records import (
     Cost,
     Evidence,
     Forgetting,
+    FormMisses,
     Gate,
     Interval,
     Regression,
@@ -106,6 +107,10 @@ def result(run: Run) -> dict[str, Any]:
     }
 
 
+def _misses(found: FormMisses) -> dict[str, Any]:
+    return {"count": found.count, "wrong": found.wrong, "score_were_they_right": found.with_them}
+
+
 def _arm(run: Run, evidence: Evidence) -> dict[str, Any]:
     score = score_of(run, evidence.arm)
     return {
@@ -118,6 +123,7 @@ def _arm(run: Run, evidence: Evidence) -> dict[str, Any]:
         "score": {"metric": run.primary_metric, **(_interval(score) or {})} if score else None,
         "metrics": dict(evidence.aggregates),
         "dev_score": evidence.dev_score,
+        "form_misses": next((_misses(one) for one in run.decision.form_misses if one.arm == evidence.arm), None),
         "general": _general(gate_of(run, evidence.arm)),
         "cost": {**asdict(evidence.cost), "tokens_per_item": _tokens(evidence.cost)} if evidence.cost else None,
         "training": _training(evidence),

@@ -83,6 +83,7 @@ class _Writer:
         ended = outcomes_section(run)
         blocks += [f"**{ended.outcomes.caption}**", self.table(ended.outcomes)]
         blocks += [self.escape(ended.errors_note)] if ended.errors_note else []
+        blocks += [f"**{ended.forms.caption}**", self.table(ended.forms)] if ended.forms else []
         blocks += self.section("Warnings", [f"{e.arm}: {warning}" for e in run.evidence for warning in e.warnings])
         blocks += self.section("Caveats", (head.caveat, *head.more_caveats))
         blocks += self.section("Next step", (head.next_step,))

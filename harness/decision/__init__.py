@@ -61,7 +61,7 @@ def decide(
         ValueError: If the evidence contradicts itself: an arm twice, scores without predictions or outside
             [0, 1], texts of different lengths.
     """
-    from harness.decision import advice, bands, bounds, gate, missing, recipe, sentence, undecided, verdict
+    from harness.decision import advice, bands, bounds, form, gate, missing, recipe, sentence, undecided, verdict
     from harness.decision.arms import MetricSpec, read_arms
     from harness.decision.ladder import ArmScores, describe_rungs
     from harness.decision.paired import BestConstant
@@ -85,14 +85,17 @@ def decide(
     found = (recipe.recipe_of((fits or {}).get(arm.name, ()), metric_spec) for arm in judged_arms.judged)
     recipes = tuple(filter(None, found))
     lost_seeds = recipe.lost_seeds(fits or {})
+    forms = form.form_misses(judged_arms, metric_kind)
+    doubts = advice.caveats(arm_scores, gates, result.arm, absent, lost, turned, constant, recipes, lost_seeds)
+    step = advice.next_step(result, openness, arm_scores, chosen, routed)
     return Decision(
         action=result.action,
         arm=result.arm.name if result.arm else None,
         goal=result.goal,
         sentence=sentence.verdict_sentence(result, openness, arm_scores, chosen, routed),
-        reasons=sentence.explain(result, arm_scores, list(gates.values())),
-        caveats=advice.caveats(arm_scores, gates, result.arm, absent, lost, turned, constant, recipes, lost_seeds),
-        next_step=advice.next_step(result, openness, arm_scores, chosen, routed),
+        reasons=(*sentence.explain(result, arm_scores, list(gates.values())), *form.reasons(forms, result.arm, prompt)),
+        caveats=(*form.caveats(forms), *doubts),
+        next_step=" ".join(filter(None, (form.step(forms, limits.goal, result.action), step))),
         labels_needed=openness.settling.items if openness.settling else None,
         scores=dict(arm_scores.scores),
         rungs=describe_rungs(arm_scores, result.climbs),
@@ -104,6 +107,7 @@ def decide(
         other_verdicts=turned,
         undecided=openness.kind,
         recipes=recipes,
+        form_misses=forms,
     )
 
 

@@ -12,6 +12,7 @@ from harness.decision import decide
 from harness.decision.arms import TUNED, dev_order, read_arms
 from harness.errors import StoreError
 from harness.evidence.fits import fits_of
+from harness.evidence.forms import Forms
 from harness.evidence.states import (
     ENDED,
     FITTED,
@@ -59,7 +60,8 @@ def collect(folder: RunFolder, task: Task, ledger: Ledger) -> Run:
     """
     rule, names = task.study.answer, (task.primary_metric, *task.other_metrics)
     metrics = [task_metric(name, task.metric_options, rule) for name in names]
-    fits = [[_evidence(fit, spec, task, ledger, metrics) for fit in fits_of(spec, task)] for spec in task.arms]
+    forms = Forms(task.study.train, rule)
+    fits = [[_evidence(fit, spec, task, ledger, metrics, forms) for fit in fits_of(spec, task)] for spec in task.arms]
     evidence = _on_shared_items([_standing(found) for found in fits], task, metrics)
     bases = tuple(found for base in _bases(task) if (found := ledger.general(base.name)) is not None)
     primary = metrics[0]
@@ -132,7 +134,7 @@ def best_constant(train: Sequence[Example], rule: AnswerRule | None) -> str:
     return min(counts, key=lambda target: (-counts[target], target))
 
 
-def _evidence(fit: Fit, spec: ArmSpec, task: Task, ledger: Ledger, metrics: Sequence[Metric]) -> Evidence:
+def _evidence(fit: Fit, spec: ArmSpec, task: Task, ledger: Ledger, metrics: Sequence[Metric], forms: Forms) -> Evidence:
     stored_end, stored_fit = ledger.state(fit.name, ENDED), ledger.state(fit.name, FITTED)
     fitted = decode(FittedState, stored_fit) if stored_fit else None
     end = decode(EndState, stored_end) if stored_end else EndState("unfinished", STOPPED if fitted else NOT_RUN)
@@ -167,6 +169,7 @@ def _evidence(fit: Fit, spec: ArmSpec, task: Task, ledger: Ledger, metrics: Sequ
         trials=fitted.trials,
         warnings=(*fitted.warnings, *trouble, *_unread(predictions)),
         program=fitted.program,
+        form_misses=forms.missed(predictions, scores[metrics[0].name], task.test),
     )
 
 

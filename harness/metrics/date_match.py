@@ -33,6 +33,10 @@ class Date(RightOrWrong):
         said = self._read(answer)
         return len(said) == 1 and said[0].is_ambiguous == wanted[0].is_ambiguous and said[0].has_all_of(wanted[0])
 
+    def reads(self, text: str) -> bool:
+        """Whether a text says one date."""
+        return len(self._read(text)) == 1
+
     def _read(self, text: str) -> list[CalendarDate]:
         """Return the dates behind the last mark, or of the whole text."""
         marks = list(_MARKS.finditer(text))

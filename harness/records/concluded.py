@@ -120,6 +120,18 @@ class ErrorBounds:
 
 
 @dataclass(frozen=True, slots=True)
+class FormMisses:
+    """An arm's wrong answers that hold the right value in another form."""
+
+    arm: str
+    count: int
+    wrong: int  # answers that score below one half, these among them
+    n: int  # items that every judged arm has measured
+    figure: float | None  # the mean score; None: the metric is no mean of items
+    with_them: float | None  # were they right
+
+
+@dataclass(frozen=True, slots=True)
 class Missing:
     """A planned arm without a figure, and what its absence means."""
 
@@ -169,3 +181,4 @@ class Decision:
     other_verdicts: tuple[str, ...] | None = ()
     undecided: UndecidedKind = ""  # why there is no verdict
     recipes: tuple[Recipe, ...] = ()  # of arms with several seeds
+    form_misses: tuple[FormMisses, ...] = ()  # of every judged arm

@@ -193,6 +193,7 @@ class Evidence:
     trials: tuple[Trial, ...] = ()
     warnings: tuple[str, ...] = ()
     program: Mapping[str, Any] = field(default_factory=dict)  # the Program as JSON
+    form_misses: tuple[str, ...] = ()  # ids of wrong answers that hold the right value in another form
 
     @property
     def arm(self) -> str:

@@ -19,6 +19,8 @@ class OutcomesSection:
     finding: str
     outcomes: Table
     errors_note: str
+    forms: Table | None
+    forms_note: str
     retrieval: Table | None
     retrieval_note: str
 
@@ -37,7 +39,7 @@ def outcomes_section(run: Run) -> OutcomesSection:
             f" ({numbers.percent(scored / asked)}); "
             + (f"{numbers.plural(lost, 'item')} could not be asked." if lost else "every item could be asked.")
         )
-    return OutcomesSection(finding, _outcomes(run, ended), _errors_note(run, lost), *_retrieval(run))
+    return OutcomesSection(finding, _outcomes(run, ended), _errors_note(run, lost), *_forms(run), *_retrieval(run))
 
 
 def _errors_note(run: Run, lost: int) -> str:
@@ -108,6 +110,30 @@ def _range(bound: ErrorBounds | None) -> str:
     if bound.worst is None or bound.best is None:
         return "no mean of items"
     return f"{numbers.percent(bound.worst)} to {numbers.percent(bound.best)}"
+
+
+def _forms(run: Run) -> tuple[Table | None, str]:
+    """Tell form from knowledge: wrong answers that hold the right value, and the score were they right."""
+    found = run.decision.form_misses
+    if not any(one.count for one in found):
+        return None, "No wrong answer of a judged arm holds the right value in another form." if found else ""
+    rows = [
+        [
+            one.arm,
+            numbers.count(one.wrong),
+            numbers.count(one.count),
+            numbers.NOT_MEASURED if one.figure is None else numbers.percent(one.figure),
+            numbers.NOT_MEASURED if one.with_them is None else numbers.percent(one.with_them),
+        ]
+        for one in found
+    ]
+    headings = ("Arm", "Wrong", "Of these with the right value", "Score", "Score were these right")
+    note = (
+        "A wrong answer that holds the right value was written otherwise than the metric asks: a number or a date in"
+        " another form, JSON or a label among other words. That is form, not knowledge, and mostly costs arms that were"
+        " never shown the form."
+    )
+    return table("Wrong answers that hold the right value", headings, rows, numbers=range(1, 5)), note
 
 
 def _retrieval(run: Run) -> tuple[Table | None, str]:

@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 
 import reports
-from harness.records import Outcome
+from harness.records import FormMisses, Outcome
 from reports.json_format import schema
 from reports.view.arms import arms_section
 from reports.view.outcomes import outcomes_section
@@ -157,3 +157,26 @@ def test_unfinished_arm_keeps_the_schema_and_is_named(run):
     unfinished = dataclasses.replace(run, evidence=evidence)
     jsonschema.Draft202012Validator(schema()).validate(json.loads(reports.json().render(unfinished).text))
     assert "not measured: not run yet" in reports.html().render(unfinished).text
+
+
+def test_form_is_told_from_knowledge_in_every_format(make_run):
+    run = make_run(30)
+    misses = (FormMisses("zero_shot", 6, 12, 30, 0.6, 0.8), FormMisses("lora_sft", 0, 3, 30, None, None))
+    run = dataclasses.replace(run, decision=dataclasses.replace(run.decision, form_misses=misses))
+    rows = cells(outcomes_section(run).forms)
+    assert rows["zero_shot"] == ["12", "6", "60.0%", "80.0%"]
+    assert rows["lora_sft"] == ["3", "0", "not measured", "not measured"]
+    for write in (reports.html, reports.markdown):
+        assert "Wrong answers that hold the right value" in write().render(run).text
+    result = json.loads(reports.json().render(run).text)
+    jsonschema.Draft202012Validator(schema()).validate(result)
+    found = {arm["name"]: arm["form_misses"] for arm in result["arms"]}
+    assert found["zero_shot"] == {"count": 6, "wrong": 12, "score_were_they_right": 0.8}
+    assert found["lora_sft"]["score_were_they_right"] is None and found["few_shot"] is None
+
+
+def test_run_without_such_answers_says_so_and_draws_no_table(make_run):
+    run = make_run(30)
+    none = (FormMisses("zero_shot", 0, 12, 30, 0.6, 0.6),)
+    section = outcomes_section(dataclasses.replace(run, decision=dataclasses.replace(run.decision, form_misses=none)))
+    assert section.forms is None and section.forms_note.startswith("No wrong answer of a judged arm")

@@ -1,0 +1,67 @@
+"""What the form of answers costs: wrong ones that hold the right value, counted as if they were right."""
+
+from collections.abc import Sequence
+
+from harness.decision.arms import Arm, JudgedArms, MetricKind
+from harness.decision.words import points, share, signed_points
+from harness.records import Action, FormMisses
+
+# Of an arm's items; fewer change no decision that anybody makes.
+WORTH_SAYING = 0.05
+MUCH = 0.1  # so much more would make another task of one that no arm does
+REMEDY = "say how results are read (answer and metric in the task file), or show the form in the prompt"
+
+
+def form_misses(judged_arms: JudgedArms, kind: MetricKind) -> tuple[FormMisses, ...]:
+    """Count every judged arm's wrong answers that hold the right value."""
+    return tuple(_of(arm, kind) for arm in judged_arms.judged)
+
+
+def _of(arm: Arm, kind: MetricKind) -> FormMisses:
+    missed = [arm.scores[item] for item in arm.evidence.form_misses if item in arm.scores]
+    total, n = sum(score.value for score in arm.scores.values()), len(arm.scores)
+    wrong = sum(score.value < 0.5 for score in arm.scores.values())
+    with_them = None if kind == "aggregate" else (total + sum(1 - score.value for score in missed)) / n
+    return FormMisses(arm.name, len(missed), wrong, n, None if with_them is None else total / n, with_them)
+
+
+def form_words(found: FormMisses) -> str:
+    """Say what the form costs an arm."""
+    text = f"{found.count} of {found.arm}'s {found.wrong} wrong answers hold the right value in another form"
+    if found.figure is None or found.with_them is None:
+        return text
+    return f"{text}; were they right, it would have {share(found.with_them)} instead of {share(found.figure)}"
+
+
+def caveats(found: Sequence[FormMisses]) -> list[str]:
+    """Say of each arm what its answers' form costs it, where that is worth saying; the most costly first."""
+    worth = [one for one in found if one.count and one.count >= WORTH_SAYING * one.n]
+    return [form_words(one) for one in sorted(worth, key=lambda one: -one.count)]
+
+
+def reasons(found: Sequence[FormMisses], chosen: Arm | None, prompt: Arm | None) -> list[str]:
+    """Say how much of the chosen arm's gain over the prompt is form alone."""
+    told = {one.arm: one for one in found}
+    if chosen is None or prompt is None or chosen is prompt:
+        return []
+    ours, theirs = told[chosen.name], told[prompt.name]
+    if ours.figure is None or ours.with_them is None or theirs.figure is None or theirs.with_them is None:
+        return []
+    gain, kept = ours.figure - theirs.figure, ours.with_them - theirs.with_them
+    if gain - kept < WORTH_SAYING:
+        return []
+    text = f"of its {signed_points(gain)} over {prompt.name}, {points(gain - kept)} are the form of answers alone"
+    return [f"{chosen.name}: {text}: right values in another form counted as right, it gains {signed_points(kept)}"]
+
+
+def step(found: Sequence[FormMisses], goal: float, action: Action) -> str:
+    """Say what to do first where form keeps an arm from the goal, or from being tried at all; else ''."""
+    if action == "prompt":
+        return ""
+    least = MUCH if action in ("rethink", "undecided") else 1.0
+    for one in sorted(found, key=lambda one: -one.count):
+        if one.figure is None or one.with_them is None:
+            continue
+        if one.figure < goal <= one.with_them or one.count >= least * one.n:
+            return f"The form is at fault before the model is ({form_words(one)}). First {REMEDY}."
+    return ""

@@ -1,0 +1,67 @@
+"""Right values in another form are told from wrong ones."""
+
+import pytest
+
+from harness.answer_reading import AnswerRule, Reader
+from harness.evidence.forms import Forms
+from harness.records import Example, Message, Outcome, Prediction, Score
+
+
+def example(target: str, *accepted: str, name: str = "one") -> Example:
+    return Example(name, (Message("user", "q"),), target, accepted=accepted)
+
+
+def said(text: str, name: str = "one") -> Prediction:
+    return Prediction(name, text, None, Outcome.SCORED, "stop", 1, 1, 0.0)
+
+
+LABELS = tuple(example(label) for label in ("billing", "technical support", "support", "other"))
+FREE = tuple(example(f"target {n}") for n in range(200))  # too many for a closed set
+
+
+@pytest.mark.parametrize(
+    ("text", "target", "holds"),
+    [
+        ("The answer is 1,000.", "1000", True),
+        ("It costs $12.00", "$12", True),
+        ("It is 5.", "15", False),
+        ("3 + 4 = 7. Answer: 8", "7", False),  # it decided for another
+        ("on May 1, 2024", "2024-05-01", True),
+        ("on May 2, 2024", "2024-05-01", False),
+        ('Here: {"b": [2, 1], "a": 1}', '{"a": 1, "b": [1, 2]}', True),
+        ('{"a": 2}', '{"a": 1}', False),
+        ("B) the second", "b", True),
+        ("A or b", "b", False),
+        ("The category is billing.", "billing", True),
+        ("billing or other", "billing", False),  # both: nothing was decided
+        ("It goes to technical support", "technical support", True),  # 'support' is a part of it
+        ("It goes to technical support", "support", False),
+        ("It was the KX-20 model, I think", "KX-20", True),
+        ("It was the KX-200", "KX-20", False),
+        ("", "billing", False),
+        ("  ", "5", False),
+    ],
+)
+def test_completion_holds_the_right_value_or_not(text, target, holds):
+    assert Forms(LABELS, None).holds(said(text), example(target)) is holds
+
+
+def test_labels_close_a_set_only_where_they_are_few():
+    assert Forms(FREE, None).holds(said("target 3 and target 4"), example("target 4"))
+    assert not Forms(FREE[:9], None).holds(said("target 3 and target 4"), example("target 4"))
+
+
+def test_any_right_answer_and_the_tasks_rule_count():
+    forms = Forms(LABELS, AnswerRule(Reader("first_line", "####")))
+    assert forms.holds(said("I would say seven"), example("so\n#### 8", "so\n#### seven"))
+    assert not forms.holds(said("so"), example("so\n#### 8", "so\n#### seven"))
+
+
+def test_only_wrong_answers_that_were_measured_are_counted():
+    rows = [example("billing", name=name) for name in ("right", "form", "wrong", "lost")]
+    answers = [
+        said(f"it is {word}", row.id)
+        for row, word in zip(rows, ("billing", "billing", "other", "billing"), strict=True)
+    ]
+    scores = [Score("right", 1.0), Score("form", 0.0), Score("wrong", 0.0)]
+    assert Forms(LABELS, None).missed(answers, scores, rows) == ("form",)
