@@ -8,6 +8,7 @@ that made it is not needed for that, except to search its own index.
 import dataclasses
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -100,10 +101,14 @@ class Choices:
     labels: tuple[str, ...]  # as they should look; without outer white space
     priors: tuple[float, ...]  # nats, one a label; all equal where bare likelihoods are compared
 
-    def likeliest(self, logprobs: Sequence[float]) -> str:
-        """Return the label that its log-likelihoods (nats, one a label) favour; the first of equals."""
+    def likeliest(self, logprobs: Sequence[float]) -> tuple[str, float]:
+        """Return the label that its log-likelihoods (nats, one a label) favour, and its probability among them.
+
+        Of equals the first is taken.
+        """
         scores = [logprob - prior for logprob, prior in zip(logprobs, self.priors, strict=True)]
-        return self.labels[scores.index(max(scores))]
+        best = max(scores)
+        return self.labels[scores.index(best)], 1 / sum(math.exp(score - best) for score in scores)
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,6 +123,7 @@ def _arm(run: Run, evidence: Evidence) -> dict[str, Any]:
         "score": {"metric": run.primary_metric, **(_interval(score) or {})} if score else None,
         "metrics": dict(evidence.aggregates),
         "dev_score": evidence.dev_score,
+        "calibration": asdict(evidence.calibration) if evidence.calibration else None,
         "form_misses": next((_misses(one) for one in run.decision.form_misses if one.arm == evidence.arm), None),
         "general": _general(gate_of(run, evidence.arm)),
         "cost": {**asdict(evidence.cost), "tokens_per_item": _tokens(evidence.cost)} if evidence.cost else None,

@@ -1,4 +1,5 @@
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -70,9 +71,17 @@ def test_found_examples_stand_as_turns_behind_the_shots_the_nearest_last():
 
 
 def test_likeliest_label_is_that_of_the_highest_log_likelihood_less_its_prior():
-    assert Choices(("a", "b"), (0, 0)).likeliest([-1, -2]) == "a"
-    assert Choices(("a", "b"), (-1, -3)).likeliest([-1, -2]) == "b"  # 0 against 1
-    assert Choices(("a", "b"), (-1, -2)).likeliest([-1, -2]) == "a"  # equal
+    assert Choices(("a", "b"), (0, 0)).likeliest([-1, -2])[0] == "a"
+    assert Choices(("a", "b"), (-1, -3)).likeliest([-1, -2])[0] == "b"  # 0 against 1
+    assert Choices(("a", "b"), (-1, -2)).likeliest([-1, -2]) == ("a", 0.5)  # equal
+
+
+def test_probability_of_a_label_is_its_share_among_all():
+    # three times as likely as the other, however unlikely both are
+    for start in (-1.0, -2000.0):
+        label, probability = Choices(("a", "b"), (0, 0)).likeliest([start, start + math.log(3)])
+        assert (label, probability) == ("b", pytest.approx(0.75))
+    assert Choices(("only",), (0,)).likeliest([-9]) == ("only", 1.0)
 
 
 def test_equal_programs_have_equal_digests_and_a_changed_word_another():

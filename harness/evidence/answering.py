@@ -175,6 +175,7 @@ def _prediction(program: Program, prompt: _Prompt, completion: Completion) -> Pr
         seconds=completion.seconds + prompt.seconds,
         passages=tuple(p.id for p in prompt.passages),
         documents=tuple(p.document for p in prompt.passages),
+        probability=completion.probability,
     )
 
 

@@ -31,15 +31,13 @@ def choose(
     requests = [(prompts[number], choices.labels) for number in fitting]
     found = dict(zip(fitting, engine.loglikelihood(requests, weights), strict=True)) if fitting else {}
     seconds = (time.monotonic() - started + replayed_seconds(engine) - replayed) / max(len(fitting), 1)
+
+    def chosen(number: int, tokens: int) -> Completion:
+        label, probability = choices.likeliest([likelihood.logprob for likelihood in found[number]])
+        read = sum(likelihood.tokens for likelihood in found[number])
+        return Completion(label, "stop", tokens, read, seconds, probability)
+
     return [
-        Completion(
-            choices.likeliest([likelihood.logprob for likelihood in found[number]]),
-            "stop",
-            tokens,
-            sum(likelihood.tokens for likelihood in found[number]),
-            seconds,
-        )
-        if number in found
-        else Completion("", "context_overflow", tokens, 0, 0.0)
+        chosen(number, tokens) if number in found else Completion("", "context_overflow", tokens, 0, 0.0)
         for number, tokens in enumerate(lengths)
     ]

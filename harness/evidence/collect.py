@@ -11,6 +11,7 @@ from harness.contract import Metric
 from harness.decision import decide
 from harness.decision.arms import TUNED, dev_order, read_arms
 from harness.errors import StoreError
+from harness.evidence.calibration import calibration_of
 from harness.evidence.fits import fits_of
 from harness.evidence.forms import Forms
 from harness.evidence.states import (
@@ -29,6 +30,7 @@ from harness.metrics.retrieval import retrieval_quality
 from harness.plugins import BASELINES, load
 from harness.records import (
     Base,
+    Calibration,
     Cost,
     Evidence,
     Example,
@@ -169,8 +171,13 @@ def _evidence(fit: Fit, spec: ArmSpec, task: Task, ledger: Ledger, metrics: Sequ
         trials=fitted.trials,
         warnings=(*fitted.warnings, *trouble, *_unread(predictions)),
         program=fitted.program,
+        calibration=_calibration(metrics[0], predictions, scores[metrics[0].name]),
         form_misses=forms.missed(predictions, scores[metrics[0].name], task.test),
     )
+
+
+def _calibration(primary: Metric, predictions: Sequence[Prediction], scores: Sequence[Score]) -> Calibration | None:
+    return None if primary.kind == "graded" else calibration_of(predictions, scores)
 
 
 def _on_shared_items(evidence: Sequence[Evidence], task: Task, metrics: Sequence[Metric]) -> tuple[Evidence, ...]:

@@ -36,7 +36,7 @@ COLUMNS = frozenset(
         "text",
         "answer",
     )
-    + ("outcome", "finish", "passages", "prompt_tokens", "completion_tokens", "seconds")
+    + ("outcome", "finish", "passages", "prompt_tokens", "completion_tokens", "seconds", "probability")
 )
 
 
@@ -127,6 +127,7 @@ def _item_row(evidence: Evidence, example: Example, p: Prediction, program: Prog
         "prompt_tokens": p.prompt_tokens,
         "completion_tokens": p.completion_tokens,
         "seconds": p.seconds,
+        "probability": p.probability,
     }
 
 

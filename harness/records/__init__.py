@@ -49,6 +49,7 @@ from harness.records.limits import (
 from harness.records.measured import (
     ArmStatus,
     BenchmarkItem,
+    Calibration,
     Checkpoint,
     Cost,
     Evidence,
@@ -71,6 +72,7 @@ from harness.records.run import (
 )
 
 __all__ = [
+    "Calibration",
     "Measurement",
     "Fit",
     "Base",

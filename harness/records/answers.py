@@ -42,6 +42,7 @@ class Completion:
     prompt_tokens: int
     completion_tokens: int
     seconds: float  # this item's share of its batch's wall clock
+    probability: float | None = None  # of a label among those that it was chosen from; None where text was generated
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,7 @@ class Prediction:
     seconds: float  # share of the batch's wall clock, retrieval included
     passages: tuple[str, ...] = ()  # ids, best first
     documents: tuple[str, ...] = ()  # the documents that the passages were cut from
+    probability: float | None = None  # of the answer, where it was chosen from labels
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,6 +160,17 @@ class Retrieval:
 
 
 @dataclass(frozen=True, slots=True)
+class Calibration:
+    """How far the probabilities of an arm's answers can be taken at their word."""
+
+    n: int  # answers that have one
+    mean_probability: float
+    share_right: float
+    error: float  # expected calibration error: the mean distance between the two above, bin by bin
+    brier: float  # mean squared distance of an answer's probability from whether it was right; 0 is best
+
+
+@dataclass(frozen=True, slots=True)
 class Cost:
     """What an arm costs, on the machine named in the manifest."""
 
@@ -193,6 +204,7 @@ class Evidence:
     trials: tuple[Trial, ...] = ()
     warnings: tuple[str, ...] = ()
     program: Mapping[str, Any] = field(default_factory=dict)  # the Program as JSON
+    calibration: Calibration | None = None  # None: answers have no probabilities, or are not right or wrong
     form_misses: tuple[str, ...] = ()  # ids of wrong answers that hold the right value in another form
 
     @property

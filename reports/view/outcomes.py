@@ -21,6 +21,7 @@ class OutcomesSection:
     errors_note: str
     forms: Table | None
     forms_note: str
+    calibration: tuple[str, ...]
     retrieval: Table | None
     retrieval_note: str
 
@@ -39,7 +40,9 @@ def outcomes_section(run: Run) -> OutcomesSection:
             f" ({numbers.percent(scored / asked)}); "
             + (f"{numbers.plural(lost, 'item')} could not be asked." if lost else "every item could be asked.")
         )
-    return OutcomesSection(finding, _outcomes(run, ended), _errors_note(run, lost), *_forms(run), *_retrieval(run))
+    return OutcomesSection(
+        finding, _outcomes(run, ended), _errors_note(run, lost), *_forms(run), _calibration(run), *_retrieval(run)
+    )
 
 
 def _errors_note(run: Run, lost: int) -> str:
@@ -134,6 +137,17 @@ def _forms(run: Run) -> tuple[Table | None, str]:
         " never shown the form."
     )
     return table("Wrong answers that hold the right value", headings, rows, numbers=range(1, 5)), note
+
+
+def _calibration(run: Run) -> tuple[str, ...]:
+    """Say how far probabilities can be taken at their word."""
+    return tuple(
+        f"{evidence.arm} gives its answers a probability of {numbers.percent(found.mean_probability)} on average, and"
+        f" {numbers.percent(found.share_right)} of them are right (n = {numbers.count(found.n)}): expected calibration"
+        f" error {numbers.percent(found.error)}, Brier score {numbers.plain(found.brier)}, both best at 0."
+        for evidence in run.evidence
+        if (found := evidence.calibration) is not None
+    )
 
 
 def _retrieval(run: Run) -> tuple[Table | None, str]:

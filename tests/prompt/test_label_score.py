@@ -157,5 +157,7 @@ def test_label_score_on_a_real_engine_says_labels_alone(tiny_model, tmp_path):
     for prediction in found:
         [question] = [q for q in questions if q.id == prediction.example_id]
         [alone] = engine.loglikelihood([(program.messages(question), program.choices.labels)], program.weights)
-        assert prediction.answer == prediction.text == program.choices.likeliest([one.logprob for one in alone])
+        label, probability = program.choices.likeliest([one.logprob for one in alone])
+        assert prediction.answer == prediction.text == label
+        assert prediction.probability == pytest.approx(probability, abs=1e-3)
         assert prediction.seconds > 0

@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 
 import reports
-from harness.records import FormMisses, Outcome
+from harness.records import Calibration, FormMisses, Outcome
 from reports.json_format import schema
 from reports.view.arms import arms_section
 from reports.view.outcomes import outcomes_section
@@ -173,6 +173,19 @@ def test_form_is_told_from_knowledge_in_every_format(make_run):
     found = {arm["name"]: arm["form_misses"] for arm in result["arms"]}
     assert found["zero_shot"] == {"count": 6, "wrong": 12, "score_were_they_right": 0.8}
     assert found["lora_sft"]["score_were_they_right"] is None and found["few_shot"] is None
+
+
+def test_probabilities_are_compared_with_what_was_right(make_run):
+    run = make_run(30)
+    told = Calibration(30, 0.9, 0.6, 0.31, 0.27)
+    evidence = tuple(dataclasses.replace(e, calibration=told if e.arm == "few_shot" else None) for e in run.evidence)
+    run = dataclasses.replace(run, evidence=evidence)
+    [sentence] = outcomes_section(run).calibration
+    assert "few_shot gives its answers a probability of 90.0% on average, and 60.0% of them are right" in sentence
+    assert sentence in reports.html().render(run).text
+    result = json.loads(reports.json().render(run).text)
+    jsonschema.Draft202012Validator(schema()).validate(result)
+    assert [arm["name"] for arm in result["arms"] if arm["calibration"]] == ["few_shot"]
 
 
 def test_run_without_such_answers_says_so_and_draws_no_table(make_run):

@@ -102,10 +102,10 @@ def test_damaged_ledger_is_a_store_error(tmp_path):
 
 def test_pages_that_do_not_hang_together_are_found_at_the_opening(tmp_path):
     ledger = Ledger(tmp_path / "ledger.sqlite")
-    ledger.put_predictions(Measurement(Fit("a")), [prediction(str(i), "x" * 400) for i in range(200)])
+    ledger.put_predictions(Measurement(Fit("a")), [prediction(str(i), "x" * 200) for i in range(200)])
     ledger.close()
     data = bytearray(ledger.path.read_bytes())
-    data[5 * 4096 : 6 * 4096] = bytes(4096)  # one page of rows
+    data[5 * 4096 : 6 * 4096] = bytes(4096)  # one page of rows, each of which fits into it
     ledger.path.write_bytes(data)
     with pytest.raises(StoreError, match=r"ledger\.sqlite: damaged \("):
         Ledger(ledger.path)
