@@ -121,6 +121,7 @@ class Program:
     reader: Reader = Reader()
     retriever: Retriever | None = None
     choices: Choices | None = None  # in place of generation and reader
+    samples: int = 1  # answers to a question, drawn by temperature, of which the most frequent result counts
 
     def messages(self, question: Question, passages: Sequence[Passage] = ()) -> tuple[Message, ...]:
         """Build the conversation; whoever calls chooses the passages (retrieved, gold or none)."""
@@ -156,6 +157,7 @@ class Program:
             reader=Reader.from_dict(data["reader"]),
             retriever=Retriever(**data["retriever"]) if data["retriever"] else None,
             choices=_choices(data.get("choices")),
+            samples=data.get("samples", 1),
         )
 
     @property

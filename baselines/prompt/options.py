@@ -49,6 +49,13 @@ class ChainOfThoughtOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     reasoning_tokens: int = Field(default=96, ge=1, description="room to reason in, beside the answer's own")
+    samples: int = Field(
+        default=1,
+        ge=1,
+        description="answers drawn to each question, of which the most frequent result counts (self-consistency); each "
+        "costs as much as the only one of 1",
+    )
+    temperature: float = Field(default=0.7, gt=0, description="at which they are drawn, where they are several")
 
 
 class LabelScoreOptions(BaseModel):

@@ -33,6 +33,11 @@ class ChainOfThought:
     needs: ClassVar[frozenset[Capability]] = frozenset({"generate"})
     needs_documents: ClassVar[bool] = False
 
+    @property
+    def samples(self) -> int:
+        """Answers drawn to a question."""
+        return self.options.samples
+
     def fit(self, study: Study, context: FitContext) -> Fitted:
         """Return the task's prompt with the instruction to reason; nothing is settled.
 
@@ -45,13 +50,20 @@ class ChainOfThought:
         program = replace(
             plain,
             prompt=_reasoned(plain.prompt, study),
-            generation=GenerationSettings(self.options.reasoning_tokens + context.max_new_tokens),
+            generation=self._generation(context),
+            samples=self.samples,
             reader=_reader(study),
         )
         fault = overflow(program, longest_questions(study), context)
         if fault:
             raise ArmError(f"chain_of_thought: {fault}; lower reasoning_tokens or shorten the prompt")
         return Fitted(program)
+
+    def _generation(self, context: FitContext) -> GenerationSettings:
+        room = self.options.reasoning_tokens + context.max_new_tokens
+        if self.samples == 1:
+            return GenerationSettings(room)
+        return GenerationSettings(room, self.options.temperature, context.seed)
 
     def preview(self, study: Study) -> Preview:
         """Show the first dev question with the instruction to reason."""

@@ -116,13 +116,15 @@ def _answers(
         ids[r, :shared] = torch.tensor(prompt[:shared])
         ids[r, width - len(prompt) + shared :] = torch.tensor(prompt[shared:])
     begun = {"past_key_values": _begun(model, prompts[0][:shared], len(prompts))} if shared else {}
-    output = model.generate(
-        input_ids=ids.to(model.device),
-        attention_mask=mask.to(model.device),
-        generation_config=_decoding(settings, list(context.stop_ids), pad),
-        stopping_criteria=StoppingCriteriaList([_EndsAfter(context.text, until, width)] if until else []),
-        **begun,
-    )
+    with torch.random.fork_rng():
+        torch.manual_seed(settings.seed)
+        output = model.generate(
+            input_ids=ids.to(model.device),
+            attention_mask=mask.to(model.device),
+            generation_config=_decoding(settings, list(context.stop_ids), pad),
+            stopping_criteria=StoppingCriteriaList([_EndsAfter(context.text, until, width)] if until else []),
+            **begun,
+        )
     return [_until_stop(row, context.stop_ids) for row in output[:, width:].tolist()]
 
 

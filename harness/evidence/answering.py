@@ -2,8 +2,9 @@
 
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.contract import Baseline, Engine, Retrieving
 from harness.engine.faults import describe, is_of_the_process
@@ -159,7 +160,31 @@ def _complete(program: Program, prompts: Sequence[_Prompt], engine: Engine) -> l
     if program.choices:
         lengths = [prompt.tokens for prompt in prompts]
         return choose(program.choices, conversations, engine, program.weights, lengths)
-    return engine.generate(conversations, program.generation, program.weights)
+    if program.samples == 1:
+        return engine.generate(conversations, program.generation, program.weights)
+    first = program.generation.seed
+    drawn = [
+        engine.generate(conversations, replace(program.generation, seed=first + n), program.weights)
+        for n in range(program.samples)
+    ]
+    return [elected(program, samples) for samples in zip(*drawn, strict=True)]
+
+
+def elected(program: Program, samples: Sequence[Completion]) -> Completion:
+    """Return the first of several answers whose result is the most frequent (self-consistency, arXiv 2203.11171).
+
+    Case and white space do not part results. It bears the tokens and seconds of all, and as probability the share of
+    those that say its result; where no answer has a result, the first stands without one.
+    """
+    results = [" ".join((classify(one, program)[0] or "").casefold().split()) for one in samples]
+    counts = Counter(filter(None, results))
+    winner, votes = counts.most_common(1)[0] if counts else (results[0], None)
+    return replace(
+        samples[results.index(winner)],
+        completion_tokens=sum(one.completion_tokens for one in samples),
+        seconds=sum(one.seconds for one in samples),
+        probability=None if votes is None else votes / len(samples),
+    )
 
 
 def _prediction(program: Program, prompt: _Prompt, completion: Completion) -> Prediction:

@@ -137,6 +137,7 @@ def _script(source: ExportSource, places: Places) -> str:
         arm=source.arm,
         needs=" and ".join([", ".join(needs[:-1]), needs[-1]]) if len(needs) > 1 else needs[0],
         chooses=chooses,
+        samples=source.program.samples,
         nf4=places.quantization == "nf4",
         adapter=places.adapter,
         is_prefix=form_of(source.program.weights).kind == "prefix",

@@ -40,6 +40,7 @@ def prompt_data(source: ExportSource, places: Places) -> dict[str, Any]:
             "pad_token_id": stops[0],
         },
         **_choices(program),
+        "samples": program.samples,
         "reader": asdict(program.reader),
     }
 

@@ -57,6 +57,9 @@ def readme(source: ExportSource, contents: Contents) -> str:
         has_script=contents.has_script,
         chooses=program.choices is not None,
         is_sampled=program.generation.temperature > 0,
+        samples_in_words=""
+        if program.samples == 1
+        else f" {program.samples} answers, of which the most frequent counts",
         serve=serve_command(source, contents.places, contents.form),
         serving_note=contents.form.serving_note if contents.places.adapter else "",
         request=request_command(source),

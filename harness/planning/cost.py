@@ -40,7 +40,7 @@ def arm_costs(
 def _cost(demand: Demand, benchmark_items: int, prices: CostSpec, speed: Speed | None) -> ArmCost:
     asked = demand.fits * asked_tokens(demand, benchmark_items)
     trained = demand.fits * trained_tokens(demand)
-    request = demand.typical_prompt + demand.typical_answer
+    request = _request(demand)
     if speed is None:
         return ArmCost(demand.arm, asked, trained, request, None, None, None)
     seconds = asked / speed.asked + trained * TRAINING_PASSES / speed.asked
@@ -56,12 +56,17 @@ def _money(seconds: float, prices: CostSpec) -> float | None:
 
 def asked_tokens(demand: Demand, benchmark_items: int) -> int:
     """Count the tokens that a fit reads and writes: the test, dev once for each look, and general ability."""
-    request = demand.typical_prompt + demand.typical_answer
+    request = _request(demand)
     if demand.training is None:
         return (demand.questions + demand.dev_rows) * request
     looks = 1 + demand.training.epochs + WEIGHED
     general = benchmark_items * ITEM_TOKENS + TEXTS * TEXT_TOKENS + QUESTIONS * QUESTION_TOKENS
     return (demand.questions + looks * demand.dev_rows) * request + general + WEIGHED * SELECTION
+
+
+def _request(demand: Demand) -> int:
+    """Count the tokens of one question and its answer, each time that it is asked."""
+    return (demand.typical_prompt + demand.typical_answer) * demand.samples
 
 
 def trained_tokens(demand: Demand) -> int:

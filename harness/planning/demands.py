@@ -66,6 +66,7 @@ class Demand:
     passages: int  # shown with a question; 0: nothing is retrieved
     is_quantised: bool
     training: Training | None
+    samples: int = 1  # answers drawn to a question
     fits: int = 1  # one a seed where it trains
     assumed: tuple[str, ...] = ()
 
@@ -113,6 +114,7 @@ def _demand(spec: ArmSpec, task: Task, text: ModelText) -> Demand:
         passages=passages,
         is_quantised=(getattr(baseline, "quantization", None) or spec.model.quantization) is not None,
         training=_training(options, task, text, lengths) if "training" in baseline.needs else None,
+        samples=getattr(baseline, "samples", 1),
         fits=len(fits_of(spec, task)),
         assumed=assumed,
     )

@@ -31,6 +31,7 @@ class GenerationSettings:
 
     max_new_tokens: int
     temperature: float = 0.0
+    seed: int = 0  # of sampling; equal batches get equal answers
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ def script(**parts) -> str:
         "arm": "a",
         "needs": "transformers",
         "chooses": False,
+        "samples": 1,
         "nf4": False,
         "adapter": None,
         "is_prefix": False,

@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from harness.checking.model_text import ModelText
+from harness.planning.cost import asked_tokens
 from harness.planning.demands import demands
 from harness.records import Feedback, Preference
 from harness.task import load_task
@@ -48,6 +49,13 @@ def test_most_shots_are_counted(found):
 def test_reasoning_takes_room_behind_the_prompt(found):
     assert found["chain_of_thought"].new_tokens == found["zero_shot"].new_tokens + 96
     assert found["chain_of_thought"].longest_prompt > found["zero_shot"].longest_prompt
+
+
+def test_each_sample_costs_a_request(task_file, tiny_model):
+    arms = "[{name: one, baseline: chain_of_thought}, {name: five, baseline: chain_of_thought, options: {samples: 5}}]"
+    one, five = demands(load_task(task_file(str(tiny_model), arms=arms)), ModelText(tiny_model))
+    assert (one.samples, five.samples) == (1, 5)
+    assert asked_tokens(five, 0) == 5 * asked_tokens(one, 0)
 
 
 def test_passages_are_counted_up_to_their_chunks(found):
