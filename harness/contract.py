@@ -29,8 +29,9 @@ from harness.records import (
     Weights,
 )
 
+# constraints: answers can be held to `GenerationSettings.constraint`
 # adapters, checkpoints: what tuning left can be served, as an adapter on the base or as weights of its own
-Capability = Literal["generate", "loglikelihood", "adapters", "checkpoints", "training"]
+Capability = Literal["generate", "constraints", "loglikelihood", "adapters", "checkpoints", "training"]
 Conversation = Sequence[Message]
 
 

@@ -21,7 +21,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from harness.answer_reading import AnswerRule
 from harness.answer_reading import Reader as Reader
 from harness.errors import ArmError
-from harness.records import GenerationSettings, Message, Passage, Question, Weights
+from harness.records import Constraint, GenerationSettings, Message, Passage, Question, Weights
 
 PLAIN_TEMPLATE = "{{ input }}"
 
@@ -153,7 +153,7 @@ class Program:
                 tuple(_shot(shot) for shot in prompt["shots"]),
                 prompt["shot_template"],
             ),
-            generation=GenerationSettings(**data["generation"]),
+            generation=_settings(data["generation"]),
             reader=Reader.from_dict(data["reader"]),
             retriever=Retriever(**data["retriever"]) if data["retriever"] else None,
             choices=_choices(data.get("choices")),
@@ -165,6 +165,11 @@ class Program:
         """Short hash of the program's data; equal programs answer alike."""
         text = json.dumps(dataclasses.asdict(self), sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _settings(data: Mapping[str, Any]) -> GenerationSettings:
+    told = data.get("constraint")
+    return GenerationSettings(**{**data, "constraint": Constraint(**told) if told else None})
 
 
 def _choices(data: Mapping[str, Any] | None) -> Choices | None:

@@ -16,6 +16,7 @@ MAY_IMPORT = {"harness": {"harness"}, "baselines": {"harness", "baselines"}, "re
 # Inside harness: each part may import itself and the parts named here.
 BASE = {"answer_reading", "records", "errors"}
 CONTRACT = BASE | {
+    "constrained",
     "program",
     "contract",
     "plugins",
@@ -35,6 +36,7 @@ INSIDE = {
     "benchmark_files": set(),
     "atomic": set(),
     "child": set(),
+    "constrained": set(),
     "quiet": set(),
     "memory": set(),
     "program": BASE,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import ClassVar
 
+from baselines.prompt.constraining import needed
 from baselines.prompt.options import FewShotOptions, Way
 from baselines.prompt.selection import Candidate, DevContest, drawn
 from baselines.prompt.shots import Choice, choose, fillable, usable_rows
@@ -33,8 +34,12 @@ class FewShot:
 
     options: FewShotOptions
     family: ClassVar[Family] = "prompt"
-    needs: ClassVar[frozenset[Capability]] = frozenset({"generate"})
     needs_documents: ClassVar[bool] = False
+
+    @property
+    def needs(self) -> frozenset[Capability]:
+        """To generate, and to hold answers to what they may be."""
+        return needed(self.options.constrain)
 
     def fit(self, study: Study, context: FitContext) -> Fitted:
         """Settle number and choice of the examples on dev.
@@ -99,7 +104,8 @@ class FewShot:
         fitting: list[Candidate] = []
         warnings: list[str] = []
         for number, way in product(numbers, ways):
-            program = _with_shots(zero_shot_program(study, context), rows, number, way, context)
+            plain = zero_shot_program(study, context, self.options.constrain)
+            program = _with_shots(plain, rows, number, way, context)
             fault = self._overflow(program, study, context)
             if fault is None:
                 fitting.append(Candidate(f"shots={number} choice={way}", program, number))

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from baselines.prompt.closed_set import labels_of
 from baselines.prompt.options import LabelScoreOptions
 from baselines.prompt.selection import Candidate, DevContest
 from baselines.prompt.window import longest_questions, overflow
@@ -19,8 +20,6 @@ from harness.errors import ArmError
 from harness.program import Choices, Program
 from harness.records import Example, Family, GenerationSettings, Message, Question, Study
 
-MOST_LABELS = 50
-LONGEST_LABEL = 80  # characters; longer answers are sentences, of which no set is closed
 _NOTHING = Question("empty", (Message("user", ""),))
 
 
@@ -79,29 +78,6 @@ class LabelScore:
         if given is False:
             raise ArmError(f"label_score: {why}; leave calibrated: false out")
         return [True], [f"{why}, so only calibrated likelihoods are compared"]
-
-
-def labels_of(train: Sequence[Example]) -> tuple[str, ...]:
-    """Return the distinct targets, outer white space removed, in their own order by text.
-
-    Raises:
-        ArmError: If they are too many or too long for a closed set, or one is blank.
-    """
-    labels = tuple(sorted({example.target.strip() for example in train}))
-    if len(labels) > MOST_LABELS:
-        raise ArmError(
-            f"label_score: train has {len(labels)} different answers, more than {MOST_LABELS}: no closed set; "
-            "leave the arm out"
-        )
-    longest = max(labels, key=len)
-    if len(longest) > LONGEST_LABEL:
-        raise ArmError(
-            f"label_score: the answer {longest[:40]!r}... has {len(longest)} characters, more than {LONGEST_LABEL}: "
-            "no label of a closed set; leave the arm out"
-        )
-    if not labels[0]:
-        raise ArmError("label_score: a training target is blank, and nothing has no likelihood; give it a name")
-    return labels
 
 
 def _nested(labels: Sequence[str]) -> tuple[str, str] | None:

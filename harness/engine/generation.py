@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from transformers import DynamicCache, GenerationConfig, StoppingCriteria, StoppingCriteriaList
+from transformers import DynamicCache, GenerationConfig, LogitsProcessorList, StoppingCriteria, StoppingCriteriaList
 
+from harness.constrained import Constrained
 from harness.engine.architectures import masks_padding
 from harness.engine.halving import in_halves
 from harness.engine.tokens import Text
@@ -122,10 +123,16 @@ def _answers(
             input_ids=ids.to(model.device),
             attention_mask=mask.to(model.device),
             generation_config=_decoding(settings, list(context.stop_ids), pad),
+            logits_processor=LogitsProcessorList(_constraint(settings, context)),
             stopping_criteria=StoppingCriteriaList([_EndsAfter(context.text, until, width)] if until else []),
             **begun,
         )
     return [_until_stop(row, context.stop_ids) for row in output[:, width:].tolist()]
+
+
+def _constraint(settings: GenerationSettings, context: DecodingContext) -> list[Any]:
+    said = settings.constraint
+    return [Constrained(context.text.tokenizer, said.kind, said.text, context.stop_ids)] if said else []
 
 
 def _shared(prompts: Sequence[list[int]]) -> int:

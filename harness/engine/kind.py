@@ -12,7 +12,7 @@ class TransformersKind:
     """Keeps `harness.contract.EngineKind`."""
 
     capabilities: frozenset[Capability] = frozenset(
-        {"generate", "loglikelihood", "adapters", "checkpoints", "training"}
+        {"generate", "constraints", "loglikelihood", "adapters", "checkpoints", "training"}
     )
 
     def fault(self, source: str) -> str:

@@ -24,7 +24,7 @@ class TransformersEngine:
     """Keeps `harness.contract.Engine`."""
 
     capabilities: frozenset[Capability] = frozenset(
-        {"generate", "loglikelihood", "adapters", "checkpoints", "training"}
+        {"generate", "constraints", "loglikelihood", "adapters", "checkpoints", "training"}
     )
 
     def __init__(self, model: str, *, limits: PassLimits | None = None, shrink: int = 0) -> None:

@@ -8,7 +8,7 @@ from inspect import getsource
 from pathlib import Path
 from typing import Any
 
-from harness import answer_reading
+from harness import answer_reading, constrained
 from harness.atomic import whole_folder
 from harness.errors import HarnessError
 from harness.exporting.export_source import ExportSource
@@ -28,7 +28,7 @@ from harness.store.files import hash_data
 
 MODEL, ADAPTER, INDEX, EMBEDDER, TRAINING = "model", "adapter", "index", "embedder", "training"
 ORIGIN = "export.json"
-SCRIPT, SEARCH, READING = "answer.py", "search.py", "answer_reading.py"
+SCRIPT, SEARCH, READING, CONSTRAINED = "answer.py", "search.py", "answer_reading.py", "constrained.py"
 
 
 def origin(source: ExportSource, *, is_merged: bool) -> dict[str, Any]:
@@ -74,6 +74,8 @@ def _fill(source: ExportSource, folder: Path, is_merged: bool, log: Callable[[st
     if has_script:
         (folder / SCRIPT).write_text(_script(source, places), encoding="utf-8")
         (folder / READING).write_text(getsource(answer_reading), encoding="utf-8")
+        if source.program.generation.constraint:
+            (folder / CONSTRAINED).write_text(getsource(constrained), encoding="utf-8")
         if places.index:
             (folder / SEARCH).write_text(_search(source, places), encoding="utf-8")
     (folder / "LICENSE-BASE-MODEL.md").write_text(license_note(source), encoding="utf-8")
@@ -131,6 +133,7 @@ def _script(source: ExportSource, places: Places) -> str:
     needs = ["torch", "transformers"] if chooses else ["transformers"]
     needs += ["peft"] if places.adapter else []
     needs += ["bitsandbytes"] if places.quantization else []
+    needs += ["llguidance"] if source.program.generation.constraint else []
     needs += ["faiss", "sentence-transformers"] if places.index else []
     return fill(
         "answer.py.jinja",
@@ -138,6 +141,7 @@ def _script(source: ExportSource, places: Places) -> str:
         needs=" and ".join([", ".join(needs[:-1]), needs[-1]]) if len(needs) > 1 else needs[0],
         chooses=chooses,
         samples=source.program.samples,
+        is_constrained=source.program.generation.constraint is not None,
         nf4=places.quantization == "nf4",
         adapter=places.adapter,
         is_prefix=form_of(source.program.weights).kind == "prefix",

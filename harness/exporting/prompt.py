@@ -41,6 +41,7 @@ def prompt_data(source: ExportSource, places: Places) -> dict[str, Any]:
         },
         **_choices(program),
         "samples": program.samples,
+        "constraint": asdict(settings.constraint) if settings.constraint else None,
         "reader": asdict(program.reader),
     }
 

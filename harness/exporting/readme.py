@@ -56,6 +56,7 @@ def readme(source: ExportSource, contents: Contents) -> str:
         needs=_packages(contents.places),
         has_script=contents.has_script,
         chooses=program.choices is not None,
+        is_constrained=program.generation.constraint is not None,
         is_sampled=program.generation.temperature > 0,
         samples_in_words=""
         if program.samples == 1

@@ -4,6 +4,7 @@ Not executed here. `SOURCES` says where the options were read.
 """
 
 import json
+from typing import Any
 
 from harness.exporting.export_source import ExportSource
 from harness.exporting.form import TunedForm
@@ -40,12 +41,15 @@ def request_command(source: ExportSource) -> str | None:
     if program.retriever is not None or program.choices is not None:
         return None
     question = source.task.study.train[0].question
-    body = {
+    body: dict[str, Any] = {
         "model": source.arm,
         "messages": plain(program.messages(question)),
         "temperature": program.generation.temperature,
         "max_tokens": program.generation.max_new_tokens,
     }
+    if said := program.generation.constraint:
+        names = {"labels": "choice", "pattern": "regex", "json_schema": "json"}  # as vLLM calls them
+        body["structured_outputs"] = {names[said.kind]: said.text if said.kind == "pattern" else json.loads(said.text)}
     text = json.dumps(body, ensure_ascii=False, indent=1).replace("'", "'\\''")
     return f"curl http://localhost:8000/v1/chat/completions -H 'Content-Type: application/json' -d '{text}'"
 

@@ -6,6 +6,7 @@ Scores are in [0, 1] and higher is better. Seconds are wall clock. Text is never
 from harness.records.answers import (
     INFRASTRUCTURE,
     Completion,
+    Constraint,
     GenerationSettings,
     Likelihood,
     Outcome,
@@ -72,6 +73,7 @@ from harness.records.run import (
 )
 
 __all__ = [
+    "Constraint",
     "Calibration",
     "Measurement",
     "Fit",

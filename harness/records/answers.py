@@ -26,12 +26,21 @@ class Weights:
 
 
 @dataclass(frozen=True, slots=True)
+class Constraint:
+    """What an answer may be, held by the decoder."""
+
+    kind: Literal["labels", "pattern", "json_schema"]
+    text: str  # a JSON list of labels; a regular expression for the whole answer; a JSON schema
+
+
+@dataclass(frozen=True, slots=True)
 class GenerationSettings:
     """How an answer is decoded; temperature 0 is greedy."""
 
     max_new_tokens: int
     temperature: float = 0.0
     seed: int = 0  # of sampling; equal batches get equal answers
+    constraint: Constraint | None = None
 
 
 @dataclass(frozen=True, slots=True)

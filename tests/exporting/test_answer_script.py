@@ -22,6 +22,7 @@ def script(**parts) -> str:
         "needs": "transformers",
         "chooses": False,
         "samples": 1,
+        "is_constrained": False,
         "nf4": False,
         "adapter": None,
         "is_prefix": False,
