@@ -32,6 +32,7 @@ from harness.records.concluded import (
     UndecidedKind,
 )
 from harness.records.data import (
+    Column,
     Document,
     Example,
     Feedback,
@@ -79,6 +80,7 @@ __all__ = [
     "Band",
     "BenchmarkItem",
     "Checkpoint",
+    "Column",
     "Comparison",
     "Completion",
     "Cost",
