@@ -55,20 +55,28 @@ class Fields(dict[str, Any]):
 
 def values_of(columns: Iterable[Named]) -> dict[str, Any]:
     """Return what a template gets for its names."""
-    return {column.name: shown_value(column.name, column.text, column.is_json) for column in columns}
+    return {one.name: shown_value(one.name, json.loads(one.text) if one.is_json else one.text) for one in columns}
 
 
-def shown_value(name: str, text: str, is_json: bool) -> Any:
+def shown_value(name: str, value: Any) -> Any:
     """Return a column's value for a template; its `str` is how it is shown."""
-    value = json.loads(text) if is_json else text
     if isinstance(value, dict):
         return Fields(value)
     if not isinstance(value, list):
-        return value
+        return plain_text(value)
     lines = Lines(value)
     if name.casefold() in CHOICES and not any(isinstance(item, dict | list) for item in value):
         lines.labels = labels_of(len(value))
     return lines
+
+
+def plain_text(value: Any) -> str:
+    """Return a single value as text: nothing is empty, a whole number has no point."""
+    if value is None or isinstance(value, str):
+        return value or ""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def labels_of(count: int) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from harness.columns import template_name, values_of
+from harness.columns import plain_text, template_name, values_of
 from harness.errors import ArmError
 from harness.plugins import suggest
 from harness.program import columns_named, render
@@ -72,13 +72,7 @@ class PromptColumns:
 def _column(name: str, value: Any, own: str) -> Column:
     """Return a cell for the template: nothing is an empty text, lists and objects are JSON."""
     is_json = isinstance(value, dict | list)
-    if isinstance(value, str):
-        text = value
-    elif value is None:
-        text = ""
-    else:
-        value = int(value) if isinstance(value, float) and value.is_integer() else value
-        text = json.dumps(value, ensure_ascii=False, default=str)
+    text = json.dumps(value, ensure_ascii=False, default=str) if is_json else plain_text(value)
     if bad := UNUSABLE.search(text):
         raise ValueError(f"'{own}' has the character {bad[0]!a}, which cannot be stored; remove it")
     return Column(name, text, is_json)
