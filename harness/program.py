@@ -15,13 +15,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-from jinja2 import StrictUndefined, Template
+from jinja2 import StrictUndefined, Template, TemplateError, meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from harness.answer_reading import AnswerRule
 from harness.answer_reading import Reader as Reader
+from harness.columns import values_of
 from harness.errors import ArmError
-from harness.records import Constraint, GenerationSettings, Message, Passage, Question, Weights
+from harness.records import Column, Constraint, Example, GenerationSettings, Message, Passage, Question, Weights
 
 PLAIN_TEMPLATE = "{{ input }}"
 
@@ -35,14 +36,20 @@ class Shot:
     input: str  # the user's turn before the template
     answer: str  # the assistant's turn, as it should look
     passages: tuple[str, ...] = ()  # texts that its question was asked with, best first
+    columns: tuple[Column, ...] = ()  # of its row, for the template
+
+    @classmethod
+    def of(cls, row: Example, passages: Sequence[str] = ()) -> "Shot":
+        """Show a training row as solved."""
+        return cls(row.question.text, row.target, tuple(passages), row.columns)
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
     """How a question becomes a conversation.
 
-    `template` is Jinja with `input` (the user's last turn) and `passages` (texts, best first);
-    `shot_template` wraps the shots in the same way, each with passages of its own.
+    `template` is Jinja with `input` (the user's last turn), `passages` (texts, best first) and the columns of the
+    row that it names; `shot_template` wraps the shots in the same way, each with passages and columns of its own.
     """
 
     system: str | None = None
@@ -62,7 +69,8 @@ class Prompt:
         turns = [Message("system", system)] if system else []
         turns.extend(self.shot_turns())
         turns.extend(m for m in history if m.role != "system")
-        text = render(self.template, input=question.text, passages=[p.text for p in passages])
+        beside = values_of(question.columns)
+        text = render(self.template, **beside, input=question.text, passages=[p.text for p in passages])
         return (*turns, Message("user", text))
 
     def shot_turns(self) -> tuple[Message, ...]:
@@ -71,7 +79,10 @@ class Prompt:
         Raises:
             ArmError: If the template is wrong; the message shows it.
         """
-        asked = [render(self.shot_template, input=shot.input, passages=list(shot.passages)) for shot in self.shots]
+        asked = [
+            render(self.shot_template, **values_of(shot.columns), input=shot.input, passages=list(shot.passages))
+            for shot in self.shots
+        ]
         pairs = zip(asked, self.shots, strict=True)
         return tuple(
             turn for text, shot in pairs for turn in (Message("user", text), Message("assistant", shot.answer))
@@ -177,12 +188,22 @@ def _choices(data: Mapping[str, Any] | None) -> Choices | None:
 
 
 def _shot(data: Mapping[str, Any]) -> Shot:
-    return Shot(data["input"], data["answer"], tuple(data.get("passages", ())))  # older programs have no passages
+    columns = tuple(Column(**column) for column in data.get("columns", ()))
+    return Shot(data["input"], data["answer"], tuple(data.get("passages", ())), columns)  # older ones have less
 
 
 @lru_cache(maxsize=256)
 def _compiled(template: str) -> Template:
     return _JINJA.from_string(template)
+
+
+def columns_named(template: str) -> frozenset[str]:
+    """Return the names of the row's columns that a template shows; none of one that cannot be read."""
+    try:
+        names = meta.find_undeclared_variables(_JINJA.parse(template))
+    except (TemplateError, RecursionError):
+        return frozenset()
+    return frozenset(names - {"input", "passages"} - _JINJA.globals.keys())
 
 
 def render(template: str, **values: object) -> str:

@@ -103,6 +103,7 @@ def result(run: Run) -> dict[str, Any]:
         "bases": [
             {"weights": base.weights, "tasks": _task_means(base.items), "seconds": base.seconds} for base in run.bases
         ],
+        "notes": list(run.notes),
         "manifest": run.manifest,
     }
 

@@ -86,6 +86,7 @@ class _Writer:
         blocks += [f"**{ended.forms.caption}**", self.table(ended.forms)] if ended.forms else []
         blocks += self.section("Warnings", [f"{e.arm}: {warning}" for e in run.evidence for warning in e.warnings])
         blocks += self.section("Caveats", (head.caveat, *head.more_caveats))
+        blocks += self.section("How the rows were read", run.notes)
         blocks += self.section("Next step", (head.next_step,))
         return "\n\n".join(blocks) + "\n"
 

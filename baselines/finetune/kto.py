@@ -145,13 +145,13 @@ class LoraKto(StagedArm):
                 )
             return study.feedback, "rows of feedback"
         pairs, source = find_pairs(study, plan, context, self.options.max_pairs)
-        good = [Feedback(f"{pair.id}, good", pair.messages, pair.chosen, True) for pair in pairs]
-        bad = [Feedback(f"{pair.id}, bad", pair.messages, pair.rejected, False) for pair in pairs]
+        good = [Feedback(f"{pair.id}, good", pair.messages, pair.chosen, True, pair.columns) for pair in pairs]
+        bad = [Feedback(f"{pair.id}, bad", pair.messages, pair.rejected, False, pair.columns) for pair in pairs]
         return (*good, *bad), f"answers of {source}"
 
     def plan(self, sft: SftPlan, start: Trained, found: Sequence[Feedback], context: FitContext) -> StagePlan:
         """Render the answers, in an order drawn with the seed."""
-        labelled = [Example(row.id, row.messages, row.answer) for row in found]
+        labelled = [Example(row.id, row.messages, row.answer, columns=row.columns) for row in found]
         renderer = Renderer(context.base.model, context.engine)
         rendered = answer_rows(renderer, sft.program, labelled, [()] * len(labelled))
         rows = [

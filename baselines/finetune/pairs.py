@@ -65,7 +65,7 @@ def mined(plan: SftPlan, context: FitContext, most: int) -> tuple[tuple[Preferen
 
 def pair(example: Example, wrong: str) -> Preference:
     """Set a row's gold answer against a wrong one."""
-    return Preference(example.id, example.messages, example.target, wrong)
+    return Preference(example.id, example.messages, example.target, wrong, example.columns)
 
 
 def is_wrong(answer: str, example: Example) -> bool:

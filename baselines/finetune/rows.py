@@ -137,7 +137,7 @@ def pair_rows(renderer: Renderer, program: Program, preferences: Sequence[Prefer
     rows = tuple(
         PairRow(
             pair.id,
-            renderer.prompt(program.messages(Question(pair.id, pair.messages)), pair.id),
+            renderer.prompt(program.messages(pair.question), pair.id),
             renderer.answer(pair.chosen),
             renderer.answer(pair.rejected),
         )

@@ -20,8 +20,6 @@ from harness.errors import ArmError
 from harness.program import Choices, Program
 from harness.records import Example, Family, GenerationSettings, Message, Question, Study
 
-_NOTHING = Question("empty", (Message("user", ""),))
-
 
 @dataclass(frozen=True)
 class LabelScore:
@@ -53,7 +51,8 @@ class LabelScore:
         warnings += _unknown(study.dev, labels)
         if context.budget.is_fast:
             ways = ways[:1]
-        programs = [_calibrated(bare, context) if is_calibrated else bare for is_calibrated in ways]
+        empty = _nothing(study.train[0])
+        programs = [_calibrated(bare, empty, context) if is_calibrated else bare for is_calibrated in ways]
         if len(programs) == 1:
             return Fitted(programs[0], warnings=tuple(warnings))
         settings = zip(("calibrated=no", "calibrated=yes"), programs, strict=True)
@@ -90,9 +89,16 @@ def _unknown(dev: Sequence[Example], labels: Sequence[str]) -> list[str]:
     return [f"{len(others)} answers of dev are no label of train, e.g. '{others[0]}'"] if others else []
 
 
-def _calibrated(program: Program, context: FitContext) -> Program:
+def _nothing(example: Example) -> Question:
+    """Return an empty input, with nothing in the columns that the prompt shows."""
+    empty = {"[": "[]", "{": "{}"}
+    columns = [replace(one, text=empty[one.text[0]] if one.is_json else "") for one in example.columns]
+    return Question("empty", (Message("user", ""),), tuple(columns))
+
+
+def _calibrated(program: Program, empty: Question, context: FitContext) -> Program:
     """Return the program with each label's log-likelihood under an empty input taken off."""
     assert program.choices
     labels = program.choices.labels
-    [found] = context.engine.loglikelihood([(program.messages(_NOTHING), labels)], program.weights)
+    [found] = context.engine.loglikelihood([(program.messages(empty), labels)], program.weights)
     return replace(program, choices=Choices(labels, tuple(likelihood.logprob for likelihood in found)))

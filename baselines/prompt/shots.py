@@ -30,7 +30,7 @@ def fillable(wanted: Sequence[int], rows: Sequence[Example]) -> tuple[list[int],
 
 def choose(rows: Sequence[Example], count: int, choice: Choice, seed: int) -> tuple[Shot, ...]:
     """Return `count` rows as shots; see `pick`."""
-    return tuple(Shot(row.question.text, row.target) for row in pick(rows, count, choice, seed))
+    return tuple(Shot.of(row) for row in pick(rows, count, choice, seed))
 
 
 def pick(rows: Sequence[Example], count: int, choice: Choice, seed: int) -> list[Example]:
@@ -72,4 +72,5 @@ def _likeness(a: frozenset[str], b: frozenset[str]) -> float:
 
 
 def _key(example: Example) -> str:
-    return " ".join(example.question.text.casefold().split())
+    asked = [example.question.text, *(column.text for column in example.columns)]
+    return " ".join("\n".join(asked).casefold().split())

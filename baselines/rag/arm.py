@@ -91,7 +91,7 @@ class Rag:
 
     def _stand_in_shot(self, study: Study, row: Example) -> Shot:
         passages, _ = stand_in(study, row, self.options.chunk_tokens)
-        return Shot(row.question.text, row.target, tuple(passage.text for passage in passages))
+        return Shot.of(row, [passage.text for passage in passages])
 
     def _numbers(
         self, context: FitContext, passages: int, rows: Sequence[Example]

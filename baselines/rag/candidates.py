@@ -53,4 +53,4 @@ class CandidateMaker:
         rows = pick(self.rows, count, "diverse", self.context.seed)
         found = self.index.search([row.question.text for row in rows], k)
         shown = [tuple(passage.text for passage in passages) for passages in found]
-        return tuple(Shot(row.question.text, row.target, texts) for row, texts in zip(rows, shown, strict=True))
+        return tuple(Shot.of(row, texts) for row, texts in zip(rows, shown, strict=True))

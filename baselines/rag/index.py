@@ -82,7 +82,7 @@ def build_example_index(rows: Sequence[Example], shared: Path, log: Callable[[st
     An example is found by its question; the passage's text is a `harness.program.Shot` as JSON, its id the row's.
     """
     model = open_embedder(DEFAULT_EMBEDDER)
-    texts = [json.dumps({"input": row.question.text, "answer": row.target}, ensure_ascii=False) for row in rows]
+    texts = [json.dumps(_solved(row), ensure_ascii=False) for row in rows]
     recipe = {
         "format": FORMAT,
         "examples_sha256": hash_data([[row.id, text] for row, text in zip(rows, texts, strict=True)]),
@@ -95,6 +95,12 @@ def build_example_index(rows: Sequence[Example], shared: Path, log: Callable[[st
     passages = [Passage(row.id, row.id, text) for row, text in zip(rows, texts, strict=True)]
     _write(passages, lambda: model.encode([row.question.text for row in rows], "query"), folder, recipe)
     return open_index(folder)
+
+
+def _solved(row: Example) -> dict[str, Any]:
+    """Return a row as a shot; one whose template names no columns is written as it was before there were any."""
+    columns = [asdict(column) for column in row.columns]
+    return {"input": row.question.text, "answer": row.target} | ({"columns": columns} if columns else {})
 
 
 def _kept(folder: Path, recipe: Mapping[str, Any], tell: Callable[[str], None]) -> PassageIndex | None:

@@ -26,6 +26,7 @@ from harness.checking.repeats import (
 )
 from harness.checking.retrieval import find_missing_answers, find_unknown_evidence
 from harness.checking.sizes import find_small_splits
+from harness.checking.unused import find_left_out, find_unused
 from harness.task.task import models_of
 
 CHECKS: tuple[Callable[[Material], list[Finding]], ...] = (
@@ -49,6 +50,8 @@ CHECKS: tuple[Callable[[Material], list[Finding]], ...] = (
     find_missing_answers,
     find_in_documents,
     find_small_splits,
+    find_left_out,
+    find_unused,
 )
 
 

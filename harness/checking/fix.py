@@ -134,6 +134,8 @@ def _reasons(material: Material, report: CheckReport) -> dict[str, dict[int, str
     for fault in material.listed:
         if fault.line is not None:
             reasons.setdefault(fault.file, {}).setdefault(fault.line, fault.text)
+    for one in material.content.data.left_out:
+        reasons.setdefault(one.row.file, {}).setdefault(one.row.number, one.reason)
     for finding in report.findings:
         for hit in finding.hits:
             for place in hit.drop:

@@ -11,7 +11,7 @@ from harness.records import Example, Feedback, Preference
 from harness.task.content import Content, read_content
 from harness.task.examples import Item, Placed
 from harness.task.faults import Faults
-from harness.task.splits import normalised
+from harness.task.splits import asked, normalised
 
 LABELLED = ("train", "dev", "test")
 BESIDE = ("preferences", "feedback")  # learnt from as well; a row asks, and need not say what is right
@@ -130,13 +130,13 @@ def read_material(path: Path, faults: ListedFaults | None = None) -> Material:
         [_record(one, name, words) for one in rows]
         for name, rows in zip(LABELLED, (data.train, data.dev, data.test), strict=True)
     )
-    learnt = {placed.row.number for placed in data.learnt}
+    learnt = {placed.item.id for placed in data.learnt}
     return Material(
         content=content,
         faults=faults,
         listed=tuple(faults.listed),
-        splits={"train": [one for one in train if one.place.number in learnt], "dev": dev, "test": test},
-        left_out=[one for one in train if one.place.number not in learnt],
+        splits={"train": [one for one in train if one.example.id in learnt], "dev": dev, "test": test},
+        left_out=[one for one in train if one.example.id not in learnt],
         preferences=[Pair(*_forms(one, "preferences", words)) for one in data.preferences],
         feedback=[Said(*_forms(one, "feedback", words)) for one in data.feedback],
     )
@@ -157,9 +157,8 @@ def _forms(placed: Placed[Item], split: str, words: dict[str, str]) -> tuple[Pla
 
 
 def _words(placed: Placed[Item], known: dict[str, str]) -> list[str]:
-    """The words of all turns but the system's; each word is kept once in memory."""
-    text = "\n".join(message.content for message in placed.item.messages if message.role != "system")
-    return [known.setdefault(word, word) for word in words_of(text)]
+    """The words of all that is asked; each word is kept once in memory."""
+    return [known.setdefault(word, word) for word in words_of(asked(placed.item))]
 
 
 def _place(placed: Placed[Item], split: str) -> Place:

@@ -96,6 +96,7 @@ def collect(folder: RunFolder, task: Task, ledger: Ledger) -> Run:
         decision=decision,
         manifest=manifest,
         fits={found[0].arm: tuple(found) for found in fits},
+        notes=tuple(task.notes),
     )
 
 

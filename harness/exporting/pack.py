@@ -8,7 +8,7 @@ from inspect import getsource
 from pathlib import Path
 from typing import Any
 
-from harness import answer_reading, constrained
+from harness import answer_reading, columns, constrained
 from harness.atomic import whole_folder
 from harness.errors import HarnessError
 from harness.exporting.export_source import ExportSource
@@ -24,11 +24,13 @@ from harness.exporting.training.openai import write_openai
 from harness.exporting.training.plan import TrainingPlan, plan_of
 from harness.exporting.training.trl import write_trl
 from harness.exporting.weights import merge, place_base, place_checkpoint
+from harness.program import columns_named
 from harness.store.files import hash_data
 
 MODEL, ADAPTER, INDEX, EMBEDDER, TRAINING = "model", "adapter", "index", "embedder", "training"
 ORIGIN = "export.json"
-SCRIPT, SEARCH, READING, CONSTRAINED = "answer.py", "search.py", "answer_reading.py", "constrained.py"
+SCRIPT, SEARCH, READING = "answer.py", "search.py", "answer_reading.py"
+COLUMNS, CONSTRAINED = "columns.py", "constrained.py"
 
 
 def origin(source: ExportSource, *, is_merged: bool) -> dict[str, Any]:
@@ -76,6 +78,8 @@ def _fill(source: ExportSource, folder: Path, is_merged: bool, log: Callable[[st
         (folder / READING).write_text(getsource(answer_reading), encoding="utf-8")
         if source.program.generation.constraint:
             (folder / CONSTRAINED).write_text(getsource(constrained), encoding="utf-8")
+        if columns_named(source.program.prompt.template):
+            (folder / COLUMNS).write_text(getsource(columns), encoding="utf-8")
         if places.index:
             (folder / SEARCH).write_text(_search(source, places), encoding="utf-8")
     (folder / "LICENSE-BASE-MODEL.md").write_text(license_note(source), encoding="utf-8")
@@ -148,6 +152,7 @@ def _script(source: ExportSource, places: Places) -> str:
         searches=places.index is not None,
         finds_examples=finds_examples(source.program),
         model_is_here=places.model == MODEL,
+        shows_columns=bool(columns_named(source.program.prompt.template)),
         joins_systems=any(turn.role == "system" for example in source.task.test for turn in example.messages),
     )
 

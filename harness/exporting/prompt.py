@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from harness.exporting.export_source import ExportSource
-from harness.program import Program
+from harness.program import Program, columns_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ def prompt_data(source: ExportSource, places: Places) -> dict[str, Any]:
         "model": places.model,
         "turns": turns,
         "template": prompt.template,
+        **({"columns": sorted(named)} if (named := columns_named(prompt.template)) else {}),
         **({"shot_template": prompt.shot_template} if finds_examples(program) else {}),
         "generation": {
             "max_new_tokens": settings.max_new_tokens,

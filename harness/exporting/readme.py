@@ -1,5 +1,6 @@
 """README.md of an export: what it is, how good it was measured to be, and how to run it."""
 
+import json
 from dataclasses import dataclass
 
 from harness.decision.words import score_range, share, signed_points
@@ -11,6 +12,7 @@ from harness.exporting.serving import SOURCES as VLLM_SOURCES
 from harness.exporting.serving import request_command, serve_command
 from harness.exporting.training import axolotl, llama_factory, openai, trl
 from harness.exporting.training.plan import TrainingPlan
+from harness.program import Program, columns_named
 from harness.records import Gate
 
 
@@ -55,6 +57,7 @@ def readme(source: ExportSource, contents: Contents) -> str:
         versions=run.manifest.get("versions", {}),
         needs=_packages(contents.places),
         has_script=contents.has_script,
+        columns=_columns(program),
         chooses=program.choices is not None,
         is_constrained=program.generation.constraint is not None,
         is_sampled=program.generation.temperature > 0,
@@ -73,6 +76,12 @@ def readme(source: ExportSource, contents: Contents) -> str:
             "OpenAI": openai.SOURCES,
         },
     )
+
+
+def _columns(program: Program) -> str:
+    """Return the columns that a question needs, as JSON with gaps; '' where the prompt shows none."""
+    named = {name: "..." for name in sorted(columns_named(program.prompt.template))}
+    return json.dumps(named, ensure_ascii=False) if named else ""
 
 
 def _packages(places: Places) -> list[str]:

@@ -57,13 +57,17 @@ def verify(source: ExportSource, folder: Path, count: int) -> Iterator[Answered]
     if source.program.generation.temperature > 0:
         raise HarnessError(f"{source.arm} samples its answers, so no two are to be compared")
     examples = _drawn(source, count)
-    lines = [json.dumps(plain(example.messages)) for example in examples]
+    lines = [json.dumps({"turns": plain(example.messages), "columns": _columns(example)}) for example in examples]
     stored = source.predictions
     for example, line in zip(examples, _ask(folder, lines), strict=True):
         said = json.loads(line)
         if "fault" in said:
             raise HarnessError(f"{folder / SCRIPT} cannot answer {example.id}: {said['fault']}")
         yield Answered(example.id, stored[example.id].text, said["text"])
+
+
+def _columns(example: Example) -> dict[str, object]:
+    return {column.name: json.loads(column.text) if column.is_json else column.text for column in example.columns}
 
 
 def _drawn(source: ExportSource, count: int) -> list[Example]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal
 
+from harness.columns import values_of
 from harness.metrics.averaging import mean_value
 from harness.metrics.normalisation import fold, normalise
 from harness.metrics.settings import Settings
@@ -16,6 +17,7 @@ _LABEL = r"(?:option|choice|answer)?\s*(?P<open>[(\[])?(?P<label>[a-z]|\d{1,2})"
 _ALONE = re.compile(rf"{_LABEL}[)\]}}]*")
 _BEFORE_TEXT = re.compile(rf"{_LABEL}(?:[)\]][.:,;]?|[.:,;]| -)\s+(?P<rest>.+)")
 _ENDS_OF_LIST = ("a", "0", "1")
+_CHOICE_NAME = re.compile(r"(?:(?:option|choice|answer)_?)?[a-z]", flags=re.IGNORECASE)
 
 
 class Choice(Settings):
@@ -39,7 +41,7 @@ class Choice(Settings):
 
     def score(self, answer: str | None, example: Example) -> Score:
         """Score one answer, 0 or 1."""
-        choices = read_choices(example.messages[-1].content if example.messages else "")
+        choices = choices_of(example)
         wanted = self._named(example.target, choices)
         if wanted is None:
             wanted = normalise(example.target)
@@ -78,6 +80,22 @@ class Choice(Settings):
             place = int(label) - self.first_index
             return list(choices)[place] if 0 <= place < len(choices) else None
         return _labelled(fold(text), choices)
+
+
+def choices_of(example: Example) -> dict[str, str]:
+    """Return the choices of an example: those of its question, else of the columns that its prompt shows.
+
+    A column's list is taken in letters, as `{{ choices }}` shows it; single columns by the letter that ends their name,
+    as 'A' or 'option_a'.
+    """
+    if found := read_choices(example.messages[-1].content if example.messages else ""):
+        return found
+    values = values_of(example.columns)
+    for value in values.values():
+        if not isinstance(value, str) and (found := read_choices(str(value))):
+            return found
+    single = {name[-1].lower(): str(value) for name, value in sorted(values.items()) if _CHOICE_NAME.fullmatch(name)}
+    return single if "a" in single and len(single) > 1 else {}
 
 
 def read_choices(question: str) -> dict[str, str]:

@@ -33,6 +33,7 @@ from harness.records.concluded import (
     UndecidedKind,
 )
 from harness.records.data import (
+    Column,
     Document,
     Example,
     Feedback,
@@ -83,6 +84,7 @@ __all__ = [
     "Band",
     "BenchmarkItem",
     "Checkpoint",
+    "Column",
     "Comparison",
     "Completion",
     "Cost",

@@ -17,11 +17,21 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Column:
+    """One cell of a row that the prompt's template names."""
+
+    name: str  # as the template has it
+    text: str
+    is_json: bool = False  # a list or an object, as JSON
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """What an arm may see of a test item: the conversation so far, and no target."""
 
     id: str
     messages: tuple[Message, ...]  # the last one is the user's
+    columns: tuple[Column, ...] = ()  # what the prompt's template shows beside them
 
     @property
     def text(self) -> str:
@@ -39,11 +49,12 @@ class Example:
     group: str | None = None  # rows of one group never stand on both sides of a split
     evidence: tuple[str, ...] = ()  # ids of the passages or documents that hold the answer
     accepted: tuple[str, ...] = ()  # other answers that are as right as the target
+    columns: tuple[Column, ...] = ()  # part of the question, for the prompt's template
 
     @property
     def question(self) -> Question:
         """The part a predictor may see."""
-        return Question(self.id, self.messages)
+        return Question(self.id, self.messages, self.columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +65,12 @@ class Preference:
     messages: tuple[Message, ...]
     chosen: str
     rejected: str
+    columns: tuple[Column, ...] = ()
+
+    @property
+    def question(self) -> Question:
+        """What is asked."""
+        return Question(self.id, self.messages, self.columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +81,12 @@ class Feedback:
     messages: tuple[Message, ...]
     answer: str
     is_good: bool
+    columns: tuple[Column, ...] = ()
+
+    @property
+    def question(self) -> Question:
+        """What is asked."""
+        return Question(self.id, self.messages, self.columns)
 
 
 @dataclass(frozen=True, slots=True)

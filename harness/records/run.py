@@ -27,6 +27,7 @@ class Run:
     decision: Decision
     manifest: Mapping[str, Any]  # versions, hashes, device, seeds, dates
     fits: Mapping[str, tuple[Evidence, ...]] = field(default_factory=dict)  # by arm: all its fits, in the seeds' order
+    notes: tuple[str, ...] = ()  # how the rows were read, and what of them is not used
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 from jinja2 import Environment, TemplateError, nodes
 
 from harness.errors import ArmError
-from harness.program import PLAIN_TEMPLATE, render
+from harness.program import PLAIN_TEMPLATE, columns_named, render
 from harness.task.faults import Faults
 from harness.task.schema import TaskFile
 from harness.task.source import Source
@@ -36,6 +36,11 @@ def check_template(settings: TaskFile, source: Source, faults: Faults) -> TaskFi
     if not text:
         return settings
     source.add_fault(faults, ("prompt", "template"), text)
+    return with_plain_template(settings)
+
+
+def with_plain_template(settings: TaskFile) -> TaskFile:
+    """Return the settings with the plain template in the place of a wrong one, so that other checks continue."""
     prompt = settings.prompt.model_copy(update={"template": PLAIN_TEMPLATE})
     return settings.model_copy(update={"prompt": prompt})
 
@@ -45,6 +50,8 @@ def _template_fault(template: str) -> str:
     try:
         if costly := _costly(template):
             return f"prompt template {shown(template)} uses {costly}, which may never end; leave it out"
+        if columns_named(template):  # what they hold is known when the rows are read
+            return ""
         without, beside = (render(template, input=question, passages=passages) for passages in ([], PASSAGES))
     except ArmError as fault:
         return str(fault)

@@ -8,7 +8,13 @@ from harness.answer_reading import AnswerRule
 from harness.records import Document, Example, Feedback, Preference, Study
 from harness.task.answer_rule import answer_rule, note_of
 from harness.task.benchmarks import Benchmarks, benchmarks_of
-from harness.task.consistency import check_rule, check_seeds, check_template, include_path_of
+from harness.task.consistency import (
+    check_rule,
+    check_seeds,
+    check_template,
+    include_path_of,
+    with_plain_template,
+)
 from harness.task.documents import read_documents
 from harness.task.examples import Item, Placed, SplitReader
 from harness.task.faults import Faults
@@ -16,9 +22,12 @@ from harness.task.models import read_models
 from harness.task.plugged import check_metrics, read_arms
 from harness.task.schema import TaskFile
 from harness.task.settings import read_settings
-from harness.task.source import Source, read_source
+from harness.task.source import read_source
 from harness.task.splits import Rows, normalised, sample_rows, split_off_dev
 from harness.task.task import ArmSpec, ModelSpec
+from harness.task.unused import Aside, LeftOut
+
+ANSWERS = "answers of chats"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +42,14 @@ class Data:
     feedback: list[Placed[Feedback]]
     documents: tuple[Document, ...]
     notes: tuple[str, ...]  # what was recognised, split off or sampled
+    asides: tuple[Aside, ...] = ()  # what the rows hold beside what is used
+    left_out: tuple[LeftOut, ...] = ()  # rows that cannot be used, beside many that can
+    left_out_notes: tuple[str, ...] = ()
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """All that the reader of a run should know of how the rows were read."""
+        return (*self.notes, *self.left_out_notes, *map(str, self.asides))
 
     def labelled(self) -> Iterator[Placed[Example]]:
         """Yield the rows of all splits."""
@@ -90,27 +107,45 @@ def read_content(path: Path, faults: Faults) -> Content:
     benchmarks = benchmarks_of(settings, source, path.parent, faults)
     arms = read_arms(settings, source, model, of_arms, faults)
     rule = answer_rule(settings, source, faults)
-    data = _read_data(settings, rule, source, path.parent, faults)
+    reader = SplitReader(settings, rule, source, path.parent, faults)
+    data = _read_data(settings, rule, reader, path.parent, faults)
+    settings = with_plain_template(settings) if reader.has_template_fault else settings
     return Content(path, settings, model, arms, include_path, benchmarks, rule, data)
 
 
-def _read_data(settings: TaskFile, rule: AnswerRule | None, source: Source, folder: Path, faults: Faults) -> Data:
+def _read_data(settings: TaskFile, rule: AnswerRule | None, reader: SplitReader, folder: Path, faults: Faults) -> Data:
     files = settings.data
-    reader = SplitReader(settings, rule, source, folder, faults)
     train = reader.examples(files.train, "train")
     dev = reader.examples(files.dev, "dev") if files.dev else None
     test = reader.examples(files.test, "test")
     preferences = reader.preferences(files.preferences) if files.preferences else []
     feedback = reader.feedback(files.feedback) if files.feedback else []
     documents = read_documents(files.documents, folder, faults) if files.documents else ()
+    if files.turns == "all":
+        train = _without(train, [*test, *(dev or ())], ANSWERS, reader.notes, "test or dev")
+        dev = _without(dev, test, ANSWERS, reader.notes, "test") if dev is not None else None
     if dev is None:
         train, dev = _split(train, settings, reader.notes, faults)
+        if files.turns == "all":
+            train = _without(train, dev, ANSWERS, reader.notes)
         preferences = _without(preferences, dev, "preference pairs", reader.notes)
         feedback = _without(feedback, dev, "rows of feedback", reader.notes)
     if rule is not None and train:
         reader.notes.append(note_of(rule, items(train)))
     learnt = _capped(train, settings, reader.notes)
-    return Data(train, learnt, dev, test, preferences, feedback, documents, tuple(reader.notes))
+    return Data(
+        train,
+        learnt,
+        dev,
+        test,
+        preferences,
+        feedback,
+        documents,
+        tuple(reader.notes),
+        reader.asides(),
+        tuple(reader.left_out),
+        tuple(reader.left_out_notes()),
+    )
 
 
 def _split(train: Rows, settings: TaskFile, notes: list[str], faults: Faults) -> tuple[Rows, Rows]:
@@ -124,12 +159,17 @@ def _split(train: Rows, settings: TaskFile, notes: list[str], faults: Faults) ->
     return rest, dev
 
 
-def _without(rows: list[Placed[Item]], dev: Rows, what: str, notes: list[str]) -> list[Placed[Item]]:
-    """Leave out the rows whose question was split off into dev: choices are made there."""
-    held = {normalised(placed.item) for placed in dev}
+def _without(
+    rows: list[Placed[Item]], held_out: Rows, what: str, notes: list[str], where: str = "dev"
+) -> list[Placed[Item]]:
+    """Leave out the rows whose question stands in a held-out split: choices or claims are made there.
+
+    Chats begin alike ('hello'), so that their first questions stand on both sides although no chat does.
+    """
+    held = {normalised(placed.item) for placed in held_out}
     kept = [placed for placed in rows if normalised(placed.item) not in held]
     if len(kept) < len(rows):
-        notes.append(f"{len(rows) - len(kept)} {what} ask what dev asks and are left out")
+        notes.append(f"{len(rows) - len(kept)} {what} ask what {where} asks and are left out")
     return kept
 
 

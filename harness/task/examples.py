@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -12,7 +12,10 @@ from harness.plugins import suggest
 from harness.records import Example, Feedback, Message, Preference
 from harness.task.answer_rule import check_result
 from harness.task.answers import answers_of, is_list
+from harness.task.cells import check_length, check_present, evidence_of, optional_text
+from harness.task.chats import Answer, answers_in, chat_group
 from harness.task.faults import Faults
+from harness.task.prompt_columns import PromptColumns
 from harness.task.row import Row
 from harness.task.rows import path_fault, read_rows
 from harness.task.schema import Columns, TaskFile
@@ -21,18 +24,22 @@ from harness.task.shapes import (
     EXTRA_COLUMNS,
     LABEL,
     PLAIN,
+    answer_column,
+    chat_column,
     feedback_of,
     needed_columns,
-    pair_of,
     preference_of,
     shape_of,
+    turns_in,
 )
 from harness.task.source import Source
 from harness.task.turns import text_of
+from harness.task.unused import Aside, LeftOut, Tally, left_out_lines
 
-LONGEST_ROW = 1_000_000  # characters
+MOST_LEFT_OUT = 0.05  # of a file's rows: so many may be unusable, and are left out; more are refused
 
 Item = TypeVar("Item", Example, Preference, Feedback)
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +63,14 @@ class SplitReader:
         self._source = source
         self._folder = folder
         self._faults = faults
+        self._turns = settings.data.turns
+        self._metric = settings.metric.primary
+        self._prompt = PromptColumns(settings.prompt.template)
+        self._sizes: dict[str, int] = {}  # rows of each file
         self.notes: list[str] = []
+        self.tally = Tally()
+        self.left_out: list[LeftOut] = []
+        self.has_template_fault = False  # the columns that it names are not those of the rows
 
     def examples(self, written: str, role: str) -> list[Placed[Example]]:
         """Read one split of labelled rows, in file order."""
@@ -66,16 +80,24 @@ class SplitReader:
         needed = needed_columns(shape, self._columns, names)
         if not rows or not self._has_columns(written, needed, names):
             return []
-        found = [placed for row in rows if (placed := self._example(row, shape, needed, names))]
-        self.notes.append(f"{written}: {len(rows)} rows, read as {shape}{self._reading(shape, needed, names, found)}")
+        shown = self._shown(written, names, answer_column(shape, needed))
+        read = self._usable(rows, role, lambda row: self._examples(row, shape, needed, names, shown))
+        found = [placed for placed_here in read for placed in placed_here]
+        reading = self._reading(shape, needed, names, found)
+        self.notes.append(f"{written}: {len(rows)} rows, read as {shape}{reading}")
+        self.tally.columns(rows, sorted(names - self._used(shape, needed, names) - set(shown.values())))
         return self._with_ids(found, self._column("id", names))
 
     def preferences(self, written: str) -> list[Placed[Preference]]:
         """Read the preference pairs, in file order."""
         rows = self._rows(written, "preferences")
-        found = [placed for row in rows if (placed := self._preference(row))]
-        if rows:
-            self.notes.append(f"{written}: {len(rows)} rows, read as preference pairs")
+        names = frozenset(name for row in rows for name in row.values)
+        if not rows:
+            return []
+        shown = self._shown(written, names, "chosen")
+        found = self._usable(rows, "preferences", lambda row: self._preference(row, shown))
+        self.notes.append(f"{written}: {len(rows)} rows, read as preference pairs")
+        self.tally.columns(rows, sorted(names - {"prompt", "chosen", "rejected", "id", *shown.values()}))
         return _hashed(found)
 
     def feedback(self, written: str) -> list[Placed[Feedback]]:
@@ -85,11 +107,52 @@ class SplitReader:
         # a file of a usual shape need not have the columns of the other splits
         columns = self._columns if shape_of(names, Columns()) == PLAIN else Columns()
         shape = shape_of(names, columns)
-        needed = {**needed_columns(shape, columns, names), LABEL: LABEL}
-        found = [placed for row in rows if (placed := self._judged(row, shape, needed))]
-        if rows:
-            self.notes.append(f"{written}: {len(rows)} rows, read as {shape} with a label")
+        needed = needed_columns(shape, columns, names)
+        if not rows:
+            return []
+        shown = self._shown(written, names, answer_column(shape, needed))
+        found = self._usable(rows, "feedback", lambda row: self._judged(row, shape, needed, shown))
+        self.notes.append(f"{written}: {len(rows)} rows, read as {shape} with a label")
+        used = {*self._used(shape, needed, names), LABEL, *shown.values()}
+        self.tally.columns(rows, sorted(names - used))
         return _hashed(found)
+
+    def asides(self) -> tuple[Aside, ...]:
+        """Return what the rows read so far hold beside what is used."""
+        return self.tally.asides()
+
+    def left_out_notes(self) -> list[str]:
+        """Say which rows were left out, and why."""
+        return list(left_out_lines(self.left_out, self._sizes))
+
+    def _usable(self, rows: Sequence[Row], split: str, read: Callable[[Row], Made]) -> list[Made]:
+        """Read the rows; those that cannot be used are left out where they are few, and else each is a fault."""
+        found: list[Made] = []
+        unusable: list[LeftOut] = []
+        for row in rows:
+            try:
+                found.append(read(row))
+            except ValueError as fault:
+                unusable.append(LeftOut(split, row, str(fault)))
+        for one in unusable:
+            self._sizes[one.row.file] = len(rows)
+            if len(unusable) > MOST_LEFT_OUT * len(rows):
+                self._faults.add(one.row.file, one.reason, one.row.number, one.row.unit)
+            else:
+                self.left_out.append(one)
+        return found
+
+    def _shown(self, written: str, names: frozenset[str], answer: str) -> dict[str, str]:
+        """Return the columns that the prompt shows, by their name in its template; none after a fault."""
+        fault = self._prompt.fault(names, answer)
+        if fault and not self.has_template_fault:
+            self._source.add_fault(self._faults, ("prompt", "template"), f"{fault} ({written})")
+        self.has_template_fault |= bool(fault)
+        return {} if fault else self._prompt.columns_in(names)
+
+    def _used(self, shape: str, needed: Mapping[str, str], names: frozenset[str]) -> set[str]:
+        own = {column for key in ("id", "group", "evidence") if (column := self._column(key, names))}
+        return {*needed.values(), *own, *EXTRA_COLUMNS.get(shape, ())}
 
     def _rows(self, written: str, role: str) -> list[Row]:
         if written == ABSENT:
@@ -114,11 +177,14 @@ class SplitReader:
         """Say which columns a file was read by, for the reader of the notes."""
         own = {key: column for key in ("id", "group", "evidence") if (column := self._column(key, names))}
         named = {**needed, **own} if shape == PLAIN else own
-        used = {*needed.values(), *own.values(), *EXTRA_COLUMNS.get(shape, ())}
+        shown = self._prompt.columns_in(names)
+        unused = sorted(names - self._used(shape, needed, names) - set(shown.values()))
         parts = [", ".join(f"{key}: {column}" for key, column in named.items())]
         several = sum(len(placed.item.messages) > 1 for placed in found)
-        parts.append(f"{several} of several turns, the last answer is the target" if several else "")
-        parts.append(f"not used: {', '.join(sorted(names - used))}" if names - used else "")
+        target = "the last answer is the target" if self._turns == "last" else "each answer is a target"
+        parts.append(f"{several} of several turns, {target}" if several else "")
+        parts.append(f"in the prompt: {', '.join(sorted(shown.values()))}" if shown else "")
+        parts.append(f"not used: {', '.join(unused)}" if unused else "")
         said = "; ".join(part for part in parts if part)
         return f" ({said})" if said else ""
 
@@ -142,64 +208,70 @@ class SplitReader:
                 self._faults.add(file, f"{text}; name the right one in data.columns.{key}")
         return missing.keys().isdisjoint(needed)
 
-    def _example(
-        self, row: Row, shape: str, needed: Mapping[str, str], names: frozenset[str]
-    ) -> Placed[Example] | None:
+    def _examples(
+        self, row: Row, shape: str, needed: Mapping[str, str], names: frozenset[str], shown: Mapping[str, str]
+    ) -> list[Placed[Example]]:
+        """Make an example of each answer of a row that is used."""
         group, evidence = self._column("group", names), self._column("evidence", names)
-        try:
-            _check_present(row, shape, list(needed.values()))
-            messages, target, accepted = self._answered(row, shape, needed)
-            self._check_system(messages)
-            _check_length(messages, target, *accepted)
-            for answer in (target, *accepted):
-                check_result(answer, self._rule)
-            return Placed(
-                row,
-                Example(
-                    id="",  # given when all rows are read
-                    messages=messages,
-                    target=target,
-                    group=_optional(row, group),
-                    evidence=_evidence(row, evidence),
-                    accepted=accepted,
-                ),
-            )
-        except ValueError as fault:
-            self._faults.add(row.file, str(fault), row.number, row.unit)
-            return None
+        check_present(row, shape, list(needed.values()))
+        cells, accepted = self._with_one_answer(row, shape, needed)
+        turns = turns_in(cells, shape, needed)
+        answers = answers_in(turns, chat_column(shape, needed))
+        if self._turns == "last":
+            answers = answers[-1:]
+        own = optional_text(row, group) or (chat_group(turns) if self._turns == "all" else None)
+        made = [self._example(row, answer, own, evidence_of(row, evidence), shown) for answer in answers]
+        made[-1] = replace(made[-1], accepted=self._accepted(accepted))
+        self.tally.chat(row, turns, answers, self._metric)
+        return [Placed(row, item) for item in made]
 
-    def _answered(
+    def _example(
+        self, row: Row, answer: Answer, group: str | None, evidence: tuple[str, ...], shown: Mapping[str, str]
+    ) -> Example:
+        self._check_system(answer.messages)
+        check_length(answer.messages, answer.target)
+        check_result(answer.target, self._rule)
+        columns = self._prompt.read(row.values, shown, answer.messages[-1].content)
+        return Example(
+            id="",  # given when all rows are read
+            messages=answer.messages,
+            target=answer.target,
+            group=group,
+            evidence=evidence,
+            columns=columns,
+        )
+
+    def _with_one_answer(
         self, row: Row, shape: str, needed: Mapping[str, str]
-    ) -> tuple[tuple[Message, ...], str, tuple[str, ...]]:
-        """Read question, target and further right answers; a list is several of them, or one set of labels."""
+    ) -> tuple[Mapping[str, Any], tuple[str, ...]]:
+        """Return a row's cells with one answer, and further right ones; a list is several, or one set of labels."""
         column = needed.get("target", "")
         if shape != PLAIN or not is_list(row.values.get(column)):
-            return *pair_of(row.values, shape, needed), ()
+            return row.values, ()
         answers = answers_of(row.values[column], column, is_set=self._takes_sets)
-        messages, target = pair_of({**row.values, column: answers[0]}, shape, needed)
-        return messages, target, answers[1:]
+        return {**row.values, column: answers[0]}, answers[1:]
 
-    def _preference(self, row: Row) -> Placed[Preference] | None:
-        try:
-            _check_present(row, "preference pairs", ["chosen", "rejected"])
-            messages, chosen, rejected = preference_of(row.values)
-            self._check_system(messages)
-            _check_length(messages, chosen, rejected)
-            return Placed(row, Preference("", messages, chosen, rejected))
-        except ValueError as fault:
-            self._faults.add(row.file, str(fault), row.number, row.unit)
-            return None
+    def _accepted(self, answers: tuple[str, ...]) -> tuple[str, ...]:
+        check_length((), *answers)
+        for answer in answers:
+            check_result(answer, self._rule)
+        return answers
 
-    def _judged(self, row: Row, shape: str, needed: dict[str, str]) -> Placed[Feedback] | None:
-        try:
-            _check_present(row, "answers with a label", list(needed.values()))
-            messages, answer, is_good = feedback_of(row.values, shape, needed)
-            self._check_system(messages)
-            _check_length(messages, answer)
-            return Placed(row, Feedback("", messages, answer, is_good))
-        except ValueError as fault:
-            self._faults.add(row.file, str(fault), row.number, row.unit)
-            return None
+    def _preference(self, row: Row, shown: Mapping[str, str]) -> Placed[Preference]:
+        check_present(row, "preference pairs", ["chosen", "rejected"])
+        messages, chosen, rejected = preference_of(row.values)
+        self._check_system(messages)
+        check_length(messages, chosen, rejected)
+        columns = self._prompt.read(row.values, shown, messages[-1].content)
+        return Placed(row, Preference("", messages, chosen, rejected, columns))
+
+    def _judged(self, row: Row, shape: str, needed: dict[str, str], shown: Mapping[str, str]) -> Placed[Feedback]:
+        check_present(row, "answers with a label", [*needed.values(), LABEL])
+        messages, answer, is_good = feedback_of(row.values, shape, needed)
+        self._check_system(messages)
+        check_length(messages, answer)
+        columns = self._prompt.read(row.values, shown, messages[-1].content)
+        return Placed(row, Feedback("", messages, answer, is_good, columns))
 
     def _check_system(self, messages: Sequence[Message]) -> None:
         own = sum(message.role == "system" for message in messages)
@@ -212,11 +284,15 @@ class SplitReader:
         if column is None:
             return _hashed(found)
         taken: dict[str, Row] = {}
+        answers: dict[int, int] = {}  # of each row so far
         named = []
         for placed in found:
             row = placed.row
+            answers[row.number] = answers.get(row.number, 0) + 1
             try:
                 identity = text_of(row.values.get(column), column)
+                if self._turns == "all":
+                    identity = f"{identity}-{answers[row.number]}"
                 if identity in taken:
                     raise ValueError(f"id '{identity}' is that of {taken[identity].place} too; make ids unique")
             except ValueError as fault:
@@ -225,32 +301,6 @@ class SplitReader:
             taken[identity] = row
             named.append(Placed(row, replace(placed.item, id=identity)))
         return named
-
-
-def _check_length(messages: Sequence[Message], *answers: str) -> None:
-    length = sum(len(text) for text in (*answers, *(message.content for message in messages)))
-    if length > LONGEST_ROW:
-        raise ValueError(f"has {length:,} characters, and no model reads {LONGEST_ROW:,}; cut it or remove the row")
-
-
-def _check_present(row: Row, shape: str, names: Sequence[str]) -> None:
-    for name in names:
-        if name not in row.values:
-            guess = suggest(name, row.values) if row.values else ""
-            raise ValueError(f"has no '{name}'{guess}; rows of this file are read as {shape}")
-
-
-def _optional(row: Row, column: str | None) -> str | None:
-    value = row.values.get(column) if column else None
-    return None if value is None or value == "" else text_of(value, str(column))
-
-
-def _evidence(row: Row, column: str | None) -> tuple[str, ...]:
-    value = row.values.get(column) if column else None
-    if isinstance(value, list):
-        return tuple(text_of(item, f"{column}[{index}]") for index, item in enumerate(value))
-    single = _optional(row, column)
-    return () if single is None else (single,)
 
 
 def _hashed(found: list[Placed[Item]]) -> list[Placed[Item]]:
@@ -275,4 +325,6 @@ def canonical(item: Example | Preference | Feedback) -> str:
         content += [item.chosen, item.rejected]
     else:
         content += [item.answer, item.is_good]
+    if item.columns:  # a row without any keeps the text that it had before there were columns
+        content.append([[column.name, column.text, column.is_json] for column in item.columns])
     return json.dumps(content, ensure_ascii=False)

@@ -46,7 +46,7 @@ def load_task(path: Path) -> Task:
         seeds=tuple(settings.seeds),
         digest=digest_of(content.benchmarks.marked(resolved), study, test, content.include_path),
         resolved=resolved,
-        notes=content.data.notes,
+        notes=content.data.told,
     )
 
 

@@ -56,6 +56,8 @@ class Data(Section):
     """What retrieval may search: a folder of .md and .txt files, or a .jsonl file with id and text."""
     columns: Columns = Columns()
     """Which column is what, where that is not recognised by itself."""
+    turns: Literal["last", "all"] = "last"
+    """Which answers of a chat are rows: the last one, or all, each with the turns before it; a chat is a group."""
 
 
 class Prompt(Section):
@@ -65,7 +67,8 @@ class Prompt(Section):
     """The system turn; not allowed where rows have one of their own."""
     template: Text = Field(
         _STUDY.template,
-        description="The user's turn, in Jinja: `{{ input }}` stands for the user's last turn. Put it in quotes. "
+        description="The user's turn, in Jinja: `{{ input }}` stands for the user's last turn, any other column for "
+        "itself, such as `{{ choices }}` or `{{ context }}` (see Rows). Put it in quotes. "
         "`*`, `**`, `range`, `lipsum`, `cycler`, macros and loops three deep are refused, as they may never end.",
     )
 

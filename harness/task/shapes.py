@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from harness.records import Message
+from harness.task.chats import answers_in
 from harness.task.schema import Columns
-from harness.task.turns import answered, question_of, shown, text_of, turns_of
+from harness.task.turns import Turn, answered, messages_of, question_of, shown, text_of, turns_of
 
-Pair = tuple[tuple[Message, ...], str]  # the question's turns and its answer
+Turns = tuple[Turn, ...]  # a conversation with its answers
 Cells = Mapping[str, Any]
 
 PLAIN = "plain columns"
@@ -50,45 +51,88 @@ def needed_columns(shape: str, columns: Columns, names: frozenset[str]) -> dict[
     return {"input": columns.input or usual[0], "target": columns.target or usual[1]}
 
 
-def pair_of(cells: Cells, shape: str, needed: Mapping[str, str]) -> Pair:
-    """Read the question and its answer out of one row; `needed` is what `needed_columns` says.
+def turns_in(cells: Cells, shape: str, needed: Mapping[str, str]) -> Turns:
+    """Read the whole conversation of one row, its answers included; `needed` is what `needed_columns` says.
 
     Raises:
         ValueError: Saying what is wrong with the row and the remedy.
     """
     if shape == PLAIN:
         question = question_of(cells.get(needed["input"]), needed["input"])
-        return question, text_of(cells.get(needed["target"]), needed["target"])
+        return (*question, _answer_turn(cells.get(needed["target"]), needed["target"]))
     return SHAPES[shape][1](cells)
 
 
-def _messages(cells: Cells) -> Pair:
-    return answered(turns_of(cells.get("messages"), "messages"), "messages")
+def pair_of(cells: Cells, shape: str, needed: Mapping[str, str]) -> tuple[tuple[Message, ...], str]:
+    """Read the last answer of one row, behind the turns of its question.
+
+    Raises:
+        ValueError: As `turns_in`, or if there is no answer that may be learnt.
+    """
+    found = answers_in(turns_in(cells, shape, needed), chat_column(shape, needed))[-1]
+    return found.messages, found.target
 
 
-def _sharegpt(cells: Cells) -> Pair:
-    turns, answer = answered(turns_of(cells.get("conversations"), "conversations"), "conversations")
-    return (*_system(cells), *turns), answer
+def chat_column(shape: str, needed: Mapping[str, str]) -> str:
+    """Name the column that holds the conversation, for a message."""
+    by_shape = {PLAIN: "input", "Alpaca": "instruction", "prompt and completion": "prompt"}
+    return needed[by_shape[shape]] if shape in by_shape else next(iter(needed.values()))
 
 
-def _alpaca(cells: Cells) -> Pair:
+def answer_column(shape: str, needed: Mapping[str, str]) -> str:
+    """Name the column that holds the answer, which no prompt may show."""
+    by_shape = {PLAIN: "target", "Alpaca": "output", "prompt and completion": "completion"}
+    return needed[by_shape[shape]] if shape in by_shape else next(iter(needed.values()))
+
+
+def _messages(cells: Cells) -> Turns:
+    return turns_of(cells.get("messages"), "messages")
+
+
+def _sharegpt(cells: Cells) -> Turns:
+    turns = turns_of(cells.get("conversations"), "conversations")
+    return (*_system(cells), *turns)
+
+
+def _alpaca(cells: Cells) -> Turns:
     text = text_of(cells.get("instruction"), "instruction")
     if cells.get("input"):
         text += "\n\n" + text_of(cells["input"], "input")
-    return (*_system(cells), Message("user", text)), text_of(cells.get("output"), "output")
+    asked = (*_system(cells), *_history(cells.get("history")), Turn(Message("user", text)))
+    return (*asked, _answer_turn(cells.get("output"), "output"))
 
 
-def _prompt_completion(cells: Cells) -> Pair:
+def _history(value: Any) -> Turns:
+    """Earlier questions and answers, as LLaMA-Factory has them: a list of pairs."""
+    if not value:
+        return ()
+    if not isinstance(value, list) or not all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in value):
+        raise ValueError(f"'history' is {shown(value)}; give a list of pairs of question and answer")
+    turns: list[Turn] = []
+    for at, (asked, said) in enumerate(value):
+        turns.append(Turn(Message("user", text_of(asked, f"history[{at}]"))))
+        turns.append(Turn(Message("assistant", text_of(said, f"history[{at}]"))))
+    return tuple(turns)
+
+
+def _prompt_completion(cells: Cells) -> Turns:
     question = question_of(cells.get("prompt"), "prompt")
-    return question, _answer(cells.get("completion"), "completion", question)
+    completion = cells.get("completion")
+    if not isinstance(completion, list):
+        return (*question, _answer_turn(completion, "completion"))
+    return (*question, *_after(turns_of(completion, "completion"), "completion", messages_of(question)))
 
 
-def _system(cells: Cells) -> tuple[Message, ...]:
+def _answer_turn(value: Any, name: str) -> Turn:
+    return Turn(Message("assistant", text_of(value, name)))
+
+
+def _system(cells: Cells) -> Turns:
     """A system prompt in a column of its own, as some Alpaca and ShareGPT files have it."""
-    return (Message("system", text_of(cells["system"], "system")),) if cells.get("system") else ()
+    return (Turn(Message("system", text_of(cells["system"], "system"))),) if cells.get("system") else ()
 
 
-SHAPES: Mapping[str, tuple[frozenset[str], Callable[[Cells], Pair]]] = {
+SHAPES: Mapping[str, tuple[frozenset[str], Callable[[Cells], Turns]]] = {
     "OpenAI messages": (frozenset({"messages"}), _messages),
     "ShareGPT": (frozenset({"conversations"}), _sharegpt),
     "Alpaca": (frozenset({"instruction", "output"}), _alpaca),
@@ -97,7 +141,7 @@ SHAPES: Mapping[str, tuple[frozenset[str], Callable[[Cells], Pair]]] = {
 
 
 # Columns that a shape's rows may have besides.
-EXTRA_COLUMNS: Mapping[str, tuple[str, ...]] = {"Alpaca": ("input", "system"), "ShareGPT": ("system",)}
+EXTRA_COLUMNS: Mapping[str, tuple[str, ...]] = {"Alpaca": ("input", "system", "history"), "ShareGPT": ("system",)}
 
 
 def preference_of(cells: Cells) -> tuple[tuple[Message, ...], str, str]:
@@ -111,7 +155,7 @@ def preference_of(cells: Cells) -> tuple[tuple[Message, ...], str, str]:
     if cells.get("prompt") is None:
         question, chosen = answered(turns_of(cells.get("chosen"), "chosen"), "chosen")
     else:
-        question = question_of(cells["prompt"], "prompt")
+        question = messages_of(question_of(cells["prompt"], "prompt"))
         chosen = _answer(cells.get("chosen"), "chosen", question)
     rejected = _answer(cells.get("rejected"), "rejected", question)
     if chosen == rejected:
@@ -146,9 +190,13 @@ def _answer(value: Any, name: str, question: tuple[Message, ...]) -> str:
     """Read an answer: a text, the assistant's turn alone, or the question's turns and then its answer."""
     if not isinstance(value, list):
         return text_of(value, name)
-    turns = turns_of(value, name)
+    return _after(turns_of(value, name), name, question)[-1].message.content
+
+
+def _after(turns: Turns, name: str, question: tuple[Message, ...]) -> Turns:
+    """Return the answer's turn, without the question's turns where they stand before it."""
     if turns[-1].role != "assistant":
         raise ValueError(f"'{name}' ends with the {turns[-1].role}'s turn; its last turn must be the answer")
-    if turns[:-1] not in ((), question):
+    if messages_of(turns[:-1]) not in ((), question):
         raise ValueError(f"'{name}' repeats another question than the row's; give the answer alone")
-    return turns[-1].content
+    return turns[-1:]

@@ -14,10 +14,15 @@ Rows = list[Placed[Example]]
 AnyPlaced = Placed[Example] | Placed[Preference] | Placed[Feedback]
 
 
+def asked(item: Example | Preference | Feedback) -> str:
+    """Return all that an item asks: its turns but the system's, and the columns that the prompt shows."""
+    turns = [message.content for message in item.messages if message.role != "system"]
+    return "\n".join([*turns, *(column.text for column in item.columns)])
+
+
 def normalised(item: Example | Preference | Feedback) -> str:
-    """Return an item's conversation without case, white space and system turn: what makes inputs identical."""
-    text = "\n".join(message.content for message in item.messages if message.role != "system")
-    return " ".join(text.casefold().split())
+    """Return what an item asks without case and white space: what makes inputs identical."""
+    return " ".join(asked(item).casefold().split())
 
 
 def split_off_dev(train: Rows, seed: int) -> tuple[Rows, Rows]:

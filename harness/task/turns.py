@@ -1,9 +1,21 @@
 """Conversations as people write them: a text, OpenAI `messages`, or ShareGPT `from` and `value`."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from harness.records import Message, Role
 from harness.task.text import UNUSABLE
+from harness.task.tool_calls import (
+    CALL_KEYS,
+    CALL_ROLES,
+    RESULT_ROLES,
+    call_of_part,
+    call_text,
+    calls_in,
+    read_call,
+    result_text,
+)
 
 _ROLES: dict[str, Role] = {
     "system": "system",
@@ -13,6 +25,25 @@ _ROLES: dict[str, Role] = {
     "assistant": "assistant",
     "gpt": "assistant",
 }
+# Words by which files say whether an answer is to be learnt: `weight: 0` (OpenAI), `train: false` (Axolotl), and so on.
+LEARN = ("weight", "train", "training", "trainable", "loss", "loss_weight", "learn", "train_on_turn")
+PASS_OVER = ("mask", "masked", "ignore", "loss_mask")
+THOUGHT_PARTS = ("thinking", "reasoning", "redacted_thinking")
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One turn of a conversation, and what else the file says of it."""
+
+    message: Message
+    is_learnt: bool = True  # False: marked as not to be learnt from
+    has_call: bool = False  # its text holds a tool call
+    unread: tuple[str, ...] = ()  # keys with a value that no reader uses
+
+    @property
+    def role(self) -> Role:
+        """Whose turn it is."""
+        return self.message.role
 
 
 def text_of(value: Any, name: str) -> str:
@@ -40,8 +71,8 @@ def shown(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def turns_of(value: Any, name: str) -> tuple[Message, ...]:
-    """Read a list of turns: a system turn may come first, then user and assistant.
+def turns_of(value: Any, name: str) -> tuple[Turn, ...]:
+    """Read a list of turns: a system turn may come first, then user, assistant and tools.
 
     Raises:
         ValueError: If a turn has no known role or no text, or a system turn comes late.
@@ -55,45 +86,98 @@ def turns_of(value: Any, name: str) -> tuple[Message, ...]:
     return turns
 
 
-def _turn(value: Any, name: str) -> Message:
+def _turn(value: Any, name: str) -> Turn:
     if not isinstance(value, dict):
         raise ValueError(f"'{name}' is {shown(value)}; give role and content")
-    if value.get("role") == "tool" or (value.get("tool_calls") and not value.get("content")):
-        raise ValueError(f"'{name}' is a tool call or a tool's answer; these are not supported: remove the row")
     role_key, text_key = ("from", "value") if "from" in value else ("role", "content")
-    role = _ROLES.get(str(value.get(role_key)))
+    said = str(value.get(role_key))
+    unread = _unread(value, {role_key, text_key, *CALL_KEYS, *LEARN, *PASS_OVER})
+    if said in RESULT_ROLES:
+        return Turn(Message("user", result_text(value.get(text_key))), unread=unread)
+    if said in CALL_ROLES:
+        text = text_of(read_call(value.get(text_key)), f"{name}.{text_key}")
+        return Turn(Message("assistant", text), _is_learnt(value, name), has_call=True, unread=unread)
+    role = _ROLES.get(said)
     if role is None:
-        known = ", ".join(_ROLES)
+        known = ", ".join((*_ROLES, *CALL_ROLES, *RESULT_ROLES))
         raise ValueError(f"'{name}.{role_key}' is {shown(value.get(role_key))}; use one of {known}")
-    return Message(role, text_of(_joined(value.get(text_key), name), f"{name}.{text_key}"))
+    text, calls, thoughts = _parts(value.get(text_key), name)
+    calls += calls_in(value)
+    if calls and (text is None or isinstance(text, str)):
+        text = "\n".join(filter(None, [text and text.strip(), call_text(calls)]))
+    message = Message(role, text_of(text, f"{name}.{text_key}"))
+    return Turn(message, role != "assistant" or _is_learnt(value, name), bool(calls), (*unread, *thoughts))
 
 
-def _joined(content: Any, name: str) -> Any:
-    """OpenAI content may be a list of parts; only text parts can be used."""
+def _unread(turn: dict[str, Any], read: set[str]) -> tuple[str, ...]:
+    """The keys that hold something and are read by nobody; ids only tie a call to its result."""
+    empty: tuple[Any, ...] = (None, "", [], {})
+    return tuple(key for key, held in turn.items() if key not in {*read, "id", "tool_call_id"} and held not in empty)
+
+
+def _is_learnt(turn: dict[str, Any], name: str) -> bool:
+    """Whether an answer may be learnt from, by the words that files have for it.
+
+    Raises:
+        ValueError: If a mark is neither yes nor no: an answer cannot be learnt by half.
+    """
+    for keys, yes in ((LEARN, True), (PASS_OVER, False)):
+        for key in keys:
+            mark = turn.get(key)
+            if mark is None:
+                continue
+            if mark not in (0, 1):
+                raise ValueError(
+                    f"'{name}.{key}' is {shown(mark)}; an answer is learnt (1) or not (0): write one of them"
+                )
+            if bool(mark) is not yes:
+                return False
+    return True
+
+
+def _parts(content: Any, name: str) -> tuple[Any, list[Any], tuple[str, ...]]:
+    """Read a content that may be a list of parts: its text, its calls, and the names of parts that are not used."""
     if not isinstance(content, list):
-        return content
+        return content, [], ()
+    texts: list[str] = []
+    calls: list[Any] = []
+    unread: list[str] = []
     for part in content:
-        if not isinstance(part, dict) or part.get("type") != "text" or not isinstance(part.get("text"), str):
-            raise ValueError(f"'{name}.content' has a part that is no text: {shown(part)}; remove the row")
-    return "".join(part["text"] for part in content)
+        kind = part.get("type") if isinstance(part, dict) else None
+        if kind == "text" and isinstance(part.get("text"), str):
+            texts.append(part["text"])
+        elif kind == "tool_use":
+            calls.append(call_of_part(part))
+        elif kind == "tool_result":
+            texts.append(result_text(part.get("content")))
+        elif kind in THOUGHT_PARTS:
+            unread.append(str(kind))
+        else:
+            raise ValueError(f"'{name}.content' has a part that is no text: {shown(part)}; give rows of text alone")
+    return "".join(texts), calls, tuple(unread)
 
 
-def question_of(value: Any, name: str) -> tuple[Message, ...]:
+def question_of(value: Any, name: str) -> tuple[Turn, ...]:
     """Read a question: a text, or turns of which the last one is the user's.
 
     Raises:
         ValueError: If the last turn is another's, or as in `text_of` and `turns_of`.
     """
     if not isinstance(value, list):
-        return (Message("user", text_of(value, name)),)
+        return (Turn(Message("user", text_of(value, name))),)
     turns = turns_of(value, name)
     if turns[-1].role != "user":
         raise ValueError(f"'{name}' ends with the {turns[-1].role}'s turn; the last turn must be the user's")
     return turns
 
 
-def answered(turns: tuple[Message, ...], name: str) -> tuple[tuple[Message, ...], str]:
-    """Split a conversation into the question and its last answer.
+def messages_of(turns: Sequence[Turn]) -> tuple[Message, ...]:
+    """Return the turns as they are shown to a model."""
+    return tuple(turn.message for turn in turns)
+
+
+def answered(turns: Sequence[Turn], name: str) -> tuple[tuple[Message, ...], str]:
+    """Split a conversation that must end with an answer into the question and that answer.
 
     Raises:
         ValueError: If the last two turns are not the user's and the assistant's.
@@ -102,4 +186,4 @@ def answered(turns: tuple[Message, ...], name: str) -> tuple[tuple[Message, ...]
         raise ValueError(f"'{name}' ends with the {turns[-1].role}'s turn; its last turn must be the answer")
     if len(turns) < 2 or turns[-2].role != "user":
         raise ValueError(f"'{name}' has no user's turn before its last answer; add it")
-    return turns[:-1], turns[-1].content
+    return messages_of(turns[:-1]), turns[-1].message.content

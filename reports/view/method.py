@@ -14,6 +14,7 @@ from reports.view.shapes import Table, join, table
 
 TASK_FILE_LIMIT = 12_000  # characters of the resolved task file
 VALUE_LIMIT = 300  # characters of one manifest value
+NOTE_LIMIT = 1_000
 MANIFEST_ROWS = 200
 DEPLOYMENTS = {
     "shared": "people also ask the tuned model other things, so the gate blocks",
@@ -50,6 +51,7 @@ class MethodSection:
 
     finding: str
     rules: tuple[str, ...]
+    notes: tuple[str, ...]  # how the rows were read
     limits: Table
     manifest: Table
     manifest_note: str
@@ -64,6 +66,7 @@ def method_section(run: Run) -> MethodSection:
     return MethodSection(
         finding=_finding(run),
         rules=(*RULES, *_this_run(run)),
+        notes=tuple(str(clip(note, NOTE_LIMIT)) for note in run.notes),
         limits=_limits(run),
         manifest=table(
             "Manifest of the run",

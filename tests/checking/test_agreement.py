@@ -141,12 +141,13 @@ CHECK_ALONE = {
 
 def checked(folder):
     """What check says of the task: its faults as compare would print them, and findings that are errors."""
-    report = examine(read_material(folder.save()))
+    material = read_material(folder.save())
+    report = examine(material)
     faults = set()
-    for fault in report.faults:
-        where = fault.file if fault.line is None else f"{fault.file} {fault.unit} {fault.line}"
-        where += f" column {fault.column}" if fault.column is not None else ""
-        faults.add(f"{where}: {fault.text}")
+    try:
+        material.faults.raise_any(material.content.path)
+    except TaskFileError as fault:
+        faults = set(fault.faults)
     return faults, {finding.kind: finding for finding in report.findings if finding.severity == "error"}
 
 

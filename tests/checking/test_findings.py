@@ -53,7 +53,9 @@ def test_duplicate_ids_and_empty_targets_keep_the_task_from_being_read(plain_tas
     change(plain_task, "train", 3, id="train0")
     change(plain_task, "train", 5, target=" ")
     report = report_of(plain_task)
-    assert [(fault.file, fault.line) for fault in report.faults] == [("train.jsonl", 5), ("train.jsonl", 3)]
+    assert [(fault.file, fault.line) for fault in report.faults] == [("train.jsonl", 3)]
+    [left_out] = [finding for finding in report.findings if finding.kind == "left_out"]
+    assert [(hit.rows[0].number, hit.detail.split(";")[0]) for hit in left_out.hits] == [(5, "'target' is empty")]
     assert report.exit_code == 2
 
 
@@ -61,9 +63,9 @@ def test_bad_template_is_one_fault_among_the_others_with_its_place(plain_task):
     plain_task.settings |= {"prompt": {"template": "{{ question }}"}, "metrc": 1}
     key, template = report_of(plain_task).faults
     lines = plain_task.save().read_text().splitlines()
-    assert (lines[template.line - 1][template.column - 1 :], template.text.split(":")[0]) == (
+    assert (lines[template.line - 1][template.column - 1 :], template.text.split(" (")[0]) == (
         "template: '{{ question }}'",
-        "prompt template '{{ question }}'",
+        "prompt.template names 'question', which is no column of the rows",
     )
     assert (lines[key.line - 1], key.text.split(" (")[0]) == ("metrc: 1", "unknown key 'metrc'")
 

@@ -227,8 +227,20 @@ def assert_refused(path, tmp_path, message):
 
 def test_fault_of_a_test_row_is_left_to_its_owner(source, tmp_path):
     task, folder = source
-    task.rows["test"][2]["target"] = ""
+    task.rows["test"][2]["target"] = task.rows["test"][3]["target"] = ""  # of 25: too many to be left out
     assert_refused(task.write(folder), tmp_path, "test.jsonl line 3: 'target' is empty")
+
+
+def test_few_rows_that_cannot_be_used_do_not_keep_a_task_from_being_cleaned(source, tmp_path):
+    task, folder = source
+    task.rows["test"][2]["target"] = task.rows["train"][4]["target"] = ""
+    path = task.write(folder)
+    before = (folder / "test.jsonl").read_bytes()
+    copy = fix(path, tmp_path / "clean")
+    assert ids(copy.parent, "train") == [f"train-{n}" for n in range(1, 31) if n != 5]
+    assert (copy.parent / "test.jsonl").read_bytes() == before
+    assert "- train.jsonl line 5: 'target' is empty" in (copy.parent / "FIXES.md").read_text()
+    assert len(load_task(copy).test) == 24
 
 
 def test_fault_of_the_task_file_is_left_to_its_owner(source, tmp_path):

@@ -61,9 +61,20 @@ def questions(split: str, count: int) -> list[dict]:
     return [{"id": f"{split}{i}", "input": f"What is {split} {i}?", "target": f"answer {i % 4}"} for i in range(count)]
 
 
-def make_run(room: Path, model: Path, *arms: str, extra: str = "", rows=conversations, system: str = "") -> Path:
+def with_columns(split: str, count: int) -> list[dict]:
+    """Questions with choices in a list and a remark in a column."""
+    beside = [{"choices": [f"answer {n}", f"answer {i % 4}"], "of": f"set {i}"} for i, n in enumerate(range(count))]
+    return [row | more for row, more in zip(questions(split, count), beside, strict=True)]
+
+
+TEMPLATE = "Question: it's {{ input }}"
+
+
+def make_run(
+    room: Path, model: Path, *arms: str, extra: str = "", rows=conversations, system: str = "", template: str = TEMPLATE
+) -> Path:
     """Run `arms` to their end in `room` and return the run folder."""
-    task = _write_task(room / "task", model, arms, extra, rows, system)
+    task = _write_task(room / "task", model, arms, extra, rows, system, template)
     folder = RunFolder(room / "tiny-run")
     with folder.locked():
         folder.claim({"task": task.name, "content": task.digest})
@@ -102,7 +113,7 @@ class NothingForgotten:
         return Forgetting(0.0, 0.0, None, 0.0)
 
 
-def _write_task(folder: Path, model: Path, arms: tuple[str, ...], extra: str, rows_of, system: str):
+def _write_task(folder: Path, model: Path, arms: tuple[str, ...], extra: str, rows_of, system: str, template: str):
     (folder / "documents").mkdir(parents=True)
     for name, text in (("fox", "The quick brown fox jumps."), ("filter", "Code E4 needs a new filter.")):
         (folder / "documents" / f"{name}.md").write_text(text)
@@ -110,13 +121,14 @@ def _write_task(folder: Path, model: Path, arms: tuple[str, ...], extra: str, ro
         rows = "".join(json.dumps(row) + "\n" for row in rows_of(split, count))
         (folder / f"{split}.jsonl").write_text(rows)
     pairs = [{"prompt": f"Which is it, {i}?", "chosen": f"answer {i}", "rejected": "none"} for i in range(9)]
+    pairs = [pair | {"choices": ["none"], "of": "all"} for pair in pairs] if template != TEMPLATE else pairs
     (folder / "preferences.jsonl").write_text("".join(json.dumps(pair) + "\n" for pair in pairs))
     listed = json.dumps([{"name": arm, "baseline": BASELINES.get(arm, arm), "options": ARMS[arm]} for arm in arms])
     (folder / "task.yaml").write_text(
         f"version: 1\nname: tiny\ndescription: a tiny task\nmodel: {model}\n"
         "data: {train: train.jsonl, dev: dev.jsonl, test: test.jsonl, documents: documents/,"
         " preferences: preferences.jsonl}\n"
-        f'prompt: {{template: "Question: it\'s {{{{ input }}}}", system: {json.dumps(system or None)}}}\n'
+        f"prompt: {{template: {json.dumps(template)}, system: {json.dumps(system or None)}}}\n"
         f"metric: {{primary: exact_match}}\narms: {listed}\n{extra}"
     )
     return load_task(folder / "task.yaml")

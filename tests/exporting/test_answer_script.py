@@ -30,6 +30,7 @@ def script(**parts) -> str:
         "finds_examples": False,
         "model_is_here": True,
         "joins_systems": False,
+        "shows_columns": False,
     }
     return fill("answer.py.jinja", **{**plain, **parts})
 
@@ -65,6 +66,15 @@ def test_every_form_of_the_script_is_python_and_imports_what_it_uses(nf4, adapte
     assert ("support_avx512bf16_for_cpu" in text) is nf4  # else 4-bit weights are rounded on newer CPUs
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     assert imported - {"Path"} <= used | {"json", "sys"}
+
+
+@pytest.mark.parametrize("finds_examples", [True, False])
+def test_script_of_a_prompt_with_columns_takes_them_and_shows_them(finds_examples):
+    text = script(shows_columns=True, searches=finds_examples, finds_examples=finds_examples)
+    functions = {node.name: node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}
+    assert [argument.arg for argument in functions["complete"].args.args] == ["turns", "columns"]
+    assert ("found_columns" in functions) is finds_examples
+    assert "from columns import shown_value" in text
 
 
 @pytest.mark.parametrize("joins_systems", [True, False])

@@ -179,8 +179,33 @@ def test_folder_as_a_split_is_named(task_folder):
 
 
 def test_very_many_faults_of_one_file_are_counted_not_lost(task_folder):
-    task_folder.write_rows("train.jsonl", [{"question": "q", "answer": ""}] * 60)
+    task_folder.write("train.jsonl", "".join(f'{{"a{n}": 1, "a{n}": 2}}\n' for n in range(60)))
     with pytest.raises(TaskFileError, match=r"task\.yaml: 60 problems\n") as caught:
         task_folder.load()
     assert len(caught.value.faults) == 51
     assert caught.value.faults[-1] == "train.jsonl: and 10 more faults; fix these first"
+
+
+def test_faults_of_one_kind_are_one_line(task_folder):
+    task_folder.write_rows("train.jsonl", [{"question": "q", "answer": 1.5 * n} for n in range(1, 61)])
+    with pytest.raises(TaskFileError, match=r"task\.yaml: 60 problems\n") as caught:
+        task_folder.load()
+    assert caught.value.faults == ("train.jsonl lines 1, 2, 3 and 57 more: 'answer' is 1.5; give text (in quotes)",)
+
+
+def with_answers(task_folder, empty, rows):
+    answers = [{"question": f"train question {n}", "answer": "" if n < empty else "a"} for n in range(rows)]
+    task_folder.write_rows("train.jsonl", answers)
+
+
+def test_few_rows_that_cannot_be_used_are_left_out_with_a_count_and_a_reason(task_folder):
+    with_answers(task_folder, empty=2, rows=40)  # one in twenty
+    task = task_folder.load()
+    assert len(task.study.train) == 38
+    said = "train.jsonl: 2 of 40 rows left out (lines 1, 2): 'answer' is empty; give text or remove the row"
+    assert said in task.notes
+
+
+def test_more_than_one_unusable_row_in_twenty_is_refused(task_folder):
+    with_answers(task_folder, empty=3, rows=40)
+    assert len(task_folder.faults()) == 3

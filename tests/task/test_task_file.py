@@ -51,7 +51,11 @@ def test_missing_split_is_named(task_folder, split):
         ("arms", [], "'arms' is []; it should have at least 1 item"),
         ("arms", [7], "'arms.1' is 7; give keys below it"),
         ("general", {"include_path": "absent"}, "general.include_path 'absent' is no folder"),
-        ("prompt", {"template": "{{ inputt }}"}, "'inputt' is undefined"),
+        (
+            "prompt",
+            {"template": "{{ inputt }}"},
+            "prompt.template names 'inputt', which is no column of the rows (did you mean 'input'?)",
+        ),
         ("prompt", {"template": "{% if %}"}, "prompt template '{% if %}'"),
         ("prompt", {"template": "no question"}, "prompt.template leaves the question out"),
         ("prompt", {"template": "{{ input }}{{ 1 / 0 }}"}, "division by zero"),

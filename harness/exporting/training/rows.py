@@ -10,7 +10,7 @@ from typing import Any
 from harness.contract import Baseline, Retrieving
 from harness.exporting.export_source import make_baseline, option
 from harness.program import Program
-from harness.records import Evidence, Example, Message, Passage, Preference, Question
+from harness.records import Evidence, Example, Message, Passage, Preference
 from harness.store.files import decode
 from harness.store.folder import RunFolder
 from harness.task.task import ArmSpec, Task
@@ -100,7 +100,7 @@ def pair_rows(folder: RunFolder, task: Task, evidence: Evidence, program: Progra
         pairs = list(task.study.preferences)
     if len(pairs) != history.rows:
         return None
-    return [PairRow(program.messages(Question(p.id, p.messages)), p.chosen, p.rejected) for p in pairs]
+    return [PairRow(program.messages(p.question), p.chosen, p.rejected) for p in pairs]
 
 
 def plain(messages: Sequence[Message]) -> list[dict[str, str]]:

@@ -1,0 +1,31 @@
+"""What rows hold that no arm sees as it stands there, and rows that cannot be used."""
+
+from harness.checking.findings import Finding, Hit, Place, gathered
+from harness.checking.reading import Material
+from harness.task.row import Row
+
+
+def find_left_out(material: Material) -> list[Finding]:
+    """Find rows that were left out, as they cannot be used and are few."""
+    hits = [Hit((_place(one.split, one.row),), one.reason) for one in material.content.data.left_out]
+    remedy = "mend them, or let them go; --fix leaves those of train and dev out of the copy"
+    return gathered("left_out", "warning", "rows that cannot be used, and are left out", remedy, hits)
+
+
+def find_unused(material: Material) -> list[Finding]:
+    """Find columns, fields and turns that are not used, or not as they stand there."""
+    splits = {written: split for split, written in material.files().items()}
+    return [
+        Finding(
+            "unused",
+            aside.severity,
+            aside.what,
+            aside.remedy,
+            (Hit((_place(splits.get(aside.first.file, ""), aside.first),), f"the first of {aside.counted}"),),
+        )
+        for aside in material.content.data.asides
+    ]
+
+
+def _place(split: str, row: Row) -> Place:
+    return Place(split, row.file, row.number, row.unit)

@@ -1,0 +1,180 @@
+"""What rows hold and no arm sees as it stands there: counted and named, with what to do. Nothing is lost in silence."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from harness.columns import CHOICES, template_name
+from harness.task.chats import Answer
+from harness.task.faults import kind_of_fault, numbered
+from harness.task.row import Row
+from harness.task.turns import Turn
+
+# Columns and keys that change what a row means, so that leaving them out is a warning.
+TOOLS = ("tools", "functions", "tool_list", "available_tools")
+CONTEXTS = ("history", "system", "system_prompt", "context", "passage", "background", "conversation_history")
+MARKS = ("weight", "weights", "sample_weight", "train", "loss_weight", "mask")
+THOUGHTS = ("reasoning", "reasoning_content", "thinking", "thought", "thoughts", "rationale", "chain_of_thought", "cot")
+
+_ALL = "set data.turns: all to make each a row"
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """One thing that rows hold and that is not used, or not as it stands there."""
+
+    what: str
+    remedy: str
+    severity: Literal["warning", "note"]
+    counts: tuple[tuple[str, int, int], ...]  # by file: how often, in how many rows
+    first: Row
+
+    @property
+    def counted(self) -> str:
+        """Where and how often: 'train.jsonl 240 in 60 rows, test.jsonl 20 rows'."""
+        return ", ".join(
+            f"{file} {f'{times} in ' if times != rows else ''}{rows} row{'s' if rows != 1 else ''}"
+            for file, times, rows in self.counts
+        )
+
+    def __str__(self) -> str:
+        """Return it as one line."""
+        return f"{self.what} ({self.counted}): {self.remedy}"
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A row that cannot be used, beside many that can."""
+
+    split: str
+    row: Row
+    reason: str
+
+
+class Tally:
+    """Counts asides over the files of a task."""
+
+    def __init__(self) -> None:
+        self._counts: dict[tuple[str, str, Literal["warning", "note"]], dict[str, list[int]]] = {}
+        self._first: dict[tuple[str, str, Literal["warning", "note"]], Row] = {}
+
+    def add(
+        self, row: Row, what: str, remedy: str, severity: Literal["warning", "note"] = "note", times: int = 1
+    ) -> None:
+        """Count something that a row holds so many times."""
+        if not times:
+            return
+        key = (what, remedy, severity)
+        self._first.setdefault(key, row)
+        count = self._counts.setdefault(key, {}).setdefault(row.file, [0, 0])
+        count[0] += times
+        count[1] += 1
+
+    def asides(self) -> tuple[Aside, ...]:
+        """Return what was counted, warnings first."""
+        found = [
+            Aside(*key, tuple((file, times, rows) for file, (times, rows) in counts.items()), self._first[key])
+            for key, counts in self._counts.items()
+        ]
+        return tuple(sorted(found, key=lambda aside: aside.severity != "warning"))
+
+    def chat(self, row: Row, turns: Sequence[Turn], used: Sequence[Answer], metric: str) -> None:
+        """Count what a conversation holds beside the answers that are used.
+
+        Args:
+            row: Where it stands.
+            turns: All of it.
+            used: The answers that become rows.
+            metric: That the verdict rests on.
+        """
+        last = used[-1]
+        before = turns[: len(turns) - last.behind]
+        targets = sum(turn.role == "assistant" and turn.is_learnt for turn in before)
+        taken = sum(_turns_of(answer, turns) for answer in used)
+        calls = sum(turn.has_call and turn.role == "assistant" for turn in before)
+        own_calls = sum(answer.has_call for answer in used)
+        self.add(row, "earlier answers are shown, and neither learnt nor scored", _ALL, times=targets - taken)
+        if calls > own_calls and len(used) == 1:
+            what = "tool calls before the answer are shown as JSON, and neither learnt nor scored"
+            self.add(row, what, _ALL, "warning", times=calls - own_calls)
+        marked = sum(not turn.is_learnt for turn in before)
+        what = "answers marked as not to be learnt from are shown, and neither learnt nor scored"
+        self.add(row, what, "nothing to do: the marks are followed", times=marked)
+        if last.behind:
+            what = "turns behind the last answer are left out"
+            self.add(row, what, "nothing to do: no answer follows them", times=last.behind)
+        self._calls(row, own_calls, metric)
+        self._keys(row, turns)
+
+    def _calls(self, row: Row, count: int, metric: str) -> None:
+        what = "answers hold tool calls, taken as JSON text with name and arguments"
+        if metric == "tool_call":
+            self.add(row, what, "nothing to do: metric tool_call compares them", times=count)
+        else:
+            remedy = f"take metric tool_call, which compares calls; {metric} compares their text"
+            self.add(row, what, remedy, "warning", times=count)
+
+    def _keys(self, row: Row, turns: Sequence[Turn]) -> None:
+        held: dict[str, int] = {}
+        for turn in turns:
+            for key in turn.unread:
+                held[key] = held.get(key, 0) + 1
+        for key, times in held.items():
+            what = f"'{key}' of the turns is not used"
+            if key.casefold() in THOUGHTS:
+                remedy = "write the thoughts into the content, in the model's own marks, if they are to be learnt"
+                self.add(row, what, remedy, "warning", times)
+            else:
+                self.add(row, what, "nothing to do where the content says all", times=times)
+
+    def columns(self, rows: Iterable[Row], unused: Sequence[str]) -> None:
+        """Count the columns that are not used, where they hold something."""
+        rows = list(rows)
+        plain: dict[str, Row] = {}
+        for name in unused:
+            holders = [row for row in rows if row.values.get(name) not in (None, "", [], {})]
+            if remedy := _remedy(name, holders):
+                for row in holders:
+                    self.add(row, f"column '{name}' is not used", remedy, "warning")
+            elif holders:
+                plain[name] = holders[0]
+        if plain:
+            listed = ", ".join(f"'{name}'" for name in plain)
+            shown = template_name(next(iter(plain)))
+            what = f"column{'s' if len(plain) > 1 else ''} {listed} {'are' if len(plain) > 1 else 'is'} not used"
+            remedy = f"name what the question needs in prompt.template, as {{{{ {shown} }}}}"
+            for row in rows:
+                if any(row.values.get(name) not in (None, "", [], {}) for name in plain):
+                    self.add(row, what, remedy)
+
+
+def left_out_lines(left_out: Sequence[LeftOut], sizes: Mapping[str, int]) -> Iterator[str]:
+    """Say which rows are left out and why, a line for each reason; `sizes` are the rows of each file."""
+    kinds: dict[tuple[str, str], list[LeftOut]] = {}
+    for one in left_out:
+        kinds.setdefault((one.row.file, kind_of_fault(one.reason)), []).append(one)
+    for (file, _), rows in kinds.items():
+        where = numbered([one.row.number for one in rows], rows[0].row.unit)
+        yield f"{file}: {len(rows)} of {sizes[file]} rows left out ({where}): {rows[0].reason}"
+
+
+def _turns_of(answer: Answer, turns: Sequence[Turn]) -> int:
+    """How many turns an answer was made of."""
+    return len(turns) - answer.behind - len(answer.messages)
+
+
+def _remedy(name: str, holders: Sequence[Row]) -> str:
+    """Say what to do about a column that changes what a row means; '' for any other."""
+    if not holders:
+        return ""
+    plain, shown = template_name(name).casefold(), template_name(name)
+    if plain in THOUGHTS:
+        return "put the thoughts in front of the answer, in the model's own marks, if they are to be learnt"
+    if plain in MARKS:
+        return "all rows count alike; take out the rows that should not, and the column"
+    if plain in TOOLS:
+        return f"the model is not told its tools: name it in prompt.template, as {{{{ {shown} }}}}"
+    is_choice = plain in CHOICES or plain in ("a", "b", "c", "d", "e") or plain.startswith(("option", "choice"))
+    if plain in CONTEXTS or is_choice or isinstance(holders[0].values[name], list | dict):
+        return f"the question is asked without it: name it in prompt.template, as {{{{ {shown} }}}}"
+    return ""
