@@ -1,7 +1,8 @@
 """Reads a task file and all of its data as far as they can be read; every command reads a task here."""
 
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.answer_reading import AnswerRule
@@ -10,6 +11,7 @@ from harness.task.answer_rule import answer_rule, note_of
 from harness.task.benchmarks import Benchmarks, benchmarks_of
 from harness.task.consistency import check_rule, check_seeds, check_template, include_path_of
 from harness.task.documents import read_documents
+from harness.task.end_markers import ends_said, without_ends
 from harness.task.examples import Item, Placed, SplitReader
 from harness.task.faults import Faults
 from harness.task.models import read_models
@@ -90,7 +92,7 @@ def read_content(path: Path, faults: Faults) -> Content:
     benchmarks = benchmarks_of(settings, source, path.parent, faults)
     arms = read_arms(settings, source, model, of_arms, faults)
     rule = answer_rule(settings, source, faults)
-    data = _read_data(settings, rule, source, path.parent, faults)
+    data = _without_ends(_read_data(settings, rule, source, path.parent, faults))
     return Content(path, settings, model, arms, include_path, benchmarks, rule, data)
 
 
@@ -111,6 +113,23 @@ def _read_data(settings: TaskFile, rule: AnswerRule | None, source: Source, fold
         reader.notes.append(note_of(rule, items(train)))
     learnt = _capped(train, settings, reader.notes)
     return Data(train, learnt, dev, test, preferences, feedback, documents, tuple(reader.notes))
+
+
+def _without_ends(data: Data) -> Data:
+    """Take end markers off all answers, and note how many had one."""
+    ends: Counter[str] = Counter()
+    train = without_ends(data.train, ends)
+    clean = {id(before): after for before, after in zip(data.train, train, strict=True)}
+    return replace(
+        data,
+        train=train,
+        learnt=[clean[id(placed)] for placed in data.learnt],
+        dev=without_ends(data.dev, ends),
+        test=without_ends(data.test, ends),
+        preferences=without_ends(data.preferences, ends),
+        feedback=without_ends(data.feedback, ends),
+        notes=(*data.notes, *ends_said(ends)),
+    )
 
 
 def _split(train: Rows, settings: TaskFile, notes: list[str], faults: Faults) -> tuple[Rows, Rows]:

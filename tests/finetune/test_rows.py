@@ -3,10 +3,12 @@ from dataclasses import replace
 import pytest
 from fit_ground import example
 from plain_engine import PlainEngine
+from templated_models import copied
 
 from baselines.finetune.rows import Renderer, answer_rows, pair_rows, within
 from baselines.finetune.spec import AnswerRow
 from harness.engine.tokens import end_of_turn
+from harness.engine.transformers_engine import TransformersEngine
 from harness.errors import ArmError
 from harness.program import Program, Prompt
 from harness.records import GenerationSettings, Passage, Preference, Weights
@@ -73,12 +75,13 @@ def test_pairs_with_an_answer_without_a_token_are_refused_by_name(renderer, prog
         pair_rows(renderer, program, given)
 
 
-def test_a_template_that_doubles_the_first_token_is_refused(tiny_model, engine, program):
-    renderer = Renderer(str(tiny_model), engine)
+def test_a_template_that_doubles_the_first_token_is_shown_with_one(renderer, tiny_model, tmp_path, program):
     # this model's template opens with its BOS; a second one in front is what a wrong template does
-    renderer.tokenizer.chat_template = "{{ bos_token }}" + renderer.tokenizer.chat_template
-    with pytest.raises(ArmError, match="row-0: the chat template and the tokenizer both add BOS"):
-        answer_rows(renderer, program, [ROW], [()])
+    doubled = "{{ bos_token }}" + renderer.tokenizer.chat_template
+    folder = copied(tiny_model, tmp_path / "doubled", doubled)
+    (right,) = answer_rows(renderer, program, [ROW], [()])
+    (row,) = answer_rows(Renderer(str(folder), TransformersEngine(str(folder))), program, [ROW], [()])
+    assert row == right
 
 
 def test_no_training_rows_at_all_are_refused(renderer, program):
