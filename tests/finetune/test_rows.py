@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 from fit_ground import example
 from plain_engine import PlainEngine
-from templated_models import copied
+from templated_models import CHANNELS, GEMMA, QWEN3, R1, copied
 
 from baselines.finetune.rows import Renderer, answer_rows, pair_rows, within
 from baselines.finetune.spec import AnswerRow
@@ -14,6 +14,7 @@ from harness.program import Program, Prompt
 from harness.records import GenerationSettings, Passage, Preference, Weights
 
 ROW = replace(example(0), target="Paris")
+SYSTEM = "<|im_start|>system\nRoute it.<|im_end|>\n"
 
 
 @pytest.fixture(scope="module")
@@ -108,3 +109,24 @@ def test_rows_above_max_length_are_left_out_by_name():
     rows, warnings = within((row_of(5), row_of(9)), window=10, max_length=8)
     assert [row.id for row in rows] == ["long-5"]
     assert "1 rows above max_length 8 were left out: long-9" in warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("template", "asked"),
+    [
+        (GEMMA, "<|im_start|>user\nRoute it.\n\nRoute 0: dog<|im_end|>\n<|im_start|>assistant\n"),
+        (R1, f"{SYSTEM}<|im_start|>user\nRoute 0: dog<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n"),
+        (QWEN3, f"{SYSTEM}<|im_start|>user\nRoute 0: dog<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n"),
+        (
+            CHANNELS,
+            f"{SYSTEM}<|im_start|>user\nRoute 0: dog<|im_end|>\n<|im_start|>assistant<|channel|>final<|message|>",
+        ),
+    ],
+)
+def test_answer_is_learnt_behind_the_very_prompt_that_is_asked(tiny_model, tmp_path, program, template, asked):
+    folder = str(copied(tiny_model, tmp_path / "model", template))
+    engine = TransformersEngine(folder)
+    (row,) = answer_rows(Renderer(folder, engine), program, [ROW], [()])
+    assert engine.render(program.messages(ROW.question)) == asked
+    assert list(row.prompt) == engine.tokenizer.encode(asked, add_special_tokens=False)
+    assert engine.tokenizer.decode(row.answer) == "Paris<|im_end|>"
