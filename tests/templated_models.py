@@ -40,6 +40,16 @@ QWEN3 = (
     EACH + TURN + DONE + OPENED + "{% if enable_thinking is defined and enable_thinking is false %}"
     "{{ '<think>\n\n</think>\n\n' }}{% endif %}{% endif %}"
 )
+# Opens a thought, and closes it where thoughts are switched off.
+OPENS_OR_CLOSES = (
+    "{% for message in messages %}{% if message['role'] == 'assistant' %}"
+    "{% set content = message['content'].split('</think>')[-1].lstrip('\n') %}"
+    "{% else %}{% set content = message['content'] %}{% endif %}"
+    "{{ '<|im_start|>' + message['role'] + '\n' + content + '<|im_end|>\n' }}{% endfor %}"
+    + OPENED
+    + "{% if enable_thinking is defined and enable_thinking is false %}{{ '<think>\n\n</think>\n\n' }}"
+    "{% else %}{{ '<think>\n' }}{% endif %}{% endif %}"
+)
 # DeepSeek-R1's distillates open a thought and know no switch.
 R1 = (
     "{% for message in messages %}{% set content = message['content'].split('</think>')[-1] %}"

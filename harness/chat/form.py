@@ -11,6 +11,8 @@ from harness.errors import ArmError, ModelError
 from harness.records import Message
 
 SWITCHES = ("enable_thinking", "thinking")  # variables by which templates switch thoughts off
+# Of a thought that nothing switches off; a quarter of the window at most, as the prompt needs room too.
+THOUGHT_TOKENS = 1024
 # What rendering a template of somebody else's can raise.
 FAULTS = (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 _MARKER = re.compile(r"<[^<>\s]{1,60}>|\[/?[A-Z_]+\]")
@@ -84,6 +86,10 @@ class ChatFormat:
         if roles not in self._known:
             self._known[roles] = self._fault_of(roles)
         return self._known[roles]
+
+    def thought_room(self, window: int) -> int:
+        """Return the room for a thought before an answer, in tokens; 0 where nothing opens one."""
+        return min(THOUGHT_TOKENS, window // 4) if self.thinks else 0
 
     def not_text(self, text: str) -> list[str]:
         """Return the tokens in a text that are no text to this model, each once; those around thoughts left out."""

@@ -102,6 +102,8 @@ def _texts(material: Material) -> Iterator[tuple[Place, str, str]]:
         yield pair.place, turns, f"{pair.item.chosen}\n{pair.item.rejected}"
     for said in material.feedback:
         yield said.place, "\n".join(message.content for message in said.item.messages), said.item.answer
+    for document in material.content.data.documents:
+        yield Place("documents", document.source, id=document.id), document.text, ""
 
 
 def _turns(record: Record) -> str:

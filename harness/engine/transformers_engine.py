@@ -16,8 +16,6 @@ from harness.engine.tokens import Text
 from harness.errors import ArmError, ModelError
 from harness.records import Completion, GenerationSettings, Likelihood, Weights
 
-# Of a thought that nothing switches off; a quarter of the window at most, as the prompt needs room too.
-THOUGHT_TOKENS = 1024
 # About what keeps the device busy; results do not depend on it.
 _LIMITS = {"cpu": PassLimits(tokens=1024, logits=40_000_000), "cuda": PassLimits(tokens=32_768, logits=400_000_000)}
 
@@ -86,7 +84,7 @@ class TransformersEngine:
     @property
     def thought_tokens(self) -> int:
         """Room for a thought before an answer, in tokens; 0 where the model has none, or they are switched off."""
-        return min(THOUGHT_TOKENS, self.context_window // 4) if self._text.chat.thinks else 0
+        return self._text.chat.thought_room(self.context_window)
 
     def answer_tokens(self, text: str) -> int:
         """Length of an assistant's turn in tokens, its end token included."""

@@ -8,7 +8,19 @@ from pathlib import Path
 
 import pytest
 import trl
-from templated_models import ALPACA, BY_ITSELF, CHANNELS, GEMMA, MISTRAL, QWEN3, R1, ZEPHYR, change, copied
+from templated_models import (
+    ALPACA,
+    BY_ITSELF,
+    CHANNELS,
+    GEMMA,
+    MISTRAL,
+    OPENS_OR_CLOSES,
+    QWEN3,
+    R1,
+    ZEPHYR,
+    change,
+    copied,
+)
 
 from harness.chat.form import ChatFormat
 from harness.chat.jinja import read_template
@@ -112,6 +124,7 @@ def test_files_alone_give_what_transformers_gives(tiny_model, tmp_path, name):
         (ZEPHYR, {}),
         (ALPACA, {}),
         (QWEN3, {"switch": {"enable_thinking": False}}),
+        (OPENS_OR_CLOSES, {"switch": {"enable_thinking": False}}),
         (R1, {"closing": CLOSED}),
         (CHANNELS, {"closing": "<|channel|>final<|message|>"}),
     ],

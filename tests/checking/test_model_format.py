@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from templated_models import ALPACA, BY_ITSELF, GEMMA, MISTRAL, QWEN3, R1, change, copied
+from templated_models import ALPACA, BY_ITSELF, GEMMA, MISTRAL, OPENS_OR_CLOSES, QWEN3, R1, change, copied
 
 from harness.checking import examine, read_material
 from harness.cli import main
@@ -60,7 +60,9 @@ def test_system_text_is_shown_where_a_family_without_a_system_role_has_it_and_sa
         assert "system" not in prompt
 
 
-@pytest.mark.parametrize(("template", "word"), [(QWEN3, "switched off"), (R1, "closed at once")])
+@pytest.mark.parametrize(
+    ("template", "word"), [(OPENS_OR_CLOSES, "switched off"), (QWEN3, "switched off"), (R1, "closed at once")]
+)
 def test_thought_is_closed_before_the_answer_that_is_asked_and_learnt_and_said(model, task, template, word):
     report = report_of(task(model(template)))
     assert word in hits(report, "model_format")[0].detail

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 from fit_ground import example
 from plain_engine import PlainEngine
-from templated_models import CHANNELS, GEMMA, QWEN3, R1, copied
+from templated_models import CHANNELS, GEMMA, OPENS_OR_CLOSES, QWEN3, R1, copied
 
 from baselines.finetune.rows import Renderer, answer_rows, pair_rows, within
 from baselines.finetune.spec import AnswerRow
@@ -14,6 +14,7 @@ from harness.program import Program, Prompt
 from harness.records import GenerationSettings, Passage, Preference, Weights
 
 ROW = replace(example(0), target="Paris")
+TURN = "<|im_start|>user\nRoute 0: dog<|im_end|>\n<|im_start|>assistant\n"
 SYSTEM = "<|im_start|>system\nRoute it.<|im_end|>\n"
 
 
@@ -114,9 +115,10 @@ def test_rows_above_max_length_are_left_out_by_name():
 @pytest.mark.parametrize(
     ("template", "asked"),
     [
+        (OPENS_OR_CLOSES, f"{SYSTEM}{TURN}<think>\n\n</think>\n\n"),
         (GEMMA, "<|im_start|>user\nRoute it.\n\nRoute 0: dog<|im_end|>\n<|im_start|>assistant\n"),
-        (R1, f"{SYSTEM}<|im_start|>user\nRoute 0: dog<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n"),
-        (QWEN3, f"{SYSTEM}<|im_start|>user\nRoute 0: dog<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n"),
+        (R1, f"{SYSTEM}{TURN}<think>\n\n</think>\n\n"),
+        (QWEN3, f"{SYSTEM}{TURN}<think>\n\n</think>\n\n"),
         (
             CHANNELS,
             f"{SYSTEM}<|im_start|>user\nRoute 0: dog<|im_end|>\n<|im_start|>assistant<|channel|>final<|message|>",
