@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
 
+from harness.chat.form import ChatFormat
 from harness.program import Program
 from harness.records import (
     Completion,
@@ -115,6 +116,22 @@ class EngineKind(Protocol):
 
         Raises:
             ModelError: If it cannot be opened.
+        """
+
+
+@runtime_checkable
+class Formatting(Protocol):
+    """A kind of engine that can say how a model is shown conversations, from its tokenizer alone."""
+
+    def chat_format(self, model: str, name: str) -> ChatFormat | None:
+        """Look at a model's chat template before anything is asked; None where that is seen only when it opens.
+
+        Args:
+            model: As `EngineKind.find` returned it.
+            name: As the user wrote it.
+
+        Raises:
+            ModelError: If the model cannot hold a conversation.
         """
 
 

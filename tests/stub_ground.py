@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
+from tiny_model import CHAT_TEMPLATE
 
 from harness.assets.cache import cache_folder, make_whole
 from harness.general.passages import TEXTS
@@ -242,6 +243,8 @@ def write_stub_model(folder: Path) -> None:
     """Fill a model's folder with files that only look like one."""
     for name in ("config.json", "tokenizer.json", "tokenizer_config.json"):
         (folder / name).write_text("{}")
+    (folder / "tokenizer_config.json").write_text('{"eos_token": "<|im_end|>"}')
+    (folder / "chat_template.jinja").write_text(CHAT_TEMPLATE)
     (folder / "model.safetensors").write_bytes(b"weights")
 
 

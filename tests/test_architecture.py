@@ -16,6 +16,7 @@ MAY_IMPORT = {"harness": {"harness"}, "baselines": {"harness", "baselines"}, "re
 # Inside harness: each part may import itself and the parts named here.
 BASE = {"answer_reading", "records", "errors"}
 CONTRACT = BASE | {
+    "chat",
     "constrained",
     "program",
     "contract",
@@ -41,8 +42,9 @@ INSIDE = {
     "constrained": set(),
     "quiet": set(),
     "memory": set(),
+    "chat": BASE,
     "program": BASE | {"columns"},
-    "contract": BASE | {"program"},
+    "contract": BASE | {"chat", "program"},
     "task": CONTRACT,
     "checking": CONTRACT | {"task"},
     "drafting": CONTRACT | {"task", "checking"},

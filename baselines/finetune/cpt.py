@@ -78,7 +78,7 @@ def text_rows(renderer: Renderer, documents: Sequence[Document], size: int) -> t
     """
     rows = []
     for document in documents:
-        ids = renderer.tokenizer.encode(document.text)
+        ids = renderer.text.raw(document.text)
         parts = [tuple(ids[start : start + size]) for start in range(0, len(ids), size)]
         rows += [AnswerRow(f"{document.id}, part {n}", (), part) for n, part in enumerate(parts, 1) if len(part) > 1]
     if not rows:

@@ -5,6 +5,7 @@ import unicodedata
 
 from baselines.finetune.plan import SftPlan
 from baselines.prompt.selection import drawn
+from harness.chat.turns import without_thought
 from harness.contract import FitContext
 from harness.errors import ArmError
 from harness.records import Example, Preference, Study
@@ -52,7 +53,7 @@ def mined(plan: SftPlan, context: FitContext, most: int) -> tuple[tuple[Preferen
     asked = 0
     while asked < len(order) and len(pairs) < most:
         chunk = order[asked : asked + CHUNK]
-        said = [plan.program.reader.read(text) or "" for text in context.answer(plan.program, chunk)]
+        said = [plan.program.reader.read(without_thought(text)) or "" for text in context.answer(plan.program, chunk)]
         pairs += [
             pair(row, text)
             for row, text in zip(chunk, said, strict=True)

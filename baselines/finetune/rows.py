@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 
 from baselines.finetune.spec import AnswerRow, PairRow
 from harness.contract import Engine
-from harness.engine.tokens import end_of_turn
+from harness.engine.tokens import Text
 from harness.errors import ArmError
 from harness.program import Program
 from harness.records import Example, Message, Passage, Preference, Question
@@ -30,29 +30,22 @@ Row = TypeVar("Row", bound=_Row)
 
 
 class Renderer:
-    """Turns conversations into token ids with the model's own chat template."""
+    """Turns conversations into token ids as the engine does, with the model's own chat template."""
 
     def __init__(self, model: str, engine: Engine) -> None:
         from transformers import AutoTokenizer
 
-        self.tokenizer: Any = AutoTokenizer.from_pretrained(model, trust_remote_code=False)
-        if not self.tokenizer.chat_template:
-            raise ArmError(f"model {model} has no chat template; tune an instruction-tuned model")
+        self.text = Text(AutoTokenizer.from_pretrained(model, trust_remote_code=False), model)
+        self.tokenizer: Any = self.text.tokenizer
         self.engine = engine
-        self.end_token = end_of_turn(self.tokenizer)
 
     def prompt(self, messages: Sequence[Message], row: str) -> tuple[int, ...]:
         """Tokenise a conversation with the assistant's turn opened.
 
         Raises:
-            ArmError: If it begins with two BOS tokens, or is not what the engine will ask.
+            ArmError: If it is not what the engine will ask.
         """
-        ids = self.tokenizer.apply_chat_template(
-            _plain(messages), add_generation_prompt=True, tokenize=True, return_dict=False
-        )
-        bos = self.tokenizer.bos_token_id
-        if bos is not None and list(ids[:2]) == [bos, bos]:
-            raise ArmError(f"row {row}: the chat template and the tokenizer both add BOS; fix the template")
+        ids = self.text.prompt(messages)
         asked = self.engine.count_tokens(messages)
         if asked != len(ids):
             raise ArmError(
@@ -63,8 +56,8 @@ class Renderer:
 
     def answer(self, text: str) -> tuple[int, ...]:
         """Tokenise an assistant's turn and close it; an empty text gives no tokens at all."""
-        ids = self.tokenizer.encode(text, add_special_tokens=False)
-        return (*ids, self.end_token) if ids else ()
+        ids = self.text.bare(text)
+        return (*ids, self.text.end_id) if ids else ()
 
 
 def anchor_rows(renderer: Renderer, program: Program) -> tuple[tuple[int, ...], ...]:
@@ -75,7 +68,7 @@ def anchor_rows(renderer: Renderer, program: Program) -> tuple[tuple[int, ...], 
     anchors: list[tuple[int, ...]] = []
     for number, item in enumerate(_general(), start=1):
         if "text" in item:
-            anchors.append(tuple(renderer.tokenizer.encode(item["text"])))
+            anchors.append(tuple(renderer.text.raw(item["text"])))
         else:
             anchors += [(*row.prompt, *row.answer) for row in _asked(renderer, program, number, item)]
     return tuple(anchors)
@@ -180,7 +173,3 @@ def named(ids: Sequence[str]) -> str:
     """Name the first rows and count the others."""
     more = f" and {len(ids) - NAMED} more" if len(ids) > NAMED else ""
     return ", ".join(ids[:NAMED]) + more
-
-
-def _plain(messages: Sequence[Message]) -> list[dict[str, str]]:
-    return [{"role": message.role, "content": message.content} for message in messages]

@@ -82,7 +82,10 @@ def build_lab(root: Path) -> Lab:
     model = root / "model"
     model.mkdir(parents=True)
     (model / "config.json").write_text(json.dumps({"model_type": "llama"}), encoding="utf-8")
-    (model / "tokenizer_config.json").write_text("{}", encoding="utf-8")
+    (model / "tokenizer_config.json").write_text('{"eos_token": "</s>"}', encoding="utf-8")
+    (model / "chat_template.jinja").write_text(
+        "{% for turn in messages %}{{ turn.content }}</s>{% endfor %}", encoding="utf-8"
+    )
     (model / "tokenizer.json").write_text("{}", encoding="utf-8")
     (model / "model.safetensors").write_bytes(b"stub weights")
 

@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
+from harness.chat.turns import without_thought
 from harness.checking.findings import Finding, Hit, Severity, gathered
 from harness.checking.near_duplicates import words_of
 from harness.checking.reading import Material, Record
@@ -89,7 +90,7 @@ def _ask(
     completions = engine.generate([messages for _, messages in batch], settings, weights)
     say(f"asked {len(batch)} training rows")
     return [
-        _Asked(record, messages, completion.text.strip())
+        _Asked(record, messages, without_thought(completion.text).strip())
         for (record, messages), completion in zip(batch, completions, strict=True)
         if completion.finish == "stop"
     ]

@@ -13,6 +13,7 @@ from harness.checking.encoding import find_file_marks, find_odd_texts
 from harness.checking.findings import SEVERITIES, CheckReport, Finding
 from harness.checking.groups import find_rows_without_group, find_torn_groups
 from harness.checking.lengths import find_long_rows
+from harness.checking.model_format import find_formats, find_markers, find_refusals
 from harness.checking.model_text import ModelText
 from harness.checking.overlaps import find_answers_in_train, find_contained, find_in_documents, find_in_prompt
 from harness.checking.pairs import find_pair_faults
@@ -63,22 +64,28 @@ def examine(material: Material, folder_of: Callable[[str], Path | None] = lambda
         folder_of: Gives a model's folder by its source, where it is on this machine: its tokenizer is read.
 
     Returns:
-        Findings with errors first.
+        Findings with errors first; what a model refuses is a fault of the task, as what cannot be read is.
     """
     content = material.content
     models = models_of(content.arms) or (content.model,)
-    texts = {source: ModelText(folder_of(source)) for source in dict.fromkeys(model.source for model in models)}
+    texts = {source: ModelText(folder_of(source), _named(source)) for source in dict.fromkeys(m.source for m in models)}
+    refused = find_refusals(material, texts)
     found = [finding for check in CHECKS for finding in check(material)]
-    found += find_long_rows(material, texts)
+    found += [*find_long_rows(material, texts), *find_formats(texts), *find_markers(material, texts)]
     found.sort(key=lambda finding: SEVERITIES.index(finding.severity))
     return CheckReport(
         task=str(content.path),
-        faults=material.listed,
+        faults=(*material.listed, *refused),
         findings=tuple(found),
-        seen=previews(material, texts),
+        seen=() if refused else previews(material, texts),
         notes=content.data.notes,
         lengths=_how(texts),
     )
+
+
+def _named(source: str) -> str:
+    """Return a model's name as the user knows it, without the path that it lies at."""
+    return Path(source).name if Path(source).is_absolute() else source
 
 
 def _how(texts: Mapping[str, ModelText]) -> str:

@@ -23,7 +23,7 @@ def check(ctx: click.Context, task_file: Path, out: Path | None, as_json: bool, 
     """Look for everything that is wrong with TASK_FILE and its data, and show what each arm will see.
 
     Without --model no model is loaded. Exit code 0: nothing worse than warnings; 1: errors; 2: the task
-    cannot be read. With --fix it is that of the cleaned copy.
+    cannot be read, or a model cannot be asked it. With --fix it is that of the cleaned copy.
 
     \b
     Example:

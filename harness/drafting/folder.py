@@ -19,6 +19,7 @@ from harness.errors import TaskFileError
 from harness.model_names import name_fault
 from harness.records import Example
 from harness.task.documents import read_documents
+from harness.task.end_markers import ends_said
 from harness.task.faults import Faults
 from harness.task.load import load_task
 from harness.task.row import Row
@@ -65,7 +66,7 @@ def draft_task(source: Path, out: Path, *, documents: Path | None = None, model:
         splits, said = divide(usable.items, SEED)
     except ValueError as fault:
         raise TaskFileError(str(source), [str(fault)]) from None
-    doubts += [*reading.doubts, *_left_out(usable), *answers.doubts, *said]
+    doubts += [*reading.doubts, *_left_out(usable), *ends_said(usable.ends), *answers.doubts, *said]
     if answers.kind == "labels" and (never := missing_labels(usable.items, splits)):
         doubts.append(f"train never shows what {len(never)} test rows want: {', '.join(never)}")
     outline = Outline(

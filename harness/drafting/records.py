@@ -1,13 +1,16 @@
 """Rows of a file, as `read_columns` understood them, to the items of a task."""
 
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from harness.chat.markers import without_end
 from harness.drafting.columns import PAIRS, Reading
 from harness.drafting.values import as_list, count_empty, is_empty
 from harness.records import Example, Message
+from harness.task.end_markers import ended
 from harness.task.row import Row
 from harness.task.shapes import pair_of, preference_of
 from harness.task.turns import text_of
@@ -24,6 +27,7 @@ class Usable:
     items: tuple[Example, ...]
     rejected: tuple[str | None, ...]  # the worse answer of each item, where rows are preference pairs
     left_out: tuple[str, ...]  # a place and a reason each
+    ends: Mapping[str, int]  # end markers that were taken off answers, and how many
 
 
 def usable_rows(rows: Sequence[Row], reading: Reading, documents: frozenset[str]) -> Usable:
@@ -35,20 +39,21 @@ def usable_rows(rows: Sequence[Row], reading: Reading, documents: frozenset[str]
     items: list[Example] = []
     rejected: list[str | None] = []
     left_out: list[str] = []
+    ends: Counter[str] = Counter()
     for row in rows:
         try:
             item, worse = _item(row.values, reading, documents)
         except ValueError as fault:
             left_out.append(f"{row.place}: {fault}")
         else:
-            items.append(item)
-            rejected.append(worse)
+            items.append(ended(item, ends))
+            rejected.append(worse and without_end(worse)[0])
     answer = next((reading.needed[key] for key in ANSWERS if key in reading.needed), None)
     unanswered = count_empty([row.values for row in rows], answer) if answer else 0
     if len(left_out) - unanswered > MOST_UNUSABLE * len(rows):
         first = "\n".join(f"    {text}" for text in left_out[:10])
         raise ValueError(f"{len(left_out)} of {len(rows)} rows cannot be used; fix or remove them. The first:\n{first}")
-    return Usable(tuple(items), tuple(rejected), tuple(left_out))
+    return Usable(tuple(items), tuple(rejected), tuple(left_out), ends)
 
 
 def _item(values: dict[str, Any], reading: Reading, documents: frozenset[str]) -> tuple[Example, str | None]:

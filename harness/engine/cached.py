@@ -39,6 +39,10 @@ class LocalEngine(Engine, Protocol):
     def description(self) -> Mapping[str, str | int]:
         """Device, number format, threads and chat template: what else an answer depends on."""
 
+    @property
+    def thought_tokens(self) -> int:
+        """Room for a thought before an answer, in tokens."""
+
     def render(self, conversation: Conversation) -> str:
         """Return the prompt as the model sees it, as text."""
 
@@ -85,6 +89,11 @@ class CachedEngine:
     def count_tokens(self, conversation: Conversation) -> int:
         """Length of the prompt as the model sees it, in tokens."""
         return self._engine.count_tokens(conversation)
+
+    @property
+    def thought_tokens(self) -> int:
+        """Room for a thought before an answer, in tokens."""
+        return self._engine.thought_tokens
 
     def answer_tokens(self, text: str) -> int:
         """Length of an assistant's turn in tokens, its end token included."""

@@ -31,13 +31,22 @@ def model_hash(model: str) -> str:
     Raises:
         ModelError: If a hub id's files cannot be had, or a file cannot be read.
     """
-    folder = Path(model)
     try:
-        folder = folder if folder.is_dir() else _snapshot(model)
+        folder = model_folder(model)
         names = [path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file()]
         return _hash_files(folder, [n.as_posix() for n in names if not any(part.startswith(".") for part in n.parts)])
     except (OSError, ValueError) as fault:
         raise _unreadable(model, fault) from fault
+
+
+def model_folder(model: str) -> Path:
+    """Return where a base model's files are: its folder, or for a hub id that of the hub's client, fetched if need be.
+
+    Raises:
+        ModelError: If a hub id's files cannot be had.
+    """
+    folder = Path(model)
+    return folder if folder.is_dir() else _snapshot(model)
 
 
 def adapter_hash(adapter: str) -> str:

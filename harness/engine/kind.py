@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from harness.chat.form import ChatFormat
 from harness.contract import Capability, Engine
+from harness.errors import ModelError
 
 Log = Callable[[str], object]
 
@@ -36,6 +38,19 @@ class TransformersKind:
         from harness.engine.content import model_hash
 
         return model_hash(model)[:16]
+
+    def chat_format(self, model: str, name: str) -> ChatFormat:
+        """Look at the model's chat template; see `harness.contract.Formatting`."""
+        from harness.chat.jinja import read_template
+        from harness.engine.content import model_folder
+
+        try:
+            return ChatFormat(read_template(model_folder(model)), name)
+        except ModelError:  # transformers may find one elsewhere; it takes seconds to load
+            from harness.engine.resident import load_tokenizer
+            from harness.engine.tokens import chat_format
+
+            return chat_format(load_tokenizer(model), name)
 
     def open(self, model: str, *, cache: Path | None, shrink: int, log: Log) -> Engine:
         """Open a model for answers; its weights are loaded at the first question that is not remembered."""

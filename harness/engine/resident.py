@@ -20,7 +20,7 @@ from harness.engine.architectures import architecture
 from harness.engine.content import ADAPTER_FILES, adapter_hash
 from harness.engine.halving import free_memory
 from harness.engine.prefixed import Prefixed, prefix_of
-from harness.engine.tokens import end_of_turn
+from harness.engine.tokens import Text, end_of_turn
 from harness.errors import ArmError, ModelError
 from harness.quiet import quiet
 
@@ -72,14 +72,14 @@ def load_config(model: str) -> Any:
 
 
 def load_tokenizer(model: str) -> Any:
-    """Read a model's tokenizer; raises ModelError."""
+    """Read a model's tokenizer, which knows an end token from here on; raises ModelError."""
     try:
         with quiet():
             tokenizer = AutoTokenizer.from_pretrained(model)
     except _LOADING_FAULTS as fault:
         raise _unloadable(model, fault) from fault
     if tokenizer.eos_token_id is None:
-        raise ModelError(f"model '{model}' has no end token (eos_token); set one in its tokenizer_config.json")
+        Text(tokenizer, model)  # which takes the one that the chat template writes behind an answer
     return tokenizer
 
 

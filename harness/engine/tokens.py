@@ -3,25 +3,27 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from jinja2 import TemplateError
-
+from harness.chat.form import ChatFormat, Template
+from harness.chat.turns import THOUGHTS
 from harness.contract import Conversation
-from harness.errors import ArmError, ModelError
-
-_MARK = "\u2022answer\u2022"  # stands for an answer where a template is asked what follows one
 
 
 class Text:
-    """A model's tokenizer as the engine uses it."""
+    """A model's tokenizer as the engine, training and exports use it.
+
+    Raises:
+        ModelError: If the model's chat template cannot be used; see `harness.chat.form.ChatFormat`.
+    """
 
     def __init__(self, tokenizer: Any, model: str) -> None:
         self.tokenizer = tokenizer
-        self._model = model
-        if not tokenizer.chat_template:
-            raise ModelError(
-                f"model '{model}' has no chat template, so it cannot hold a conversation; "
-                "give an instruction-tuned model"
-            )
+        self.chat = chat_format(tokenizer, model)
+        if tokenizer.eos_token_id is None:
+            tokenizer.eos_token = self.chat.end
+        ids = {number: token.content for number, token in tokenizer.added_tokens_decoder.items()}
+        thoughts = {marker for pair in THOUGHTS for marker in pair}
+        # of these, decoding keeps even those that are no text
+        self._thoughts = {number: text for number, text in ids.items() if text in thoughts}
 
     @property
     def prefix_id(self) -> int:
@@ -29,18 +31,18 @@ class Text:
         tokenizer = self.tokenizer
         return int(tokenizer.eos_token_id if tokenizer.bos_token_id is None else tokenizer.bos_token_id)
 
+    @property
+    def end_id(self) -> int:
+        """The token that closes the assistant's turn: training ends answers with it, and generation stops at it."""
+        return int(self.tokenizer.convert_tokens_to_ids(self.chat.end))
+
     def render(self, conversation: Conversation) -> str:
         """Write a conversation in the model's chat form, with the assistant's turn opened.
 
         Raises:
             ArmError: If the model's template refuses these roles.
         """
-        turns = [{"role": message.role, "content": message.content} for message in conversation]
-        try:
-            return str(self.tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True))
-        except TemplateError as fault:
-            roles = ", ".join(message.role for message in conversation)
-            raise ArmError(f"the chat template of '{self._model}' refuses the turns {roles}: {fault}") from fault
+        return self.chat.render(conversation)
 
     def prompt(self, context: str | Conversation) -> list[int]:
         """Encode a prompt: a conversation by the chat template, which writes its own special tokens."""
@@ -49,11 +51,17 @@ class Text:
         return self.bare(self.render(context))
 
     def raw(self, text: str) -> list[int]:
-        """Encode a text as the tokenizer does by default, never with a second start token."""
-        start = self.tokenizer.bos_token
+        """Encode a text as the tokenizer does by default, never with a second start token or an end that it lacks."""
+        start, end = self.tokenizer.bos_token, self.tokenizer.eos_token
         if start and text.startswith(start):
             return self.bare(text)
-        return list(self.tokenizer.encode(text))
+        ids = list(self.tokenizer.encode(text))
+        first = self.tokenizer.bos_token_id
+        while first is not None and ids[:2] == [first, first]:
+            del ids[0]
+        if ids[1:] and ids[-1] == self.tokenizer.eos_token_id and not text.endswith(end):
+            del ids[-1]
+        return ids
 
     def bare(self, text: str) -> list[int]:
         """Encode a text and add nothing."""
@@ -83,26 +91,51 @@ class Text:
             yield make_disjoint_window(window)
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Return the text of an answer, special tokens removed."""
-        return str(self.tokenizer.decode(list(ids), skip_special_tokens=True))
+        """Return the text of an answer, special tokens removed but for those around a thought."""
+        parts: list[str] = []
+        rest: list[int] = []
+        for number in ids:
+            if number in self._thoughts:
+                parts += [self._words(rest), self._thoughts[number]]
+                rest = []
+            else:
+                rest.append(number)
+        return "".join([*parts, self._words(rest)])
+
+    def _words(self, ids: Sequence[int]) -> str:
+        return str(self.tokenizer.decode(list(ids), skip_special_tokens=True)) if ids else ""
+
+
+def chat_format(tokenizer: Any, model: str) -> ChatFormat:
+    """Return how a model with this tokenizer is shown conversations.
+
+    Raises:
+        ModelError: If its chat template cannot be used.
+    """
+    return ChatFormat(_template(tokenizer), model)
+
+
+def _template(tokenizer: Any) -> Template | None:
+    """Return a tokenizer's chat template, written by transformers itself; None where it has none."""
+    if not tokenizer.chat_template:
+        return None
+
+    special = {token.content for token in tokenizer.added_tokens_decoder.values() if token.special}
+    named = {tokenizer.bos_token, tokenizer.eos_token, tokenizer.pad_token, tokenizer.unk_token} - {None}
+    source = tokenizer.chat_template
+    return Template(
+        tokenizer.apply_chat_template,
+        source if isinstance(source, str) else str(source.get("default", "")),
+        tokenizer.bos_token,
+        tokenizer.eos_token,
+        frozenset({*special, *named}),
+    )
 
 
 def end_of_turn(tokenizer: Any) -> int:
-    """Return the token that closes the assistant's turn: what follows an answer in the template.
-
-    Training ends every answer with it, and generation stops at it.
+    """Return the token that closes the assistant's turn; see `Text.end_id`.
 
     Raises:
-        ModelError: If no special token follows and the tokenizer knows no end of sequence.
+        ModelError: If there is none, or the tokenizer's chat template cannot be used.
     """
-    turns = [{"role": "user", "content": "question"}, {"role": "assistant", "content": _MARK}]
-    text = tokenizer.apply_chat_template(turns, tokenize=False)
-    after = tokenizer.encode(text.rpartition(_MARK)[2], add_special_tokens=False)
-    special = {number for number, token in tokenizer.added_tokens_decoder.items() if token.special}
-    if after and after[0] in special:
-        return int(after[0])
-    if tokenizer.eos_token_id is None:
-        raise ModelError(
-            f"the tokenizer of '{tokenizer.name_or_path}' has no end-of-sequence token; without one a model never stops"
-        )
-    return int(tokenizer.eos_token_id)
+    return Text(tokenizer, tokenizer.name_or_path).end_id

@@ -81,6 +81,11 @@ class TransformersEngine:
         """Length of the prompt as the model sees it, in tokens."""
         return len(self._text.prompt(conversation))
 
+    @property
+    def thought_tokens(self) -> int:
+        """Room for a thought before an answer, in tokens; 0 where the model has none, or they are switched off."""
+        return self._text.chat.thought_room(self.context_window)
+
     def answer_tokens(self, text: str) -> int:
         """Length of an assistant's turn in tokens, its end token included."""
         return len(self._text.bare(text)) + 1

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from harness.chat.turns import without_thought
 from harness.contract import Baseline, Engine, Retrieving
 from harness.engine.faults import describe, is_of_the_process
 from harness.errors import ArmError, HarnessError
@@ -121,8 +122,9 @@ def plan_batches(lengths: Sequence[int], new_tokens: int, shrink: int = 0) -> li
 def classify(completion: Completion, program: Program) -> tuple[str | None, Outcome]:
     """Read the answer out of a completion and name the class in which the item ends.
 
-    An answer cut off by the token limit counts as truncated, unless the rule reads one line and the
-    line is whole. A label that was chosen is an answer whatever it says.
+    It is read behind a thought; one that is not closed is no answer. An answer cut off by the token limit counts as
+    truncated, unless the rule reads one line and the line is whole. A label that was chosen is an answer whatever it
+    says.
     """
     if completion.finish == "context_overflow":
         return None, Outcome.CONTEXT_OVERFLOW
@@ -130,8 +132,9 @@ def classify(completion: Completion, program: Program) -> tuple[str | None, Outc
         return program.reader.read(completion.text) or completion.text, Outcome.SCORED
     if not completion.text.strip():
         return None, Outcome.EMPTY
-    found = program.reader.read(completion.text)
-    if completion.finish == "length" and not program.reader.is_complete(completion.text):
+    said = without_thought(completion.text)
+    found = program.reader.read(said)
+    if completion.finish == "length" and not program.reader.is_complete(said):
         return None, Outcome.TRUNCATED
     if found is None:
         return None, Outcome.UNPARSED

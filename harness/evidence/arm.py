@@ -200,9 +200,10 @@ def _context(fit: Fit, baseline: Baseline, place: Workplace) -> RunContext:
 
 
 def room_for(task: Task, engine: Engine) -> int:
-    """Return how many tokens an answer may have, judged by the answers in train and dev."""
+    """Return how many tokens an answer may have, judged by the answers in train and dev, after a thought."""
     longest = max(engine.answer_tokens(e.target) for e in (*task.study.train, *task.study.dev))
-    return max(int(longest * ANSWER_ROOM) + 1, LEAST_ANSWER_TOKENS)
+    thought = int(getattr(engine, "thought_tokens", 0))  # not all engines tell
+    return max(int(longest * ANSWER_ROOM) + 1, LEAST_ANSWER_TOKENS) + thought
 
 
 def _answer_test(fit: Fit, program: Program, baseline: Baseline, place: Workplace) -> None:

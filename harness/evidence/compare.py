@@ -1,14 +1,16 @@
 """The main job: every arm on the same locked items, then the decision and the report."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from harness.errors import StoreError, TaskFileError
 from harness.evidence import worker
 from harness.evidence.collect import collect
+from harness.evidence.formats import look_at_formats
 from harness.evidence.jobs import Jobs, Observer
 from harness.evidence.models import ServedModel, find_models
 from harness.evidence.outputs import check_columns, write_outputs
@@ -45,6 +47,7 @@ def compare(task: Task, settings: Settings, observer: Observer) -> tuple[Run, Ru
     _check(task, settings)
     task = scaled(task, limit=settings.limit, is_fast=settings.is_fast)
     models = find_models(task.models, observer.log)
+    formats = look_at_formats(task, models)
     identity = {
         "task": task.name,
         "content": task.digest,
@@ -55,14 +58,14 @@ def compare(task: Task, settings: Settings, observer: Observer) -> tuple[Run, Ru
     folder = RunFolder(settings.out or Path("runs") / f"{task.name}-{hash_data(identity)[:8]}")
     with folder.locked() as lock:
         folder.claim(identity)
-        for line in (*task.notes, f"run folder {folder.path}"):
+        for line in (*task.notes, *chain(*formats.values()), f"run folder {folder.path}"):
             observer.log(line)
         with closing(Ledger(folder.ledger)) as ledger:
             if ledger.state(RUN, SNAPSHOT) is None:
                 write_snapshot(task, folder, ledger)
             stall_minutes = task.stall_minutes  # the one thing that may be changed on the way
             task = read_snapshot(folder, ledger)
-            _begin(task, models, identity, settings, ledger)
+            _begin(task, models, formats, identity, settings, ledger)
             start = worker.command(folder, is_fast=settings.is_fast, is_cached=settings.is_cached)
             with Supervisor(start, log=folder.log, lock=lock, stall_minutes=stall_minutes) as supervisor:
                 Jobs(task, models, ledger, supervisor, observer).run(settings.arms)
@@ -103,8 +106,14 @@ def _check(task: Task, settings: Settings) -> None:
 
 
 def _begin(
-    task: Task, models: Sequence[ServedModel], identity: dict[str, str], settings: Settings, ledger: Ledger
+    task: Task,
+    models: Sequence[ServedModel],
+    formats: Mapping[str, Sequence[str]],
+    identity: dict[str, str],
+    settings: Settings,
+    ledger: Ledger,
 ) -> None:
     if ledger.state(RUN, MANIFEST) is None:
         record = manifest(task, models, identity) | {"is_fast": settings.is_fast, "limit": settings.limit}
+        record |= {"formats": dict(formats)} if any(formats.values()) else {}
         ledger.put_state(RUN, MANIFEST, json.dumps(record))

@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from inspect import getsource
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,9 @@ from harness.exporting.export_source import ExportSource
 from harness.exporting.form import form_of
 from harness.exporting.index import is_known, place_embedder, place_index
 from harness.exporting.license import license_note
-from harness.exporting.prompt import Places, finds_examples, program_data, prompt_data
+from harness.exporting.prompt import Places, chat_of, finds_examples, program_data, prompt_data
 from harness.exporting.readme import Contents, readme
-from harness.exporting.script import fill
+from harness.exporting.script import fill, write_chat
 from harness.exporting.training.axolotl import write_axolotl
 from harness.exporting.training.llama_factory import write_llama_factory
 from harness.exporting.training.openai import write_openai
@@ -68,12 +68,15 @@ def _fill(source: ExportSource, folder: Path, is_merged: bool, log: Callable[[st
     places, notes = _place_weights(source, folder, is_merged)
     for note in notes:
         log(f"warning: {note}")
+    notes.extend(_chat_notes(source))
     places, has_script = _place_index(source, folder, places, notes)
     plan = _place_training(source, folder, notes)
     _write_json(folder / "prompt.json", prompt_data(source, places))
     _write_json(folder / "program.json", program_data(source, places))
     _write_json(folder / ORIGIN, origin(source, is_merged=is_merged))
     if has_script:
+        write_chat(folder)
+        _write_json(folder / "chat.json", asdict(chat_of(source).form))
         (folder / SCRIPT).write_text(_script(source, places), encoding="utf-8")
         (folder / READING).write_text(getsource(answer_reading), encoding="utf-8")
         if source.program.generation.constraint:
@@ -85,6 +88,17 @@ def _fill(source: ExportSource, folder: Path, is_merged: bool, log: Callable[[st
     (folder / "LICENSE-BASE-MODEL.md").write_text(license_note(source), encoding="utf-8")
     contents = Contents(places, has_script, plan, form_of(source.program.weights), tuple(notes))
     (folder / "README.md").write_text(readme(source, contents), encoding="utf-8")
+
+
+def _chat_notes(source: ExportSource) -> list[str]:
+    """Say how turns are written for the model, and what a server must do that writes them itself."""
+    chat = chat_of(source)
+    notes = list(chat.notes)
+    if chat.form.closing:
+        notes.append(
+            f"a server that writes prompts itself leaves out {chat.form.closing!r} at their end; answer.py does not"
+        )
+    return notes
 
 
 def _place_weights(source: ExportSource, folder: Path, is_merged: bool) -> tuple[Places, list[str]]:

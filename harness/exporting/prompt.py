@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from harness.chat.form import ChatFormat
 from harness.exporting.export_source import ExportSource
 from harness.program import Program, columns_named
 
@@ -45,6 +46,13 @@ def prompt_data(source: ExportSource, places: Places) -> dict[str, Any]:
         "constraint": asdict(settings.constraint) if settings.constraint else None,
         "reader": asdict(program.reader),
     }
+
+
+def chat_of(source: ExportSource) -> ChatFormat:
+    """Return how the base is shown conversations."""
+    from harness.engine.kind import TransformersKind
+
+    return TransformersKind().chat_format(source.program.weights.model, source.base_name)
 
 
 def finds_examples(program: Program) -> bool:

@@ -2,6 +2,7 @@
 
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
 
@@ -9,6 +10,11 @@ from jinja2 import Environment, StrictUndefined
 def fill(template: str, **values: object) -> str:
     """Return a template of this package with its values."""
     return _environment().from_string(_text(template)).render(**values)
+
+
+def write_chat(folder: Path) -> None:
+    """Write chat.py, by which turns are written for the model; it is the run's own."""
+    (folder / "chat.py").write_text((files("harness.chat") / "turns.py").read_text(encoding="utf-8"), encoding="utf-8")
 
 
 @cache

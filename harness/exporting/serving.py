@@ -8,8 +8,7 @@ from typing import Any
 
 from harness.exporting.export_source import ExportSource
 from harness.exporting.form import TunedForm
-from harness.exporting.prompt import Places
-from harness.exporting.training.rows import plain
+from harness.exporting.prompt import Places, chat_of
 
 SOURCES = "vllm-project/vllm: docs/features/lora.md (05863f1)"
 SMALLEST_RANK = 8  # vLLM takes powers of two from here as --max-lora-rank
@@ -41,9 +40,11 @@ def request_command(source: ExportSource) -> str | None:
     if program.retriever is not None or program.choices is not None:
         return None
     question = source.task.study.train[0].question
+    chat = chat_of(source)
     body: dict[str, Any] = {
         "model": source.arm,
-        "messages": plain(program.messages(question)),
+        "messages": chat.turns(program.messages(question)),
+        **({"chat_template_kwargs": chat.form.switch} if chat.form.switch else {}),
         "temperature": program.generation.temperature,
         "max_tokens": program.generation.max_new_tokens,
     }

@@ -99,6 +99,7 @@ def _demand(spec: ArmSpec, task: Task, text: ModelText) -> Demand:
         lengths = _with_shots(lengths, shots, task.study, text)
     targets = _counts([example.target for example in (*task.study.train, *task.study.dev)], text)
     room, thought = int((max(targets, default=0) + 1) * ANSWER_ROOM) + 1, _number(options, "reasoning_tokens", 0)
+    thought += text.chat.thought_room(text.window) if text.chat is not None and text.window is not None else 0
     return Demand(
         arm=spec.name,
         model=spec.model.name,

@@ -4,9 +4,11 @@ import re
 from collections.abc import Sequence
 
 from harness.answer_reading import AnswerRule, Reader
+from harness.chat.turns import without_thought
 from harness.records import Example
 from harness.task.faults import Faults
 from harness.task.schema import Answer, TaskFile
+from harness.task.scoring import result_of
 from harness.task.source import Source
 from harness.task.turns import shown
 
@@ -52,7 +54,7 @@ def check_result(target: str, rule: AnswerRule | None) -> None:
     Raises:
         ValueError: Saying what it lacks.
     """
-    if rule is not None and rule.reader.read(target) is None:
+    if rule is not None and rule.reader.read(without_thought(target)) is None:
         raise ValueError(f"its target {shown(target)} has no result by the task's rule, {in_words(rule)}; write one")
 
 
@@ -75,5 +77,5 @@ def in_words(rule: AnswerRule) -> str:
 
 def note_of(rule: AnswerRule, rows: Sequence[Example]) -> str:
     """Say the rule, and what it reads out of the first targets."""
-    read = [rule.plain(rule.reader.read(row.target) or "") for row in rows[:SHOWN]]
+    read = [rule.plain(result_of(row.target, rule)) for row in rows[:SHOWN]]
     return f"answer: the result is {in_words(rule)}; of the first rows: {', '.join(map(shown, read))}"

@@ -1,7 +1,8 @@
 """Reads a task file and all of its data as far as they can be read; every command reads a task here."""
 
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.answer_reading import AnswerRule
@@ -16,6 +17,7 @@ from harness.task.consistency import (
     with_plain_template,
 )
 from harness.task.documents import read_documents
+from harness.task.end_markers import ends_said, without_ends
 from harness.task.examples import Item, Placed, SplitReader
 from harness.task.faults import Faults
 from harness.task.models import read_models
@@ -108,7 +110,7 @@ def read_content(path: Path, faults: Faults) -> Content:
     arms = read_arms(settings, source, model, of_arms, faults)
     rule = answer_rule(settings, source, faults)
     reader = SplitReader(settings, rule, source, path.parent, faults)
-    data = _read_data(settings, rule, reader, path.parent, faults)
+    data = _without_ends(_read_data(settings, rule, reader, path.parent, faults))
     settings = with_plain_template(settings) if reader.has_template_fault else settings
     return Content(path, settings, model, arms, include_path, benchmarks, rule, data)
 
@@ -145,6 +147,23 @@ def _read_data(settings: TaskFile, rule: AnswerRule | None, reader: SplitReader,
         reader.asides(),
         tuple(reader.left_out),
         tuple(reader.left_out_notes()),
+    )
+
+
+def _without_ends(data: Data) -> Data:
+    """Take end markers off all answers, and note how many had one."""
+    ends: Counter[str] = Counter()
+    train = without_ends(data.train, ends)
+    clean = {id(before): after for before, after in zip(data.train, train, strict=True)}
+    return replace(
+        data,
+        train=train,
+        learnt=[clean[id(placed)] for placed in data.learnt],
+        dev=without_ends(data.dev, ends),
+        test=without_ends(data.test, ends),
+        preferences=without_ends(data.preferences, ends),
+        feedback=without_ends(data.feedback, ends),
+        notes=(*data.notes, *ends_said(ends)),
     )
 
 

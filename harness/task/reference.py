@@ -61,7 +61,8 @@ What the rows are is told by their columns, and `harness compare` and `harness c
 {shapes}| preference pairs | `prompt`, `chosen`, `rejected`; the prompt may also stand before the answers, as turns |
 
 Turns are `{{role, content}}` or `{{from, value}}`; a system turn may come first, and the last answer of several turns
-is the target. `id`, `group` and `evidence` are columns of any shape.
+is the target. `id`, `group` and `evidence` are columns of any shape. What a model's own format writes behind an answer
+(`<|im_end|>`, `</s>` and their like) is taken off the ends of answers, and counted.
 
 Documents are a folder of `.md` and `.txt` files, whose names without the suffix are their ids, or a `.jsonl` file with
 `id` and `text`.

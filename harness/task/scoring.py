@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from harness.answer_reading import AnswerRule
+from harness.chat.turns import without_thought
 from harness.contract import Metric
 from harness.records import Example, Score
 from harness.task.plugged import make_metric
@@ -42,15 +43,17 @@ class ResultMetric:
 
     def _results(self, example: Example) -> Iterator[str]:
         for target in (example.target, *example.accepted):
-            yield self.rule.plain(result_of(target, self.rule)) if self.rule else target
+            result = result_of(target, self.rule)
+            yield self.rule.plain(result) if self.rule else result
 
 
 def result_of(target: str, rule: AnswerRule | None) -> str:
-    """Return what the task's rule reads out of a target; the target itself where the task has none.
+    """Return what the task's rule reads out of a target, behind a thought; all of it where the task has none.
 
     Rows whose target has no result by the rule are refused when a task is read.
     """
-    return target if rule is None else rule.reader.read(target) or target
+    said = without_thought(target).lstrip("\n") or target
+    return said if rule is None else rule.reader.read(said) or target
 
 
 def task_metric(name: str, options: Mapping[str, Mapping[str, object]], rule: AnswerRule | None) -> ResultMetric:

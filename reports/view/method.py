@@ -65,7 +65,7 @@ def method_section(run: Run) -> MethodSection:
     hidden = len(rows) - MANIFEST_ROWS
     return MethodSection(
         finding=_finding(run),
-        rules=(*RULES, *_this_run(run)),
+        rules=(*RULES, *_this_run(run), *_formats(run)),
         notes=tuple(str(clip(note, NOTE_LIMIT)) for note in run.notes),
         limits=_limits(run),
         manifest=table(
@@ -95,6 +95,12 @@ def _this_run(run: Run) -> tuple[str, ...]:
         for basis, arms in resting.items()
     ]
     return (deployed, f"In this run, {'; '.join(rests)}.") if rests else (deployed,)
+
+
+def _formats(run: Run) -> tuple[str, ...]:
+    """Say how conversations were written for models whose chat templates do not take everything as it comes."""
+    notes = [note for found in run.manifest.get("formats", {}).values() for note in found]
+    return tuple(f"{note[0].upper()}{note[1:]}, in training, asking and exports alike." for note in notes)
 
 
 def _finding(run: Run) -> str:

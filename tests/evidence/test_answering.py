@@ -33,6 +33,11 @@ def completion(text: str, finish: str = "stop") -> Completion:
         (Reader("first_line", "Answer:"), "I think and think", "length", None, Outcome.TRUNCATED),
         (Reader("first_line", "Answer:"), "Answer: a\nAnswer: b\n", "stop", "b", Outcome.SCORED),
         (Reader(), "I'm sorry, but I cannot help.", "stop", "I'm sorry, but I cannot help.", Outcome.REFUSED),
+        (Reader("first_line"), "<think>\nA kettle.\n</think>\n\nKX-20", "stop", "KX-20", Outcome.SCORED),
+        (Reader("first_line"), "A kettle.\n</think>\n\nKX-20\nand", "length", "KX-20", Outcome.SCORED),
+        (Reader(), "<think>A kettle, so KX-20", "length", None, Outcome.TRUNCATED),
+        (Reader(), "<think>A kettle, so KX-20", "stop", None, Outcome.UNPARSED),
+        (Reader("first_line", "Answer:"), "<think>Answer: a</think>Answer: b", "stop", "b", Outcome.SCORED),
     ],
 )
 def test_completion_ends_in_exactly_one_class(reader, text, finish, answer_read, outcome):

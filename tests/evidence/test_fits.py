@@ -6,6 +6,7 @@ import math
 import pandas as pd
 import pytest
 from recorder import Recorder
+from stub_ground import write_stub_model
 
 from harness.errors import TaskFileError
 from harness.evidence.arm import Workplace
@@ -104,8 +105,7 @@ def second_model(tmp_path):
     def make():
         model = tmp_path / "large"
         model.mkdir()
-        for name in ("config.json", "tokenizer.json", "tokenizer_config.json"):
-            (model / name).write_text("{}")
+        write_stub_model(model)
         (model / "model.safetensors").write_bytes(b"other weights")
         return model
 

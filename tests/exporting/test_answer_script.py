@@ -8,6 +8,7 @@ import pytest
 
 from harness import answer_reading
 from harness.answer_reading import Reader
+from harness.chat.turns import without_thought
 from harness.exporting.script import fill
 
 PLAIN = ("", "\n", " two\nlines \n", "\n\n  late ")
@@ -40,6 +41,7 @@ def read_of(reader: Reader):
     text = script()
     function = next(n for n in ast.parse(text).body if isinstance(n, ast.FunctionDef) and n.name == "read")
     names = {"PROMPT": {"reader": json.loads(json.dumps(asdict(reader)))}, "Reader": answer_reading.Reader}
+    names["without_thought"] = without_thought
     exec(compile(ast.Module([function], []), "answer.py", "exec"), names)
     return names["read"]
 
@@ -102,8 +104,8 @@ def test_search_is_python_that_names_the_embedder_as_it_is_to_be_found(embedder,
 
 
 @pytest.mark.parametrize("searches", [True, False])
-def test_script_of_a_prompted_or_retrieving_arm_is_ten_lines_besides_its_imports(searches):
+def test_script_of_a_prompted_or_retrieving_arm_is_a_dozen_lines_besides_its_imports(searches):
     frame = ast.Import | ast.ImportFrom | ast.FunctionDef | ast.If
     nodes = [node for node in ast.walk(ast.parse(script(searches=searches))) if isinstance(node, ast.stmt)]
     docstrings = [node for node in nodes if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)]
-    assert len([node for node in nodes if not isinstance(node, frame) and node not in docstrings]) <= 10
+    assert len([node for node in nodes if not isinstance(node, frame) and node not in docstrings]) <= 12

@@ -3,15 +3,19 @@ from dataclasses import replace
 import pytest
 from fit_ground import example
 from plain_engine import PlainEngine
+from templated_models import CHANNELS, GEMMA, OPENS_OR_CLOSES, QWEN3, R1, copied
 
 from baselines.finetune.rows import Renderer, answer_rows, pair_rows, within
 from baselines.finetune.spec import AnswerRow
 from harness.engine.tokens import end_of_turn
+from harness.engine.transformers_engine import TransformersEngine
 from harness.errors import ArmError
 from harness.program import Program, Prompt
 from harness.records import GenerationSettings, Passage, Preference, Weights
 
 ROW = replace(example(0), target="Paris")
+TURN = "<|im_start|>user\nRoute 0: dog<|im_end|>\n<|im_start|>assistant\n"
+SYSTEM = "<|im_start|>system\nRoute it.<|im_end|>\n"
 
 
 @pytest.fixture(scope="module")
@@ -73,12 +77,13 @@ def test_pairs_with_an_answer_without_a_token_are_refused_by_name(renderer, prog
         pair_rows(renderer, program, given)
 
 
-def test_a_template_that_doubles_the_first_token_is_refused(tiny_model, engine, program):
-    renderer = Renderer(str(tiny_model), engine)
+def test_a_template_that_doubles_the_first_token_is_shown_with_one(renderer, tiny_model, tmp_path, program):
     # this model's template opens with its BOS; a second one in front is what a wrong template does
-    renderer.tokenizer.chat_template = "{{ bos_token }}" + renderer.tokenizer.chat_template
-    with pytest.raises(ArmError, match="row-0: the chat template and the tokenizer both add BOS"):
-        answer_rows(renderer, program, [ROW], [()])
+    doubled = "{{ bos_token }}" + renderer.tokenizer.chat_template
+    folder = copied(tiny_model, tmp_path / "doubled", doubled)
+    (right,) = answer_rows(renderer, program, [ROW], [()])
+    (row,) = answer_rows(Renderer(str(folder), TransformersEngine(str(folder))), program, [ROW], [()])
+    assert row == right
 
 
 def test_no_training_rows_at_all_are_refused(renderer, program):
@@ -105,3 +110,25 @@ def test_rows_above_max_length_are_left_out_by_name():
     rows, warnings = within((row_of(5), row_of(9)), window=10, max_length=8)
     assert [row.id for row in rows] == ["long-5"]
     assert "1 rows above max_length 8 were left out: long-9" in warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("template", "asked"),
+    [
+        (OPENS_OR_CLOSES, f"{SYSTEM}{TURN}<think>\n\n</think>\n\n"),
+        (GEMMA, "<|im_start|>user\nRoute it.\n\nRoute 0: dog<|im_end|>\n<|im_start|>assistant\n"),
+        (R1, f"{SYSTEM}{TURN}<think>\n\n</think>\n\n"),
+        (QWEN3, f"{SYSTEM}{TURN}<think>\n\n</think>\n\n"),
+        (
+            CHANNELS,
+            f"{SYSTEM}<|im_start|>user\nRoute 0: dog<|im_end|>\n<|im_start|>assistant<|channel|>final<|message|>",
+        ),
+    ],
+)
+def test_answer_is_learnt_behind_the_very_prompt_that_is_asked(tiny_model, tmp_path, program, template, asked):
+    folder = str(copied(tiny_model, tmp_path / "model", template))
+    engine = TransformersEngine(folder)
+    (row,) = answer_rows(Renderer(folder, engine), program, [ROW], [()])
+    assert engine.render(program.messages(ROW.question)) == asked
+    assert list(row.prompt) == engine.tokenizer.encode(asked, add_special_tokens=False)
+    assert engine.tokenizer.decode(row.answer) == "Paris<|im_end|>"

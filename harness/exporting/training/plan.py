@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from harness.chat.turns import ChatForm
 from harness.exporting.export_source import ExportSource, make_baseline, option
 from harness.exporting.form import form_of
 from harness.exporting.training.recipe import Recipe, recipe_of
@@ -27,6 +28,7 @@ class TrainingPlan:
     longest: int  # tokens, rounded up
     end_id: int  # the token that closes an answer
     end: str
+    form: ChatForm  # turns of rows and pairs are written by it already
 
 
 def plan_of(source: ExportSource) -> tuple[TrainingPlan | None, list[str]]:
@@ -48,11 +50,15 @@ def plan_of(source: ExportSource) -> tuple[TrainingPlan | None, list[str]]:
     dpo, pairs, notes = _dpo_stage(source)
     if option(make_baseline(source.spec), PENALTY):
         notes.append(f"other tools have no {PENALTY}, so what they train may forget more of the base than this adapter")
+    rows, dev = ([replace(row, prompt=tokens.shown(row.prompt)) for row in found] for found in (rows, dev))
+    pairs = [replace(pair, prompt=tokens.shown(pair.prompt)) for pair in pairs]
+    if tokens.form.closing or tokens.form.switch:
+        notes.append(_written_before(tokens.form))
     texts = [(row.prompt, row.answer) for row in rows]
     texts += [(pair.prompt, answer) for pair in pairs for answer in (pair.chosen, pair.rejected)]
     longest = max(tokens.length(prompt, answer) for prompt, answer in texts)
     room = ROOM * math.ceil((longest + ROOM / 2) / ROOM)
-    return TrainingPlan(source.arm, sft, rows, dev, dpo, pairs, room, tokens.end_id, tokens.end), notes
+    return TrainingPlan(source.arm, sft, rows, dev, dpo, pairs, room, tokens.end_id, tokens.end, tokens.form), notes
 
 
 def sft_history(evidence: Evidence) -> TrainingHistory | None:
@@ -61,6 +67,16 @@ def sft_history(evidence: Evidence) -> TrainingHistory | None:
     if history is None or history.start is None or history.method.endswith("sft"):
         return history
     return history.start
+
+
+def _written_before(form: ChatForm) -> str:
+    """Say what other tools must be told, so that an answer stands behind the same words as in the run."""
+    switched = ", ".join(f"{name}: {str(value).lower()}" for name, value in form.switch.items())
+    told = [f"set {switched} for the chat template"] if switched else []
+    told += [f"have {form.closing!r} written behind the opened turn"] if form.closing else []
+    return (
+        f"the run asked and trained without thoughts; elsewhere {' and '.join(told)} (answer.py and TRL's scripts do)"
+    )
 
 
 def _fault(source: ExportSource, history: TrainingHistory | None) -> str:

@@ -5,12 +5,13 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import cast
 
+from harness.chat.turns import ChatForm
 from harness.contract import Baseline, Retrieving
 from harness.exporting.export_source import make_baseline, option
 from harness.program import Program
-from harness.records import Evidence, Example, Message, Passage, Preference
+from harness.records import Evidence, Example, Message, Passage, Preference, Role
 from harness.store.files import decode
 from harness.store.folder import RunFolder
 from harness.task.task import ArmSpec, Task
@@ -41,22 +42,30 @@ class Tokens:
     def __init__(self, model: str) -> None:
         from transformers import AutoTokenizer
 
-        from harness.engine.tokens import end_of_turn
+        from harness.engine.tokens import Text
         from harness.quiet import quiet
 
         with quiet():
-            self._tokenizer: Any = AutoTokenizer.from_pretrained(model)
-        self.end_id = end_of_turn(self._tokenizer)
+            self._text = Text(AutoTokenizer.from_pretrained(model), model)
+        self.end_id = self._text.end_id
+
+    @property
+    def form(self) -> ChatForm:
+        """What the model's chat template wants of turns."""
+        return self._text.chat.form
+
+    def shown(self, prompt: Sequence[Message]) -> tuple[Message, ...]:
+        """Return a conversation with its turns as the model's template takes them."""
+        return tuple(Message(cast(Role, turn["role"]), turn["content"]) for turn in self._text.chat.turns(prompt))
 
     @property
     def end(self) -> str:
         """The token that closes an answer, as text."""
-        return str(self._tokenizer.convert_ids_to_tokens(self.end_id))
+        return self._text.chat.end
 
     def length(self, prompt: Sequence[Message], answer: str) -> int:
         """Tokens of a conversation with its answer, the answer's end token included."""
-        asked = self._tokenizer.apply_chat_template(plain(prompt), add_generation_prompt=True, return_dict=False)
-        return len(asked) + len(self._tokenizer.encode(answer, add_special_tokens=False)) + 1
+        return len(self._text.prompt(prompt)) + len(self._text.bare(answer)) + 1
 
 
 def train_rows(spec: ArmSpec, task: Task, program: Program, seed: int, tokens: Tokens) -> list[Row]:

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.exporting.script import fill
+from harness.chat.turns import ChatForm
+from harness.exporting.script import fill, write_chat
 from harness.exporting.training.plan import TrainingPlan
 from harness.exporting.training.recipe import Recipe
 from harness.exporting.training.rows import assistant, plain, write_lines
@@ -16,6 +17,7 @@ VERSION = "TRL 1.16"
 def write_trl(plan: TrainingPlan, model: str, folder: Path) -> None:
     """Write train.jsonl and train_sft.py; for DPO also preferences.jsonl and train_dpo.py."""
     folder.mkdir()
+    write_chat(folder)
     rows = [{"prompt": plain(row.prompt), "completion": [assistant(row.answer)]} for row in plan.rows]
     write_lines(folder / "train.jsonl", rows)
     _write_script(folder / "train_sft.py", plan, plan.sft, model)
@@ -58,6 +60,7 @@ def _write_script(path: Path, plan: TrainingPlan, recipe: Recipe, model: str) ->
         best_step=recipe.best_step,
         end_id=plan.end_id,
         beta=recipe.beta,
+        form=repr(ChatForm(switch=plan.form.switch, closing=plan.form.closing, start=plan.form.start)),
         settings=_literal(settings),
         lora=_literal(lora),
     )

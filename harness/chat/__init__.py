@@ -1,0 +1,1 @@
+"""How a model's family writes conversations: read off its tokenizer and template, the same wherever one is shown."""

@@ -1,0 +1,119 @@
+"""How turns are written for one model, and what of its completion counts as said.
+
+An export carries this very file as `chat.py`, so that it asks as the run did: nothing but Python's own library here.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+# What opens and what closes a thought, by family; a completion is read behind the last one that is closed.
+THOUGHTS = (
+    ("<think>", "</think>"),
+    ("<thinking>", "</thinking>"),
+    ("<thought>", "</thought>"),
+    ("[THINK]", "[/THINK]"),
+    ("<seed:think>", "</seed:think>"),
+    ("<|START_THINKING|>", "<|END_THINKING|>"),
+    ("<|begin_of_thought|>", "<|end_of_thought|>"),
+)
+PARAGRAPH = "\n\n"  # between texts that become one turn
+
+Turn = dict[str, str]
+
+
+@dataclass(frozen=True)
+class ChatForm:
+    """What a model's template wants of turns, and what is written beside it. Plain data; the default changes nothing.
+
+    Attributes:
+        joins_system: It has no system role; such a text stands before the first user's turn.
+        joins_turns: It takes user and assistant in turn only; neighbouring turns of one role become one.
+        switch: Variables of the template that switch thoughts off.
+        closing: Written behind the opened turn, where an answer begins: it closes a thought, for one.
+        start: The start token, where the template writes it twice; one is taken off.
+        markers: What ends or opens turns, or is no text to the model; in a turn's text it is parted by a space.
+        lines: As `markers`, where such a text is a line of its own or begins one.
+    """
+
+    joins_system: bool = False
+    joins_turns: bool = False
+    switch: dict[str, bool] = field(default_factory=dict)
+    closing: str = ""
+    start: str = ""
+    markers: Sequence[str] = ()
+    lines: Sequence[str] = ()
+
+
+def prompt(write: Callable[..., str], turns: Sequence[Turn], form: ChatForm) -> str:
+    """Return a conversation as the model reads it, with the assistant's turn opened.
+
+    `write` is the tokenizer's `apply_chat_template`, or what stands for it.
+    """
+    text = write(shown(turns, form), tokenize=False, add_generation_prompt=True, **form.switch)
+    while form.start and text.startswith(form.start * 2):
+        text = text[len(form.start) :]
+    return text + form.closing
+
+
+def shown(turns: Sequence[Turn], form: ChatForm) -> list[Turn]:
+    """Return turns as the model's template takes them."""
+    parted = [{**turn, "content": plain(turn["content"], form)} for turn in turns]
+    if form.joins_system:
+        parted = _system_joined(parted)
+    return _turns_joined(parted) if form.joins_turns else parted
+
+
+def plain(text: str, form: ChatForm) -> str:
+    """Return a text in which every marker is parted by a space: `<|im_end| >` ends no turn and is still to be read."""
+    pattern = _pattern(tuple(form.markers), tuple(form.lines))
+    return pattern.sub(lambda found: _parted(found[0]), text) if pattern else text
+
+
+def marked(text: str, form: ChatForm) -> list[str]:
+    """Return the markers in a text, each once."""
+    pattern = _pattern(tuple(form.markers), tuple(form.lines))
+    return list(dict.fromkeys(pattern.findall(text))) if pattern else []
+
+
+def without_thought(text: str) -> str:
+    """Return what a completion says behind its last closed thought; one that is not closed says nothing."""
+    for begin, end in THOUGHTS:
+        if end in text:
+            text = text.rpartition(end)[2]
+        if begin in text:
+            return ""
+    return text
+
+
+def _parted(marker: str) -> str:
+    return f"{marker[0]} {marker[1:]}" if marker[-1].isalnum() else f"{marker[:-1]} {marker[-1]}"
+
+
+@lru_cache(maxsize=32)
+def _pattern(markers: tuple[str, ...], lines: tuple[str, ...]) -> re.Pattern[str] | None:
+    anywhere = [re.escape(marker) for marker in sorted(markers, key=len, reverse=True)]
+    beginning = [f"^{re.escape(line)}" for line in sorted(lines, key=len, reverse=True)]
+    return re.compile("|".join([*anywhere, *beginning]), re.MULTILINE) if anywhere or beginning else None
+
+
+def _system_joined(turns: list[Turn]) -> list[Turn]:
+    """Put system texts before the first user's turn; without one, nothing changes."""
+    system = [turn["content"] for turn in turns if turn["role"] == "system"]
+    others = [turn for turn in turns if turn["role"] != "system"]
+    first = next((at for at, turn in enumerate(others) if turn["role"] == "user"), None)
+    if not system or first is None:
+        return turns
+    joined = PARAGRAPH.join([*system, others[first]["content"]])
+    return [*others[:first], {**others[first], "content": joined}, *others[first + 1 :]]
+
+
+def _turns_joined(turns: list[Turn]) -> list[Turn]:
+    joined: list[Turn] = []
+    for turn in turns:
+        if joined and joined[-1]["role"] == turn["role"]:
+            joined[-1] = {**turn, "content": joined[-1]["content"] + PARAGRAPH + turn["content"]}
+        else:
+            joined.append(turn)
+    return joined

@@ -1,0 +1,54 @@
+"""Markers that a model's own format writes behind an answer, and that tutorials leave in the data."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from harness.chat.markers import without_end
+from harness.records import Message
+from harness.task.examples import Item, Placed
+
+_ANSWERS = ("target", "chosen", "rejected", "answer")  # what an item holds that a model is to say
+
+
+def without_ends(placed: list[Placed[Item]], ends: Counter[str]) -> list[Placed[Item]]:
+    """Take end markers off the answers of items, and off earlier ones in their conversations; each is counted."""
+    return [replace(one, item=ended(one.item, ends)) for one in placed]
+
+
+def ended(item: Item, ends: Counter[str]) -> Item:
+    """Return an item whose answers have no end marker; what is nothing but one stays as it is."""
+    changes: dict[str, Any] = {}
+    for name in _ANSWERS:
+        if isinstance(answer := getattr(item, name, None), str) and (text := _taken_off(answer, ends)) != answer:
+            changes[name] = text
+    if others := getattr(item, "accepted", ()):
+        changes["accepted"] = tuple(_taken_off(answer, ends) for answer in others)
+    messages = tuple(_turn(message, ends) for message in item.messages)
+    if messages != item.messages:
+        changes["messages"] = messages
+    return replace(item, **changes) if changes else item
+
+
+def ends_said(ends: Mapping[str, int]) -> list[str]:
+    """Say what was taken off, a line for each marker."""
+    return [
+        f"{count} answer{'s' if count != 1 else ''} ended in {marker}, which a model's own format writes behind an "
+        "answer: it was taken off"
+        for marker, count in sorted(ends.items())
+    ]
+
+
+def _turn(message: Message, ends: Counter[str]) -> Message:
+    if message.role != "assistant":
+        return message
+    return replace(message, content=_taken_off(message.content, ends))
+
+
+def _taken_off(answer: str, ends: Counter[str]) -> str:
+    text, marker = without_end(answer)
+    if not marker or not text.strip():
+        return answer
+    ends[marker] += 1
+    return text
