@@ -4,11 +4,12 @@ import json
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from harness.atomic import making
+from harness.drafting.chats import Chats, call_answers, mark_turns, read_chats
 from harness.drafting.columns import PAIRS, Reading, read_columns
 from harness.drafting.division import divide, missing_labels
 from harness.drafting.kinds import read_answers
@@ -62,10 +63,17 @@ def draft_task(source: Path, out: Path, *, documents: Path | None = None, model:
     try:
         reading = read_columns([row.values for row in rows], known)
         usable = usable_rows(rows, reading, known)
-        answers = read_answers([item.target for item in usable.items])
+        chats = read_chats(rows, reading)
+        if chats:
+            usable = replace(usable, items=chats.items(usable.items))
+            reading = chats.without_tools(reading)
+        are_calls = chats is not None and chats.are_calls
+        answers = call_answers(chats) if chats and are_calls else read_answers([item.target for item in usable.items])
         splits, said = divide(usable.items, SEED)
     except ValueError as fault:
         raise TaskFileError(str(source), [str(fault)]) from None
+    asides = chats.asides if chats else ()
+    doubts += [str(aside) for aside in asides if aside.severity == "warning"]
     doubts += [*reading.doubts, *_left_out(usable), *ends_said(usable.ends), *answers.doubts, *said]
     if answers.kind == "labels" and (never := missing_labels(usable.items, splits)):
         doubts.append(f"train never shows what {len(never)} test rows want: {', '.join(never)}")
@@ -77,13 +85,16 @@ def draft_task(source: Path, out: Path, *, documents: Path | None = None, model:
         answers=answers,
         sizes={name: len(members) for name, members in splits.items()},
         has_system=any(item.messages[0].role == "system" for item in usable.items),
+        answers_in_all=chats.answers if chats else len(usable.items),
         has_turns=any(len(item.messages) > 1 for item in usable.items),
         documents=_from(out, documents) if documents else None,
         schema=SCHEMA,
         doubts=tuple(doubts),
     )
-    _write(outline, usable, splits, out)
-    return Draft(out, (_recognised(source, rows, reading), f"answers: {answers.about}"), tuple(doubts))
+    _write(outline, usable, splits, out, chats)
+    notes = [_recognised(source, rows, reading), f"answers: {answers.about}"]
+    notes += [str(aside) for aside in asides if aside.severity == "note"]
+    return Draft(out, tuple(notes), tuple(doubts))
 
 
 def _read(source: Path, doubts: list[str]) -> list[Row]:
@@ -162,14 +173,19 @@ def _safe_name(name: str) -> str:
     return plain if plain[:1].isalnum() else "task"
 
 
-def _write(outline: Outline, usable: Usable, splits: dict[str, list[int]], out: Path) -> None:
+def _write(
+    outline: Outline, usable: Usable, splits: dict[str, list[int]], out: Path, chats: Chats | None = None
+) -> None:
     """Write beside `out`, see that it loads, and only then move it there."""
     out = out.absolute()
     with making(out) as partial:
         (partial / "task.yaml").write_text(task_yaml(outline), encoding="utf-8")
         (partial / SCHEMA).write_text(json.dumps(task_schema(), indent=1) + "\n", encoding="utf-8")
         for split, members in splits.items():
-            _write_rows(partial / f"{split}.jsonl", [_row(usable.items[at], outline) for at in members])
+            written = [_row(usable.items[at], outline) for at in members]
+            for row, at in zip(written, members, strict=True):
+                mark_turns(row, chats.marked(at, usable.items[at]) if chats else ())
+            _write_rows(partial / f"{split}.jsonl", written)
         if outline.reading.shape == PAIRS:
             pairs = [_pair(usable.items[at], usable.rejected[at]) for at in splits["train"]]
             _write_rows(partial / "preferences.jsonl", pairs)

@@ -27,6 +27,7 @@ class Outline:
     sizes: dict[str, int]  # rows by split
     has_system: bool  # rows bring their own system turn
     has_turns: bool  # rows are conversations
+    answers_in_all: int  # of the conversations
     documents: str | None  # relative to the task file
     schema: str  # file name of the JSON Schema beside it
     doubts: tuple[str, ...]
@@ -58,6 +59,9 @@ def _data(outline: Outline) -> Iterator[str]:
     yield f"  train: train.jsonl  # {sizes['train']} rows to learn from"
     yield f"  dev: dev.jsonl  # {sizes['dev']} rows on which every choice is made"
     yield f"  test: test.jsonl  # {sizes['test']} locked rows that each arm answers once"
+    if outline.answers_in_all > sum(sizes.values()):
+        several = f"{outline.answers_in_all} answers of the {sum(sizes.values())} chats"
+        yield f"  turns: last  # all: each of the {several} is a row; look at prompt and metric then"
     if outline.reading.shape == PAIRS:
         yield f"  preferences: preferences.jsonl  # the {sizes['train']} train rows with the worse answer"
     if outline.documents:

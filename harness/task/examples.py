@@ -216,13 +216,13 @@ class SplitReader:
         check_present(row, shape, list(needed.values()))
         cells, accepted = self._with_one_answer(row, shape, needed)
         turns = turns_in(cells, shape, needed)
-        answers = answers_in(turns, chat_column(shape, needed))
-        if self._turns == "last":
-            answers = answers[-1:]
+        found = answers_in(turns, chat_column(shape, needed))
+        answers = found[-1:] if self._turns == "last" else found
         own = optional_text(row, group) or (chat_group(turns) if self._turns == "all" else None)
         made = [self._example(row, answer, own, evidence_of(row, evidence), shown) for answer in answers]
         made[-1] = replace(made[-1], accepted=self._accepted(accepted))
-        self.tally.chat(row, turns, answers, self._metric)
+        self.tally.chat(row, turns, found, answers, self._metric)
+        self.tally.empty(row, made[-1].columns)
         return [Placed(row, item) for item in made]
 
     def _example(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from harness.columns import CHOICES, template_name
+from harness.records import Column
 from harness.task.chats import Answer
 from harness.task.faults import kind_of_fault, numbered
 from harness.task.row import Row
@@ -78,25 +79,28 @@ class Tally:
         ]
         return tuple(sorted(found, key=lambda aside: aside.severity != "warning"))
 
-    def chat(self, row: Row, turns: Sequence[Turn], used: Sequence[Answer], metric: str) -> None:
+    def chat(
+        self, row: Row, turns: Sequence[Turn], answers: Sequence[Answer], used: Sequence[Answer], metric: str
+    ) -> None:
         """Count what a conversation holds beside the answers that are used.
 
         Args:
             row: Where it stands.
             turns: All of it.
-            used: The answers that become rows.
+            answers: All that may be learnt and scored.
+            used: Those that become rows.
             metric: That the verdict rests on.
         """
         last = used[-1]
         before = turns[: len(turns) - last.behind]
-        targets = sum(turn.role == "assistant" and turn.is_learnt for turn in before)
-        taken = sum(_turns_of(answer, turns) for answer in used)
-        calls = sum(turn.has_call and turn.role == "assistant" for turn in before)
         own_calls = sum(answer.has_call for answer in used)
-        self.add(row, "earlier answers are shown, and neither learnt nor scored", _ALL, times=targets - taken)
-        if calls > own_calls and len(used) == 1:
-            what = "tool calls before the answer are shown as JSON, and neither learnt nor scored"
-            self.add(row, what, _ALL, "warning", times=calls - own_calls)
+        calls = sum(answer.has_call for answer in answers) - own_calls
+        earlier = "earlier answers are shown, and neither learnt nor scored"
+        self.add(row, earlier, _ALL, times=len(answers) - len(used) - calls)
+        what = "tool calls before the answer are shown as JSON, and neither learnt nor scored"
+        self.add(row, what, _ALL, "warning", times=calls)
+        if turns[0].role == "assistant" or (turns[0].role == "system" and turns[1].role == "assistant"):
+            self.add(row, "greetings before the user's first turn are shown, and not learnt", "nothing to do")
         marked = sum(not turn.is_learnt for turn in before)
         what = "answers marked as not to be learnt from are shown, and neither learnt nor scored"
         self.add(row, what, "nothing to do: the marks are followed", times=marked)
@@ -127,6 +131,13 @@ class Tally:
             else:
                 self.add(row, what, "nothing to do where the content says all", times=times)
 
+    def empty(self, row: Row, shown: Iterable[Column]) -> None:
+        """Count the columns that the prompt shows and that are empty in a row."""
+        for column in shown:
+            if not column.text or (column.is_json and column.text in ("[]", "{}")):
+                what = f"column '{column.name}', which prompt.template shows, is empty"
+                self.add(row, what, f"fill it, or ask for it with {{% if {column.name} %}}", "warning")
+
     def columns(self, rows: Iterable[Row], unused: Sequence[str]) -> None:
         """Count the columns that are not used, where they hold something."""
         rows = list(rows)
@@ -156,11 +167,6 @@ def left_out_lines(left_out: Sequence[LeftOut], sizes: Mapping[str, int]) -> Ite
     for (file, _), rows in kinds.items():
         where = numbered([one.row.number for one in rows], rows[0].row.unit)
         yield f"{file}: {len(rows)} of {sizes[file]} rows left out ({where}): {rows[0].reason}"
-
-
-def _turns_of(answer: Answer, turns: Sequence[Turn]) -> int:
-    """How many turns an answer was made of."""
-    return len(turns) - answer.behind - len(answer.messages)
 
 
 def _remedy(name: str, holders: Sequence[Row]) -> str:

@@ -1,0 +1,95 @@
+"""`harness init` of conversations: tools, calls, marks and answers that are not used."""
+
+import json
+from pathlib import Path
+
+import pytest
+from draft_files import drafted, save, text
+
+from harness.checking import examine, read_material
+from harness.drafting import draft_task
+from harness.task import load_task
+
+CASES = Path(__file__).parent.parent / "field"
+TOOL = {"type": "function", "function": {"name": "get", "parameters": {}}}
+
+
+def rows_in(folder, split="train"):
+    return [json.loads(line) for line in (folder / f"{split}.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def call_row(number, **more):
+    call = {"name": "get", "arguments": {"city": text(number, 1)}}
+    turns = [
+        {"role": "user", "content": text(("asked", number), 9)},
+        {"role": "assistant", "content": None, "tool_calls": [{"function": call}]},
+    ]
+    return {"messages": turns, **more}
+
+
+@pytest.mark.parametrize("name", ["with-words", "calls-only", "sharegpt-calls"])
+def test_no_call_is_lost_in_silence(tmp_path, name):
+    lines = (CASES / f"tool-call-turns/{name}.jsonl").read_text(encoding="utf-8").splitlines()
+    lines += [line.replace("request ", "another ") for line in lines]  # 40 rows are too few for a draft
+    (tmp_path / "rows.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    draft = draft_task(tmp_path / "rows.jsonl", tmp_path / "task")
+    assert any("tool calls" in line for line in (*draft.notes, *draft.doubts))
+    task = load_task(tmp_path / "task" / "task.yaml")
+    seen = [" ".join([*(turn.content for turn in row.messages), row.target]) for row in task.test]
+    assert all('"name": "get_forecast"' in each for each in seen)
+    assert (task.primary_metric == "tool_call") is (name != "sharegpt-calls")
+
+
+def test_tools_that_all_rows_share_are_the_prompt(tmp_path):
+    task = drafted(save(tmp_path / "rows.jsonl", [call_row(n, tools=[TOOL]) for n in range(80)]))
+    assert json.dumps(TOOL) in task.study.system
+    assert all(len(row.messages) == 1 for row in task.study.train)
+
+
+def test_tools_that_differ_are_the_system_turn_of_their_row(tmp_path):
+    rows = [call_row(n, tools=json.dumps([TOOL | {"strict": n}])) for n in range(80)]
+    task = drafted(save(tmp_path / "rows.jsonl", rows))
+    assert task.study.system is None
+    systems = [row.messages[0] for row in task.study.train]
+    assert {turn.role for turn in systems} == {"system"} and len({turn.content for turn in systems}) == len(systems)
+
+
+def test_marks_survive_the_draft(tmp_path):
+    rows = [
+        {
+            "messages": [
+                {"role": "user", "content": text(("first", n), 6)},
+                {"role": "assistant", "content": "wrong", "weight": 0},
+                {"role": "user", "content": text(("then", n), 6)},
+                {"role": "assistant", "content": text(("said", n), 2)},
+            ]
+        }
+        for n in range(80)
+    ]
+    task = drafted(save(tmp_path / "rows.jsonl", rows))
+    folder = task.file.parent
+    assert all(row["messages"][1] == rows[0]["messages"][1] for row in rows_in(folder))
+    file = task.file.read_text().replace("dev: dev.jsonl", "turns: all\n  dev: dev.jsonl")
+    task.file.write_text(file)
+    assert "wrong" not in {row.target for row in load_task(task.file).study.train}
+
+
+@pytest.mark.parametrize("name", ["chats", "clean"])
+def test_support_chats_become_a_task_that_says_what_is_not_used(tmp_path, name):
+    draft = draft_task(CASES / f"support-chats/{name}.jsonl", tmp_path / "task")
+    said = {
+        "chats": ["turns behind the last answer are left out (chats.jsonl 25 rows)", "greetings before the user's"],
+        "clean": ["earlier answers are shown, and neither learnt nor scored (clean.jsonl 240 in 60 rows)"],
+    }
+    assert all(any(note.startswith(start) for note in draft.notes) for start in said[name])
+    file = (tmp_path / "task" / "task.yaml").read_text()
+    assert ("turns: last  # all: each of the 300 answers of the 60 chats is a row" in file) is (name == "clean")
+    assert examine(read_material(tmp_path / "task" / "task.yaml")).count("error") == 0
+
+
+def test_drafted_chats_can_be_learnt_answer_by_answer(tmp_path):
+    draft_task(CASES / "support-chats/clean.jsonl", tmp_path / "task")
+    file = tmp_path / "task" / "task.yaml"
+    file.write_text(file.read_text().replace("turns: last", "turns: all"))
+    task = load_task(file)
+    assert len(task.study.train) + len(task.study.dev) + len(task.test) == 300

@@ -1,0 +1,281 @@
+"""Conversations of several answers, with marks and calls: which answers are rows, and what is said of the rest."""
+
+import json
+import random
+
+import pytest
+
+from harness.records import Message
+from harness.task.load import load_task
+
+ASKED = {"role": "user", "content": "one"}
+SAID = {"role": "assistant", "content": "first"}
+AGAIN = {"role": "user", "content": "two"}
+LAST = {"role": "assistant", "content": "second"}
+CALL = {"name": "get", "arguments": {"city": "Bergen"}}
+CALL_TEXT = '{"name": "get", "arguments": {"city": "Bergen"}}'
+
+
+def chats_of(task_folder, rows, turns="last", metric="closeness"):
+    """Load a task whose train is `rows`; dev and test are a chat each that nobody else has."""
+    task_folder.settings["data"] |= {"columns": {}, "turns": turns}
+    task_folder.settings["metric"] = {"primary": metric}
+    task_folder.write_rows("train.jsonl", rows)
+    for split in ("dev", "test"):
+        own = [{"role": "user", "content": f"{split} asks"}, {"role": "assistant", "content": "this"}]
+        task_folder.write_rows(f"{split}.jsonl", [{"messages": own}])
+    return task_folder.load()
+
+
+def chat(*turns):
+    return [{"messages": list(turns)}]
+
+
+def pairs(task):
+    return [([message.content for message in row.messages], row.target) for row in task.study.train]
+
+
+def test_turn_behind_the_last_answer_is_cut_and_counted(task_folder):
+    task = chats_of(task_folder, chat(ASKED, SAID, {"role": "user", "content": "thanks"}))
+    assert pairs(task) == [(["one"], "first")]
+    said = "turns behind the last answer are left out (train.jsonl 1 row): nothing to do: no answer follows them"
+    assert said in task.notes
+
+
+def test_earlier_answers_are_counted_with_the_way_to_use_them(task_folder):
+    task = chats_of(task_folder, chat(ASKED, SAID, AGAIN, LAST) * 2)
+    said = "earlier answers are shown, and neither learnt nor scored (train.jsonl 2 rows): set data.turns: all to"
+    assert [note for note in task.notes if note.startswith(said)]
+
+
+def test_each_answer_is_a_row_of_its_chats_group_where_all_are_asked_for(task_folder):
+    task = chats_of(task_folder, chat(ASKED, SAID, AGAIN, LAST), turns="all")
+    assert pairs(task) == [(["one"], "first"), (["one", "first", "two"], "second")]
+    assert len({row.group for row in task.study.train}) == 1
+    assert not [note for note in task.notes if "earlier answers" in note]
+
+
+def test_ids_of_a_chats_answers_are_numbered(task_folder):
+    (row,) = chat(ASKED, SAID, AGAIN, LAST)
+    task_folder.settings["data"]["turns"] = "all"
+    task_folder.settings["data"]["columns"] = {}
+    for split in ("train", "dev", "test"):
+        own = {"id": f"c{split}", "messages": [{"role": "user", "content": split}, *row["messages"][1:]]}
+        task_folder.write_rows(f"{split}.jsonl", [own])
+    assert [example.id for example in task_folder.load().study.train] == ["ctrain-1", "ctrain-2"]
+
+
+def test_answers_of_one_chat_stay_on_one_side_when_dev_is_split_off(task_folder):
+    rows = [
+        {"messages": [{"role": "user", "content": f"hello {n}"}, SAID, {"role": "user", "content": f"more {n}"}, LAST]}
+        for n in range(20)
+    ]
+    chats_of(task_folder, rows, turns="all")
+    del task_folder.settings["data"]["dev"]
+    study = task_folder.load().study
+    assert (len(study.train), len(study.dev)) == (32, 8)
+    assert {row.group for row in study.train}.isdisjoint(row.group for row in study.dev)
+
+
+def test_chats_that_begin_alike_are_no_leak_and_the_opening_is_left_out_of_train(task_folder):
+    hello = {"role": "user", "content": "Hello"}
+    rows = [{"messages": [hello, SAID, {"role": "user", "content": f"train {n}"}, LAST]} for n in range(3)]
+    chats_of(task_folder, rows, turns="all")
+    test = [{"messages": [hello, SAID, {"role": "user", "content": "test"}, LAST]}]
+    task_folder.write_rows("test.jsonl", test)
+    task = task_folder.load()
+    assert [asked[-1] for asked, _ in pairs(task)] == ["train 0", "train 1", "train 2"]
+    assert "3 answers of chats ask what test or dev asks and are left out" in task.notes
+
+
+def test_chat_that_is_tested_is_not_learnt_from(task_folder):
+    rows = chat(ASKED, SAID, AGAIN, LAST)
+    chats_of(task_folder, rows, turns="all")
+    task_folder.write_rows("train.jsonl", [*rows, *chat(AGAIN, LAST)])
+    task_folder.write_rows("test.jsonl", rows)
+    task = task_folder.load()
+    assert pairs(task) == [(["two"], "second")]
+    assert "2 answers of chats ask what test or dev asks and are left out" in task.notes
+
+
+@pytest.mark.parametrize("mark", [{"weight": 0}, {"train": False}, {"loss": 0}, {"mask": True}, {"weight": 0.0}])
+@pytest.mark.parametrize("turns", ["last", "all"])
+def test_answer_marked_as_not_to_be_learnt_is_shown_and_no_row(task_folder, mark, turns):
+    task = chats_of(task_folder, chat(ASKED, SAID | mark, AGAIN, LAST), turns)
+    assert pairs(task) == [(["one", "first", "two"], "second")]
+    said = "answers marked as not to be learnt from are shown, and neither learnt nor scored (train.jsonl 1 row)"
+    assert [note for note in task.notes if note.startswith(said)]
+
+
+def test_marked_last_answer_leaves_the_one_before_it(task_folder):
+    task = chats_of(task_folder, chat(ASKED, SAID, AGAIN, LAST | {"weight": 0}))
+    assert pairs(task) == [(["one"], "first")]
+
+
+@pytest.mark.parametrize(
+    ("turns", "fault"),
+    [
+        ([ASKED, SAID | {"weight": 0}], "all are marked as not to be learnt from"),
+        ([ASKED, SAID | {"weight": 0.5}], "'messages[1].weight' is 0.5; an answer is learnt (1) or not (0)"),
+        ([ASKED, SAID | {"weight": 0}, LAST], "a part is marked as not to be learnt from"),
+        ([ASKED], "'messages' has no answer: no turn is the assistant's"),
+    ],
+)
+def test_row_without_an_answer_to_learn_says_why(task_folder, turns, fault):
+    chats_of(task_folder, chat(ASKED, SAID))
+    task_folder.write_rows("train.jsonl", chat(*turns))
+    (found,) = task_folder.faults()
+    assert fault in found
+
+
+def test_answer_in_several_turns_is_one(task_folder):
+    task = chats_of(task_folder, chat(ASKED, SAID, LAST))
+    assert pairs(task) == [(["one"], "first\nsecond")]
+
+
+def test_alpaca_history_is_read_as_earlier_turns(task_folder):
+    rows = [{"instruction": "two", "input": "", "output": "second", "history": [["one", "first"]]}]
+    assert pairs(chats_of(task_folder, rows)) == [(["one", "first", "two"], "second")]
+    assert len(pairs(chats_of(task_folder, rows, "all"))) == 2
+
+
+# ---- calls of tools -----------------------------------------------------------------------
+
+OPENAI = {"id": "c", "type": "function", "function": {"name": "get", "arguments": '{"city": "Bergen"}'}}
+CALLING = [
+    {"role": "assistant", "content": None, "tool_calls": [OPENAI]},
+    {"role": "assistant", "content": "", "tool_calls": [{"function": {"name": "get", "arguments": CALL["arguments"]}}]},
+    {"role": "assistant", "content": None, "function_call": {"name": "get", "arguments": '{"city": "Bergen"}'}},
+    {"role": "assistant", "content": [{"type": "tool_use", "id": "t", "name": "get", "input": {"city": "Bergen"}}]},
+    {"from": "function_call", "value": '{"name": "get", "arguments": {"city": "Bergen"}}'},
+    {"from": "function_call", "value": '[{"name": "get", "parameters": {"city": "Bergen"}}]'},
+]
+
+
+@pytest.mark.parametrize("turn", CALLING)
+def test_call_of_any_form_is_its_name_and_arguments_as_json(task_folder, turn):
+    assert pairs(chats_of(task_folder, chat(ASKED, turn))) == [(["one"], CALL_TEXT)]
+
+
+def test_call_beside_words_stands_behind_them(task_folder):
+    turn = {"role": "assistant", "content": "Let me see.", "tool_calls": [OPENAI]}
+    assert pairs(chats_of(task_folder, chat(ASKED, turn))) == [(["one"], f"Let me see.\n{CALL_TEXT}")]
+
+
+def test_several_calls_are_a_list(task_folder):
+    turn = {"role": "assistant", "content": None, "tool_calls": [OPENAI, OPENAI]}
+    ((_, target),) = pairs(chats_of(task_folder, chat(ASKED, turn)))
+    assert json.loads(target) == [CALL, CALL]
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        {"role": "tool", "tool_call_id": "c", "content": "12 degrees"},
+        {"role": "function", "name": "get", "content": "12 degrees"},
+        {"from": "observation", "value": "12 degrees"},
+        {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "c", "content": "12 degrees"}]},
+    ],
+)
+def test_what_a_tool_answered_is_shown_before_the_answer(task_folder, result):
+    task = chats_of(task_folder, chat(ASKED, CALLING[0], result, LAST))
+    shown = "<tool_response>\n12 degrees\n</tool_response>"
+    assert pairs(task) == [(["one", CALL_TEXT, shown], "second")]
+    assert task.study.train[0].messages[-1] == Message("user", shown)
+    said = "tool calls before the answer are shown as JSON, and neither learnt nor scored (train.jsonl 1 row)"
+    assert [note for note in task.notes if note.startswith(said)]
+    assert [target for _, target in pairs(chats_of(task_folder, chat(ASKED, CALLING[0], result, LAST), "all"))] == [
+        CALL_TEXT,
+        "second",
+    ]
+
+
+@pytest.mark.parametrize(("metric", "advice"), [("closeness", "take metric tool_call"), ("tool_call", "nothing to do")])
+def test_calls_are_said_with_the_metric_that_compares_them(task_folder, metric, advice):
+    task = chats_of(task_folder, chat(ASKED, CALLING[0]), metric=metric)
+    said = f"answers hold tool calls, taken as JSON text with name and arguments (train.jsonl 1 row): {advice}"
+    assert [note for note in task.notes if note.startswith(said)]
+
+
+def test_keys_of_turns_that_nobody_reads_are_named_and_empty_ones_are_not(task_folder):
+    turn = SAID | {"reasoning_content": "so", "refusal": None, "annotations": [], "name": "Ann"}
+    notes = chats_of(task_folder, chat(ASKED, turn)).notes
+    assert [note.split(" (")[0] for note in notes if "of the turns" in note] == [
+        "'reasoning_content' of the turns is not used",
+        "'name' of the turns is not used",
+    ]
+
+
+def test_parts_with_thoughts_are_named_and_pictures_are_refused(task_folder):
+    parts = [{"type": "thinking", "thinking": "so"}, {"type": "text", "text": "first"}]
+    task = chats_of(task_folder, chat(ASKED, {"role": "assistant", "content": parts}))
+    assert pairs(task) == [(["one"], "first")]
+    assert [note for note in task.notes if note.startswith("'thinking' of the turns is not used")]
+
+
+# ---- columns ------------------------------------------------------------------------------
+
+
+def test_columns_that_change_the_question_are_named_with_rows_and_remedy(task_folder):
+    rows = [{"messages": [ASKED, SAID], "tools": [{"name": "get"}], "weight": 2, "source": "web"}]
+    notes = chats_of(task_folder, rows).notes
+    about = [note for note in notes if note.startswith("column")]
+    assert about == [
+        "column 'tools' is not used (train.jsonl 1 row): the model is not told its tools: name it in prompt.template, "
+        "as {{ tools }}",
+        "column 'weight' is not used (train.jsonl 1 row): all rows count alike; take out the rows that should not, and "
+        "the column",
+        "column 'source' is not used (train.jsonl 1 row): name what the question needs in prompt.template, as "
+        "{{ source }}",
+    ]
+
+
+# ---- the field cases ----------------------------------------------------------------------
+
+
+def split_case(name, folder, count, **data):
+    """Write a task whose splits are the rows of a case, in an order drawn once."""
+    rows = (folder_of_cases() / name).read_text(encoding="utf-8").splitlines()
+    random.Random(0).shuffle(rows)
+    parts = {"test": rows[:count], "dev": rows[count : 2 * count], "train": rows[2 * count :]}
+    for split, lines in parts.items():
+        (folder / f"{split}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    settings = {"version": 1, "name": "case", "arms": ["echo"], "metric": {"primary": "tool_call"}}
+    settings["data"] = {split: f"{split}.jsonl" for split in parts} | data
+    (folder / "task.yaml").write_text(json.dumps(settings))
+    return load_task(folder / "task.yaml")
+
+
+def folder_of_cases():
+    from pathlib import Path
+
+    return Path(__file__).parent.parent / "field"
+
+
+def test_support_chats_are_read_with_all_that_is_cut_and_shown_said(tmp_path):
+    task = split_case("support-chats/chats.jsonl", tmp_path, 20)
+    assert (len(task.study.train), len(task.study.dev), len(task.test)) == (60, 20, 20)
+    assert any("turns behind the last answer are left out" in note for note in task.notes)
+    assert any("greetings before the user's first turn" in note for note in task.notes)
+
+
+def test_every_answer_of_a_support_chat_can_be_a_row(tmp_path):
+    task = split_case("support-chats/clean.jsonl", tmp_path, 15, turns="all")
+    assert (len(task.study.train), len(task.study.dev), len(task.test)) == (150, 75, 75)
+    groups = [{row.group for row in rows} for rows in (task.study.train, task.study.dev, task.test)]
+    assert [len(each) for each in groups] == [30, 15, 15]
+    assert len(set.union(*groups)) == 60
+
+
+@pytest.mark.parametrize("name", ["with-words", "calls-only"])
+def test_calls_are_what_is_learnt_and_scored(tmp_path, name):
+    task = split_case(f"tool-call-turns/{name}.jsonl", tmp_path, 10)
+    assert all('"name": "get_forecast"' in row.target for row in (*task.study.train, *task.test))
+    assert any(note.startswith("column 'tools' is not used") for note in task.notes)
+
+
+def test_calls_of_sharegpt_are_shown_or_rows(tmp_path):
+    last = split_case("tool-call-turns/sharegpt-calls.jsonl", tmp_path, 10)
+    assert any(note.startswith("tool calls before the answer") for note in last.notes)
+    every = split_case("tool-call-turns/sharegpt-calls.jsonl", tmp_path, 10, turns="all")
+    assert [row.target.startswith('{"name": "get_forecast"') for row in every.test] == [True, False] * 10
