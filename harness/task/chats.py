@@ -33,7 +33,8 @@ def answers_in(turns: Sequence[Turn], name: str) -> list[Answer]:
         ValueError: If there is none, or an answer is marked in part.
     """
     runs = [(start, end) for start, end in _runs(turns) if start and turns[start - 1].role == "user"]
-    found = []
+    found: list[Answer] = []
+    messages = messages_of(turns)
     for start, end in runs:
         marks = {turn.is_learnt for turn in turns[start:end]}
         if len(marks) > 1:
@@ -41,7 +42,7 @@ def answers_in(turns: Sequence[Turn], name: str) -> list[Answer]:
         if marks == {True}:
             text = "\n".join(turn.message.content for turn in turns[start:end])
             has_call = any(turn.has_call for turn in turns[start:end])
-            found.append(Answer(messages_of(turns[:start]), text, has_call, len(turns) - end))
+            found.append(Answer(messages[:start], text, has_call, len(turns) - end))
     if not found:
         raise ValueError(_fault(turns, name, has_marked=bool(runs)))
     return found

@@ -20,6 +20,7 @@ class PromptColumns:
     def __init__(self, template: str) -> None:
         self._template = template
         self.names = sorted(columns_named(template))
+        self._passages: tuple[list[str], ...] = ([], ["a passage"]) if "passages" in template else ([],)
 
     def columns_in(self, names: frozenset[str]) -> dict[str, str]:
         """Return the file's columns that are shown, by their name in the template."""
@@ -57,9 +58,7 @@ class PromptColumns:
         if columns:
             try:
                 values = values_of(columns)
-                texts = [
-                    render(self._template, **values, input=question, passages=some) for some in ([], ["a passage"])
-                ]
+                texts = [render(self._template, **values, input=question, passages=some) for some in self._passages]
             except ArmError as fault:
                 raise ValueError(f"{fault}; mend the template or the row") from None
             if not all(question in text for text in texts):

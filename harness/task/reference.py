@@ -1,11 +1,15 @@
 """docs/task_file.md, written from the same models as the checks and the JSON Schema."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+from harness.columns import CHOICES
+from harness.task.examples import MOST_LEFT_OUT
 from harness.task.rows import FORMATS
 from harness.task.schema import task_schema
 from harness.task.shapes import PLAIN_NAMES, SHAPES
+from harness.task.tool_calls import CALL_ROLES, RESULT_ROLES
+from harness.task.turns import LEARN, PASS_OVER
 
 EXAMPLE = """\
 version: 1
@@ -51,8 +55,10 @@ _DATA = """\
 
 Rows are {formats} or a hub id. Text is UTF-8, or has the byte order mark of
 UTF-16 or UTF-32; any line ends will do. CSV is separated by commas, semicolons or tabs; a first line such as `sep=;`
-may say by which. A whole number is taken as its digits; an empty question or answer is a fault, and null and NaN are
-empty.
+may say by which. A whole number is taken as its digits; null and NaN are empty.
+
+Rows that cannot be used (an empty question or answer, a chat without an answer) are left out where they are at most
+{left_out:.0%} of a file's rows, with a count and the reason; more are a fault.
 
 What the rows are is told by their columns, and `harness compare` and `harness check` show what they took them for:
 
@@ -60,9 +66,45 @@ What the rows are is told by their columns, and `harness compare` and `harness c
 |---|---|
 {shapes}| preference pairs | `prompt`, `chosen`, `rejected`; the prompt may also stand before the answers, as turns |
 
-Turns are `{{role, content}}` or `{{from, value}}`; a system turn may come first, and the last answer of several turns
-is the target. `id`, `group` and `evidence` are columns of any shape. What a model's own format writes behind an answer
-(`<|im_end|>`, `</s>` and their like) is taken off the ends of answers, and counted.
+Turns are `{{role, content}}` or `{{from, value}}`; a system turn may come first. `id`, `group` and `evidence` are
+columns of any shape. What rows hold and nobody uses is named by `init`, `check`, `compare` and the report, with the
+number of rows and what to do. What a model's own format writes behind an answer (`<|im_end|>`, `</s>` and their like)
+is taken off the ends of answers, and counted.
+
+### Chats
+
+The last answer of a chat is the target, and turns behind it are cut. With `turns: all` each answer is a row of its
+own, with the turns before it; a chat is a group then, so that it stands on one side of a split. Openings such as
+'Hello' that a held-out chat has too are left out of train. Of answers that files mark as not to be learnt from
+({marks}: 0 or false;
+{passed}: 1 or true) none is a target: they are shown before later ones.
+
+A call of a tool (`tool_calls`, `function_call`, a part `tool_use`, or a turn of {calls}) is
+text: a JSON object with `name` and `arguments`, a list where there are several, behind the words of its turn. What a
+tool answered (a turn of {results})
+is shown as the user's turn. The metric `tool_call` compares calls. Name the column with the tools in the template, as
+`{{{{ tools }}}}`, or write them into `prompt.system`.
+
+### Columns in the prompt
+
+`prompt.template` may show any column of the rows but the one with the answer: `{{{{ context }}}}`. A name that is
+no word is written with underscores: 'Option A' is `{{{{ Option_A }}}}`. A list is shown one item a line, behind letters
+in a column called {choices}; an object is
+shown as JSON, one of `text` and `label` lists as lines, and an empty cell as nothing. A template may also go through a
+list (`{{% for one in choices %}}`) and into an object (`{{{{ more.of }}}}`).
+
+```yaml
+prompt:
+  template: |-
+    {{{{ input }}}}
+    {{{{ choices }}}}
+```
+
+What is shown is part of the question: two rows with one question and other choices are two questions, and all
+columns that are named must stand in the files of preferences and feedback too. An exported `answer.py` takes them as
+JSON behind the question.
+
+### Documents
 
 Documents are a folder of `.md` and `.txt` files, whose names without the suffix are their ids, or a `.jsonl` file with
 `id` and `text`.
@@ -78,8 +120,21 @@ def reference_page() -> str:
     shapes += [
         f"| {shape} | {', '.join(f'`{name}`' for name in sorted(names))} |\n" for shape, (names, _) in SHAPES.items()
     ]
-    data = _DATA.format(formats=", ".join(f"`{suffix}`" for suffix in FORMATS), shapes="".join(shapes))
+    data = _DATA.format(
+        formats=_named(FORMATS),
+        shapes="".join(shapes),
+        left_out=MOST_LEFT_OUT,
+        marks=_named(LEARN),
+        passed=_named(PASS_OVER),
+        calls=_named(CALL_ROLES),
+        results=_named(RESULT_ROLES),
+        choices=_named(CHOICES),
+    )
     return f"{_OPENING}{EXAMPLE}{_READING}\n{sections}{data}"
+
+
+def _named(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def _sections(model: dict[str, Any], schema: dict[str, Any], place: tuple[str, ...]) -> Iterator[str]:

@@ -28,6 +28,9 @@ _ROLES: dict[str, Role] = {
 # Words by which files say whether an answer is to be learnt: `weight: 0` (OpenAI), `train: false` (Axolotl), and so on.
 LEARN = ("weight", "train", "training", "trainable", "loss", "loss_weight", "learn", "train_on_turn")
 PASS_OVER = ("mask", "masked", "ignore", "loss_mask")
+# Keys of a turn that are read; ids only tie a call to its result.
+_READ = {"role", "content", "from", "value", "id", "tool_call_id", *CALL_KEYS, *LEARN, *PASS_OVER}
+_EMPTY: tuple[Any, ...] = (None, "", [], {})
 THOUGHT_PARTS = ("thinking", "reasoning", "redacted_thinking")
 
 
@@ -91,7 +94,7 @@ def _turn(value: Any, name: str) -> Turn:
         raise ValueError(f"'{name}' is {shown(value)}; give role and content")
     role_key, text_key = ("from", "value") if "from" in value else ("role", "content")
     said = str(value.get(role_key))
-    unread = _unread(value, {role_key, text_key, *CALL_KEYS, *LEARN, *PASS_OVER})
+    unread = tuple(key for key, held in value.items() if key not in _READ and held not in _EMPTY)
     if said in RESULT_ROLES:
         return Turn(Message("user", result_text(value.get(text_key))), unread=unread)
     if said in CALL_ROLES:
@@ -107,12 +110,6 @@ def _turn(value: Any, name: str) -> Turn:
         text = "\n".join(filter(None, [text and text.strip(), call_text(calls)]))
     message = Message(role, text_of(text, f"{name}.{text_key}"))
     return Turn(message, role != "assistant" or _is_learnt(value, name), bool(calls), (*unread, *thoughts))
-
-
-def _unread(turn: dict[str, Any], read: set[str]) -> tuple[str, ...]:
-    """The keys that hold something and are read by nobody; ids only tie a call to its result."""
-    empty: tuple[Any, ...] = (None, "", [], {})
-    return tuple(key for key, held in turn.items() if key not in {*read, "id", "tool_call_id"} and held not in empty)
 
 
 def _is_learnt(turn: dict[str, Any], name: str) -> bool:
