@@ -73,13 +73,16 @@ class ChatFormat:
         """Write a conversation with the assistant's turn opened.
 
         Raises:
-            ArmError: If the template refuses these turns.
+            ArmError: If the template refuses these turns, or leaves one out.
         """
+        roles = tuple(message.role for message in messages)
+        refused = f"the chat template of '{self.model}' refuses the turns {', '.join(roles)}"
+        if fault := self.fault(roles):
+            raise ArmError(f"{refused}: {fault}")
         try:
             return prompt(self.template.write, _turns(messages), self.form)
-        except FAULTS as fault:
-            roles = ", ".join(message.role for message in messages)
-            raise ArmError(f"the chat template of '{self.model}' refuses the turns {roles}: {fault}") from fault
+        except FAULTS as failure:
+            raise ArmError(f"{refused}: {failure}") from failure
 
     def fault(self, roles: tuple[str, ...]) -> str:
         """Say why turns of these roles cannot be shown, else ''."""

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from harness.answer_reading import AnswerRule, Reader
+from harness.chat.turns import without_thought
 from harness.metrics.date_match import Date
 from harness.metrics.json_equality import JsonEqual
 from harness.metrics.json_search import find_json
@@ -44,9 +45,9 @@ class Forms:
         return tuple(p.example_id for p in predictions if p.example_id in wrong and self.holds(p, asked[p.example_id]))
 
     def holds(self, prediction: Prediction, example: Example) -> bool:
-        """Whether a completion holds a value that is right for the example."""
-        targets = (example.target, *example.accepted)
-        return any(self._holds(prediction.text, result_of(target, self._rule)) for target in targets)
+        """Whether a completion holds a value that is right for the example; what it thought before does not count."""
+        targets, said = (example.target, *example.accepted), without_thought(prediction.text)
+        return any(self._holds(said, result_of(target, self._rule)) for target in targets)
 
     def _holds(self, text: str, result: str) -> bool:
         if not text.strip():

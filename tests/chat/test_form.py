@@ -26,7 +26,7 @@ from harness.chat.form import ChatFormat
 from harness.chat.jinja import read_template
 from harness.chat.turns import ChatForm
 from harness.engine.tokens import Text
-from harness.errors import ModelError
+from harness.errors import ArmError, ModelError
 from harness.records import Message
 
 TEMPLATES = Path(trl.__file__).parent / "chat_templates"
@@ -147,6 +147,13 @@ def test_first_turn_that_is_the_assistants_is_refused_where_roles_take_turns(tmp
     chat = format_of(tmp_path, GEMMA)
     assert "must alternate" in chat.fault(("assistant", "user"))
     assert chat.fault(("user", "user")) == chat.fault(("system", "user", "assistant", "user")) == ""
+
+
+def test_template_that_leaves_earlier_turns_out_in_silence_is_refused_them(tmp_path):
+    chat = format_of(tmp_path, "{{ messages[-1]['content'] }}")
+    assert chat.render(ASKED) == "Which code?"
+    with pytest.raises(ArmError, match="refuses the turns user, assistant, user: it leaves the user's turn out"):
+        chat.render(TALK[1:])
 
 
 def test_family_that_thinks_by_itself_is_known_by_its_template(tmp_path):

@@ -38,6 +38,8 @@ FREE = tuple(example(f"target {n}") for n in range(200))  # too many for a close
         ("It goes to technical support", "support", False),
         ("It was the KX-20 model, I think", "KX-20", True),
         ("It was the KX-200", "KX-20", False),
+        ("<think>Perhaps the KX-20</think>the KX-10", "KX-20", False),
+        ("<think>It is the KX-20, as", "KX-20", False),  # no answer at all
         ("", "billing", False),
         ("  ", "5", False),
     ],
