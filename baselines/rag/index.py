@@ -158,9 +158,9 @@ def _recipe(documents: Sequence[Document], chunk_tokens: int, model: Embedder) -
     """Return all that the passages and their vectors depend on."""
     return {
         "format": FORMAT,
-        "documents_sha256": hash_data([[document.id, document.text] for document in documents]),
+        "documents_sha256": hash_data([[one.id, one.text, one.is_plain] for one in documents]),
         "chunk_tokens": chunk_tokens,
-        "chunker": f"semchunk {version('semchunk')}",
+        "chunker": f"semchunk {version('semchunk')}, markdown-it-py {version('markdown-it-py')}",
         **_searched_by(model),
     }
 
