@@ -27,6 +27,8 @@ CONTRACT = BASE | {
     "child",
     "quiet",
     "memory",
+    "words",
+    "answer_places",
 }
 INSIDE = {
     "answer_reading": set(),
@@ -41,6 +43,8 @@ INSIDE = {
     "constrained": set(),
     "quiet": set(),
     "memory": set(),
+    "words": set(),
+    "answer_places": {"records", "words"},
     "program": BASE | {"columns"},
     "contract": BASE | {"program"},
     "task": CONTRACT,
