@@ -168,9 +168,9 @@ class DocumentNames:
                 self._others.setdefault(name, set()).add(document.id)
 
     def __iter__(self) -> Iterator[str]:
-        """Yield every name that means one document."""
-        yield from self._ids
-        yield from (name for name, meant in self._others.items() if len(meant) == 1)
+        """Yield every name that means one document, also below the folder's own name."""
+        for name in (*self._ids, *(name for name, meant in self._others.items() if len(meant) == 1)):
+            yield from (name, self._root + name)
 
     def ids(self, name: str) -> list[str]:
         """Return the ids of the documents that a name may mean: one, several, or none."""

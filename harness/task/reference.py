@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from harness.task.documents import MOST_UNREAD
+from harness.task.pages.kinds import HTML, MARKDOWN, PLAIN
 from harness.task.rows import FORMATS
 from harness.task.schema import task_schema
 from harness.task.shapes import PLAIN_NAMES, SHAPES
@@ -63,8 +65,29 @@ What the rows are is told by their columns, and `harness compare` and `harness c
 Turns are `{{role, content}}` or `{{from, value}}`; a system turn may come first, and the last answer of several turns
 is the target. `id`, `group` and `evidence` are columns of any shape.
 
-Documents are a folder of `.md` and `.txt` files, whose names without the suffix are their ids, or a `.jsonl` file with
-`id` and `text`.
+## Documents
+
+Documents are a folder of pages as they are, with any folders inside, or a `.jsonl` file with `id` and `text`.
+
+| page | read as |
+|---|---|
+| {markdown} | text without its front matter, whose title is the heading where the page has none |
+| {plain} | text in which nothing is taken for a heading or a table |
+| {html} | what `<main>`, or the page, says, with headings, lists and tables; no scripts, navigation, hidden parts |
+| `.pdf` | its text, by pypdf, which knows no headings and no tables |
+| `.docx` | headings, lists and tables as in Markdown, by mammoth |
+
+- **Ids** are paths without the suffix: `billing/index` for `billing/index.md`. Two files that differ in their suffix
+  alone keep it. Evidence may also give the path with its suffix, or any name that one page alone has (`index.md`,
+  `fees`); where several have it, that is a fault.
+- **What is no page** (images, settings, styles, kinds that are not read) is left out, and hidden files are passed
+  over; `init`, `check` and `compare` count the left out in a line a kind. So are pages without text.
+- **Pages that cannot be read** (encrypted, scanned without text, damaged) are left out by name while they are at most
+  {unread} of all; more are a fault, as are texts in an encoding that is not known. A PDF of which some sheets hold no
+  text is read, and named.
+- **Passages** begin with the headings that they stand under, and of a table with the row that names its columns. A
+  row that is too long beside that is written as `name: value` for every cell. A document without headings and tables
+  is cut as it always was.
 """
 
 
@@ -77,8 +100,19 @@ def reference_page() -> str:
     shapes += [
         f"| {shape} | {', '.join(f'`{name}`' for name in sorted(names))} |\n" for shape, (names, _) in SHAPES.items()
     ]
-    data = _DATA.format(formats=", ".join(f"`{suffix}`" for suffix in FORMATS), shapes="".join(shapes))
+    data = _DATA.format(
+        formats=_quoted(FORMATS),
+        shapes="".join(shapes),
+        markdown=_quoted(MARKDOWN),
+        plain=_quoted(PLAIN),
+        html=_quoted(HTML),
+        unread=f"{MOST_UNREAD:.0%}",
+    )
     return f"{_OPENING}{EXAMPLE}{_READING}\n{sections}{data}"
+
+
+def _quoted(suffixes: tuple[str, ...]) -> str:
+    return ", ".join(f"`{suffix}`" for suffix in suffixes)
 
 
 def _sections(model: dict[str, Any], schema: dict[str, Any], place: tuple[str, ...]) -> Iterator[str]:
