@@ -186,7 +186,7 @@ def _retrieval_note(run: Run) -> str:
     if best.score_found is not None and best.score_missed is not None:
         with_it, without = map(numbers.percent, (best.score_found, best.score_missed))
         note += (
-            f" Its {metric_name(run.primary_metric)} is {with_it} on these and {without} on the others: what is wrong"
+            f" {metric_name(run.primary_metric)} is {with_it} on these and {without} on the others: what is wrong"
             " there is for retrieval to mend, not for the model."
         )
     if untold := len(run.examples) - best.n:
