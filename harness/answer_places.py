@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from harness.answer_reading import Reader
 from harness.records import Document, Example, Passage
 from harness.words import words_of
 
@@ -35,52 +36,61 @@ class _Line:
 class AnswerPlaces:
     """The lines of a task's documents, to look answers up in."""
 
-    def __init__(self, documents: Sequence[Document]) -> None:
+    def __init__(self, documents: Sequence[Document], reader: Reader | None = None) -> None:
+        """Take the documents, and how the task reads the result out of its targets, where it says so."""
         self._documents = documents
+        self._reader = reader or Reader()
         self._ids = {document.id for document in documents}
 
+    def results(self, example: Example) -> list[str]:
+        """Return the words of each right answer, with a space between them and around."""
+        read = ((self._reader.read(answer) or answer) for answer in (example.target, *example.accepted))
+        return list(dict.fromkeys(_spaced(words) for answer in read if (words := words_of(answer))))
+
     def knows(self, example: Example) -> bool:
-        """Whether the answer stands in a line that the question may be about; else no passage can be judged by it."""
-        return self._best(example) is not None
+        """Whether an answer stands in a line that the question may be about; else no passage can be judged by it."""
+        return any(self._best(example, result) is not None for result in self.results(example))
 
     def holds(self, example: Example, passage: Passage) -> bool:
-        """Whether a passage has the answer where the question is about it; False where `knows` is."""
-        best = self._best(example)
-        if best is None:
-            return False
-        answer, asked = _answer(example), _asked(example)
-        lines = (line for line in _lines(passage.document, passage.text) if answer in line.words)
-        return any(self._shared(line, asked) >= AS_MUCH * best for line in lines)
+        """Whether a passage has an answer where the question is about it; False where `knows` is."""
+        lines = list(_lines(passage.document, passage.text))
+        return any(self._is_held(example, result, lines) for result in self.results(example))
 
     def stands(self, example: Example) -> bool:
-        """Whether some line has the answer word for word, whatever the question is about."""
-        return any(True for _ in self._candidates(example, ()))
+        """Whether some line has an answer word for word, whatever the question is about."""
+        return any(True for result in self.results(example) for _ in self._candidates(result, ()))
 
     def stands_in_evidence(self, example: Example) -> bool:
-        """Whether a document that the row names has the answer; so it is where none of these is known."""
+        """Whether a document that the row names has an answer; so it is where none of these is known."""
         known = self._ids.intersection(example.evidence)
-        return not known or any(True for _ in self._candidates(example, known))
+        return not known or any(True for result in self.results(example) for _ in self._candidates(result, known))
 
-    def _best(self, example: Example) -> float | None:
+    def _is_held(self, example: Example, result: str, lines: Sequence[_Line]) -> bool:
+        best = self._best(example, result)
+        if best is None:
+            return False
+        asked = _asked(example, result)
+        return any(self._shared(line, asked) >= AS_MUCH * best for line in lines if result in line.words)
+
+    def _best(self, example: Example, result: str) -> float | None:
         """Return what the line that the question is about shares with it."""
-        if not _is_lookup(example):
+        if not _is_lookup(result):
             return None
-        found = list(self._candidates(example, example.evidence))
+        found = list(self._candidates(result, example.evidence))
         if not example.evidence and len(found) > max(FEW_LINES, MOST_LINES * len(self._all)):
             return None
-        asked = _asked(example)
+        asked = _asked(example, result)
         best = max((self._shared(line, asked) for line in found), default=0.0)
         return best if best > 0 or len(found) == 1 else None
 
-    def _candidates(self, example: Example, documents: Collection[str]) -> Iterator[_Line]:
-        answer = _answer(example)
-        words = answer.split()
-        if not all(word in self._having for word in words) or not words:
+    def _candidates(self, result: str, documents: Collection[str]) -> Iterator[_Line]:
+        words = result.split()
+        if not all(word in self._having for word in words):
             return
         rarest = min(words, key=lambda word: len(self._having[word]))
         for number in self._having[rarest]:
             line = self._all[number]
-            if answer in line.words and (not documents or line.document in documents):
+            if result in line.words and (not documents or line.document in documents):
                 yield line
 
     def _shared(self, line: _Line, asked: Iterable[str]) -> float:
@@ -109,18 +119,14 @@ def lines_of(document: Document) -> list[str]:
     return [words for line in _lines(document.id, document.text) if (words := line.words.strip())]
 
 
-def _answer(example: Example) -> str:
-    return _spaced(words_of(example.target))
+def _asked(example: Example, result: str) -> list[str]:
+    return sorted(set(words_of(example.question.text)) - set(result.split()))
 
 
-def _asked(example: Example) -> list[str]:
-    return sorted(set(words_of(example.question.text)) - set(words_of(example.target)))
-
-
-def _is_lookup(example: Example) -> bool:
-    words = words_of(example.target)
-    is_letter = len(words) == 1 and len(words[0]) == 1 and words[0].isascii() and words[0].isalpha()
-    return bool(words) and not is_letter and not (len(words) == 1 and words[0] in _NO_LOOKUP)
+def _is_lookup(result: str) -> bool:
+    word = result.strip()
+    is_letter = len(word) == 1 and word.isascii() and word.isalpha()
+    return not is_letter and word not in _NO_LOOKUP
 
 
 def _lines(document: str, text: str) -> Iterator[_Line]:

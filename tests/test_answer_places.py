@@ -3,6 +3,7 @@
 import pytest
 
 from harness.answer_places import AnswerPlaces
+from harness.answer_reading import Reader
 from harness.records import Document, Example, Message, Passage
 
 TABLE = """# Parts
@@ -99,3 +100,13 @@ def test_answer_of_a_row_is_looked_for_in_its_own_evidence():
     assert not PLACES.stands_in_evidence(asked("?", "weekdays", "parts"))
     assert PLACES.stands_in_evidence(asked("?", "weekdays"))
     assert not PLACES.stands(asked("?", "on sundays"))
+
+
+def test_any_right_answer_counts_and_is_read_as_the_task_says():
+    question = Example("q", (Message("user", "What is the lead time of Pump-A?"),), "thirty-one", accepted=("31",))
+    assert PLACES.holds(question, passage("| Pump-A | 49 | 219 | 31 |"))
+    worked = asked("What is the lead time of Pump-A?", "It is a pump, so look there.\n#### 31", "parts")
+    assert not PLACES.knows(worked)
+    read = AnswerPlaces(DOCUMENTS, Reader("after", "####"))
+    assert read.holds(worked, passage("| Pump-A | 49 | 219 | 31 |"))
+    assert not read.holds(worked, passage("| Pump-K | 13 | 324 | 31 |"))

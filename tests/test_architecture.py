@@ -44,7 +44,7 @@ INSIDE = {
     "quiet": set(),
     "memory": set(),
     "words": set(),
-    "answer_places": {"records", "words"},
+    "answer_places": {"answer_reading", "records", "words"},
     "program": BASE | {"columns"},
     "contract": BASE | {"program"},
     "task": CONTRACT,

@@ -72,7 +72,7 @@ def _fitting(
 
 def _by_recall(study: Study, programs: Sequence[Program], arm: Retrieving) -> tuple[Program, tuple[Trial, ...]]:
     named = [example for example in study.dev if example.evidence]
-    places = AnswerPlaces(study.documents)
+    places = AnswerPlaces(study.documents, study.answer.reader if study.answer else None)
     known = [row for row in named if places.knows(row)]
     recall: Callable[[Shown, Sequence[Example]], float]
     rows, what, recall = named, "the evidence", _recall_of_evidence

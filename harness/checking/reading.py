@@ -103,7 +103,8 @@ class Material:
     @cached_property
     def answer_places(self) -> AnswerPlaces:
         """Where in the documents answers stand."""
-        return AnswerPlaces(self.content.data.documents)
+        rule = self.content.study.answer
+        return AnswerPlaces(self.content.data.documents, rule.reader if rule else None)
 
     @cached_property
     def has_labels(self) -> bool:

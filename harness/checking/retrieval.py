@@ -1,10 +1,11 @@
 """Whether the documents hold what RAG is to find, and whether its search can be judged."""
 
+from collections.abc import Sequence
+
 from harness.checking.findings import Finding, Hit, Severity, gathered
 from harness.checking.reading import Material, Record
 from harness.checking.shown import quoted
 from harness.task.documents import DocumentNames
-from harness.words import words_of
 
 SHORT_ANSWER = 5  # words; longer answers are seldom in a document word for word
 MOST_MISSING = 0.5
@@ -29,7 +30,7 @@ def find_missing_answers(material: Material) -> list[Finding]:
     documents = material.content.data.documents
     places = material.answer_places
     asked = list(material.records("test", "dev")) if documents else []
-    short = [record for record in asked if 0 < len(words_of(record.example.target)) <= SHORT_ANSWER]
+    short = [record for record in asked if _is_short(places.results(record.example))]
     hits = []
     for record in short:
         answer = quoted(record.example.target, 40)
@@ -42,6 +43,10 @@ def find_missing_answers(material: Material) -> list[Finding]:
     title = f"short answers of test and dev that stand in no passage ({len(hits)} of {len(short)}, {share:.0%})"
     remedy = "add the documents that hold them, or expect no more of RAG than of a prompt on these"
     return gathered("missing_answer", severity, title, remedy, hits)
+
+
+def _is_short(results: Sequence[str]) -> bool:
+    return 0 < min((len(result.split()) for result in results), default=0) <= SHORT_ANSWER
 
 
 def find_unjudged(material: Material) -> list[Finding]:

@@ -66,7 +66,7 @@ def collect(folder: RunFolder, task: Task, ledger: Ledger) -> Run:
     rule, names = task.study.answer, (task.primary_metric, *task.other_metrics)
     metrics = [task_metric(name, task.metric_options, rule) for name in names]
     forms = Forms(task.study.train, rule)
-    places = AnswerPlaces(task.study.documents)
+    places = AnswerPlaces(task.study.documents, rule.reader if rule else None)
     fits = [
         [_evidence(fit, spec, task, ledger, metrics, forms, places) for fit in fits_of(spec, task)]
         for spec in task.arms
