@@ -183,6 +183,11 @@ def _settings(data: Mapping[str, Any]) -> GenerationSettings:
     return GenerationSettings(**{**data, "constraint": Constraint(**told) if told else None})
 
 
+def finds_passages(program: Program) -> bool:
+    """Whether it searches documents; what else a retriever finds are solved examples."""
+    return program.retriever is not None and program.retriever.finds == "passages"
+
+
 def _choices(data: Mapping[str, Any] | None) -> Choices | None:
     return Choices(tuple(data["labels"]), tuple(data["priors"])) if data else None  # older programs have none
 

@@ -130,6 +130,7 @@ def _arm(run: Run, evidence: Evidence) -> dict[str, Any]:
         "cost": {**asdict(evidence.cost), "tokens_per_item": _tokens(evidence.cost)} if evidence.cost else None,
         "training": _training(evidence),
         "retrieval": asdict(evidence.retrieval) if evidence.retrieval else None,
+        "answer_retrieval": asdict(evidence.answer_retrieval) if evidence.answer_retrieval else None,
         "outcomes": _outcomes(evidence),
         "error_bounds": _error_bounds(run, evidence.arm),
         "trials": [_with_forgetting(trial) for trial in evidence.trials],

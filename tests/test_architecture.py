@@ -28,6 +28,8 @@ CONTRACT = BASE | {
     "child",
     "quiet",
     "memory",
+    "words",
+    "answer_places",
 }
 INSIDE = {
     "answer_reading": set(),
@@ -43,6 +45,8 @@ INSIDE = {
     "quiet": set(),
     "memory": set(),
     "chat": BASE,
+    "words": set(),
+    "answer_places": {"answer_reading", "records", "words"},
     "program": BASE | {"columns"},
     "contract": BASE | {"chat", "program"},
     "task": CONTRACT,

@@ -1,22 +1,27 @@
 """How many passages `rag_lora_sft` trains and asks with, settled on dev before anything is trained.
 
-Where dev names the evidence, by how much of it the retriever finds: of numbers that cannot be told apart the smallest,
-since every passage makes a training row longer. Elsewhere as `rag` does, by the base model's answers.
+Where dev names the evidence, by how often the retriever finds the passage with the answer, or any passage of the
+document where most answers stand in no line word for word: of numbers that cannot be told apart the smallest, since
+every passage makes a training row longer. Elsewhere as `rag` does, by the base model's answers.
 """
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from baselines.finetune.options import RagLoraOptions
 from baselines.prompt.selection import Candidate, DevContest
 from baselines.prompt.window import longest_questions, overflow
 from baselines.rag.options import RagOptions
+from harness.answer_places import AnswerPlaces
 from harness.contract import FitContext, Retrieving
 from harness.errors import ArmError
-from harness.metrics.retrieval import retrieval_quality
+from harness.metrics.retrieval import answer_retrieval, retrieval_quality
 from harness.program import Program
-from harness.records import Study, Trial
+from harness.records import Example, Passage, Study, Trial
+
+Shown = Mapping[str, Sequence[Passage]]  # by question id, best first
 
 
 def settle_passages(
@@ -66,18 +71,33 @@ def _fitting(
 
 
 def _by_recall(study: Study, programs: Sequence[Program], arm: Retrieving) -> tuple[Program, tuple[Trial, ...]]:
-    rows = [example for example in study.dev if example.evidence]
-    relevant = {row.id: frozenset(row.evidence) for row in rows}
+    named = [example for example in study.dev if example.evidence]
+    places = AnswerPlaces(study.documents, study.answer.reader if study.answer else None)
+    known = [row for row in named if places.knows(row)]
+    recall: Callable[[Shown, Sequence[Example]], float]
+    rows, what, recall = named, "the evidence", _recall_of_evidence
+    if 2 * len(known) >= len(named):
+        rows, what, recall = known, "the passages with the answer", partial(_recall_of_answers, places=places)
     recalls = []
     for program in programs:
         found = arm.retrieve(program, [row.question for row in rows])
-        ranked = {row.id: [(p.id, p.document) for p in shown] for row, shown in zip(rows, found, strict=True)}
-        recalls.append(retrieval_quality(ranked, relevant).recall)
+        recalls.append(recall({row.id: shown for row, shown in zip(rows, found, strict=True)}, rows))
     most = max(recalls)
     error = math.sqrt(most * (1 - most) / len(rows))
     chosen = next(program for program, recall in zip(programs, recalls, strict=True) if recall >= most - error)
     trials = tuple(
-        Trial(f"k={k_of(program)} (recall of the evidence on {len(rows)} dev rows)", recall)
+        Trial(f"k={k_of(program)} (recall of {what} on {len(rows)} dev rows)", recall)
         for program, recall in zip(programs, recalls, strict=True)
     )
     return chosen, trials
+
+
+def _recall_of_answers(shown: Shown, rows: Sequence[Example], places: AnswerPlaces) -> float:
+    judged = answer_retrieval(shown, rows, places, {})
+    assert judged is not None  # every row is known
+    return judged.recall
+
+
+def _recall_of_evidence(shown: Shown, rows: Sequence[Example]) -> float:
+    ranked = {item: [(passage.id, passage.document) for passage in found] for item, found in shown.items()}
+    return retrieval_quality(ranked, {row.id: frozenset(row.evidence) for row in rows}).recall

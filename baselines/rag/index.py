@@ -5,24 +5,26 @@ it; building reuses what is whole and of the same documents, chunking and embedd
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import faiss
 import torch
 
-from baselines.rag.chunks import passages_of
+from baselines.rag.chunks import Chunk, chunks_of
 from baselines.rag.embedder import Embedder, Vectors, open_embedder
 from baselines.rag.options import CHUNK_TOKENS, DEFAULT_EMBEDDER
 from harness.errors import ArmError
 from harness.records import Document, Example, Passage
 from harness.store.files import hash_data, hash_file, replacing, write_atomically
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST, VECTORS, PASSAGES = "manifest.json", "index.faiss", "passages.jsonl"
 
 
@@ -32,7 +34,8 @@ class PassageIndex:
 
     folder: Path
     passages: tuple[Passage, ...]
-    vectors: Any  # faiss.IndexFlatIP, row i is passage i
+    vectors: Any  # faiss.IndexFlatIP
+    owners: tuple[int, ...]  # the passage that each vector stands for; a row of a table has one beside its passage's
     embedder: Embedder
     manifest: Mapping[str, Any]
 
@@ -42,8 +45,10 @@ class PassageIndex:
             return []
         faiss.omp_set_num_threads(torch.get_num_threads())
         queries = self.embedder.encode(texts, "query")
-        _, rows = self.vectors.search(queries, min(k, len(self.passages)))
-        return [tuple(self.passages[row] for row in found) for found in rows]
+        most = max(Counter(self.owners).values())  # so many of the nearest vectors may be one passage's
+        _, rows = self.vectors.search(queries, min(k * most, len(self.owners)))
+        nearest = (dict.fromkeys(self.owners[row] for row in found) for found in rows)
+        return [tuple(self.passages[owner] for owner in islice(owners, k)) for owners in nearest]
 
 
 def index_folder(
@@ -70,9 +75,11 @@ def build_index(
     recipe = _recipe(documents, chunk_tokens, model)
     if kept := _kept(folder, recipe, tell):
         return kept
-    passages = _cut(documents, chunk_tokens, model)
-    tell(f"embedding {len(passages)} passages of {len(documents)} documents")
-    _write(passages, lambda: model.encode([passage.text for passage in passages], "document"), folder, recipe)
+    chunks = _cut(documents, chunk_tokens, model)
+    tell(f"embedding {len(chunks)} passages of {len(documents)} documents")
+    texts = [(text, owner) for owner, one in enumerate(chunks) for text in (one.passage.text, *one.rows)]
+    passages, owners = [one.passage for one in chunks], [owner for _, owner in texts]
+    _write(passages, lambda: model.encode([text for text, _ in texts], "document"), folder, recipe, owners)
     return open_index(folder)
 
 
@@ -151,16 +158,17 @@ def _open(folder: Path, stamps: tuple[tuple[int, int, int], ...]) -> PassageInde
     lines = (folder / PASSAGES).read_text(encoding="utf-8").split("\n")
     passages = tuple(Passage(**json.loads(line)) for line in lines if line)
     vectors = faiss.read_index(str(folder / VECTORS))
-    return PassageIndex(folder, passages, vectors, model, manifest)
+    owners = tuple(manifest.get("passage_of_vector") or range(len(passages)))
+    return PassageIndex(folder, passages, vectors, owners, model, manifest)
 
 
 def _recipe(documents: Sequence[Document], chunk_tokens: int, model: Embedder) -> dict[str, Any]:
     """Return all that the passages and their vectors depend on."""
     return {
         "format": FORMAT,
-        "documents_sha256": hash_data([[document.id, document.text] for document in documents]),
+        "documents_sha256": hash_data([[one.id, one.text, one.is_plain] for one in documents]),
         "chunk_tokens": chunk_tokens,
-        "chunker": f"semchunk {version('semchunk')}",
+        "chunker": f"semchunk {version('semchunk')}, markdown-it-py {version('markdown-it-py')}",
         **_searched_by(model),
     }
 
@@ -169,19 +177,28 @@ def _searched_by(model: Embedder) -> dict[str, str]:
     return {"embedder": model.name, "embedder_sha256": model.identity, "metric": "inner_product"}
 
 
-def _cut(documents: Sequence[Document], chunk_tokens: int, model: Embedder) -> tuple[Passage, ...]:
+def _cut(documents: Sequence[Document], chunk_tokens: int, model: Embedder) -> tuple[Chunk, ...]:
     if chunk_tokens > model.limit:
         raise ArmError(
             f"chunk_tokens {chunk_tokens} exceeds the {model.limit} tokens that embedder '{model.name}' reads; lower it"
         )
-    passages = passages_of(documents, model.count, chunk_tokens)
-    if not passages:
+    chunks = tuple(chunks_of(documents, model.count, chunk_tokens))
+    if not chunks:
         raise ArmError(f"the {len(documents)} documents hold no text to search; fill data.documents in the task file")
-    return passages
+    return chunks
 
 
-def _write(passages: Sequence[Passage], encode: Callable[[], Vectors], folder: Path, recipe: Mapping[str, Any]) -> None:
-    """Write vectors, passages and, last, the manifest; from the first moment on there is no index until then."""
+def _write(
+    passages: Sequence[Passage],
+    encode: Callable[[], Vectors],
+    folder: Path,
+    recipe: Mapping[str, Any],
+    owners: Sequence[int] = (),
+) -> None:
+    """Write vectors, passages and, last, the manifest; from the first moment on there is no index until then.
+
+    The manifest says whose vectors are whose (`owners`) where a passage has more than its own.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / MANIFEST).unlink(missing_ok=True)
     vectors = encode()
@@ -192,5 +209,6 @@ def _write(passages: Sequence[Passage], encode: Callable[[], Vectors], folder: P
     lines = [json.dumps(asdict(passage), ensure_ascii=False) + "\n" for passage in passages]
     write_atomically(folder / PASSAGES, "".join(lines))
     files = {name: hash_file(folder / name) for name in (VECTORS, PASSAGES)}
-    manifest = {**recipe, "dim": index.d, "n": index.ntotal, "files": files}
+    shared = {"passage_of_vector": list(owners)} if len(owners) > len(passages) else {}
+    manifest = {**recipe, "dim": index.d, "n": index.ntotal, **shared, "files": files}
     write_atomically(folder / MANIFEST, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")

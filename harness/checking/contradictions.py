@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from harness.chat.turns import without_thought
 from harness.checking.findings import Finding, Hit, Severity, gathered
-from harness.checking.near_duplicates import words_of
 from harness.checking.reading import Material, Record
 from harness.checking.shown import quoted
 from harness.contract import Engine
 from harness.program import Prompt
 from harness.records import GenerationSettings, Message, Weights
+from harness.words import words_of
 
 MOST_ROWS = 200  # minutes of a small model on two cores
 BATCH = 16

@@ -9,6 +9,7 @@ from harness.checking.answers import (
     find_label_faults,
     find_length_drift,
 )
+from harness.checking.documents import find_odd_documents
 from harness.checking.encoding import find_file_marks, find_odd_texts
 from harness.checking.findings import SEVERITIES, CheckReport, Finding
 from harness.checking.groups import find_rows_without_group, find_torn_groups
@@ -25,7 +26,7 @@ from harness.checking.repeats import (
     find_repeats,
     find_shared_ids,
 )
-from harness.checking.retrieval import find_missing_answers, find_unknown_evidence
+from harness.checking.retrieval import find_missing_answers, find_unjudged, find_unknown_evidence
 from harness.checking.sizes import find_small_splits
 from harness.checking.unused import find_left_out, find_unused
 from harness.task.task import models_of
@@ -49,7 +50,9 @@ CHECKS: tuple[Callable[[Material], list[Finding]], ...] = (
     find_odd_texts,
     find_file_marks,
     find_missing_answers,
+    find_unjudged,
     find_in_documents,
+    find_odd_documents,
     find_small_splits,
     find_left_out,
     find_unused,

@@ -15,6 +15,7 @@ from harness.checking.reading import Material
 from harness.checking.rewriting import rows_of, write_rows
 from harness.errors import TaskFileError
 from harness.task.faults import Faults
+from harness.task.pages.kinds import MARKDOWN, PLAIN
 from harness.task.row import Row
 from harness.task.rows import read_rows
 from harness.task.table import HEADER
@@ -119,6 +120,8 @@ def _clean(material: Material, report: CheckReport, making: Path) -> _Changes:
     if documents and (making / documents).is_dir():
         for source in sorted(document.source for document in material.content.data.documents):  # only what was read
             file = making / documents / source
+            if file.suffix.lower() not in (*MARKDOWN, *PLAIN):
+                continue  # other kinds have forms of their own
             _clean_document(file, file.relative_to(making).as_posix(), changes)
     elif documents:
         faults = Faults()

@@ -7,8 +7,6 @@ words they are nearest to.
 
 import difflib
 import math
-import re
-import unicodedata
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -35,13 +33,6 @@ SHINGLE = 3  # characters
 # these are compared by whole words. Those between by both.
 SHORT_TEXT, LONG_TEXT = 60, 30  # words
 
-_UNSEEN = ("Mn", "Mc", "Me", "Cf")  # accents and other marks, joiners
-_PUNCTUATION = r""".,;:!?'"`()\[\]{}…‘’“”«»¿¡\-–—。，、！？；：（）「」『』《》【】·"""
-# Scripts without spaces between words: each sign counts as a word.
-_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-# Sentence punctuation is no word; every other sign is one, as '+' and '<' change what is asked.
-_WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+|[^\w\s{_PUNCTUATION}]")
-
 Columns = NDArray[np.uint32]
 
 
@@ -60,15 +51,6 @@ class Alike:
 
     pairs: list[Likeness]
     crowded: int  # texts that have too many like them for each to be compared with each
-
-
-def words_of(text: str) -> list[str]:
-    """Return the words of a text without case, accents, sentence punctuation, width of letters and unseen marks."""
-    if not text.isascii():
-        apart = unicodedata.normalize("NFKD", text)
-        kept = (sign for sign in apart if unicodedata.category(sign) not in _UNSEEN)
-        text = unicodedata.normalize("NFC", "".join(kept))
-    return _WORD.findall(text.casefold())
 
 
 def alike(texts: Sequence[Sequence[str]], least: float) -> Alike:

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 
 from harness.checking.containment import found_inside, runs_of
 from harness.checking.findings import Finding, Hit, Place, gathered
-from harness.checking.near_duplicates import words_of
 from harness.checking.reading import SIDES, Material, Record, Row, by_value, places, text_of_row
 from harness.checking.shown import quoted
+from harness.words import words_of
 
 # Fewer words are found inside other texts by chance.
 QUESTION_WORDS = 6

@@ -1,9 +1,9 @@
 """Faults of preference pairs."""
 
 from harness.checking.findings import Finding, Hit, gathered
-from harness.checking.near_duplicates import words_of
 from harness.checking.reading import Material, Pair, places
 from harness.checking.shown import quoted
+from harness.words import words_of
 
 
 def find_pair_faults(material: Material) -> list[Finding]:

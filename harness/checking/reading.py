@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from harness.answer_places import AnswerPlaces
 from harness.checking.findings import Fault, ListedFaults, Place
-from harness.checking.near_duplicates import Alike, alike, words_of
+from harness.checking.near_duplicates import Alike, alike
 from harness.records import Example, Feedback, Preference
 from harness.task.content import Content, read_content
 from harness.task.examples import Item, Placed
 from harness.task.faults import Faults
 from harness.task.splits import asked, normalised
+from harness.words import words_of
 
 LABELLED = ("train", "dev", "test")
 BESIDE = ("preferences", "feedback")  # learnt from as well; a row asks, and need not say what is right
@@ -97,6 +99,12 @@ class Material:
     def near_copies(self) -> Alike:
         """The pairs of `questions` that are worded nearly alike."""
         return alike([rows[0].words for rows in self.questions], NEARLY)
+
+    @cached_property
+    def answer_places(self) -> AnswerPlaces:
+        """Where in the documents answers stand."""
+        rule = self.content.study.answer
+        return AnswerPlaces(self.content.data.documents, rule.reader if rule else None)
 
     @cached_property
     def has_labels(self) -> bool:

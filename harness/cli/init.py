@@ -16,7 +16,7 @@ import click
 )
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="The task folder [default: FILE's name].")
 @click.option(
-    "--documents", type=click.Path(path_type=Path), metavar="DIR", help="What rag may search: .md, .txt or one .jsonl."
+    "--documents", type=click.Path(path_type=Path), metavar="DIR", help="What rag may search: pages, or one .jsonl."
 )
 @click.option("--model", metavar="NAME", help="An alias, a folder or a hub id.")
 def init(source: Path, out: Path | None, documents: Path | None, model: str | None) -> None:

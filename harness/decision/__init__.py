@@ -8,6 +8,7 @@ forgetting, probes  what tuning changed on benchmark items; on texts and unrelat
 measured   both together, and the measure that the claim rests on
 harm, safety        proof that something broke; proof that nothing did            gate     the state
 bands      the 20/90/99 rule of thumb beside what was measured
+searches   what retrieval lost and no model is to blame for
 sentence, advice, words               the verdict in plain English
 """
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from harness.decision.arms import Arm, JudgedArms
 from harness.decision.ladder import ArmScores
 from harness.decision.paired import BestConstant
+from harness.decision.searches import MEND, is_search_unknown, lost_in_retrieval, search_caveats, search_words
 from harness.decision.sentence import leader
 from harness.decision.undecided import Openness
 from harness.decision.verdict import Verdict, start
@@ -30,8 +31,8 @@ def caveats(
     """List what limits the verdict, what could turn it first.
 
     A goal that a constant answer reaches; lost items that turn it, or are more than an arm may lose; doubts about the
-    recommended arm; arms whose absence leaves the verdict open; training that was cut short; few items; few lost items
-    that turn nothing; doubts about other arms; seeds; other missing arms.
+    recommended arm; what retrieval lost; arms whose absence leaves the verdict open; training that was cut short; few
+    items; few lost items that turn nothing; doubts about other arms; seeds; other missing arms.
     """
     judged_arms = arm_scores.judged_arms
     others = [arm for arm in judged_arms.judged if arm is not recommended]
@@ -44,6 +45,7 @@ def caveats(
     if recommended is not None:
         found += [*_training(recommended), *_gate(gates.get(recommended.name))]
     found += [f"{gone.arm} {gone.why}; {gone.meaning}" for gone in missing if gone.matters]
+    found += [text for arm in judged_arms.judged for text in search_caveats(arm, arm_scores.limits.smallest_gain)]
     found += [text for arm in others for text in _training(arm)]
     found += [f"{name}: {score.method}" for name, score in arm_scores.scores.items() if "no claim" in score.method]
     fewest = min((score.n for score in arm_scores.scores.values()), default=FEW_ITEMS)
@@ -116,10 +118,7 @@ def next_step(
 ) -> str:
     """Say what to do now."""
     if verdict.action == "rethink":
-        return (
-            "Read the failed answers: check the labels, give the task other inputs or documents, or take a more "
-            "capable model; more training of this kind is not the way."
-        )
+        return _rethink_step(arm_scores)
     if verdict.arm is None:
         return _settle_step(verdict, openness, arm_scores, routed)
     name = verdict.arm.name
@@ -127,6 +126,7 @@ def next_step(
         return f"Ship the prompt of {name}; no retrieval and no training is needed."
     if gate is None:
         step = f"Ship {name} with its index; training is not needed for this gain."
+        step += _mending(verdict.arm, arm_scores) if verdict.goal != "met" else ""
     elif gate.state == "pass":
         step = f"Ship {name}; keep the other arms as fallback."
     elif not gate.blocks:
@@ -142,6 +142,28 @@ def next_step(
     elif verdict.goal == "missed":
         step += f" It is below the goal of {share(arm_scores.limits.goal)}: decide first whether that is good enough."
     return step
+
+
+def _rethink_step(arm_scores: ArmScores) -> str:
+    judged: Sequence[Arm] = arm_scores.judged_arms.judged
+    for arm in judged:
+        if search := lost_in_retrieval(arm, arm_scores.limits.smallest_gain):
+            return (
+                f"Mend retrieval first: for {arm.name}, {search_words(search)}. Try {MEND}; then run again. Neither a "
+                "more capable model nor more training of this kind is the way before that."
+            )
+    read = "Read the failed answers"
+    if any(map(is_search_unknown, judged)):
+        read += ", and whether the passages that they were given hold the right ones (items.parquet)"
+    return (
+        f"{read}: check the labels, give the task other inputs or documents, or take a more capable model; more "
+        "training of this kind is not the way."
+    )
+
+
+def _mending(arm: Arm, arm_scores: ArmScores) -> str:
+    search = lost_in_retrieval(arm, arm_scores.limits.smallest_gain)
+    return f" Most of what it lacks is lost in retrieval: {search_words(search)}; try {MEND}." if search else ""
 
 
 def _settle_step(verdict: Verdict, openness: Openness, arm_scores: ArmScores, routed: Verdict | None) -> str:
@@ -162,7 +184,9 @@ def _settle_step(verdict: Verdict, openness: Openness, arm_scores: ArmScores, ro
         return _missing_step(arm_scores)
     if verdict.learned:
         return "Add training rows and run again: tuning learns, but has not gained more than the margin with these."
-    return f"Improve the leading arm, {leader(arm_scores).name}, or take the cheapest; the figures do not part them."
+    best = leader(arm_scores)
+    step = f"Improve the leading arm, {best.name}, or take the cheapest; the figures do not part them."
+    return step + _mending(best, arm_scores)
 
 
 def _missing_step(arm_scores: ArmScores) -> str:

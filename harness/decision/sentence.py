@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from harness.decision.arms import Arm
 from harness.decision.intervals import FEWEST_GROUPS, FEWEST_PER_LABEL
 from harness.decision.ladder import ArmScores, Climb, goal_words, why_climb
+from harness.decision.searches import lost_in_retrieval
 from harness.decision.undecided import Openness, lacks_groups
 from harness.decision.verdict import Verdict
 from harness.decision.words import gain_range, join, points, score_range, share, signed_points
@@ -99,7 +100,10 @@ def goal_clause(verdict: Verdict, arm_scores: ArmScores) -> str:
     if verdict.goal == "not_shown":
         return f"the goal of {goal} is not shown"
     distance = arm_scores.limits.goal - arm_scores.scores[verdict.arm.name].estimate
-    return f"the goal of {goal} is missed by {points(distance)}, {CLOSES[verdict.action]}"
+    closes = CLOSES[verdict.action]
+    if lost_in_retrieval(verdict.arm, arm_scores.limits.smallest_gain):
+        closes = "which better retrieval would have to close first"
+    return f"the goal of {goal} is missed by {points(distance)}, {closes}"
 
 
 CLOSES = {

@@ -4,8 +4,9 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from harness.checking.near_duplicates import alike, words_of
+from harness.checking.near_duplicates import alike
 from harness.records import Example
+from harness.words import words_of
 
 FEWEST_ROWS = 60
 MANY_ROWS = 300  # from here on test has 100 rows at least

@@ -19,7 +19,7 @@ from harness.drafting.yaml import Outline, task_yaml
 from harness.errors import TaskFileError
 from harness.model_names import name_fault
 from harness.records import Example
-from harness.task.documents import read_documents
+from harness.task.documents import DocumentNames, read_documents
 from harness.task.end_markers import ends_said
 from harness.task.faults import Faults
 from harness.task.load import load_task
@@ -59,7 +59,7 @@ def draft_task(source: Path, out: Path, *, documents: Path | None = None, model:
         raise TaskFileError("--model", [fault])
     doubts: list[str] = []
     rows = _read(source, doubts)
-    known = _documents(documents)
+    known, said_of_documents = _documents(documents)
     try:
         reading = read_columns([row.values for row in rows], known)
         usable = usable_rows(rows, reading, known)
@@ -92,7 +92,7 @@ def draft_task(source: Path, out: Path, *, documents: Path | None = None, model:
         doubts=tuple(doubts),
     )
     _write(outline, usable, splits, out, chats)
-    notes = [_recognised(source, rows, reading), f"answers: {answers.about}"]
+    notes = [_recognised(source, rows, reading), *said_of_documents, f"answers: {answers.about}"]
     notes += [str(aside) for aside in asides if aside.severity == "note"]
     return Draft(out, tuple(notes), tuple(doubts))
 
@@ -139,13 +139,15 @@ def _text(source: Path, doubts: list[str]) -> str:
         raise TaskFileError(str(source), [fault.text]) from None
 
 
-def _documents(folder: Path | None) -> frozenset[str]:
+def _documents(folder: Path | None) -> tuple[frozenset[str], list[str]]:
+    """Return the names that evidence may call documents by, and what is to be said of their files."""
     if folder is None:
-        return frozenset()
+        return frozenset(), []
     faults = Faults()
-    found = read_documents(folder.name, folder.absolute().parent, faults)
+    notes: list[str] = []
+    found = read_documents(folder.name, folder.absolute().parent, faults, notes)
     faults.raise_any(folder)
-    return frozenset(document.id for document in found)
+    return frozenset(DocumentNames(found, folder.name)), notes
 
 
 def _from(out: Path, path: Path) -> str:

@@ -67,7 +67,7 @@ def _data(outline: Outline) -> Iterator[str]:
     if outline.documents:
         yield f"  documents: {_quoted(outline.documents)}  # what rag searches"
     else:
-        yield "  # documents: documents  # a folder of .md and .txt files, if the answers stand in texts: rag needs it"
+        yield "  # documents: documents  # a folder of pages, if the answers stand in texts: rag needs it"
 
 
 def _prompt(outline: Outline) -> Iterator[str]:

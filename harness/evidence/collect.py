@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
+from harness.answer_places import AnswerPlaces
 from harness.answer_reading import AnswerRule
 from harness.contract import Metric
 from harness.decision import decide
@@ -26,9 +27,10 @@ from harness.evidence.states import (
     FittedState,
     Trouble,
 )
-from harness.metrics.retrieval import retrieval_quality
+from harness.metrics.retrieval import answer_retrieval, retrieval_quality
 from harness.plugins import BASELINES, load
 from harness.records import (
+    AnswerRetrieval,
     Base,
     Calibration,
     Cost,
@@ -37,6 +39,7 @@ from harness.records import (
     Fit,
     Measurement,
     Outcome,
+    Passage,
     Prediction,
     Retrieval,
     Run,
@@ -63,7 +66,11 @@ def collect(folder: RunFolder, task: Task, ledger: Ledger) -> Run:
     rule, names = task.study.answer, (task.primary_metric, *task.other_metrics)
     metrics = [task_metric(name, task.metric_options, rule) for name in names]
     forms = Forms(task.study.train, rule)
-    fits = [[_evidence(fit, spec, task, ledger, metrics, forms) for fit in fits_of(spec, task)] for spec in task.arms]
+    places = AnswerPlaces(task.study.documents, rule.reader if rule else None)
+    fits = [
+        [_evidence(fit, spec, task, ledger, metrics, forms, places) for fit in fits_of(spec, task)]
+        for spec in task.arms
+    ]
     evidence = _on_shared_items([_standing(found) for found in fits], task, metrics)
     bases = tuple(found for base in _bases(task) if (found := ledger.general(base.name)) is not None)
     primary = metrics[0]
@@ -137,7 +144,9 @@ def best_constant(train: Sequence[Example], rule: AnswerRule | None) -> str:
     return min(counts, key=lambda target: (-counts[target], target))
 
 
-def _evidence(fit: Fit, spec: ArmSpec, task: Task, ledger: Ledger, metrics: Sequence[Metric], forms: Forms) -> Evidence:
+def _evidence(
+    fit: Fit, spec: ArmSpec, task: Task, ledger: Ledger, metrics: Sequence[Metric], forms: Forms, places: AnswerPlaces
+) -> Evidence:
     stored_end, stored_fit = ledger.state(fit.name, ENDED), ledger.state(fit.name, FITTED)
     fitted = decode(FittedState, stored_fit) if stored_fit else None
     end = decode(EndState, stored_end) if stored_end else EndState("unfinished", STOPPED if fitted else NOT_RUN)
@@ -169,6 +178,7 @@ def _evidence(fit: Fit, spec: ArmSpec, task: Task, ledger: Ledger, metrics: Sequ
         reference=Base(fit.model, weights.quantization).name,
         training=fitted.training,
         retrieval=_retrieval(fitted, predictions, task.test),
+        answer_retrieval=_answer_retrieval(predictions, task.test, places, scores[metrics[0].name]),
         trials=fitted.trials,
         warnings=(*fitted.warnings, *trouble, *_unread(predictions)),
         program=fitted.program,
@@ -241,3 +251,14 @@ def _retrieval(fitted: FittedState, predictions: Sequence[Prediction], examples:
         return None
     ranked = {item: list(zip(searched[item].passages, searched[item].documents, strict=True)) for item in relevant}
     return retrieval_quality(ranked, relevant)
+
+
+def _answer_retrieval(
+    predictions: Sequence[Prediction], examples: Sequence[Example], places: AnswerPlaces, scores: Sequence[Score]
+) -> AnswerRetrieval | None:
+    shown = {
+        p.example_id: [Passage(*one) for one in zip(p.passages, p.documents, p.passage_texts, strict=True)]
+        for p in predictions
+        if p.outcome.is_measured and p.passage_texts
+    }
+    return answer_retrieval(shown, examples, places, {score.example_id: score.value for score in scores})

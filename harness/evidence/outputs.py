@@ -124,6 +124,7 @@ def _item_row(evidence: Evidence, example: Example, p: Prediction, program: Prog
         "outcome": p.outcome.value,
         "finish": p.finish,
         "passages": list(p.passages),
+        "passage_texts": list(p.passage_texts),
         "prompt_tokens": p.prompt_tokens,
         "completion_tokens": p.completion_tokens,
         "seconds": p.seconds,

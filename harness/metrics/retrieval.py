@@ -1,9 +1,11 @@
-"""How well a retriever finds known evidence: recall, MRR and nDCG by ir-measures."""
+"""How well a retriever finds known evidence, documents or passages: recall, MRR and nDCG, by ir-measures."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
-from harness.records import Retrieval
+from harness.answer_places import AnswerPlaces
+from harness.records import AnswerRetrieval, Example, Passage, Retrieval
 
 
 def retrieval_quality(
@@ -58,3 +60,43 @@ def _findings(passages: Sequence[tuple[str, str]], relevant: AbstractSet[str]) -
 
 def _name(item: str) -> str:
     return f"evidence {item}"  # so that no id is taken for a miss
+
+
+def answer_retrieval(
+    shown: Mapping[str, Sequence[Passage]],
+    examples: Iterable[Example],
+    places: AnswerPlaces,
+    scores: Mapping[str, float],
+) -> AnswerRetrieval | None:
+    """Judge rankings by the passage that holds the answer; None where of no question it can be told which that is.
+
+    Args:
+        shown: By question id, the passages, best first.
+        examples: The questions; those that `shown` lacks are left out.
+        places: Where answers stand in the documents.
+        scores: By question id, how right the answer was, in [0, 1]; empty where nothing was asked.
+    """
+    ranks = {one.id: _rank(one, shown[one.id], places) for one in examples if one.id in shown and places.knows(one)}
+    if not ranks:
+        return None
+    found = [rank for rank in ranks.values() if rank is not None]
+    scored = {one: rank is not None for one, rank in ranks.items() if one in scores}
+    return AnswerRetrieval(
+        k=max(len(shown[one]) for one in ranks),
+        n=len(ranks),
+        recall=len(found) / len(ranks),
+        mrr=sum(1 / rank for rank in found) / len(ranks),
+        ndcg=sum(1 / math.log2(rank + 1) for rank in found) / len(ranks),  # one passage is to be found
+        found=len(found),
+        score_found=_mean([scores[one] for one, has_it in scored.items() if has_it]),
+        score_missed=_mean([scores[one] for one, has_it in scored.items() if not has_it]),
+    )
+
+
+def _rank(example: Example, passages: Sequence[Passage], places: AnswerPlaces) -> int | None:
+    """Return the place, from 1, of the first passage that holds the answer."""
+    return next((rank for rank, one in enumerate(passages, start=1) if places.holds(example, one)), None)
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return sum(values) / len(values) if values else None

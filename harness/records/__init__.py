@@ -49,6 +49,7 @@ from harness.records.limits import (
     Limits,
 )
 from harness.records.measured import (
+    AnswerRetrieval,
     ArmStatus,
     BenchmarkItem,
     Calibration,
@@ -76,6 +77,7 @@ from harness.records.run import (
 __all__ = [
     "Constraint",
     "Calibration",
+    "AnswerRetrieval",
     "Measurement",
     "Fit",
     "Base",

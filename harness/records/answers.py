@@ -104,6 +104,7 @@ class Prediction:
     passages: tuple[str, ...] = ()  # ids, best first
     documents: tuple[str, ...] = ()  # the documents that the passages were cut from
     probability: float | None = None  # of the answer, where it was chosen from labels
+    passage_texts: tuple[str, ...] = ()  # what the passages say
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,7 @@ class Document:
     id: str
     text: str
     source: str  # file name, for the reader of the report
+    is_plain: bool = False  # text in which '#' and '|' mark no heading and no table, as they do in Markdown
 
 
 @dataclass(frozen=True, slots=True)

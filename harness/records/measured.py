@@ -150,13 +150,22 @@ class TrainingHistory:
 
 @dataclass(frozen=True, slots=True)
 class Retrieval:
-    """How well the retriever found the known evidence on the test questions."""
+    """How well the retriever found, on the test questions, what holds their answers: documents or passages."""
 
     k: int
-    n: int  # questions whose evidence ids are known
+    n: int  # questions of which it is known
     recall: float
     mrr: float
     ndcg: float
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRetrieval(Retrieval):
+    """How well the passages that hold the answers were found, and how the questions fared with and without."""
+
+    found: int  # questions whose passage was among those shown
+    score_found: float | None  # mean primary score of these; None without any
+    score_missed: float | None  # and of the others
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +209,8 @@ class Evidence:
     general: GeneralAbility | None = None  # None: same weights as `reference`, or not measured
     reference: str = "base"  # name of the base that general ability is compared with
     training: TrainingHistory | None = None
-    retrieval: Retrieval | None = None
+    retrieval: Retrieval | None = None  # of the documents that the rows name
+    answer_retrieval: AnswerRetrieval | None = None  # of the passages that hold the answers, where that can be told
     trials: tuple[Trial, ...] = ()
     warnings: tuple[str, ...] = ()
     program: Mapping[str, Any] = field(default_factory=dict)  # the Program as JSON

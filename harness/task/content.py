@@ -16,7 +16,7 @@ from harness.task.consistency import (
     include_path_of,
     with_plain_template,
 )
-from harness.task.documents import read_documents
+from harness.task.documents import DocumentNames, read_documents, with_ids
 from harness.task.end_markers import ends_said, without_ends
 from harness.task.examples import Item, Placed, SplitReader
 from harness.task.faults import Faults
@@ -122,7 +122,10 @@ def _read_data(settings: TaskFile, rule: AnswerRule | None, reader: SplitReader,
     test = reader.examples(files.test, "test")
     preferences = reader.preferences(files.preferences) if files.preferences else []
     feedback = reader.feedback(files.feedback) if files.feedback else []
-    documents = read_documents(files.documents, folder, faults) if files.documents else ()
+    documents = read_documents(files.documents, folder, faults, reader.notes) if files.documents else ()
+    if documents:
+        names = DocumentNames(documents, files.documents or "")
+        train, dev, test = with_ids(train, names), with_ids(dev, names) if dev else dev, with_ids(test, names)
     if files.turns == "all":
         train = _without(train, [*test, *(dev or ())], ANSWERS, reader.notes, "test or dev")
         dev = _without(dev, test, ANSWERS, reader.notes, "test") if dev is not None else None

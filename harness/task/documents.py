@@ -1,59 +1,134 @@
-"""Reads what retrieval may search: a folder of .md and .txt files, or a .jsonl file with id and text."""
+"""Reads what retrieval may search: a folder of pages, or a .jsonl file with id and text."""
 
-from collections.abc import Iterable
-from pathlib import Path
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
 
 from harness.records import Document, Example
 from harness.task.examples import Placed
 from harness.task.faults import Faults
-from harness.task.rows import read_rows, read_text
-from harness.task.text import kind_of
+from harness.task.pages import KINDS_READ, PLAIN, READERS, Page, PageFault, left_out
+from harness.task.rows import read_rows
+from harness.task.text import UNUSABLE, TextFault, kind_of, read_bytes
 from harness.task.turns import text_of
 
-SUFFIXES = (".md", ".txt")
+MOST_UNREAD = 0.1  # of the pages may be unreadable, and are left out by name; more are a fault
+MOST_NAMED = 3  # files, where many have one fault
 
 
-def read_documents(written: str, folder: Path, faults: Faults) -> tuple[Document, ...]:
+def read_documents(written: str, folder: Path, faults: Faults, notes: list[str] | None = None) -> tuple[Document, ...]:
     """Read the documents in order of their ids; faults are noted by file and line.
 
-    A file's id is its name without the suffix. Hidden files are passed over; any other file that is no
-    text is a fault, as it would otherwise be missed without a word.
+    The id of a file is its path below the folder without the suffix, or with it where two files would have one id.
+    Hidden files are passed over; what else is no page is left out and counted by kind.
+
+    Args:
+        written: The path as the task file has it, relative to `folder`.
+        folder: Where the task file lies.
+        faults: Takes what is wrong.
+        notes: Takes what was left out, and why.
     """
     path = folder / written
     before = faults.count
     kind = kind_of(path)
     if kind == "folder":
-        found = _from_folder(path, written, faults)
+        found = _from_folder(path, written, faults, [] if notes is None else notes)
     elif path.suffix == ".jsonl" and kind:
         found = _from_rows(written, folder, faults)
     else:
-        problem = "must be a folder of .md and .txt files, or a .jsonl file" if kind else "is not there"
+        problem = f"must be a folder of pages ({KINDS_READ}), or a .jsonl file" if kind else "is not there"
         faults.add(written, f"data.documents {problem}; give one or remove the key")
         return ()
     if not found and faults.count == before:
-        faults.add(written, "holds no document; add .md or .txt files, or remove data.documents")
+        faults.add(written, f"holds no document; add pages ({KINDS_READ}), or remove data.documents")
     return tuple(sorted(found, key=lambda document: document.id))
 
 
-def _from_folder(path: Path, written: str, faults: Faults) -> list[Document]:
-    found: dict[str, Document] = {}
+@dataclass
+class _Folder:
+    """What a folder of documents holds."""
+
+    pages: dict[PurePosixPath, Page] = field(default_factory=dict)  # by path below the folder
+    empty: list[str] = field(default_factory=list)
+    unread: dict[PageFault, list[str]] = field(default_factory=dict)
+    others: list[str] = field(default_factory=list)  # suffixes of files that are no pages
+
+
+def _from_folder(path: Path, written: str, faults: Faults, notes: list[str]) -> list[Document]:
+    found = _Folder()
     for file in sorted(path.rglob("*")):
-        inside = file.relative_to(path)
+        inside = PurePosixPath(file.relative_to(path).as_posix())
         if not file.is_file() or any(part.startswith(".") for part in inside.parts):
             continue
-        name = (Path(written) / inside).as_posix()
-        if file.suffix.lower() not in SUFFIXES:
-            faults.add(name, "is neither .md nor .txt; convert it or move it out of the documents")
-            continue
-        text = read_text(file, name, faults)
-        if text is not None and not text.strip():
-            faults.add(name, "is empty; give it text or remove it")
-        elif text is not None and file.stem in found:
-            other = found[file.stem].source
-            faults.add(name, f"has the id '{file.stem}', as {other} has; rename one")
-        elif text is not None:
-            found[file.stem] = Document(file.stem, text.replace("\r\n", "\n"), inside.as_posix())
-    return list(found.values())
+        if UNUSABLE.search(str(inside)):
+            faults.add(written, f"holds a file whose name is no text ({ascii(str(inside))}); rename it")
+        elif file.suffix.lower() in READERS:
+            _read_page(file, inside, str(PurePosixPath(written) / inside), found, faults)
+        else:
+            found.others.append(file.suffix.lower())
+    _tell_unread(found, written, faults, notes)
+    notes += [f"{written}: {line}" for line in _told(found)]
+    bare = Counter(inside.with_suffix("") for inside in found.pages)
+    return [
+        Document(
+            id=str(inside if bare[inside.with_suffix("")] > 1 else inside.with_suffix("")),
+            text=page.text,
+            source=str(inside),
+            is_plain=inside.suffix.lower() in PLAIN,
+        )
+        for inside, page in found.pages.items()
+    ]
+
+
+def _read_page(file: Path, inside: PurePosixPath, name: str, found: _Folder, faults: Faults) -> None:
+    try:
+        page = READERS[file.suffix.lower()](read_bytes(file))
+    except TextFault as fault:
+        faults.add(name, fault.text, fault.line, column=fault.column)
+    except PageFault as fault:
+        found.unread.setdefault(fault, []).append(str(inside))
+    else:
+        if page.text.strip():
+            found.pages[inside] = page
+        else:
+            found.empty.append(str(inside))
+
+
+def _tell_unread(found: _Folder, written: str, faults: Faults, notes: list[str]) -> None:
+    """Note pages that cannot be read: as left out where they are few, else as faults, for they may hold the answers."""
+    count = sum(map(len, found.unread.values()))
+    is_few = count <= MOST_UNREAD * (count + len(found.pages))
+    for fault, files in found.unread.items():
+        if is_few:
+            notes.append(f"{written}: {_pages(files)} left out: {fault.reason} ({_listed(files)}); {fault.remedy}")
+        else:
+            faults.add(written, f"{_pages(files)} cannot be read: {fault.reason} ({_listed(files)}); {fault.remedy}")
+
+
+def _told(found: _Folder) -> Iterator[str]:
+    """Yield what was read, where it is more than plain files, and what was left out."""
+    kinds = Counter(inside.suffix.lower() for inside in found.pages)
+    if found.others or kinds.keys() - {".md", ".txt"}:
+        counts = ", ".join(
+            f"{count} {kind}" for kind, count in sorted(kinds.items(), key=lambda pair: (-pair[1], pair[0]))
+        )
+        yield f"read {_pages(found.pages)} ({counts or 'none'})"
+    yield from left_out(found.others)
+    if found.empty:
+        yield f"{_pages(found.empty)} left out: empty ({_listed(found.empty)})"
+    for inside, page in found.pages.items():
+        if page.note:
+            yield f"{inside} {page.note}"
+
+
+def _pages(found: Collection[object]) -> str:
+    return "1 page" if len(found) == 1 else f"{len(found)} pages"
+
+
+def _listed(files: Sequence[str]) -> str:
+    more = f" and {len(files) - MOST_NAMED} more" if len(files) > MOST_NAMED else ""
+    return ", ".join(files[:MOST_NAMED]) + more
 
 
 def _from_rows(written: str, folder: Path, faults: Faults) -> list[Document]:
@@ -79,11 +154,68 @@ def _from_rows(written: str, folder: Path, faults: Faults) -> list[Document]:
     return list(found.values())
 
 
-def check_evidence(placed: Iterable[Placed[Example]], documents: tuple[Document, ...], faults: Faults) -> None:
+class DocumentNames:
+    """The names by which evidence may call documents: an id, and of a file its path or any part that is its alone."""
+
+    def __init__(self, documents: Iterable[Document], written: str = "") -> None:
+        """Collect the names; `written` is data.documents, which a path may begin with."""
+        self._root = f"{PurePosixPath(written).name}/"
+        self._ids: set[str] = set()
+        self._others: dict[str, set[str]] = {}
+        for document in documents:
+            self._ids.add(document.id)
+            for name in _names(document):
+                self._others.setdefault(name, set()).add(document.id)
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield every name that means one document, also below the folder's own name."""
+        for name in (*self._ids, *(name for name, meant in self._others.items() if len(meant) == 1)):
+            yield from (name, self._root + name)
+
+    def ids(self, name: str) -> list[str]:
+        """Return the ids of the documents that a name may mean: one, several, or none."""
+        plain = name.removeprefix("./").removeprefix("/")
+        tried = (name, plain, plain.removeprefix(self._root))
+        found = next((one for one in tried if one in self._ids), None)
+        return [found] if found else sorted(set().union(*(self._others.get(one, ()) for one in tried)))
+
+    def fault(self, name: str) -> str:
+        """Say why a name means no document; '' where it means one."""
+        found = self.ids(name)
+        if len(found) == 1:
+            return ""
+        if found:
+            return f"evidence '{name}' may be {' or '.join(found[:MOST_NAMED])}; name one by its path"
+        return f"evidence '{name}' is the id of no document; use a file's path without its suffix"
+
+
+def _names(document: Document) -> set[str]:
+    path = PurePosixPath(document.source)
+    if document.id not in (str(path), str(path.with_suffix(""))):
+        return set()  # a row, whose id is its only name
+    return {str(path), str(path.with_suffix("")), path.name, path.stem}
+
+
+def with_ids(placed: list[Placed[Example]], names: DocumentNames) -> list[Placed[Example]]:
+    """Return the rows with evidence by the ids of the documents; a name that means none stays as it is."""
+    return [one if one.item.evidence == (ids := _ids(one.item, names)) else _placed(one, ids) for one in placed]
+
+
+def _ids(example: Example, names: DocumentNames) -> tuple[str, ...]:
+    found = ((name, names.ids(name)) for name in example.evidence)
+    return tuple(dict.fromkeys(ids[0] if len(ids) == 1 else name for name, ids in found))
+
+
+def _placed(placed: Placed[Example], ids: tuple[str, ...]) -> Placed[Example]:
+    return replace(placed, item=replace(placed.item, evidence=ids))
+
+
+def check_evidence(
+    placed: Iterable[Placed[Example]], documents: tuple[Document, ...], faults: Faults, written: str
+) -> None:
     """Note every row whose evidence names no document; without documents there is nothing to check."""
-    known = {document.id for document in documents}
-    for row, example in ((one.row, one.item) for one in placed) if known else ():
-        for identity in example.evidence:
-            if identity not in known:
-                text = f"evidence '{identity}' is the id of no document; use a file's name without its suffix"
+    names = DocumentNames(documents, written)
+    for row, example in ((one.row, one.item) for one in placed) if documents else ():
+        for name in example.evidence:
+            if text := names.fault(name):
                 faults.add(row.file, text, row.number, row.unit)

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.records import Limits
-from harness.task.content import Content, Data, items, read_content
+from harness.task.content import Content, items, read_content
 from harness.task.digest import digest_of
 from harness.task.documents import check_evidence
 from harness.task.faults import Faults
@@ -21,7 +21,7 @@ def load_task(path: Path) -> Task:
     """
     faults = Faults()
     content = read_content(path, faults)
-    _check_sides(content.data, faults)
+    _check_sides(content, faults)
     faults.raise_any(content.path)
 
     settings, study, test = content.settings, content.study, items(content.data.test)
@@ -50,9 +50,10 @@ def load_task(path: Path) -> Task:
     )
 
 
-def _check_sides(data: Data, faults: Faults) -> None:
+def _check_sides(content: Content, faults: Faults) -> None:
     """Note evidence that is no document, and rows on both sides of a split; `check` has findings for them."""
-    check_evidence(data.labelled(), data.documents, faults)
+    data = content.data
+    check_evidence(data.labelled(), data.documents, faults, content.settings.data.documents or "")
     check_leaks(data.test, [*data.train, *data.dev, *data.preferences, *data.feedback], faults)
     check_leaks(data.dev, [*data.train, *data.preferences, *data.feedback], faults)
 

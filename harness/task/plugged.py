@@ -65,7 +65,7 @@ def _baseline_faults(arm: Arm, spec: ArmSpec, has_documents: bool) -> list[tuple
         found = option_faults(spec.options, fault, _baseline_options(spec.baseline))
         return [(("options", *place), f"arm '{spec.name}': {reason}") for place, reason in found]
     if baseline.needs_documents and not has_documents:
-        text = "searches documents and the task has none; set data.documents to a folder of .md or .txt files, "
+        text = "searches documents and the task has none; set data.documents to a folder of pages, "
         return [((), f"arm '{spec.name}' {text}or remove the arm")]
     return []
 

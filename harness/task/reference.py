@@ -4,7 +4,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from harness.columns import CHOICES
+from harness.task.documents import MOST_UNREAD
 from harness.task.examples import MOST_LEFT_OUT
+from harness.task.pages.kinds import HTML, MARKDOWN, PLAIN
 from harness.task.rows import FORMATS
 from harness.task.schema import task_schema
 from harness.task.shapes import PLAIN_NAMES, SHAPES
@@ -104,10 +106,29 @@ What is shown is part of the question: two rows with one question and other choi
 columns that are named must stand in the files of preferences and feedback too. An exported `answer.py` takes them as
 JSON behind the question.
 
-### Documents
+## Documents
 
-Documents are a folder of `.md` and `.txt` files, whose names without the suffix are their ids, or a `.jsonl` file with
-`id` and `text`.
+Documents are a folder of pages as they are, with any folders inside, or a `.jsonl` file with `id` and `text`.
+
+| page | read as |
+|---|---|
+| {markdown} | text without its front matter, whose title is the heading where the page has none |
+| {plain} | text in which nothing is taken for a heading or a table |
+| {html} | what `<main>`, or the page, says, with headings, lists and tables; no scripts, navigation, hidden parts |
+| `.pdf` | its text, by pypdf, which knows no headings and no tables |
+| `.docx` | headings, lists and tables as in Markdown, by mammoth |
+
+- **Ids** are paths without the suffix: `billing/index` for `billing/index.md`. Two files that differ in their suffix
+  alone keep it. Evidence may also give the path with its suffix, or any name that one page alone has (`index.md`,
+  `fees`); where several have it, that is a fault.
+- **What is no page** (images, settings, styles, kinds that are not read) is left out, and hidden files are passed
+  over; `init`, `check` and `compare` count the left out in a line a kind. So are pages without text.
+- **Pages that cannot be read** (encrypted, scanned without text, damaged) are left out by name while they are at most
+  {unread} of all; more are a fault, as are texts in an encoding that is not known. A PDF of which some sheets hold no
+  text is read, and named.
+- **Passages** begin with the headings that they stand under, and of a table with the row that names its columns. A
+  row that is too long beside that is written as `name: value` for every cell. A document without headings and tables
+  is cut as it always was.
 """
 
 
@@ -129,6 +150,10 @@ def reference_page() -> str:
         calls=_named(CALL_ROLES),
         results=_named(RESULT_ROLES),
         choices=_named(CHOICES),
+        markdown=_named(MARKDOWN),
+        plain=_named(PLAIN),
+        html=_named(HTML),
+        unread=f"{MOST_UNREAD:.0%}",
     )
     return f"{_OPENING}{EXAMPLE}{_READING}\n{sections}{data}"
 

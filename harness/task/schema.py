@@ -36,7 +36,7 @@ class Columns(Section):
     group: Text | None = None
     """Column whose equal values never stand on both sides of a split. Default: 'group' where there is one."""
     evidence: Text | None = None
-    """Column with the ids of the documents that hold the answer. Default: 'evidence' where there is one."""
+    """Column with the ids or paths of the documents that hold the answer. Default: 'evidence' where there is one."""
 
 
 class Data(Section):
@@ -53,7 +53,7 @@ class Data(Section):
     feedback: Text | None = None
     """Rows with a question, one answer, and a label: true for a good answer, false for a bad one."""
     documents: Text | None = None
-    """What retrieval may search: a folder of .md and .txt files, or a .jsonl file with id and text."""
+    """What retrieval may search: a folder of pages as they are, or a .jsonl file with id and text."""
     columns: Columns = Columns()
     """Which column is what, where that is not recognised by itself."""
     turns: Literal["last", "all"] = "last"

@@ -9,6 +9,7 @@ from harness.records import INFRASTRUCTURE, ErrorBounds, Outcome, Run
 from reports import numbers
 from reports.view.shapes import OUTCOMES, Cell, Table, metric_name, table
 
+BY_ANSWER, BY_DOCUMENT = "the passage with the answer", "the document named"
 SCORED = (Outcome.SCORED, Outcome.REFUSED)  # a refusal is scored like any answer
 
 
@@ -151,24 +152,58 @@ def _calibration(run: Run) -> tuple[str, ...]:
 
 
 def _retrieval(run: Run) -> tuple[Table | None, str]:
-    found = [(evidence.arm, evidence.retrieval) for evidence in run.evidence if evidence.retrieval]
-    if not found:
-        return None, "Retrieval quality was not measured: no arm that retrieves ran on questions with known evidence."
     rows: list[Sequence[Cell | str]] = [
         (
-            arm,
+            evidence.arm,
+            judged_by,
             numbers.count(quality.k),
             numbers.percent(quality.recall),
             numbers.plain(quality.mrr),
             numbers.plain(quality.ndcg),
             numbers.count(quality.n),
         )
-        for arm, quality in found
+        for evidence in run.evidence
+        for judged_by, quality in ((BY_ANSWER, evidence.answer_retrieval), (BY_DOCUMENT, evidence.retrieval))
+        if quality is not None
     ]
-    best = max(found, key=lambda pair: pair[1].recall)
+    if not rows:
+        none = "no arm that retrieves ran on questions whose answers stand in the documents or whose evidence is known"
+        return None, f"Retrieval quality was not measured: {none}."
+    headings = ("Arm", "Judged by", "Passages", "Recall", "MRR", "nDCG", "Questions")
+    return table("How well passages were found", headings, rows, numbers=range(2, 7)), _retrieval_note(run)
+
+
+def _retrieval_note(run: Run) -> str:
+    """Say what the best search found, and what is not known of it."""
+    by_answer = [(one.arm, one.answer_retrieval) for one in run.evidence if one.answer_retrieval]
+    if not by_answer:
+        return _document_note(run)
+    name, best = max(by_answer, key=lambda pair: pair[1].recall)
     note = (
-        f"{best[0]} finds {numbers.percent(best[1].recall)} of the known evidence"
-        f" within {numbers.plural(best[1].k, 'passage')} (n = {numbers.count(best[1].n)})."
+        f"{name} was shown the passage that holds the answer for {numbers.count(best.found)} of"
+        f" {numbers.plural(best.n, 'question')} within {numbers.plural(best.k, 'passage')}."
     )
-    return table("How well passages were found", ("Arm", "Passages", "Recall", "MRR", "nDCG", "Questions"), rows,
-                 numbers=range(1, 6)), note  # fmt: skip
+    if best.score_found is not None and best.score_missed is not None:
+        with_it, without = map(numbers.percent, (best.score_found, best.score_missed))
+        note += (
+            f" {metric_name(run.primary_metric)} is {with_it} on these and {without} on the others: what is wrong"
+            " there is for retrieval to mend, not for the model."
+        )
+    if untold := len(run.examples) - best.n:
+        note += (
+            f" For {numbers.plural(untold, 'question')} the passage is not known, as the answer stands in no line"
+            " word for word."
+        )
+    return note
+
+
+def _document_note(run: Run) -> str:
+    found = [(evidence.arm, evidence.retrieval) for evidence in run.evidence if evidence.retrieval]
+    name, best = max(found, key=lambda pair: pair[1].recall)
+    note = (
+        f"{name} finds {numbers.percent(best.recall)} of the documents that the rows name"
+        f" within {numbers.plural(best.k, 'passage')} (n = {numbers.count(best.n)}). Any passage of such a document"
+        " counts: whether the one with the answer was shown is not known, as answers stand in no line word for word."
+    )
+    is_one = len({example.evidence for example in run.examples if example.evidence}) == 1
+    return f"{note} All rows name the same, so the figure says nothing." if is_one else note

@@ -32,7 +32,8 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
     ("Forgetting budget", "How much a choice on dev may forget. 1 is all of it; more is outside."),
     ("Shared, routed", "Shared: people also ask the tuned model other things. Routed: only this task's inputs reach it,"
      " so forgetting is reported and does not block."),
-    ("Recall, MRR, nDCG", "How often, and how high up, the passages that hold the answer were found."),
+    ("Recall, MRR, nDCG", "How often, and how high up, what holds the answer was found: its passage, or any passage of"
+     " the document that a row names. The table says which."),
     ("Undertrained", "Training ended while the score was still rising."),
     ("Smoke run", "A very small run that shows that everything works. Its figures mean nothing."),
 )  # fmt: skip

@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from harness.checking import examine, read_material
-from harness.checking.near_duplicates import alike, is_slip, words_of
+from harness.checking.near_duplicates import alike, is_slip
 from harness.errors import TaskFileError
 from harness.records import Message
 from harness.task import load_task
+from harness.words import words_of
 
 
 @pytest.fixture

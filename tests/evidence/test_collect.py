@@ -1,6 +1,7 @@
 """From a ledger to evidence: what items that could not be asked do to figures, metrics and retrieval."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -8,6 +9,7 @@ from harness.evidence.collect import collect
 from harness.evidence.states import ENDED, FITTED, EndState, FittedState
 from harness.program import Program, Prompt, Retriever
 from harness.records import (
+    Document,
     Fit,
     GenerationSettings,
     Measurement,
@@ -110,6 +112,30 @@ def test_item_that_was_never_searched_for_is_no_miss_of_the_retriever(task, fini
 def test_examples_that_were_found_are_not_judged_as_evidence(task, finish):
     finish("rag", "rag", 30, finds="examples")
     assert collected(task, finish)[1]["rag"].retrieval is None
+
+
+def test_search_whose_passages_are_known_by_document_alone_has_no_figure_of_answers(task, finish):
+    finish("rag", "rag", 30)
+    arm = collected(task, finish)[1]["rag"]
+    assert (arm.retrieval.recall, arm.answer_retrieval) == (1.0, None)  # no line of the page holds an answer
+
+
+def test_search_is_judged_by_the_passage_with_the_answer_and_its_figures_split_by_it(task, finish):
+    lines = [f"Test part {item} is P{item}." for item in range(ITEMS)]
+    page = Document("parts", "\n".join(lines), "parts.md")
+    task = replace(task, study=replace(task.study, documents=(page,)))
+    finish("rag", "rag", 25)
+    shown = [
+        replace(prediction(item, item < 25, False, "rag"), passage_texts=("\n".join(lines[:30]),))
+        for item in range(ITEMS)
+    ]
+    finish.ledger.put_predictions(Measurement(Fit("rag")), shown)
+    arm = collected(task, finish)[1]["rag"]
+    assert arm.retrieval.recall == 1.0  # any passage of the page
+    found = arm.answer_retrieval  # the passage ends with the thirtieth line, and the first 25 answers are right
+    assert (found.k, found.n, found.found, found.recall) == (1, ITEMS, 30, 0.75)
+    assert (found.mrr, found.ndcg) == (0.75, 0.75)
+    assert (found.score_found, found.score_missed) == (25 / 30, 0.0)
 
 
 def test_arm_that_has_not_ended_is_unfinished_and_blocks_a_climb_past_it(task, finish):

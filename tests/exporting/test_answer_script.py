@@ -109,3 +109,24 @@ def test_script_of_a_prompted_or_retrieving_arm_is_a_dozen_lines_besides_its_imp
     nodes = [node for node in ast.walk(ast.parse(script(searches=searches))) if isinstance(node, ast.stmt)]
     docstrings = [node for node in nodes if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)]
     assert len([node for node in nodes if not isinstance(node, frame) and node not in docstrings]) <= 12
+
+
+@pytest.mark.model
+def test_exported_search_finds_what_the_run_found_by_the_rows_of_a_table(tmp_path):
+    from baselines.rag.embedder import open_embedder
+    from baselines.rag.index import build_index
+    from baselines.rag.options import DEFAULT_EMBEDDER
+    from harness.records import Document
+
+    rows = "".join(f"| Pump-{letter} | {at * 7} |\n" for at, letter in enumerate("ABCDEFGHJKLM"))
+    page = f"# Parts\n\n| Part | Price |\n|---|---|\n{rows}"
+    documents = [Document("parts", page, "parts.md"), Document("terms", "Goods may be returned.", "terms.md")]
+    index = build_index(documents, tmp_path / "index", chunk_tokens=48)
+    assert len(index.owners) > len(index.passages) > 3
+    embedder = str(open_embedder(DEFAULT_EMBEDDER).folder)
+    text = fill("search.py.jinja", arm="a", k=3, index="index", embedder=embedder, embedder_is_here=False)
+    (tmp_path / "search.py").write_text(text)
+    namespace = {"__file__": str(tmp_path / "search.py")}
+    exec(compile(text, "search.py", "exec"), namespace)
+    for question in ("What is the price of Pump-K?", "May goods be returned?", "Which pumps are there?"):
+        assert namespace["search"](question) == [passage.text for passage in index.search([question], 3)[0]]

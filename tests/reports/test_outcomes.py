@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 
 import reports
-from harness.records import Calibration, FormMisses, Outcome
+from harness.records import AnswerRetrieval, Calibration, FormMisses, Outcome, Retrieval
 from reports.json_format import schema
 from reports.view.arms import arms_section
 from reports.view.outcomes import outcomes_section
@@ -193,3 +193,51 @@ def test_run_without_such_answers_says_so_and_draws_no_table(make_run):
     none = (FormMisses("zero_shot", 0, 12, 30, 0.6, 0.6),)
     section = outcomes_section(dataclasses.replace(run, decision=dataclasses.replace(run.decision, form_misses=none)))
     assert section.forms is None and section.forms_note.startswith("No wrong answer of a judged arm")
+
+
+def judged_by(run, answers=None, documents=None, evidence=("page",)):
+    """A run whose arm rag has these figures of its search."""
+    arms = tuple(
+        dataclasses.replace(arm, answer_retrieval=answers, retrieval=documents) if arm.arm == "rag" else arm
+        for arm in run.evidence
+    )
+    examples = tuple(dataclasses.replace(example, evidence=evidence) for example in run.examples)
+    return dataclasses.replace(run, evidence=arms, examples=examples)
+
+
+def test_search_is_told_by_the_passage_with_the_answer_and_whose_the_loss_is(make_run):
+    answers = AnswerRetrieval(2, 28, 0.75, 0.7, 0.71, 21, 18 / 21, 1 / 7)
+    section = outcomes_section(judged_by(make_run(30), answers, Retrieval(2, 30, 1.0, 0.9, 0.95)))
+    assert [[cell.text for cell in row] for row in section.retrieval.rows] == [
+        ["rag", "the passage with the answer", "2", "75.0%", "0.700", "0.710", "28"],
+        ["rag", "the document named", "2", "100.0%", "0.900", "0.950", "30"],
+    ]
+    assert section.retrieval_note == (
+        "rag was shown the passage that holds the answer for 21 of 28 questions within 2 passages. Exact match is"
+        " 85.7% on these and 14.3% on the others: what is wrong there is for retrieval to mend, not for the model."
+        " For 2 questions the passage is not known, as the answer stands in no line word for word."
+    )
+
+
+def test_search_that_is_known_by_document_alone_says_so(make_run):
+    note = outcomes_section(judged_by(make_run(30), documents=Retrieval(2, 30, 1.0, 0.9, 0.95))).retrieval_note
+    assert note.startswith(
+        "rag finds 100.0% of the documents that the rows name within 2 passages (n = 30). Any passage"
+    )
+    assert "whether the one with the answer was shown is not known" in note
+    assert note.endswith("All rows name the same, so the figure says nothing.")
+
+
+def test_search_of_which_nothing_is_known_is_not_measured(make_run):
+    section = outcomes_section(judged_by(make_run(30), evidence=()))
+    assert section.retrieval is None
+    assert section.retrieval_note.startswith("Retrieval quality was not measured")
+
+
+def test_result_for_programs_holds_both_figures_of_the_search(make_run):
+    answers = AnswerRetrieval(2, 28, 0.75, 0.7, 0.71, 21, 18 / 21, None)
+    result = json.loads(reports.json().render(judged_by(make_run(30), answers)).text)
+    jsonschema.validate(result, schema())
+    [arm] = [one for one in result["arms"] if one["name"] == "rag"]
+    assert arm["answer_retrieval"] == {"k": 2, "n": 28, "recall": 0.75, "mrr": 0.7, "ndcg": 0.71, "found": 21,
+                                       "score_found": 18 / 21, "score_missed": None}  # fmt: skip

@@ -26,46 +26,90 @@ def test_equal_rows_get_numbered_ids(task_folder):
     assert (second, third) == (f"{first}-2", f"{first}-3")
 
 
-@pytest.mark.parametrize(("written", "read"), [("one", ("one",)), (["one", "two"], ("one", "two")), (None, ())])
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("one", ("one",)),
+        ("one.md", ("one",)),
+        (["one", "deeper/two"], ("one", "deeper/two")),
+        (["two", "pages/deeper/two.txt", "/deeper/two"], ("deeper/two",)),
+        (None, ()),
+    ],
+)
 def test_evidence_may_be_one_id_a_list_or_nothing(task_folder, written, read):
     task_folder.add_documents(written)
     assert task_folder.load().test[0].evidence == read
 
 
 def test_evidence_that_names_no_document_is_a_fault(task_folder):
-    task_folder.add_documents("one.md")
+    task_folder.add_documents("three")
     assert task_folder.faults() == (
-        "test.jsonl line 1: evidence 'one.md' is the id of no document; use a file's name without its suffix",
+        "test.jsonl line 1: evidence 'three' is the id of no document; use a file's path without its suffix",
     )
 
 
-def test_documents_of_a_folder_have_their_stem_as_id(task_folder):
+def test_documents_of_a_folder_have_their_path_as_id(task_folder):
     task_folder.add_documents("one")
     documents = task_folder.load().study.documents
     assert [(one.id, one.text, one.source) for one in documents] == [
+        ("deeper/two", "second page", "deeper/two.txt"),
         ("one", "first page\n", "one.md"),
-        ("two", "second page", "deeper/two.txt"),
     ]
 
 
-def test_two_documents_of_one_stem_are_refused(task_folder):
-    task_folder.add_documents("one")
-    task_folder.write("pages/one.txt", "again")
-    assert task_folder.faults() == ("pages/one.txt: has the id 'one', as one.md has; rename one",)
+def test_pages_of_one_name_in_two_folders_are_told_apart_by_their_paths(task_folder):
+    task_folder.add_documents("deeper/one")
+    task_folder.write("pages/deeper/one.md", "third page")
+    task = task_folder.load()
+    assert [one.id for one in task.study.documents] == ["deeper/one", "deeper/two", "one"]
+    assert task.test[0].evidence == ("deeper/one",)
 
 
-def test_document_that_cannot_be_searched_is_not_passed_over(task_folder):
-    task_folder.add_documents("one")
-    task_folder.write("pages/guide.pdf", b"%PDF")
+def test_evidence_that_may_be_either_of_two_pages_asks_for_a_path(task_folder):
+    task_folder.add_documents("index")
+    task_folder.write("pages/a/index.md", "a")
+    task_folder.write("pages/b/index.md", "b")
     assert task_folder.faults() == (
-        "pages/guide.pdf: is neither .md nor .txt; convert it or move it out of the documents",
+        "test.jsonl line 1: evidence 'index' may be a/index or b/index; name one by its path",
     )
 
 
-def test_empty_document_is_named(task_folder):
+def test_pages_that_differ_in_their_suffix_alone_keep_it(task_folder):
+    task_folder.add_documents("one.txt")
+    task_folder.write("pages/one.txt", "again")
+    task = task_folder.load()
+    assert [one.id for one in task.study.documents] == ["deeper/two", "one.md", "one.txt"]
+    assert task.test[0].evidence == ("one.txt",)
+
+
+def test_what_is_no_page_is_left_out_and_counted_by_kind(task_folder):
+    task_folder.add_documents("one")
+    for name in ("a.png", "deeper/b.PNG", "logo.svg", "mkdocs.yml", "slides.pptx", "LICENSE", ".git/config"):
+        task_folder.write(f"pages/{name}", "x")
+    assert [note for note in task_folder.load().notes if note.startswith("pages")] == [
+        "pages: read 2 pages (1 .md, 1 .txt)",
+        "pages: 3 images left out (2 .png, 1 .svg)",
+        "pages: 1 file of settings left out (1 .yml)",
+        "pages: 2 files of kinds that are not read left out (1 without a suffix, 1 .pptx); convert to Markdown, text, "
+        "HTML, PDF or DOCX what holds answers",
+    ]
+
+
+def test_empty_page_is_left_out_by_name(task_folder):
+    task_folder.add_documents("one")
+    task_folder.write("pages/blank.md", " \n")
+    task = task_folder.load()
+    assert [one.id for one in task.study.documents] == ["deeper/two", "one"]
+    assert "pages: 1 page left out: empty (blank.md)" in task.notes
+
+
+def test_folder_of_empty_pages_holds_no_document(task_folder):
     task_folder.add_documents(None)
-    task_folder.write("pages/one.md", " \n")
-    assert task_folder.faults() == ("pages/one.md: is empty; give it text or remove it",)
+    for name in ("one.md", "deeper/two.txt"):
+        task_folder.write(f"pages/{name}", " \n")
+    assert task_folder.faults() == (
+        "pages: holds no document; add pages (Markdown, text, HTML, PDF or DOCX), or remove data.documents",
+    )
 
 
 def test_folder_without_documents_is_named(task_folder):

@@ -1,0 +1,176 @@
+"""Pages as people have them: front matter, HTML, PDF and Word files, and those that cannot be read."""
+
+import pytest
+from page_files import docx_of, pdf_of
+
+from harness.task.pages import READERS, PageFault
+from harness.task.text import TextFault
+
+
+def text_of(suffix, raw):
+    return READERS[suffix](raw if isinstance(raw, bytes) else raw.encode()).text
+
+
+def tables_in(html):
+    """Return the lines of a page that are rows of tables."""
+    return [line for line in text_of(".html", html).splitlines() if line.startswith("|")]
+
+
+@pytest.mark.parametrize(
+    ("page", "text"),
+    [
+        ("---\ntitle: Fees\ndraft: true\n---\n\nTwelve.\n", "# Fees\n\nTwelve.\n"),  # shown by the site as a heading
+        ("---\ntitle: Fees\n---\n# Our fees\n\nTwelve.\n", "# Our fees\n\nTwelve.\n"),
+        ("---\ntitle: Fees\n---\nOur fees\n========\n\nTwelve.\n", "Our fees\n========\n\nTwelve.\n"),
+        ("---\nweight: 3\n...\nTwelve.\n", "Twelve.\n"),
+        ("---\ntitle: How to: pay\ntags:\n  - a\n---\nTwelve.\n", "Twelve.\n"),  # no YAML, and plainly settings
+        ('+++\ntitle = "Fees"\n[extra]\ntoc = true\n+++\nTwelve.\n', "# Fees\n\nTwelve.\n"),
+        ("\ufeff---\r\ntitle: Fees\r\n---\r\nTwelve.\r\n", "# Fees\n\nTwelve.\n"),
+        ("---\n---\nTwelve.\n", "Twelve.\n"),
+        ("---\n\nA quotation\n\n---\n\nTwelve.\n", "---\n\nA quotation\n\n---\n\nTwelve.\n"),  # two rules
+        ("---\ntitle: never closed\n", "---\ntitle: never closed\n"),
+        ("Twelve.\n\n---\ntitle: Fees\n---\n", "Twelve.\n\n---\ntitle: Fees\n---\n"),
+    ],
+)
+def test_front_matter_is_kept_out_and_its_title_is_the_heading(page, text):
+    assert text_of(".md", page) == text
+
+
+def test_plain_text_is_taken_as_it_is():
+    assert text_of(".txt", "---\r\ntitle: x\r\n---\r\n# no heading") == "---\ntitle: x\n---\n# no heading"
+
+
+def test_html_is_read_as_text_under_its_headings():
+    page = """<!doctype html><html><head><title>Shop</title><style>p {}</style></head><body>
+        <nav><a href="/">Home</a></nav><header>Acme</header><main><h1>Fees</h1>
+        <p>We <b>ch</b>arge &amp; bill.<br>Always.</p><h2>Lists</h2><ul><li>One</li><li><p>Two</p></li></ul>
+        <pre># code\n  kept</pre><p># 1 seller</p>
+        <p hidden>secret</p><script>x()</script></main><footer>(c)</footer></body></html>"""
+    assert text_of(".html", page) == (
+        "# Fees\n\nWe charge & bill.\nAlways.\n\n## Lists\n\n- One\n- Two\n\n```\n# code\n  kept\n```\n\n\\# 1 seller"
+    )
+
+
+def test_title_of_an_html_page_is_its_heading_where_it_has_none():
+    assert text_of(".html", "<head><title> Fees\n 2026 </title></head><p>Twelve.") == "# Fees 2026\n\nTwelve."
+
+
+def test_table_of_html_keeps_its_header_and_its_spans():
+    page = """<table><caption>Rates</caption><thead><tr><th rowspan=2>Part</th><th colspan=2>Price</th></tr>
+        <tr><th>net</th><th>gross</th></tr></thead><tr><td rowspan=2>Valve</td><td>1</td><td>2</td></tr>
+        <tr><td>a|b</td><td><img alt="yes"></td></tr><tr><td colspan=3>Pumps</td></tr></table>"""
+    assert text_of(".html", page).startswith("Rates\n\n|")
+    assert tables_in(page) == [
+        "| Part | Price net | Price gross |",
+        "| --- | --- | --- |",
+        "| Valve | 1 | 2 |",
+        "| Valve | a\\|b | yes |",
+        "| Pumps |  |  |",
+    ]
+
+
+def test_first_row_is_the_header_unless_the_rows_have_heads_of_their_own():
+    assert tables_in("<table><tr><td>Kind</td><td>Fee</td></tr><tr><td>Box</td><td>1</td></tr></table>")[0] == (
+        "| Kind | Fee |"
+    )
+    heads = "<table><tr><th>Weight</th><td>12 kg</td></tr><tr><th>Height</th><td>3 m</td></tr></table>"
+    assert tables_in(heads) == ["|  |  |", "| --- | --- |", "| Weight | 12 kg |", "| Height | 3 m |"]
+
+
+def test_table_that_lays_out_a_page_is_text_and_one_inside_it_a_table():
+    page = """<table><tr><td>Menu</td><td><h1>Fees</h1><table><tr><th>Kind</th><th>Fee</th></tr>
+        <tr><td>Box</td><td>1</td></tr></table></td></tr><tr><td>a</td><td>b</td></tr></table>"""
+    assert tables_in(page) == ["| Kind | Fee |", "| --- | --- |", "| Box | 1 |"]
+    assert "# Fees" in text_of(".html", page).splitlines()
+
+
+def test_html_is_read_in_the_encoding_that_it_declares():
+    assert text_of(".html", "<p>café".encode()) == "café"  # UTF-8 needs no declaration
+    assert text_of(".html", '<meta charset="windows-1252"><p>café'.encode("windows-1252")) == "café"
+    with pytest.raises(TextFault, match="not UTF-8"):
+        text_of(".html", "<p>café".encode("windows-1252"))
+
+
+def test_html_that_nests_deeper_than_the_parser_reads_is_refused_and_not_cut():
+    assert text_of(".html", "<div>" * 1000 + "deep" + "</div>" * 1000) == "deep"
+    with pytest.raises(PageFault, match="nested too deeply"):
+        text_of(".html", "<div>" * 3000 + "deep" + "</div>" * 3000)
+
+
+def test_pdf_is_read_sheet_by_sheet():
+    assert text_of(".pdf", pdf_of(["The fee is 12.", "Always."], ["Second sheet"])) == (
+        "The fee is 12.\nAlways.\n\nSecond sheet"
+    )
+
+
+def test_sheets_of_a_pdf_without_text_are_counted():
+    page = READERS[".pdf"](pdf_of(["The fee is 12."], [], []))
+    assert page.text == "The fee is 12."
+    assert page.note == "holds no text on 2 of its 3 sheets (are they scanned?)"
+
+
+@pytest.mark.parametrize(
+    ("suffix", "raw", "reason"),
+    [
+        (".pdf", pdf_of(["x"], password="secret"), "encrypted"),
+        (".pdf", pdf_of([]), "no text, as in a scan"),
+        (".pdf", pdf_of(["x"])[:200], "damaged PDF"),
+        (".pdf", b"%PDF", "damaged PDF"),
+        (".docx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "encrypted, or .doc inside"),
+        (".docx", docx_of(("Normal", "x"))[:-60], "damaged DOCX"),
+        (".docx", b"plain text", "damaged DOCX"),
+    ],
+)
+def test_page_that_cannot_be_read_says_why(suffix, raw, reason):
+    with pytest.raises(PageFault) as caught:
+        READERS[suffix](raw)
+    assert caught.value.reason == reason
+
+
+def test_pdf_that_only_forbids_printing_is_read():
+    assert text_of(".pdf", pdf_of(["The fee is 12."], password="")) == "The fee is 12."
+
+
+def test_word_file_keeps_headings_and_tables():
+    raw = docx_of(
+        ("Title", "Price list"),
+        ("heading 1", "Pumps"),
+        ("Normal", "All in euro & net."),
+        [["Part", "Price"], ["Pump-A", "49"], ["Pump-B", "79"]],
+    )
+    assert text_of(".docx", raw) == (
+        "# Price list\n\n# Pumps\n\nAll in euro & net.\n\n"
+        "| Part | Price |\n| --- | --- |\n| Pump-A | 49 |\n| Pump-B | 79 |"
+    )
+
+
+def pages_of(task_folder, good, bad):
+    task_folder.settings["data"]["documents"] = "pages"
+    for number in range(good):
+        task_folder.write(f"pages/good/{number}.md", f"page {number}")
+    for name, raw in bad.items():
+        task_folder.write(f"pages/{name}", raw)
+
+
+def test_few_pages_that_cannot_be_read_are_left_out_by_name(task_folder):
+    sealed, scanned = pdf_of(["x"], password="secret"), pdf_of([])
+    pages_of(task_folder, 27, {"a.pdf": sealed, "b.pdf": scanned, "c.pdf": sealed})
+    task = task_folder.load()
+    assert len(task.study.documents) == 27
+    assert [note for note in task.notes if note.startswith("pages")] == [
+        "pages: 2 pages left out: encrypted (a.pdf, c.pdf); save without a password, or move out of the documents",
+        "pages: 1 page left out: no text, as in a scan (b.pdf); run text recognition, or move out of the documents",
+    ]
+
+
+def test_many_pages_that_cannot_be_read_are_one_fault_a_reason(task_folder):
+    pages_of(task_folder, 26, {f"{name}.pdf": b"%PDF" for name in "abcd"})
+    assert task_folder.faults() == (
+        "pages: 4 pages cannot be read: damaged PDF (a.pdf, b.pdf, c.pdf and 1 more); save again, or move out of the "
+        "documents",
+    )
+
+
+def test_sheets_without_text_are_noted_for_the_reader(task_folder):
+    pages_of(task_folder, 1, {"manual.pdf": pdf_of(["x"], [])})
+    assert "pages: manual.pdf holds no text on 1 of its 2 sheets (are they scanned?)" in task_folder.load().notes
