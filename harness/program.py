@@ -37,11 +37,13 @@ class Shot:
     answer: str  # the assistant's turn, as it should look
     passages: tuple[str, ...] = ()  # texts that its question was asked with, best first
     columns: tuple[Column, ...] = ()  # of its row, for the template
+    history: tuple[Message, ...] = ()  # its turns before that, shown as they are; no system turn
 
     @classmethod
     def of(cls, row: Example, passages: Sequence[str] = ()) -> "Shot":
         """Show a training row as solved."""
-        return cls(row.question.text, row.target, tuple(passages), row.columns)
+        history = tuple(message for message in row.messages[:-1] if message.role != "system")
+        return cls(row.question.text, row.target, tuple(passages), row.columns, history)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ class Prompt:
         return (*turns, Message("user", text))
 
     def shot_turns(self) -> tuple[Message, ...]:
-        """Return the solved examples as turns, a question and its answer in turn.
+        """Return the solved examples as turns: a question, behind the turns before it, and its answer.
 
         Raises:
             ArmError: If the template is wrong; the message shows it.
@@ -85,7 +87,9 @@ class Prompt:
         ]
         pairs = zip(asked, self.shots, strict=True)
         return tuple(
-            turn for text, shot in pairs for turn in (Message("user", text), Message("assistant", shot.answer))
+            turn
+            for text, shot in pairs
+            for turn in (*shot.history, Message("user", text), Message("assistant", shot.answer))
         )
 
 
@@ -194,7 +198,8 @@ def _choices(data: Mapping[str, Any] | None) -> Choices | None:
 
 def _shot(data: Mapping[str, Any]) -> Shot:
     columns = tuple(Column(**column) for column in data.get("columns", ()))
-    return Shot(data["input"], data["answer"], tuple(data.get("passages", ())), columns)  # older ones have less
+    history = tuple(Message(**turn) for turn in data.get("history", ()))
+    return Shot(data["input"], data["answer"], tuple(data.get("passages", ())), columns, history)  # older have less
 
 
 @lru_cache(maxsize=256)

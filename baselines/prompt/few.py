@@ -121,7 +121,7 @@ class FewShot:
 
 def _nothing_to_show(study: Study) -> str:
     return (
-        f"few_shot: none of the {len(study.train)} training rows can be shown (they need one turn each "
+        f"few_shot: none of the {len(study.train)} training rows can be shown (they need one system turn, or none, "
         "and questions that dev does not ask); add such rows or leave the arm out"
     )
 

@@ -15,10 +15,16 @@ POOL = 200
 
 
 def usable_rows(study: Study) -> list[Example]:
-    """Return the training rows that can be shown: of one turn, no repeats, and no question of dev."""
+    """Return the training rows that can be shown: no repeats, and no question of dev.
+
+    The turns before a question are shown with it. A system turn is not, as the question that is asked has one: rows
+    with system turns of their own are left out, unless all rows have the same.
+    """
     asked = {_key(example) for example in study.dev}
-    rows = {_key(e): e for e in reversed(study.train) if len(e.messages) == 1 and _key(e) not in asked}
-    return [example for example in study.train if rows.get(_key(example)) is example]
+    systems = {_system(example) for example in study.train}
+    fit = [e for e in study.train if (len(systems) == 1 or not _system(e)) and _key(e) not in asked]
+    rows = {_key(e): e for e in reversed(fit)}
+    return [example for example in fit if rows[_key(example)] is example]
 
 
 def fillable(wanted: Sequence[int], rows: Sequence[Example]) -> tuple[list[int], list[str]]:
@@ -71,6 +77,11 @@ def _likeness(a: frozenset[str], b: frozenset[str]) -> float:
     return len(a & b) / len(a | b) if a or b else 1.0
 
 
+def _system(example: Example) -> tuple[str, ...]:
+    return tuple(message.content for message in example.messages if message.role == "system")
+
+
 def _key(example: Example) -> str:
-    asked = [example.question.text, *(column.text for column in example.columns)]
+    turns = [message.content for message in example.messages if message.role != "system"]
+    asked = [*turns, *(column.text for column in example.columns)]
     return " ".join("\n".join(asked).casefold().split())

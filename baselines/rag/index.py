@@ -21,6 +21,7 @@ from baselines.rag.chunks import Chunk, chunks_of
 from baselines.rag.embedder import Embedder, Vectors, open_embedder
 from baselines.rag.options import CHUNK_TOKENS, DEFAULT_EMBEDDER
 from harness.errors import ArmError
+from harness.program import Shot
 from harness.records import Document, Example, Passage
 from harness.store.files import hash_data, hash_file, replacing, write_atomically
 
@@ -105,9 +106,10 @@ def build_example_index(rows: Sequence[Example], shared: Path, log: Callable[[st
 
 
 def _solved(row: Example) -> dict[str, Any]:
-    """Return a row as a shot; one whose template names no columns is written as it was before there were any."""
-    columns = [asdict(column) for column in row.columns]
-    return {"input": row.question.text, "answer": row.target} | ({"columns": columns} if columns else {})
+    """Return a row as a shot, without what it does not have."""
+    shot = Shot.of(row)
+    beside = {"columns": [asdict(one) for one in shot.columns], "history": [asdict(turn) for turn in shot.history]}
+    return {"input": shot.input, "answer": shot.answer} | {name: found for name, found in beside.items() if found}
 
 
 def _kept(folder: Path, recipe: Mapping[str, Any], tell: Callable[[str], None]) -> PassageIndex | None:

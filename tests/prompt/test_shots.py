@@ -4,6 +4,7 @@ import pytest
 from scripted_context import row
 
 from baselines.prompt.shots import choose, usable_rows
+from harness.program import Prompt
 from harness.records import Example, Message, Study
 
 LABELS = ["a"] * 12 + ["b"] * 6 + ["c"] * 2
@@ -36,8 +37,42 @@ def test_choice_depends_on_the_seed_alone_and_grows_by_adding(choice):
     assert len(set(chosen)) == 6
 
 
-def test_rows_that_dev_asks_too_repeats_and_conversations_are_not_shown():
-    talk = Example("talk", (Message("user", "hi"), Message("assistant", "hello"), Message("user", "and?")), "x")
-    train = (row("t1", "Open the door", "a"), row("t2", "open  the DOOR", "b"), row("t3", "Close it", "c"), talk)
+TALK = (Message("user", "hi"), Message("assistant", "hello"), Message("user", "and?"))
+OTHER_TALK = (Message("user", "hey"), Message("assistant", "hello"), Message("user", "and?"))
+
+
+def test_rows_that_dev_asks_too_and_repeats_are_not_shown():
+    train = (row("t1", "Open the door", "a"), row("t2", "open  the DOOR", "b"), row("t3", "Close it", "c"))
     study = Study(train=train, dev=(row("d1", "close it", "c"),))
     assert [example.id for example in usable_rows(study)] == ["t1"]
+
+
+def test_conversations_are_shown_with_the_turns_before_and_told_apart_by_them():
+    train = (Example("t1", TALK, "x"), Example("t2", OTHER_TALK, "y"), Example("t3", TALK, "z"))
+    study = Study(train=train, dev=(Example("d1", OTHER_TALK, "y"),))
+    assert [example.id for example in usable_rows(study)] == ["t1"]
+    [shot] = choose(usable_rows(study), 1, "random", 0)
+    shown = Prompt("Be kind.", "Q: {{ input }}", (shot,), "Q: {{ input }}").messages(row("q", "why?", "").question)
+    assert [(turn.role, turn.content) for turn in shown] == [
+        ("system", "Be kind."),
+        ("user", "hi"),
+        ("assistant", "hello"),
+        ("user", "Q: and?"),
+        ("assistant", "x"),
+        ("user", "Q: why?"),
+    ]
+
+
+def test_system_turn_of_a_shown_row_is_that_of_all_or_the_row_is_left_out():
+    def train(*systems):
+        turns = [(Message("system", text),) if text else () for text in systems]
+        return tuple(Example(f"t{n}", (*turn, Message("user", f"q{n}")), "a") for n, turn in enumerate(turns))
+
+    def shown(*systems):
+        return [example.id for example in usable_rows(Study(train(*systems), ()))]
+
+    assert shown("Be brief.", "Be brief.") == ["t0", "t1"]
+    assert shown("Be brief.", "Be kind.") == []
+    assert shown("Be brief.", None) == ["t1"]
+    [shot, _] = choose(usable_rows(Study(train("Be brief.", "Be brief."), ())), 2, "random", 0)
+    assert shot.history == ()
