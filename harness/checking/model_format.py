@@ -107,4 +107,5 @@ def _texts(material: Material) -> Iterator[tuple[Place, str, str]]:
 
 
 def _turns(record: Record) -> str:
-    return "\n".join(message.content for message in record.example.messages)
+    turns = [message.content for message in record.example.messages]
+    return "\n".join([*turns, *(column.text for column in record.example.columns)])
