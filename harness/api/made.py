@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from harness.api.places import Where, path_of, usable_places
 from harness.errors import HarnessError, TaskFileError
@@ -35,6 +35,7 @@ def make_task(
     preferences: "Rows | None" = None,
     feedback: "Rows | None" = None,
     columns: Mapping[str, str] | None = None,
+    turns: Literal["last", "all"] | None = None,
     model: Where | Mapping[str, Any] | None = None,
     metric: str | Mapping[str, Any] | None = None,
     goal: float | Mapping[str, Any] | None = None,
@@ -56,6 +57,7 @@ def make_task(
         preferences: Rows with prompt, chosen and rejected.
         feedback: Rows with a question, an answer, and a label that says whether it is good.
         columns: Which column is what, where that is not recognised by itself.
+        turns: Which answers of a chat are rows.
         model: An alias, a folder, a hub id, or a mapping with source, quantization and engine.
         metric: Name of the metric that the verdict rests on, or a mapping with primary and also.
         goal: The score to reach, in (0, 1], or a mapping with at_least and smallest_gain.
@@ -78,7 +80,8 @@ def make_task(
         "metric": {"primary": metric} if isinstance(metric, str) else metric,
         "goal": goal if goal is None or isinstance(goal, Mapping) else {"at_least": goal},
     }
-    settings = {"version": 1, "name": name, **more, "data": data | ({"columns": columns} if columns else {})}
+    beside = {key: value for key, value in (("columns", columns), ("turns", turns)) if value}
+    settings = {"version": 1, "name": name, **more, "data": data | beside}
     settings |= {key: value for key, value in chosen.items() if value is not None}
     _write_settings(settings | {"arms": list(arms)}, folder / TASK_FILE)
     return load_task(folder / TASK_FILE)

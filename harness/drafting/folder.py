@@ -15,6 +15,7 @@ from harness.drafting.division import divide, missing_labels
 from harness.drafting.kinds import read_answers
 from harness.drafting.names import shown_name
 from harness.drafting.records import Usable, usable_rows
+from harness.drafting.values import count_empty
 from harness.drafting.yaml import Outline, task_yaml
 from harness.errors import TaskFileError
 from harness.model_names import name_fault
@@ -165,7 +166,9 @@ def _left_out(usable: Usable) -> list[str]:
 def _recognised(source: Path, rows: Sequence[Row], reading: Reading) -> str:
     own = {"id": reading.id, "group": reading.group, "evidence": reading.evidence, "context": reading.context}
     named = {**reading.needed, **{key: name for key, name in own.items() if name}}
-    unused = f"; not used: {', '.join(reading.unused)}" if reading.unused else ""
+    filled = {name: len(rows) - count_empty([row.values for row in rows], name) for name in reading.unused}
+    listed = ", ".join(f"{name} in {count} rows" for name, count in filled.items())
+    unused = f"; not used: {listed}" if listed else ""
     columns = ", ".join(f"{key}: {name}" for key, name in named.items())
     return f"{source.name}: {len(rows)} rows, read as {reading.shape} ({columns}{unused})"
 

@@ -9,6 +9,7 @@ from harness.errors import ArmError
 from harness.plugins import suggest
 from harness.program import columns_named, render
 from harness.records import Column
+from harness.task.cells import check_length
 from harness.task.text import UNUSABLE
 
 Cells = Mapping[str, Any]
@@ -55,6 +56,7 @@ class PromptColumns:
             ValueError: If a cell cannot be stored, or the template cannot be filled with them or drops the question.
         """
         columns = tuple(_column(name, cells.get(own), own) for name, own in shown.items())
+        check_length((), question, *(column.text for column in columns))
         if columns:
             try:
                 values = values_of(columns)

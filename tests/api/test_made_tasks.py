@@ -180,3 +180,12 @@ def test_folder_that_cannot_be_made_is_a_fault_with_the_remedy(make):
     Path("file").write_text("")
     with pytest.raises(harness.StoreError, match="give another folder"):
         make(to="file/task")
+
+
+def test_each_answer_of_a_chat_may_be_a_row(make):
+    def chat(name):
+        said = [("user", f"{name} asks"), ("assistant", "one"), ("user", f"{name} asks more"), ("assistant", "two")]
+        return {"messages": [{"role": role, "content": content} for role, content in said]}
+
+    rows = {split: [chat(split)] for split in ("train", "dev", "test")}
+    assert [row.target for row in make(**rows, turns="all").test] == ["one", "two"]

@@ -76,6 +76,11 @@ def test_only_what_the_template_names_is_carried(task_folder):
     assert "in the prompt: of; not used: choices, secret" in task.notes[0]
 
 
+def test_giant_cell_is_no_part_of_a_prompt(task_folder):
+    with pytest.raises(Exception, match="no model reads 1,000,000"):
+        with_template(task_folder, "{{ input }} {{ of }}", [ROW | {"of": "x" * 1_000_000}])
+
+
 def test_text_of_a_column_is_never_run(task_folder):
     cell = "{{ 7 * 7 }}{% for x in range(9) %}x{% endfor %}"
     assert shown(with_template(task_folder, "{{ input }} {{ of }}", [ROW | {"of": cell}])) == [f"Which? {cell}"]
