@@ -785,9 +785,9 @@ SHAPES = [
     Shape(
         "scientific papers",
         q(
-            (NEWS, "We study why the old bridge of # was closed after years.", "introduction"),
-            (f"{NEWS} It rained.", "We study the rain on the old bridge of # over years.", "methods"),
-            (f"{NEWS} They won.", "We study the team that won at the bridge of # this year.", "results"),
+            (NEWS, "We study why the old bridge of # was closed after years.", "introduction\nthe # bridge"),
+            (f"{NEWS} It rained.", "We study the rain on the old bridge of # over years.", "introduction\nrain on the #"),
+            (f"{NEWS} They won.", "We study the team that won at the bridge of # this year.", "introduction\nthe team of #"),
             names="article abstract section_names",
         ),
         Right((NEWS,), "We study why the old bridge of # was closed after years.", "rouge_l"),

@@ -182,8 +182,8 @@ def _known_shape(
     if verdict and not target:
         return _Shape(JUDGED, needed, verdict=verdict, taken=set(EXTRA_COLUMNS.get(shape, ())))
     rivals = [name for name in names if name not in needed.values() and _may_be_judged(rows, name)]
-    answer = next((needed[key] for key in _ANSWERS if key in needed), None)
-    if rivals and answer and not target:
+    answer = next((needed[key] for key in _ANSWERS if key in needed), next(iter(needed.values())))
+    if rivals and not target:
         raise InDoubt(rows, "--target", f"{WHICH}: more than one may be it", [answer, *rivals])
     return _Shape(shape, needed, taken=set(EXTRA_COLUMNS.get(shape, ())))
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 # Of any language: what is not listed is told by its content.
 TARGETS = (
     "target", "targets", "answer", "label_text", "label", "output", "response", "completion", "expected",
-    "expected_output", "solution", "gold", "intent", "sentiment", "reply", "summary", "highlights", "abstract",
-    "headline", "translation", "answers", "sql", "sql_query",
+    "expected_output", "solution", "gold", "intent", "sentiment", "reply", "summary", "highlights",
+    "translation", "answers", "sql", "sql_query",
     "antwort", "respuesta", "resposta", "risposta", "réponse", "reponse", "ответ", "метка", "odpowiedź", "cevap",
     "答案", "回答", "标签", "標籤", "类别", "分类", "答え", "ラベル", "답변", "정답", "라벨",
     "الجواب", "الإجابة", "उत्तर", "คำตอบ",
@@ -31,7 +31,7 @@ LABELS = (
 LABEL_SETS = ("labels", "tags", "categories", "topics", "genres", "emotions", "intents", "classes", "keywords")
 # An answer too, where no column is called as above, or has one of the words for an answer in its name.
 MARKS = (
-    "category", "class", "code", "snippet", "topic", "fields", "entities", "extracted", "json",
+    "category", "class", "code", "snippet", "topic", "fields", "entities", "extracted", "json", "headline", "abstract",
     "score", "similarity", "relatedness", "stars", "star", "rating",
 )  # fmt: skip
 ANSWERING = ("best", "gold", "correct", "expected", "reference", "target", "solution", "label", "answer")
@@ -88,6 +88,8 @@ _BESIDE = {
     "reasoning", "exp", "hint", "program", "formula", "equation", "equations", "derivation", "phase", "concept",
     "group", "session", "thread", "family", "product", "link", "hash", "db", "test", "original", "orig", "task",
 }  # fmt: skip
+# Numbers under these judge a text beside them, and say no more than that of a label.
+_WEIGHING = {"quality", "confidence", "relevance", "rate"}
 _SCORING = {"score", "similarity", "relatedness", "relevance", "rating", "stars", "star", "grade"}
 _JUDGING = _SCORING | {
     "label", "labels", "correct", "quality", "helpful", "helpfulness", "verdict", "winner", "preferred", "chosen",
@@ -138,6 +140,11 @@ def is_beside(name: str) -> bool:
 def is_score(name: str) -> bool:
     """Whether a name is that of a score, where more is nearer or better."""
     return not words_of_name(name).isdisjoint(_SCORING)
+
+
+def is_weighing(name: str) -> bool:
+    """Whether a name says how good the row is."""
+    return not words_of_name(name).isdisjoint(_WEIGHING)
 
 
 def is_judging(name: str) -> bool:

@@ -9,7 +9,7 @@ from harness.drafting.values import Values, distinct, is_empty, plain_text
 
 _LISTS = ("choices", "options", "endings", "candidates", "answer_choices", "alternatives")
 _MOST = 10
-_INDEXING = {"answer", "correct", "label", "gold", "target", "key", "cop", "solution"}
+_INDEXING = {"answer", "correct", "label", "gold", "target", "key", "cop", "solution", "best", "right"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from harness.drafting.names import (
     is_choice,
     is_judging,
     is_score,
+    is_weighing,
     shown_name,
     usual,
     words_of_name,
@@ -145,7 +146,7 @@ def _unrivalled(rows: Values, chosen: str, names: Sequence[str]) -> str:
 
 def _is_rival(rows: Values, name: str, chosen: str) -> bool:
     """Whether a column may be the answer though another has a name for it."""
-    if is_number(rows, name) and (is_score(name) or not is_beside(name)):
+    if is_number(rows, name) and (is_score(name) or is_weighing(name) or not is_beside(name)):
         # two texts and a number are no question and answer; beside a label, only what is called a score may be it
         return is_score(name) or is_free_text(rows, chosen)
     if is_beside(name) or not has_few_values(rows, name):

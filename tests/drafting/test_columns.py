@@ -71,6 +71,8 @@ IN_DOUBT = [  # what beside a question may be the answer
     (("one", "two", "number:closeness"), ("closeness", "one", "two")),
     (("question", "answer", "number:score"), ("answer", "score")),
     (("prompt", "response", "number:rating"), ("response", "rating")),
+    (("source", "target", "number:quality"), ("target", "quality")),
+    (("headline", "body", "few:stance"), ("headline", "stance")),
 ]
 
 

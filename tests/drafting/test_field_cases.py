@@ -113,6 +113,18 @@ def test_verdict_that_is_no_verdict_is_asked_about(tmp_path):
     assert caught.value.columns == ("completion", "label")
 
 
+def test_chat_with_a_label_that_is_no_verdict_is_asked_about(tmp_path):
+    def row(n: int) -> Row:
+        turns = [{"role": "user", "content": text(n, 6)}, {"role": "assistant", "content": text(f"a{n}", 4)}]
+        return {"messages": turns, "label": n % 2}
+
+    source = save(tmp_path / "rows.jsonl", rows_of(row))
+    with pytest.raises(InDoubt) as caught:
+        drafted(source)
+    assert caught.value.columns == ("messages", "label")
+    assert drafted(source, target="messages").test[0].target.count(" ") == 3
+
+
 # scored-pairs-and-translations
 
 
