@@ -233,6 +233,7 @@ def _plain(names: list[str], rows: Values, target: str | None, inputs: Sequence[
         raise ValueError(
             f"no question and answer can be told from the columns {', '.join(map(shown_name, names)) or '(none)'}"
             f"{empty}; rename two of them to 'input' and 'target', or name them with --input and --target"
+            f"{_inside(rows, names)}"
         )
     if columns and not options:
         question = (*question, *(name for name in columns if name != chosen))
@@ -241,6 +242,15 @@ def _plain(names: list[str], rows: Values, target: str | None, inputs: Sequence[
     contexts = () if inputs else find_contexts(rows, [name for name in names if name != chosen], filled, question)
     _note_contexts(rows, contexts, filled, doubts)
     return _Shape(PLAIN, {"input": question[0], "target": chosen}, question, contexts, system, options)
+
+
+def _inside(rows: Values, names: Sequence[str]) -> str:
+    """Say how to reach into the first column with objects; '' where there is none."""
+    for name in names:
+        keys = [key for row in rows[:1] if isinstance(row.get(name), dict) for key in row[name]]
+        if len(keys) > 1:
+            return f", such as --input {name}.{keys[0]} --target {name}.{keys[1]}"
+    return ""
 
 
 def _refuse_dialogues(rows: Values, names: Sequence[str]) -> None:

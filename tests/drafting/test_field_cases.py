@@ -169,6 +169,18 @@ def test_translations_of_the_field_are_read_in_their_order_or_turned_round(tmp_p
     assert "Translate from Spanish to English." in (tmp_path / "back" / "task.yaml").read_text()
 
 
+def test_translations_into_several_languages_are_refused_with_the_flags_that_pick_two(tmp_path):
+    def row(n: int) -> Row:
+        return {"translation": {"en": text(n, 6), "de": text(f"d{n}", 6), "fr": text(f"f{n}", 6)}}
+
+    source = save(tmp_path / "rows.jsonl", rows_of(row))
+    with pytest.raises(TaskFileError, match="such as --input translation.en --target translation.de"):
+        drafted(source)
+    item = drafted(source, inputs=["translation.en"], target="translation.de").test[0]
+    number = next(n for n in range(360) if text(n, 6) == item.question.text)
+    assert item.target == text(f"d{number}", 6)
+
+
 def test_object_with_two_keys_that_are_no_languages_is_no_translation(tmp_path):
     rows = rows_of(lambda n: {"text": text(n, 6), "fields": {"name": text(n, 1), "city": text(f"c{n}", 1)}})
     assert drafted(save(tmp_path / "rows.jsonl", rows)).primary_metric == "json_fields"
