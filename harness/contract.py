@@ -251,7 +251,8 @@ class Metric(Protocol):
 
     Its entry point is a callable that returns it: without arguments, and, where the task file gives it options,
     with those as keyword arguments. For a value that it refuses it raises ValueError (pydantic's ValidationError is
-    one).
+    one). Where it cannot score every target it may have `target_fault(target)`, which says why, and '' where it can:
+    `check` and `compare` name the rows before anything is asked.
     """
 
     @property

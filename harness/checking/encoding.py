@@ -7,7 +7,9 @@ from pathlib import Path
 from harness.checking.findings import Finding, Hit, Place, gathered
 from harness.checking.reading import Material
 from harness.checking.shown import quoted
+from harness.task.text import is_marked
 
+OTHER_ENCODING = "another encoding than UTF-8"
 _CONTROL = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
 _INVISIBLE = "\u200b\u2060\ufeff"  # zero-width space, word joiner, byte order mark
 _UNWANTED = re.compile(f"[{_CONTROL}{_INVISIBLE}]")
@@ -57,15 +59,25 @@ def _texts(material: Material) -> Iterator[tuple[Place, str]]:
         yield Place("documents", document.source, id=document.id), document.text
 
 
+def _is_utf8(raw: bytes) -> bool:
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def find_file_marks(material: Material) -> list[Finding]:
-    """Find data files with a byte order mark or Windows line ends; both are read rightly."""
+    """Find data files with a byte order mark, another encoding or Windows line ends."""
     hits = []
     for split, written in material.files().items():
         path = material.content.path.parent / written
         if marks := file_marks(path):
             hits.append(Hit((Place(split, written),), f"has {' and '.join(marks)}"))
-    remedy = "nothing to do; --fix writes plain UTF-8"
-    return gathered("file_marks", "note", "files with a byte order mark or Windows line ends", remedy, hits)
+    remedy = "nothing to do where the rows are read rightly; --fix writes plain UTF-8"
+    return gathered(
+        "file_marks", "note", "files with a byte order mark, another encoding or Windows line ends", remedy, hits
+    )
 
 
 def file_marks(path: Path) -> list[str]:
@@ -73,5 +85,6 @@ def file_marks(path: Path) -> list[str]:
     if path.suffix.lower() == ".parquet" or not path.is_file():
         return []
     raw = path.read_bytes()
-    marks = ["a byte order mark"] if raw.startswith(b"\xef\xbb\xbf") else []
+    marks = ["a byte order mark"] if is_marked(raw) else []
+    marks += [] if marks or _is_utf8(raw) else [OTHER_ENCODING]
     return marks + (["Windows line ends"] if b"\r\n" in raw else [])

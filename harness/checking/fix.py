@@ -9,17 +9,18 @@ from typing import Any
 
 from harness.atomic import whole_folder
 from harness.benchmark_files import is_benchmark_file
-from harness.checking.encoding import file_marks, fixed
+from harness.checking.encoding import OTHER_ENCODING, file_marks, fixed
 from harness.checking.findings import CheckReport, Fault, Hit
 from harness.checking.reading import Material
 from harness.checking.rewriting import rows_of, write_rows
 from harness.errors import TaskFileError
+from harness.task.encodings import decode_any
 from harness.task.faults import Faults
 from harness.task.pages.kinds import MARKDOWN, PLAIN
 from harness.task.row import Row
 from harness.task.rows import read_rows
 from harness.task.table import HEADER
-from harness.task.text import decode, kind_of
+from harness.task.text import kind_of
 
 LOG = "FIXES.md"
 MENDABLE = ("train", "dev", "preferences", "feedback")
@@ -169,14 +170,16 @@ def _mend_rows(written: str, rows: Sequence[Row], path: Path, changes: _Changes,
     clean = [_mended_values(row.values) for row in rows]
     altered = [row for row, values in zip(rows, clean, strict=True) if values != row.values]
     changes.fixed += [f"{row.place}: control or invisible characters removed" for row in altered]
-    changes.fixed += [f"{written}: {mark} removed" for mark in marks]
+    changes.fixed += [
+        f"{written}: {'written as UTF-8' if mark == OTHER_ENCODING else f'{mark} removed'}" for mark in marks
+    ]
     if is_shorter or altered or marks:
         write_rows(path, clean)
 
 
 def _clean_document(file: Path, name: str, changes: _Changes) -> None:
     raw = file.read_bytes()
-    clean = fixed(decode(raw)).encode()
+    clean = fixed(decode_any(raw).text).encode()
     if clean != raw:
         file.write_bytes(clean)
         changes.fixed.append(f"{name}: control or invisible characters, byte order mark, encoding or line ends")

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from harness.checking.reading import Material
+from harness.task.encodings import decode_any
 from harness.task.faults import Faults
 from harness.task.row import Row
 from harness.task.rows import read_rows
 from harness.task.table import DELIMITERS, delimiter_of
-from harness.task.text import decode
 
 
 def rows_of(material: Material, split: str) -> list[Row]:
@@ -26,7 +26,7 @@ def write_rows(path: Path, rows: Sequence[dict[str, Any]]) -> None:
     if suffix == ".parquet":
         _write_parquet(path, rows)
     elif suffix in (".csv", ".tsv"):
-        delimiter = "\t" if suffix == ".tsv" else delimiter_of(decode(path.read_bytes()), suffix)
+        delimiter = "\t" if suffix == ".tsv" else delimiter_of(decode_any(path.read_bytes()).text, suffix)
         path.write_text(_table(rows, delimiter), encoding="utf-8", newline="")
     elif suffix == ".json":
         path.write_text(_json(list(rows)) + "\n", encoding="utf-8", newline="")

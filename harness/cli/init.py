@@ -1,8 +1,14 @@
 """harness init: a first task folder out of one data file."""
 
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 import click
+
+if TYPE_CHECKING:
+    from harness.drafting import Draft, InDoubt, Purpose
+    from harness.drafting.purpose import Asker, Harm
 
 
 @click.command()
@@ -12,23 +18,38 @@ import click
     required=True,
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="JSONL, JSON, CSV, Parquet.",
+    help="JSONL, JSON, CSV, Parquet, or a hub id: owner/name:subset:split.",
 )
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="The task folder [default: FILE's name].")
 @click.option(
     "--documents", type=click.Path(path_type=Path), metavar="DIR", help="What rag may search: pages, or one .jsonl."
 )
 @click.option("--model", metavar="NAME", help="An alias, a folder or a hub id.")
-def init(source: Path, out: Path | None, documents: Path | None, model: str | None) -> None:
+@click.option("--target", metavar="COLUMN", help="The column with the answer, where it cannot be told.")
+@click.option("--input", "inputs", multiple=True, metavar="COLUMN", help="A column of the question; may be repeated.")
+@click.option("--interview", is_flag=True, help="Ask what the task is for, and set goal, deployment and prices by it.")
+def init(
+    source: Path,
+    out: Path | None,
+    documents: Path | None,
+    model: str | None,
+    target: str | None,
+    inputs: tuple[str, ...],
+    interview: bool,
+) -> None:
     """Look at FILE and write a task folder that runs: splits, metric, arms, and what to look at yourself.
+
+    Where it cannot be told which column is the answer, it asks at a terminal; without one it ends with exit code 2 and
+    the flag that answers it.
 
     \b
     Example:
         harness init --from tickets.csv --out tickets
     """
-    from harness.drafting import draft_task
-
-    draft = draft_task(source, out or Path(source.stem), documents=documents, model=model)
+    out = out or Path(source.stem.replace(":", "-"))
+    purpose = _interview() if interview else None
+    settings: dict[str, Any] = {"documents": documents, "model": model, "purpose": purpose}
+    draft = _drafted(source, out, target, inputs, settings)
     for note in draft.notes:
         click.echo(note)
     for doubt in draft.doubts:
@@ -38,3 +59,77 @@ def init(source: Path, out: Path | None, documents: Path | None, model: str | No
     click.echo(f"  harness check {task}           # look for faults in the data")
     click.echo(f"  harness compare {task} --fast  # see that every arm runs")
     click.echo(f"  harness compare {task}         # decide")
+
+
+def _drafted(source: Path, out: Path, target: str | None, inputs: tuple[str, ...], settings: dict[str, Any]) -> "Draft":
+    """Draft the task; what is in doubt is asked at a terminal, one question after the other."""
+    from harness.drafting import InDoubt, draft_task
+
+    try:
+        return draft_task(source, out, target=target, inputs=inputs, **settings)
+    except InDoubt as doubt:
+        if not sys.stdin.isatty():
+            raise
+        chosen, is_target = _ask(doubt), doubt.flag == "--target"
+    return _drafted(source, out, chosen[0] if is_target else target, inputs if is_target else chosen, settings)
+
+
+def _ask(doubt: "InDoubt") -> tuple[str, ...]:
+    """Ask which column is meant, or which ones make the question."""
+    several = doubt.flag == "--input"
+    click.echo(f"{doubt.why} ({doubt.flag} answers this):")
+    for number, (name, sample) in enumerate(doubt.samples.items(), start=1):
+        click.echo(f"  {number}  {name}: {sample}")
+    what = "Numbers of the question's columns, with commas" if several else "Number of the answer's column"
+    while True:
+        said = click.prompt(what, type=str)
+        numbers = [part.strip() for part in said.split(",")]
+        if all(part.isdigit() and 1 <= int(part) <= len(doubt.columns) for part in numbers) and (
+            several or len(numbers) == 1
+        ):
+            return tuple(doubt.columns[int(part) - 1] for part in numbers)
+        click.echo(f"give {'numbers' if several else 'a number'} from 1 to {len(doubt.columns)}")
+
+
+def _interview() -> "Purpose":
+    """Ask what the task is for.
+
+    Raises:
+        TaskFileError: If there is nobody to answer.
+    """
+    from harness.drafting import Purpose
+    from harness.errors import TaskFileError
+
+    try:
+        asker = click.prompt("Who asks?", type=click.Choice(["customers", "colleagues", "program"]))
+        harm = click.prompt("What does a wrong answer cost?", type=click.Choice(["little", "some", "much"]))
+        only = click.confirm("Will the tuned model be asked for nothing but this task?", default=False)
+        requests = click.prompt("How many requests a month? (Enter if unknown)", default="", show_default=False)
+        hour = click.prompt("What does an hour of the machine cost? (Enter if unknown)", default="", show_default=False)
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        raise TaskFileError("--interview", ["asks five questions; give it at a terminal, or leave it out"]) from None
+    count = _number(requests, "number of requests")
+    return Purpose(
+        cast("Asker", asker),
+        cast("Harm", harm),
+        only,
+        None if count is None else round(count),
+        _number(hour, "price of an hour"),
+    )
+
+
+def _number(said: str, what: str) -> float | None:
+    from harness.errors import TaskFileError
+
+    plain = said.strip().replace(" ", "").replace("_", "").replace(",", "").replace("'", "")
+    if not plain:
+        return None
+    try:
+        value = float(plain)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 1e12:
+        raise TaskFileError("--interview", [f"'{said}' is no {what}; give a number such as 50000, or nothing"])
+    return value

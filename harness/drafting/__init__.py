@@ -1,12 +1,17 @@
 """A first task folder out of one data file: `harness init`.
 
-names     what people call columns        values    what a column holds
-columns   which column is what            records   rows to items
-kinds     what the answers are, and the metric that fits them
-division  items to train, dev and test    yaml      task.yaml with its doubts as comments
-folder    the files, written together
+names      what people call columns       values   what a column holds
+targets    which column is the answer     questions which columns are the question
+options    answers to choose from         columns  which column is what, as a whole
+worked     results behind their working   beside   groups, and what is left out
+doubt      what only the user can tell    purpose  what the task is for
+records    rows to items                  kinds    what the answers are, and the metric that fits them
+division   items to train, dev and test   yaml     task.yaml with its doubts as comments
+folder     the files, written together
 """
 
+from harness.drafting.doubt import InDoubt
 from harness.drafting.folder import Draft, draft_task
+from harness.drafting.purpose import Purpose
 
-__all__ = ["Draft", "draft_task"]
+__all__ = ["Draft", "InDoubt", "Purpose", "draft_task"]

@@ -1,54 +1,51 @@
 """Guesses which column of a file is what, by name and then by content, and says what it was unsure of."""
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-from harness.drafting.division import FEWEST_IN_SPLIT, LARGEST, SPLITS
+from harness.drafting.beside import find_group, unused_said
+from harness.drafting.doubt import InDoubt
 from harness.drafting.names import (
-    ANSWERING,
-    ASKING,
-    CONTEXTS,
     EVIDENCE,
-    GROUP,
-    GROUPS,
     IDS,
-    INPUTS,
-    MARKS,
-    NO_ANSWERS,
+    LABEL_SETS,
+    LABELS,
+    SYSTEMS,
     TARGETS,
-    TEXTS,
     first,
-    is_choice,
+    is_score,
+    paired,
     shown_name,
     usual,
-    with_word,
-    words_of_name,
 )
+from harness.drafting.options import Options, find_options, listed_answers, option_columns
+from harness.drafting.questions import find_contexts, find_question
+from harness.drafting.targets import FILLED, PARTLY_FILLED, WHICH, find_target
 from harness.drafting.values import (
     Values,
     count_empty,
     distinct,
-    has_only_lists,
-    is_empty,
+    has_answer_lists,
+    has_dialogues,
+    has_fractions,
+    has_label_sets,
     is_filled,
-    is_long_text,
+    is_number,
     is_text,
     is_unique,
-    is_unique_code,
     names_documents,
-    names_splits,
     nesting,
 )
+from harness.task.published import translation_of
 from harness.task.schema import Columns
 from harness.task.shapes import EXTRA_COLUMNS, PLAIN, needed_columns, shape_of
 
 PAIRS = "preference pairs"
+JUDGED = "answers that were called good or bad"
+TRANSLATIONS = "translations"
 
-FEWEST_GROUPS = 15  # fewer cannot be dealt out to three splits evenly
-FILLED = 0.9  # share of rows in which a column must have a value
-PARTLY_FILLED = 0.5  # the same for a column whose name says what it is
-FEW_VALUES = 50
+_VERDICTS = ("label", "kto_tag")
+_ANSWERS = ("target", "output", "completion")  # the key of the answer's column, by shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,216 +54,231 @@ class Reading:
 
     shape: str
     needed: dict[str, str]  # the columns that make question and answer
-    context: str | None  # a text that the question is about, where it has a column of its own
-    id: str | None
-    group: str | None
-    evidence: str | None
-    unused: tuple[str, ...]
-    doubts: tuple[str, ...]
+    question: tuple[str, ...] = ()  # of plain columns: all that make the question, in order
+    contexts: tuple[str, ...] = ()  # texts that the question is about, where they have columns of their own
+    system: str | None = None  # the system turn, where it has a column of its own
+    options: Options | None = None  # the answers to choose from
+    verdict: str | None = None  # the column that says whether an answer was good
+    languages: tuple[str, str] | None = None  # of a translation, source and target
+    is_score: bool = False  # the answers are scores, where near is nearly right
+    is_label_set: bool = False  # the answers are sets of labels
+    has_several: bool = False  # rows list several right answers
+    id: str | None = None
+    group: str | None = None
+    evidence: str | None = None
+    unused: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
 
 
-def read_columns(rows: Values, documents: frozenset[str]) -> Reading:
+@dataclass(slots=True)
+class _Shape:
+    """Question and answer, before the other columns are looked at."""
+
+    name: str
+    needed: dict[str, str]
+    question: tuple[str, ...] = ()
+    contexts: tuple[str, ...] = ()
+    system: str | None = None
+    options: Options | None = None
+    verdict: str | None = None
+    languages: tuple[str, str] | None = None
+    taken: set[str] = field(default_factory=set)  # beside those above
+
+
+def read_columns(
+    rows: Values, documents: frozenset[str], target: str | None = None, inputs: Sequence[str] = ()
+) -> Reading:
     """Say which column is what.
 
     Args:
         rows: The rows, as read.
         documents: Ids of the documents that evidence may name.
+        target: The answer's column, where the user names it.
+        inputs: The question's columns, where the user names them.
 
     Raises:
-        ValueError: If no question or no answer can be told.
+        InDoubt: If a guess may score the wrong thing, and which flag settles it.
+        ValueError: If no question or no answer can be told, or a named column is not there.
     """
     names = list(dict.fromkeys(name for row in rows for name in row))
+    for name in [*([target] if target else []), *inputs]:
+        if name not in names:
+            raise ValueError(f"there is no column {shown_name(name)}; its columns: {', '.join(map(shown_name, names))}")
     doubts: list[str] = []
-    shape, needed, context = _shape(names, rows, doubts)
-    taken = {*needed.values(), *EXTRA_COLUMNS.get(shape, ()), *([context] if context else [])}
+    found = _known_shape(names, rows, target, inputs, doubts) or _plain(names, rows, target, inputs, doubts)
+    options = found.options.columns if found.options else ()
+    singles = [name for name in (found.system, found.verdict) if name]
+    taken = {*found.needed.values(), *found.question, *found.contexts, *options, *singles, *found.taken}
     left = [name for name in names if name not in taken]
     identity = first(left, IDS, lambda name: is_unique(rows, name))
     evidence = first(left, EVIDENCE, lambda name: names_documents(rows, name, documents)) if documents else None
     left = [name for name in left if name not in (identity, evidence)]
-    group = _group(left, rows, doubts)
+    group = find_group(left, rows, doubts)
     unused = tuple(name for name in left if name != group)
-    doubts += _unused(unused, rows, needed.get("target"))
-    return Reading(shape, needed, context, identity, group, evidence, unused, tuple(doubts))
+    answer = found.needed.get("target")
+    doubts += unused_said(unused, rows, answer)
+    is_set = answer is not None and usual(answer) in LABEL_SETS and has_label_sets(rows, answer)
+    is_plain = found.name == PLAIN and answer is not None and found.options is None
+    return Reading(
+        shape=found.name,
+        needed=found.needed,
+        question=found.question,
+        contexts=found.contexts,
+        system=found.system,
+        options=found.options,
+        verdict=found.verdict,
+        languages=found.languages,
+        is_score=is_plain and _is_score(rows, str(answer), found.question),
+        is_label_set=is_set,
+        has_several=is_plain
+        and not is_set
+        and nesting(rows, str(answer)) != ""
+        and has_answer_lists(rows, str(answer)),
+        id=identity,
+        group=group,
+        evidence=evidence,
+        unused=unused,
+        doubts=tuple(doubts),
+    )
 
 
-def _shape(names: list[str], rows: Values, doubts: list[str]) -> tuple[str, dict[str, str], str | None]:
-    if {"chosen", "rejected"} <= set(names):
-        return PAIRS, {name: name for name in ("prompt", "chosen", "rejected") if name in names}, None
+def _is_score(rows: Values, name: str, question: Sequence[str]) -> bool:
+    """Whether answers are scores, where near is nearly right.
+
+    Numbers that are no whole ones under no name of an answer; and, of two texts, three and more under a score's name.
+    """
+    if not is_number(rows, name):
+        return False
+    if has_fractions(rows, name):
+        return usual(name) not in TARGETS or usual(name) in LABELS
+    return len(question) > 1 and is_score(name) and len(distinct(rows, name)) > 2
+
+
+def _known_shape(
+    names: list[str], rows: Values, target: str | None, inputs: Sequence[str], doubts: list[str]
+) -> _Shape | None:
+    """Tell a shape that is known by its columns; None where the user names columns, or it is none."""
+    if {"chosen", "rejected"} <= set(names) and not target and not inputs:
+        asking = ("prompt", "conversations", "instruction", "input", "question", "query", "system", "system_prompt")
+        needed = {name: name for name in ("chosen", "rejected")}
+        return _Shape(PAIRS, needed, taken={name for name in asking if name in names})
+    if (found := translation_of(rows)) and not inputs:
+        column, *languages = found
+        if target == f"{column}.{languages[0]}":
+            languages.reverse()
+        if target in (None, f"{column}.{languages[1]}"):
+            source, other = languages
+            doubts.append(f"'{column}' is taken as {source} to {other}; --target {column}.{source} turns it round")
+            reached = {f"{column}.{language}" for language in languages}
+            return _Shape(TRANSLATIONS, {"translation": column}, languages=(source, other), taken=reached)
     shape = shape_of(frozenset(names), Columns())
-    if shape != PLAIN:
-        return shape, needed_columns(shape, Columns(), frozenset(names)), None
+    if shape == PLAIN or inputs:
+        return None
+    needed = needed_columns(shape, Columns(), frozenset(names))
+    _refuse_texts_as_turns(rows, shape, needed)
+    if target and target not in needed.values():
+        return None
+    verdict = next((name for name in _VERDICTS if name in names and _are_verdicts(rows, name)), None)
+    if verdict and not target:
+        return _Shape(JUDGED, needed, verdict=verdict, taken=set(EXTRA_COLUMNS.get(shape, ())))
+    rivals = [name for name in names if name not in needed.values() and _may_be_judged(rows, name)]
+    answer = next((needed[key] for key in _ANSWERS if key in needed), next(iter(needed.values())))
+    if rivals and not target:
+        raise InDoubt(rows, "--target", f"{WHICH}: more than one may be it", [answer, *rivals])
+    return _Shape(shape, needed, taken=set(EXTRA_COLUMNS.get(shape, ())))
+
+
+def _refuse_texts_as_turns(rows: Values, shape: str, needed: dict[str, str]) -> None:
+    """Refuse lists of texts where turns are expected, as LIMA has them.
+
+    Raises:
+        ValueError: With the first row as it should be.
+    """
+    column = next(iter(needed.values()))
+    cells = [row.get(column) for row in rows]
+    if len(needed) > 1 or not all(isinstance(cell, list) and cell and isinstance(cell[0], str) for cell in cells):
+        return
+    roles = ("user", "assistant")
+    turns = [{"role": roles[at % 2], "content": str(text)[:40]} for at, text in enumerate((cells[0] or [])[:2])]
+    raise ValueError(f"column {shown_name(column)} holds lists of texts, not turns; write each row as {turns}")
+
+
+def _are_verdicts(rows: Values, name: str) -> bool:
+    return {value.casefold() for value in distinct(rows, name)} in ({"true", "false"}, {"true"}, {"false"})
+
+
+def _may_be_judged(rows: Values, name: str) -> bool:
+    return (is_score(name) and is_number(rows, name)) or (name == "label" and not nesting(rows, name))
+
+
+def _plain(names: list[str], rows: Values, target: str | None, inputs: Sequence[str], doubts: list[str]) -> _Shape:
+    system = first(names, SYSTEMS, lambda name: is_text(rows, name) and name not in inputs and name != target)
+    names = [name for name in names if name != system]
     filled = [name for name in names if is_filled(rows, name, FILLED)]
     partly = [name for name in names if is_filled(rows, name, PARTLY_FILLED)]
-    target = _target(filled, partly, rows, doubts)
-    others = [name for name in filled if name != target]
-    question = _question(others, [name for name in partly if name != target], rows, doubts)
-    if target is None or question is None:
+    columns = option_columns(rows, [name for name in filled if name not in (target, *inputs)])
+    options = find_options(rows, columns, filled, target)
+    if not columns and not target and (options := listed_answers(rows, filled)):
+        columns = options.columns
+    rest = [name for name in filled if name not in columns and name not in inputs]
+    chosen = target or (options.target if options else None)
+    chosen = chosen or find_target(rows, rest, [n for n in partly if n not in columns], bool(paired(rest)), doubts)
+    question: tuple[str, ...] = tuple(inputs)
+    if chosen is not None and not inputs:
+        rest = [name for name in rest if name != chosen]
+        question = find_question(rows, rest, [name for name in partly if name != chosen], chosen, doubts)
+    if chosen is None or not question:
+        _refuse_dialogues(rows, filled)
         empty = "".join(f"; {shown_name(name)} is mostly empty" for name in names if name not in partly)
         raise ValueError(
             f"no question and answer can be told from the columns {', '.join(map(shown_name, names)) or '(none)'}"
-            f"{empty}; rename two of them to 'input' and 'target'"
+            f"{empty}; rename two of them to 'input' and 'target', or name them with --input and --target"
+            f"{_inside(rows, names)}"
         )
-    if target not in filled:
-        doubts.append(
-            f"the answer in {shown_name(target)} is empty in {count_empty(rows, target)} of {len(rows)} rows"
-            f"{_other_labels(filled, rows, target)}"
-        )
-    if (held := nesting(rows, target)) and held.startswith(("lists", "objects with lists")):
-        doubts.append(f"the answers in {shown_name(target)} are {held}, taken as JSON text; give one, if one is meant")
-    context = None
-    if not words_of_name(question).isdisjoint(ASKING):
-        others = [name for name in names if name not in (target, question)]
-        context = first(others, CONTEXTS, lambda name: name in filled or is_text(rows, name))
-    if context:
-        where = "" if context in filled else f", where there is one ({len(rows) - count_empty(rows, context)} rows)"
-        doubts.append(f"the text in {shown_name(context)} was put before each question{where}")
-    return PLAIN, {"input": question, "target": target}, context
+    if columns and not options:
+        question = (*question, *(name for name in columns if name != chosen))
+        doubts.append(f"columns {', '.join(map(shown_name, columns))} stand in the question under their names")
+    _note_target(rows, chosen, filled, options, doubts)
+    contexts = () if inputs else find_contexts(rows, [name for name in names if name != chosen], filled, question)
+    _note_contexts(rows, contexts, filled, doubts)
+    return _Shape(PLAIN, {"input": question[0], "target": chosen}, question, contexts, system, options)
 
 
-def _target(filled: list[str], partly: list[str], rows: Values, doubts: list[str]) -> str | None:
-    if named := first(filled, TARGETS):
-        return named
-    if worded := with_word([name for name in filled if not nesting(rows, name)], ANSWERING):
-        other = _other_labels(filled, rows, worded)
-        doubts.append(f"the answer was taken from column {shown_name(worded)}, by a word of its name{other}")
-        return worded
-    return first(partly, TARGETS) or first(filled, MARKS) or first(partly, MARKS) or _guess_target(filled, rows, doubts)
-
-
-def _other_labels(names: list[str], rows: Values, target: str) -> str:
-    """Say which other columns may be the answer, as they have few values."""
-    others = [shown_name(name) for name in names if name != target and _has_few_values(rows, name)]
-    return f"; {', '.join(others)} with few values may be it too" if others else ""
-
-
-def _question(filled: list[str], partly: list[str], rows: Values, doubts: list[str]) -> str | None:
-    codes = {name for name in filled if is_unique_code(rows, name)}  # a 'ticket' may be its number
-    texts = [name for name in filled if name not in codes]
-    if named := first(texts, INPUTS):
-        return named
-    if worded := with_word([name for name in texts if is_long_text(rows, name)], ASKING):
-        doubts.append(f"the question was taken from column {shown_name(worded)}, by a word of its name")
-        return worded
-    known = (*INPUTS, *TEXTS)
-    return first(texts, TEXTS) or first(filled, known) or _guess_input(filled, rows, doubts) or first(partly, known)
-
-
-def _guess_target(names: list[str], rows: Values, doubts: list[str]) -> str | None:
-    """Take the last column with few values that repeat, else the last one with objects, else with text.
-
-    Raises:
-        ValueError: If lists or objects, which are not taken, may as well hold the answer.
-    """
-    if len(names) < 2:
-        return None
-    usable = [name for name in names if not is_unique_code(rows, name) and not names_splits(rows, name)]
-    nested = {name: held for name in usable if (held := nesting(rows, name))}
-    single = [name for name in usable if name not in nested]
-    few = [name for name in single if _has_few_values(rows, name)]
-    objects = [
-        name
-        for name in nested
-        if all(isinstance(row.get(name), dict | None) for row in rows) and not has_only_lists(rows, name)
-    ]
-    passed_over = [name for name in nested if usual(name) not in NO_ANSWERS and (few or name not in objects)]
-    if passed_over:
-        said = " and ".join(f"column {shown_name(name)} holds {nested[name]}" for name in passed_over)
-        remedy = "write the answer you want into a column 'target' and run again"
-        raise ValueError(f"which column has the answer cannot be told: {said}; {remedy}")
-    texts = [name for name in single if is_text(rows, name)]
-    likely = few or objects or texts
-    if not likely:
-        return None
-    chosen = likely[-1]
-    doubts.append(f"the answer was taken from column {shown_name(chosen)}, by its content")
-    return chosen
-
-
-def _has_few_values(rows: Values, name: str) -> bool:
-    return 1 < len(distinct(rows, name)) <= min(FEW_VALUES, len(rows) // 5) and not nesting(rows, name)
-
-
-def _guess_input(names: list[str], rows: Values, doubts: list[str]) -> str | None:
-    """Take the column with the longest texts."""
-    texts = [name for name in names if is_text(rows, name) and not is_unique_code(rows, name)]
-    if not texts:
-        return None
-    chosen = max(texts, key=lambda name: sum(len(str(row.get(name))) for row in rows))
-    doubts.append(f"the question was taken from column {shown_name(chosen)}, by its content")
-    return chosen
-
-
-def _unused(names: Sequence[str], rows: Values, target: str | None) -> Iterator[str]:
-    """Say which columns that are left out may be wanted."""
-    remedy = "put them into the question if they are needed"
-    choices = _choices(names, rows, target)
-    if len(choices) > 1:
-        listed = ", ".join(map(shown_name, choices))
-        yield f"columns {listed} may be the answers to choose from and are not used; {remedy}"
+def _inside(rows: Values, names: Sequence[str]) -> str:
+    """Say how to reach into the first column with objects; '' where there is none."""
     for name in names:
-        if len(choices) > 1 and name in choices:
-            continue
-        if is_long_text(rows, name):
-            yield f"column {shown_name(name)} holds text and is not used"
-        elif held := nesting(rows, name):
-            yield f"column {shown_name(name)} holds {held} and is not used; {remedy}"
-        elif names_splits(rows, name):
-            parts = ", ".join(sorted(distinct(rows, name)))
-            yield (
-                f"column {shown_name(name)} ({parts}) is not used: all rows were split again; to keep your own split, "
-                f"give each part a file of its own and name it in data"
-            )
+        keys = [key for row in rows[:1] if isinstance(row.get(name), dict) for key in row[name]]
+        if len(keys) > 1:
+            return f", such as --input {name}.{keys[0]} --target {name}.{keys[1]}"
+    return ""
 
 
-def _choices(names: Sequence[str], rows: Values, target: str | None) -> list[str]:
-    """Columns 'option_a', 'option_b'; or 'A', 'B' where these are the answers."""
-    answers = {value.casefold() for value in distinct(rows, target)} if target else set()
-    return [name for name in names if is_choice(name) or name.casefold() in answers]
-
-
-def _group(names: list[str], rows: Values, doubts: list[str]) -> str | None:
-    named = first(names, GROUPS)
-    if named is None:
-        for name in names:
-            if _divides_evenly(rows, name):
-                text = f"{len(distinct(rows, name))} values in {len(rows)} rows"
-                doubts.append(f"if rows with one value of {shown_name(name)} ({text}) belong together, name it 'group'")
-        return None
-    is_meant = usual(named) == GROUP
-    if _divides(rows, named) if is_meant else _divides_evenly(rows, named):
-        doubts.append(f"rows with one value of {shown_name(named)} are kept on one side of the split")
-        return named
-    said = f"column {shown_name(named)} ({len(distinct(rows, named))} values in {len(rows)} rows)"
-    if is_meant:
-        doubts.append(
-            f"{said} is not used: whole groups in three splits take {len(SPLITS)} groups, and "
-            f"{2 * FEWEST_IN_SPLIT} rows beside the largest; rows were split one by one"
+def _refuse_dialogues(rows: Values, names: Sequence[str]) -> None:
+    whole = next((name for name in names if has_dialogues(rows, name)), None)
+    if whole:
+        turns = '{"messages": [{"role": "user", "content": "..."}, {"role": "assistant", "content": "..."}]}'
+        raise ValueError(
+            f"column {shown_name(whole)} holds whole dialogues, a speaker's name before each turn, which are "
+            f"not read; write each row as {turns}"
         )
-    elif len(sizes := _group_sizes(rows, named)) < sum(sizes):
-        few = len(sizes) < FEWEST_GROUPS or max(sizes) <= LARGEST * len(rows)
-        why = f"is not one of {FEWEST_GROUPS} or more of several rows" if few else f"one has {max(sizes)} of the rows"
-        doubts.append(
-            f"{said} may be a group, but {why}; rows were split one by one; name it 'group' if its rows belong together"
-        )
-    return None
 
 
-def _divides(rows: Values, name: str) -> bool:
-    """Whether whole groups can make three splits; a row without a group is one of its own."""
-    sizes = _group_sizes(rows, name)
-    alone = len(rows) - sum(sizes)
-    return bool(sizes) and len(sizes) + alone >= len(SPLITS) and len(rows) - max(sizes) >= 2 * FEWEST_IN_SPLIT
+def _note_target(rows: Values, target: str, filled: Sequence[str], options: Options | None, doubts: list[str]) -> None:
+    if target not in filled:
+        doubts.append(f"the answer in {shown_name(target)} is empty in {count_empty(rows, target)} of {len(rows)} rows")
+    held = nesting(rows, target)
+    is_set = usual(target) in LABEL_SETS and has_label_sets(rows, target)
+    if held and has_answer_lists(rows, target) and not is_set:
+        doubts.append(f"any one of the answers that {shown_name(target)} lists is taken for right")
+    elif held.startswith(("lists", "objects with lists")) and not is_set:
+        doubts.append(f"the answers in {shown_name(target)} are {held}, taken as JSON text; give one, if one is meant")
+    if options:
+        listed = ", ".join(map(shown_name, options.columns))
+        doubts.append(f"the answers to choose from ({listed}) stand below each question, and the answer is a letter")
 
 
-def _divides_evenly(rows: Values, name: str) -> bool:
-    """Whether the values look like groups, and make splits of the usual sizes."""
-    sizes = _group_sizes(rows, name)
-    repeats = sum(sizes) >= 1.5 * len(sizes)
-    return FEWEST_GROUPS <= len(sizes) and repeats and max(sizes) <= LARGEST * len(rows)
-
-
-def _group_sizes(rows: Values, name: str) -> list[int]:
-    """Return how many rows each value has; nothing for lists and objects."""
-    if any(isinstance(row.get(name), list | dict) for row in rows):
-        return []
-    return list(Counter(str(row[name]) for row in rows if not is_empty(row, name)).values())
+def _note_contexts(rows: Values, contexts: Sequence[str], filled: Sequence[str], doubts: list[str]) -> None:
+    for context in contexts:
+        there = len(rows) - count_empty(rows, context)
+        where = "" if context in filled else f", where there is one ({there} rows)"
+        doubts.append(f"the text in {shown_name(context)} was put before each question{where}")

@@ -10,24 +10,29 @@ from typing import Any
 
 from harness.atomic import making
 from harness.drafting.chats import Chats, call_answers, mark_turns, read_chats
-from harness.drafting.columns import PAIRS, Reading, read_columns
+from harness.drafting.columns import JUDGED, PAIRS, Reading, read_columns
 from harness.drafting.division import divide, missing_labels
+from harness.drafting.doubt import InDoubt
 from harness.drafting.kinds import read_answers
 from harness.drafting.names import shown_name
-from harness.drafting.records import Usable, usable_rows
+from harness.drafting.purpose import Purpose
+from harness.drafting.records import Made, Usable, usable_rows, with_result
 from harness.drafting.values import count_empty
 from harness.drafting.yaml import Outline, task_yaml
 from harness.errors import TaskFileError
 from harness.model_names import name_fault
 from harness.records import Example
+from harness.task.answer_rule import note_of
 from harness.task.documents import DocumentNames, read_documents
 from harness.task.end_markers import ends_said
 from harness.task.faults import Faults
 from harness.task.load import load_task
+from harness.task.published import reached
 from harness.task.row import Row
-from harness.task.rows import FORMATS, read_parquet, rows_in
+from harness.task.rows import is_hub_id, read_rows
 from harness.task.schema import task_schema
-from harness.task.text import TextFault, decode, decode_older, kind_of, read_bytes
+from harness.task.splits import normalised
+from harness.task.text import kind_of
 
 SEED = 0
 SCHEMA = "task.schema.json"
@@ -42,16 +47,29 @@ class Draft:
     doubts: tuple[str, ...]  # what a person should look at
 
 
-def draft_task(source: Path, out: Path, *, documents: Path | None = None, model: str | None = None) -> Draft:
+def draft_task(
+    source: Path,
+    out: Path,
+    *,
+    documents: Path | None = None,
+    model: str | None = None,
+    target: str | None = None,
+    inputs: Sequence[str] = (),
+    purpose: Purpose | None = None,
+) -> Draft:
     """Make a task folder of one data file; the folder is written as a whole or not at all.
 
     Args:
-        source: JSONL, JSON, CSV, TSV or Parquet.
+        source: JSONL, JSON, CSV, TSV or Parquet; or a hub id, whose train split is drawn on.
         out: The new folder; it may be there when it is empty.
         documents: What retrieval may search; it stays where it is.
         model: As `model` in a task file. Default: that of the schema.
+        target: The column with the answer. Default: it is guessed.
+        inputs: The columns of the question. Default: they are guessed.
+        purpose: What the task is for; it sets goal, smallest gain, deployment and prices.
 
     Raises:
+        InDoubt: If it cannot be told which column is the answer, or the question.
         TaskFileError: If `out` is in use, `model` can be none, or the file cannot be read or is not enough for a task.
     """
     if kind_of(out) == "file" or (kind_of(out) == "folder" and any(out.iterdir())):
@@ -59,20 +77,29 @@ def draft_task(source: Path, out: Path, *, documents: Path | None = None, model:
     if model and kind_of(Path(model)) != "folder" and (fault := name_fault(model)):
         raise TaskFileError("--model", [fault])
     doubts: list[str] = []
-    rows = _read(source, doubts)
+    rows = _read(source, (target, *inputs), doubts)
     known, said_of_documents = _documents(documents)
     try:
-        reading = read_columns([row.values for row in rows], known)
+        reading = read_columns([row.values for row in rows], known, target, inputs)
         usable = usable_rows(rows, reading, known)
-        chats = read_chats(rows, reading)
-        if chats:
-            usable = replace(usable, items=chats.items(usable.items))
-            reading = chats.without_tools(reading)
-        are_calls = chats is not None and chats.are_calls
-        answers = call_answers(chats) if chats and are_calls else read_answers([item.target for item in usable.items])
-        splits, said = divide(usable.items, SEED)
     except ValueError as fault:
         raise TaskFileError(str(source), [str(fault)]) from None
+    except InDoubt as doubt:
+        raise doubt.at(str(source)) from None
+    chats = read_chats(rows, reading)
+    if chats:
+        usable = replace(usable, items=chats.items(usable.items))
+        reading = chats.without_tools(reading)
+    recognised = _recognised(source, rows, reading)
+    try:
+        are_calls = chats is not None and chats.are_calls
+        targets = [item.target for item in usable.items]
+        answers = call_answers(chats) if chats and are_calls else read_answers(targets, reading)
+        if answers.worked and not chats:
+            usable = with_result(usable, answers.worked.rule)
+        splits, said = divide(usable.items, SEED)
+    except ValueError as fault:
+        raise TaskFileError(str(source), [f"{fault} ({recognised})"]) from None
     asides = chats.asides if chats else ()
     doubts += [str(aside) for aside in asides if aside.severity == "warning"]
     doubts += [*reading.doubts, *_left_out(usable), *ends_said(usable.ends), *answers.doubts, *said]
@@ -80,7 +107,7 @@ def draft_task(source: Path, out: Path, *, documents: Path | None = None, model:
         doubts.append(f"train never shows what {len(never)} test rows want: {', '.join(never)}")
     outline = Outline(
         name=_safe_name(out.absolute().name),
-        source=source.name,
+        source=_named(source),
         model=_from(out, Path(model)) if model and kind_of(Path(model)) == "folder" else model,
         reading=reading,
         answers=answers,
@@ -88,56 +115,45 @@ def draft_task(source: Path, out: Path, *, documents: Path | None = None, model:
         has_system=any(item.messages[0].role == "system" for item in usable.items),
         answers_in_all=chats.answers if chats else len(usable.items),
         has_turns=any(len(item.messages) > 1 for item in usable.items),
+        has_several=any(item.accepted for item in usable.items),
         documents=_from(out, documents) if documents else None,
         schema=SCHEMA,
         doubts=tuple(doubts),
+        purpose=purpose,
     )
     _write(outline, usable, splits, out, chats)
-    notes = [_recognised(source, rows, reading), *said_of_documents, f"answers: {answers.about}"]
+    notes = [recognised, *said_of_documents, f"answers: {answers.about}"]
     notes += [str(aside) for aside in asides if aside.severity == "note"]
+    if answers.worked:
+        notes.append(note_of(answers.worked.rule, usable.items))
     return Draft(out, tuple(notes), tuple(doubts))
 
 
-def _read(source: Path, doubts: list[str]) -> list[Row]:
+def _read(source: Path, reaching: Sequence[str | None], doubts: list[str]) -> list[Row]:
+    """Read the rows; a name such as 'answers.text' in `reaching` leads into an object."""
     faults = Faults()
-    name, suffix = source.name, source.suffix.lower()
+    is_file = kind_of(source) == "file"
+    name, folder = (source.name, source.absolute().parent) if is_file else (str(source), Path.cwd())
     rows: list[Row] = []
-    if kind_of(source) != "file":
-        faults.add(name, "there is no such file; give --from a file of rows")
-    elif suffix not in FORMATS:
-        faults.add(name, f"'{suffix}' is no known format; convert it to one of {', '.join(FORMATS)}")
-    elif suffix == ".parquet":
-        rows = read_parquet(source, name, faults)
+    if is_file or is_hub_id(name, folder):
+        rows = read_rows(name, "train", folder, faults)
     else:
-        rows = rows_in(_text(source, doubts), suffix, name, faults)
-    if not rows and not faults.count:
+        faults.add(name, "there is no such file; give --from a file of rows, or a hub id such as owner/name:subset")
+    if is_file and not rows and not faults.count:
         faults.add(name, "has no rows; give a file with some hundred")
     faults.raise_any(source)
-    if suffix in (".csv", ".tsv") and (cell := _cell_of_header(rows)):
+    doubts += faults.guesses
+    if source.suffix.lower() in (".csv", ".tsv") and is_file and (cell := _cell_of_header(rows)):
         doubts.append(
             f"the first line looks like a row, not like column names, as {shown_name(cell)} is also a value below it; "
             f"if so, put a line of names above it"
         )
-    return rows
+    return [replace(row, values=reached(row.values, reaching)) for row in rows]
 
 
 def _cell_of_header(rows: Sequence[Row]) -> str | None:
     """Return the first name that is also a value of its own column."""
     return next((name for name in rows[0].values if name and any(row.values[name] == name for row in rows)), None)
-
-
-def _text(source: Path, doubts: list[str]) -> str:
-    try:
-        raw = read_bytes(source)
-        try:
-            return decode(raw)
-        except TextFault:
-            text, encoding = decode_older(raw)
-            odd = next((word for word in re.findall(r"\w+", text) if not word.isascii()), "")
-            doubts.append(f"the file is not UTF-8 and was read as {encoding}; is '{odd}' right?")
-            return text
-    except TextFault as fault:
-        raise TaskFileError(str(source), [fault.text]) from None
 
 
 def _documents(folder: Path | None) -> tuple[frozenset[str], list[str]]:
@@ -159,18 +175,27 @@ def _from(out: Path, path: Path) -> str:
 def _left_out(usable: Usable) -> list[str]:
     if not usable.left_out:
         return []
-    more = "; and so on" if len(usable.left_out) > 3 else ""
-    return [f"rows left out: {len(usable.left_out)}; {'; '.join(usable.left_out[:3])}{more}"]
+    more = "; and so on" if len(usable.reasons) > 3 else ""
+    return [f"rows left out: {usable.left_out}; {'; '.join(usable.reasons[:3])}{more}"]
 
 
 def _recognised(source: Path, rows: Sequence[Row], reading: Reading) -> str:
-    own = {"id": reading.id, "group": reading.group, "evidence": reading.evidence, "context": reading.context}
+    own = {"id": reading.id, "group": reading.group, "evidence": reading.evidence, "system": reading.system}
+    own |= {"context": " + ".join(reading.contexts), "verdict": reading.verdict}
+    own |= {"choices": " + ".join(reading.options.columns) if reading.options else None}
     named = {**reading.needed, **{key: name for key, name in own.items() if name}}
+    if reading.question:
+        named["input"] = " + ".join(reading.question)
     filled = {name: len(rows) - count_empty([row.values for row in rows], name) for name in reading.unused}
     listed = ", ".join(f"{name} in {count} rows" for name, count in filled.items())
     unused = f"; not used: {listed}" if listed else ""
     columns = ", ".join(f"{key}: {name}" for key, name in named.items())
-    return f"{source.name}: {len(rows)} rows, read as {reading.shape} ({columns}{unused})"
+    return f"{_named(source)}: {len(rows)} rows, read as {reading.shape} ({columns}{unused})"
+
+
+def _named(source: Path) -> str:
+    """Return a file's name, or a hub id as it is written."""
+    return source.name if kind_of(source) == "file" else str(source)
 
 
 def _safe_name(name: str) -> str:
@@ -194,6 +219,10 @@ def _write(
         if outline.reading.shape == PAIRS:
             pairs = [_pair(usable.items[at], usable.rejected[at]) for at in splits["train"]]
             _write_rows(partial / "preferences.jsonl", pairs)
+        if outline.reading.shape == JUDGED:
+            held = {normalised(usable.items[at]) for split in ("dev", "test") for at in splits[split]}
+            free = [made for made in usable.judged if normalised(made.item) not in held]
+            _write_rows(partial / "feedback.jsonl", [_judged(made) for made in free])
         load_task(partial / "task.yaml")
         out.mkdir(exist_ok=True)
         for file in sorted(partial.iterdir(), key=lambda file: file.name == "task.yaml"):
@@ -207,10 +236,13 @@ def _write_rows(path: Path, rows: Sequence[dict[str, Any]]) -> None:
 
 def _row(item: Example, outline: Outline) -> dict[str, Any]:
     row: dict[str, Any] = {"id": item.id} if item.id else {}
-    if outline.has_turns:
+    target = [item.target, *item.accepted] if item.accepted else item.target
+    if outline.has_turns and outline.has_several:
+        row |= {"input": _turns(item), "target": target}
+    elif outline.has_turns:
         row["messages"] = [*_turns(item), {"role": "assistant", "content": item.target}]
     else:
-        row |= {"input": item.messages[-1].content, "target": item.target}
+        row |= {"input": item.messages[-1].content, "target": target}
     if item.group is not None:
         row["group"] = item.group
     if item.evidence:
@@ -221,6 +253,11 @@ def _row(item: Example, outline: Outline) -> dict[str, Any]:
 def _pair(item: Example, rejected: str | None) -> dict[str, Any]:
     prompt = item.messages[0].content if len(item.messages) == 1 else _turns(item)
     return {"prompt": prompt, "chosen": item.target, "rejected": rejected}
+
+
+def _judged(made: Made) -> dict[str, Any]:
+    turns = [*_turns(made.item), {"role": "assistant", "content": made.item.target}]
+    return {"messages": turns, "label": made.is_good}
 
 
 def _turns(item: Example) -> list[dict[str, str]]:

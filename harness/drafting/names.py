@@ -3,20 +3,66 @@
 import re
 from collections.abc import Callable, Sequence
 
+# Of any language: what is not listed is told by its content.
 TARGETS = (
-    "target", "answer", "label_text", "label", "output", "response", "completion", "expected", "expected_output",
-    "solution", "gold", "intent", "sentiment", "reply", "summary", "translation",
+    "target", "targets", "answer", "label_text", "label", "output", "response", "completion", "expected",
+    "expected_output", "solution", "gold", "intent", "sentiment", "reply", "summary", "highlights",
+    "translation", "answers", "sql", "sql_query",
+    "antwort", "respuesta", "resposta", "risposta", "réponse", "reponse", "ответ", "метка", "odpowiedź", "cevap",
+    "答案", "回答", "标签", "標籤", "类别", "分类", "答え", "ラベル", "답변", "정답", "라벨",
+    "الجواب", "الإجابة", "उत्तर", "คำตอบ",
 )  # fmt: skip
+# Names of labels: a column of sentences under one of them is another thing.
+LABELS = (
+    "label_text",
+    "label",
+    "intent",
+    "sentiment",
+    "category",
+    "class",
+    "topic",
+    "метка",
+    "标签",
+    "標籤",
+    "ラベル",
+    "라벨",
+)
+# Lists under these names are sets of labels.
+LABEL_SETS = ("labels", "tags", "categories", "topics", "genres", "emotions", "intents", "classes", "keywords")
 # An answer too, where no column is called as above, or has one of the words for an answer in its name.
-MARKS = ("category", "class", "code", "topic", "fields", "entities", "extracted", "json")
+MARKS = (
+    "category", "class", "code", "snippet", "topic", "fields", "entities", "extracted", "json", "headline", "abstract",
+    "score", "similarity", "relatedness", "stars", "star", "rating",
+)  # fmt: skip
 ANSWERING = ("best", "gold", "correct", "expected", "reference", "target", "solution", "label", "answer")
-ASKING = ("input", "question", "query", "prompt", "instruction")  # what may stand beside a text that it is about
+ASKING = (
+    "input",
+    "question",
+    "query",
+    "prompt",
+    "instruction",
+    "goal",
+    "claim",
+)  # may stand beside a text they are about
 INPUTS = (
-    *ASKING, "text", "message", "sentence", "utterance", "review", "comment", "request", "email", "ticket", "problem",
+    "input", "inputs", "question", "query", "prompt", "instruction", "text", "message", "sentence", "utterance", "utt",
+    "review", "comment", "request", "email", "ticket", "problem", "tweet", "goal", "claim",
+    "frage", "pregunta", "pergunta", "domanda", "вопрос", "текст", "pytanie", "soru",
+    "问题", "問題", "文本", "質問", "テキスト", "질문", "텍스트", "السؤال", "प्रश्न", "คำถาม",
 )  # fmt: skip
 # A question too, where no column is called as above, or has one of the words for asking in its name.
-TEXTS = ("document", "article", "content", "body", "description", "title", "source")
-CONTEXTS = ("context", "passage", "background", "paragraph", "story", "document", "article")
+TEXTS = (
+    "document", "article", "dialogue", "conversation", "content", "body", "description", "title", "ctx", "transcript",
+    "source",
+)  # fmt: skip
+CONTEXTS = (
+    "context", "passage", "background", "paragraph", "story", "document", "article", "support", "premise", "ctx",
+    "body", "pre_text", "post_text", "table", "tables", "tools", "functions", "schema", "knowledge", "facts",
+    "definition", "passages",
+)  # fmt: skip
+SYSTEMS = ("system", "system_prompt")
+# Two texts that are judged together.
+PAIRED = (("premise", "hypothesis"), ("claim", "evidence"), ("query", "document"), ("question", "sentence"))
 IDS = ("id", "uid", "uuid", "guid", "key", "idx", "index", "row_id", "example_id", "question_id", "qid")
 GROUP = "group"
 GROUPS = (
@@ -32,7 +78,24 @@ _ABOUT = {
     "time", "date", "by", "source", "url", "is", "has", "rate", "relevance", "long", "predicted", "generated", "model",
     "candidate", "student", "wrong", "incorrect", "false", "negative", "system", "followup",
 }  # fmt: skip
-_CHOICE = re.compile("(option|choice|answer)(_[a-z]|_?[0-9])")
+# With one of these, or of those above, it says where a row comes from, or explains it.
+_BESIDE = {
+    "idx", "index", "uid", "uuid", "guid", "qid", "sid", "nr", "no", "num", "number", "n", "year", "month", "day",
+    "timestamp", "created", "updated", "locale", "split", "partition", "subset", "config", "dataset", "domain",
+    "subject", "genre", "level", "difficulty", "author", "user", "username", "customer", "annotator", "worker",
+    "annot", "version",
+    "license", "file", "path", "page", "row", "len", "tokens", "toks", "offset", "explanation", "rationale", "reason",
+    "reasoning", "exp", "hint", "program", "formula", "equation", "equations", "derivation", "phase", "concept",
+    "group", "session", "thread", "family", "product", "link", "hash", "db", "test", "original", "orig", "task",
+}  # fmt: skip
+# Numbers under these judge a text beside them, and say no more than that of a label.
+_WEIGHING = {"quality", "confidence", "relevance", "rate"}
+_SCORING = {"score", "similarity", "relatedness", "relevance", "rating", "stars", "star", "grade"}
+_JUDGING = _SCORING | {
+    "label", "labels", "correct", "quality", "helpful", "helpfulness", "verdict", "winner", "preferred", "chosen",
+    "judgement", "judgment", "toxic", "toxicity", "safe", "sentiment", "intent", "entailment", "hallucination",
+}  # fmt: skip
+_CHOICE = re.compile("(option|choice|answer|ending|sol|solution|op|opt)(_?[a-h]|_?[0-9])")
 
 
 def first(names: Sequence[str], wanted: Sequence[str], is_fit: Callable[[str], bool] = lambda _: True) -> str | None:
@@ -66,3 +129,38 @@ def usual(name: str) -> str:
 def shown_name(name: str) -> str:
     """Return a column's name for a message or a comment, on one line."""
     return f"'{' '.join(name.split())}'" if name.isprintable() else repr(name)
+
+
+def is_beside(name: str) -> bool:
+    """Whether a name says that a column is neither question nor answer: an id, a date, where a row comes from."""
+    words = words_of_name(name)
+    return not words.isdisjoint(_ABOUT | _BESIDE) and words.isdisjoint(_SCORING)
+
+
+def is_score(name: str) -> bool:
+    """Whether a name is that of a score, where more is nearer or better."""
+    return not words_of_name(name).isdisjoint(_SCORING)
+
+
+def is_weighing(name: str) -> bool:
+    """Whether a name says how good the row is."""
+    return not words_of_name(name).isdisjoint(_WEIGHING)
+
+
+def is_judging(name: str) -> bool:
+    """Whether a name says that a column judges the row, as an answer beside it may be judged."""
+    return not words_of_name(name).isdisjoint(_JUDGING)
+
+
+def paired(names: Sequence[str]) -> tuple[str, str] | None:
+    """Return two columns whose names say that they are judged together: 'sentence1' and 'sentence2'."""
+    known = {usual(name): name for name in names}
+    for first_name, second_name in PAIRED:
+        if first_name in known and second_name in known:
+            return known[first_name], known[second_name]
+    for name, written in known.items():
+        stem, mark = name[:-1], name[-1:]
+        other = known.get(stem + {"1": "2", "a": "b"}.get(mark, "?"))
+        if other and stem.strip("_") and (mark == "1" or stem.endswith("_")) and not is_choice(name):
+            return written, other
+    return None

@@ -1,23 +1,38 @@
 """Rows of a file, as `read_columns` understood them, to the items of a task."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from harness.answer_reading import AnswerRule
 from harness.chat.markers import without_end
-from harness.drafting.columns import PAIRS, Reading
-from harness.drafting.values import as_list, count_empty, is_empty
+from harness.drafting.columns import JUDGED, PAIRS, Reading
+from harness.drafting.values import as_list, count_empty, is_empty, plain_text
 from harness.records import Example, Message
+from harness.task.answers import answers_of
 from harness.task.end_markers import ended
+from harness.task.published import feedback_cells, preference_cells
 from harness.task.row import Row
-from harness.task.shapes import pair_of, preference_of
-from harness.task.turns import text_of
+from harness.task.schema import Columns
+from harness.task.shapes import PLAIN, feedback_of, pair_of, preference_of, shape_of
+from harness.task.turns import messages_of, question_of, text_of
 
+SHOWN = 5  # reasons
 MOST_UNUSABLE = 0.1  # of the rows, apart from those without an answer; with more the file is better fixed first
 
 ANSWERS = ("target", "output", "completion")  # the key of the answer's column, by shape
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What one row makes."""
+
+    item: Example
+    worse: str | None = None  # the worse answer, where the row is a preference pair
+    is_good: bool | None = None  # whether somebody called the answer good, where the row says so
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +41,9 @@ class Usable:
 
     items: tuple[Example, ...]
     rejected: tuple[str | None, ...]  # the worse answer of each item, where rows are preference pairs
-    left_out: tuple[str, ...]  # a place and a reason each
+    judged: tuple[Made, ...]  # all rows whose answer was called good or bad; the items are the good ones
+    left_out: int  # rows that make none
+    reasons: tuple[str, ...]  # why, each with its first row and how many more
     ends: Mapping[str, int]  # end markers that were taken off answers, and how many
 
 
@@ -38,44 +55,140 @@ def usable_rows(rows: Sequence[Row], reading: Reading, documents: frozenset[str]
     """
     items: list[Example] = []
     rejected: list[str | None] = []
-    left_out: list[str] = []
+    judged: list[Made] = []
+    left_out: dict[str, list[str]] = {}  # places by reason
     ends: Counter[str] = Counter()
     for row in rows:
         try:
-            item, worse = _item(row.values, reading, documents)
+            made = _item(row.values, reading, documents)
         except ValueError as fault:
-            left_out.append(f"{row.place}: {fault}")
-        else:
-            items.append(ended(item, ends))
-            rejected.append(worse and without_end(worse)[0])
+            left_out.setdefault(str(fault), []).append(row.place)
+            continue
+        made = replace(made, item=ended(made.item, ends), worse=made.worse and without_end(made.worse)[0])
+        if made.is_good is not None:
+            judged.append(made)
+        if made.is_good is not False:
+            items.append(made.item)
+            rejected.append(made.worse)
     answer = next((reading.needed[key] for key in ANSWERS if key in reading.needed), None)
     unanswered = count_empty([row.values for row in rows], answer) if answer else 0
-    if len(left_out) - unanswered > MOST_UNUSABLE * len(rows):
-        first = "\n".join(f"    {text}" for text in left_out[:10])
-        raise ValueError(f"{len(left_out)} of {len(rows)} rows cannot be used; fix or remove them. The first:\n{first}")
-    return Usable(tuple(items), tuple(rejected), tuple(left_out), ends)
+    count = sum(map(len, left_out.values()))
+    reasons = [_reason(places, text) for text, places in sorted(left_out.items(), key=lambda one: -len(one[1]))]
+    if count - unanswered > MOST_UNUSABLE * len(rows):
+        first = "\n".join(f"    {text}" for text in reasons[:SHOWN])
+        raise ValueError(f"{count} of {len(rows)} rows cannot be used; fix or remove them. Why:\n{first}")
+    return Usable(tuple(items), tuple(rejected), tuple(judged), count, tuple(reasons), ends)
 
 
-def _item(values: dict[str, Any], reading: Reading, documents: frozenset[str]) -> tuple[Example, str | None]:
-    cells = {name: written(value) for name, value in values.items()}
+def with_result(usable: Usable, rule: AnswerRule) -> Usable:
+    """Leave out the rows whose answer has no result by a rule."""
+    lacks = [rule.reader.read(item.target) is None for item in usable.items]
+    if not any(lacks):
+        return usable
+    kept = [at for at, is_lacking in enumerate(lacks) if not is_lacking]
+    reason = f"{sum(lacks)} answers have no result where the others have it"
+    return replace(
+        usable,
+        items=tuple(usable.items[at] for at in kept),
+        rejected=tuple(usable.rejected[at] for at in kept),
+        left_out=usable.left_out + sum(lacks),
+        reasons=(reason, *usable.reasons),
+    )
+
+
+def _reason(places: Sequence[str], text: str) -> str:
+    more = f" and {len(places) - 1} more" if len(places) > 1 else ""
+    return f"{places[0]}{more}: {text}"
+
+
+def _item(values: dict[str, Any], reading: Reading, documents: frozenset[str]) -> Made:
+    cells = _written(values)
     worse: str | None = None
+    is_good: bool | None = None
+    accepted: list[str] = []
     if reading.shape == PAIRS:
-        messages, target, worse = preference_of(cells)
+        messages, target, worse = preference_of(_written(preference_cells(values)))
+    elif reading.shape == JUDGED:
+        messages, target, is_good = feedback_of(feedback_cells(cells), _shape_judged(reading), reading.needed)
+    elif reading.languages:
+        messages, target = _translation(values, reading.needed["translation"], *reading.languages)
+    elif reading.shape == PLAIN:
+        messages, (target, *accepted) = _plain(values, cells, reading)
     else:
         messages, target = pair_of(cells, reading.shape, reading.needed)
-    if reading.context and not is_empty(cells, reading.context):
-        last = f"{text_of(cells[reading.context], reading.context)}\n\n{messages[-1].content}"
-        messages = (*messages[:-1], Message("user", last))
-    return (
-        Example(
-            id=str(cells[reading.id]) if reading.id else "",
-            messages=messages,
-            target=target.strip(),
-            group=_optional(cells, reading.group),
-            evidence=_evidence(values, reading.evidence, documents),
-        ),
-        worse,
+    item = Example(
+        id=str(cells[reading.id]) if reading.id else "",
+        messages=messages,
+        target=target.strip(),
+        group=_optional(cells, reading.group),
+        evidence=_evidence(values, reading.evidence, documents),
+        accepted=tuple(answer.strip() for answer in accepted),
     )
+    return Made(item, worse, is_good)
+
+
+def _written(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: written(value) for name, value in values.items()}
+
+
+def _shape_judged(reading: Reading) -> str:
+    return shape_of(frozenset(reading.needed.values()), Columns())
+
+
+def _translation(values: dict[str, Any], column: str, source: str, target: str) -> tuple[tuple[Message, ...], str]:
+    texts = values.get(column) or {}
+    return (Message("user", text_of(texts.get(source), f"{column}.{source}")),), text_of(
+        texts.get(target), f"{column}.{target}"
+    )
+
+
+def _plain(
+    values: dict[str, Any], cells: dict[str, Any], reading: Reading
+) -> tuple[tuple[Message, ...], Sequence[str]]:
+    """Make the question of its columns, with what stands before it and the answers to choose from below."""
+    messages = _asked(cells, reading)
+    last = messages[-1].content
+    for name in reversed(reading.contexts):
+        if text := plain_text(values.get(name)).strip():
+            last = f"{text_of(text, name)}\n\n{last}"
+    if reading.options:
+        texts = reading.options.of(values)
+        last = f"{last}\n\n" + "\n".join(f"{chr(ord('A') + at)}. {_unlettered(text)}" for at, text in enumerate(texts))
+        answers: Sequence[str] = (reading.options.right(values),)
+    else:
+        answers = _answers(values, cells, reading)
+    system = (
+        ()
+        if reading.system is None or is_empty(cells, reading.system)
+        else (Message("system", text_of(cells[reading.system], reading.system)),)
+    )
+    return (*system, *messages[:-1], Message("user", last)), answers
+
+
+def _asked(cells: dict[str, Any], reading: Reading) -> tuple[Message, ...]:
+    """Return the question's turns; of several columns each text stands behind its column's name."""
+    if len(reading.question) == 1:
+        return messages_of(question_of(cells.get(reading.question[0]), reading.question[0]))
+    parts = [(name, text_of(cells[name], name)) for name in reading.question if not is_empty(cells, name)]
+    if not parts:
+        text_of(None, reading.question[0])
+    return (Message("user", "\n".join(f"{name}: {text}" for name, text in parts)),)
+
+
+def _answers(values: dict[str, Any], cells: dict[str, Any], reading: Reading) -> Sequence[str]:
+    """Return the right answers, the one to train on first."""
+    name = reading.needed["target"]
+    if reading.is_label_set and isinstance(values.get(name), list):
+        labels = [str(one) for one in values[name]]
+        return (json.dumps(labels, ensure_ascii=False) if any("," in one for one in labels) else ", ".join(labels),)
+    if reading.has_several and not is_empty(values, name):
+        return answers_of(values[name], name, is_set=False)
+    return (text_of(cells.get(name), name),)
+
+
+def _unlettered(text: str) -> str:
+    """Return a choice without the letter that some files write before it."""
+    return re.sub(r"^[(\[]?[A-Ja-j][)\].:]\s*", "", text) or text
 
 
 def _optional(cells: dict[str, Any], name: str | None) -> str | None:

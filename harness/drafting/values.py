@@ -1,12 +1,21 @@
 """What the values of a column look like."""
 
+import re
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 NEARLY_ALL = 0.9  # of the values
 SPLIT_NAMES = {"train", "training", "dev", "val", "valid", "validation", "eval", "test", "testing"}
 
 Values = Sequence[dict[str, Any]]
+
+FEW_VALUES = 50
+_NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)?")
+# Scripts that put no spaces between words: Thai, Lao, Burmese, Khmer, Japanese, Chinese.
+_SPACELESS = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+_SPACELESS_WORD = 2  # characters
+_SPEAKER = re.compile(r"^\W*(user|human|assistant|gpt|bot|system)\W*:", re.IGNORECASE | re.MULTILINE)
 
 
 def names_splits(rows: Values, name: str) -> bool:
@@ -55,8 +64,97 @@ def is_unique(rows: Values, name: str) -> bool:
 
 
 def is_unique_code(rows: Values, name: str) -> bool:
-    """Numbers or words without a space that never repeat: an id under another name."""
-    return is_unique(rows, name) and all(" " not in str(row[name]) for row in rows)
+    """Whole numbers or single words that never repeat: an id under another name."""
+    return is_unique(rows, name) and all(
+        _gaps(str(row[name])) < 1 and not (_is_number(row[name]) and _fraction(row[name]).denominator > 1)
+        for row in rows
+    )
+
+
+def _gaps(text: str) -> float:
+    """Return how many gaps between words a text has, with those that its script does not write."""
+    spaceless = len(_SPACELESS.findall(text))
+    return text.strip().count(" ") + max(0, spaceless // _SPACELESS_WORD - 1)
+
+
+def is_number(rows: Values, name: str) -> bool:
+    """Whether all values are numbers, or texts of a number each."""
+    values = [row[name] for row in rows if not is_empty(row, name)]
+    return bool(values) and all(map(_is_number, values))
+
+
+def _is_number(value: Any) -> bool:
+    return (isinstance(value, int | float) and not isinstance(value, bool)) or (
+        isinstance(value, str) and _NUMBER.fullmatch(value.strip()) is not None
+    )
+
+
+def _fraction(value: Any) -> Fraction:
+    return Fraction(str(value).strip().replace(",", "."))
+
+
+def has_fractions(rows: Values, name: str) -> bool:
+    """Whether one of the numbers of a column is no whole one."""
+    return any(_fraction(row[name]).denominator > 1 for row in rows if not is_empty(row, name))
+
+
+def has_few_values(rows: Values, name: str) -> bool:
+    """Whether a column's values repeat as labels do, and are not all the same."""
+    return 1 < len(distinct(rows, name)) <= min(FEW_VALUES, len(rows) // 5) and not nesting(rows, name)
+
+
+def has_label_sets(rows: Values, name: str) -> bool:
+    """Whether all values are lists of labels, each at most once in a row and from a small stock."""
+    lists = [row[name] for row in rows if not is_empty(row, name)]
+    if not lists or not all(isinstance(one, list) for one in lists):
+        return False
+    if any(isinstance(item, list | dict | None) for one in lists for item in one):
+        return False
+    stock = {str(item) for one in lists for item in one}
+    return len(stock) <= len(rows) // 2 and all(len(set(map(str, one))) == len(one) for one in lists)
+
+
+def has_answer_lists(rows: Values, name: str) -> bool:
+    """Whether cells are lists of texts or whole numbers, or SQuAD's objects with one: several right answers each."""
+    cells = [row[name] for row in rows if not is_empty(row, name)]
+    lists = [cell.get("text") if isinstance(cell, dict) else cell for cell in cells]
+    return bool(cells) and all(
+        isinstance(one, list) and all(isinstance(text, str | int) and text is not True for text in one) for one in lists
+    )
+
+
+def are_copies(rows: Values, one: str, other: str) -> bool:
+    """Whether each value of a column goes with one value of the other, and back."""
+    pairs = {(str(row.get(one)), str(row.get(other))) for row in rows}
+    return len(pairs) == len({pair[0] for pair in pairs}) == len({pair[1] for pair in pairs})
+
+
+def share_of(rows: Values, name: str, pattern: "re.Pattern[str]") -> float:
+    """Return the share of a column's texts in which a pattern is found."""
+    texts = [str(row[name]) for row in rows if not is_empty(row, name)]
+    return sum(pattern.search(text) is not None for text in texts) / len(texts) if texts else 0.0
+
+
+def has_dialogues(rows: Values, name: str) -> bool:
+    """Whether the texts are whole dialogues, with a speaker's name in front of each turn."""
+    texts = [str(row[name]) for row in rows if not is_empty(row, name)]
+    spoken = sum(len({said.lower() for said in _SPEAKER.findall(text)}) > 1 for text in texts)
+    return bool(texts) and spoken >= NEARLY_ALL * len(texts)
+
+
+def plain_text(value: Any) -> str:
+    """Return texts in lists and objects as one text: a list by lines, a table by rows."""
+    if isinstance(value, dict):
+        columns = list(value.values())
+        if columns and all(isinstance(one, list) for one in columns) and len({len(one) for one in columns}) == 1:
+            return "\n".join(" ".join(plain_text(cell) for cell in cells) for cells in zip(*columns, strict=True))
+        return "\n".join(plain_text(one) for one in columns if one not in (None, "", []))
+    if isinstance(value, list):
+        is_table = any(isinstance(one, list) for one in value)
+        return "\n".join(
+            " | ".join(map(plain_text, one)) if is_table and isinstance(one, list) else plain_text(one) for one in value
+        )
+    return "" if value is None else str(value)
 
 
 def is_text(rows: Values, name: str) -> bool:
@@ -86,4 +184,4 @@ def has_only_lists(rows: Values, name: str) -> bool:
 def is_long_text(rows: Values, name: str) -> bool:
     """Sentences that differ from row to row: content rather than a mark."""
     values = [str(row[name]) for row in rows if isinstance(row.get(name), str) and not is_empty(row, name)]
-    return len(set(values)) > len(values) / 2 and sum(value.count(" ") for value in values) >= 3 * len(values) > 0
+    return len(set(values)) > len(values) / 2 and sum(map(_gaps, values)) >= 3 * len(values) > 0

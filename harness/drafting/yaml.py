@@ -3,13 +3,15 @@
 import json
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from harness.drafting.columns import PAIRS, Reading
+from harness.drafting.columns import JUDGED, PAIRS, Reading
 from harness.drafting.kinds import Answers
+from harness.drafting.purpose import Purpose
 from harness.task.schema import TaskFile
 
+GRADED = ("long text", "translation")
 _WIDTH = 110
 _PLAIN = re.compile(r"[A-Za-z][\w./-]*", re.ASCII)
 _WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}  # some readers see no text in these
@@ -28,9 +30,11 @@ class Outline:
     has_system: bool  # rows bring their own system turn
     has_turns: bool  # rows are conversations
     answers_in_all: int  # of the conversations
+    has_several: bool  # rows have several right answers
     documents: str | None  # relative to the task file
     schema: str  # file name of the JSON Schema beside it
     doubts: tuple[str, ...]
+    purpose: Purpose | None = None
 
 
 def task_yaml(outline: Outline) -> str:
@@ -64,6 +68,8 @@ def _data(outline: Outline) -> Iterator[str]:
         yield f"  turns: last  # all: each of the {several} is a row; look at prompt and metric then"
     if outline.reading.shape == PAIRS:
         yield f"  preferences: preferences.jsonl  # the {sizes['train']} train rows with the worse answer"
+    if outline.reading.shape == JUDGED:
+        yield "  feedback: feedback.jsonl  # the answers that were called good or bad, but for what dev and test ask"
     if outline.documents:
         yield f"  documents: {_quoted(outline.documents)}  # what rag searches"
     else:
@@ -86,16 +92,35 @@ def _prompt(outline: Outline) -> Iterator[str]:
 
 def _metric(outline: Outline) -> Iterator[str]:
     answers = outline.answers
+    if answers.worked:
+        yield f"answer: {{{answers.worked.key}: {_quoted(answers.worked.value)}}}  # where the result stands"
     primary, *also = answers.metrics
     yield from _comment(f"the answers are {answers.about}")
-    yield f"metric: {{primary: {primary}, also: [{', '.join(also)}]}}"
+    options = "".join(f", options: {{{name}: {_flow(given)}}}" for name, given in answers.options.items())
+    yield f"metric: {{primary: {primary}, also: [{', '.join(also)}]{options}}}"
+    yield from _goal(outline)
+
+
+def _flow(options: Mapping[str, float]) -> str:
+    return "{" + ", ".join(f"{name}: {value:g}" for name, value in options.items()) + "}"
+
+
+def _goal(outline: Outline) -> Iterator[str]:
+    purpose, goal = outline.purpose, outline.answers.goal
     yield "goal:"
-    yield f"  at_least: {answers.goal:.2f}  # not sure: what must it reach to be of use to you?"
-    yield "  smallest_gain: 0.02  # smaller gains are not worth a costlier method"
+    if purpose is None:
+        yield f"  at_least: {goal:.2f}  # not sure: what must it reach to be of use to you?"
+        yield "  smallest_gain: 0.02  # smaller gains are not worth a costlier method"
+        return
+    if outline.answers.kind in GRADED:
+        yield f"  at_least: {goal:.2f}  # not sure: of a graded metric; look what a good answer scores"
+    else:
+        yield f"  at_least: {purpose.goal:.2f}  # {purpose.said}"
+    yield f"  smallest_gain: {purpose.smallest_gain:.2f}  # the same"
 
 
 def _arms(outline: Outline) -> Iterator[str]:
-    reasons = outline.answers.kind in ("labels", "short text")
+    reasons = outline.answers.kind in ("labels", "choice", "number", "worked", "short text")
     has_documents = outline.documents is not None
     arms = (
         ("zero_shot", True, "the prompt alone"),
@@ -105,6 +130,7 @@ def _arms(outline: Outline) -> Iterator[str]:
         ("lora_sft", True, "tuned on train"),
         ("qlora_sft", False, "the same on 4-bit weights, for models that do not fit otherwise"),
         ("lora_dpo", outline.reading.shape == PAIRS, "tuned on better and worse answers; several times as long"),
+        ("lora_kto", outline.reading.shape == JUDGED, "tuned on answers that were called good or bad"),
         ("rag_lora_sft", has_documents, "both"),
     )
     yield "arms:"
@@ -113,10 +139,19 @@ def _arms(outline: Outline) -> Iterator[str]:
 
 
 def _rest(outline: Outline) -> Iterator[str]:
-    yield "general: {tasks: core, limit: 750}  # what tuning may not break"
-    yield "# cost: {gpu_hour: 2.5, requests_per_month: 50000}  # your prices, for the break-even"
+    purpose = outline.purpose
+    deployment = f", deployment: {purpose.deployment}" if purpose else ""
+    yield f"general: {{tasks: core, limit: 750{deployment}}}  # what tuning may not break"
+    yield from _prices(purpose)
     yield "# budget: {minutes: 60}  # a cap on each arm's learning"
     yield "seeds: [0]"
+
+
+def _prices(purpose: Purpose | None) -> Iterator[str]:
+    said = {} if purpose is None else {"gpu_hour": purpose.gpu_hour, "requests_per_month": purpose.requests_per_month}
+    known = ", ".join(f"{key}: {value:.12g}" for key, value in said.items() if value is not None)
+    example = "# cost: {gpu_hour: 2.5, requests_per_month: 50000}  # your prices, for the break-even"
+    yield f"cost: {{{known}}}  # your prices, for the break-even" if known else example
 
 
 def _comment(text: str) -> list[str]:

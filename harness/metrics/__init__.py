@@ -15,8 +15,10 @@ from harness.metrics.labels import LabelAccuracy
 from harness.metrics.macro import MacroF1
 from harness.metrics.number_match import Number
 from harness.metrics.rouge import Rouge
+from harness.metrics.scored_pairs import Pearson, Spearman, WithinTolerance
 from harness.metrics.token_f1 import TokenF1
 from harness.metrics.tool_calls import ToolCall
+from harness.metrics.translation import Bleu, Chrf
 
 exact_match = ExactMatch
 f1 = TokenF1
@@ -37,3 +39,8 @@ label_set_micro_f1 = LabelSetMicroF1
 label_set_macro_f1 = LabelSetMacroF1
 json_equal = JsonEqual
 tool_call = ToolCall
+spearman = Spearman
+pearson = Pearson
+within_tolerance = WithinTolerance
+chrf = Chrf
+bleu = Bleu

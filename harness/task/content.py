@@ -22,10 +22,12 @@ from harness.task.examples import Item, Placed, SplitReader
 from harness.task.faults import Faults
 from harness.task.models import read_models
 from harness.task.plugged import check_metrics, read_arms
+from harness.task.rows import is_hub_id
 from harness.task.schema import TaskFile
+from harness.task.scorable import check_targets
 from harness.task.settings import read_settings
 from harness.task.source import read_source
-from harness.task.splits import Rows, normalised, sample_rows, split_off_dev
+from harness.task.splits import Rows, normalised, sample_rows, split_off, split_off_dev
 from harness.task.task import ArmSpec, ModelSpec
 from harness.task.unused import Aside, LeftOut
 
@@ -126,6 +128,10 @@ def _read_data(settings: TaskFile, rule: AnswerRule | None, reader: SplitReader,
     if documents:
         names = DocumentNames(documents, files.documents or "")
         train, dev, test = with_ids(train, names), with_ids(dev, names) if dev else dev, with_ids(test, names)
+    if train and test and is_hub_id(files.test, folder) and train[0].row.file == test[0].row.file:
+        train, test = _cut_test(train, settings, reader.notes, faults)
+        preferences = _without(preferences, test, "preference pairs", reader.notes, "test")
+        feedback = _without(feedback, test, "rows of feedback", reader.notes, "test")
     if files.turns == "all":
         train = _without(train, [*test, *(dev or ())], ANSWERS, reader.notes, "test or dev")
         dev = _without(dev, test, ANSWERS, reader.notes, "test") if dev is not None else None
@@ -137,6 +143,7 @@ def _read_data(settings: TaskFile, rule: AnswerRule | None, reader: SplitReader,
         feedback = _without(feedback, dev, "rows of feedback", reader.notes)
     if rule is not None and train:
         reader.notes.append(note_of(rule, items(train)))
+    check_targets(settings, rule, [*dev, *test], faults)
     learnt = _capped(train, settings, reader.notes)
     return Data(
         train,
@@ -146,7 +153,7 @@ def _read_data(settings: TaskFile, rule: AnswerRule | None, reader: SplitReader,
         preferences,
         feedback,
         documents,
-        tuple(reader.notes),
+        (*reader.notes, *faults.guesses),
         reader.asides(),
         tuple(reader.left_out),
         tuple(reader.left_out_notes()),
@@ -179,6 +186,16 @@ def _split(train: Rows, settings: TaskFile, notes: list[str], faults: Faults) ->
     if dev:
         notes.append(f"dev: {len(dev)} of the {len(train)} rows of {settings.data.train}, whole groups, seed {seed}")
     return rest, dev
+
+
+def _cut_test(rows: Rows, settings: TaskFile, notes: list[str], faults: Faults) -> tuple[Rows, Rows]:
+    """Cut the test from a hub data set's only split, which train and test both name."""
+    seed, place = settings.seeds[0], rows[0].row.file
+    rest, test = split_off(rows, "test", seed)
+    if not test:
+        faults.add(place, "all rows are of one group, so no test can be cut from them; give data.test or more groups")
+    notes.append(f"test: {len(test)} of the {len(rows)} rows of {place}, which train has the rest of, seed {seed}")
+    return rest, test
 
 
 def _without(

@@ -16,8 +16,9 @@ from harness.task.cells import check_length, check_present, evidence_of, optiona
 from harness.task.chats import Answer, answers_in, chat_group
 from harness.task.faults import Faults
 from harness.task.prompt_columns import PromptColumns
+from harness.task.published import plain_rows
 from harness.task.row import Row
-from harness.task.rows import path_fault, read_rows
+from harness.task.rows import is_hub_id, path_fault, read_rows
 from harness.task.schema import Columns, TaskFile
 from harness.task.settings import ABSENT
 from harness.task.shapes import (
@@ -162,9 +163,10 @@ class SplitReader:
             return []
         before = self._faults.count
         rows = read_rows(written, role, self._folder, self._faults)
-        if not rows and self._faults.count == before:
+        is_file = not is_hub_id(written, self._folder)  # what a hub data set lacks is said once for all splits
+        if not rows and is_file and self._faults.count == before:
             self._faults.add(written, f"has no rows; give at least one, as it is data.{role}")
-        return rows
+        return plain_rows(rows, role, self._columns, self._faults)
 
     def _column(self, key: str, names: frozenset[str]) -> str | None:
         """The column for `key`: as the task file has it, or of that very name where there is one."""

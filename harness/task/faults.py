@@ -19,6 +19,7 @@ class Faults:
 
     def __init__(self) -> None:
         self._found: dict[str, dict[str, tuple[int, int, str, str]]] = {}  # by file
+        self.guesses: dict[str, None] = {}  # what was read though it may be otherwise, in order, each once
 
     def add(self, file: str, text: str, line: int | None = None, unit: str = "line", column: int | None = None) -> None:
         """Note one fault; `text` says what is wrong and the remedy.
@@ -34,6 +35,10 @@ class Faults:
         if column is not None:
             where += f" column {column}"
         self._found.setdefault(file, {})[f"{where}: {text}"] = (line or 0, column or 0, unit, text)
+
+    def guess(self, file: str, text: str) -> None:
+        """Note what was guessed of a file that could be read."""
+        self.guesses[f"{file}: {text}"] = None
 
     @property
     def count(self) -> int:

@@ -125,12 +125,10 @@ def check_metrics(settings: TaskFile, source: Source, faults: Faults) -> None:
 def _check_options(
     name: str, make: Callable[..., Any], options: Mapping[str, object], source: Source, faults: Faults
 ) -> None:
-    """Note options that a metric does not have, or whose values it refuses."""
-    if not options:
-        return
-    place = ("metric", "options", name)
+    """Note options that a metric does not have, whose values it refuses, or that it needs."""
+    place: Place = ("metric", "options", name)
     known = inspect.signature(make).parameters
-    if not known:
+    if options and not known:
         source.add_fault(faults, place, f"metric '{name}' has no options; remove them")
         return
     unknown = [option for option in options if option not in known]
@@ -140,5 +138,7 @@ def _check_options(
     try:
         make(**{option: value for option, value in options.items() if option not in unknown})
     except ValueError as fault:
+        if not options:  # the place of what is missing is not written
+            place = ("metric",)
         for below, reason in option_faults(options, fault, known):
             source.add_fault(faults, (*place, *below), f"metric '{name}': {reason}")

@@ -56,8 +56,10 @@ _DATA = """\
 ## Rows
 
 Rows are {formats} or a hub id. Text is UTF-8, or has the byte order mark of
-UTF-16 or UTF-32; any line ends will do. CSV is separated by commas, semicolons or tabs; a first line such as `sep=;`
-may say by which. A whole number is taken as its digits; null and NaN are empty.
+UTF-16 or UTF-32; any line ends will do. Older encodings (GB18030, Big5, Shift-JIS, EUC-JP, EUC-KR, Windows-125x,
+KOI8-R, UTF-16 without its mark) are told by chardet and said with a row as it was read; what cannot be told is refused.
+CSV is separated by commas, semicolons or tabs; a first line such as `sep=;` may say by which. A whole number is taken
+as its digits; null and NaN are empty.
 
 Rows that cannot be used (an empty question or answer, a chat without an answer) are left out where they are at most
 {left_out:.0%} of a file's rows, with a count and the reason; more are a fault.
@@ -66,7 +68,12 @@ What the rows are is told by their columns, and `harness compare` and `harness c
 
 | rows | columns |
 |---|---|
-{shapes}| preference pairs | `prompt`, `chosen`, `rejected`; the prompt may also stand before the answers, as turns |
+{shapes}| preference pairs | `prompt`, `chosen`, `rejected`; the prompt may also stand before the answers, as turns or \
+as `Human: ... Assistant: ...` in one text (hh-rlhf), or in `conversations`, `instruction` or `question`; an answer \
+may be one turn |
+| feedback | question and answer in any of these shapes, and `label` or `kto_tag` |
+| translations | one object with a text in each of two languages, such as `translation: {{en, de}}`; \
+`data.columns: {{input: translation.de, target: translation.en}}` turns it round |
 
 Turns are `{{role, content}}` or `{{from, value}}`; a system turn may come first. `id`, `group` and `evidence` are
 columns of any shape. What rows hold and nobody uses is named by `init`, `check`, `compare` and the report, with the
@@ -107,6 +114,12 @@ columns that are named must stand in the files of preferences and feedback too. 
 JSON behind the question.
 
 ## Documents
+
+A hub id is `owner/name`, `owner/name:subset` or `owner/name:subset:split` (`default` is the subset of a set without
+any). Without a split, train is `train`, dev `validation` and test `test`. Where `data.train` and `data.test` come to
+the same split, as in a set that has one only, the test is a fifth of its rows, whole groups, drawn by the first seed,
+and train is the rest. Columns of class labels give their names, in Parquet files from the hub too; a label of -1 is
+empty.
 
 Documents are a folder of pages as they are, with any folders inside, or a `.jsonl` file with `id` and `text`.
 

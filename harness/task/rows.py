@@ -12,16 +12,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from harness.task.encodings import decode_any
 from harness.task.faults import Faults
+from harness.task.hub import hub_name, parquet_label_names, read_hub, with_label_names
 from harness.task.row import Row
 from harness.task.table import table_rows
-from harness.task.text import UNUSABLE, TextFault, decode, kind_of, read_bytes
+from harness.task.text import UNUSABLE, TextFault, kind_of, read_bytes
 from harness.task.turns import shown
 
 FORMATS = (".jsonl", ".json", ".csv", ".tsv", ".parquet")
-_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _FILE_SUFFIX = re.compile(r"\.[A-Za-z]{2,}")  # unlike the '.5' of a version
-_HUB_SPLITS = {"train": "train", "dev": "validation", "test": "test", "preferences": "train", "feedback": "train"}
 _LINE_END = re.compile("\r\n|\n|\r")  # other separators may stand inside a JSON string
 
 
@@ -39,7 +39,7 @@ def read_rows(written: str, role: str, folder: Path, faults: Faults) -> list[Row
     path = folder / written
     if kind_of(path) == "file":
         return _read_file(path, written, faults)
-    return _read_hub(written, role, faults) if _is_hub_id(written, path) else []
+    return _read_hub(written, role, faults) if is_hub_id(written, folder) else []
 
 
 def path_fault(written: str, folder: Path) -> str:
@@ -48,7 +48,7 @@ def path_fault(written: str, folder: Path) -> str:
     kind = kind_of(path)
     if kind == "folder":
         return f"{shown(written)} is a folder; give a file ({', '.join(FORMATS)})"
-    if kind == "file" or _is_hub_id(written, path):
+    if kind == "file" or is_hub_id(written, folder):
         return ""
     return f"there is no file {shown(written)} in the task's folder{_near_file(written, path)}; fix the path"
 
@@ -61,9 +61,14 @@ def _near_file(written: str, path: Path) -> str:
     return f" (did you mean '{Path(written).with_name(names[near[0]]).as_posix()}'?)" if near else ""
 
 
-def _is_hub_id(written: str, path: Path) -> bool:
-    looks_like_a_file = _FILE_SUFFIX.fullmatch(path.suffix) or kind_of(path.parent) == "folder"
-    return bool(_HUB_ID.fullmatch(written)) and not looks_like_a_file
+def is_hub_id(written: str, folder: Path) -> bool:
+    """Whether a path leads to no file of the folder and is the name of a hub data set."""
+    path, name = folder / written, hub_name(written)
+    if name is None or kind_of(path) == "file":
+        return False
+    if ":" in written:
+        return True
+    return not _FILE_SUFFIX.fullmatch(path.suffix) and kind_of(path.parent) != "folder"
 
 
 def _read_file(path: Path, written: str, faults: Faults) -> list[Row]:
@@ -78,12 +83,18 @@ def _read_file(path: Path, written: str, faults: Faults) -> list[Row]:
 
 
 def read_text(path: Path, written: str, faults: Faults) -> str | None:
-    """Return a text file's content without its byte order mark; None after a fault."""
+    """Return a text file's content without its byte order mark; None after a fault.
+
+    An encoding that had to be guessed is noted with a row.
+    """
     try:
-        return decode(read_bytes(path))
+        decoded = decode_any(read_bytes(path))
     except TextFault as fault:
         faults.add(written, fault.text, fault.line, column=fault.column)
         return None
+    if decoded.guess:
+        faults.guess(written, decoded.guess)
+    return decoded.text
 
 
 def rows_in(text: str, suffix: str, file: str, faults: Faults) -> list[Row]:
@@ -185,26 +196,19 @@ def read_parquet(path: Path, file: str, faults: Faults) -> list[Row]:
     import pyarrow.parquet
 
     try:
-        records = pyarrow.parquet.read_table(path).to_pylist()
+        table = pyarrow.parquet.read_table(path)
+        labels, records = parquet_label_names(table.schema.metadata), table.to_pylist()
     except (pyarrow.ArrowException, OSError, ValueError, OverflowError) as fault:
         faults.add(file, f"is no readable Parquet file: {_first_line(fault)}; write it again")
         return []
-    return [_row(file, number, "row", values) for number, values in enumerate(records, start=1)]
+    return [
+        _row(file, number, "row", with_label_names(values, labels)) for number, values in enumerate(records, start=1)
+    ]
 
 
-def _read_hub(name: str, role: str, faults: Faults) -> list[Row]:
-    import datasets
-
-    try:
-        records = datasets.load_dataset(name, split=_HUB_SPLITS[role])
-    except (OSError, ValueError, RuntimeError) as fault:
-        faults.add(
-            name,
-            f"is no file in the task's folder, and as a hub data set its '{_HUB_SPLITS[role]}' split cannot be "
-            f"had: {_first_line(fault)}; save the rows as a file and name it in data.{role}",
-        )
-        return []
-    return [_row(name, number, "row", dict(values)) for number, values in enumerate(records, start=1)]
+def _read_hub(written: str, role: str, faults: Faults) -> list[Row]:
+    place, records = read_hub(written, role, faults)
+    return [_row(place, number, "row", values) for number, values in enumerate(records, start=1)]
 
 
 def _first_line(fault: BaseException) -> str:

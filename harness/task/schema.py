@@ -43,13 +43,13 @@ class Data(Section):
     """Where the rows are; paths are relative to the task file."""
 
     train: Text
-    """Rows to learn from: a JSONL, JSON, CSV, TSV or Parquet file, or a hub id."""
+    """Rows to learn from: a JSONL, JSON, CSV, TSV or Parquet file, or a hub id, `owner/name:subset:split`."""
     dev: Text | None = None
     """Rows that choices are made on. Default: a fifth of train, whole groups."""
     test: Text
     """Locked rows: every arm answers them once."""
     preferences: Text | None = None
-    """Rows with prompt, chosen and rejected."""
+    """Rows with a question, a better and a worse answer: prompt, chosen and rejected, or as data sets are published."""
     feedback: Text | None = None
     """Rows with a question, one answer, and a label: true for a good answer, false for a bad one."""
     documents: Text | None = None

@@ -144,6 +144,12 @@ SHAPES: Mapping[str, tuple[frozenset[str], Callable[[Cells], Turns]]] = {
 EXTRA_COLUMNS: Mapping[str, tuple[str, ...]] = {"Alpaca": ("input", "system", "history"), "ShareGPT": ("system",)}
 
 
+PAIR_FORMS = (
+    "give it as 'prompt', beside an answer each in 'chosen' and 'rejected', or write both as the whole dialogue, in "
+    "turns or as 'Human: ... Assistant: ...'"
+)
+
+
 def preference_of(cells: Cells) -> tuple[tuple[Message, ...], str, str]:
     """Read the question, the better and the worse answer of one row.
 
@@ -152,6 +158,8 @@ def preference_of(cells: Cells) -> tuple[tuple[Message, ...], str, str]:
     Raises:
         ValueError: Saying what is wrong with the row and the remedy.
     """
+    if cells.get("prompt") is None and isinstance(cells.get("chosen"), str):
+        raise ValueError(f"has no question; {PAIR_FORMS}")
     if cells.get("prompt") is None:
         question, chosen = answered(turns_of(cells.get("chosen"), "chosen"), "chosen")
     else:

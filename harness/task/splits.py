@@ -8,7 +8,7 @@ from harness.task.examples import Placed
 from harness.task.faults import Faults
 from harness.task.turns import shown
 
-DEV_SHARE = 0.2
+SHARE = 0.2
 
 Rows = list[Placed[Example]]
 AnyPlaced = Placed[Example] | Placed[Preference] | Placed[Feedback]
@@ -26,13 +26,18 @@ def normalised(item: Example | Preference | Feedback) -> str:
 
 
 def split_off_dev(train: Rows, seed: int) -> tuple[Rows, Rows]:
-    """Move about a fifth of the rows to dev, whole groups at a time and at least one.
+    """Move about a fifth of the rows to dev, as `split_off` does."""
+    return split_off(train, "dev", seed)
+
+
+def split_off(train: Rows, name: str, seed: int) -> tuple[Rows, Rows]:
+    """Move about a fifth of the rows to another split, whole groups at a time and at least one.
 
     Rows without a group are grouped by equal input. Groups are drawn in seeded order while they fit;
     when none fits, the smallest one is taken. File order is kept.
 
     Returns:
-        The rest of train, and dev; dev is empty when train has a single group.
+        The rest of train, and the other split, which is empty when train has a single group.
     """
     sizes: dict[str, int] = {}
     for placed in train:
@@ -41,16 +46,16 @@ def split_off_dev(train: Rows, seed: int) -> tuple[Rows, Rows]:
     if len(sizes) < 2:
         return train, []
     drawn = sorted(sizes)
-    random.Random(f"dev {seed}").shuffle(drawn)
+    random.Random(f"{name} {seed}").shuffle(drawn)
     chosen: set[str] = set()
-    room = round(DEV_SHARE * len(train))
+    room = round(SHARE * len(train))
     for key in drawn:
         if sizes[key] <= room:
             chosen.add(key)
             room -= sizes[key]
     chosen = chosen or {min(drawn, key=lambda key: sizes[key])}
-    dev = [placed for placed in train if _group_of(placed.item) in chosen]
-    return [placed for placed in train if _group_of(placed.item) not in chosen], dev
+    taken = [placed for placed in train if _group_of(placed.item) in chosen]
+    return [placed for placed in train if _group_of(placed.item) not in chosen], taken
 
 
 def _group_of(example: Example) -> str:

@@ -45,22 +45,14 @@ def decode(raw: bytes) -> str:
     return text
 
 
-def decode_older(raw: bytes) -> tuple[str, str]:
-    """Return the text and the name of an encoding that is likely where `decode` fails: Windows-1252.
+def is_marked(raw: bytes) -> bool:
+    """Whether a byte order mark says the encoding."""
+    return raw.startswith((codecs.BOM_UTF8, *(mark for mark, _ in _MARKS)))
 
-    Five bytes have no meaning in it; with one of them the text is taken as Latin-1, which has one for all.
 
-    Raises:
-        TextFault: If the file is packed or has NUL bytes: it is no text at all.
-    """
-    _refuse_packed(raw)
-    if b"\0" in raw:
-        raise TextFault("has NUL bytes, so it is no text; save it as UTF-8")
-    encoding: Literal["Windows-1252", "Latin-1"] = "Windows-1252"
-    try:
-        return raw.decode(encoding), encoding
-    except UnicodeDecodeError:
-        return raw.decode("Latin-1"), "Latin-1"
+def is_packed(raw: bytes) -> bool:
+    """Whether the bytes are a packed file's."""
+    return raw.startswith(tuple(_PACKED))
 
 
 def spot(text: str, position: int) -> tuple[int, int]:

@@ -1,12 +1,13 @@
 """Which column `harness init` takes for the question and the answer, where several may be meant."""
 
 import json
+import random
 import re
 
 import pytest
 from draft_files import LABELS, WORDS, Row, array, drafted, label, rows_of, said, save, text
 
-from harness.drafting import draft_task
+from harness.drafting import InDoubt
 from harness.drafting.columns import read_columns
 from harness.errors import TaskFileError
 
@@ -18,7 +19,6 @@ ANSWER_COLUMNS = [  # what beside a question and its answer stands in a file, an
     (("prompt", "answer_a", "answer_b", "few:winner"), "winner"),
     (("sentence", "target_entity", "few:sentiment"), "sentiment"),
     (("text", "few:topic", "few:target_type"), "topic"),
-    (("message", "reply", "few:correct"), "reply"),
     (("problem", "code", "few:correct_rate"), "code"),
     (("question", "long_answer", "few:final_decision"), "final_decision"),
     (("question", "Best Answer", "Correct Answers", "Incorrect Answers"), "Best Answer"),
@@ -26,13 +26,15 @@ ANSWER_COLUMNS = [  # what beside a question and its answer stands in a file, an
 ]
 
 
-def columns_of(written: tuple[str, ...]) -> list[dict[str, str]]:
+def columns_of(written: tuple[str, ...]) -> list[Row]:
     """Rows of texts; a column marked few has three values, and one marked half is empty in four rows of ten."""
 
-    def cell(n: int, name: str) -> str:
+    def cell(n: int, name: str) -> str | float:
         if name.startswith("half:") and n % 10 < 4:
             return ""
-        return LABELS[n % 3] if name.startswith("few:") else text(f"{n}{name}", 6)
+        if name.startswith("number:"):
+            return n * 7 % 50 / 10
+        return random.Random(f"{n}{name}").choice(LABELS[:3]) if name.startswith("few:") else text(f"{n}{name}", 6)
 
     return [{name.split(":")[-1]: cell(n, name) for name in written} for n in range(60)]
 
@@ -57,16 +59,63 @@ def test_question_is_told_from_what_stands_beside_it(written, question):
     assert read_columns(rows, frozenset()).needed["input"] == question
 
 
-def test_labels_that_may_be_the_answer_too_are_said():
-    rows = columns_of(("question", "expected_answer", "few:winner"))
-    doubts = read_columns(rows, frozenset()).doubts
-    assert any("'expected_answer', by a word of its name; 'winner' with few values may be it too" in d for d in doubts)
-    doubts = read_columns(columns_of(("text", "few:category", "half:answer")), frozenset()).doubts
-    assert "the answer in 'answer' is empty in 24 of 60 rows; 'category' with few values may be it too" in doubts
+IN_DOUBT = [  # what beside a question may be the answer
+    (("question", "expected_answer", "few:winner"), ("expected_answer", "winner")),
+    (("message", "reply", "few:correct"), ("reply", "correct")),
+    (("text", "few:category", "half:answer"), ("answer", "category")),
+    (("question", "answer", "few:label"), ("answer", "label")),
+    (("text", "few:coarse_label", "few:fine label"), ("coarse_label", "fine label")),
+    (("text", "few:mood", "few:urgency"), ("mood", "urgency")),
+    (("first", "second"), ("first", "second")),
+    (("intent", "snippet"), ("snippet", "intent")),  # sentences under a name of labels
+    (("one", "two", "number:closeness"), ("closeness", "one", "two")),
+    (("question", "answer", "number:score"), ("answer", "score")),
+    (("prompt", "response", "number:rating"), ("response", "rating")),
+    (("source", "target", "number:quality"), ("target", "quality")),
+    (("headline", "body", "few:stance"), ("headline", "stance")),
+]
+
+
+@pytest.mark.parametrize(("written", "meant"), IN_DOUBT, ids=[" ".join(row[0]) for row in IN_DOUBT])
+def test_columns_that_may_all_be_the_answer_are_asked_for(written, meant):
+    with pytest.raises(InDoubt) as caught:
+        read_columns(columns_of(written), frozenset())
+    assert (caught.value.flag, caught.value.columns) == ("--target", meant)
+    assert f"Say which with --target, such as --target {meant[0]}" in str(caught.value)
+    for name in meant:
+        assert read_columns(columns_of(written), frozenset(), target=name).needed["target"] == name
+
+
+def test_columns_that_say_the_same_are_no_doubt():
+    rows = [{"text": text(n, 9), "label": n % 3, "label_text": LABELS[n % 3]} for n in range(60)]
+    assert read_columns(rows, frozenset()).needed["target"] == "label_text"
+
+
+def test_two_texts_under_a_label_make_the_question_and_more_are_asked_for():
+    rows = columns_of(("title", "body", "few:label"))
+    assert read_columns(rows, frozenset()).question == ("title", "body")
+    with pytest.raises(InDoubt) as caught:
+        read_columns(columns_of(("title", "body", "notes", "few:label")), frozenset())
+    assert (caught.value.flag, set(caught.value.columns)) == ("--input", {"title", "body", "notes"})
+    named = read_columns(rows, frozenset(), inputs=["body"])
+    assert (named.question, named.unused) == (("body",), ("title",))
+
+
+@pytest.mark.parametrize("pair", [("sentence1", "sentence2"), ("text_a", "text_b"), ("premise", "hypothesis")])
+@pytest.mark.parametrize("number", ["number:score", "number:similarity", "number:label"])
+def test_number_beside_two_texts_that_are_judged_together_is_a_score(pair, number):
+    reading = read_columns(columns_of((*pair, number)), frozenset())
+    assert (reading.question, reading.needed["target"]) == (pair, number.partition(":")[2])
+    assert reading.is_score
+
+
+def test_named_column_that_is_not_there_is_refused():
+    with pytest.raises(ValueError, match="there is no column 'lable'; its columns: 'text', 'label'"):
+        read_columns(columns_of(("text", "few:label")), frozenset(), target="lable")
 
 
 def squad(number: int, titles: int) -> Row:
-    answers = {"text": [text(number, 2)], "answer_start": [number]}
+    answers = {"text": [text(number, 2), f"the {text(number, 2)}"], "answer_start": [number, number]}
     return {
         "id": f"s{number}",
         "title": f"{WORDS[number % titles]} {WORDS[number % titles + 500]}",
@@ -77,15 +126,34 @@ def squad(number: int, titles: int) -> Row:
 
 
 @pytest.mark.parametrize("titles", [9, 240])  # few enough for labels, and not
-def test_answers_as_objects_with_lists_are_refused_with_the_remedy(tmp_path, titles):
+def test_answers_as_objects_with_lists_of_texts_are_several_right_ones(tmp_path, titles):
     source = save(tmp_path / "squad.jsonl", rows_of(lambda n: squad(n, titles)))
+    task = drafted(source)
+    item = task.test[0]
+    number = int(item.id[1:])
+    assert (item.target, item.accepted) == (text(number, 2), (f"the {text(number, 2)}",))
+    assert item.question.text == f"{text(f'c{number}', 30)}\n\n{text(number, 7)}"
+    assert "any one of the answers that 'answers' lists is taken for right" in said(task)
+
+
+def test_answers_as_objects_with_other_lists_are_refused_with_the_remedy(tmp_path):
+    rows = rows_of(lambda n: {"question": text(n, 7), "spans": {"start": [n], "words": [text(n, 2)]}})
     with pytest.raises(TaskFileError) as caught:
-        draft_task(source, tmp_path / "out")
+        drafted(save(tmp_path / "rows.jsonl", rows))
     assert (
-        "column 'answers' holds objects with lists (text, answer_start); write the answer you want into a column "
-        "'target' and run again"
+        "column 'spans' holds objects with lists (start, words); write the answer you want into a column 'target' and "
+        "run again, or name its column with --target"
     ) in str(caught.value)
     assert not (tmp_path / "out").exists()
+
+
+def test_answer_that_is_an_object_with_other_things_too_is_asked_for(tmp_path):
+    rows = rows_of(lambda n: {"question": text(n, 7), "answer": {"value": text(n, 1), "kind": "word"}})
+    source = save(tmp_path / "rows.jsonl", rows)
+    with pytest.raises(InDoubt, match="such as --target answer.value") as caught:
+        drafted(source)
+    assert caught.value.columns == ("answer.value", "answer")
+    assert {item.target for item in drafted(source, target="answer.value").test} <= set(WORDS)
 
 
 @pytest.mark.parametrize(
@@ -116,24 +184,30 @@ def test_unused_lists_and_objects_are_said_in_the_task_file(tmp_path):
     def row(n: int) -> Row:
         return {
             "question": text(n, 7),
-            "choices": [text(f"{n}{i}", 2) for i in range(4)],
+            "words": [text(f"{n}{i}", 2) for i in range(4)],
             "answer": n % 4,
             "of": {"a": n},
         }
 
-    written = drafted(save(tmp_path / "rows.jsonl", rows_of(row))).file.read_text()
-    assert "# not sure: column 'choices' holds lists and is not used; put them into the question if they are" in written
-    assert "# not sure: column 'of' holds objects (a) and is not used; put them into the question if they" in written
+    written = said(drafted(save(tmp_path / "rows.jsonl", rows_of(row))))
+    for held in ("'words' holds lists", "'of' holds objects (a)"):
+        assert f"# not sure: column {held} and is not used; put them into the question with --input if they" in written
 
 
 @pytest.mark.parametrize(("names", "answers"), [(("A", "B", "C"), "ABC"), (("option_1", "option_2", "optionC"), "123")])
-def test_columns_with_the_answers_to_choose_from_are_said_in_the_task_file(tmp_path, names, answers):
+def test_answers_to_choose_from_stand_in_the_question_and_are_said_in_the_task_file(tmp_path, names, answers):
     def row(n: int) -> Row:
         return {"question": text(n, 7), **{name: text(f"{n}{name}", 1) for name in names}, "answer": answers[n % 3]}
 
     task = drafted(save(tmp_path / "rows.jsonl", rows_of(row)))
+    assert (task.primary_metric, {item.target for item in task.test}) == ("choice", {"A", "B", "C"})
     listed = ", ".join(f"'{name}'" for name in names)
-    assert f"not sure: columns {listed} may be the answers to choose from and are not used; put them" in said(task)
+    assert f"the answers to choose from ({listed}) stand below each question, and the answer is a letter" in said(task)
+    item = task.test[0]
+    number = next(n for n in range(360) if item.question.text.startswith(text(n, 7)))
+    choices = "\n".join(f"{letter}. {text(f'{number}{name}', 1)}" for letter, name in zip("ABC", names, strict=True))
+    assert item.question.text == f"{text(number, 7)}\n\n{choices}"
+    assert item.target == "ABC"[number % 3]
 
 
 def test_column_with_the_users_own_split_is_no_answer_and_is_said_in_the_task_file(tmp_path):
@@ -190,7 +264,7 @@ def test_number_under_the_name_of_a_question_is_not_taken_for_it_where_there_is_
 @pytest.mark.parametrize(
     ("answer", "held"),
     [
-        (lambda n: [text(n, 1), "or"], "lists"),
+        (lambda n: [[text(n, 1)], ["or"]], "lists"),
         (lambda n: {"value": [text(n, 1)]}, "objects with lists (value)"),
         (lambda n: {"city": text(n, 1)}, None),
     ],

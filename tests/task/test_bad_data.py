@@ -71,12 +71,14 @@ def test_bad_line_is_named(task_folder, line, expected):
     assert fault.startswith(f"train.jsonl line 2{expected}")
 
 
-def test_wrong_encoding_is_named_by_its_line_and_column_with_what_it_would_read(task_folder):
-    task_folder.write("train.jsonl", b'{"question": "q", "answer": "a"}\n{"question": "caf\xe9", "answer": "a"}\n')
+def test_encoding_that_cannot_be_told_is_named_by_its_line_and_column(task_folder):
+    task_folder.write(
+        "train.jsonl", b'{"question": "q", "answer": "a"}\n{"question": "caf\x81\x8d\x90", "answer": "a"}\n'
+    )
     # {"question": "caf are 17 characters
     assert task_folder.faults() == (
-        "train.jsonl line 2 column 18: byte 0xe9 is not UTF-8; save the file as UTF-8 "
-        "(in Windows-1252 it would read 'café')",
+        "train.jsonl line 2 column 18: byte 0x81 is not UTF-8, and which encoding it has cannot be told; save the file "
+        "as UTF-8 (spreadsheets call it 'CSV UTF-8')",
     )
 
 

@@ -1,0 +1,45 @@
+"""What only the user can tell: raised where a guess may score the wrong thing."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from harness.drafting.names import shown_name
+from harness.drafting.values import Values, is_empty
+from harness.errors import TaskFileError
+
+_SHOWN = 3  # values of a column
+_LONGEST = 40  # characters of each
+
+Flag = Literal["--target", "--input"]
+
+
+class InDoubt(TaskFileError):
+    """Several columns may be meant; the flag that names one settles it."""
+
+    def __init__(self, rows: Values, flag: Flag, why: str, columns: Sequence[str]) -> None:
+        """Say what is in doubt.
+
+        Args:
+            rows: The rows, whose values are shown.
+            flag: What settles it.
+            why: The question, with what speaks for several columns.
+            columns: Those that may be meant, the likeliest first.
+        """
+        self.flag = flag
+        self.why = why
+        self.columns = tuple(columns)
+        self.samples = {name: _sample(rows, name) for name in columns}
+        listed = "; ".join(f"{shown_name(name)} has {sample}" for name, sample in self.samples.items())
+        named = f"{flag} {columns[0]}" if flag == "--target" else " ".join(f"{flag} {name}" for name in columns[:2])
+        super().__init__("the rows", [f"{why}: {listed}. Say which with {flag}, such as {named}"])
+
+    def at(self, where: str) -> "InDoubt":
+        """Return the same doubt, with the file that it is about."""
+        TaskFileError.__init__(self, where, self.faults)
+        return self
+
+
+def _sample(rows: Values, name: str) -> str:
+    values = list(dict.fromkeys(" ".join(str(row[name]).split()) for row in rows if not is_empty(row, name)))
+    cut = [value if len(value) <= _LONGEST else value[: _LONGEST - 3] + "..." for value in values[:_SHOWN]]
+    return ", ".join(f"'{value}'" for value in cut) + (", ..." if len(values) > _SHOWN else "")

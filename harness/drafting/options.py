@@ -1,0 +1,161 @@
+"""The answers to choose from: in columns of their own or in a list, and which one a row calls right."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from harness.drafting.names import is_choice, usual, words_of_name
+from harness.drafting.values import Values, distinct, is_empty, plain_text
+
+_LISTS = ("choices", "options", "endings", "candidates", "answer_choices", "alternatives")
+_MOST = 10
+_INDEXING = {"answer", "correct", "label", "gold", "target", "key", "cop", "solution", "best", "right"}
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Where the choices of a row stand, and how its answer names one."""
+
+    columns: tuple[str, ...]  # one a choice, or one with all of them in a list
+    target: str
+    first_index: int = 0  # the number of the first choice, where the answer is a number
+
+    def of(self, cells: dict[str, Any]) -> list[str]:
+        """Return the texts of a row's choices.
+
+        Raises:
+            ValueError: If there are fewer than two.
+        """
+        texts = [text for text in self._texts(cells) if text]
+        if len(texts) < 2:
+            raise ValueError(f"'{self.columns[0]}' has fewer than two answers to choose from; fix or remove the row")
+        return texts
+
+    def _texts(self, cells: dict[str, Any]) -> list[str]:
+        if len(self.columns) > 1:
+            return [plain_text(cells.get(name)).strip() for name in self.columns]
+        return [text.strip() for text in listed(cells.get(self.columns[0])) or []]
+
+    def right(self, cells: dict[str, Any]) -> str:
+        """Return the letter of the choice that a row calls right.
+
+        Raises:
+            ValueError: If it names none of them.
+        """
+        texts, answer = self.of(cells), str(cells.get(self.target)).strip()
+        place = self._place(answer, texts, _labels(cells.get(self.columns[0])))
+        if place is None or not 0 <= place < len(texts):
+            raise ValueError(f"'{self.target}' is '{answer}', none of the {len(texts)} answers to choose from")
+        return chr(ord("A") + place)
+
+    def _place(self, answer: str, texts: Sequence[str], labels: Sequence[str]) -> int | None:
+        if answer in labels:
+            return labels.index(answer)
+        if answer in texts:
+            return texts.index(answer)
+        if answer.lstrip("-").isdigit():
+            return int(answer) - self.first_index
+        named = [
+            at for at, name in enumerate(self.columns) if len(self.columns) > 1 and name.casefold() == answer.casefold()
+        ]
+        if named:
+            return named[0]
+        is_letter = len(answer) == 1 and answer.isascii() and answer.isalpha()
+        return ord(answer.upper()) - ord("A") if is_letter else None
+
+
+def listed(value: Any) -> list[str] | None:
+    """Return the choices of one cell: a list of texts, or an object with one under 'text'."""
+    if isinstance(value, dict) and _is_lettered(value):
+        return [plain_text(one) for one in value.values()]
+    if isinstance(value, dict):
+        value = next((value[key] for key in ("text", "texts", "choices") if isinstance(value.get(key), list)), None)
+    return [plain_text(one) for one in value] if isinstance(value, list) else None
+
+
+def _is_lettered(value: dict[str, Any]) -> bool:
+    """Whether an object has a choice under each letter from A on."""
+    return len(value) > 1 and "".join(value).upper() == "ABCDEFGHIJ"[: len(value)]
+
+
+def _labels(value: Any) -> list[str]:
+    if isinstance(value, dict) and _is_lettered(value):
+        return list(value)
+    labels = value.get("label") if isinstance(value, dict) else None
+    return [str(one) for one in labels] if isinstance(labels, list) else []
+
+
+def listed_answers(rows: Values, names: Sequence[str]) -> Options | None:
+    """Return the choices where they stand in lists under 'answers', and another column says which is right."""
+    column = next((name for name in names if usual(name) in ("answers", "answer", "choice")), None)
+    cells = [row.get(column) for row in rows] if column else []
+    if column is None or not all(isinstance(cell, list) and len(cell) > 1 for cell in cells):
+        return None
+    likely = [name for name in names if not words_of_name(name).isdisjoint(_INDEXING) and name != column]
+    return find_options(rows, (column,), likely, None)
+
+
+def option_columns(rows: Values, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns that hold choices: several with one each, or one with lists of them; none otherwise."""
+    for name in names:
+        if usual(name) in _LISTS and all(
+            len(listed(row.get(name)) or ()) > 1 for row in rows if not is_empty(row, name)
+        ):
+            return (name,)
+    single = [name for name in names if is_choice(name)]
+    stems = {usual(name)[:-1].rstrip("_") for name in single}
+    if len(single) > 1 and len(stems) == 1:
+        return tuple(sorted(single, key=usual))
+    letters = [name for name in names if len(name) == 1 and name.upper() in "ABCDEFGH"]
+    return tuple(letters) if len(letters) > 1 and "".join(letters).upper() == "ABCDEFGH"[: len(letters)] else ()
+
+
+def find_options(rows: Values, columns: Sequence[str], names: Sequence[str], asked: str | None) -> Options | None:
+    """Return the choices with the column that says which is right; None where no column does, or several may."""
+    if not columns:
+        return None
+    likely = [name for name in ([asked] if asked else names) if name not in columns and _points(rows, columns, name)]
+    named = [name for name in likely if not words_of_name(name).isdisjoint(_INDEXING)]
+    found = [
+        Options(tuple(columns), name, first_index=int(_counts_from_one(distinct(rows, name))))
+        for name in named or likely
+    ]
+    return found[0] if found and all(_agree(rows, found[0], other) for other in found[1:]) else None
+
+
+def _agree(rows: Values, one: Options, other: Options) -> bool:
+    """Whether two columns call the same choices right, as where one has the letter and one the text."""
+    for row in rows:
+        try:
+            if one.right(row) != other.right(row):
+                return False
+        except ValueError:
+            continue
+    return True
+
+
+def _counts_from_one(values: set[str]) -> bool:
+    """Whether numbers count from 1: some hundred rows without a 0 say so."""
+    return "0" not in values and all(value.isdigit() for value in values)
+
+
+def _points(rows: Values, columns: Sequence[str], name: str) -> bool:
+    """Whether every value names a choice: by letter, number, label or text."""
+    options = Options(tuple(columns), name)
+    for row in rows:
+        if is_empty(row, name) or isinstance(row[name], list | dict | bool):
+            if isinstance(row.get(name), list | dict | bool):
+                return False
+            continue
+        try:
+            texts = options.of(row)
+        except ValueError:
+            continue
+        answer = str(row[name]).strip()
+        if answer in texts or answer in _labels(row.get(columns[0])):
+            continue
+        is_place = answer.isdigit() and int(answer) <= min(len(texts), _MOST)
+        is_letter = len(answer) == 1 and answer.upper() in "ABCDEFGHIJ"[: len(texts)]
+        if not (is_place or is_letter or answer == "-1" or answer in columns):
+            return False
+    return any(not is_empty(row, name) for row in rows)

@@ -1,0 +1,156 @@
+"""Preference pairs, feedback and translations in the shapes that data sets are published in."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from harness.records import Message
+
+
+def dialogue(*turns):
+    speakers = ("Human", "Assistant")
+    return "".join(f"\n\n{speakers[n % 2]}: {text}" for n, text in enumerate(turns))
+
+
+POTS = [Message("user", "How do I clean it?"), Message("assistant", "With water?"), Message("user", "And the lid?")]
+ASKED = [Message("user", "How do I clean it?")]
+SYSTEM = [Message("system", "Be brief."), *ASKED]
+SHAPES = {
+    "hh-rlhf": (
+        {
+            "chosen": dialogue("How do I clean it?", "With water?", "And the lid?", "Rinse."),
+            "rejected": dialogue("How do I clean it?", "With water?", "And the lid?", "No idea."),
+        },
+        POTS,
+    ),
+    "hh-rlhf, one turn of several lines": (
+        {
+            "chosen": dialogue("How do I clean it?", "Rinse.\n\nThen dry."),
+            "rejected": dialogue("How do I clean it?", "No idea."),
+        },
+        ASKED,
+    ),
+    "ranking": (
+        {
+            "conversations": [{"from": "human", "value": "How do I clean it?"}],
+            "chosen": {"from": "gpt", "value": "Rinse."},
+            "rejected": {"from": "gpt", "value": "No idea."},
+        },
+        ASKED,
+    ),
+    "ranking of OpenAI turns": (
+        {
+            "prompt": [{"role": "user", "content": "How do I clean it?"}],
+            "chosen": {"role": "assistant", "content": "Rinse."},
+            "rejected": {"role": "assistant", "content": "No idea."},
+        },
+        ASKED,
+    ),
+    "alpaca ranking": (
+        {"instruction": "How do I", "input": "clean it?", "chosen": "Rinse.", "rejected": "No idea."},
+        [Message("user", "How do I\n\nclean it?")],
+    ),
+    "orca pairs": (
+        {"system": "Be brief.", "question": "How do I clean it?", "chosen": "Rinse.", "rejected": "No idea."},
+        SYSTEM,
+    ),
+    "orca pairs without a system prompt": (
+        {"system": "", "question": "How do I clean it?", "chosen": "Rinse.", "rejected": "No idea."},
+        ASKED,
+    ),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_pairs_are_read_in_their_published_shape(task_folder, shape):
+    record, question = SHAPES[shape]
+    task_folder.add_preference(record)
+    (pair,) = task_folder.load().study.preferences
+    assert list(pair.messages) == question
+    assert (pair.chosen.partition("\n")[0], pair.rejected) == ("Rinse.", "No idea.")
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        ({"chosen": "Rinse.", "rejected": "No idea."}, "has no question; give it as 'prompt', beside an answer each"),
+        (
+            {"chosen": dialogue("Clean it?", "Rinse."), "rejected": dialogue("Dry it?", "No idea.")},
+            "'rejected' repeats another question than the row's; give the answer alone",
+        ),
+        ({"conversations": "x", "chosen": {"text": "a"}, "rejected": {"text": "b"}}, "'chosen' is {'text': 'a'}"),
+    ],
+)
+def test_pairs_of_no_known_shape_are_refused_with_the_remedy(task_folder, record, expected):
+    task_folder.add_preference(record)
+    (fault,) = task_folder.faults()
+    assert expected in fault
+
+
+def test_answer_that_quotes_a_speaker_is_no_dialogue(task_folder):
+    task_folder.add_preference({"prompt": "q", "chosen": "Human: a person.", "rejected": "A robot."})
+    (pair,) = task_folder.load().study.preferences
+    assert pair.chosen == "Human: a person."
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"prompt": "q", "completion": "a", "label": True},
+        {"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}], "kto_tag": True},
+        {"instruction": "q", "output": "a", "kto_tag": "true"},
+    ],
+)
+def test_feedback_is_read_in_its_published_shapes(task_folder, record):
+    task_folder.settings["data"]["feedback"] = "said.jsonl"
+    task_folder.write_rows("said.jsonl", [record])
+    (said,) = task_folder.load().study.feedback
+    assert ([message.content for message in said.messages], said.answer, said.is_good) == (["q"], "a", True)
+
+
+def translations(first, last):
+    return [{"id": str(n), "translation": {"en": f"part {n}", "es": f"pieza {n}"}} for n in range(first, last)]
+
+
+def test_translation_object_is_read_in_its_order_and_the_notes_say_how_to_turn_it(task_folder):
+    task_folder.settings["data"] = {"train": "a.jsonl", "test": "b.jsonl"}
+    task_folder.write_rows("a.jsonl", translations(0, 9))
+    task_folder.write_rows("b.jsonl", translations(20, 22))
+    task = task_folder.load()
+    assert [(item.question.text, item.target, item.id) for item in task.test] == [
+        ("part 20", "pieza 20", "20"),
+        ("part 21", "pieza 21", "21"),
+    ]
+    turned = "'translation' is read as en to es; the other way is data.columns: "
+    assert any(turned + "{input: translation.es, target: translation.en}" in note for note in task.notes)
+
+
+def test_translation_is_turned_round_by_naming_its_languages(task_folder):
+    columns = {"input": "translation.es", "target": "translation.en"}
+    task_folder.settings["data"] = {"train": "a.jsonl", "test": "b.jsonl", "columns": columns}
+    task_folder.write_rows("a.jsonl", translations(0, 9))
+    task_folder.write_rows("b.jsonl", translations(20, 21))
+    (item,) = task_folder.load().test
+    assert (item.question.text, item.target) == ("pieza 20", "part 20")
+
+
+def test_translation_that_lacks_a_language_is_a_fault_of_its_row(task_folder):
+    task_folder.settings["data"] = {"train": "a.jsonl", "test": "b.jsonl"}
+    task_folder.write_rows("a.jsonl", [*translations(0, 9), {"id": "9", "translation": {"en": "part 9"}}])
+    task_folder.write_rows("b.jsonl", translations(20, 21))
+    assert task_folder.faults()[0].startswith("a.jsonl line 10: 'target' is empty")
+
+
+FIELD = Path(__file__).parents[1] / "field"
+
+
+@pytest.mark.parametrize("name", ["hh.jsonl", "ranking.jsonl"])
+def test_rows_of_the_field_are_read_as_preferences(task_folder, name):
+    task_folder.settings["data"]["preferences"] = name
+    task_folder.write(name, (FIELD / "preference-shapes" / name).read_text(encoding="utf-8"))
+    pairs = task_folder.load().study.preferences
+    assert {(pair.chosen, pair.rejected) for pair in pairs} == {("With vinegar, then rinse it.", "No idea.")}
+    written = [json.loads(line) for line in (FIELD / "preference-shapes" / name).read_text().splitlines()]
+    assert len(pairs) == len(written)
+    assert all(pair.messages[-1].role == "user" for pair in pairs)
