@@ -131,12 +131,12 @@ def _is_lookup(result: str) -> bool:
 
 def _lines(document: str, text: str) -> Iterator[_Line]:
     path: dict[int, str] = {}
-    named = frozenset(words_of(document))
+    named = context = frozenset(words_of(document))
     for line in _unwrapped(text):
         if _HEADING.match(line):
-            level = line.index(" ") if " " in line else 1
+            level = len(line) - len(line.lstrip("#"))
             path = {other: title for other, title in path.items() if other < level} | {level: line}
-        context = named.union(*(words_of(title) for title in path.values()))
+            context = named.union(*(words_of(title) for title in path.values()))
         for sentence in _SENTENCE_END.split(line) if not _ALONE.match(line) else [line]:
             yield _Line(document, _spaced(words_of(sentence)), context)
 

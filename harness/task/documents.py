@@ -53,6 +53,7 @@ class _Folder:
     empty: list[str] = field(default_factory=list)
     unread: dict[PageFault, list[str]] = field(default_factory=dict)
     others: list[str] = field(default_factory=list)  # suffixes of files that are no pages
+    no_text: dict[str, TextFault] = field(default_factory=dict)
 
 
 def _from_folder(path: Path, written: str, faults: Faults, notes: list[str]) -> list[Document]:
@@ -64,10 +65,11 @@ def _from_folder(path: Path, written: str, faults: Faults, notes: list[str]) -> 
         if UNUSABLE.search(str(inside)):
             faults.add(written, f"holds a file whose name is no text ({ascii(str(inside))}); rename it")
         elif file.suffix.lower() in READERS:
-            _read_page(file, inside, str(PurePosixPath(written) / inside), found, faults)
+            _read_page(file, inside, found)
         else:
             found.others.append(file.suffix.lower())
     _tell_unread(found, written, faults, notes)
+    _tell_no_text(found, written, faults)
     notes += [f"{written}: {line}" for line in _told(found)]
     bare = Counter(inside.with_suffix("") for inside in found.pages)
     return [
@@ -81,11 +83,11 @@ def _from_folder(path: Path, written: str, faults: Faults, notes: list[str]) -> 
     ]
 
 
-def _read_page(file: Path, inside: PurePosixPath, name: str, found: _Folder, faults: Faults) -> None:
+def _read_page(file: Path, inside: PurePosixPath, found: _Folder) -> None:
     try:
         page = READERS[file.suffix.lower()](read_bytes(file))
     except TextFault as fault:
-        faults.add(name, fault.text, fault.line, column=fault.column)
+        found.no_text[str(inside)] = fault
     except PageFault as fault:
         found.unread.setdefault(fault, []).append(str(inside))
     else:
@@ -104,6 +106,17 @@ def _tell_unread(found: _Folder, written: str, faults: Faults, notes: list[str])
             notes.append(f"{written}: {_pages(files)} left out: {fault.reason} ({_listed(files)}); {fault.remedy}")
         else:
             faults.add(written, f"{_pages(files)} cannot be read: {fault.reason} ({_listed(files)}); {fault.remedy}")
+
+
+def _tell_no_text(found: _Folder, written: str, faults: Faults) -> None:
+    """Note pages that are no UTF-8 one by one where they are few, else together: the same is to be done with all."""
+    first = next(iter(found.no_text.values()), None)
+    if first is not None and len(found.no_text) > MOST_NAMED:
+        names = _listed(list(found.no_text))
+        faults.add(written, f"{_pages(found.no_text)} cannot be read as text ({names}); of the first: {first.text}")
+        return
+    for name, fault in found.no_text.items():
+        faults.add(str(PurePosixPath(written) / name), fault.text, fault.line, column=fault.column)
 
 
 def _told(found: _Folder) -> Iterator[str]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from checked_tasks import tickets
+from page_files import pdf_of
 
 from harness.checking import examine, read_material, write_fixed
 from harness.errors import TaskFileError
@@ -415,3 +416,15 @@ def test_benchmark_outside_the_folder_is_refused(source, tmp_path):
     message = "general.tasks '../own.jsonl' is not in the task's folder; copy it there first"
     with pytest.raises(TaskFileError, match=message):
         fix(path, tmp_path / "clean")
+
+
+def test_documents_of_other_kinds_are_copied_as_they_are(source, tmp_path):
+    task, folder = source
+    task.documents = {"page.md": "One\x07"}
+    path = task.write(folder)
+    raw = {"page.pdf": pdf_of(["Two"]), "page.html": '<meta charset="windows-1252"><p>café'.encode("windows-1252")}
+    for name, data in raw.items():
+        (folder / "documents" / name).write_bytes(data)
+    copy = fix(path, tmp_path / "copy")
+    assert (copy.parent / "documents" / "page.md").read_bytes() == b"One"
+    assert {name: (copy.parent / "documents" / name).read_bytes() for name in raw} == raw

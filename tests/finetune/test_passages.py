@@ -12,7 +12,7 @@ from baselines.rag.prompting import passages_prompt
 from harness.contract import Budget
 from harness.errors import ArmError
 from harness.program import Program, Retriever
-from harness.records import GenerationSettings, Passage, Weights
+from harness.records import Document, GenerationSettings, Message, Passage, Weights
 
 DATA = study(train=2, dev=8)
 
@@ -59,6 +59,26 @@ def test_evidence_on_dev_chooses_the_fewest_passages_that_find_as_much_as_can_be
     assert settle(tmp_path, with_evidence(*["page-a"] * 2, *["page-b"] * 4, *["elsewhere"] * 2))[0] == 2
     # found: 5, 6, 6 of 8; 6/8 is uncertain by sqrt(3/16/8) = 0.153, and 5/8 is 0.125 below it
     assert settle(tmp_path, with_evidence(*["page-a"] * 5, "page-b", *["elsewhere"] * 2))[0] == 1
+
+
+def test_number_is_chosen_by_the_passages_with_the_answers_where_these_are_known(tmp_path):
+    dev = tuple(
+        replace(row, messages=(Message("user", f"Which code has city {at}?"),), target=f"C{at}", evidence=("page-a",))
+        for at, row in enumerate(DATA.dev)
+    )
+    lines = [f"city {at} has C{at}." for at in range(8)]
+    data = replace(DATA, dev=dev, documents=(Document("page-a", "\n".join(lines), "a.md"),))
+    parts = {"a": lines[:3], "b": lines[3:], "c": []}  # passages of one page: by the page, the first finds all
+
+    class Cut(Arm):
+        def retrieve(self, program, questions):
+            found = [Passage(name, "page-a", "\n".join(part)) for name, part in parts.items()]
+            return [tuple(found[: program.retriever.k])] * len(questions)
+
+    told = "(recall of the passages with the answer on 8 dev rows)"
+    k, trials, _ = settle(tmp_path, data, Cut())
+    assert trials == [(f"k=1 {told}", 3 / 8), (f"k=2 {told}", 1.0), (f"k=3 {told}", 1.0)]
+    assert k == 2
 
 
 def test_without_evidence_the_base_models_answers_choose(tmp_path):

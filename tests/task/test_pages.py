@@ -51,6 +51,13 @@ def test_html_is_read_as_text_under_its_headings():
     )
 
 
+@pytest.mark.parametrize(
+    "page", ["", " \n", "<!-- nothing -->", "<html></html>", "<nav>Home</nav>", "<frameset><frame src=a></frameset>"]
+)
+def test_html_without_text_is_an_empty_page(page):
+    assert text_of(".html", page) == ""
+
+
 def test_title_of_an_html_page_is_its_heading_where_it_has_none():
     assert text_of(".html", "<head><title> Fees\n 2026 </title></head><p>Twelve.") == "# Fees 2026\n\nTwelve."
 
@@ -67,6 +74,12 @@ def test_table_of_html_keeps_its_header_and_its_spans():
         "| Valve | a\\|b | yes |",
         "| Pumps |  |  |",
     ]
+
+
+def test_control_characters_in_a_table_are_marked_and_stop_nothing():
+    page = "<table><caption>a&#1;b</caption><tr><th>x</th><th>y</th></tr><tr><td>1\x02</td><td>&#0;</td></tr></table>"
+    assert tables_in(page)[2] == "| 1\ufffd | \ufffd |"
+    assert text_of(".html", page).startswith("a\ufffdb\n\n|")
 
 
 def test_first_row_is_the_header_unless_the_rows_have_heads_of_their_own():

@@ -2,12 +2,13 @@
 
 import codecs
 import re
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 from harness.task.pages.page import PageFault
 from harness.task.pages.tables import KEPT, keep_tables
-from harness.task.text import TextFault, decode
+from harness.task.text import UNUSABLE, TextFault, decode
 
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _BLOCKS = frozenset(
@@ -18,6 +19,9 @@ _UNSEEN = ("script", "style", "template", "noscript", "nav", "svg", "iframe", "h
 _CHARSET = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _LOOKS_LIKE_MARKUP = re.compile(r"^(#{1,6}\s)", re.MULTILINE)
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NUMBERED = re.compile(r"&#(?:([xX])([0-9a-fA-F]{1,9})|(\d{1,9}));?")
+_LOST = "\ufffd"
 _BREAK = "\v"
 
 
@@ -28,13 +32,16 @@ def text_of_html(raw: bytes) -> str:
         TextFault: If it is neither UTF-8, as the reader of text takes it, nor in the encoding that it declares.
         PageFault: If it nests so deeply that the parser gives up.
     """
-    from lxml import html
+    from lxml import etree, html
 
-    source = _DECLARATION.sub("", _decoded(raw))
+    source = _DECLARATION.sub("", _without_controls(_decoded(raw)))
     if not source.strip():
         return ""
     parser = html.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
-    root = html.document_fromstring(source.encode(), parser=parser)
+    try:
+        root = html.document_fromstring(source.encode(), parser=parser)
+    except etree.ParserError:  # comments alone
+        return ""
     if any("depth" in entry.message for entry in parser.error_log):  # all below would be lost
         raise PageFault("elements nested too deeply", "write again, or move out of the documents")
     title = " ".join((root.findtext(".//head/title") or "").split())
@@ -48,7 +55,7 @@ def text_of_html(raw: bytes) -> str:
     blocks = _Blocks().read(content)
     if title and blocks and not any(block.startswith("# ") for block in blocks):
         blocks.insert(0, f"# {title}")
-    return "".join(_with_space(blocks))
+    return UNUSABLE.sub("\ufffd", "".join(_with_space(blocks)))
 
 
 def _decoded(raw: bytes) -> str:
@@ -60,6 +67,18 @@ def _decoded(raw: bytes) -> str:
             return raw.decode(codecs.lookup(named[1].decode("ascii")).name) if named else _refuse(fault)
         except (LookupError, UnicodeDecodeError):
             return _refuse(fault)
+
+
+def _without_controls(source: str) -> str:
+    """Mark the characters, written plainly or by number, that lxml refuses as the text of an element."""
+    return _NUMBERED.sub(
+        lambda match: _LOST if _NO_XML.match(_character(match)) else match[0], _NO_XML.sub(_LOST, source)
+    )
+
+
+def _character(numbered: re.Match[str]) -> str:
+    number = int(numbered[2], 16) if numbered[1] else int(numbered[3])
+    return chr(number) if number <= sys.maxunicode else _LOST
 
 
 def _refuse(fault: TextFault) -> str:
