@@ -71,14 +71,12 @@ def _decoded(raw: bytes) -> str:
 
 def _without_controls(source: str) -> str:
     """Mark the characters, written plainly or by number, that lxml refuses as the text of an element."""
-    return _NUMBERED.sub(
-        lambda match: _LOST if _NO_XML.match(_character(match)) else match[0], _NO_XML.sub(_LOST, source)
-    )
+    return _NUMBERED.sub(_marked, _NO_XML.sub(_LOST, source))
 
 
-def _character(numbered: re.Match[str]) -> str:
+def _marked(numbered: re.Match[str]) -> str:
     number = int(numbered[2], 16) if numbered[1] else int(numbered[3])
-    return chr(number) if number <= sys.maxunicode else _LOST
+    return numbered[0] if number > sys.maxunicode or not _NO_XML.match(chr(number)) else _LOST
 
 
 def _refuse(fault: TextFault) -> str:
