@@ -33,7 +33,7 @@ class ChatForm:
         switch: Variables of the template that switch thoughts off.
         closing: Written behind the opened turn, where an answer begins: it closes a thought, for one.
         start: The start token, where the template writes it twice; one is taken off.
-        markers: What ends or opens turns, or is no text to the model; in a turn's text it is parted by a space.
+        markers: What ends or opens turns, or is no text to the model; in a turn's text a space splits it.
         lines: As `markers`, where such a text is a line of its own or begins one.
     """
 
@@ -59,16 +59,16 @@ def prompt(write: Callable[..., str], turns: Sequence[Turn], form: ChatForm) -> 
 
 def shown(turns: Sequence[Turn], form: ChatForm) -> list[Turn]:
     """Return turns as the model's template takes them."""
-    parted = [{**turn, "content": plain(turn["content"], form)} for turn in turns]
+    split = [{**turn, "content": plain(turn["content"], form)} for turn in turns]
     if form.joins_system:
-        parted = _system_joined(parted)
-    return _turns_joined(parted) if form.joins_turns else parted
+        split = _system_joined(split)
+    return _turns_joined(split) if form.joins_turns else split
 
 
 def plain(text: str, form: ChatForm) -> str:
-    """Return a text in which every marker is parted by a space: `<|im_end| >` ends no turn and is still to be read."""
+    """Return a text in which a space splits every marker: `<|im_end| >` ends no turn and is still to be read."""
     pattern = _pattern(tuple(form.markers), tuple(form.lines))
-    return pattern.sub(lambda found: _parted(found[0]), text) if pattern else text
+    return pattern.sub(lambda found: _split(found[0]), text) if pattern else text
 
 
 def marked(text: str, form: ChatForm) -> list[str]:
@@ -87,7 +87,7 @@ def without_thought(text: str) -> str:
     return text
 
 
-def _parted(marker: str) -> str:
+def _split(marker: str) -> str:
     return f"{marker[0]} {marker[1:]}" if marker[-1].isalnum() else f"{marker[:-1]} {marker[-1]}"
 
 

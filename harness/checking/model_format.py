@@ -51,7 +51,7 @@ def find_formats(texts: Mapping[str, ModelText]) -> list[Finding]:
 
 
 def find_markers(material: Material, texts: Mapping[str, ModelText]) -> list[Finding]:
-    """Find markers of chat formats inside texts: the model's own, which are parted, and other families'."""
+    """Find markers of chat formats inside texts: the model's own, which a space splits, and other families'."""
     return [*_own_markers(material, texts), *_family_markers(material, texts), *_thoughts(material)]
 
 
@@ -65,7 +65,7 @@ def _own_markers(material: Material, texts: Mapping[str, ModelText]) -> list[Fin
                 detail = f"{quoted(marker)} is shown to {text.chat.model} as {quoted(plain(marker, text.chat.form))}"
                 hits[Hit((place,), detail)] = None
     title = "texts that hold a marker of the model's own format"
-    remedy = "take it out if nobody writes it on purpose; parted by a space it is text, and ends no turn"
+    remedy = "take it out if nobody writes it on purpose; with a space inside it is text, and ends no turn"
     return gathered("own_marker", "warning", title, remedy, hits)
 
 

@@ -8,7 +8,7 @@ from harness.task.row import Row
 def find_left_out(material: Material) -> list[Finding]:
     """Find rows that were left out, as they cannot be used and are few."""
     hits = [Hit((_place(one.split, one.row),), one.reason) for one in material.content.data.left_out]
-    remedy = "mend them, or let them go; --fix leaves those of train and dev out of the copy"
+    remedy = "fix them, or leave them out; --fix leaves those of train and dev out of the copy"
     return gathered("left_out", "warning", "rows that cannot be used, and are left out", remedy, hits)
 
 

@@ -62,7 +62,7 @@ class PromptColumns:
                 values = values_of(columns)
                 texts = [render(self._template, **values, input=question, passages=some) for some in self._passages]
             except ArmError as fault:
-                raise ValueError(f"{fault}; mend the template or the row") from None
+                raise ValueError(f"{fault}; fix the template or the row") from None
             if not all(question in text for text in texts):
                 raise ValueError(
                     "prompt.template leaves the question of this row out; put {{ input }} where it belongs"

@@ -187,7 +187,7 @@ def _retrieval_note(run: Run) -> str:
         with_it, without = map(numbers.percent, (best.score_found, best.score_missed))
         note += (
             f" {metric_name(run.primary_metric)} is {with_it} on these and {without} on the others: what is wrong"
-            " there is for retrieval to mend, not for the model."
+            " there is for retrieval to fix, not for the model."
         )
     if untold := len(run.examples) - best.n:
         note += (

@@ -214,7 +214,7 @@ def test_search_is_told_by_the_passage_with_the_answer_and_whose_the_loss_is(mak
     ]
     assert section.retrieval_note == (
         "rag was shown the passage that holds the answer for 21 of 28 questions within 2 passages. Exact match is"
-        " 85.7% on these and 14.3% on the others: what is wrong there is for retrieval to mend, not for the model."
+        " 85.7% on these and 14.3% on the others: what is wrong there is for retrieval to fix, not for the model."
         " For 2 questions the passage is not known, as the answer stands in no line word for word."
     )
 

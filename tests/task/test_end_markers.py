@@ -69,7 +69,7 @@ def test_earlier_answers_and_preferences_and_other_right_answers_lose_theirs(tmp
     task = load_task(file)
     first = task.study.train[0]
     assert (first.messages[1].content, first.target) == ("Good day.", "K-11")
-    assert first.messages[2].content.endswith("</s>")  # a question stays as it is, and is parted where it is shown
+    assert first.messages[2].content.endswith("</s>")  # a question stays as it is, and is split where it is shown
     assert {(pair.chosen, pair.rejected) for pair in task.study.preferences} == {("K-11", "B-02")}
     assert (task.test[0].target, task.test[0].accepted) == ("K-11", ("K 11",))
 
