@@ -126,6 +126,11 @@ def _arms(outline: Outline) -> Iterator[str]:
         ("zero_shot", True, "the prompt alone"),
         ("few_shot", True, "with solved rows of train in the prompt"),
         ("chain_of_thought", reasons, "reasons before it answers; for short answers"),
+        (
+            "label_score",
+            outline.answers.kind == "labels",
+            "takes the likeliest of the labels; no answer is lost to its form",
+        ),
         ("rag", has_documents, "with passages of the documents in the prompt"),
         ("lora_sft", True, "tuned on train"),
         ("qlora_sft", False, "the same on 4-bit weights, for models that do not fit otherwise"),

@@ -157,6 +157,14 @@ def test_documents_switch_rag_on_and_their_names_are_evidence(tmp_path):
     assert all(item.evidence for item in task.test)
 
 
+def test_labels_are_also_chosen_by_their_likelihood_and_other_answers_are_not(tmp_path):
+    def arms(source):
+        return {arm.name for arm in drafted(source(tmp_path)).arms}
+
+    assert "label_score" in arms(labelled)
+    assert "label_score" not in arms(objects)
+
+
 def test_preference_pairs_give_rows_and_the_pairs_of_train(tmp_path):
     rows = rows_of(lambda n: {"prompt": text(n, 8), "chosen": text(f"a{n}", 3), "rejected": text(f"b{n}", 3)})
     task = drafted(save(tmp_path / "rows.jsonl", rows))
