@@ -16,6 +16,7 @@ from harness.task.encodings import decode_any
 from harness.task.faults import Faults
 from harness.task.hub import hub_name, parquet_label_names, read_hub, with_label_names
 from harness.task.row import Row
+from harness.task.squad import squad_rows
 from harness.task.table import table_rows
 from harness.task.text import UNUSABLE, TextFault, kind_of, read_bytes
 from harness.task.turns import shown
@@ -122,6 +123,7 @@ def _json_rows(text: str, suffix: str, file: str, faults: Faults) -> Iterator[Ro
         else:
             yield from _json_lines(text, file, faults)
     else:
+        values = squad_rows(values) or values
         if isinstance(values, list):
             for number, value in enumerate(values, start=1):
                 yield from _record(value, file, number, "row", faults)
