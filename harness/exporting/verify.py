@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import Any
 
 from harness.child import Child, module_command
 from harness.errors import HarnessError
@@ -59,8 +60,7 @@ def verify(source: ExportSource, folder: Path, count: int) -> Iterator[Answered]
     examples = _drawn(source, count)
     lines = [json.dumps({"turns": plain(example.messages), "columns": _columns(example)}) for example in examples]
     stored = source.predictions
-    for example, line in zip(examples, _ask(folder, lines), strict=True):
-        said = json.loads(line)
+    for example, said in zip(examples, _ask(folder, lines), strict=True):
         if "fault" in said:
             raise HarnessError(f"{folder / SCRIPT} cannot answer {example.id}: {said['fault']}")
         yield Answered(example.id, stored[example.id].text, said["text"])
@@ -82,7 +82,7 @@ def _drawn(source: ExportSource, count: int) -> list[Example]:
     return [asked[number] for number in sorted(picked)]
 
 
-def _ask(folder: Path, lines: Sequence[str]) -> Iterator[str]:
+def _ask(folder: Path, lines: Sequence[str]) -> Iterator[dict[str, Any]]:
     """Yield the script's answers as they come.
 
     Raises:
@@ -94,7 +94,7 @@ def _ask(folder: Path, lines: Sequence[str]) -> Iterator[str]:
         try:
             for number, line in enumerate(lines, start=1):
                 child.send(line)
-                answer = child.receive(math.inf)
+                answer = child.receive_object(math.inf, said_aside.write)
                 if answer is None:
                     child.stop(STOP_SECONDS)  # what it said aside is whole then
                     said_aside.seek(0)

@@ -276,3 +276,10 @@ def test_worker_whose_orchestrator_is_gone_ends_with_all_that_it_started(tmp_pat
     worker.stdin.close()
     worker.wait(timeout=10)
     wait_until(lambda: not is_running(child.pid))
+
+
+def test_line_that_is_no_event_goes_to_the_log_and_ends_no_run(supervise, tmp_path):
+    supervisor = supervise('print("a library greets", flush=True)\nsay("end")')
+    assert [event["event"] for event in supervisor.do({})] == ["end"]
+    supervisor.__exit__(None, None, None)
+    assert (tmp_path / "run.log").read_text() == "a library greets\n"
