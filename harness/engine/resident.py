@@ -2,7 +2,7 @@
 
 import json
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Literal
@@ -67,7 +67,7 @@ def load_config(model: str) -> Any:
     try:
         with quiet():
             return AutoConfig.from_pretrained(model)
-    except _LOADING_FAULTS as fault:
+    except Exception as fault:  # of several libraries, over files that anybody may have written
         raise _unloadable(model, fault) from fault
 
 
@@ -76,7 +76,7 @@ def load_tokenizer(model: str) -> Any:
     try:
         with quiet():
             tokenizer = AutoTokenizer.from_pretrained(model)
-    except _LOADING_FAULTS as fault:
+    except Exception as fault:  # of several libraries, over files that anybody may have written
         raise _unloadable(model, fault) from fault
     if tokenizer.eos_token_id is None:
         Text(tokenizer, model)  # which takes the one that the chat template writes behind an answer
@@ -87,18 +87,34 @@ def load_base(model: str, quantization: Literal["nf4"] | None, device: torch.dev
     """Load a causal language model for inference.
 
     Raises:
-        ModelError: If it cannot be loaded; weights other than safetensors are refused.
+        ModelError: If it cannot be loaded, or its weights are not exactly those of its architecture; weights other
+            than safetensors are refused.
     """
     settings: dict[str, Any] = {"use_safetensors": True, "device_map": {"": device}}
+    settings |= {"output_loading_info": True, "ignore_mismatched_sizes": True}  # `_check_whole` names what is wrong
     if quantization == "nf4":
         settings["quantization_config"] = _nf4_settings(model, device)
     try:
         with quiet():
-            base = AutoModelForCausalLM.from_pretrained(model, dtype=compute_dtype(device), **settings)
+            base, loading = AutoModelForCausalLM.from_pretrained(model, dtype=compute_dtype(device), **settings)
     except _LOADING_FAULTS as fault:
         raise _unloadable(model, fault) from fault
+    _check_whole(model, loading)
     _keep_layout(base)
     return base.eval().requires_grad_(False)
+
+
+def _check_whole(model: str, loading: Mapping[str, Any]) -> None:
+    """Refuse weights that are not the architecture's: transformers makes random ones in place of what is missing."""
+    misshapen = [name for name, *_ in loading["mismatched_keys"]]
+    wrong = {"missing": loading["missing_keys"], "of another shape": misshapen, "unknown": loading["unexpected_keys"]}
+    said = [f"{len(names)} {how} (e.g. {min(names)})" for how, names in wrong.items() if names]
+    if said or loading["error_msgs"]:
+        said += [line for text in loading["error_msgs"][:1] for line in text.splitlines()[:1]]
+        raise ModelError(
+            f"the weights of model '{model}' are not those of its architecture: {', '.join(said)}; fetch or save the "
+            "model again"
+        )
 
 
 def _keep_layout(base: Any) -> None:

@@ -1,0 +1,107 @@
+"""What a model's folder must be before anything of it is loaded: whole, of safetensors, its own, and without code."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.errors import ModelError
+
+WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
+_HUB_FOLDER, _HUB_COMMITS = "models--", "snapshots"  # models--org--name/snapshots/COMMIT
+
+
+def checked_folder(folder: Path) -> Path:
+    """Return a model's folder if it may be loaded.
+
+    Raises:
+        ModelError: If it has no weights, a file of weights is no safetensors or lies elsewhere, a link leads out of the
+            folder, its settings cannot be read or ask for code of their own, or it is an adapter.
+    """
+    if not (folder / "config.json").is_file():
+        raise ModelError(f"{folder} has no config.json; give the folder that save_pretrained wrote")
+    if (folder / "adapter_config.json").exists():
+        raise ModelError(f"{folder} holds an adapter (adapter_config.json); give the base that it was made for")
+    _check_links(folder)
+    settings = {file.name: _settings(file) for file in sorted(folder.glob("*config*.json"))}
+    for name, said in settings.items():
+        if "auto_map" in said:
+            raise ModelError(
+                f"{folder / name} asks for code of its own (auto_map); only built-in architectures are run"
+            )
+    for name in _weight_files(folder, settings["config.json"]):
+        _check_weights(folder, name)
+    return folder
+
+
+def hub_name(model: str) -> str | None:
+    """Return the id under which the hub's cache keeps a model that lies in this folder, or None of another folder."""
+    commit = Path(model)
+    kept = commit.parent.parent.name
+    if commit.parent.name != _HUB_COMMITS or not kept.startswith(_HUB_FOLDER):
+        return None
+    return kept.removeprefix(_HUB_FOLDER).replace("--", "/")
+
+
+def hub_commit(model: str) -> str | None:
+    """Return the commit of the hub that lies in this folder, or None of a folder that is not the hub's."""
+    return Path(model).name if hub_name(model) else None
+
+
+def _check_links(folder: Path) -> None:
+    """Refuse links that lead out: weights could be exchanged there, and the model's hash leaves linked folders out.
+
+    The hub's cache keeps the files of all commits of a repository beside them, so that far a link may lead.
+    """
+    own = folder.resolve()
+    own = own.parents[1] if hub_name(str(own)) else own
+    for path in _visible(folder):
+        if path.is_symlink() and (path.is_dir() or not path.resolve().is_relative_to(own)):
+            raise ModelError(f"{path} is a link to {path.resolve()}; put a copy in its place")
+
+
+def _visible(folder: Path) -> Iterator[Path]:
+    """Yield what the model's hash covers: hidden files do not count."""
+    for path in sorted(folder.rglob("*")):
+        if not any(part.startswith(".") for part in path.relative_to(folder).parts):
+            yield path
+
+
+def _settings(file: Path) -> Mapping[str, Any]:
+    try:
+        said = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as fault:
+        raise ModelError(f"{file} is not JSON ({fault}); save the model again") from fault
+    if not isinstance(said, dict):
+        raise ModelError(f"{file} holds no settings; save the model again")
+    return said
+
+
+def _weight_files(folder: Path, config: Mapping[str, Any]) -> list[str]:
+    """Return the names of the files that the weights will be loaded from."""
+    named = config.get("transformers_weights")
+    if named is not None:  # transformers prefers it
+        raise ModelError(f"{folder / 'config.json'} names its own file of weights ({named}); save the model again")
+    if (folder / WEIGHTS).is_file():
+        return [WEIGHTS]
+    if not (folder / INDEX).is_file():
+        raise ModelError(
+            f"{folder} has no {WEIGHTS} and no {INDEX}; load it and call save_pretrained (pickled .bin weights can run "
+            "code and are never opened)"
+        )
+    shards = _settings(folder / INDEX).get("weight_map")
+    if not isinstance(shards, dict) or not shards or not all(isinstance(name, str) for name in shards.values()):
+        raise ModelError(f"{folder / INDEX} has no weight_map of file names; save the model again")
+    return sorted(set(shards.values()))
+
+
+def _check_weights(folder: Path, name: str) -> None:
+    from safetensors import SafetensorError, safe_open
+
+    if Path(name).name != name or name.startswith(".") or not name.endswith(".safetensors"):
+        raise ModelError(f"{folder / INDEX} names '{name}', which is no safetensors file in the folder itself")
+    try:
+        with safe_open(folder / name, framework="numpy"):
+            pass
+    except (OSError, SafetensorError) as fault:
+        raise ModelError(f"{folder / name} is no whole safetensors file ({fault}); fetch or save it again") from fault
