@@ -7,6 +7,7 @@ from baselines.finetune.options import TuneOptions
 from baselines.finetune.store import writing
 from baselines.finetune.strength import kept_point
 from baselines.finetune.tuners import tuner_of
+from harness.assets.hub import hub_name
 from harness.atomic import whole_folder
 from harness.records import TrainingHistory, Weights
 
@@ -84,7 +85,7 @@ def export(tuned: Path, folder: Path, base: Weights, history: TrainingHistory, o
 def card(base: Weights, history: TrainingHistory, options: TuneOptions) -> str:
     """Return the model card; the base is named without the path it lay at."""
     best, title = kept_point(history), tuner_of(options.tuner).title
-    name = Path(base.model).name if Path(base.model).is_absolute() else base.model
+    name = hub_name(base.model) or Path(base.model).name
     is_nf4, is_adapter = base.quantization == "nf4", options.keeps == "adapters"
     double = is_nf4 and _is_quantized_twice()
     return CARD.format(

@@ -66,11 +66,20 @@ class Embedder:
 
     @cached_property
     def _model(self) -> Any:
+        for pickled in self.folder.rglob("pytorch_model.bin"):
+            if not pickled.with_name("model.safetensors").is_file():
+                raise ArmError(f"{pickled} is pickled and can run code; save the embedder again as safetensors")
         with quiet():
             from sentence_transformers import SentenceTransformer
 
             try:
-                return SentenceTransformer(str(self.folder), device="cpu", local_files_only=True)
+                return SentenceTransformer(
+                    str(self.folder),
+                    device="cpu",
+                    local_files_only=True,
+                    trust_remote_code=False,
+                    model_kwargs={"use_safetensors": True},
+                )
             except (OSError, ValueError, KeyError) as fault:
                 raise ArmError(f"{self.folder} is no sentence-transformers model: {fault}") from fault
 

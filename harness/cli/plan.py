@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.errors import ModelError
-
 if TYPE_CHECKING:
     from harness.planning.memory import Device
     from harness.planning.record import Probe, Speed
@@ -77,10 +75,6 @@ def _probe(task: "Task", device: "Device", arms: tuple[str, ...]) -> "Probe":
     from harness.planning.probe import probe
 
     folder = Path(resolve_model(task.model.source, lambda text: click.echo(text, err=True)))
-    if not folder.is_dir():
-        raise ModelError(
-            f"--probe needs the model's files on this machine, and '{task.model.source}' is a hub id; fetch it first"
-        )
     with observer(sys.stderr) as watching:
         return probe(task, folder, device, arms, watching)
 

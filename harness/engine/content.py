@@ -9,17 +9,14 @@ from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from harness.errors import ArmError, ModelError
-from harness.quiet import quiet
+from harness.assets.hub import hub_snapshot, unreadable
+from harness.errors import ArmError
 from harness.store.files import hash_file
 
 # What can move an answer's last digit, or the ids that a text becomes.
 LIBRARIES = ("torch", "transformers", "peft", "bitsandbytes", "tokenizers", "lm-eval")
 ADAPTER_FILES = ("adapter_model.safetensors", "adapter_config.json")
 CODE = Path(__file__).parent
-# Of a hub repository: what transformers reads from its top level, and no second form of the weights.
-_READ = ["*.safetensors", "*.json", "*.jinja", "*.txt", "*.model"]
-_NOT_READ = ["*/*", "consolidated*"]
 
 
 def model_hash(model: str) -> str:
@@ -36,7 +33,7 @@ def model_hash(model: str) -> str:
         names = [path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file()]
         return _hash_files(folder, [n.as_posix() for n in names if not any(part.startswith(".") for part in n.parts)])
     except (OSError, ValueError) as fault:
-        raise _unreadable(model, fault) from fault
+        raise unreadable(model, fault) from fault
 
 
 def model_folder(model: str) -> Path:
@@ -46,7 +43,7 @@ def model_folder(model: str) -> Path:
         ModelError: If a hub id's files cannot be had.
     """
     folder = Path(model)
-    return folder if folder.is_dir() else _snapshot(model)
+    return folder if folder.is_dir() else hub_snapshot(model)
 
 
 def adapter_hash(adapter: str) -> str:
@@ -101,20 +98,3 @@ def library_versions() -> dict[str, str]:
 def _hash_files(folder: Path, names: list[str] | tuple[str, ...]) -> str:
     files = {name: hash_file(folder / name) for name in names}
     return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
-
-
-def _snapshot(model: str) -> Path:
-    from huggingface_hub import snapshot_download
-
-    try:
-        with quiet():
-            return Path(snapshot_download(model, allow_patterns=_READ, ignore_patterns=_NOT_READ))
-    except Exception as fault:  # the hub's client passes on the faults of several libraries, a proxy's among them
-        raise _unreadable(model, fault) from fault
-
-
-def _unreadable(model: str, fault: Exception) -> ModelError:
-    said = " ".join(str(fault).split()) or type(fault).__name__
-    return ModelError(
-        f"the files of model '{model}' cannot be read: {said}; check the folder or id, and the way to the hub"
-    )

@@ -28,7 +28,7 @@ class TransformersKind:
         return name_fault(source)
 
     def find(self, source: str, log: Log) -> str:
-        """Return the model's folder or hub id; the embedded one is obtained if absent."""
+        """Return the model's folder; what is not here, the embedded model or a hub id's files, is obtained."""
         from harness.assets.models import resolve_model
 
         return resolve_model(source, log)

@@ -66,7 +66,7 @@ def load_config(model: str) -> Any:
     """Read a model's configuration; raises ModelError."""
     try:
         with quiet():
-            return AutoConfig.from_pretrained(model)
+            return AutoConfig.from_pretrained(model, trust_remote_code=False)
     except Exception as fault:  # of several libraries, over files that anybody may have written
         raise _unloadable(model, fault) from fault
 
@@ -75,7 +75,7 @@ def load_tokenizer(model: str) -> Any:
     """Read a model's tokenizer, which knows an end token from here on; raises ModelError."""
     try:
         with quiet():
-            tokenizer = AutoTokenizer.from_pretrained(model)
+            tokenizer = AutoTokenizer.from_pretrained(model, trust_remote_code=False)
     except Exception as fault:  # of several libraries, over files that anybody may have written
         raise _unloadable(model, fault) from fault
     if tokenizer.eos_token_id is None:
@@ -90,13 +90,13 @@ def load_base(model: str, quantization: Literal["nf4"] | None, device: torch.dev
         ModelError: If it cannot be loaded, or its weights are not exactly those of its architecture; weights other
             than safetensors are refused.
     """
-    settings: dict[str, Any] = {"use_safetensors": True, "device_map": {"": device}}
+    settings: dict[str, Any] = {"dtype": compute_dtype(device), "device_map": {"": device}, "use_safetensors": True}
     settings |= {"output_loading_info": True, "ignore_mismatched_sizes": True}  # `_check_whole` names what is wrong
     if quantization == "nf4":
         settings["quantization_config"] = _nf4_settings(model, device)
     try:
         with quiet():
-            base, loading = AutoModelForCausalLM.from_pretrained(model, dtype=compute_dtype(device), **settings)
+            base, loading = AutoModelForCausalLM.from_pretrained(model, trust_remote_code=False, **settings)
     except _LOADING_FAULTS as fault:
         raise _unloadable(model, fault) from fault
     _check_whole(model, loading)

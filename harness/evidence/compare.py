@@ -14,7 +14,7 @@ from harness.evidence.formats import look_at_formats
 from harness.evidence.jobs import Jobs, Observer
 from harness.evidence.models import ServedModel, find_models
 from harness.evidence.outputs import check_columns, write_outputs
-from harness.evidence.provenance import code_digest, identity_of, manifest, versions
+from harness.evidence.provenance import code_digest, commits_of, identity_of, manifest, versions
 from harness.evidence.smoke import scaled
 from harness.evidence.snapshot import read_snapshot, write_snapshot
 from harness.evidence.states import MANIFEST, RUN, SNAPSHOT
@@ -62,7 +62,7 @@ def compare(task: Task, settings: Settings, observer: Observer) -> tuple[Run, Ru
             observer.log(line)
         with closing(Ledger(folder.ledger)) as ledger:
             if ledger.state(RUN, SNAPSHOT) is None:
-                write_snapshot(task, folder, ledger)
+                write_snapshot(task, folder, ledger, commits_of(models))
             stall_minutes = task.stall_minutes  # the one thing that may be changed on the way
             task = read_snapshot(folder, ledger)
             _begin(task, models, formats, identity, settings, ledger)

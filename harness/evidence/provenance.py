@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import harness
+from harness.assets.hub import hub_commit
 from harness.evidence.models import ServedModel
 from harness.store.files import hash_data, hash_file
 from harness.task.task import Task
@@ -70,6 +71,11 @@ def identity_of(models: Sequence[ServedModel]) -> str:
     return hash_data(found)[:16]
 
 
+def commits_of(models: Sequence[ServedModel]) -> dict[str, str]:
+    """Return the commit that was resolved of each model of the hub, by its id."""
+    return {model.source: commit for model in models if (commit := hub_commit(model.path))}
+
+
 def manifest(task: Task, models: Sequence[ServedModel], identity: dict[str, str]) -> dict[str, Any]:
     """Describe the run before it starts."""
     return {
@@ -81,6 +87,7 @@ def manifest(task: Task, models: Sequence[ServedModel], identity: dict[str, str]
                 "source": model.source,
                 "identity": model.identity,
                 "folder": Path(model.path).name,
+                "commit": hub_commit(model.path),
                 "quantization": model.quantization,
                 "engine": model.engine,
             }

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.assets.hub import hub_name
 from harness.engine.content import adapter_hash, model_hash
 from harness.errors import ModelError
 from harness.records import Weights
@@ -118,7 +119,8 @@ def check_adapter(base: Side, adapter: Path) -> None:
         if Path(named).is_dir() if named else False:
             is_base = model_hash(named) == base.model_sha256
         else:
-            is_base = not named or _last(named) in (_last(base.name), _last(base.weights.model))
+            own = base.name, base.weights.model
+            is_base = not named or _last(hub_name(named) or named) in [_last(hub_name(name) or name) for name in own]
     except (OSError, ValueError, AttributeError, ModelError):
         return  # whoever loads the adapter says what is wrong with it
     if not is_base:

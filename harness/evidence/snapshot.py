@@ -1,6 +1,7 @@
 """The task as a run saw it, kept in the run folder: resuming and redrawing never read changed data."""
 
 import hashlib
+from collections.abc import Mapping
 
 from harness.errors import StoreError
 from harness.evidence.states import RUN, SNAPSHOT
@@ -10,14 +11,22 @@ from harness.store.ledger import Ledger
 from harness.task.task import Task
 
 
-def write_snapshot(task: Task, folder: RunFolder, ledger: Ledger) -> None:
-    """Write the task with all its rows, and the resolved task file for people to read; the ledger keeps its hash."""
+def write_snapshot(task: Task, folder: RunFolder, ledger: Ledger, commits: Mapping[str, str] | None = None) -> None:
+    """Write the task with all its rows, and the resolved task file for people to read; the ledger keeps its hash.
+
+    Args:
+        task: The task as it was read.
+        folder: Where the run keeps it.
+        ledger: Of the run.
+        commits: Of the hub's models, by id, for the resolved task file.
+    """
     from io import StringIO
 
     from ruamel.yaml import YAML
 
     text = StringIO()
-    YAML(typ="safe", pure=True).dump(dict(task.resolved), text)
+    said = {**task.resolved, "commits": dict(commits)} if commits else dict(task.resolved)
+    YAML(typ="safe", pure=True).dump(said, text)
     write_atomically(folder.path / "task.lock.yaml", text.getvalue())
     snapshot = encode(Task, task)
     write_atomically(folder.snapshot, snapshot)

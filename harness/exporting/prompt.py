@@ -78,16 +78,17 @@ def program_data(source: ExportSource, places: Places) -> dict[str, Any]:
 
 def stop_ids(model: str) -> list[int]:
     """Return every token that ends an answer, as the engine has them."""
-    from transformers import AutoConfig, AutoTokenizer, GenerationConfig
+    from transformers import GenerationConfig
 
+    from harness.engine.resident import load_config, load_tokenizer
     from harness.engine.tokens import end_of_turn
     from harness.quiet import quiet
 
+    tokenizer = load_tokenizer(model)
     with quiet():
-        tokenizer = AutoTokenizer.from_pretrained(model)
         try:
             named = GenerationConfig.from_pretrained(model).eos_token_id
         except OSError:  # the model brings none of its own
-            named = GenerationConfig.from_model_config(AutoConfig.from_pretrained(model)).eos_token_id
+            named = GenerationConfig.from_model_config(load_config(model)).eos_token_id
     own = named if isinstance(named, list) else [named]
     return sorted({token for token in (tokenizer.eos_token_id, end_of_turn(tokenizer), *own) if token is not None})

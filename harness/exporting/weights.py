@@ -62,13 +62,14 @@ def merge(source: ExportSource, target: Path) -> list[str]:
     with quiet():
         import torch
         from peft import PeftModel
-        from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
-        dtype = AutoConfig.from_pretrained(weights.model).dtype or torch.float32
-        base = AutoModelForCausalLM.from_pretrained(weights.model, dtype=torch.float32, use_safetensors=True)
+        from harness.engine.resident import load_base, load_config, load_tokenizer
+
+        dtype = load_config(weights.model).dtype or torch.float32
+        base = load_base(weights.model, None, torch.device("cpu"))
         merged = PeftModel.from_pretrained(base, weights.adapter).merge_and_unload(safe_merge=True)
         merged.to(dtype).save_pretrained(target)
-        AutoTokenizer.from_pretrained(weights.model).save_pretrained(target)
+        load_tokenizer(weights.model).save_pretrained(target)
     for file in license_files(source.base_folder) if source.base_folder else ():
         shutil.copyfile(file, target / file.name)
     warnings = []

@@ -9,7 +9,8 @@ from pytest import fixture, mark, raises
 from safetensors.torch import load_file, save_file
 from tiny_model import build_tiny_model
 
-from harness.assets.model_folder import INDEX, WEIGHTS, checked_folder, hub_commit, hub_name
+from harness.assets.hub import hub_commit, hub_name
+from harness.assets.model_folder import INDEX, WEIGHTS, checked_folder
 from harness.engine.content import model_hash
 from harness.engine.resident import load_base
 from harness.errors import ModelError

@@ -1,4 +1,5 @@
 import json
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -110,8 +111,20 @@ def test_folder_of_a_model_is_taken_as_it_is(tiny_model):
     assert models.resolve_model(str(tiny_model), print) == str(tiny_model)
 
 
-def test_hub_id_is_taken_as_it_is():
-    assert models.resolve_model("some-org/some.model-1B", print) == "some-org/some.model-1B"
+def test_hub_id_is_the_folder_of_one_commit_whatever_the_hub_has_later(tiny_model, tmp_path, monkeypatch):
+    snapshots = tmp_path / "models--org--name" / "snapshots"
+    shutil.copytree(tiny_model, snapshots / ("a" * 40))
+    refs = tmp_path / "models--org--name" / "refs"
+    refs.mkdir()
+    (refs / "main").write_text("a" * 40)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    assert models.resolve_model("org/name", print) == str(snapshots / ("a" * 40))
+    (snapshots / ("a" * 40) / "config.json").write_text('{"auto_map": {}}')
+    with raises(ModelError, match="auto_map"):
+        models.resolve_model("org/name", print)
+    with raises(ModelError, match="'some-org/some.model-1B' cannot be read"):
+        models.resolve_model("some-org/some.model-1B", print)
 
 
 def test_misspelt_alias_is_met_with_the_right_one():

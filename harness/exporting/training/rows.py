@@ -40,13 +40,10 @@ class Tokens:
     """Lengths as training counted them."""
 
     def __init__(self, model: str) -> None:
-        from transformers import AutoTokenizer
-
+        from harness.engine.resident import load_tokenizer
         from harness.engine.tokens import Text
-        from harness.quiet import quiet
 
-        with quiet():
-            self._text = Text(AutoTokenizer.from_pretrained(model), model)
+        self._text = Text(load_tokenizer(model), model)
         self.end_id = self._text.end_id
 
     @property

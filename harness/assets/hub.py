@@ -1,0 +1,48 @@
+"""Models of the hub: fetched at one commit, into the hub's own cache, and loaded from there."""
+
+from pathlib import Path
+
+from harness.errors import ModelError
+from harness.quiet import quiet
+
+# Of a repository: what transformers reads from its top level, and no second form of the weights.
+_READ = ["*.safetensors", "*.json", "*.jinja", "*.txt", "*.model"]
+_NOT_READ = ["*/*", "consolidated*"]
+_REPOSITORY, _COMMITS = "models--", "snapshots"  # models--ORG--NAME/snapshots/COMMIT
+
+
+def hub_snapshot(name: str) -> Path:
+    """Return the folder with a model's files at one commit: the newest, or without a network the one that is here.
+
+    Raises:
+        ModelError: If they cannot be had.
+    """
+    from huggingface_hub import snapshot_download
+
+    try:
+        with quiet():
+            return Path(snapshot_download(name, allow_patterns=_READ, ignore_patterns=_NOT_READ))
+    except Exception as fault:  # the hub's client passes on the faults of several libraries, a proxy's among them
+        raise unreadable(name, fault) from fault
+
+
+def unreadable(model: str, fault: Exception) -> ModelError:
+    """Say that a model's files cannot be had or read."""
+    said = " ".join(str(fault).split()) or type(fault).__name__
+    return ModelError(
+        f"the files of model '{model}' cannot be read: {said}; check the folder or id, and the way to the hub"
+    )
+
+
+def hub_name(folder: str) -> str | None:
+    """Return the id of the hub's model that lies in a folder of its cache, or None of any other folder."""
+    commit = Path(folder)
+    repository = commit.parent.parent.name
+    if commit.parent.name != _COMMITS or not repository.startswith(_REPOSITORY):
+        return None
+    return repository.removeprefix(_REPOSITORY).replace("--", "/")
+
+
+def hub_commit(folder: str) -> str | None:
+    """Return the commit that lies in a folder of the hub's cache, or None of any other folder."""
+    return Path(folder).name if hub_name(folder) else None
