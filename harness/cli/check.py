@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.cli.options import allow_benchmark_code
+
 if TYPE_CHECKING:
     from harness.checking import CheckReport
     from harness.checking.reading import Material
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print every finding with all its rows as JSON.")
 @click.option("--model", "with_model", is_flag=True, help="Also list answers that contradict the base model (minutes).")
+@allow_benchmark_code
 @click.pass_context
 def check(ctx: click.Context, task_file: Path, out: Path | None, as_json: bool, with_model: bool) -> None:
     """Look for everything that is wrong with TASK_FILE and its data, and show what each arm will see.

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import click
 
+from harness.cli.options import allow_benchmark_code
+
 
 @click.command()
 @click.argument("task_file", type=click.Path(path_type=Path))
@@ -14,6 +16,7 @@ import click
 @click.option("--json", "as_json", is_flag=True, help="Print result.json instead of the table.")
 @click.option("--no-cache", is_flag=True, help="Ask the model everything again, and keep none of its answers.")
 @click.option("--fast", "is_fast", is_flag=True, help="Smoke run of all arms on a few rows; do not decide on it.")
+@allow_benchmark_code
 def compare(
     task_file: Path,
     limit: int | None,

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harness.cli.options import allow_benchmark_code
+
 if TYPE_CHECKING:
     from harness.planning.memory import Device
     from harness.planning.record import Probe, Speed
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 @click.option("--probe", is_flag=True, help="Load the model: two training steps and a batch of prompts for each arm.")
 @click.option("--arm", "arms", multiple=True, metavar="NAME", help="Probe only this arm; may be repeated.")
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
+@allow_benchmark_code
 def plan(
     task_file: Path,
     device: str | None,

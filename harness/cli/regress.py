@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from harness.benchmark_files import is_benchmark_file
+from harness.cli.options import allow_benchmark_code
 
 if TYPE_CHECKING:
     from harness.evidence.regress import Check
@@ -51,6 +52,7 @@ SUMMARY = "GITHUB_STEP_SUMMARY"  # names a file that is shown beside the job
 @click.option("--strict", is_flag=True, help="Exit with 3 when it is inconclusive.")
 @click.option("--json", "as_json", is_flag=True, help="Print regression.json instead of the table.")
 @click.option("--no-cache", is_flag=True, help="Ask the models again, and keep none of their answers.")
+@allow_benchmark_code
 @click.pass_context
 def regress(
     ctx: click.Context,

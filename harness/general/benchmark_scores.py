@@ -4,11 +4,13 @@ import hashlib
 import json
 import math
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jinja2 import TemplateError
 from lm_eval.evaluator import evaluate
 
 from harness.contract import Engine
@@ -16,6 +18,7 @@ from harness.errors import HarnessError
 from harness.general.benchmark_tasks import RowsTask, choose, load_tasks, pools
 from harness.general.lm_eval_model import Advance, EngineLM
 from harness.general.pools import Use
+from harness.general.prompt_faults import settle_shots
 from harness.quiet import quiet
 from harness.records import BenchmarkItem, Weights
 
@@ -44,8 +47,9 @@ def benchmark_items(
         loaded, chosen = _prepared(tasks, limit, include_path, seed, use)
         if not loaded:
             return ()
-        model = EngineLM(engine, weights, advance)
-        results = evaluate(lm=model, task_dict={"tasks": loaded}, samples=chosen, bootstrap_iters=0)
+        model = EngineLM(engine, weights, advance, loaded)
+        with _rendered():
+            results = evaluate(lm=model, task_dict={"tasks": loaded}, samples=chosen, bootstrap_iters=0)
     lost = {(name, chosen[name][place]) for name, place in model.lost}
     return tuple(item for name, task in loaded.items() for item in _items(name, task, results["samples"][name], lost))
 
@@ -58,13 +62,23 @@ def asked_items(
     with quiet():
         loaded, chosen = _prepared(tasks, limit, include_path, seed, use)
         for name, task in loaded.items():
-            task.build_all_requests(samples=chosen[name])
+            with _rendered():
+                task.build_all_requests(samples=chosen[name])
             rules = _rules(task, include_path)
             for instance in task.instances:
                 item = chosen[name][instance.doc_id]
                 right = task.doc_to_target(instance.doc)
                 asked.append({"task": name, "item": item, "asked": instance.args, "right": right, "rules": rules})
     return asked
+
+
+@contextmanager
+def _rendered() -> Iterator[None]:
+    """Say which template cannot be rendered; one that would leave the sandbox is told so too."""
+    try:
+        yield
+    except TemplateError as fault:
+        raise HarnessError(f"general.tasks: a template cannot be rendered: {fault}; fix the task's file") from fault
 
 
 def _rules(task: Any, include_path: Path | None) -> str:
@@ -98,9 +112,10 @@ def _prepared(
         numbers = {name: numbers[name] for name in having[:limit]}
     chosen = choose(numbers, limit, seed) if numbers else {}
     loaded = {name: task for name, task in loaded.items() if name in chosen}
-    for task in loaded.values():
+    for name, task in loaded.items():
         if task.get_config("num_fewshot") is None:
             task.set_config(key="num_fewshot", value=0)
+        settle_shots(name, task)
         task.set_fewshot_seed(seed=_OTHER_SEED)
     return loaded, chosen
 

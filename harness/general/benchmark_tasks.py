@@ -6,9 +6,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from jinja2 import BaseLoader, StrictUndefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from lm_eval import utils
+from lm_eval.api import metrics as metrics  # fills the registry
+from lm_eval.api import registry
+from lm_eval.api import task as lm_eval_task
 from lm_eval.api.task import ConfigurableTask
 from lm_eval.tasks import TaskManager
 
+from harness.benchmark_code import code_faults, is_code_allowed
 from harness.benchmark_files import BenchmarkRow, benchmark_name, is_benchmark_file, read_benchmark
 from harness.errors import HarnessError
 from harness.general.pools import Use, uses_of
@@ -28,6 +35,30 @@ CORE = (
 
 # Passages get most of the items: every base has something to lose on them, and an item costs a fifth of another's time.
 WEIGHTS = {"core_continuation": 4, "core_next_word": 4}
+
+
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """What lm-eval's own environment does, for templates that cannot reach out of their values."""
+
+    def __init__(self) -> None:
+        super().__init__(loader=BaseLoader(), undefined=StrictUndefined, keep_trailing_newline=True)
+        self.filters["regex_replace"] = utils.regex_replace
+
+
+def _known_metric(name: str, hf_evaluate_metric: bool = False) -> Any:
+    """Return a metric of lm-eval's own: others would be fetched as code."""
+    is_own = name in registry.metric_registry and not hf_evaluate_metric
+    if not is_own and not is_code_allowed():
+        raise HarnessError(
+            f"lm-eval has no metric called '{name}' and would fetch code of that name from the hub; take another "
+            "metric, or give --allow-benchmark-code if you trust it"
+        )
+    return registry.get_metric(name, hf_evaluate_metric)
+
+
+# lm-eval renders templates with full access to Python, and looks metrics up on the hub; neither can be set.
+utils.env = _Sandbox()
+lm_eval_task.get_metric = _known_metric
 
 
 def load_tasks(names: Sequence[str], include_path: Path | None) -> dict[str, Any]:
@@ -56,6 +87,7 @@ def _named(wanted: list[str], include_path: Path | None) -> dict[str, Any]:
     if not wanted:
         return {}
     folders = [OURS, *([include_path] if include_path else [])]
+    _check_code(include_path)
     manager = TaskManager(include_path=folders, include_defaults=False)
     if set(wanted) - set(manager.all_tasks):
         manager = TaskManager(include_path=folders)
@@ -74,6 +106,14 @@ def _named(wanted: list[str], include_path: Path | None) -> dict[str, Any]:
             f"general.tasks: {', '.join(wanted)} cannot be loaded: {said}; lm-eval's own tasks fetch their data "
             "from the hub: connect to it, or use 'core', task files (general.include_path) or rows of your own"
         ) from fault
+
+
+def _check_code(include_path: Path | None) -> None:
+    """Refuse code in a user's task files unless the user allowed it: they may have changed since the task was read."""
+    faults = code_faults(include_path.resolve()) if include_path and not is_code_allowed() else []
+    if faults:
+        listed = "\n".join(f"  - {fault.file} line {fault.line or 1}: {fault.text}" for fault in faults)
+        raise HarnessError(f"general.include_path: {len(faults)} problem{'s' * (len(faults) > 1)}\n{listed}")
 
 
 # ---- a user's own rows -----------------------------------------------------------------------

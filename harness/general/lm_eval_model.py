@@ -1,7 +1,7 @@
 """lm-eval on top of our engine, instead of its own model loop."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from lm_eval.api.model import LM
@@ -10,6 +10,7 @@ from lm_eval.models.utils import normalize_gen_kwargs
 from harness.contract import Engine
 from harness.engine.faults import is_of_the_process
 from harness.errors import ArmError, HarnessError
+from harness.general.prompt_faults import check_prompts
 from harness.records import GenerationSettings, Likelihood, Weights
 
 # Contexts scored between two reports of progress; the engine plans its own batches inside.
@@ -27,13 +28,17 @@ class EngineLM(LM):  # type: ignore[misc]
         engine: The engine that holds the model.
         weights: Which weights answer.
         advance: Told how many requests are done, of how many.
+        tasks: lm-eval's, by name, whose prompts are looked at before they are asked.
 
     Attributes:
         lost: Prompts that left no room for an answer: name of the task, place of the item in the task's sample.
     """
 
-    def __init__(self, engine: Engine, weights: Weights, advance: Advance) -> None:
+    def __init__(
+        self, engine: Engine, weights: Weights, advance: Advance, tasks: Mapping[str, Any] | None = None
+    ) -> None:
         super().__init__()
+        self._tasks = tasks or {}
         self._engine = engine
         self._weights = weights
         self._advance = advance
@@ -46,7 +51,9 @@ class EngineLM(LM):  # type: ignore[misc]
 
         Raises:
             ArmError: If nothing at all can be scored: the fault is then the model's.
+            HarnessError: If a prompt holds its own answer, or a continuation has no token.
         """
+        check_prompts(self._tasks, requests)
         groups: dict[str, list[int]] = {}
         for number, request in enumerate(requests):
             groups.setdefault(request.args[0], []).append(number)
@@ -59,6 +66,8 @@ class EngineLM(LM):  # type: ignore[misc]
             asked = [(context, [requests[i].args[1] for i in groups[context]]) for context in chunk]
             for context, scored in zip(chunk, self._scored(asked, faults), strict=True):
                 for number, likelihood in zip(groups[context], scored, strict=False):  # none where the context failed
+                    if not likelihood.tokens:
+                        raise HarnessError(f"the benchmark's continuation {requests[number].args[1]!r} has no token")
                     results[number] = (likelihood.logprob, likelihood.greedy)
                 done += len(groups[context])
             self._advance(done, len(requests))
@@ -89,8 +98,10 @@ class EngineLM(LM):  # type: ignore[misc]
         """Continue raw prompts up to a stop string; a prompt that leaves no room is `lost`, and its text empty.
 
         Raises:
-            HarnessError: If a task asks for a decoding that the engine does not do, or no prompt leaves room.
+            HarnessError: If a task asks for a decoding that the engine does not do, no prompt leaves room, or a prompt
+                holds its own answer.
         """
+        check_prompts(self._tasks, requests)
         groups: dict[str, list[int]] = {}
         for number, request in enumerate(requests):
             groups.setdefault(repr(request.args[1]), []).append(number)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from jinja2 import Environment, TemplateError, nodes
 
+from harness.benchmark_code import code_faults, is_code_allowed
 from harness.errors import ArmError
 from harness.program import PLAIN_TEMPLATE, columns_named, render
 from harness.task.faults import Faults
@@ -93,4 +94,8 @@ def include_path_of(settings: TaskFile, source: Source, folder: Path, faults: Fa
         text = f"general.include_path '{written}' is no folder; give one that holds lm-eval task files"
         source.add_fault(faults, ("general", "include_path"), text)
         return None
-    return path.resolve()
+    path = path.resolve()
+    if not is_code_allowed():
+        for fault in code_faults(path):
+            faults.add((Path(written) / fault.file).as_posix(), fault.text, fault.line)
+    return path

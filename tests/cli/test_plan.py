@@ -123,10 +123,11 @@ def test_options_that_make_no_sense_are_refused(task, arguments, words):
     assert words in result.output
 
 
-def test_a_hub_id_that_is_not_here_cannot_be_probed(task):
+def test_a_hub_id_that_cannot_be_had_cannot_be_probed(task, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     result = plan(task(model="org/absent"), "--probe")
     assert result.exit_code == 2
-    assert "fetch it first" in " ".join(result.output.split())
+    assert "'org/absent' cannot be read" in " ".join(result.output.split())
 
 
 def test_a_dry_run_stands_beside_what_was_foretold_and_gives_the_speed(task, monkeypatch):

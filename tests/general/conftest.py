@@ -20,6 +20,7 @@ doc_to_text: "{{{{question}}}} "
 doc_to_choice: choices
 doc_to_target: gold
 num_fewshot: {shots}
+fewshot_split: test
 metric_list:
   - {{metric: acc, aggregation: mean, higher_is_better: true}}
   - {{metric: acc_norm, aggregation: mean, higher_is_better: true}}

@@ -1,0 +1,128 @@
+"""Code that a folder of lm-eval task files brings: found without running any of it.
+
+lm-eval takes `!function module.name` for an order to import, fetches metrics that it does not know as code from the
+hub, and reads further files that a task file names. So its files are read here first, as plain data.
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jinja2 import Environment, TemplateError, nodes
+
+ALLOW = "HARNESS_ALLOW_BENCHMARK_CODE"  # what --allow-benchmark-code sets, for this process and the worker
+_LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+_PLAIN = "tag:yaml.org,2002:"
+_PYTHON = f"{_PLAIN}python/"
+# Keys whose value lm-eval imports, evaluates, or reads with a loader that builds Python objects.
+_CODE_KEYS = {"class", "unsafe_code", "use_prompt", "hf_evaluate"}
+
+
+@dataclass(frozen=True, slots=True)
+class CodeFault:
+    """One thing in a task file that is code, or cannot be shown to be none."""
+
+    file: str  # relative to the folder
+    line: int | None
+    text: str
+
+
+def is_code_allowed() -> bool:
+    """Whether the user said that code of benchmarks may run."""
+    return os.environ.get(ALLOW) == "1"
+
+
+def allow_code() -> None:
+    """Let code of benchmarks run in this process and in what it starts."""
+    os.environ[ALLOW] = "1"
+
+
+def code_faults(folder: Path) -> list[CodeFault]:
+    """Return all that the task files of a folder bring as code; nothing of it is run.
+
+    Args:
+        folder: What `general.include_path` names, absolute.
+    """
+    found: list[CodeFault] = []
+    waiting, seen = sorted(folder.rglob("*.yaml")), set()
+    while waiting:
+        file = waiting.pop(0)
+        if file in seen:
+            continue
+        seen.add(file)
+        name = file.relative_to(folder).as_posix()
+        try:
+            root = yaml.compose(file.read_bytes(), Loader=_LOADER)
+            for node, text in _faults(root, folder, file):
+                found.append(CodeFault(name, node.start_mark.line + 1, f"{text}; {_REMEDY}"))
+            waiting += [path for path in _included(root, file) if path.is_file() and path.is_relative_to(folder)]
+        except (OSError, ValueError, yaml.YAMLError, RecursionError) as fault:
+            said = (str(fault).strip() or type(fault).__name__).splitlines()[0]
+            found.append(CodeFault(name, None, f"cannot be read as plain YAML ({said})"))
+    return found
+
+
+_REMEDY = "take it out, or give --allow-benchmark-code if you trust all code of this folder"
+
+
+def _faults(root: Any, folder: Path, file: Path) -> Iterator[tuple[Any, str]]:
+    for node in _nodes(root):
+        if not node.tag.startswith(_PLAIN) or node.tag.startswith(_PYTHON):
+            yield node, f"'{node.tag}' runs code"
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                is_named = isinstance(key, yaml.ScalarNode) and key.value in _CODE_KEYS
+                if is_named and value.value not in ("false", "False", "null", "~", ""):
+                    yield key, f"'{key.value}' runs code"
+        elif isinstance(node, yaml.ScalarNode) and (reached := _private(node.value)):
+            yield node, f"the template reaches for '{reached}', which leads out of it"
+    for path in _included(root, file):
+        if not path.is_relative_to(folder):
+            yield root, f"it includes {path}, which lies outside the folder"
+
+
+def _nodes(root: Any) -> Iterator[Any]:
+    """Yield every node once; an alias is the node that it stands for."""
+    waiting, seen = [root] if root is not None else [], set()
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        yield node
+        if isinstance(node, yaml.MappingNode):
+            waiting += [part for pair in node.value for part in pair]
+        elif isinstance(node, yaml.SequenceNode):
+            waiting += node.value
+
+
+def _included(root: Any, file: Path) -> list[Path]:
+    """Return the files that a task file has lm-eval read before it, links followed; a merge key may bring the name."""
+    pairs = [pair for node in _nodes(root) if isinstance(node, yaml.MappingNode) for pair in node.value]
+    named = [value for key, value in pairs if isinstance(key, yaml.ScalarNode) and key.value == "include"]
+    parts = [part for value in named for part in (value.value if isinstance(value, yaml.SequenceNode) else [value])]
+    home = file.resolve().parent
+    return [(home / part.value).resolve() for part in parts if isinstance(part, yaml.ScalarNode)]
+
+
+def _private(text: str) -> str | None:
+    """Name an attribute with an underscore in front that a Jinja template reaches for."""
+    if "{" not in text:
+        return None
+    try:
+        tree = Environment().parse(text)
+    except (TemplateError, RecursionError):
+        return None  # no template; the sandbox has the last word
+    names = [node.attr for node in tree.find_all(nodes.Getattr)]
+    names += [node.arg.value for node in tree.find_all(nodes.Getitem) if isinstance(node.arg, nodes.Const)]
+    names += [
+        argument.value
+        for node in tree.find_all(nodes.Filter)
+        if node.name in ("attr", "map", "selectattr", "rejectattr", "groupby", "sort", "unique")
+        for argument in [*node.args, *(keyword.value for keyword in node.kwargs)]
+        if isinstance(argument, nodes.Const)
+    ]
+    return next((name for name in names if isinstance(name, str) and name.startswith("_")), None)
