@@ -4,11 +4,11 @@ Text that is not ours is escaped so that it can neither format, link, mention no
 texts and tables are cut with a count of what is left out. The whole stays under 60 KB.
 """
 
-import re
 from collections.abc import Sequence
 
 from harness.contract import Rendered
 from harness.records import Regression, Run
+from harness.visible import markdown
 from reports import numbers
 from reports.regression import markdown as regression_markdown
 from reports.text import clip, one_line
@@ -30,10 +30,6 @@ LARGEST = 58_000  # bytes
 TEXT_LIMITS = (600, 240, 60)
 LIST_LIMIT = 12  # lines of one list
 ARM_LIMIT = 30  # rows of the table
-_SPECIAL = re.compile(r"([\\`*\[\]#!~|$])")
-_OUTER_UNDERSCORE = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")  # inside a word it formats nothing
-_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "&#64;"}
-_ADDRESS = re.compile(r"(?i)\b(https?|ftp|mailto|xmpp|www)([:.])")
 
 
 class MarkdownReport:
@@ -147,9 +143,4 @@ class _Writer:
 
 def escape(text: str, limit: int) -> str:
     """Return one line of Markdown that shows the text and does nothing else."""
-    line = str(clip(one_line(text), limit))
-    line = _SPECIAL.sub(r"\\\1", line)
-    line = _OUTER_UNDERSCORE.sub(r"\\_", line)
-    line = "".join(_ENTITIES.get(character, character) for character in line)
-    line = _ADDRESS.sub(lambda found: f"{found[1]}&#{ord(found[2])};", line)
-    return re.sub(r"^([-+=]|\d+[.)])(?=\s|$)", r"&#8203;\1", line)  # never a list, a rule or a heading
+    return markdown(str(clip(one_line(text), limit)))

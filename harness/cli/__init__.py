@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from harness.cli.interruption import Stopped, stoppable
+from harness.cli.printing import guarded, say
 from harness.errors import HarnessError, of_the_disk
 
 _COMMANDS = {
@@ -42,21 +43,21 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except HarnessError as fault:
-            click.echo(f"Error: {fault}", err=True)
+            say(f"Error: {fault}", err=True)
             ctx.exit(fault.exit_code)
         except BrokenPipeError:
             raise  # whoever read our output has seen enough; click ends without a word
         except OSError as fault:
-            click.echo(f"Error: {of_the_disk(fault)}", err=True)
+            say(f"Error: {of_the_disk(fault)}", err=True)
             ctx.exit(HarnessError.exit_code)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run as the command that a shell started."""
         try:
-            with stoppable():
+            with guarded(), stoppable():
                 return super().__call__(*args, **kwargs)
         except Stopped as stop:
-            click.echo(_GO_ON, err=True)
+            say(_GO_ON, err=True)
             sys.exit(stop.exit_code)
 
 

@@ -1,12 +1,13 @@
 """harness check: what is wrong with a task and its data, before anything is spent."""
 
-import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from harness.cli.options import allow_benchmark_code
+from harness.cli.printing import say, say_json
 
 if TYPE_CHECKING:
     from harness.checking import CheckReport
@@ -68,7 +69,7 @@ def _read(task_file: Path, as_json: bool) -> "Material":
 
 
 def _print_json(data: dict[str, Any]) -> None:
-    click.echo(json.dumps(data, indent=1, ensure_ascii=False))
+    say_json(data)
 
 
 def tokenizer_folder(model: str) -> Path | None:
@@ -140,12 +141,10 @@ def _with_contradictions(material: "Material", report: "CheckReport") -> "CheckR
     from harness.records import Weights
 
     if report.faults:
-        click.echo("--model: left out until the task can be read", err=True)
+        say("--model: left out until the task can be read", err=True)
         return report
 
-    def say(text: str) -> None:
-        click.echo(text, err=True)
-
-    model = resolve_model(material.content.model.source, say)
-    found = find_contradictions(material, open_engine(model, cache=None), Weights(model), say)
+    tell = partial(say, err=True)
+    model = resolve_model(material.content.model.source, tell)
+    found = find_contradictions(material, open_engine(model, cache=None), Weights(model), tell)
     return replace(report, findings=(*report.findings, *found))

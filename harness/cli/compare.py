@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from harness.cli.options import allow_benchmark_code
+from harness.cli.printing import say, say_json_text
 
 
 @click.command()
@@ -34,7 +35,7 @@ def compare(
     Example:
         harness compare tasks/support_routing/task.yaml --fast
     """
-    click.echo(f"harness: reading {task_file}", err=True)
+    say(f"harness: reading {task_file}", err=True)
     from harness.cli.results import print_results
     from harness.cli.terminal import observer
     from harness.evidence.compare import Settings, compare
@@ -44,6 +45,6 @@ def compare(
     with observer(sys.stderr) as watching:
         run, folder = compare(task, Settings(out, arms, limit, is_fast, not no_cache), watching)
     if as_json:
-        click.echo((folder.path / "result.json").read_text(encoding="utf-8"), nl=False)
+        say_json_text((folder.path / "result.json").read_text(encoding="utf-8"))
     else:
         print_results(run, folder.path / "report.html")

@@ -1,12 +1,12 @@
 """harness doctor: what this machine and this installation lack."""
 
-import json
 import textwrap
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
 
+from harness.cli.printing import say, say_json
 from harness.errors import HarnessError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
     ready = is_ready(findings)
     if as_json:
         found = {"is_ready": ready, "findings": [asdict(finding) for finding in findings]}
-        click.echo(json.dumps(found, indent=1, ensure_ascii=False))
+        say_json(found)
     else:
         _print(findings, ready)
     ctx.exit(0 if ready else 1)
@@ -48,15 +48,15 @@ def _print(findings: tuple["Finding", ...], ready: bool) -> None:
     wide = max(len(finding.subject) for finding in findings)
     for finding in findings:
         start = f"{_MARKS[finding.state]:<7}  {finding.subject:<{wide}}  "
-        click.echo(_wrapped(finding.text, start))
+        say(_wrapped(finding.text, start))
         if finding.remedy:
-            click.echo(_wrapped(f"-> {finding.remedy}", " " * len(start)))
+            say(_wrapped(f"-> {finding.remedy}", " " * len(start)))
     faults = sum(finding.state == "fault" for finding in findings)
-    click.echo()
+    say()
     if ready:
-        click.echo("harness compare has all that it needs.")
+        say("harness compare has all that it needs.")
     else:
-        click.echo(f"harness compare lacks something: {faults} fault{'s' if faults > 1 else ''} above.")
+        say(f"harness compare lacks something: {faults} fault{'s' if faults > 1 else ''} above.")
 
 
 def _wrapped(text: str, start: str) -> str:

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harness.cli.printing import say
+
 if TYPE_CHECKING:
     from harness.exporting.export_source import ExportSource
 
@@ -44,11 +46,11 @@ def export(run_folder: Path, arm: str | None, out: Path | None, is_merged: bool,
     source = open_export(run_folder, arm)
     out = out or usual_place(source, is_merged=is_merged)
     if count is None or not is_export_of(source, out, is_merged=is_merged):
-        click.echo(f"harness: exporting {source.arm} of {run_folder}", err=True)
-        pack(source, out, is_merged=is_merged, log=lambda line: click.echo(line, err=True))
+        say(f"harness: exporting {source.arm} of {run_folder}", err=True)
+        pack(source, out, is_merged=is_merged, log=lambda line: say(line, err=True))
     if source.run.is_fast:
-        click.echo("That was a smoke run: do not decide on its figures.", err=True)
-    click.echo(f"export: {out}")
+        say("That was a smoke run: do not decide on its figures.", err=True)
+    say(f"export: {out}")
     if count is not None and not _is_equal(source, out, count):
         click.get_current_context().exit(DIFFERS)
 
@@ -60,13 +62,13 @@ def _is_equal(source: "ExportSource", out: Path, count: int) -> bool:
     differing, asked = [], 0
     for answered in verify(source, out, count):
         asked += 1
-        click.echo(f"asked {asked}: {answered.item} {'equal' if answered.is_equal else 'DIFFERS'}", err=True)
+        say(f"asked {asked}: {answered.item} {'equal' if answered.is_equal else 'DIFFERS'}", err=True)
         differing += [] if answered.is_equal else [answered]
-    click.echo(f"verified: {asked - len(differing)} of {asked} answers equal the run's")
+    say(f"verified: {asked - len(differing)} of {asked} answers equal the run's")
     for answered in differing:
-        click.echo(f"  {answered.item}: the run said {_short(answered.stored)}, the export {_short(answered.said)}")
+        say(f"  {answered.item}: the run said {_short(answered.stored)}, the export {_short(answered.said)}")
     if differing:
-        click.echo("  The run asked in batches, the export one by one: a near tie of two tokens may fall otherwise.")
+        say("  The run asked in batches, the export one by one: a near tie of two tokens may fall otherwise.")
     return not differing
 
 

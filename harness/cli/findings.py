@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 
-import click
-
 from harness.checking import CheckReport, Finding
 from harness.checking.findings import SEVERITIES, Seen
 from harness.checking.reading import Material
+from harness.cli.printing import marked, say
 from harness.errors import TaskFileError
 
 EXAMPLES = 5
@@ -20,26 +19,26 @@ def print_faults(material: Material) -> None:
     try:
         material.faults.raise_any(material.content.path)
     except TaskFileError as fault:
-        click.echo(f"Error: {fault}", err=True)
+        say(f"Error: {fault}", err=True)
 
 
 def print_report(report: CheckReport) -> None:
     """Print the counts, the findings and the previews."""
-    click.echo(f"{report.task}: {_counts(report)}")
+    say(f"{report.task}: {_counts(report)}")
     for note in report.notes:
-        click.echo(f"  {note}")
-    click.echo(f"  tokens: {report.lengths}")
+        say(f"  {note}")
+    say(f"  tokens: {report.lengths}")
     for finding in report.findings:
         _print_finding(finding)
     if report.seen:
-        click.echo("\nWhat each arm will show the model:")
+        say("\nWhat each arm will show the model:")
     for position, seen in enumerate(report.seen):
         _print_seen(seen, report.seen[:position])
 
 
 def print_fixed(fixed: CheckReport) -> None:
     """Print where the cleaned copy is and what is left in it for its owner."""
-    click.echo(f"\nCleaned copy: {fixed.task}: {_counts(fixed)}; FIXES.md beside it says what was done to each row")
+    say(f"\nCleaned copy: {fixed.task}: {_counts(fixed)}; FIXES.md beside it says what was done to each row")
     for finding in fixed.findings:
         if finding.severity != "note":
             _print_finding(finding)
@@ -60,28 +59,28 @@ def _plural(count: int, word: str) -> str:
 
 
 def _print_finding(finding: Finding) -> None:
-    label = click.style(finding.severity, fg=_COLOURS[finding.severity], bold=True)
+    label = marked(finding.severity, fg=_COLOURS[finding.severity], bold=True)
     count = f"{len(finding.hits)} x " if len(finding.hits) > 1 else ""
-    click.echo(f"\n{label}: {count}{finding.title}")
+    say("\n", label, f": {count}{finding.title}")
     for hit in finding.hits[:EXAMPLES]:
         shown = [str(place) for place in hit.rows[:2]]
         shown += [f"{len(hit.rows) - 2} more"] if len(hit.rows) > 2 else []
-        click.echo(f"  - {' and '.join(shown)}{': ' if shown else ''}{hit.detail}")
+        say(f"  - {' and '.join(shown)}{': ' if shown else ''}{hit.detail}")
     if len(finding.hits) > EXAMPLES:
-        click.echo(f"  - and {len(finding.hits) - EXAMPLES} more ({_MORE})")
-    click.echo(f"  {finding.remedy}")
+        say(f"  - and {len(finding.hits) - EXAMPLES} more ({_MORE})")
+    say(f"  {finding.remedy}")
 
 
 def _print_seen(seen: Seen, before: Sequence[Seen]) -> None:
     note = f" ({seen.note})" if seen.note else ""
     same = [other.arm for other in before if (other.prompt, other.learnt) == (seen.prompt, seen.learnt)]
     alike = f": the same as {same[0]}" if same and seen.prompt else ""
-    click.echo("\n" + click.style(seen.arm, bold=True) + note + alike)
+    say("\n", marked(seen.arm, bold=True), note, alike)
     if not seen.prompt or same:
         return
     marks = ("", "") if seen.learnt is None else ("[no loss] ", f"[loss] {seen.learnt}")
     text = marks[0] + _cut(seen.prompt) + marks[1]
-    click.echo("\n".join(f"  | {line}" for line in text.split("\n")))
+    say("\n".join(f"  | {line}" for line in text.split("\n")))
 
 
 def _cut(text: str) -> str:

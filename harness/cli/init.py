@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from harness.cli.printing import say
+
 if TYPE_CHECKING:
     from harness.drafting import Draft, InDoubt, Purpose
     from harness.drafting.purpose import Asker, Harm
@@ -51,14 +53,14 @@ def init(
     settings: dict[str, Any] = {"documents": documents, "model": model, "purpose": purpose}
     draft = _drafted(source, out, target, inputs, settings)
     for note in draft.notes:
-        click.echo(note)
+        say(note)
     for doubt in draft.doubts:
-        click.echo(f"not sure: {doubt}")
+        say(f"not sure: {doubt}")
     task = draft.folder / "task.yaml"
-    click.echo(f"\nwritten: {task}; what it is not sure of stands there as comments. Next:")
-    click.echo(f"  harness check {task}           # look for faults in the data")
-    click.echo(f"  harness compare {task} --fast  # see that every arm runs")
-    click.echo(f"  harness compare {task}         # decide")
+    say(f"\nwritten: {task}; what it is not sure of stands there as comments. Next:")
+    say(f"  harness check {task}           # look for faults in the data")
+    say(f"  harness compare {task} --fast  # see that every arm runs")
+    say(f"  harness compare {task}         # decide")
 
 
 def _drafted(source: Path, out: Path, target: str | None, inputs: tuple[str, ...], settings: dict[str, Any]) -> "Draft":
@@ -77,9 +79,9 @@ def _drafted(source: Path, out: Path, target: str | None, inputs: tuple[str, ...
 def _ask(doubt: "InDoubt") -> tuple[str, ...]:
     """Ask which column is meant, or which ones make the question."""
     several = doubt.flag == "--input"
-    click.echo(f"{doubt.why} ({doubt.flag} answers this):")
+    say(f"{doubt.why} ({doubt.flag} answers this):")
     for number, (name, sample) in enumerate(doubt.samples.items(), start=1):
-        click.echo(f"  {number}  {name}: {sample}")
+        say(f"  {number}  {name}: {sample}")
     what = "Numbers of the question's columns, with commas" if several else "Number of the answer's column"
     while True:
         said = click.prompt(what, type=str)
@@ -88,7 +90,7 @@ def _ask(doubt: "InDoubt") -> tuple[str, ...]:
             several or len(numbers) == 1
         ):
             return tuple(doubt.columns[int(part) - 1] for part in numbers)
-        click.echo(f"give {'numbers' if several else 'a number'} from 1 to {len(doubt.columns)}")
+        say(f"give {'numbers' if several else 'a number'} from 1 to {len(doubt.columns)}")
 
 
 def _interview() -> "Purpose":

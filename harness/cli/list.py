@@ -1,11 +1,12 @@
 """harness list: what there is to use, and where it comes from."""
 
-import json
 from pathlib import Path
 
 import click
 
 from harness.cli.inventory import KINDS, Entry
+from harness.cli.printing import say, say_json
+from harness.visible import one_line
 
 _WHEN_EMPTY = {
     "tasks": "none here; make one with: harness init --from FILE",
@@ -27,19 +28,20 @@ def list_(kind: str | None, as_json: bool) -> None:
     """
     found = {name: look(Path()) for name, look in KINDS.items() if kind in (None, name)}
     if as_json:
-        click.echo(json.dumps(found, indent=1, ensure_ascii=False))
+        say_json(found)
         return
     for name, entries in found.items():
         if kind is None:
-            click.echo(f"{name}:")
+            say(f"{name}:")
         _print(entries, _WHEN_EMPTY.get(name, "none installed"), "" if kind else "  ")
 
 
 def _print(entries: list[Entry], empty: str, indent: str) -> None:
     """Print one line an entry, in columns; the last one may be long."""
+    entries = [{key: one_line(value) for key, value in entry.items()} for entry in entries]
     if not entries:
-        click.echo(f"{indent}{empty}")
+        say(f"{indent}{empty}")
     widths = [max(map(len, column)) for column in zip(*(entry.values() for entry in entries), strict=True)]
     for entry in entries:
         cells = [value.ljust(width) for value, width in zip(entry.values(), widths, strict=True)]
-        click.echo(indent + "  ".join(cells).rstrip())
+        say(indent + "  ".join(cells).rstrip())

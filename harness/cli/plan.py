@@ -1,6 +1,5 @@
 """harness plan: what a run can show, and what it will take, before anything is spent."""
 
-import json
 import math
 import sys
 from dataclasses import replace
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli.options import allow_benchmark_code
+from harness.cli.printing import say, say_json
 
 if TYPE_CHECKING:
     from harness.planning.memory import Device
@@ -67,7 +67,7 @@ def plan(
         speed = tried.speed or speed
     found = replace(make_plan(task, tokenizer_folder, chosen, speed), probe=tried)
     if as_json:
-        click.echo(json.dumps(found.to_dict(), indent=1, ensure_ascii=False))
+        say_json(found.to_dict())
     else:
         print_plan(found)
 
@@ -77,7 +77,7 @@ def _probe(task: "Task", device: "Device", arms: tuple[str, ...]) -> "Probe":
     from harness.cli.terminal import observer
     from harness.planning.probe import probe
 
-    folder = Path(resolve_model(task.model.source, lambda text: click.echo(text, err=True)))
+    folder = Path(resolve_model(task.model.source, lambda text: say(text, err=True)))
     with observer(sys.stderr) as watching:
         return probe(task, folder, device, arms, watching)
 

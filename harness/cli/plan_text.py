@@ -3,9 +3,9 @@
 import textwrap
 from collections.abc import Iterator, Sequence
 
-import click
 import psutil
 
+from harness.cli.printing import marked, say
 from harness.decision.words import duration
 from harness.planning.memory import PUBLISHED
 from harness.planning.record import ArmCost, GateItems, GoalItems, Plan, Probe, SmallestGain
@@ -148,20 +148,20 @@ def _probe(probe: Probe) -> None:
 
 
 def _head(text: str) -> None:
-    click.echo("\n" + click.style(_wrapped(text), bold=True))
+    say("\n", marked(_wrapped(text), bold=True))
 
 
 def _say(text: str, indent: int = 0) -> None:
-    click.echo(_wrapped(text, " " * indent))
+    say(_wrapped(text, " " * indent))
 
 
 def _item(text: str) -> None:
-    click.echo(_wrapped(text, "  - "))
+    say(_wrapped(text, "  - "))
 
 
 def _row(name: str, figure: str, text: str) -> None:
     """Print a line of a table: a name, a figure, and what it is made of."""
-    click.echo(_wrapped(text, f"  {name:<18} {figure}  "))
+    say(_wrapped(text, f"  {name:<18} {figure}  "))
 
 
 def _wrapped(text: str, start: str = "") -> str:

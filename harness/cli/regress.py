@@ -12,6 +12,7 @@ import click
 
 from harness.benchmark_files import is_benchmark_file
 from harness.cli.options import allow_benchmark_code
+from harness.cli.printing import say, say_json_text
 
 if TYPE_CHECKING:
     from harness.evidence.regress import Check
@@ -113,14 +114,14 @@ def _append_summary(markdown: Path) -> None:
         with Path(summary).open("a", encoding="utf-8") as stream:
             stream.write(markdown.read_text(encoding="utf-8") + "\n")
     except OSError as fault:
-        click.echo(f"Warning: {SUMMARY}: {fault}", err=True)
+        say(f"Warning: {SUMMARY}: {fault}", err=True)
 
 
 def _print(found: "Regression", file: Path, out: Path, *, as_json: bool) -> None:
     from harness.cli.regression_results import print_regression
 
     if as_json:
-        click.echo(file.read_text(encoding="utf-8"), nl=False)
+        say_json_text(file.read_text(encoding="utf-8"))
     else:
         print_regression(found, out)
     sys.stdout.flush()
@@ -170,7 +171,7 @@ def _sides(base: str, tuned: str, quantize: Quantize) -> tuple[tuple[str, "Weigh
     from harness.records import Weights
 
     def resolve(name: str) -> str:
-        return str(resolve_model(name, lambda text: click.echo(text, err=True)))
+        return str(resolve_model(name, lambda text: say(text, err=True)))
 
     def form(side: Quantize) -> Literal["nf4"] | None:
         return "nf4" if quantize in (side, "both") else None

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from harness.cli.printing import console
 from harness.records import Interval, Regression
 
 WIDTH = 80
@@ -14,9 +14,9 @@ _FLIPS = 10
 
 def print_regression(found: Regression, out: Path) -> None:
     """Print what was measured, the lost items, and the verdict last, where it is read."""
-    console = Console(highlight=False, soft_wrap=True)
-    console.width = max(console.width, WIDTH)
-    console.print(_table(found))
+    printed = console()
+    printed.width = max(printed.width, WIDTH)
+    printed.print(_table(found))
     for word, flips in (
         ("lost", [f for f in found.flips if f.is_loss]),
         ("won", [f for f in found.flips if not f.is_loss]),
@@ -24,12 +24,12 @@ def print_regression(found: Regression, out: Path) -> None:
         if flips:
             named = ", ".join(f"{flip.task} {flip.item}" for flip in flips[:_FLIPS])
             more = f" and {len(flips) - _FLIPS} more" if len(flips) > _FLIPS else ""
-            console.print(f"{word} ({len(flips)}): {named}{more}", markup=False)
+            printed.print(f"{word} ({len(flips)}): {named}{more}", markup=False)
     for text in found.remarks:
-        console.print(f"- {text}", markup=False)
-    console.print()
-    console.print(found.sentence, markup=False, style="bold")
-    console.print(f"reports: {out}", markup=False)
+        printed.print(f"- {text}", markup=False)
+    printed.print()
+    printed.print(found.sentence, markup=False, style="bold")
+    printed.print(f"reports: {out}", markup=False)
 
 
 def _table(found: Regression) -> Table:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from harness.cli.printing import say_json_text
+
 
 @click.command()
 @click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
@@ -20,6 +22,6 @@ def report(run_folder: Path, as_json: bool) -> None:
 
     run, folder = redraw(run_folder)
     if as_json:
-        click.echo((folder.path / "result.json").read_text(encoding="utf-8"), nl=False)
+        say_json_text((folder.path / "result.json").read_text(encoding="utf-8"))
     else:
         print_results(run, folder.path / "report.html")

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from harness.api.summary import SMOKE, cells, heads, remarks, title
+from harness.cli.printing import console
 from harness.records import Run
 
 WIDEST = 1000  # columns; a terminal that is narrower than the table wraps it, and nothing of it is dropped
@@ -13,17 +13,17 @@ WIDEST = 1000  # columns; a terminal that is narrower than the table wraps it, a
 
 def print_results(run: Run, report: Path) -> None:
     """Print every arm with its interval, then the verdict, then where the report is."""
-    console = Console(highlight=False, soft_wrap=True)
+    printed = console()
     table = _table(run)
-    console.width = max(console.width, console.measure(table, options=console.options.update(max_width=WIDEST)).maximum)
-    console.print(table)
+    printed.width = max(printed.width, printed.measure(table, options=printed.options.update(max_width=WIDEST)).maximum)
+    printed.print(table)
     for line in remarks(run):
-        console.print(line, markup=False)
+        printed.print(line, markup=False)
     if run.is_fast:
-        console.print(SMOKE, style="bold")
-    console.print()
-    console.print(run.decision.sentence, markup=False, style="bold")
-    console.print(f"report: {report}", markup=False)
+        printed.print(SMOKE, style="bold")
+    printed.print()
+    printed.print(run.decision.sentence, markup=False, style="bold")
+    printed.print(f"report: {report}", markup=False)
 
 
 def _table(run: Run) -> Table:

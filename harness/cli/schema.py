@@ -4,6 +4,8 @@ import json
 
 import click
 
+from harness.cli.printing import say
+
 
 @click.command()
 @click.option("--docs", "as_docs", is_flag=True, help="Print the reference of all keys instead, in Markdown.")
@@ -18,6 +20,6 @@ def schema(as_docs: bool) -> None:
     from harness.task.schema import task_schema
 
     if as_docs:
-        click.echo(reference_page(), nl=False)
+        say(reference_page().removesuffix("\n"))
         return
-    click.echo(json.dumps(task_schema(), indent=2))
+    say(json.dumps(task_schema(), indent=2))

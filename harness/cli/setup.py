@@ -2,6 +2,8 @@
 
 import click
 
+from harness.cli.printing import say
+
 
 @click.command()
 def setup() -> None:
@@ -13,8 +15,8 @@ def setup() -> None:
     Example:
         harness setup
     """
-    click.echo("harness: looking for the embedded model and the benchmark items", err=True)
+    say("harness: looking for the embedded model and the benchmark items", err=True)
     from harness.general.assets import obtain
 
-    obtain(lambda message: click.echo(message, err=True))
-    click.echo("ready")
+    obtain(lambda message: say(message, err=True))
+    say("ready")

@@ -8,9 +8,11 @@ from typing import TextIO
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from harness.cli.printing import console, moving
 from harness.decision.words import duration
 from harness.evidence.jobs import Observer
 from harness.evidence.states import EndState
+from harness.visible import visible
 
 # A log file should show that the run is alive without being flooded.
 PLAIN_SECONDS = 15.0
@@ -19,21 +21,24 @@ PLAIN_SECONDS = 15.0
 @contextmanager
 def observer(stream: TextIO) -> Iterator[Observer]:
     """Lend the display that fits the stream."""
-    console = Console(file=stream, highlight=False)
-    if not console.is_terminal:
-        yield PlainDisplay(console)
+    printed = console(stream)
+    if not printed.is_terminal:
+        yield PlainDisplay(printed)
         return
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-    ) as progress:
-        yield LiveDisplay(console, progress)
+    with (
+        moving(stream),
+        Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=printed,
+            transient=True,
+        ) as progress,
+    ):
+        yield LiveDisplay(printed, progress)
 
 
 class PlainDisplay:
@@ -85,15 +90,20 @@ class LiveDisplay(PlainDisplay):
     def began(self, name: str, number: int, total: int) -> None:
         """Name the job."""
         self._title, self._stage = f"[{number}/{total}] {name}", ""
-        self._progress.reset(self._bar, description=self._title.replace("[", r"\["), total=None)
+        self._progress.reset(self._bar, description=_plain(self._title), total=None)
 
     def progress(self, stage: str, done: int, total: int) -> None:
         """Move the line."""
         if stage != self._stage:
             self._stage = stage
-            title = f"{self._title}: {stage}".replace("[", r"\[")
+            title = _plain(f"{self._title}: {stage}")
             self._progress.reset(self._bar, description=title, completed=done, total=total)
         self._progress.update(self._bar, completed=done, total=total)
+
+
+def _plain(text: str) -> str:
+    """Return a text that rich takes for no markup."""
+    return visible(text).replace("[", r"\[")
 
 
 def _outcome(state: EndState) -> str:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
 
+from harness.visible import markdown
+
 
 def fill(template: str, **values: object) -> str:
     """Return a template of this package with its values."""
@@ -19,7 +21,9 @@ def write_chat(folder: Path) -> None:
 
 @cache
 def _environment() -> Environment:
-    return Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
+    made = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
+    made.filters["markdown"] = lambda value: markdown(str(value))
+    return made
 
 
 @cache

@@ -5,11 +5,15 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from harness.evidence.snapshot import read_snapshot
 from harness.exporting.export_source import open_export
+from harness.exporting.form import TunedForm
+from harness.exporting.prompt import Places
+from harness.exporting.readme import Contents, readme
 from harness.store.folder import RunFolder
 from harness.store.ledger import Ledger
 
@@ -154,3 +158,13 @@ def test_readme_gives_the_score_with_its_interval_and_says_when_the_verdict_name
     assert "The verdict does not name this arm" in text
     assert "vllm serve ./model --generation-config vllm" in text  # the run takes no defaults from the model either
     assert "--lora-modules lora_sft=./adapter" in text
+
+
+def test_readme_escapes_what_others_wrote_as_reports_do(finished):
+    source = open_export(finished, "few_shot")
+    hostile = "![x](http://127.0.0.1/i.png) <img src=x> | @team \x1b]0;t\x07\n# Head"
+    run = replace(source.run, description=hostile, name=hostile)
+    contents = Contents(Places("model"), True, None, TunedForm("none"), (hostile,))
+    text = readme(replace(source, run=run), contents)
+    assert text.count("\\!\\[x\\](http&#58;//127.0.0.1/i.png) &lt;img src=x&gt; \\| &#64;team ␛\\]0;t␇ ⏎ \\# Head") == 3
+    assert not any(told in text for told in ("<img", "![x]", "\n# Head", "\x1b"))
