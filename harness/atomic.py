@@ -3,6 +3,7 @@
 import fcntl
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,32 @@ def sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+@contextmanager
+def private() -> Iterator[None]:
+    """Make whatever is made in the block, by child processes too, readable by its owner alone, whatever the umask."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def intruder(path: Path) -> str:
+    """Say why a file or folder may hold what somebody else put there; '' where only its owner, us, could write it.
+
+    The system's own files are trusted. A link is not, wherever it leads.
+
+    Raises:
+        OSError: If it is not there.
+    """
+    found = path.lstat()
+    if stat.S_ISLNK(found.st_mode):
+        return "is a link"
+    if found.st_uid not in (os.geteuid(), 0):
+        return "belongs to another user"
+    return "may be written by others" if found.st_mode & 0o022 else ""
 
 
 @contextmanager
@@ -71,7 +98,7 @@ def locked(file: Path, *, waits: bool) -> Iterator[int]:
         BlockingIOError: If another process holds it and this one does not wait.
         OSError: If the file cannot be made or locked.
     """
-    handle = os.open(file, os.O_CREAT | os.O_RDWR, 0o600)
+    handle = os.open(file, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB))
         yield handle

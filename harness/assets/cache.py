@@ -5,9 +5,11 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
-from harness.atomic import PART, locked, whole_folder
+from harness.atomic import PART, intruder, locked, private, whole_folder
+from harness.errors import ModelError
 
 MANIFEST = "manifest.json"
 
@@ -24,6 +26,31 @@ def sha256_of(file: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def _sha256_as_it_stands(file: Path) -> str:
+    """Return a file's SHA-256, computed once a process unless it was written since."""
+    found = file.stat()
+    return _sha256_of_state(file, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+@lru_cache(maxsize=64)
+def _sha256_of_state(file: Path, *state: int) -> str:
+    return sha256_of(file)
+
+
+def check_owner(folder: Path) -> None:
+    """Refuse a folder of the cache into which somebody else may have put something; its owner may have linked it.
+
+    Raises:
+        ModelError: If it or a file of it is a link, belongs to another user, or may be written by others.
+    """
+    own = folder.resolve()
+    for path in [folder.parent.resolve(), own, *sorted(own.rglob("*"))]:
+        if os.path.lexists(path) and (fault := intruder(path)):
+            raise ModelError(
+                f"{path} {fault}, so it is not believed; if you trust it: chmod -R go-w {folder.parent}, else remove it"
+            )
+
+
 def is_whole(folder: Path, *, by_content: bool = False) -> bool:
     """Whether every file that the folder's manifest names is there at its full size.
 
@@ -37,24 +64,29 @@ def is_whole(folder: Path, *, by_content: bool = False) -> bool:
             file = folder / name
             if file.stat().st_size != expected["bytes"]:
                 return False
-            if by_content and sha256_of(file) != expected["sha256"]:
+            if by_content and _sha256_as_it_stands(file) != expected["sha256"]:
                 return False
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
     return bool(files)
 
 
-def make_whole(target: Path, build: Callable[[Path], None], *, by_content: bool = False) -> Path:
-    """Return `target`, built first if it is not there whole.
+def make_whole(target: Path, build: Callable[[Path], None]) -> Path:
+    """Return `target`, built first if it is not there whole: every file is compared with its SHA-256, once a process.
 
     `build` fills a folder that takes the target's place when it has its manifest, so a killed build is
     never taken for a finished one. Of two processes at once, one builds and the other waits for it.
+
+    Raises:
+        ModelError: If somebody else may have written what is there.
     """
-    if is_whole(target, by_content=by_content):
+    check_owner(target)
+    if is_whole(target, by_content=True):
         return target
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with locked(target.parent / f".{target.name}.lock", waits=True):
-        if is_whole(target, by_content=by_content):
+    with private():
+        target.parent.mkdir(parents=True, exist_ok=True)
+    with private(), locked(target.parent / f".{target.name}.lock", waits=True):
+        if is_whole(target, by_content=True):
             return target
         for leftover in target.parent.glob(f".{target.name}.[0-9]*{PART}"):
             shutil.rmtree(leftover)

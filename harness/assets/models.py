@@ -50,7 +50,7 @@ def embedded_model_folder() -> Path:
     return cache_folder() / "models" / EMBEDDED
 
 
-def embedded_model(log: Log, *, by_content: bool = False) -> Path:
+def embedded_model(log: Log) -> Path:
     """Return the folder of the embedded model, obtained if absent."""
 
     def build(folder: Path) -> None:
@@ -61,7 +61,7 @@ def embedded_model(log: Log, *, by_content: bool = False) -> Path:
             log("converting it to safetensors")
             _convert(gguf, folder)
 
-    return make_whole(embedded_model_folder(), build, by_content=by_content)
+    return make_whole(embedded_model_folder(), build)
 
 
 def _convert(gguf: Path, folder: Path) -> None:

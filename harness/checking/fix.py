@@ -46,7 +46,7 @@ def write_fixed(material: Material, report: CheckReport, out: Path) -> Path:
     if refusals:
         raise TaskFileError(f"{material.content.path} cannot be cleaned by --fix", refusals)
     with whole_folder(out) as making:
-        shutil.copytree(material.content.path.parent, making, dirs_exist_ok=True)  # its rights too
+        shutil.copytree(material.content.path.parent, making, symlinks=True, dirs_exist_ok=True)  # its rights too
         changes = _clean(material, report, making)
         (making / LOG).write_text(_log(material, changes), encoding="utf-8")
     return out / material.content.path.name
@@ -76,6 +76,7 @@ def _place_refusals(material: Material, out: Path) -> Iterable[str]:
         yield f"{out} is there already; give a folder that is not"
     if out.is_relative_to(folder):
         yield f"{out} is inside the task's folder; give one beside it"
+    yield from _links_out(folder)
     test = (folder / material.content.settings.data.test).resolve()
     for split, written in material.files().items():
         path = folder / written
@@ -88,6 +89,19 @@ def _place_refusals(material: Material, out: Path) -> Iterable[str]:
     for key, other in _other_paths(material):
         if kind_of(folder / other):
             yield from _misplaced(key, other, folder)
+
+
+def _links_out(folder: Path) -> Iterator[str]:
+    """Name links that would lead the copy to the original or beyond; others are copied as the links they are."""
+    for path in sorted(folder.rglob("*")):
+        if not path.is_symlink():
+            if not (path.is_file() or path.is_dir()):
+                yield f"{path.relative_to(folder).as_posix()} is no file but a pipe, a socket or a device; move it out"
+            continue
+        target = path.readlink()
+        inside = Path(os.path.normpath(path.parent / target)).is_relative_to(folder)
+        if target.is_absolute() or not inside or not path.resolve().is_relative_to(folder):
+            yield f"{path.relative_to(folder).as_posix()} is a link to {target}; put a copy in its place, or remove it"
 
 
 def _other_paths(material: Material) -> Iterator[tuple[str, str]]:

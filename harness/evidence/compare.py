@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
+from harness.atomic import private
 from harness.errors import StoreError, TaskFileError
 from harness.evidence import worker
 from harness.evidence.collect import collect
@@ -77,7 +78,8 @@ def compare(task: Task, settings: Settings, observer: Observer) -> tuple[Run, Ru
 def redraw(path: Path) -> tuple[Run, RunFolder]:
     """Decide again from a run folder's stored evidence and rewrite its reports; no model is loaded."""
     run, folder = read_run(path)
-    write_outputs(run, folder)
+    with private():
+        write_outputs(run, folder)
     return run, folder
 
 

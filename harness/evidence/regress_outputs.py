@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from harness.atomic import private
 from harness.contract import RegressionReport
 from harness.errors import StoreError
 from harness.plugins import REPORTS, load, plugins
@@ -17,7 +18,8 @@ def check_folder(folder: Path) -> None:
         StoreError: If it cannot be written to.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        with private():
+            folder.mkdir(parents=True, exist_ok=True)
     except OSError as fault:
         raise StoreError(f"{fault}; give another --out folder") from fault
     if not os.access(folder, os.W_OK):
@@ -37,5 +39,6 @@ def write_regression(regression: Regression, folder: Path, *, is_strict: bool) -
         if isinstance(report, RegressionReport):
             rendered = report.render_regression(regression, is_strict=is_strict)
             written[name] = folder / rendered.file_name
-            write_atomically(written[name], rendered.text)
+            with private():
+                write_atomically(written[name], rendered.text)
     return written

@@ -10,6 +10,7 @@ from typing import Any
 
 from harness.child import Child
 from harness.engine.faults import memory_kills, was_for_memory
+from harness.store.files import appending
 
 STOP_SECONDS = 20  # a worker that does not end by itself is killed then
 
@@ -89,14 +90,14 @@ class Supervisor:
                 return self._worker
             self._worker.stop(seconds=0)  # it died while idle: no job of its is lost
         self._memory_kills = memory_kills()
-        with self._log.open("a", encoding="utf-8") as errors:
+        with appending(self._log) as errors:
             self._worker = Child(self._command, errors=errors, descriptors=[self._lock], leads_group=True)
         self._worker.send(line)
         return self._worker
 
     def _note(self, line: str) -> None:
         """Keep a line that is no event."""
-        with suppress(OSError), self._log.open("a", encoding="utf-8") as log:
+        with suppress(OSError), appending(self._log) as log:
             log.write(line)
 
     def _death(self, worker: Child, stage: str) -> WorkerDied:

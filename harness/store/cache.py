@@ -15,6 +15,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from harness.atomic import intruder, private
+
 Log = Callable[[str], object]
 
 WAIT_SECONDS = 30  # for another process that is writing
@@ -45,8 +47,9 @@ class AnswerStore:
         self._connection: sqlite3.Connection | None = None
         self._lock: int | None = None
         try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._lock = os.open(path.with_name(f"{path.name}.lock"), os.O_CREAT | os.O_RDWR, 0o600)
+            with private():
+                path.parent.mkdir(parents=True, exist_ok=True)
+            self._lock = os.open(path.with_name(f"{path.name}.lock"), os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
             if not self._is_alone():
                 fcntl.flock(self._lock, fcntl.LOCK_SH)
             self._connection = _opened(path)
@@ -139,6 +142,9 @@ def _opened(path: Path) -> sqlite3.Connection:
     """Open the file, made if it is not there; raises sqlite3.Error or OSError."""
     if not path.exists():
         path.touch(mode=0o600)
+    for place in (path.parent.resolve(), path):
+        if fault := intruder(place):
+            raise PermissionError(f"{place} {fault}")
     connection = sqlite3.connect(path, timeout=WAIT_SECONDS, isolation_level=None)
     try:
         connection.text_factory = bytes  # a damaged text need not be UTF-8

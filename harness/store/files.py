@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -27,6 +27,16 @@ def write_atomically(path: Path, text: str) -> None:
     """
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
         file.write(text)
+
+
+def appending(path: Path) -> TextIO:
+    """Open a text file to write at its end; it is ours alone, and a link in its place is refused.
+
+    Raises:
+        OSError: If it cannot be opened.
+    """
+    handle = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+    return os.fdopen(handle, "a", encoding="utf-8")
 
 
 @contextmanager

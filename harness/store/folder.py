@@ -9,11 +9,11 @@ items.parquet, benchmarks.parquet, result.json, report.html, report.md, manifest
 import json
 import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.atomic import PART, locked
+from harness.atomic import PART, intruder, locked, private
 from harness.errors import StoreError
 from harness.records import Fit
 from harness.store.files import write_atomically
@@ -62,6 +62,7 @@ class RunFolder:
             StoreError: If this is no run folder.
         """
         path = self.path / IDENTITY
+        self.check_owner()
         try:
             found = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -88,8 +89,14 @@ class RunFolder:
         if names and not names & {IDENTITY, LOCK}:
             raise StoreError(f"{self.path} exists and is no run folder; give an --out folder that is new or empty")
         self._check_space()
+        if self.path.exists() and not names:  # made for this run, with whatever rights
+            with suppress(PermissionError):  # somebody else's, as is said next
+                self.path.chmod(0o700)
+        self.check_owner()
         with ExitStack() as held:
+            held.enter_context(private())
             handle = self._hold(held)
+            self.path.chmod(0o700)
             for left in list(self.path.rglob(f".*{PART}")):  # of a process that was killed while it wrote
                 shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
             yield handle
@@ -105,6 +112,26 @@ class RunFolder:
         except OSError as fault:
             text = f"{self.path}: cannot be made or locked ({fault}); fix its rights or space, or give an --out folder"
             raise StoreError(f"{text} on another, local disk") from fault
+
+    def check_owner(self) -> None:
+        """Refuse a folder into which somebody else may have put something; what it holds would be believed.
+
+        Raises:
+            StoreError: If it holds a link, or anything that others own or may write.
+        """
+        if not self.path.is_dir():
+            return
+        for path in [self.path.resolve(), *sorted(self.path.rglob("*"))]:
+            try:
+                fault = intruder(path)
+            except OSError:
+                continue  # it went while we looked: a journal, a temporary file
+            remedy = "remove it, or give another --out folder"
+            if fault == "is a link":
+                raise StoreError(f"{path} is a link, and a run folder holds none; {remedy}")
+            if fault:
+                remedy = "make a copy of your own, and chmod -R go-w it"
+                raise StoreError(f"{path} {fault}, so it is not believed; if you trust it: {remedy}")
 
     def claim(self, identity: dict[str, str]) -> None:
         """Say whose the folder is, or check that it is this run's; for the holder of the lock.

@@ -18,7 +18,7 @@ own, and a flipped bit must not become a figure.
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -60,11 +60,13 @@ class Ledger:
         try:
             self._connection = sqlite3.connect(path, timeout=60, isolation_level=None)
             self._connection.execute("PRAGMA synchronous=FULL")
+            self._connection.execute("PRAGMA trusted_schema=OFF")
             version = self._connection.execute("PRAGMA user_version").fetchone()[0]
             if version not in (0, SCHEMA_VERSION):
                 raise StoreError(
                     f"{path}: written by ledger version {version}, this is {SCHEMA_VERSION}; give another --out folder"
                 )
+            self._check_schema(is_new=version == 0)
             found = self._connection.execute("PRAGMA quick_check(1)").fetchone()[0]
             if found != "ok":
                 raise StoreError(f"{path}: damaged ({found}); restore it or give another --out folder")
@@ -75,6 +77,21 @@ class Ledger:
             raise StoreError(
                 f"{path}: cannot be opened ({fault}); free some space or give another --out folder"
             ) from fault
+
+    def _check_schema(self, *, is_new: bool) -> None:
+        """Refuse other tables than ours before one is asked: a view in a table's place need never end.
+
+        Raises:
+            StoreError: If there are; a file that is being made may still lack some.
+        """
+        with closing(sqlite3.connect(":memory:")) as plain:
+            plain.executescript(_TABLES)
+            ours = _schema(plain)
+        found = _schema(self._connection)
+        if found != ours and not (is_new and found <= ours):
+            raise StoreError(
+                f"{self.path}: holds other tables than a ledger's; restore it or give another --out folder"
+            )
 
     def close(self) -> None:
         """Release the file."""
@@ -165,6 +182,10 @@ class Ledger:
             connection.execute("DELETE FROM items WHERE fit=?", (fit.name,))
             connection.execute("DELETE FROM benchmarks WHERE weights=?", (fit.name,))
             connection.execute("DELETE FROM states WHERE name IN (?, ?)", (fit.name, f"general:{fit.name}"))
+
+
+def _schema(connection: sqlite3.Connection) -> set[str]:
+    return {sql for (sql,) in connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")}
 
 
 def _sealed(row: tuple[object, ...]) -> tuple[object, ...]:

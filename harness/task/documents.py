@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from harness.records import Document, Example
+from harness.task.document_files import check_files
 from harness.task.examples import Placed
 from harness.task.faults import Faults
 from harness.task.pages import KINDS_READ, PLAIN, READERS, Page, PageFault, left_out
@@ -33,6 +34,7 @@ def read_documents(written: str, folder: Path, faults: Faults, notes: list[str] 
     before = faults.count
     kind = kind_of(path)
     if kind == "folder":
+        check_files(path, written, faults)
         found = _from_folder(path, written, faults, [] if notes is None else notes)
     elif path.suffix == ".jsonl" and kind:
         found = _from_rows(written, folder, faults)
@@ -60,7 +62,7 @@ def _from_folder(path: Path, written: str, faults: Faults, notes: list[str]) -> 
     found = _Folder()
     for file in sorted(path.rglob("*")):
         inside = PurePosixPath(file.relative_to(path).as_posix())
-        if not file.is_file() or any(part.startswith(".") for part in inside.parts):
+        if file.is_symlink() or not file.is_file() or any(part.startswith(".") for part in inside.parts):
             continue
         if UNUSABLE.search(str(inside)):
             faults.add(written, f"holds a file whose name is no text ({ascii(str(inside))}); rename it")

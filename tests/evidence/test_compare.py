@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 from recorder import Recorder
+from stub_ground import write_stub_model
 
 import harness
 from harness.cli import main
@@ -159,7 +160,7 @@ def test_model_that_changed_on_the_way_ends_the_run_which_continues_with_the_old
     settings = Settings(tmp_path / "run", is_cached=is_cached)
     with pytest.raises(HarnessError, match="changed during the run; put it back"):
         compare(task, settings, Recorder())
-    (tmp_path / "model" / "model.safetensors").write_bytes(b"weights")
+    write_stub_model(tmp_path / "model")
     run, _ = compare(task, replace(settings, arms=("steady",)), Recorder())
     assert {evidence.arm: evidence.status for evidence in run.evidence} == {"tampering": "failed", "steady": "ok"}
 
