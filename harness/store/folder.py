@@ -62,11 +62,11 @@ class RunFolder:
             StoreError: If this is no run folder.
         """
         path = self.path / IDENTITY
+        if not path.exists():
+            raise StoreError(f"{self.path} is no run folder: it has no {IDENTITY}")
         self.check_owner()
         try:
             found = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise StoreError(f"{self.path} is no run folder: it has no {IDENTITY}") from None
         except (OSError, ValueError) as fault:
             raise StoreError(f"{path}: cannot be read ({fault}); give another --out folder") from fault
         if not isinstance(found, dict):

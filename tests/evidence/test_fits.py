@@ -98,6 +98,12 @@ def test_dev_score_that_is_no_number_does_not_choose_a_seed():
     assert _standing(fits).fit.seed == 5
 
 
+def weights(name: str) -> bytes:
+    """Return a safetensors file of no tensor, told apart by its name."""
+    header = json.dumps({"__metadata__": {"name": name}}).encode()
+    return len(header).to_bytes(8, "little") + header
+
+
 @pytest.fixture
 def second_model(tmp_path):
     """A folder with other weights than the task's own model."""
@@ -106,7 +112,7 @@ def second_model(tmp_path):
         model = tmp_path / "large"
         model.mkdir()
         write_stub_model(model)
-        (model / "model.safetensors").write_bytes(b"other weights")
+        (model / "model.safetensors").write_bytes(weights("other"))
         return model
 
     return make
@@ -154,7 +160,7 @@ def test_run_with_another_second_model_is_another_run(tmp_path, stub_task, secon
     model = second_model()
     path = stub_task("steady", f"{{name: big, baseline: terse, model: {model}}}")
     before = compare(load_task(path), Settings(), Recorder())[1]
-    (model / "model.safetensors").write_bytes(b"third weights")
+    (model / "model.safetensors").write_bytes(weights("third"))
     assert compare(load_task(path), Settings(), Recorder())[1].path != before.path
 
 

@@ -9,6 +9,7 @@ from small_run import make_run, questions
 from templated_models import GEMMA, R1, copied
 
 from harness.exporting.export_source import open_export
+from harness.visible import markdown
 
 pytestmark = pytest.mark.model
 
@@ -34,7 +35,8 @@ def test_export_answers_as_the_run_did(run_of, tmp_path, invoke, template, arm):
     assert "verified: 5 of 5 answers equal the run's" in result.output
     readme = (out / "README.md").read_text()
     assert ("no system role" in readme) == (template == GEMMA)
-    assert ("a server that writes prompts itself leaves out '\\n</think>\\n\\n'" in readme) == (template == R1)
+    left_out = markdown("a server that writes prompts itself leaves out '\\n</think>\\n\\n'")
+    assert (left_out in readme) == (template == R1)
     if (out / "training").exists():
         rows = (out / "training" / "axolotl" / "train.jsonl").read_text().splitlines()
         roles = [turn["role"] for turn in json.loads(rows[0])["messages"]]

@@ -1,6 +1,6 @@
 """What `harness init` and `harness check` make of the columns of public data sets: docs/public_shapes.md.
 
-    python bench/public_shapes.py >docs/public_shapes.md
+    python bench/shapes_table.py >docs/public_shapes.md
 
 The rows are invented, in tests/public_shapes.py; it takes about a minute.
 """
@@ -16,7 +16,7 @@ from public_shapes import SHAPES, result_of  # noqa: E402
 HEAD = """\
 # Public data sets, as `harness init` and `harness check` take them
 
-<!-- Written by `python bench/public_shapes.py > docs/public_shapes.md`. -->
+<!-- Written by `python bench/shapes_table.py > docs/public_shapes.md`. -->
 
 The columns of {count} well-known sets, as their public documentation names them, with three invented rows each
 (`tests/public_shapes.py`), repeated to 120 with a word changed. *Right*: question, answer and metric are those that
