@@ -87,7 +87,7 @@ def _thoughts(material: Material) -> list[Finding]:
         for record in material.records()
         if any(end in record.example.target for _, end in THOUGHTS)
     ]
-    remedy = "leave it out: answers and targets are compared behind their thoughts, and training teaches thoughts as text"
+    remedy = "leave it out: answers and targets are compared behind their thoughts, which training would teach as text"
     return gathered("thought_in_answer", "warning", "answers that hold a thought", remedy, hits)
 
 
