@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from harness.answer_reading import Reader
+from harness.chat.turns import without_thought
 from harness.records import Document, Example, Passage
 from harness.words import words_of
 
@@ -44,7 +45,8 @@ class AnswerPlaces:
 
     def results(self, example: Example) -> list[str]:
         """Return the words of each right answer, with a space between them and around."""
-        read = ((self._reader.read(answer) or answer) for answer in (example.target, *example.accepted))
+        said = (without_thought(answer).strip() or answer for answer in (example.target, *example.accepted))
+        read = (self._reader.read(answer) or answer for answer in said)
         return list(dict.fromkeys(_spaced(words) for answer in read if (words := words_of(answer))))
 
     def knows(self, example: Example) -> bool:

@@ -13,14 +13,15 @@ from typing import Any, Literal
 Take = Literal["whole", "first_line", "last_line", "last_number", "letter", "json", "pattern"]
 Ignored = Literal["accents", "digits", "punctuation", "spaces"]
 
-# A sign belongs to a number unless something stands right before it: '10-5' ends in 5. 'A4' and 'covid-19' hold none.
+# A sign belongs to a number unless something stands right before it: '10-5' ends in 5. 'A4' and 'covid-19' hold none;
+# letters of scripts without spaces may touch a number.
 _NUMBER = re.compile(
-    r"(?<![\w.,])(?<![^\W\d_]-)[-+\u2212]?[$\u00a2-\u00a5\u20a0-\u20cf]?"
+    r"(?<![A-Za-z\u00c0-\u024f\d_.,])(?<![^\W\d_]-)[-+\u2212]?[$\u00a2-\u00a5\u20a0-\u20cf]?"
     r"(?:\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,'\u2019]\d+)*|\.\d+)(?:\ ?%)?"
 )
 _LETTER = re.compile(
-    r"\W*(?:(?:the )?(?:correct |right )?(?:answer|option|choice)\b\W*(?:is\b\W*)?)?"
-    r"([A-Z])(?:\W*$|[)\]]|[.:](?=\s)|\s-\s)",
+    r"\W*(?:(?:the )?(?:correct |right )?(?:answer|option|choice)\b\W*(?:is\b\W*)?){0,2}"
+    r"([A-Z])(?:\W*$|[)\]]|[.:](?!\w)|\s-\s)",
     flags=re.IGNORECASE,
 )
 _OBJECT = re.compile(r'\{\s*"[^"]*"\s*:')
@@ -97,6 +98,11 @@ class AnswerRule:
 
     reader: Reader = Reader()
     ignore: tuple[Ignored, ...] = ()
+
+    @property
+    def reads(self) -> bool:
+        """Whether it says where a result stands; else each arm reads its answers as it would without a rule."""
+        return self.reader != Reader()
 
     def plain(self, result: str) -> str:
         """Return a result without what does not count."""

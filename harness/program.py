@@ -147,7 +147,7 @@ class Program:
 
     def reading(self, rule: AnswerRule | None) -> "Program":
         """Return the same program with its answers read by the task's rule, where there is one, whatever the arm."""
-        if rule is None or self.reader.ends_in(rule.reader):
+        if rule is None or not rule.reads or self.reader.ends_in(rule.reader):
             return self
         return dataclasses.replace(self, reader=dataclasses.replace(self.reader, then=rule.reader))
 
@@ -216,7 +216,13 @@ def columns_named(template: str) -> frozenset[str]:
     return frozenset(names - {"input", "passages"} - _JINJA.globals.keys())
 
 
-def render(template: str, **values: object) -> str:
+def general_question(prompt: Prompt, identity: str, text: str) -> Question:
+    """Return a question that is no row of the task, with nothing in the columns that its template names."""
+    columns = tuple(Column(name, "", False) for name in sorted(columns_named(prompt.template)))
+    return Question(identity, (Message("user", text),), columns)
+
+
+def render(template: str, /, **values: object) -> str:
     """Fill a Jinja template in a sandbox.
 
     Raises:

@@ -50,7 +50,7 @@ INSIDE = {
     "memory": set(),
     "chat": BASE,
     "words": set(),
-    "answer_places": {"answer_reading", "records", "words"},
+    "answer_places": {"answer_reading", "chat", "records", "words"},
     "program": BASE | {"columns"},
     "contract": BASE | {"chat", "program"},
     "task": CONTRACT,

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from harness.answer_reading import AnswerRule
 from harness.errors import ArmError
-from harness.program import Choices, Program, Prompt, Reader, Retriever, Shot, render
-from harness.records import GenerationSettings, Message, Passage, Question, Weights
+from harness.program import Choices, Program, Prompt, Reader, Retriever, Shot, general_question, render
+from harness.records import Column, GenerationSettings, Message, Passage, Question, Weights
 
 QUESTION = Question("q", (Message("user", "Which desk?"),))
 
@@ -82,6 +83,19 @@ def test_probability_of_a_label_is_its_share_among_all():
         label, probability = Choices(("a", "b"), (0, 0)).likeliest([start, start + math.log(3)])
         assert (label, probability) == ("b", pytest.approx(0.75))
     assert Choices(("only",), (0,)).likeliest([-9]) == ("only", 1.0)
+
+
+def test_column_may_have_any_name_and_a_general_question_has_nothing_in_columns():
+    prompt = Prompt(template="{{ template }}|{{ options }}|{{ input }}")
+    row = Question("q", (Message("user", "Why?"),), (Column("template", "a", False), Column("options", "b", False)))
+    assert prompt.messages(row)[-1].content == "a|b|Why?"
+    assert prompt.messages(general_question(prompt, "g", "What is it?"))[-1].content == "||What is it?"
+
+
+def test_rule_that_only_ignores_something_leaves_the_reading_to_the_arm():
+    program = Program(Weights("m"), Prompt(), GenerationSettings(4), Reader("first_line"))
+    assert program.reading(AnswerRule(ignore=("accents",))) == program
+    assert program.reading(AnswerRule(Reader("last_number"))).reader.read("I say 4\n5") == "4"
 
 
 def test_equal_programs_have_equal_digests_and_a_changed_word_another():

@@ -5,6 +5,7 @@ import unicodedata
 
 from baselines.finetune.plan import SftPlan
 from baselines.prompt.selection import drawn
+from harness.answer_reading import Reader
 from harness.chat.turns import without_thought
 from harness.contract import FitContext
 from harness.errors import ArmError
@@ -53,7 +54,7 @@ def mined(plan: SftPlan, context: FitContext, most: int) -> tuple[tuple[Preferen
     asked = 0
     while asked < len(order) and len(pairs) < most:
         chunk = order[asked : asked + CHUNK]
-        said = [plan.program.reader.read(without_thought(text)) or "" for text in context.answer(plan.program, chunk)]
+        said = [_said(without_thought(text), plan.program.reader) for text in context.answer(plan.program, chunk)]
         pairs += [
             pair(row, text)
             for row, text in zip(chunk, said, strict=True)
@@ -62,6 +63,11 @@ def mined(plan: SftPlan, context: FitContext, most: int) -> tuple[tuple[Preferen
         asked += len(chunk)
         context.progress("mining pairs", asked, len(order))
     return tuple(pairs), asked
+
+
+def _said(text: str, reader: Reader) -> str:
+    """Return what a pair rejects: the answer, or the whole completion where a rule reads a result out of it."""
+    return (reader.read(text) or "") if reader in (Reader(), Reader("first_line")) else text.strip()
 
 
 def pair(example: Example, wrong: str) -> Preference:

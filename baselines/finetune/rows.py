@@ -12,8 +12,8 @@ from baselines.finetune.spec import AnswerRow, PairRow
 from harness.contract import Engine
 from harness.engine.tokens import Text
 from harness.errors import ArmError
-from harness.program import Program
-from harness.records import Example, Message, Passage, Preference, Question
+from harness.program import Program, general_question
+from harness.records import Example, Message, Passage, Preference
 
 TEXTS = Path(__file__).parent / "general_texts.jsonl"  # ours; in none of the benchmarks or probes
 NAMED = 10  # rows that a message names before it only counts
@@ -87,7 +87,7 @@ def _asked(renderer: Renderer, program: Program, number: int, item: dict[str, st
     turn = (Message("user", item["question"]),)
     asked: dict[str, Sequence[Message]] = {"alone": turn}
     with suppress(ArmError):  # a template that cannot show a plain question is never put to one in use either
-        asked["prompted"] = program.messages(Question(f"general {number}", turn))
+        asked["prompted"] = program.messages(general_question(program.prompt, f"general {number}", item["question"]))
     for how, messages in asked.items():
         name = f"general text {number} {how}"
         yield AnswerRow(name, renderer.prompt(messages, name), renderer.answer(item["answer"]))

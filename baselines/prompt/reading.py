@@ -13,7 +13,7 @@ def reader_for(study: Study) -> Reader:
     JSON targets are read whole even where each stands on one line: models like to spread an object
     over several lines or to fence it, and the JSON metrics accept both.
     """
-    if study.answer is not None:
+    if study.answer is not None and study.answer.reads:
         return study.answer.reader
     return Reader("whole" if has_line_breaks(study.train) or _is_json(study.train) else "first_line")
 

@@ -72,17 +72,21 @@ class ChainOfThought:
 
 
 def _refuse_several_lines(study: Study) -> None:
-    if study.answer is None and has_line_breaks(study.train):
+    if not _reads(study) and has_line_breaks(study.train):
         raise ArmError(
             "chain_of_thought reads its answer from one line, and training targets have several; leave the arm out"
         )
 
 
 def _reader(study: Study) -> Reader:
-    if study.answer is None:
+    if study.answer is None or not study.answer.reads:
         return Reader("first_line", MARKER)
     own = study.answer.reader
-    return own if own.marker else Reader("first_line" if own.rule == "whole" else "whole", MARKER, then=own)
+    return own if own.marker else Reader("whole", MARKER, then=own)
+
+
+def _reads(study: Study) -> bool:
+    return study.answer is not None and study.answer.reads
 
 
 def _reasoned(prompt: Prompt, study: Study) -> Prompt:

@@ -47,7 +47,7 @@ def check_owner(folder: Path) -> None:
     for path in [folder.parent.resolve(), own, *sorted(own.rglob("*"))]:
         if os.path.lexists(path) and (fault := intruder(path)):
             raise ModelError(
-                f"{path} {fault}, so it is not believed; if you trust it: chmod -R go-w {folder.parent}, else remove it"
+                f"{path} {fault}, so it is not believed; remove {folder.parent} and run `harness setup` again"
             )
 
 

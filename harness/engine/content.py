@@ -14,7 +14,7 @@ from harness.errors import ArmError
 from harness.store.files import hash_file
 
 # What can move an answer's last digit, or the ids that a text becomes.
-LIBRARIES = ("torch", "transformers", "peft", "bitsandbytes", "tokenizers", "lm-eval")
+LIBRARIES = ("torch", "transformers", "peft", "bitsandbytes", "tokenizers", "lm-eval", "llguidance")
 ADAPTER_FILES = ("adapter_model.safetensors", "adapter_config.json")
 CODE = Path(__file__).parent
 
@@ -80,8 +80,8 @@ def _hash_stamped(folder: Path, stamps: tuple[tuple[str, int, int, int], ...]) -
 
 
 def code_hash() -> str:
-    """Return the SHA-256 over the sources of the engine."""
-    return _hash_files(CODE, [path.name for path in sorted(CODE.glob("*.py"))])
+    """Return the SHA-256 over the sources of the engine, and of what holds its answers to a constraint."""
+    return _hash_files(CODE, [*(path.name for path in sorted(CODE.glob("*.py"))), "../constrained.py"])
 
 
 def library_versions() -> dict[str, str]:

@@ -210,7 +210,7 @@ def _predictions(weights: Weights, task: Task, engine: LocalEngine, observer: Ob
 
 def reader_for(task: Task) -> Reader:
     """Return the task's rule, else the prompts' own: whole where train's targets have lines or are mostly JSON."""
-    if task.study.answer is not None:
+    if task.study.answer is not None and task.study.answer.reads:
         return task.study.answer.reader
     targets = [example.target.strip() for example in task.study.train]
     is_json = 2 * sum(map(_is_container, targets)) > len(targets)

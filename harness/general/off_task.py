@@ -15,8 +15,8 @@ from harness.contract import Conversation, Engine
 from harness.errors import ArmError
 from harness.general.pools import Use
 from harness.general.task_answers import TaskAnswers
-from harness.program import Prompt
-from harness.records import GenerationSettings, Message, OffTaskAnswer, Question, Weights
+from harness.program import Prompt, general_question
+from harness.records import GenerationSettings, Message, OffTaskAnswer, Weights
 
 QUESTIONS = Path(__file__).parent / "off_task_questions.jsonl"
 NEW_TOKENS = 24  # enough to see how an answer begins
@@ -96,7 +96,7 @@ def _prompted(
     if prompt is None:
         return None
     try:
-        return [prompt.messages(Question(q.id, (Message("user", q.question),))) for q in questions]
+        return [prompt.messages(general_question(prompt, q.id, q.question)) for q in questions]
     except ArmError as fault:
         progress(f"unrelated questions are not asked under the task's prompt: {fault}", 0, 0)
         return None

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from harness.answer_reading import AnswerRule, Reader
+from harness.chat.markers import without_end
 from harness.chat.turns import without_thought
 from harness.records import Example
 from harness.task.faults import Faults
@@ -54,7 +55,7 @@ def check_result(target: str, rule: AnswerRule | None) -> None:
     Raises:
         ValueError: Saying what it lacks.
     """
-    if rule is not None and rule.reader.read(without_thought(target)) is None:
+    if rule is not None and rule.reader.read(without_end(without_thought(target))[0]) is None:
         raise ValueError(f"its target {shown(target)} has no result by the task's rule, {in_words(rule)}; write one")
 
 

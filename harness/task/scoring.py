@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from harness.answer_reading import AnswerRule
+from harness.chat.markers import without_end
 from harness.chat.turns import without_thought
 from harness.contract import Metric
 from harness.records import Example, Score
@@ -52,7 +53,7 @@ def result_of(target: str, rule: AnswerRule | None) -> str:
 
     Rows whose target has no result by the rule are refused when a task is read.
     """
-    said = without_thought(target).lstrip("\n") or target
+    said = without_end(without_thought(target).lstrip("\n"))[0] or target
     return said if rule is None else rule.reader.read(said) or target
 
 

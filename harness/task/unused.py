@@ -17,6 +17,9 @@ CONTEXTS = ("history", "system", "system_prompt", "context", "passage", "backgro
 MARKS = ("weight", "weights", "sample_weight", "train", "loss_weight", "mask")
 THOUGHTS = ("reasoning", "reasoning_content", "thinking", "thought", "thoughts", "rationale", "chain_of_thought", "cot")
 
+# Names that a template has already.
+RESERVED = ("input", "passages", "self", "loop", "range", "dict", "lipsum", "cycler", "joiner", "namespace")
+
 _ALL = "set data.turns: all to make each a row"
 
 
@@ -151,9 +154,9 @@ class Tally:
                 plain[name] = holders[0]
         if plain:
             listed = ", ".join(f"'{name}'" for name in plain)
-            shown = template_name(next(iter(plain)))
+            shown = _shown_as(next(iter(plain)))
             what = f"column{'s' if len(plain) > 1 else ''} {listed} {'are' if len(plain) > 1 else 'is'} not used"
-            remedy = f"name what the question needs in prompt.template, as {{{{ {shown} }}}}"
+            remedy = f"name what the question needs in prompt.template, {shown}"
             for row in rows:
                 if any(row.values.get(name) not in (None, "", [], {}) for name in plain):
                     self.add(row, what, remedy)
@@ -169,18 +172,26 @@ def left_out_lines(left_out: Sequence[LeftOut], sizes: Mapping[str, int]) -> Ite
         yield f"{file}: {len(rows)} of {sizes[file]} rows left out ({where}): {rows[0].reason}"
 
 
+def _shown_as(name: str) -> str:
+    """Say how a template shows a column; one whose name means something else there, or is none, needs another."""
+    shown = template_name(name)
+    if shown.isidentifier() and shown not in RESERVED:
+        return f"as {{{{ {shown} }}}}"
+    return "under another name than this: rename the column first"
+
+
 def _remedy(name: str, holders: Sequence[Row]) -> str:
     """Say what to do about a column that changes what a row means; '' for any other."""
     if not holders:
         return ""
-    plain, shown = template_name(name).casefold(), template_name(name)
+    plain, shown = template_name(name).casefold(), _shown_as(name)
     if plain in THOUGHTS:
         return "put the thoughts in front of the answer, in the model's own marks, if they are to be learnt"
     if plain in MARKS:
         return "all rows count alike; take out the rows that should not, and the column"
     if plain in TOOLS:
-        return f"the model is not told its tools: name it in prompt.template, as {{{{ {shown} }}}}"
+        return f"the model is not told its tools: name it in prompt.template, {shown}"
     is_choice = plain in CHOICES or plain in ("a", "b", "c", "d", "e") or plain.startswith(("option", "choice"))
     if plain in CONTEXTS or is_choice or isinstance(holders[0].values[name], list | dict):
-        return f"the question is asked without it: name it in prompt.template, as {{{{ {shown} }}}}"
+        return f"the question is asked without it: name it in prompt.template, {shown}"
     return ""

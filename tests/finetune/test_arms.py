@@ -17,6 +17,7 @@ from baselines.finetune.sft import prepare
 from baselines.finetune.tuners import LORA, tuner_of
 from baselines.finetune.verify import check_moves, check_tensors
 from baselines.prompt.zero import zero_shot_program
+from harness.answer_reading import AnswerRule, Reader
 from harness.contract import Budget
 from harness.errors import ArmError
 from harness.records import Document, Example, GenerationSettings, Preference
@@ -160,7 +161,7 @@ def lesson_of(context, data=None):
     return prepare(
         data or study(),
         context,
-        zero_shot_program(study(), context),
+        zero_shot_program(data or study(), context),
         baselines.finetune.lora_sft({"learning_rate": 1e-2}).options,
     )
 
@@ -248,6 +249,18 @@ def test_mined_pairs_set_gold_against_the_models_own_wrong_answer(make_context):
     assert len(pairs) == 10
     assert all((pair.chosen, pair.rejected) == (gold[pair.id], "London") for pair in pairs)
     assert "mined" in source
+
+
+def test_pair_rejects_the_whole_completion_where_a_rule_reads_a_result_out_of_it(make_context):
+    data = study()
+    rows = tuple(replace(row, target=f"It is so.\n#### {row.target}") for row in data.train)
+    data = replace(data, train=rows, answer=AnswerRule(Reader("first_line", "####")))
+    context = make_context("lora_dpo")
+    for said in ("It is so.\n#### London", "London, I would say"):  # the second has no result at all
+        context.answer = lambda program, asked, said=said: [f"<think>well</think>{said}" for _ in asked]
+        pairs, _ = find_pairs(data, lesson_of(context, data), context, most=10)
+        assert {pair.rejected for pair in pairs} == {said}
+        assert {pair.chosen for pair in pairs} <= {row.target for row in rows}
 
 
 def test_an_empty_answer_is_not_a_wrong_answer():

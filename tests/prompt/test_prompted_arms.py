@@ -194,6 +194,14 @@ def test_chain_of_thought_ends_in_the_tasks_own_rule(tmp_path, rule, mark, text)
     assert plain.reader == rule
 
 
+def test_rule_that_only_ignores_something_changes_no_reading(tmp_path):
+    study = replace(STUDY, answer=AnswerRule(ignore=("punctuation",)))
+    assert reader_for(study) == reader_for(STUDY)
+    lines = replace(study, train=tuple(replace(row, target="one\ntwo") for row in TRAIN))
+    with pytest.raises(ArmError, match="several"):
+        fit(chain_of_thought({}), tmp_path, ScriptedEngine(lambda c: "a"), lines)
+
+
 def test_chain_of_thought_without_room_to_reason_fails_with_the_numbers(tmp_path):
     with pytest.raises(ArmError, match=r"100 more for the answer exceed the context window of 64"):
         fit(chain_of_thought({"reasoning_tokens": 96}), tmp_path, ScriptedEngine(lambda c: "a", context_window=64))

@@ -71,6 +71,17 @@ def test_task_without_the_key_keeps_its_digest_and_one_with_it_has_another(sums)
     assert sums.load().digest != plain
 
 
+@pytest.mark.parametrize(
+    ("rule", "cell"), [({"take": "letter"}, "A</s>"), ({"pattern": r"(\d+)$"}, "it is 5<|im_end|>")]
+)
+def test_result_is_read_in_front_of_an_end_marker(task_folder, rule, cell):
+    task_folder.settings["answer"] = rule
+    for split in ("train", "dev", "test"):
+        task_folder.write_rows(f"{split}.jsonl", [{"question": f"{split} {n}", "answer": cell} for n in range(4)])
+    task = task_folder.load()
+    assert {result_of(row.target, task.study.answer) for row in task.test} <= {"A", "5"}
+
+
 def test_metric_compares_results(sums):
     sums.settings["answer"] = {"after": "####", "ignore": ["spaces"]}
     metric = ResultMetric(exact_match(), sums.load().study.answer)
