@@ -9,6 +9,7 @@ from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from harness import constrained
 from harness.assets.hub import hub_snapshot, unreadable
 from harness.errors import ArmError
 from harness.store.files import hash_file
@@ -81,7 +82,8 @@ def _hash_stamped(folder: Path, stamps: tuple[tuple[str, int, int, int], ...]) -
 
 def code_hash() -> str:
     """Return the SHA-256 over the sources of the engine, and of what holds its answers to a constraint."""
-    return _hash_files(CODE, [*(path.name for path in sorted(CODE.glob("*.py"))), "../constrained.py"])
+    files = [*sorted(CODE.glob("*.py")), Path(constrained.__file__)]
+    return hashlib.sha256(json.dumps({path.name: hash_file(path) for path in files}).encode()).hexdigest()
 
 
 def library_versions() -> dict[str, str]:
