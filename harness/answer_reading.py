@@ -6,7 +6,7 @@ Nothing of this package is imported: an export takes this file with it, so that 
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -86,7 +86,7 @@ class Reader:
             match = _LETTER.match(lines[0])
             return match[1].upper() if match else ""
         if self.rule == "json":
-            return _last(_containers(text))
+            return _last(written for _, written in containers(text, json.JSONDecoder()))
         if self.rule == "pattern":
             return _last(match[1] or "" for match in re.finditer(self.pattern, text))
         return text
@@ -128,18 +128,21 @@ def _last(found: Iterable[str]) -> str:
     return last
 
 
-def _containers(text: str) -> Iterable[str]:
-    """Yield the outermost JSON objects and lists of a text, as they stand there, up to an object that is damaged."""
-    decoder, place = json.JSONDecoder(), 0
+def containers(text: str, decoder: json.JSONDecoder) -> Iterator[tuple[Any, str]]:
+    """Yield the outermost JSON objects and lists of a text, as they are and as they are written, in order.
+
+    It ends at the first object that is damaged or cut off: what stands inside it is not the answer.
+    """
+    place = 0
     for _ in range(_MOST_STARTS):
         start = re.compile(r"[{\[]").search(text, place)
         if start is None:
             return
         try:
-            _, place = decoder.raw_decode(text, start.start())
+            value, place = decoder.raw_decode(text, start.start())
         except (ValueError, RecursionError):
             if _OBJECT.match(text, start.start()):
-                return  # what stands inside it is not the answer
+                return
             place = start.end()
         else:
-            yield text[start.start() : place]
+            yield value, text[start.start() : place]

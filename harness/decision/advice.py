@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from harness.decision.arms import Arm, JudgedArms
 from harness.decision.ladder import ArmScores
 from harness.decision.paired import BestConstant
-from harness.decision.searches import MEND, is_search_unknown, lost_in_retrieval, search_caveats, search_words
+from harness.decision.searches import REMEDIES, is_search_unknown, lost_in_retrieval, search_caveats, search_words
 from harness.decision.sentence import leader
 from harness.decision.undecided import Openness
 from harness.decision.verdict import Verdict, start
@@ -126,7 +126,7 @@ def next_step(
         return f"Ship the prompt of {name}; no retrieval and no training is needed."
     if gate is None:
         step = f"Ship {name} with its index; training is not needed for this gain."
-        step += _mending(verdict.arm, arm_scores) if verdict.goal != "met" else ""
+        step += _search_remedy(verdict.arm, arm_scores) if verdict.goal != "met" else ""
     elif gate.state == "pass":
         step = f"Ship {name}; keep the other arms as fallback."
     elif not gate.blocks:
@@ -149,8 +149,8 @@ def _rethink_step(arm_scores: ArmScores) -> str:
     for arm in judged:
         if search := lost_in_retrieval(arm, arm_scores.limits.smallest_gain):
             return (
-                f"Mend retrieval first: for {arm.name}, {search_words(search)}. Try {MEND}; then run again. Neither a "
-                "more capable model nor more training of this kind is the way before that."
+                f"Fix retrieval first: for {arm.name}, {search_words(search)}. Try {REMEDIES}; then run again. Neither "
+                "a more capable model nor more training of this kind is the way before that."
             )
     read = "Read the failed answers"
     if any(map(is_search_unknown, judged)):
@@ -161,9 +161,9 @@ def _rethink_step(arm_scores: ArmScores) -> str:
     )
 
 
-def _mending(arm: Arm, arm_scores: ArmScores) -> str:
+def _search_remedy(arm: Arm, arm_scores: ArmScores) -> str:
     search = lost_in_retrieval(arm, arm_scores.limits.smallest_gain)
-    return f" Most of what it lacks is lost in retrieval: {search_words(search)}; try {MEND}." if search else ""
+    return f" Most of what it lacks is lost in retrieval: {search_words(search)}; try {REMEDIES}." if search else ""
 
 
 def _settle_step(verdict: Verdict, openness: Openness, arm_scores: ArmScores, routed: Verdict | None) -> str:
@@ -186,7 +186,7 @@ def _settle_step(verdict: Verdict, openness: Openness, arm_scores: ArmScores, ro
         return "Add training rows and run again: tuning learns, but has not gained more than the margin with these."
     best = leader(arm_scores)
     step = f"Improve the leading arm, {best.name}, or take the cheapest; the figures do not part them."
-    return step + _mending(best, arm_scores)
+    return step + _search_remedy(best, arm_scores)
 
 
 def _missing_step(arm_scores: ArmScores) -> str:

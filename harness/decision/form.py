@@ -63,5 +63,5 @@ def step(found: Sequence[FormMisses], goal: float, action: Action) -> str:
         if one.figure is None or one.with_them is None:
             continue
         if one.figure < goal <= one.with_them or one.count >= least * one.n:
-            return f"The form is at fault before the model is ({form_words(one)}). First {REMEDY}."
+            return f"The form is at fault before the model is ({form_words(one)}): {REMEDY}."
     return ""

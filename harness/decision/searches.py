@@ -5,7 +5,7 @@ from harness.decision.words import share
 from harness.records import AnswerRetrieval
 
 MOSTLY = 0.5  # of what an arm lost
-MEND = "more passages, other chunk_tokens, another embedder, or documents that say it in the words of the questions"
+REMEDIES = "more passages, other chunk_tokens, another embedder, or documents that say it in the words of the questions"
 
 
 def lost_in_retrieval(arm: Arm, least: float) -> AnswerRetrieval | None:

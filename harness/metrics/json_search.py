@@ -1,15 +1,12 @@
 """How JSON is found in an answer that says more than JSON, and compared."""
 
 import json
-import re
 from collections import Counter
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 from typing import Any
 
+from harness.answer_reading import containers
 from harness.metrics.json_reading import FENCE, refuse
-
-_MOST_STARTS = 200  # brackets tried in one text; each may cost a pass over it
-_OBJECT = re.compile(r'\{\s*"[^"]*"\s*:')
 
 
 def find_json(text: str) -> list[Any]:
@@ -19,8 +16,11 @@ def find_json(text: str) -> list[Any]:
     outermost alone, up to the first object that is damaged or cut off: the ones inside it are not the answer. NaN,
     Infinity and objects that repeat a key are no JSON.
     """
-    whole = _parsed(text)
-    return whole or [value for match in FENCE.finditer(text) for value in _parsed(match[1])] or list(_in_prose(text))
+    if whole := _parsed(text):
+        return whole
+    if fenced := [value for match in FENCE.finditer(text) for value in _parsed(match[1])]:
+        return fenced
+    return [value for value, _ in containers(text, _DECODER)]
 
 
 def comparable(value: Any, *, ignore_list_order: bool = False) -> Hashable:
@@ -53,25 +53,11 @@ def _parsed(text: str) -> list[Any]:
         return []
 
 
-def _in_prose(text: str) -> Iterator[Any]:
-    decoder = json.JSONDecoder(parse_constant=refuse, object_pairs_hook=_object)
-    place = 0
-    for _ in range(_MOST_STARTS):
-        found = re.compile(r"[{\[]").search(text, place)
-        if found is None:
-            return
-        try:
-            value, place = decoder.raw_decode(text, found.start())
-        except (ValueError, RecursionError):
-            if _OBJECT.match(text, found.start()):
-                return
-            place = found.end()
-        else:
-            yield value
-
-
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         raise ValueError(f"an object says a key twice, of {sorted(found)}")
     return found
+
+
+_DECODER = json.JSONDecoder(parse_constant=refuse, object_pairs_hook=_object)

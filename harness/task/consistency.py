@@ -41,7 +41,7 @@ def check_template(settings: TaskFile, source: Source, faults: Faults) -> TaskFi
 
 
 def with_plain_template(settings: TaskFile) -> TaskFile:
-    """Return the settings with the plain template in the place of a wrong one, so that other checks continue."""
+    """Return the settings with the plain template instead of a wrong one, so that other checks continue."""
     prompt = settings.prompt.model_copy(update={"template": PLAIN_TEMPLATE})
     return settings.model_copy(update={"prompt": prompt})
 

@@ -74,7 +74,7 @@ def test_rethink_mends_retrieval_before_it_asks_for_another_model():
     decision = settle(arms)
     assert decision.action == "rethink"
     assert decision.next_step.startswith(
-        "Mend retrieval first: for rag, the passage with the answer was not shown for 185"
+        "Fix retrieval first: for rag, the passage with the answer was not shown for 185"
     )
     unknown = settle([arms[0], rag(12), arms[2]])
     assert "and whether the passages that they were given hold the right ones" in unknown.next_step

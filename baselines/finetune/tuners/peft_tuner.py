@@ -70,7 +70,7 @@ class PeftTuner(ABC):
 
     def scaled(self, name: str, tensor: Any, strength: float) -> Any:
         """Return a stored tensor such that the adapter's change is `strength` times what it was, where `scales`."""
-        raise NotImplementedError
+        raise AssertionError(f"{type(self).__name__} has no strength 0 to be scaled to")
 
     def is_idle(self, tensors: Mapping[str, Any]) -> bool:
         """Nothing is certain from the tensors alone."""
