@@ -8,21 +8,19 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict
-
 from baselines.rag.embedder import Embedder, open_embedder
 from baselines.rag.options import DEFAULT_EMBEDDER
 from harness.contract import Metric
+from harness.metrics.averaging import mean_value
+from harness.metrics.settings import Settings
 from harness.records import Example, Score
 
 
-class Similarity(BaseModel):
+class Similarity(Settings):
     """Graded: the cosine between the embeddings of answer and target, 0 where it is below.
 
     An answer without a word scores 0. Longer texts than the embedder reads are embedded in pieces.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     name: ClassVar[str] = "similarity"
     kind: ClassVar[Literal["graded"]] = "graded"
@@ -42,9 +40,7 @@ class Similarity(BaseModel):
         Raises:
             ValueError: If there are no scores.
         """
-        if not scores:
-            raise ValueError("no scores, so there is no mean; score at least one item")
-        return sum(score.value for score in scores) / len(scores)
+        return mean_value(scores)
 
     @cached_property
     def _opened(self) -> Embedder:

@@ -22,21 +22,8 @@ if TYPE_CHECKING:
 
 # Of items.parquet, besides one for each metric.
 COLUMNS = frozenset(
-    (
-        "arm",
-        "model",
-        "condition",
-        "seed",
-        "judged",
-        "item",
-        "question",
-        "target",
-        "accepted",
-        "prompt",
-        "text",
-        "answer",
-    )
-    + ("outcome", "finish", "passages", "prompt_tokens", "completion_tokens", "seconds", "probability")
+    "arm model condition seed judged item question target accepted prompt text answer outcome finish passages "
+    "passage_texts prompt_tokens completion_tokens seconds probability".split()
 )
 
 

@@ -21,6 +21,7 @@ import harness
 from harness.cli import main
 from harness.errors import HarnessError, PluginError, StoreError, TaskFileError
 from harness.evidence.compare import Settings, compare, redraw
+from harness.evidence.outputs import COLUMNS
 from harness.evidence.provenance import code_digest, commit
 from harness.evidence.smoke import scaled
 from harness.plugins import BASELINES, load
@@ -230,7 +231,7 @@ def test_items_table_holds_the_prompt_as_it_was_put_to_the_model(tmp_path, stub_
         {"role": "system", "content": "Answer with one word."},
         {"role": "user", "content": "What is test number 4?"},
     ]
-    assert {"exact_match", "f1"} <= set(table.columns)
+    assert set(table.reset_index().columns) == COLUMNS | {"exact_match", "f1"}  # so no metric can take one's place
 
 
 def test_manifest_names_the_commit_of_a_checkout(tmp_path, stub_task):
