@@ -10,7 +10,10 @@ from collections.abc import Iterable
 from typing import Any, Protocol
 
 # Lists in columns of these names are the answers to choose from, and are shown with letters.
-CHOICES = ("choices", "options", "candidates", "endings", "answer_choices")
+CHOICES = ("choices", "options", "candidates", "endings", "answer_choices", "alternatives")
+# Columns with one choice each end in its letter or number.
+CHOICE_STEMS = "option|choice|answer|ending|solution|sol|opt|op"
+_ONE_CHOICE = re.compile(rf"(?:{CHOICE_STEMS})_?([a-z0-9])|([a-z])", flags=re.IGNORECASE)
 
 
 class Named(Protocol):
@@ -34,6 +37,11 @@ class Lines(list[Any]):
 
     labels: tuple[str, ...] = ()
 
+    @property
+    def choices(self) -> dict[str, str]:
+        """The texts by label; none where the list is no choices."""
+        return dict(zip(self.labels, map(_written, self), strict=True)) if self.labels else {}
+
     def __str__(self) -> str:
         """Return e.g. 'A) red' and 'B) blue' on two lines."""
         texts = [_written(item) for item in self]
@@ -45,12 +53,17 @@ class Lines(list[Any]):
 class Fields(dict[str, Any]):
     """An object that is shown as JSON; one of `text` and `label` lists, as ARC has its choices, as lines."""
 
+    @property
+    def choices(self) -> dict[str, str]:
+        """The texts by label; none where the object is no choices."""
+        texts, labels = self.get("text"), self.get("label")
+        if not isinstance(texts, list) or not isinstance(labels, list) or len(texts) != len(labels):
+            return {}
+        return {str(label): _written(text) for label, text in zip(labels, texts, strict=True)}
+
     def __str__(self) -> str:
         """Return its JSON, or a line for each text behind its label."""
-        texts, labels = self.get("text"), self.get("label")
-        if isinstance(texts, list) and isinstance(labels, list) and len(texts) == len(labels):
-            return "\n".join(f"{label}) {_written(text)}" for label, text in zip(labels, texts, strict=True))
-        return json.dumps(self, ensure_ascii=False)
+        return "\n".join(f"{a}) {b}" for a, b in self.choices.items()) or json.dumps(self, ensure_ascii=False)
 
 
 def values_of(columns: Iterable[Named]) -> dict[str, Any]:
@@ -82,6 +95,12 @@ def plain_text(value: Any) -> str:
 def labels_of(count: int) -> tuple[str, ...]:
     """Return the labels of so many choices: letters, or numbers where the alphabet ends."""
     return tuple(chr(ord("A") + at) if count <= 26 else str(at + 1) for at in range(count))
+
+
+def choice_label(name: str) -> str:
+    """Return the letter or number of the one choice that a column of this name holds, in lower case; '' for none."""
+    found = _ONE_CHOICE.fullmatch(name)
+    return (found[1] or found[2]).lower() if found else ""
 
 
 def template_name(column: str) -> str:

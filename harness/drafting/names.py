@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable, Sequence
 
+from harness.columns import CHOICE_STEMS
+
 # Of any language: what is not listed is told by its content.
 TARGETS = (
     "target", "targets", "answer", "label_text", "label", "output", "response", "completion", "expected",
@@ -95,7 +97,7 @@ _JUDGING = _SCORING | {
     "label", "labels", "correct", "quality", "helpful", "helpfulness", "verdict", "winner", "preferred", "chosen",
     "judgement", "judgment", "toxic", "toxicity", "safe", "sentiment", "intent", "entailment", "hallucination",
 }  # fmt: skip
-_CHOICE = re.compile("(option|choice|answer|ending|sol|solution|op|opt)(_?[a-h]|_?[0-9])")
+_CHOICE = re.compile(f"({CHOICE_STEMS})(_?[a-h]|_?[0-9])")
 
 
 def first(names: Sequence[str], wanted: Sequence[str], is_fit: Callable[[str], bool] = lambda _: True) -> str | None:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from harness.columns import CHOICES
 from harness.drafting.names import is_choice, usual, words_of_name
 from harness.drafting.values import Values, distinct, is_empty, plain_text
 
-_LISTS = ("choices", "options", "endings", "candidates", "answer_choices", "alternatives")
 _MOST = 10
 _INDEXING = {"answer", "correct", "label", "gold", "target", "key", "cop", "solution", "best", "right"}
 
@@ -98,7 +98,7 @@ def listed_answers(rows: Values, names: Sequence[str]) -> Options | None:
 def option_columns(rows: Values, names: Sequence[str]) -> tuple[str, ...]:
     """Return the columns that hold choices: several with one each, or one with lists of them; none otherwise."""
     for name in names:
-        if usual(name) in _LISTS and all(
+        if usual(name) in CHOICES and all(
             len(listed(row.get(name)) or ()) > 1 for row in rows if not is_empty(row, name)
         ):
             return (name,)

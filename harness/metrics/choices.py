@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal
 
-from harness.columns import values_of
+from harness.columns import Fields, Lines, choice_label, values_of
 from harness.metrics.averaging import mean_value
 from harness.metrics.normalisation import fold, normalise
 from harness.metrics.settings import Settings
@@ -17,7 +17,6 @@ _LABEL = r"(?:option|choice|answer)?\s*(?P<open>[(\[])?(?P<label>[a-z]|\d{1,2})"
 _ALONE = re.compile(rf"{_LABEL}[)\]}}]*")
 _BEFORE_TEXT = re.compile(rf"{_LABEL}(?:[)\]][.:,;]?|[.:,;]| -)\s+(?P<rest>.+)")
 _ENDS_OF_LIST = ("a", "0", "1")
-_CHOICE_NAME = re.compile(r"(?:(?:option|choice|answer)_?)?[a-z]", flags=re.IGNORECASE)
 
 
 class Choice(Settings):
@@ -83,19 +82,19 @@ class Choice(Settings):
 
 
 def choices_of(example: Example) -> dict[str, str]:
-    """Return the choices of an example: those of its question, else of the columns that its prompt shows.
+    """Return the choices of an example: those of the columns that its prompt shows, else of its question.
 
-    A column's list is taken in letters, as `{{ choices }}` shows it; single columns by the letter that ends their name,
-    as 'A' or 'option_a'.
+    A column's list has the labels with which `{{ choices }}` shows it, single columns the letter or number that ends
+    their name, as 'A' or 'option_1'.
     """
-    if found := read_choices(example.messages[-1].content if example.messages else ""):
-        return found
     values = values_of(example.columns)
     for value in values.values():
-        if not isinstance(value, str) and (found := read_choices(str(value))):
-            return found
-    single = {name[-1].lower(): str(value) for name, value in sorted(values.items()) if _CHOICE_NAME.fullmatch(name)}
-    return single if "a" in single and len(single) > 1 else {}
+        if isinstance(value, Lines | Fields) and value.choices:
+            return {label.lower(): text for label, text in value.choices.items()}
+    single = {label: str(value) for name, value in sorted(values.items()) if (label := choice_label(name))}
+    if len(single) > 1 and not single.keys().isdisjoint(_ENDS_OF_LIST):
+        return single
+    return read_choices(example.messages[-1].content if example.messages else "")
 
 
 def read_choices(question: str) -> dict[str, str]:

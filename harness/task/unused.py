@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.columns import CHOICES, template_name
+from harness.columns import CHOICES, choice_label, template_name
 from harness.records import Column
 from harness.task.chats import Answer
 from harness.task.faults import kind_of_fault, numbered
@@ -191,7 +191,7 @@ def _remedy(name: str, holders: Sequence[Row]) -> str:
         return "all rows count alike; take out the rows that should not, and the column"
     if plain in TOOLS:
         return f"the model is not told its tools: name it in prompt.template, {shown}"
-    is_choice = plain in CHOICES or plain in ("a", "b", "c", "d", "e") or plain.startswith(("option", "choice"))
+    is_choice = plain in CHOICES or choice_label(plain) != ""
     if plain in CONTEXTS or is_choice or isinstance(holders[0].values[name], list | dict):
         return f"the question is asked without it: name it in prompt.template, {shown}"
     return ""

@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from harness.metrics import choice
 from harness.metrics.choices import read_choices
-from harness.records import Example, Message
+from harness.records import Column, Example, Message
 
 RIVERS = "Which river has 6 letters?\nA) Danube\nB) Amazon\nC) Rhine\nD) the river Seine"
 NUMBERED = "Which?\n1. Danube\n2. Amazon\n3. Rhine"
@@ -139,3 +139,31 @@ def test_figure_is_the_share_of_right_choices():
     assert (metric.name, metric.kind) == ("choice", "rate")
     scores = [metric.score(answer, Example(str(n), (), "B")) for n, answer in enumerate(["(b)", "A", None, "B."])]
     assert metric.aggregate(scores) == 2 / 4
+
+
+def asked(*columns: Column, question: str = "Which?", target: str = "B") -> Example:
+    return Example("one", (Message("user", question),), target, columns=columns)
+
+
+@pytest.mark.parametrize(
+    "example",
+    [
+        asked(
+            Column("choices", '["Rome", "Paris"]', True),
+            question="Steps: 1. Open the lid. 2. Close the lid. Which city is it?",
+        ),
+        asked(Column("opa", "Rome", False), Column("opb", "Paris", False)),
+        asked(Column("alternatives", '["Rome", "Paris"]', True)),
+        asked(Column("options", '{"text": ["Rome", "Paris"], "label": ["A", "B"]}', True)),
+        asked(Column("ending0", "Rome", False), Column("ending1", "Paris", False), target="1"),
+    ],
+)
+def test_choices_are_those_of_the_columns_that_the_prompt_shows(example):
+    assert choice().score("Paris", example).value == 1.0
+    assert choice().score("Rome", example).value == 0.0
+
+
+def test_text_of_a_choice_may_look_like_a_list():
+    example = asked(Column("choices", '["vitamin A: good for eyes", "Two\\nlines"]', True), target="A")
+    assert choice().score("vitamin A: good for eyes", example).value == 1.0
+    assert choice().score("B", asked(*example.columns)).value == 1.0
