@@ -121,18 +121,24 @@ class _Packer:
         headings = tuple(line for line in above if line is not part.header)
         has_room = not part.header or len(headings) < len(above)
         header = f"{part.header}\n" if part.header else ""
-        for number, row in enumerate(part.text.split("\n")):
+        begins = True  # a passage, or what follows a row that was cut
+        for row in part.text.split("\n"):
             whole = f"{_lines(headings)}{header}{row}"
             if not has_room or self.size(whole) > self.most:
                 yield from self._named_cells(part, row)
-            elif number == 0:
+                begins = True
+                continue
+            if begins:
                 yield _Piece(f"{header}{row}", _lines(headings), row=whole)
             else:
                 yield _Piece(row, f"{_lines(headings)}{header}", "\n", row=whole)
+            begins = False
 
     def _named_cells(self, part: Part, row: str) -> Iterator[_Piece]:
         names = cells_of(part.header) if part.header else []
         named = [f"{name}: {cell}" if name else cell for name, cell in zip_longest(names, cells_of(row), fillvalue="")]
+        if not any(named):
+            return  # a row of empty cells says nothing
         first, *others = filter(None, named)
         above = self._fitting((*part.above, first))
         if first not in above or not others:  # too long to be repeated over what follows

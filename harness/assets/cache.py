@@ -46,9 +46,8 @@ def check_owner(folder: Path) -> None:
     own = folder.resolve()
     for path in [folder.parent.resolve(), own, *sorted(own.rglob("*"))]:
         if os.path.lexists(path) and (fault := intruder(path)):
-            raise ModelError(
-                f"{path} {fault}, so it is not believed; remove {folder.parent} and run `harness setup` again"
-            )
+            remedy = f"give another HARNESS_CACHE, or remove {folder} and run `harness setup` again"
+            raise ModelError(f"{path} {fault}, so it is not trusted; {remedy}")
 
 
 def is_whole(folder: Path, *, by_content: bool = False) -> bool:

@@ -185,7 +185,7 @@ def _settle_step(verdict: Verdict, openness: Openness, arm_scores: ArmScores, ro
     if verdict.learned:
         return "Add training rows and run again: tuning learns, but has not gained more than the margin with these."
     best = leader(arm_scores)
-    step = f"Improve the leading arm, {best.name}, or take the cheapest; the figures do not part them."
+    step = f"Improve the leading arm, {best.name}, or take the cheapest; the figures do not separate them."
     return step + _search_remedy(best, arm_scores)
 
 

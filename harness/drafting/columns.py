@@ -13,6 +13,7 @@ from harness.drafting.names import (
     SYSTEMS,
     TARGETS,
     first,
+    is_choice,
     is_score,
     paired,
     shown_name,
@@ -216,7 +217,8 @@ def _plain(names: list[str], rows: Values, target: str | None, inputs: Sequence[
     names = [name for name in names if name != system]
     filled = [name for name in names if is_filled(rows, name, FILLED)]
     partly = [name for name in names if is_filled(rows, name, PARTLY_FILLED)]
-    columns = option_columns(rows, [name for name in filled if name not in (target, *inputs)])
+    listed = [name for name in names if name in filled or (is_choice(name) and name in partly)]
+    columns = option_columns(rows, [name for name in listed if name not in (target, *inputs)])
     options = find_options(rows, columns, filled, target)
     if not columns and not target and (options := listed_answers(rows, filled)):
         columns = options.columns

@@ -162,7 +162,8 @@ def _documents(folder: Path | None) -> tuple[frozenset[str], list[str]]:
         return frozenset(), []
     faults = Faults()
     notes: list[str] = []
-    found = read_documents(folder.name, folder.absolute().parent, faults, notes)
+    folder = folder.resolve()
+    found = read_documents(folder.name, folder.parent, faults, notes)
     faults.raise_any(folder)
     return frozenset(DocumentNames(found, folder.name)), notes
 

@@ -19,6 +19,7 @@ class Options:
     columns: tuple[str, ...]  # one a choice, or one with all of them in a list
     target: str
     first_index: int = 0  # the number of the first choice, where the answer is a number
+    is_index: bool = False  # a number says the place, also where a choice is that number
 
     def of(self, cells: dict[str, Any]) -> list[str]:
         """Return the texts of a row's choices.
@@ -42,18 +43,20 @@ class Options:
         Raises:
             ValueError: If it names none of them.
         """
-        texts, answer = self.of(cells), str(cells.get(self.target)).strip()
+        count, texts, answer = len(self.of(cells)), self._texts(cells), plain_text(cells.get(self.target)).strip()
         place = self._place(answer, texts, _labels(cells.get(self.columns[0])))
-        if place is None or not 0 <= place < len(texts):
-            raise ValueError(f"'{self.target}' is '{answer}', none of the {len(texts)} answers to choose from")
-        return chr(ord("A") + place)
+        if place is None or not 0 <= place < len(texts) or not texts[place]:
+            raise ValueError(f"'{self.target}' is '{answer}', none of the {count} answers to choose from")
+        return chr(ord("A") + sum(map(bool, texts[:place])))  # empty ones are not shown
 
     def _place(self, answer: str, texts: Sequence[str], labels: Sequence[str]) -> int | None:
         if answer in labels:
             return labels.index(answer)
+        if self.is_index and _is_number(answer):
+            return int(answer) - self.first_index
         if answer in texts:
             return texts.index(answer)
-        if answer.lstrip("-").isdigit():
+        if _is_number(answer):
             return int(answer) - self.first_index
         named = [
             at for at, name in enumerate(self.columns) if len(self.columns) > 1 and name.casefold() == answer.casefold()
@@ -117,10 +120,29 @@ def find_options(rows: Values, columns: Sequence[str], names: Sequence[str], ask
     likely = [name for name in ([asked] if asked else names) if name not in columns and _points(rows, columns, name)]
     named = [name for name in likely if not words_of_name(name).isdisjoint(_INDEXING)]
     found = [
-        Options(tuple(columns), name, first_index=int(_counts_from_one(distinct(rows, name))))
+        Options(
+            tuple(columns), name, int(_counts_from_one(distinct(rows, name))), _are_places(rows, tuple(columns), name)
+        )
         for name in named or likely
     ]
     return found[0] if found and all(_agree(rows, found[0], other) for other in found[1:]) else None
+
+
+def _is_number(answer: str) -> bool:
+    return answer.lstrip("-").isdigit()
+
+
+def _are_places(rows: Values, columns: tuple[str, ...], name: str) -> bool:
+    """Whether a column's numbers say places, and not the texts of choices that are numbers themselves."""
+    options, in_texts = Options(columns, name), True
+    for row in rows:
+        answer, texts = plain_text(row.get(name)).strip(), options._texts(row)
+        if is_empty(row, name):
+            continue
+        if not _is_number(answer) or int(answer) > len(texts):
+            return False
+        in_texts = in_texts and answer in texts
+    return not in_texts or all(isinstance(row.get(name), int | float) for row in rows if not is_empty(row, name))
 
 
 def _agree(rows: Values, one: Options, other: Options) -> bool:
@@ -148,10 +170,11 @@ def _points(rows: Values, columns: Sequence[str], name: str) -> bool:
                 return False
             continue
         try:
-            texts = options.of(row)
+            options.of(row)
         except ValueError:
             continue
-        answer = str(row[name]).strip()
+        texts = options._texts(row)
+        answer = plain_text(row[name]).strip()
         if answer in texts or answer in _labels(row.get(columns[0])):
             continue
         is_place = answer.isdigit() and int(answer) <= min(len(texts), _MOST)

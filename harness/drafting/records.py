@@ -117,7 +117,7 @@ def _item(values: dict[str, Any], reading: Reading, documents: frozenset[str]) -
     else:
         messages, target = pair_of(cells, reading.shape, reading.needed)
     item = Example(
-        id=str(cells[reading.id]) if reading.id else "",
+        id=text_of(cells[reading.id], reading.id) if reading.id else "",
         messages=messages,
         target=target.strip(),
         group=_optional(cells, reading.group),
@@ -152,8 +152,8 @@ def _plain(
         if text := plain_text(values.get(name)).strip():
             last = f"{text_of(text, name)}\n\n{last}"
     if reading.options:
-        texts = reading.options.of(values)
-        last = f"{last}\n\n" + "\n".join(f"{chr(ord('A') + at)}. {_unlettered(text)}" for at, text in enumerate(texts))
+        texts = _unlettered([text_of(text, reading.options.columns[0]) for text in reading.options.of(values)])
+        last = f"{last}\n\n" + "\n".join(f"{chr(ord('A') + at)}. {text}" for at, text in enumerate(texts))
         answers: Sequence[str] = (reading.options.right(values),)
     else:
         answers = _answers(values, cells, reading)
@@ -186,9 +186,11 @@ def _answers(values: dict[str, Any], cells: dict[str, Any], reading: Reading) ->
     return (text_of(cells.get(name), name),)
 
 
-def _unlettered(text: str) -> str:
-    """Return a choice without the letter that some files write before it."""
-    return re.sub(r"^[(\[]?[A-Ja-j][)\].:]\s*", "", text) or text
+def _unlettered(texts: Sequence[str]) -> Sequence[str]:
+    """Return a row's choices without the letters of their places, where all of them begin so."""
+    mark = r"(?:[)\]]\s*|[.:]\s+)(?=\S)"
+    found = [re.match(rf"[(\[]?{chr(ord('A') + at)}{mark}", text, re.IGNORECASE) for at, text in enumerate(texts)]
+    return [text[match.end() :] for text, match in zip(texts, found, strict=True) if match] if all(found) else texts
 
 
 def _optional(cells: dict[str, Any], name: str | None) -> str | None:

@@ -154,6 +154,8 @@ def plain_text(value: Any) -> str:
         return "\n".join(
             " | ".join(map(plain_text, one)) if is_table and isinstance(one, list) else plain_text(one) for one in value
         )
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # a column with gaps is of such numbers
     return "" if value is None else str(value)
 
 

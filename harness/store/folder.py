@@ -131,7 +131,7 @@ class RunFolder:
                 raise StoreError(f"{path} is a link, and a run folder holds none; {remedy}")
             if fault:
                 remedy = "make a copy of your own, and chmod -R go-w it"
-                raise StoreError(f"{path} {fault}, so it is not believed; if you trust it: {remedy}")
+                raise StoreError(f"{path} {fault}, so it is not trusted; if you know what it holds: {remedy}")
 
     def claim(self, identity: dict[str, str]) -> None:
         """Say whose the folder is, or check that it is this run's; for the holder of the lock.

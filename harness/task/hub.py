@@ -78,7 +78,7 @@ def _load(name: HubName) -> Mapping[str, Any]:
         with quiet(), _offline(not is_reachable):
             loaded: Mapping[str, Any] = datasets.load_dataset(name.repo, name.subset)
             return loaded
-    except (OSError, ValueError, RuntimeError) as fault:
+    except (OSError, ValueError, RuntimeError, datasets.exceptions.DatasetsError) as fault:
         known = "is no file in the task's folder"
         if not is_reachable:
             raise _Unavailable(
@@ -102,7 +102,7 @@ def _subsets(name: HubName) -> Sequence[str]:
     try:
         with quiet():
             found = datasets.get_dataset_config_names(name.repo)
-    except (OSError, ValueError, RuntimeError):
+    except (OSError, ValueError, RuntimeError, datasets.exceptions.DatasetsError):
         return ()
     return () if (name.subset or "default") in found else found
 

@@ -13,11 +13,13 @@ from typing import Any
 from harness.task.faults import Faults
 from harness.task.row import Row
 from harness.task.schema import Columns
+from harness.task.shapes import PLAIN_NAMES, SHAPES
 
 _SPEAKER = re.compile(r"(?:\A|\n\n)\s*(Human|Assistant): ?")
 _ROLES = {"Human": "user", "Assistant": "assistant"}
 _ASKING = ("conversations", "instruction", "question", "query", "input")
 _TAG = "kto_tag"
+_TRANSLATIONS = ("translation", "translations")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:[-_][A-Za-z]{2,8})*")  # 'en', 'zh-Hans', 'eng_Latn'
 
 Cells = Mapping[str, Any]
@@ -59,8 +61,15 @@ def reached(cells: Cells, names: Sequence[str | None]) -> dict[str, Any]:
 
 
 def translation_of(rows: Sequence[Cells]) -> tuple[str, str, str] | None:
-    """Return the column with translations and its two languages, in their order; None where there is none."""
-    for column in rows[0] if rows else ():
+    """Return the column with translations and its two languages, in their order; None where there is none.
+
+    An object of two texts is one where nothing else can be question and answer: metadata have such keys too.
+    """
+    names = set().union(*rows) if rows else set()
+    if any(names.issuperset(pair) for pair in PLAIN_NAMES) or any(needed <= names for needed, _ in SHAPES.values()):
+        return None
+    alone = len(names - {"id"}) == 1
+    for column in (name for name in names if alone or name in _TRANSLATIONS):
         keys = list(rows[0][column]) if isinstance(rows[0][column], dict) else []
         if len(keys) == 2 and all(map(_LANGUAGE.fullmatch, keys)) and _are_texts(rows, column, set(keys)):
             return column, keys[0], keys[1]

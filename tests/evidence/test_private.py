@@ -109,7 +109,7 @@ def test_folder_that_others_may_write_is_not_believed(tmp_path):
     run = made(tmp_path / "run")
     for path in (run.path, run.ledger):
         path.chmod(0o777)
-        with pytest.raises(StoreError, match="may be written by others, so it is not believed"):
+        with pytest.raises(StoreError, match="may be written by others, so it is not trusted"):
             redraw(run.path)
         path.chmod(0o700)
 

@@ -32,3 +32,12 @@ def test_passages_are_numbered_within_their_document():
         ("a#2", "a", "three four."),
         ("c#1", "c", "five"),
     ]
+
+
+def test_row_of_empty_cells_says_nothing_and_a_row_behind_a_cut_one_has_its_header():
+    header = "| Part | Note | Price |\n|---|---|---|\n"
+    long = " ".join(["very", "long", "note"] * 12)
+    page = f"# Parts\n\n{header}| {' | ' * 60} |\n| first | {long} | 10 |\n| second | short | 20 |\n"
+    found = [passage.text for passage in passages_of([Document("p", page, "p.md")], words, 24)]
+    [last] = [text for text in found if "| second | short | 20 |" in text]
+    assert "| Part | Note | Price |\n| second | short | 20 |" in last

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from harness.records import Message
+from harness.task.published import translation_of
 
 
 def dialogue(*turns):
@@ -154,3 +155,13 @@ def test_rows_of_the_field_are_read_as_preferences(task_folder, name):
     written = [json.loads(line) for line in (FIELD / "preference-shapes" / name).read_text().splitlines()]
     assert len(pairs) == len(written)
     assert all(pair.messages[-1].role == "user" for pair in pairs)
+
+
+@pytest.mark.parametrize("names", [("input", "target"), ("question", "answer")])
+def test_object_of_two_texts_beside_question_and_answer_is_no_translation(names):
+    asked, right = names
+    row = {asked: "Where?", right: "Rome", "source": {"id": "d1", "url": "http://x/1"}}
+    assert translation_of([row, row]) is None
+    assert translation_of([{"translation": {"de": "Hallo", "en": "Hello"}, "id": "1"}]) == ("translation", "de", "en")
+    assert translation_of([{"pair": {"de": "Hallo", "en": "Hello"}}]) == ("pair", "de", "en")
+    assert translation_of([{"text": "a", "meta": {"id": "1", "url": "u"}}]) is None
