@@ -66,6 +66,18 @@ class Fields(dict[str, Any]):
         return "\n".join(f"{a}) {b}" for a, b in self.choices.items()) or json.dumps(self, ensure_ascii=False)
 
 
+class Nothing(str):
+    """A value that is not there: it shows nothing, and so does all that a template looks for inside it."""
+
+    def __getitem__(self, key: object) -> "Nothing":
+        """Return nothing."""
+        return self
+
+    def __getattr__(self, name: str) -> "Nothing":
+        """Return nothing."""
+        return self
+
+
 def values_of(columns: Iterable[Named]) -> dict[str, Any]:
     """Return what a template gets for its names."""
     return {one.name: shown_value(one.name, json.loads(one.text) if one.is_json else one.text) for one in columns}
@@ -73,6 +85,8 @@ def values_of(columns: Iterable[Named]) -> dict[str, Any]:
 
 def shown_value(name: str, value: Any) -> Any:
     """Return a column's value for a template; its `str` is how it is shown."""
+    if value is None:
+        return Nothing()
     if isinstance(value, dict):
         return Fields(value)
     if not isinstance(value, list):

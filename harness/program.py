@@ -218,7 +218,7 @@ def columns_named(template: str) -> frozenset[str]:
 
 def general_question(prompt: Prompt, identity: str, text: str) -> Question:
     """Return a question that is no row of the task, with nothing in the columns that its template names."""
-    columns = tuple(Column(name, "", False) for name in sorted(columns_named(prompt.template)))
+    columns = tuple(Column(name, "null", True) for name in sorted(columns_named(prompt.template)))
     return Question(identity, (Message("user", text),), columns)
 
 

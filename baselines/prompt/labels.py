@@ -17,8 +17,8 @@ from baselines.prompt.window import longest_questions, overflow
 from baselines.prompt.zero import plain_prompt
 from harness.contract import Capability, FitContext, Fitted, Preview
 from harness.errors import ArmError
-from harness.program import Choices, Program
-from harness.records import Example, Family, GenerationSettings, Message, Question, Study
+from harness.program import Choices, Program, general_question
+from harness.records import Example, Family, GenerationSettings, Question, Study
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class LabelScore:
         warnings += _unknown(study.dev, labels)
         if context.budget.is_fast:
             ways = ways[:1]
-        empty = _nothing(study.train[0])
+        empty = general_question(bare.prompt, "empty", "")
         programs = [_calibrated(bare, empty, context) if is_calibrated else bare for is_calibrated in ways]
         if len(programs) == 1:
             return Fitted(programs[0], warnings=tuple(warnings))
@@ -87,13 +87,6 @@ def _nested(labels: Sequence[str]) -> tuple[str, str] | None:
 def _unknown(dev: Sequence[Example], labels: Sequence[str]) -> list[str]:
     others = sorted({example.target.strip() for example in dev} - set(labels))
     return [f"{len(others)} answers of dev are no label of train, e.g. '{others[0]}'"] if others else []
-
-
-def _nothing(example: Example) -> Question:
-    """Return an empty input, with nothing in the columns that the prompt shows."""
-    empty = {"[": "[]", "{": "{}"}
-    columns = [replace(one, text=empty[one.text[0]] if one.is_json else "") for one in example.columns]
-    return Question("empty", (Message("user", ""),), tuple(columns))
 
 
 def _calibrated(program: Program, empty: Question, context: FitContext) -> Program:

@@ -45,17 +45,26 @@ def read_template(folder: Path) -> Template | None:
 
 
 def read_json(file: Path) -> dict[str, Any]:
-    """Read a JSON object; nothing where there is none."""
+    """Read a JSON object; nothing where there is no such file.
+
+    Raises:
+        ModelError: If it is no JSON.
+    """
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except FileNotFoundError:
         return {}
+    except (OSError, ValueError, RecursionError) as fault:
+        raise ModelError(f"{file} is not JSON ({fault}); save the model again") from fault
     return found if isinstance(found, dict) else {}
 
 
 def _source(folder: Path, settings: dict[str, Any]) -> str:
     file = folder / "chat_template.jinja"
-    found = file.read_text(encoding="utf-8") if file.is_file() else settings.get("chat_template")
+    try:
+        found = file.read_text(encoding="utf-8") if file.is_file() else settings.get("chat_template")
+    except (OSError, ValueError) as fault:
+        raise ModelError(f"{file} cannot be read ({fault}); restore it") from fault
     if isinstance(found, list):  # several by name; transformers takes 'default' where no tools are given
         found = next((one.get("template") for one in found if one.get("name") == "default"), None)
     return found if isinstance(found, str) else ""

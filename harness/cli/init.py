@@ -1,5 +1,6 @@
 """harness init: a first task folder out of one data file."""
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -125,7 +126,8 @@ def _interview() -> "Purpose":
 def _number(said: str, what: str) -> float | None:
     from harness.errors import TaskFileError
 
-    plain = said.strip().replace(" ", "").replace("_", "").replace(",", "").replace("'", "")
+    plain = re.sub(r"[ _']", "", said.strip())
+    plain = re.sub(r"^(\d+),(\d{1,2})$", r"\1.\2", plain).replace(",", "")  # '2,50' is no 250
     if not plain:
         return None
     try:

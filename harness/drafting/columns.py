@@ -32,7 +32,7 @@ from harness.drafting.values import (
     has_label_sets,
     is_filled,
     is_number,
-    is_text,
+    is_prose,
     is_unique,
     names_documents,
     nesting,
@@ -213,7 +213,7 @@ def _may_be_judged(rows: Values, name: str) -> bool:
 
 
 def _plain(names: list[str], rows: Values, target: str | None, inputs: Sequence[str], doubts: list[str]) -> _Shape:
-    system = first(names, SYSTEMS, lambda name: is_text(rows, name) and name not in inputs and name != target)
+    system = first(names, SYSTEMS, lambda name: is_prose(rows, name) and name not in inputs and name != target)
     names = [name for name in names if name != system]
     filled = [name for name in names if is_filled(rows, name, FILLED)]
     partly = [name for name in names if is_filled(rows, name, PARTLY_FILLED)]

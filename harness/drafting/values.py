@@ -11,6 +11,7 @@ SPLIT_NAMES = {"train", "training", "dev", "val", "valid", "validation", "eval",
 Values = Sequence[dict[str, Any]]
 
 FEW_VALUES = 50
+PROSE_WORDS = 4  # of half of the texts, from which on they are sentences
 _NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)?")
 # Scripts that put no spaces between words: Thai, Lao, Burmese, Khmer, Japanese, Chinese.
 _SPACELESS = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
@@ -140,6 +141,12 @@ def has_dialogues(rows: Values, name: str) -> bool:
     texts = [str(row[name]) for row in rows if not is_empty(row, name)]
     spoken = sum(len({said.lower() for said in _SPEAKER.findall(text)}) > 1 for text in texts)
     return bool(texts) and spoken >= NEARLY_ALL * len(texts)
+
+
+def is_prose(rows: Values, name: str) -> bool:
+    """Whether a column holds sentences, and not names: half of its texts have so many words."""
+    counts = sorted(len(str(row[name]).split()) for row in rows if not is_empty(row, name))
+    return is_text(rows, name) and bool(counts) and counts[len(counts) // 2] >= PROSE_WORDS
 
 
 def plain_text(value: Any) -> str:

@@ -132,9 +132,10 @@ def _told(found: _Folder) -> Iterator[str]:
     yield from left_out(found.others)
     if found.empty:
         yield f"{_pages(found.empty)} left out: empty ({_listed(found.empty)})"
-    for inside, page in found.pages.items():
-        if page.note:
-            yield f"{inside} {page.note}"
+    noted = [f"{inside} {page.note}" for inside, page in found.pages.items() if page.note]
+    yield from noted[:MOST_NAMED]
+    if len(noted) > MOST_NAMED:
+        yield f"{_pages(noted[MOST_NAMED:])} more were read with such a doubt"
 
 
 def _pages(found: Collection[object]) -> str:

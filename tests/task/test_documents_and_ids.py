@@ -150,12 +150,12 @@ def test_document_rows_with_one_id_are_refused(task_folder):
     assert task_folder.faults() == ("pages.jsonl line 2: id 'a' is that of pages.jsonl line 1 too; make ids unique",)
 
 
-def test_many_pages_in_another_encoding_are_one_fault_and_few_are_named_by_their_line(task_folder):
+def test_many_pages_in_no_one_encoding_are_one_fault_and_few_are_named_by_their_line(task_folder):
     task_folder.add_documents("one")
-    task_folder.write("pages/a.md", b"caf\xe9")
+    task_folder.write("pages/a.md", b"caf\xe9 caf\xc3\xa9")
     assert task_folder.faults()[0].startswith("pages/a.md line 1 column 4: byte 0xe9 is not UTF-8")
     for name in "bcd":
-        task_folder.write(f"pages/{name}.txt", b"caf\xe9")
+        task_folder.write(f"pages/{name}.txt", b"caf\xe9 caf\xc3\xa9")
     [fault] = task_folder.faults()
     assert fault.startswith(
         "pages: 4 pages cannot be read as text (a.md, b.txt, c.txt and 1 more); of the first: byte 0xe9 is not UTF-8"

@@ -4,6 +4,8 @@ import pytest
 from page_files import docx_of, pdf_of
 
 from harness.task.pages import READERS, PageFault
+from harness.task.pages.front_matter import without_front_matter
+from harness.task.pages.html import text_of_html
 from harness.task.text import TextFault
 
 
@@ -187,3 +189,22 @@ def test_many_pages_that_cannot_be_read_are_one_fault_a_reason(task_folder):
 def test_sheets_without_text_are_noted_for_the_reader(task_folder):
     pages_of(task_folder, 1, {"manual.pdf": pdf_of(["x"], [])})
     assert "pages: manual.pdf holds no text on 1 of its 2 sheets (are they scanned?)" in task_folder.load().notes
+
+
+def test_superscript_is_no_digit_of_its_number():
+    assert "10^6 km" in text_of_html(b"<p>10<sup>6</sup> km</p>")
+    table = b"<table><tr><th>a</th><th>b</th></tr><tr><td>10<sup>3</sup></td><td>x</td></tr></table>"
+    assert "10^3" in text_of_html(table)
+
+
+def test_warning_between_two_rules_is_text_and_settings_are_not():
+    warning = "---\nWarning: do not mix bleach with acid.\n---\nRest\n"
+    assert without_front_matter(warning) == warning
+    assert without_front_matter("---\ntitle: Cleaning\nowner: me\n---\nRest\n") == "# Cleaning\n\nRest\n"
+
+
+def test_page_of_an_older_encoding_is_read_as_rows_are_and_said():
+    text = "发票必须在三十天之内支付，逾期将收取滞纳金。\n退货须附上原始收据，并在七天之内寄回仓库。\n"
+    page = READERS[".txt"](text.encode("gb18030"))
+    assert page.text == text
+    assert "GB" in page.note

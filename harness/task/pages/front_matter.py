@@ -5,6 +5,12 @@ import tomllib
 from typing import Any
 
 _BLOCK = re.compile(r"(---|\+\+\+)[ \t]*\n(.*?)^(?:\1|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+# One of these at least names settings; 'Warning: ...' between two rules is text.
+_KNOWN = frozenset(
+    "title date layout tags tag slug description author authors category categories draft permalink weight id lang url "
+    "sidebar_label sidebar_position sidebar nav_order parent aliases alias summary keywords template version status "
+    "created updated last_modified hide_title image type order menu linktitle toc".split()
+)
 _TOP_HEADING = re.compile(r"^#\s+\S|^\S.*\n=+[ \t]*$", re.MULTILINE)
 
 
@@ -19,7 +25,7 @@ def without_front_matter(text: str) -> str:
     if found is None:
         return text
     settings = _yaml(found[2]) if found[1] == "---" else _toml(found[2])
-    if not isinstance(settings, dict):
+    if not isinstance(settings, dict) or (settings and _KNOWN.isdisjoint(str(key).lower() for key in settings)):
         return text
     rest = text[found.end() :].lstrip("\n")
     title = settings.get("title")

@@ -49,6 +49,8 @@ def text_of_html(raw: bytes) -> str:
         element.drop_tree()
     for element in root.xpath("//body//*[@hidden]"):
         element.drop_tree()
+    for element in root.iter("sup"):  # 10<sup>6</sup> is not 106
+        element.text = f"^{element.text or ''}"
     mains = root.xpath("//main")
     content = mains[0] if len(mains) == 1 else root
     keep_tables(content)

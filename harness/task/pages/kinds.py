@@ -3,12 +3,12 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
+from harness.task.encodings import decode_any
 from harness.task.pages.docx import text_of_docx
 from harness.task.pages.front_matter import without_front_matter
 from harness.task.pages.html import text_of_html
 from harness.task.pages.page import Page
 from harness.task.pages.pdf import page_of_pdf
-from harness.task.text import decode
 
 MARKDOWN = (".md", ".markdown", ".mdx")
 PLAIN = (".txt", ".text", ".rst", ".adoc", ".asciidoc", ".org")  # no headings or tables are looked for in these
@@ -23,10 +23,16 @@ _KINDS = {"image": _IMAGES, "file of settings": _SETTINGS, "file of code or styl
 _KIND_OF = {suffix: kind for kind, suffixes in _KINDS.items() for suffix in suffixes.split()}
 
 
+def _text_page(raw: bytes, read: Callable[[str], str]) -> Page:
+    """Read a page of text, in the encodings in which rows are read too."""
+    decoded = decode_any(raw)
+    return Page(read(decoded.text), decoded.guess)
+
+
 # By suffix; they raise TextFault or PageFault.
 READERS: Mapping[str, Callable[[bytes], Page]] = {
-    **dict.fromkeys(MARKDOWN, lambda raw: Page(without_front_matter(decode(raw)))),
-    **dict.fromkeys(PLAIN, lambda raw: Page(decode(raw).replace("\r\n", "\n"))),
+    **dict.fromkeys(MARKDOWN, lambda raw: _text_page(raw, without_front_matter)),
+    **dict.fromkeys(PLAIN, lambda raw: _text_page(raw, lambda text: text.replace("\r\n", "\n"))),
     **dict.fromkeys(HTML, lambda raw: Page(text_of_html(raw))),
     ".pdf": page_of_pdf,
     ".docx": lambda raw: Page(text_of_docx(raw)),
