@@ -9,8 +9,11 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PRODUCT = sorted(path for package in ("harness", "baselines", "reports") for path in (ROOT / package).rglob("*.py"))
 TEMPLATES = sorted((ROOT / "harness" / "exporting" / "templates").glob("*.py.jinja"))
-# What loads by `trust_remote_code`; PEFT and GenerationConfig have none.
-LOADERS = re.compile(r"\b(?:Auto\w+\.from_pretrained|SentenceTransformer|pipeline)\(")
+# What loads by `trust_remote_code`, however it is reached; what is named here has no such parameter.
+LOADERS = re.compile(
+    r"\b(?:[\w.]+\.)?(?:(?<!PeftModel\.)(?<!PeftConfig\.)(?<!GenerationConfig\.)from_pretrained"
+    r"|SentenceTransformer|pipeline)\("
+)
 
 
 def loads(path):

@@ -23,7 +23,7 @@ from harness.task.table import HEADER
 from harness.task.text import kind_of
 
 LOG = "FIXES.md"
-MENDABLE = ("train", "dev", "preferences", "feedback")
+FIXABLE = ("train", "dev", "preferences", "feedback")
 
 
 @dataclass
@@ -54,7 +54,7 @@ def write_fixed(material: Material, report: CheckReport, out: Path) -> Path:
 
 def _refusals(material: Material) -> list[str]:
     """Faults that no row can be left out for: of keys, of whole files, and of test rows."""
-    by_file = {written: split for split, written in material.files().items() if split in MENDABLE}
+    by_file = {written: split for split, written in material.files().items() if split in FIXABLE}
     read = {written: rows_of(material, split) for written, split in by_file.items()}
     return [
         f"{fault.file}{f' {fault.unit} {fault.line}' if fault.line else ''}: {fault.text}"
@@ -129,7 +129,7 @@ def _clean(material: Material, report: CheckReport, making: Path) -> _Changes:
     reasons = _reasons(material, report)
     changes = _Changes()
     for split, written in material.files().items():
-        if split in MENDABLE:
+        if split in FIXABLE:
             _clean_file(material, split, making / written, reasons.get(written, {}), changes)
     documents = material.content.settings.data.documents
     if documents and (making / documents).is_dir():

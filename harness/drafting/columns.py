@@ -169,7 +169,7 @@ def _known_shape(
             languages.reverse()
         if target in (None, f"{column}.{languages[1]}"):
             source, other = languages
-            doubts.append(f"'{column}' is taken as {source} to {other}; --target {column}.{source} turns it round")
+            doubts.append(f"'{column}' is taken as {source} to {other}; --target {column}.{source} reverses it")
             reached = {f"{column}.{language}" for language in languages}
             return _Shape(TRANSLATIONS, {"translation": column}, languages=(source, other), taken=reached)
     shape = shape_of(frozenset(names), Columns())

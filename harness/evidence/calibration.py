@@ -1,4 +1,4 @@
-"""How far the probabilities that answers were given with can be taken at their word."""
+"""How well calibrated the probabilities of answers are."""
 
 from collections.abc import Collection, Sequence
 

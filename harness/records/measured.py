@@ -170,7 +170,7 @@ class AnswerRetrieval(Retrieval):
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """How far the probabilities of an arm's answers can be taken at their word."""
+    """How well calibrated the probabilities of an arm's answers are."""
 
     n: int  # answers that have one
     mean_probability: float

@@ -65,7 +65,7 @@ def read_hub(written: str, role: str, faults: Faults) -> tuple[str, list[dict[st
 
 
 class _Unavailable(Exception):
-    """The rows cannot be had; the text says what to do."""
+    """The rows cannot be fetched; the text says what to do."""
 
 
 def _load(name: HubName) -> Mapping[str, Any]:
@@ -90,8 +90,8 @@ def _load(name: HubName) -> Mapping[str, Any]:
                 f"has the subsets {', '.join(subsets)}; name one, such as '{name.repo}:{subsets[0]}'"
             ) from None
         raise _Unavailable(
-            f"{known}, and as a hub data set it cannot be had: {_first_line(fault)}; save its rows as a file and name "
-            f"that"
+            f"{known}, and as a hub data set it cannot be fetched: {_first_line(fault)}; save its rows as a file and "
+            f"name that"
         ) from None
 
 

@@ -73,11 +73,11 @@ as `Human: ... Assistant: ...` in one text (hh-rlhf), or in `conversations`, `in
 may be one turn |
 | feedback | question and answer in any of these shapes, and `label` or `kto_tag` |
 | translations | one object with a text in each of two languages, such as `translation: {{en, de}}`; \
-`data.columns: {{input: translation.de, target: translation.en}}` turns it round |
+`data.columns: {{input: translation.de, target: translation.en}}` reverses it |
 
 Turns are `{{role, content}}` or `{{from, value}}`; a system turn may come first. `id`, `group` and `evidence` are
 columns of any shape. What rows hold and nobody uses is named by `init`, `check`, `compare` and the report, with the
-number of rows and what to do. What a model's own format writes behind an answer (`<|im_end|>`, `</s>` and their like)
+number of rows and what to do. What a model's own format writes behind an answer (`<|im_end|>`, `</s>` and similar)
 is taken off the ends of answers, and counted.
 
 ### Chats
@@ -137,7 +137,7 @@ Documents are a folder of pages as they are, with any folders inside, or a `.jso
 - **What is no page** (images, settings, styles, kinds that are not read) is left out, and hidden files are passed
   over; `init`, `check` and `compare` count the left out in a line a kind. So are pages without text.
 - **Pages that cannot be read** (encrypted, scanned without text, damaged) are left out by name while they are at most
-  {unread} of all; more are a fault, as are texts in an encoding that is not known. A PDF of which some sheets hold no
+  {unread} of all; more are a fault, as are texts in an encoding that is not known. A PDF of which some pages hold no
   text is read, and named.
 - **Passages** begin with the headings that they stand under, and of a table with the row that names its columns. A
   row that is too long beside that is written as `name: value` for every cell. A document without headings and tables

@@ -141,7 +141,7 @@ def _forms(run: Run) -> tuple[Table | None, str]:
 
 
 def _calibration(run: Run) -> tuple[str, ...]:
-    """Say how far probabilities can be taken at their word."""
+    """Say how well calibrated probabilities are."""
     return tuple(
         f"{evidence.arm} gives its answers a probability of {numbers.percent(found.mean_probability)} on average, and"
         f" {numbers.percent(found.share_right)} of them are right (n = {numbers.count(found.n)}): expected calibration"

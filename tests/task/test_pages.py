@@ -121,7 +121,7 @@ def test_pdf_is_read_sheet_by_sheet():
 def test_sheets_of_a_pdf_without_text_are_counted():
     page = READERS[".pdf"](pdf_of(["The fee is 12."], [], []))
     assert page.text == "The fee is 12."
-    assert page.note == "holds no text on 2 of its 3 sheets (are they scanned?)"
+    assert page.note == "holds no text on 2 of its 3 pages (are they scanned?)"
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ def test_many_pages_that_cannot_be_read_are_one_fault_a_reason(task_folder):
 
 def test_sheets_without_text_are_noted_for_the_reader(task_folder):
     pages_of(task_folder, 1, {"manual.pdf": pdf_of(["x"], [])})
-    assert "pages: manual.pdf holds no text on 1 of its 2 sheets (are they scanned?)" in task_folder.load().notes
+    assert "pages: manual.pdf holds no text on 1 of its 2 pages (are they scanned?)" in task_folder.load().notes
 
 
 def test_superscript_is_no_digit_of_its_number():

@@ -12,7 +12,7 @@ _DAMAGED = PageFault("damaged PDF", "save again, or move out of the documents")
 
 
 def page_of_pdf(raw: bytes) -> Page:
-    """Return the text of a PDF file, its sheets apart by an empty line.
+    """Return the text of a PDF file, its pages separated by an empty line.
 
     Raises:
         PageFault: If it is encrypted, damaged, or has pictures and no text.
@@ -31,5 +31,5 @@ def page_of_pdf(raw: bytes) -> Page:
     if not said:
         raise _NO_TEXT
     silent = len(sheets) - len(said)
-    note = f"holds no text on {silent} of its {len(sheets)} sheets (are they scanned?)" if silent else ""
+    note = f"holds no text on {silent} of its {len(sheets)} pages (are they scanned?)" if silent else ""
     return Page(UNUSABLE.sub("\ufffd", "\n\n".join(said)), note)
