@@ -34,8 +34,8 @@ class Reader:
 
     `whole` is all of it, `first_line` and `last_line` its first and last that is not empty, `last_number` its last
     number as it stands there, `letter` the label of a choice that its first line begins with ('B', '(b)', 'Option B',
-    'B) Danube'), `json` its last JSON object or list, `pattern` the group of a regular expression's last match. Outer
-    white space is removed.
+    'B) Danube'), `json` its last JSON object, else its last list, `pattern` the group of a regular expression's last
+    match. Outer white space is removed.
     """
 
     rule: Take = "whole"
@@ -86,7 +86,8 @@ class Reader:
             match = _LETTER.match(lines[0])
             return match[1].upper() if match else ""
         if self.rule == "json":
-            return _last(written for _, written in containers(text, json.JSONDecoder()))
+            found = list(containers(text, STRICT_JSON))
+            return _last([written for value, written in found if isinstance(value, dict)] or [one for _, one in found])
         if self.rule == "pattern":
             return _last(match[1] or "" for match in re.finditer(self.pattern, text))
         return text
@@ -126,6 +127,21 @@ def _is_mark(character: str) -> bool:
 def _last(found: Iterable[str]) -> str:
     *_, last = ("", *found)
     return last
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is no JSON")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError(f"an object says a key twice, of {sorted(found)}")
+    return found
+
+
+# NaN, Infinity and objects that repeat a key are no JSON.
+STRICT_JSON = json.JSONDecoder(parse_constant=_refuse, object_pairs_hook=_object)
 
 
 def containers(text: str, decoder: json.JSONDecoder) -> Iterator[tuple[Any, str]]:

@@ -39,9 +39,12 @@ WORKED = "Tom has 3 boxes of 15.\nThat makes 3 * 15 = 45.\n#### 45"
         (Reader("letter"), "U.S. law", None),
         (Reader("letter"), "Danube", None),
         (Reader("json"), 'Here: {"a": [1]} done', '{"a": [1]}'),
-        (Reader("json"), '{"a": 1} then [2]', "[2]"),
         (Reader("json"), '{"a": {"b": 1}, "c": ', None),  # cut off: what stands inside is not the answer
         (Reader("json"), "no [braces", None),
+        (Reader("json"), '{"a": 1} (see [1])', '{"a": 1}'),
+        (Reader("json"), "[1] or [2]", "[2]"),
+        (Reader("json"), '{"a": NaN}', None),
+        (Reader("json"), '{"a": 1, "a": 2}', None),
         (Reader("pattern", pattern=r"\\boxed\{([^}]*)\}"), r"\boxed{1} so \boxed{2}", "2"),
         (Reader("pattern", pattern=r"x(\d)?"), "x", None),
         (Reader("whole", "Answer:", then=Reader("last_number")), "I say 9. Answer: 4 of them", "4"),

@@ -1,12 +1,11 @@
 """How JSON is found in an answer that says more than JSON, and compared."""
 
-import json
 from collections import Counter
 from collections.abc import Hashable
 from typing import Any
 
-from harness.answer_reading import containers
-from harness.metrics.json_reading import FENCE, refuse
+from harness.answer_reading import STRICT_JSON, containers
+from harness.metrics.json_reading import FENCE
 
 
 def find_json(text: str) -> list[Any]:
@@ -20,7 +19,7 @@ def find_json(text: str) -> list[Any]:
         return whole
     if fenced := [value for match in FENCE.finditer(text) for value in _parsed(match[1])]:
         return fenced
-    return [value for value, _ in containers(text, _DECODER)]
+    return [value for value, _ in containers(text, STRICT_JSON)]
 
 
 def comparable(value: Any, *, ignore_list_order: bool = False) -> Hashable:
@@ -48,16 +47,6 @@ def _comparable(value: Any, ignore_list_order: bool) -> Hashable:
 
 def _parsed(text: str) -> list[Any]:
     try:
-        return [json.loads(text, parse_constant=refuse, object_pairs_hook=_object)]
+        return [STRICT_JSON.decode(text)]
     except (ValueError, RecursionError):
         return []
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError(f"an object says a key twice, of {sorted(found)}")
-    return found
-
-
-_DECODER = json.JSONDecoder(parse_constant=refuse, object_pairs_hook=_object)
