@@ -2,11 +2,35 @@
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from harness.cli.options import allow_benchmark_code
 from harness.cli.printing import say, say_json_text
+
+if TYPE_CHECKING:
+    from harness.records import Run
+
+DONE, FAILED, UNDECIDED = 0, 1, 3
+VERDICTS = ("prompt", "rag", "fine_tune", "combine", "rethink", "undecided")
+
+
+class Verdicts(click.ParamType):
+    """Verdicts, separated by commas."""
+
+    name = "verdicts"
+
+    def convert(
+        self, value: str | frozenset[str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> frozenset[str]:
+        """Return the set of verdicts, or say which word is none."""
+        if not isinstance(value, str):
+            return value
+        given = frozenset(word.strip() for word in value.split(","))
+        if unknown := sorted(given - set(VERDICTS)):
+            self.fail(f"'{unknown[0]}' is no verdict; give some of {', '.join(VERDICTS)}", param, ctx)
+        return given
 
 
 @click.command()
@@ -17,8 +41,19 @@ from harness.cli.printing import say, say_json_text
 @click.option("--json", "as_json", is_flag=True, help="Print result.json instead of the table.")
 @click.option("--no-cache", is_flag=True, help="Ask the model everything again, and keep none of its answers.")
 @click.option("--fast", "is_fast", is_flag=True, help="Smoke run of all arms on a few rows; do not decide on it.")
+@click.option(
+    "--fail-on",
+    "failing",
+    type=Verdicts(),
+    default=frozenset(),
+    metavar="VERDICTS",
+    help="Exit code 1 when the verdict is one of these, such as undecided,rethink.",
+)
+@click.option("--strict", "is_strict", is_flag=True, help="Exit code 3 when the run is undecided, or a smoke run.")
 @allow_benchmark_code
+@click.pass_context
 def compare(
+    ctx: click.Context,
     task_file: Path,
     limit: int | None,
     arms: tuple[str, ...],
@@ -26,10 +61,13 @@ def compare(
     as_json: bool,
     no_cache: bool,
     is_fast: bool,
+    failing: frozenset[str],
+    is_strict: bool,
 ) -> None:
     """Run every arm of TASK_FILE and write the recommendation.
 
-    A run that was stopped continues when the same command is given again.
+    TASK_FILE is a task.yaml, or the folder that holds one. A run that was stopped continues when the same command is
+    given again. runs/latest leads to the newest run.
 
     \b
     Example:
@@ -48,3 +86,12 @@ def compare(
         say_json_text((folder.path / "result.json").read_text(encoding="utf-8"))
     else:
         print_results(run, folder.path / "report.html")
+    ctx.exit(exit_code(run, failing, is_strict=is_strict))
+
+
+def exit_code(run: "Run", failing: frozenset[str], *, is_strict: bool) -> int:
+    """Return what a script reads; a smoke run decides nothing, so it counts as undecided."""
+    verdict = "undecided" if run.is_fast else run.decision.action
+    if verdict in failing:
+        return FAILED
+    return UNDECIDED if is_strict and verdict == "undecided" else DONE

@@ -23,7 +23,7 @@ from harness.evidence.supervise import Supervisor
 from harness.plugins import suggest
 from harness.records import Run
 from harness.store.files import hash_data
-from harness.store.folder import RunFolder
+from harness.store.folder import RunFolder, run_folder
 from harness.store.ledger import Ledger
 from harness.task.task import Task
 
@@ -56,9 +56,11 @@ def compare(task: Task, settings: Settings, observer: Observer) -> tuple[Run, Ru
         "versions": hash_data(versions())[:8],
         "code": code_digest(),
     }
-    folder = RunFolder(settings.out or Path("runs") / f"{task.name}-{hash_data(identity)[:8]}")
+    folder = run_folder(settings.out or Path("runs") / f"{task.name}-{hash_data(identity)[:8]}")
     with folder.locked() as lock:
         folder.claim(identity)
+        if settings.out is None and not folder.become_latest():
+            observer.log(f"{folder.latest} is no link, so it is left as it is; remove it to have the newest run there")
         for line in (*task.notes, *chain(*formats.values()), f"run folder {folder.path}"):
             observer.log(line)
         with closing(Ledger(folder.ledger)) as ledger:
@@ -89,7 +91,7 @@ def read_run(path: Path) -> tuple[Run, RunFolder]:
     Raises:
         StoreError: If it is no run folder, or is damaged.
     """
-    folder = RunFolder(path)
+    folder = run_folder(path)
     _ = folder.identity  # refuses what is no run folder
     if not folder.ledger.exists():
         raise StoreError(f"{path} holds no ledger, so there is nothing to report on")

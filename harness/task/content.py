@@ -26,7 +26,7 @@ from harness.task.rows import is_hub_id
 from harness.task.schema import TaskFile
 from harness.task.scorable import check_targets
 from harness.task.settings import read_settings
-from harness.task.source import read_source
+from harness.task.source import TASK_FILE, read_source
 from harness.task.splits import Rows, normalised, sample_rows, split_off, split_off_dev
 from harness.task.task import ArmSpec, ModelSpec
 from harness.task.unused import Aside, LeftOut
@@ -97,10 +97,16 @@ def items(rows: list[Placed[Item]]) -> tuple[Item, ...]:
 def read_content(path: Path, faults: Faults) -> Content:
     """Read a task file and its data; what is wrong with keys, files and rows is noted and reading continues.
 
+    Args:
+        path: The task file, or the folder with a task.yaml.
+        faults: Where what is wrong is noted.
+
     Raises:
         TaskFileError: If the task file itself is absent or no YAML mapping.
     """
     path = Path(path).absolute()
+    if (path / TASK_FILE).is_file():
+        path /= TASK_FILE
     source = read_source(path, faults)
     settings = read_settings(source, faults)
     settings = check_template(settings, source, faults)
