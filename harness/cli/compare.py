@@ -16,21 +16,12 @@ DONE, FAILED, UNDECIDED = 0, 1, 3
 VERDICTS = ("prompt", "rag", "fine_tune", "combine", "rethink", "undecided")
 
 
-class Verdicts(click.ParamType):
-    """Verdicts, separated by commas."""
-
-    name = "verdicts"
-
-    def convert(
-        self, value: str | frozenset[str], param: click.Parameter | None, ctx: click.Context | None
-    ) -> frozenset[str]:
-        """Return the set of verdicts, or say which word is none."""
-        if not isinstance(value, str):
-            return value
-        given = frozenset(word.strip() for word in value.split(","))
-        if unknown := sorted(given - set(VERDICTS)):
-            self.fail(f"'{unknown[0]}' is no verdict; give some of {', '.join(VERDICTS)}", param, ctx)
-        return given
+def _verdicts(ctx: click.Context, parameter: click.Parameter, given: str) -> frozenset[str]:
+    """Return the verdicts of a list with commas."""
+    words = [word.strip() for word in given.split(",") if word.strip()]
+    if unknown := [word for word in words if word not in VERDICTS]:
+        raise click.BadParameter(f"'{unknown[0]}' is no verdict; give some of {', '.join(VERDICTS)}", ctx, parameter)
+    return frozenset(words)
 
 
 @click.command()
@@ -44,8 +35,8 @@ class Verdicts(click.ParamType):
 @click.option(
     "--fail-on",
     "failing",
-    type=Verdicts(),
-    default=frozenset(),
+    default="",
+    callback=_verdicts,
     metavar="VERDICTS",
     help="Exit code 1 when the verdict is one of these, such as undecided,rethink.",
 )
