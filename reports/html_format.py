@@ -14,7 +14,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from harness.contract import Rendered
-from harness.records import Regression, Run
+from harness.records import Regression, Run, RunDifference
+from reports.difference import html as difference_html
 from reports.regression import html as regression_html
 from reports.text import visible
 from reports.view.examples import Caps
@@ -45,6 +46,11 @@ class HtmlReport:
         """Draw a regression check; equal checks give equal bytes."""
         style = (files("reports") / "templates" / "report.css").read_text(encoding="utf-8")
         return regression_html.render(regression, _environment(), policy(style))
+
+    def render_difference(self, difference: RunDifference) -> Rendered:
+        """Draw two runs side by side; equal differences give equal bytes."""
+        style = (files("reports") / "templates" / "report.css").read_text(encoding="utf-8")
+        return difference_html.render(difference, _environment(), policy(style))
 
 
 def policy(style: str) -> str:

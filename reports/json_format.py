@@ -26,6 +26,7 @@ from harness.records import (
     Interval,
     Regression,
     Run,
+    RunDifference,
     StrengthPoint,
     Trial,
 )
@@ -33,6 +34,7 @@ from reports.view.lookup import gate_of, score_of
 
 SCHEMA_VERSION = 2
 REGRESSION_VERSION = 1  # of regression.json
+DIFFERENCE_VERSION = 1  # of diff.json
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -48,6 +50,10 @@ class JsonReport:
     def render_regression(self, regression: Regression, *, is_strict: bool) -> Rendered:
         """Write a regression check, every item of it; docs/regress.md says what it holds."""
         return Rendered("regression.json", _text({"schema_version": REGRESSION_VERSION, **asdict(regression)}))
+
+    def render_difference(self, difference: RunDifference) -> Rendered:
+        """Write two runs side by side, every flip of them; docs/diff.md says what it holds."""
+        return Rendered("diff.json", _text({"schema_version": DIFFERENCE_VERSION, **asdict(difference)}))
 
 
 def _text(data: Mapping[str, Any]) -> str:

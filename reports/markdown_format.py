@@ -7,9 +7,10 @@ texts and tables are cut with a count of what is left out. The whole stays under
 from collections.abc import Sequence
 
 from harness.contract import Rendered
-from harness.records import Regression, Run
+from harness.records import Regression, Run, RunDifference
 from harness.visible import markdown
 from reports import numbers
+from reports.difference import markdown as difference_markdown
 from reports.regression import markdown as regression_markdown
 from reports.text import clip, one_line
 from reports.view.arms import ability_cell, arm_cell, score_cell
@@ -49,6 +50,10 @@ class MarkdownReport:
     def render_regression(self, regression: Regression, *, is_strict: bool) -> Rendered:
         """Draw a regression check; equal checks give equal bytes."""
         return regression_markdown.render(regression, lambda text: escape(text, TEXT_LIMITS[0]))
+
+    def render_difference(self, difference: RunDifference) -> Rendered:
+        """Draw two runs side by side; equal differences give equal bytes."""
+        return difference_markdown.render(difference, lambda text: escape(text, TEXT_LIMITS[0]))
 
 
 class _Writer:

@@ -13,6 +13,7 @@ from harness.errors import HarnessError, of_the_disk
 _COMMANDS = {
     "check": "harness.cli.check:check",
     "compare": "harness.cli.compare:compare",
+    "diff": "harness.cli.diff:diff",
     "doctor": "harness.cli.doctor:doctor",
     "export": "harness.cli.export:export",
     "init": "harness.cli.init:init",

@@ -91,12 +91,23 @@ def read_run(path: Path) -> tuple[Run, RunFolder]:
     Raises:
         StoreError: If it is no run folder, or is damaged.
     """
+    _, run, folder = read_whole(path)
+    return run, folder
+
+
+def read_whole(path: Path) -> tuple[Task, Run, RunFolder]:
+    """Read the task too, as the run saw it.
+
+    Raises:
+        StoreError: If it is no run folder, or is damaged.
+    """
     folder = run_folder(path)
     _ = folder.identity  # refuses what is no run folder
     if not folder.ledger.exists():
         raise StoreError(f"{path} holds no ledger, so there is nothing to report on")
     with closing(Ledger(folder.ledger)) as ledger:
-        return collect(folder, read_snapshot(folder, ledger), ledger), folder
+        task = read_snapshot(folder, ledger)
+        return task, collect(folder, task, ledger), folder
 
 
 def _check(task: Task, settings: Settings) -> None:

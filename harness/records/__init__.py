@@ -44,6 +44,14 @@ from harness.records.data import (
     Role,
     Study,
 )
+from harness.records.difference import (
+    ArmChange,
+    Difference,
+    ItemFlip,
+    RunDifference,
+    RunSide,
+    SharedItems,
+)
 from harness.records.key import Base, Fit, Measurement
 from harness.records.limits import (
     Limits,
@@ -75,6 +83,12 @@ from harness.records.run import (
 )
 
 __all__ = [
+    "ArmChange",
+    "Difference",
+    "ItemFlip",
+    "RunDifference",
+    "RunSide",
+    "SharedItems",
     "Constraint",
     "Calibration",
     "AnswerRetrieval",
