@@ -1,5 +1,6 @@
 """harness compare: the main job."""
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -65,19 +66,29 @@ def compare(
         harness compare tasks/support_routing/task.yaml --fast
     """
     say(f"harness: reading {task_file}", err=True)
+    from harness.cli.check import tokenizer_folder
     from harness.cli.results import print_results
     from harness.cli.terminal import observer
     from harness.evidence.compare import Settings, compare
+    from harness.planning.forecast import outlook
     from harness.task import load_task
 
     task = load_task(task_file)
+    runs = out.parent if out else Path("runs")
+    known = outlook(task, tokenizer_folder, runs, limit=limit, is_fast=is_fast)
     with observer(sys.stderr) as watching:
-        run, folder = compare(task, Settings(out, arms, limit, is_fast, not no_cache), watching)
+        run, folder = compare(task, Settings(out, arms, limit, is_fast, not no_cache, known), watching)
     if as_json:
         say_json_text((folder.path / "result.json").read_text(encoding="utf-8"))
     else:
-        print_results(run, folder.path / "report.html")
+        print_results(run, folder.path / "report.html", _again(task_file, out if not is_fast else None, limit))
     ctx.exit(exit_code(run, failing, is_strict=is_strict))
+
+
+def _again(task_file: Path, out: Path | None, limit: int | None) -> str:
+    """Return the command that runs the task again, quoted for a shell."""
+    options = [f"--out={out}"] * (out is not None) + [f"--limit={limit}"] * (limit is not None)
+    return shlex.join(["harness", "compare", str(task_file), *options])
 
 
 def exit_code(run: "Run", failing: frozenset[str], *, is_strict: bool) -> int:

@@ -16,9 +16,9 @@ from harness.errors import HarnessError
 from harness.evidence.answering import answer, require_measured
 from harness.evidence.arm import room_for
 from harness.evidence.baseline_file import FORMAT, Baseline, recall, record
-from harness.evidence.jobs import Observer
 from harness.evidence.provenance import code_digest, now, versions
 from harness.evidence.sides import Side, check_adapter, comparison_notes, forms, two_sides
+from harness.evidence.watch import Observer
 from harness.general.assets import benchmark_folder
 from harness.general.measure import general_items_digest, measure, texts_for
 from harness.program import Program, Prompt, Reader
