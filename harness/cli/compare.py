@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from harness.cli.exit_codes import of_run
 from harness.cli.options import allow_benchmark_code
 from harness.cli.printing import say, say_json_text
 
@@ -18,7 +19,9 @@ from harness.cli.printing import say, say_json_text
 @click.option("--no-cache", is_flag=True, help="Ask the model everything again, and keep none of its answers.")
 @click.option("--fast", "is_fast", is_flag=True, help="Smoke run of all arms on a few rows; do not decide on it.")
 @allow_benchmark_code
+@click.pass_context
 def compare(
+    ctx: click.Context,
     task_file: Path,
     limit: int | None,
     arms: tuple[str, ...],
@@ -29,7 +32,8 @@ def compare(
 ) -> None:
     """Run every arm of TASK_FILE and write the recommendation.
 
-    A run that was stopped continues when the same command is given again.
+    A run that was stopped continues when the same command is given again. Exit code 4: the report is written, but an
+    arm failed or lost too many items; the same command tries it again.
 
     \b
     Example:
@@ -48,3 +52,4 @@ def compare(
         say_json_text((folder.path / "result.json").read_text(encoding="utf-8"))
     else:
         print_results(run, folder.path / "report.html")
+    ctx.exit(of_run(run.evidence))
