@@ -14,7 +14,7 @@ SWITCHES = ("enable_thinking", "thinking")  # variables by which templates switc
 # Of a thought that nothing switches off; a quarter of the window at most, as the prompt needs room too.
 THOUGHT_TOKENS = 1024
 # What rendering a template of somebody else's can raise.
-FAULTS = (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+FAULTS = (TemplateError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 _MARKER = re.compile(r"<[^<>\s]{1,60}>|\[/?[A-Z_]+\]")
 _LINE = re.compile(r"(?:#{2,} ?[\w ]{1,30}:?|[A-Z][\w ]{0,20}:)")
 _TALK = ("user", "assistant", "user")

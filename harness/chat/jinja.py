@@ -29,11 +29,10 @@ def read_template(folder: Path) -> Template | None:
     if not source:
         return None
     named = {**_texts(read_json(folder / "special_tokens_map.json")), **_texts(settings)}
-    added = read_json(folder / "tokenizer.json").get("added_tokens") or []
-    special = {str(token["content"]) for token in added if token.get("special")}
+    special = _special(read_json(folder / "tokenizer.json").get("added_tokens"))
     try:
         template = _environment().from_string(source)
-    except TemplateError as fault:
+    except (TemplateError, SyntaxError, RecursionError, ValueError) as fault:  # Python's own, of what Jinja made of it
         raise ModelError(f"the chat template in {folder} is no Jinja: {fault}; restore it") from fault
 
     def write(turns: Sequence[Turn], *, tokenize: bool = False, **values: Any) -> str:
@@ -66,14 +65,22 @@ def _source(folder: Path, settings: dict[str, Any]) -> str:
     except (OSError, ValueError) as fault:
         raise ModelError(f"{file} cannot be read ({fault}); restore it") from fault
     if isinstance(found, list):  # several by name; transformers takes 'default' where no tools are given
-        found = next((one.get("template") for one in found if one.get("name") == "default"), None)
+        by_name = {one.get("name"): one.get("template") for one in found if isinstance(one, dict)}
+        found = by_name.get("default")
     return found if isinstance(found, str) else ""
 
 
 def _texts(settings: dict[str, Any]) -> dict[str, str]:
     """Return the named special tokens as text."""
-    found = {name: settings[name] for name in _NAMED if settings.get(name)}
-    return {name: str(token["content"]) if isinstance(token, dict) else str(token) for name, token in found.items()}
+    said = {name: settings[name] for name in _NAMED if settings.get(name)}
+    found = {name: token.get("content") if isinstance(token, dict) else token for name, token in said.items()}
+    return {name: token for name, token in found.items() if isinstance(token, str)}
+
+
+def _special(added: object) -> set[str]:
+    """Return the texts of the special ones among a tokenizer's added tokens."""
+    tokens = [token for token in added if isinstance(token, dict)] if isinstance(added, list) else []
+    return {str(token.get("content")) for token in tokens if token.get("special")}
 
 
 class _Generation(Extension):

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harness.cli.exit_codes import Exit
 from harness.cli.printing import say
 
 if TYPE_CHECKING:
     from harness.exporting.export_source import ExportSource
 
-DIFFERS = 1
 SHOWN = 70  # characters of an answer that differs
 
 
@@ -52,7 +52,7 @@ def export(run_folder: Path, arm: str | None, out: Path | None, is_merged: bool,
         say("That was a smoke run: do not decide on its figures.", err=True)
     say(f"export: {out}")
     if count is not None and not _is_equal(source, out, count):
-        click.get_current_context().exit(DIFFERS)
+        click.get_current_context().exit(Exit.CHECK_FAILED)
 
 
 def _is_equal(source: "ExportSource", out: Path, count: int) -> bool:

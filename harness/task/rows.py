@@ -21,6 +21,7 @@ from harness.task.table import table_rows
 from harness.task.text import UNUSABLE, TextFault, kind_of, read_bytes
 from harness.task.turns import shown
 
+LONGEST_REASON = 200  # characters of what a library says of a file
 FORMATS = (".jsonl", ".json", ".csv", ".tsv", ".parquet")
 _FILE_SUFFIX = re.compile(r"\.[A-Za-z]{2,}")  # unlike the '.5' of a version
 _LINE_END = re.compile("\r\n|\n|\r")  # other separators may stand inside a JSON string
@@ -200,7 +201,7 @@ def read_parquet(path: Path, file: str, faults: Faults) -> list[Row]:
     try:
         table = pyarrow.parquet.read_table(path)
         labels, records = parquet_label_names(table.schema.metadata), table.to_pylist()
-    except (pyarrow.ArrowException, OSError, ValueError, OverflowError) as fault:
+    except Exception as fault:  # of pyarrow and of its time zones, over a file that anybody may have written
         faults.add(file, f"is no readable Parquet file: {_first_line(fault)}; write it again")
         return []
     return [
@@ -214,4 +215,5 @@ def _read_hub(written: str, role: str, faults: Faults) -> list[Row]:
 
 
 def _first_line(fault: BaseException) -> str:
-    return (str(fault).splitlines() or [type(fault).__name__])[0]
+    said = (str(fault).splitlines() or [type(fault).__name__])[0]
+    return said if len(said) <= LONGEST_REASON else f"{said[:LONGEST_REASON]}..."
