@@ -5,11 +5,12 @@ writes, so what does more than copy texts is rendered by a child that has a limi
 regular expression may take as much before it has read a character.
 """
 
-from harness.confined.renderer import names_in, pattern_groups, render_chats, render_prompts
+from harness.confined.renderer import called, names_in, pattern_groups, render_chats, render_prompts
 from harness.confined.sandbox import TemplateFault, only_copies, private_attribute
 
 __all__ = [
     "TemplateFault",
+    "called",
     "names_in",
     "only_copies",
     "pattern_groups",

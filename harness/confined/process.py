@@ -1,8 +1,8 @@
-"""The process that runs templates and patterns, started by `harness.confined.renderer`: one order a line.
+"""The process with limits, started by `harness.confined.renderer`: it takes one order a line.
 
 An order is a JSON object with `kind` and `source`: of a template with `rows`, the values of a rendering each, it gets a
-reply a row, else one. A reply has `text`, `names`, `groups` or `fault`. What takes more than its share of processor time ends the
-process, which no template can prevent; memory and output have limits too.
+reply a row, else one. A reply has `text`, `names`, `groups`, `found` or `fault`. What takes more than its share of
+processor time ends the process, which no template can prevent; memory and output have limits too.
 """
 
 import json
@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 import regex
@@ -32,7 +33,7 @@ def main() -> None:
     for line in sys.stdin.buffer:
         order = json.loads(line)
         for make in _makers(order["kind"], order["source"], order.get("rows", ())):
-            signal.setitimer(signal.ITIMER_PROF, SECONDS)
+            signal.setitimer(signal.ITIMER_PROF, order.get("seconds", SECONDS))
             reply = _reply(make)
             signal.setitimer(signal.ITIMER_PROF, 0)
             sys.stdout.write(reply + "\n")
@@ -44,6 +45,10 @@ def _makers(kind: Any, source: str, rows: Sequence[Mapping[str, Any]]) -> Iterat
         yield lambda: {"names": undeclared(source)}
     elif kind == "pattern":
         yield lambda: {"groups": regex.compile(source).groups}
+    elif kind == "call":
+        module, _, name = source.partition(":")
+        yield lambda: {"found": getattr(import_module(module), name)(rows[0])}
+        return
     for values in rows:
         yield partial(_text, kind, source, values)
 

@@ -14,7 +14,8 @@ from harness.child import Child, module_command
 from harness.confined.process import SECONDS
 from harness.confined.sandbox import Kind, TemplateFault, only_copies, pieces, undeclared
 
-PATIENCE = 60.0  # seconds without a word; its limit of processor time ends a child long before, unless it is held up
+# Seconds without a word, besides ten times its limit of processor time, which ends a child before unless it is held up.
+PATIENCE = 60.0
 ORDER_ROWS, ORDER_CHARACTERS = 500, 1_000_000  # in one order to the child
 
 
@@ -56,6 +57,25 @@ def pattern_groups(pattern: str) -> int:
     if "fault" in reply:
         raise TemplateFault(reply["fault"], is_endless=bool(reply.get("is_endless")))
     return int(reply["groups"])
+
+
+def called(function: str, values: Mapping[str, Any], seconds: float) -> Mapping[str, Any]:
+    """Call a function of ours in the child.
+
+    Args:
+        function: As `module:name`; it takes `values` and returns what JSON can hold.
+        values: What it is called with.
+        seconds: Of processor time, at most.
+
+    Raises:
+        TemplateFault: If it raises, or takes too much time or memory.
+    """
+    order = {"kind": "call", "source": function, "rows": [values], "seconds": seconds}
+    [reply] = _RENDERER.replies(json.dumps(order), 1, seconds)
+    if "fault" in reply:
+        raise TemplateFault(reply["fault"], is_endless=bool(reply.get("is_endless")))
+    found: Mapping[str, Any] = reply["found"]
+    return found
 
 
 def _here(template: str, values: Mapping[str, Any]) -> str | TemplateFault:
@@ -104,7 +124,7 @@ class _Renderer:
         self._child: Child | None = None
         self._lock = threading.Lock()
 
-    def replies(self, order: str, count: int) -> list[Mapping[str, Any]]:
+    def replies(self, order: str, count: int, seconds: float = SECONDS) -> list[Mapping[str, Any]]:
         """Return the replies to an order, `count` of them, or fewer that end with what stopped the child."""
         found: list[Mapping[str, Any]] = []
         with self._lock:
@@ -112,8 +132,8 @@ class _Renderer:
                 child = self._ready()
                 child.send(order)
                 while len(found) < count:
-                    reply = child.receive_object(PATIENCE, aside=lambda line: None)
-                    found.append(_stopped(self.stop()) if reply is None else reply)
+                    reply = child.receive_object(PATIENCE + 10 * seconds, aside=lambda line: None)
+                    found.append(_stopped(self.stop(), seconds) if reply is None else reply)
                     if found[-1].get("is_endless"):
                         self.stop()
                         break
@@ -138,9 +158,9 @@ class _Renderer:
         return self._child
 
 
-def _stopped(code: int) -> Mapping[str, Any]:
+def _stopped(code: int, seconds: float) -> Mapping[str, Any]:
     if code == -signal.SIGPROF:
-        return {"fault": f"takes more than {SECONDS} seconds of processor time", "is_endless": True}
+        return {"fault": f"takes more than {seconds:g} seconds of processor time", "is_endless": True}
     return {"fault": f"ends the process that runs it (exit code {code})", "is_endless": True}
 
 
