@@ -118,12 +118,12 @@ def read_content(path: Path, faults: Faults) -> Content:
     arms = read_arms(settings, source, model, of_arms, faults)
     rule = answer_rule(settings, source, faults)
     reader = SplitReader(settings, rule, source, path.parent, faults)
-    data = _without_ends(_read_data(settings, rule, reader, path.parent, faults))
+    data = _without_ends(_read_data(settings, reader, path.parent, faults))
     settings = with_plain_template(settings) if reader.has_template_fault else settings
-    return Content(path, settings, model, arms, include_path, benchmarks, rule, data)
+    return Content(path, settings, model, arms, include_path, benchmarks, reader.rule, data)
 
 
-def _read_data(settings: TaskFile, rule: AnswerRule | None, reader: SplitReader, folder: Path, faults: Faults) -> Data:
+def _read_data(settings: TaskFile, reader: SplitReader, folder: Path, faults: Faults) -> Data:
     files = settings.data
     train = reader.examples(files.train, "train")
     dev = reader.examples(files.dev, "dev") if files.dev else None
@@ -147,9 +147,9 @@ def _read_data(settings: TaskFile, rule: AnswerRule | None, reader: SplitReader,
             train = _without(train, dev, ANSWERS, reader.notes)
         preferences = _without(preferences, dev, "preference pairs", reader.notes)
         feedback = _without(feedback, dev, "rows of feedback", reader.notes)
-    if rule is not None and train:
-        reader.notes.append(note_of(rule, items(train)))
-    check_targets(settings, rule, [*dev, *test], faults)
+    if reader.rule is not None and train:
+        reader.notes.append(note_of(reader.rule, items(train)))
+    check_targets(settings, reader.rule, [*dev, *test], faults)
     learnt = _capped(train, settings, reader.notes)
     return Data(
         train,

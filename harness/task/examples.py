@@ -9,13 +9,14 @@ from typing import Any, Generic, TypeVar
 
 from harness.answer_reading import AnswerRule
 from harness.plugins import suggest
+from harness.program import Filling
 from harness.records import Example, Feedback, Message, Preference
-from harness.task.answer_rule import check_result
+from harness.task.answer_rule import SlowPattern, check_result
 from harness.task.answers import answers_of, is_list
 from harness.task.cells import check_length, check_present, evidence_of, optional_text
 from harness.task.chats import Answer, answers_in, chat_group
 from harness.task.faults import Faults
-from harness.task.prompt_columns import PromptColumns
+from harness.task.prompt_columns import EndlessTemplate, PromptColumns
 from harness.task.published import plain_rows
 from harness.task.row import Row
 from harness.task.rows import is_hub_id, path_fault, read_rows
@@ -57,7 +58,7 @@ class SplitReader:
     def __init__(
         self, settings: TaskFile, rule: AnswerRule | None, source: Source, folder: Path, faults: Faults
     ) -> None:
-        self._rule = rule
+        self.rule = rule
         self._columns = settings.data.columns
         self._takes_sets = settings.metric.primary.startswith("label_set")
         self._has_system = settings.prompt.system is not None
@@ -128,27 +129,52 @@ class SplitReader:
 
     def _usable(self, rows: Sequence[Row], split: str, read: Callable[[Row], Made]) -> list[Made]:
         """Read the rows; those that cannot be used are left out where they are few, and else each is a fault."""
-        found: list[Made] = []
+        read_rows: list[tuple[Row, Made]] = []
         unusable: list[LeftOut] = []
         for row in rows:
             try:
-                found.append(read(row))
+                read_rows.append((row, read(row)))
             except ValueError as fault:
                 unusable.append(LeftOut(split, row, str(fault)))
-        for one in unusable:
+            except SlowPattern as fault:  # it is not asked again: each row would take as long
+                self._source.add_fault(self._faults, ("answer", "pattern"), f"{fault} ({row.place})")
+                self.rule = None
+                read_rows.append((row, read(row)))
+        found, unprompted = self._prompted(split, read_rows)
+        for one in sorted([*unusable, *unprompted], key=lambda one: one.row.number):
             self._sizes[one.row.file] = len(rows)
-            if len(unusable) > MOST_LEFT_OUT * len(rows):
+            if len(unusable) + len(unprompted) > MOST_LEFT_OUT * len(rows):
                 self._faults.add(one.row.file, one.reason, one.row.number, one.row.unit)
             else:
                 self.left_out.append(one)
         return found
 
+    def _prompted(self, split: str, made: Sequence[tuple[Row, Made]]) -> tuple[list[Made], list[LeftOut]]:
+        """Try the prompt's template on every row: those that it cannot be filled with, or hides, are unusable."""
+        placed = [(row, item) for row, items_made in made for item in _items_of(items_made)]
+        fillings = [Filling(item.messages[-1].content, (), item.columns) for _, item in placed]
+        reasons: dict[int, str] = {}
+        if not self.has_template_fault:
+            try:
+                for (row, _), reason in zip(placed, self._prompt.row_faults(fillings), strict=True):
+                    if reason:
+                        reasons.setdefault(row.number, reason)
+            except EndlessTemplate as fault:
+                self._note_template(f"{fault} (tried with {placed[fault.number][0].place})")
+        unusable = [LeftOut(split, row, reasons[row.number]) for row, _ in made if row.number in reasons]
+        return [one for row, one in made if row.number not in reasons], unusable
+
+    def _note_template(self, fault: str) -> None:
+        """Note, once, that the template does not fit the rows."""
+        if not self.has_template_fault:
+            self._source.add_fault(self._faults, ("prompt", "template"), fault)
+        self.has_template_fault = True
+
     def _shown(self, written: str, names: frozenset[str], answer: str) -> dict[str, str]:
         """Return the columns that the prompt shows, by their name in its template; none after a fault."""
         fault = self._prompt.fault(names, answer)
-        if fault and not self.has_template_fault:
-            self._source.add_fault(self._faults, ("prompt", "template"), f"{fault} ({written})")
-        self.has_template_fault |= bool(fault)
+        if fault:
+            self._note_template(f"{fault} ({written})")
         return {} if fault else self._prompt.columns_in(names)
 
     def _used(self, shape: str, needed: Mapping[str, str], names: frozenset[str]) -> set[str]:
@@ -232,7 +258,7 @@ class SplitReader:
     ) -> Example:
         self._check_system(answer.messages)
         check_length(answer.messages, answer.target)
-        check_result(answer.target, self._rule)
+        check_result(answer.target, self.rule)
         columns = self._prompt.read(row.values, shown, answer.messages[-1].content)
         return Example(
             id="",  # given when all rows are read
@@ -256,7 +282,7 @@ class SplitReader:
     def _accepted(self, answers: tuple[str, ...]) -> tuple[str, ...]:
         check_length((), *answers)
         for answer in answers:
-            check_result(answer, self._rule)
+            check_result(answer, self.rule)
         return answers
 
     def _preference(self, row: Row, shown: Mapping[str, str]) -> Placed[Preference]:
@@ -303,6 +329,11 @@ class SplitReader:
             taken[identity] = row
             named.append(Placed(row, replace(placed.item, id=identity)))
         return named
+
+
+def _items_of(made: Any) -> Sequence[Any]:
+    """Return the items that were made of one row."""
+    return [placed.item for placed in (made if isinstance(made, list) else [made])]
 
 
 def _hashed(found: list[Placed[Item]]) -> list[Placed[Item]]:
