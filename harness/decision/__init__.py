@@ -88,6 +88,7 @@ def decide(
     lost_seeds = recipe.lost_seeds(fits or {})
     forms = form.form_misses(judged_arms, metric_kind)
     doubts = advice.caveats(arm_scores, gates, result.arm, absent, lost, turned, constant, recipes, lost_seeds)
+    forms_doubts = form.caveats(forms)
     step = advice.next_step(result, openness, arm_scores, chosen, routed)
     return Decision(
         action=result.action,
@@ -95,7 +96,7 @@ def decide(
         goal=result.goal,
         sentence=sentence.verdict_sentence(result, openness, arm_scores, chosen, routed),
         reasons=(*sentence.explain(result, arm_scores, list(gates.values())), *form.reasons(forms, result.arm, prompt)),
-        caveats=(*form.caveats(forms), *doubts),
+        caveats=(*forms_doubts, *doubts.turning, *doubts.others),
         next_step=" ".join(filter(None, (form.step(forms, limits.goal, result.action), step))),
         labels_needed=openness.settling.items if openness.settling else None,
         scores=dict(arm_scores.scores),
@@ -109,6 +110,7 @@ def decide(
         undecided=openness.kind,
         recipes=recipes,
         form_misses=forms,
+        turning=len(forms_doubts) + len(doubts.turning),
     )
 
 

@@ -240,6 +240,7 @@ def _cost(fitted: FittedState, predictions: Sequence[Prediction], memory: str | 
         prompt_tokens_per_item=sum(p.prompt_tokens for p in asked) / count if count else None,
         completion_tokens_per_item=sum(p.completion_tokens for p in asked) / count if count else None,
         peak_memory_mb=None if memory in (None, NOT_MEASURED) else float(memory),
+        latency_p95_seconds=fitted.latency_p95_seconds,
     )
 
 

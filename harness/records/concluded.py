@@ -167,7 +167,7 @@ class Decision:
     goal: Literal["met", "not_shown", "missed"]
     sentence: str  # derived from the figures, never typed
     reasons: tuple[str, ...]
-    caveats: tuple[str, ...]  # the one that matters most to the verdict first
+    caveats: tuple[str, ...]  # those that could overturn the verdict first
     next_step: str
     labels_needed: int | None  # test items in all, more than are there, that would settle an undecided run
     scores: Mapping[str, Interval]  # by arm
@@ -182,3 +182,4 @@ class Decision:
     undecided: UndecidedKind = ""  # why there is no verdict
     recipes: tuple[Recipe, ...] = ()  # of arms with several seeds
     form_misses: tuple[FormMisses, ...] = ()  # of every judged arm
+    turning: int = 0  # how many of the caveats, from the first, could overturn the verdict

@@ -17,6 +17,20 @@ from reports.view.training import TrainingSection, training_section
 from reports.view.verdict import Verdict, verdict
 from reports.view.words import GLOSSARY
 
+# After page one, in this order: the id that links lead to, and the title.
+SECTIONS = (
+    ("arms", "Arms side by side"),
+    ("ladder", "The ladder"),
+    ("gain", "Gain against forgetting"),
+    ("forgetting", "What it forgets"),
+    ("cost", "Cost and latency"),
+    ("training", "Training"),
+    ("examples", "Examples"),
+    ("outcomes", "How items ended"),
+    ("words", "Words"),
+    ("method", "Method"),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -26,6 +40,7 @@ class Page:
     description: str
     is_fast: bool
     facts: tuple[str, ...]  # date, model, items: one line under the title
+    sections: tuple[tuple[str, str], ...]  # id and title, in the order of the page
     verdict: Verdict
     arms: ArmsSection
     ladder: LadderSection
@@ -46,6 +61,7 @@ def page(run: Run, caps: Caps) -> Page:
         description=run.description,
         is_fast=run.is_fast,
         facts=facts(run),
+        sections=SECTIONS,
         verdict=verdict(run),
         arms=arms_section(run),
         ladder=ladder_section(run),
