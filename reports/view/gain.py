@@ -71,8 +71,8 @@ def _trade(run: Run, gains: list[Gain], left_out: list[str]) -> Figure:
     return Figure(
         forgetting_counts(run),
         scatter(gains, run.limits.max_drop),
-        f"Right is better on the task; below the dashed line, more than {numbers.size(run.limits.max_drop)} points of ability are lost. What is"
-        " said of forgetting is the gate's word, which rests on more than this figure."
+        f"Right is better on the task; below the dashed line, more than {numbers.size(run.limits.max_drop)} points of"
+        " ability are lost. What is said of forgetting is the gate's word, which rests on more than this figure."
         " Prompt and RAG arms lie on zero because they leave the model as it is."
         f"{_left_out(left_out)}",
         table(

@@ -11,8 +11,8 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
         " the difference may be luck.",
     ),
     ("n", "How many items a figure rests on."),
-    ("Goal", "The score from which the task counts as solved, set before the run. It is met when the whole interval lies"
-     " above it, missed when the whole interval lies below it, and not shown in between."),
+    ("Goal", "The score from which the task counts as solved, set before the run. It is met when the whole interval"
+     " lies above it, missed when the whole interval lies below it, and not shown in between."),
     ("Exact match", "The share of answers that equal the right one."),
     ("Point", "One percentage point: from 80% to 81%."),
     ("Paired difference", "How much better one arm is than another on exactly the same questions."),
@@ -28,8 +28,8 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
     ("Retained", "Tuned ability as a share of the ability before, with blind guessing subtracted from both."),
     ("Forgetting", "General ability that tuning took away. Excluded: shown to be within the limits. Shown: shown to be"
      " beyond one of them. Not excluded: neither."),
-    ("Gate", "The check that a tuned model passes before it is recommended: has it forgotten more than the limits allow?"
-     " It looks at benchmarks, texts and unrelated questions."),
+    ("Gate", "The check that a tuned model passes before it is recommended: has it forgotten more than the limits"
+     " allow? It looks at benchmarks, texts and unrelated questions."),
     ("Probability of right answers", "How likely the model finds the right answer of a benchmark question. It moves"
      " with every question, so it shows a loss that counting right and wrong answers would miss."),
     ("Near chance", "The base does about as well as blind guessing, so it has nothing to lose there: not judged."),

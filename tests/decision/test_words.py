@@ -66,7 +66,8 @@ def test_sentence_of_a_tuned_verdict_is_made_of_its_figures():
     score, gain = decision.scores["lora_sft"], decision.rungs[2].comparisons[1].difference
     assert decision.sentence == (
         f"Fine-tune (lora_sft): 97.5% exact_match (95% CI {100 * score.low:.1f} to {100 * score.high:.1f}, n = 200), "
-        f"+61.0 points over the best simpler arm, rag (95% CI {100 * gain.low:+.1f} to {100 * gain.high:+.1f}, n = 200); "
+        "+61.0 points over the best simpler arm, rag "
+        f"(95% CI {100 * gain.low:+.1f} to {100 * gain.high:+.1f}, n = 200); "
         f"the goal of 90% is met; general ability +0.0 points by the score "
         f"(95% one-sided at least {100 * decision.gates[0].pooled.low:+.1f} points, n = 750): "
         f"no forgetting beyond 3 points."

@@ -96,7 +96,7 @@ def test_options_are_called_by_what_they_do_and_number_their_examples(run):
 
 def test_arms_names_become_plain_ones_in_whole_words_only(run):
     plain = plain_words(run)
-    assert plain("few_shot beats my_few_shot_two") == "“Examples in the prompt” beats my_few_shot_two"
+    assert plain("few_shot beats my_few_shot_two") == "“3 examples in the prompt” beats my_few_shot_two"
 
 
 def test_terms_of_page_one_lead_to_the_glossary(run):
