@@ -285,6 +285,7 @@ class Rendered:
 
     file_name: str  # e.g. 'report.html'
     text: str
+    beside: "tuple[Rendered, ...]" = ()  # files that belong to it and lie beside it
 
 
 class ReportFormat(Protocol):

@@ -18,7 +18,17 @@ from harness.answer_reading import AnswerRule
 from harness.answer_reading import Reader as Reader
 from harness.confined import TemplateFault, names_in, render_prompts
 from harness.errors import ArmError
-from harness.records import Column, Constraint, Example, GenerationSettings, Message, Passage, Question, Weights
+from harness.records import (
+    Column,
+    Constraint,
+    Example,
+    GenerationSettings,
+    Message,
+    Passage,
+    Prediction,
+    Question,
+    Weights,
+)
 
 PLAIN_TEMPLATE = "{{ input }}"
 LONGEST_SHOWN = 200  # characters of a template in a message
@@ -192,9 +202,20 @@ def _settings(data: Mapping[str, Any]) -> GenerationSettings:
     return GenerationSettings(**{**data, "constraint": Constraint(**told) if told else None})
 
 
-def finds_passages(program: Program) -> bool:
-    """Whether it searches documents; what else a retriever finds are solved examples."""
-    return program.retriever is not None and program.retriever.finds == "passages"
+def asked(program: Program, question: Question, prediction: Prediction) -> tuple[Message, ...] | None:
+    """Return the conversation that an answer was given to, with its passages in full.
+
+    Returns:
+        None where the texts of its passages were not kept, or it could not be built, which its outcome says.
+    """
+    ids, texts = prediction.passages, prediction.passage_texts
+    if program.retriever is not None and len(texts) != len(ids):
+        return None
+    found = [Passage(*one) for one in zip(ids, prediction.documents or ids, texts, strict=False)]
+    try:
+        return program.messages(question, found)
+    except ArmError:
+        return None
 
 
 def _choices(data: Mapping[str, Any] | None) -> Choices | None:

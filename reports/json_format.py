@@ -91,6 +91,7 @@ def result(run: Run) -> dict[str, Any]:
             "sentence": decision.sentence,
             "reasons": decision.reasons,
             "caveats": decision.caveats,
+            "turning": decision.turning,
             "next_step": decision.next_step,
             "labels_needed": decision.labels_needed,
             "undecided": decision.undecided,

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.contract import Rendered, ReportFormat
-from harness.errors import ArmError, PluginError
+from harness.errors import PluginError
 from harness.plugins import REPORTS, load, plugins
-from harness.program import Program
+from harness.program import Program, asked
 from harness.records import Evidence, Example, GeneralAbility, Prediction, Run
 from harness.store.files import replacing, write_atomically
 from harness.store.folder import RunFolder
@@ -53,9 +53,9 @@ def write_outputs(run: Run, folder: RunFolder) -> None:
 def write_report(name: str, run: Run, folder: Path) -> Path:
     """Draw one report format and return where it lies."""
     report = rendered(name, run)
-    path = folder / report.file_name
-    write_atomically(path, report.text)
-    return path
+    for part in (report, *report.beside):
+        write_atomically(folder / part.file_name, part.text)
+    return folder / report.file_name
 
 
 def rendered(name: str, run: Run) -> Rendered:
@@ -105,7 +105,7 @@ def _item_row(evidence: Evidence, example: Example, p: Prediction, program: Prog
         "question": example.messages[-1].content,
         "target": example.target,
         "accepted": list(example.accepted),
-        "prompt": _prompt(program, example),
+        "prompt": _prompt(program, example, p),
         "text": p.text,
         "answer": p.answer,
         "outcome": p.outcome.value,
@@ -119,14 +119,11 @@ def _item_row(evidence: Evidence, example: Example, p: Prediction, program: Prog
     }
 
 
-def _prompt(program: Program | None, example: Example) -> str | None:
-    """Return the conversation as JSON; None where it held passages, whose texts are not kept."""
-    if program is None or program.retriever is not None:
+def _prompt(program: Program | None, example: Example, p: Prediction) -> str | None:
+    """Return the conversation that was put to the model as JSON, passages in full; None where it is not known."""
+    turns = asked(program, example.question, p) if program is not None else None
+    if turns is None:
         return None
-    try:
-        turns = program.messages(example.question)
-    except ArmError:
-        return None  # it could not be built, and its outcome says so
     return json.dumps([asdict(turn) for turn in turns], ensure_ascii=False)
 
 

@@ -29,6 +29,7 @@ from harness.records.concluded import (
     Recipe,
     RuleOfThumb,
     Rung,
+    Slice,
     TaskChange,
     UndecidedKind,
 )
@@ -139,6 +140,7 @@ __all__ = [
     "RuleOfThumb",
     "Run",
     "Rung",
+    "Slice",
     "Score",
     "StrengthPoint",
     "Study",

@@ -182,6 +182,8 @@ class Prices(Section):
 
     gpu_hour: Annotated[float, Field(ge=0)] | None = None
     """What an hour of the machine costs, in your currency."""
+    currency: Annotated[str, Field(max_length=8)] = ""
+    """Its name as reports should write it, such as EUR."""
     requests_per_month: Annotated[int, Field(ge=0)] | None = None
     """How often the task will be asked for."""
 
