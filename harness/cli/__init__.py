@@ -2,6 +2,7 @@
 
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import click
@@ -10,6 +11,7 @@ from harness.cli.exit_codes import summary
 from harness.cli.interruption import Stopped, stoppable
 from harness.cli.last_resort import explained
 from harness.cli.printing import guarded, say
+from harness.paths import check_name
 
 _COMMANDS = {
     "check": "harness.cli.check:check",
@@ -43,6 +45,8 @@ class _Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         try:
+            for name in (*ctx.args, Path.cwd()):
+                check_name(name)
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise  # click's own; and whoever read our output has seen enough
