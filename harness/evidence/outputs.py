@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.contract import Rendered, ReportFormat
 from harness.errors import PluginError
+from harness.evidence.redaction import redacted
 from harness.plugins import REPORTS, load, plugins
 from harness.program import Program, asked
 from harness.records import Evidence, Example, GeneralAbility, Prediction, Run
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+REDACTED = "redacted"  # the folder in the run's
 # Of items.parquet, besides one for each metric.
 COLUMNS = frozenset(
     "arm model condition seed judged item question target accepted prompt text answer outcome finish passages "
@@ -48,6 +50,16 @@ def write_outputs(run: Run, folder: RunFolder) -> None:
     _write_table(benchmarks_table(run), folder.path / "benchmarks.parquet")
     for name in sorted(plugins(REPORTS)):
         write_report(name, run, folder.path)
+
+
+def write_redacted(run: Run, folder: RunFolder) -> Run:
+    """Write every installed report format of the redacted run into a folder of its own; return what was drawn."""
+    bare = redacted(run)
+    place = folder.path / REDACTED
+    place.mkdir(exist_ok=True)
+    for name in sorted(plugins(REPORTS)):
+        write_report(name, bare, place)
+    return bare
 
 
 def write_report(name: str, run: Run, folder: Path) -> Path:

@@ -43,8 +43,8 @@ class _Arm:
 
     @cached_property
     def program(self) -> Program | None:
-        """What answered; its folders are not needed to build a prompt."""
-        return Program.from_dict(self.evidence.program, Path()) if self.evidence.program else None
+        """What answered, where it was kept whole; its folders are not needed to build a prompt."""
+        return Program.from_dict(self.evidence.program, Path()) if "generation" in self.evidence.program else None
 
     @cached_property
     def scores(self) -> Mapping[str, float]:

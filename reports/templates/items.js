@@ -1,6 +1,17 @@
 "use strict";
 // Shows every test item: search, filters, and a detail view. All text goes in as text, never as markup.
 (() => {
+  // Only what scrolls takes the keyboard's focus. Browsers do so by themselves, but not all of them.
+  const reach = () => {
+    for (const part of document.querySelectorAll(".scroll")) {
+      if (part.scrollWidth > part.clientWidth) part.tabIndex = 0;
+      else part.removeAttribute("tabindex");
+    }
+  };
+  addEventListener("resize", reach);
+  document.addEventListener("toggle", reach, true);
+  reach();
+
   const find = (id) => document.getElementById(id);
   const pack = find("item-pack"), explorer = find("explorer");
   if (!pack || !explorer || !("DecompressionStream" in window)) return;
