@@ -26,6 +26,7 @@ _COMMANDS = {
     "report": "harness.cli.report:report",
     "schema": "harness.cli.schema:schema",
     "setup": "harness.cli.setup:setup",
+    "view": "harness.cli.view:view",
 }
 _GO_ON = "\ninterrupted; what is finished is kept: give the same command again to resume"
 

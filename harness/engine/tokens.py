@@ -1,6 +1,6 @@
 """How text becomes token ids: chat prompts, raw contexts with continuations, and long texts."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.chat.form import ChatFormat, Template
@@ -90,6 +90,11 @@ class Text:
         ids = self.raw(text)
         for window in get_rolling_token_windows(ids, self.prefix_id, size, context_len=1):
             yield make_disjoint_window(window)
+
+    @property
+    def thoughts(self) -> Mapping[int, str]:
+        """The tokens around a thought, with their texts; an answer keeps them."""
+        return self._thoughts
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text of an answer, special tokens removed but for those around a thought."""
