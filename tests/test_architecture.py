@@ -32,6 +32,7 @@ CONTRACT = BASE | {
     "memory",
     "words",
     "answer_places",
+    "closed_set",
 }
 INSIDE = {
     "answer_reading": set(),
@@ -50,12 +51,13 @@ INSIDE = {
     "memory": set(),
     "chat": BASE,
     "words": set(),
+    "closed_set": set(),
     "answer_places": {"answer_reading", "chat", "records", "words"},
     "program": BASE | {"columns"},
     "contract": BASE | {"chat", "program"},
     "task": CONTRACT,
     "checking": CONTRACT | {"task"},
-    "drafting": CONTRACT | {"task", "checking"},
+    "drafting": CONTRACT | {"task", "checking", "metrics"},
     "store": CONTRACT,
     "metrics": CONTRACT,
     "decision": {"records"},

@@ -9,6 +9,9 @@ from typing import Literal
 # Code units that no text of ours may hold: they cannot be stored as UTF-8, or end a text where C reads it.
 UNUSABLE = re.compile("[\x00\ud800-\udfff]")
 
+# What may stand in JSON and not in YAML: control characters but for tab and line feed, other line ends, such marks.
+_SPECIAL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+
 _MARKS = (  # UTF-32's begins with UTF-16's, so it is looked for first
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -89,6 +92,11 @@ def read_bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as fault:
         raise TextFault(f"cannot be read: {fault.strerror}; check its permissions") from None
+
+
+def escaped(text: str) -> str:
+    """Return YAML with the characters that it refuses, or reads as line ends, as escapes; strings are JSON's in it."""
+    return _SPECIAL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def kind_of(path: Path) -> Literal["file", "folder"] | None:
