@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-from jinja2 import StrictUndefined, Template, TemplateError, meta
+from jinja2 import StrictUndefined, Template, TemplateError, meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from harness.answer_reading import AnswerRule
@@ -208,12 +208,19 @@ def _compiled(template: str) -> Template:
 
 
 def columns_named(template: str) -> frozenset[str]:
-    """Return the names of the row's columns that a template shows; none of one that cannot be read."""
+    """Return the names of the row's columns that a template shows; none of one that cannot be read.
+
+    Jinja's own functions are names of columns too where they are not called, and so is `self`, which no column can be.
+    """
     try:
-        names = meta.find_undeclared_variables(_JINJA.parse(template))
+        tree = _JINJA.parse(template)
+        names = meta.find_undeclared_variables(tree)
     except (TemplateError, RecursionError):
         return frozenset()
-    return frozenset(names - {"input", "passages"} - _JINJA.globals.keys())
+    called = {call.node.name for call in tree.find_all(nodes.Call) if isinstance(call.node, nodes.Name)}
+    written = {name.name for name in tree.find_all(nodes.Name) if name.ctx == "load"}
+    own = written & {"self", *(_JINJA.globals.keys() - called)}
+    return frozenset((names | own) - {"input", "passages"})
 
 
 def general_question(prompt: Prompt, identity: str, text: str) -> Question:

@@ -12,8 +12,8 @@ from harness.checking.near_duplicates import Alike, alike
 from harness.closed_set import is_closed_set
 from harness.records import Example, Feedback, Preference
 from harness.task.content import Content, read_content
-from harness.task.examples import Item, Placed
 from harness.task.faults import Faults
+from harness.task.placed import Item, Placed
 from harness.task.splits import asked, normalised
 from harness.words import words_of
 

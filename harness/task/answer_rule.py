@@ -49,13 +49,18 @@ def _faults(said: Answer) -> list[tuple[str, str]]:
     return []
 
 
+def has_result(target: str, rule: AnswerRule | None) -> bool:
+    """Whether a target has a result by the rule."""
+    return rule is None or rule.reader.read(without_end(without_thought(target))[0]) is not None
+
+
 def check_result(target: str, rule: AnswerRule | None) -> None:
     """Refuse a target that has no result by the rule.
 
     Raises:
         ValueError: Saying what it lacks.
     """
-    if rule is not None and rule.reader.read(without_end(without_thought(target))[0]) is None:
+    if rule is not None and not has_result(target, rule):
         raise ValueError(f"its target {shown(target)} has no result by the task's rule, {in_words(rule)}; write one")
 
 
