@@ -35,6 +35,7 @@ CONTRACT = BASE | {
     "memory",
     "words",
     "answer_places",
+    "closed_set",
 }
 INSIDE = {
     "answer_reading": set(),
@@ -56,12 +57,13 @@ INSIDE = {
     "memory": set(),
     "chat": BASE | {"confined"},
     "words": set(),
+    "closed_set": set(),
     "answer_places": {"answer_reading", "chat", "records", "words"},
     "program": BASE | {"confined"},
     "contract": BASE | {"chat", "program"},
     "task": CONTRACT,
     "checking": CONTRACT | {"task"},
-    "drafting": CONTRACT | {"task", "checking"},
+    "drafting": CONTRACT | {"task", "checking", "metrics"},
     "store": CONTRACT,
     "metrics": CONTRACT,
     "decision": {"records"},

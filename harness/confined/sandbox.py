@@ -49,11 +49,15 @@ def pieces(kind: Kind, source: str, values: Mapping[str, Any]) -> Iterator[str]:
 def undeclared(source: str) -> list[str]:
     """Return the names that a prompt's template wants besides `input` and `passages`; sorted.
 
-    Constant parts of it are run on the way.
+    Jinja's own functions are names too where they are not called, and so is `self`, which no column can be. Constant
+    parts of the template are run on the way.
     """
     environment = _environment("prompt")
-    names = meta.find_undeclared_variables(environment.parse(source))
-    return sorted(names - {"input", "passages"} - environment.globals.keys())
+    tree = environment.parse(source)
+    called = {call.node.name for call in tree.find_all(nodes.Call) if isinstance(call.node, nodes.Name)}
+    written = {name.name for name in tree.find_all(nodes.Name) if name.ctx == "load"}
+    own = written & {"self", *(environment.globals.keys() - called)}
+    return sorted((meta.find_undeclared_variables(tree) | own) - {"input", "passages"})
 
 
 @lru_cache(maxsize=256)

@@ -51,6 +51,11 @@ def _faults(said: Answer) -> list[tuple[str, str]]:
     return []
 
 
+def has_result(target: str, rule: AnswerRule | None) -> bool:
+    """Whether a target has a result by the rule."""
+    return rule is None or rule.reader.read(without_end(without_thought(target))[0]) is not None
+
+
 def check_result(target: str, rule: AnswerRule | None) -> None:
     """Refuse a target that has no result by the rule.
 
@@ -58,11 +63,8 @@ def check_result(target: str, rule: AnswerRule | None) -> None:
         ValueError: Saying what it lacks.
         SlowPattern: If the rule's pattern takes too long over it.
     """
-    if rule is None:
-        return
-    answer = without_end(without_thought(target))[0]
-    if rule.reader.read(answer) is None:
-        _check_speed(rule.reader, answer)
+    if rule is not None and not has_result(target, rule):
+        _check_speed(rule.reader, without_end(without_thought(target))[0])
         raise ValueError(f"its target {shown(target)} has no result by the task's rule, {in_words(rule)}; write one")
 
 

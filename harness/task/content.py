@@ -1,8 +1,7 @@
 """Reads a task file and all of its data as far as they can be read; every command reads a task here."""
 
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from harness.answer_reading import AnswerRule
@@ -17,10 +16,11 @@ from harness.task.consistency import (
     with_plain_template,
 )
 from harness.task.documents import DocumentNames, read_documents, with_ids
-from harness.task.end_markers import ends_said, without_ends
-from harness.task.examples import Item, Placed, SplitReader
+from harness.task.end_markers import ends_said
+from harness.task.examples import SplitReader
 from harness.task.faults import Faults
 from harness.task.models import read_models
+from harness.task.placed import Item, Placed
 from harness.task.plugged import check_metrics, read_arms
 from harness.task.rows import is_hub_id
 from harness.task.schema import TaskFile
@@ -118,7 +118,7 @@ def read_content(path: Path, faults: Faults) -> Content:
     arms = read_arms(settings, source, model, of_arms, faults)
     rule = answer_rule(settings, source, faults)
     reader = SplitReader(settings, rule, source, path.parent, faults)
-    data = _without_ends(_read_data(settings, reader, path.parent, faults))
+    data = _read_data(settings, reader, path.parent, faults)
     settings = with_plain_template(settings) if reader.has_template_fault else settings
     return Content(path, settings, model, arms, include_path, benchmarks, reader.rule, data)
 
@@ -159,27 +159,10 @@ def _read_data(settings: TaskFile, reader: SplitReader, folder: Path, faults: Fa
         preferences,
         feedback,
         documents,
-        (*reader.notes, *faults.guesses),
+        (*reader.notes, *faults.guesses, *ends_said(reader.ends)),
         reader.asides(),
         tuple(reader.left_out),
         tuple(reader.left_out_notes()),
-    )
-
-
-def _without_ends(data: Data) -> Data:
-    """Take end markers off all answers, and note how many had one."""
-    ends: Counter[str] = Counter()
-    train = without_ends(data.train, ends)
-    clean = {id(before): after for before, after in zip(data.train, train, strict=True)}
-    return replace(
-        data,
-        train=train,
-        learnt=[clean[id(placed)] for placed in data.learnt],
-        dev=without_ends(data.dev, ends),
-        test=without_ends(data.test, ends),
-        preferences=without_ends(data.preferences, ends),
-        feedback=without_ends(data.feedback, ends),
-        notes=(*data.notes, *ends_said(ends)),
     )
 
 

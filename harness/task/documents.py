@@ -7,9 +7,9 @@ from pathlib import Path, PurePosixPath
 
 from harness.records import Document, Example
 from harness.task.document_files import check_files
-from harness.task.examples import Placed
 from harness.task.faults import Faults
 from harness.task.pages import KINDS_READ, PLAIN, READERS, Page, PageFault, left_out, read_page
+from harness.task.placed import Placed
 from harness.task.rows import read_rows
 from harness.task.text import UNUSABLE, TextFault, kind_of
 from harness.task.turns import text_of

@@ -40,6 +40,8 @@ class PromptColumns:
         """
         shown = self.columns_in(names)
         for name in self.names:
+            if name == "self":
+                return "prompt.template names 'self', which is Jinja's own and no column of the rows; take it out"
             if name not in shown:
                 known = dict.fromkeys(("input", "passages", *(template_name(one) for one in names)))
                 return f"prompt.template names '{name}', which is no column of the rows{suggest(name, known)}"

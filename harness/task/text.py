@@ -13,6 +13,8 @@ UNUSABLE = re.compile("[\x00\ud800-\udfff]")
 
 MOST_BYTES = 500_000_000  # of a file, and of what is packed in it
 TOO_LARGE = "split it, or leave out what the task does not need"
+# What may stand in JSON and not in YAML: control characters but for tab and line feed, other line ends, such marks.
+_SPECIAL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 _MARKS = (  # UTF-32's begins with UTF-16's, so it is looked for first
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -115,6 +117,11 @@ def check_size(path: Path, most: int) -> None:
         raise TextFault(f"cannot be read: {fault.strerror}; check its permissions") from None
     if size > most:
         raise TextFault(f"has {size:,} bytes, and {most:,} are read at most; {TOO_LARGE}")
+
+
+def escaped(text: str) -> str:
+    """Return YAML with the characters that it refuses, or reads as line ends, as escapes; strings are JSON's in it."""
+    return _SPECIAL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def kind_of(path: Path) -> Literal["file", "folder"] | None:

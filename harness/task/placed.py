@@ -1,0 +1,46 @@
+"""Items with the rows that they were made of, and ids for those that bring none."""
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from typing import Any, Generic, TypeVar
+
+from harness.records import Example, Feedback, Preference
+from harness.task.row import Row
+
+Item = TypeVar("Item", Example, Preference, Feedback)
+
+
+@dataclass(frozen=True, slots=True)
+class Placed(Generic[Item]):
+    """An item and the row it was made of."""
+
+    row: Row
+    item: Item
+
+
+def hashed(found: list[Placed[Item]]) -> list[Placed[Item]]:
+    """Give each item the hash of its content; equal ones are numbered: 'ab12', 'ab12-2'."""
+    seen: dict[str, int] = {}
+    named = []
+    for placed in found:
+        short = hashlib.sha256(canonical(placed.item).encode()).hexdigest()[:12]
+        seen[short] = seen.get(short, 0) + 1
+        identity = short if seen[short] == 1 else f"{short}-{seen[short]}"
+        named.append(Placed(placed.row, replace(placed.item, id=identity)))
+    return named
+
+
+def canonical(item: Example | Preference | Feedback) -> str:
+    """Return an item's content as one JSON text; equal items give equal text."""
+    content: list[Any] = [item.id, [[message.role, message.content] for message in item.messages]]
+    if isinstance(item, Example):
+        content += [item.target, item.group, list(item.evidence)]
+        content += [list(item.accepted)] if item.accepted else []  # other rows keep the hash that they had before
+    elif isinstance(item, Preference):
+        content += [item.chosen, item.rejected]
+    else:
+        content += [item.answer, item.is_good]
+    if item.columns:  # a row without any keeps the text that it had before there were columns
+        content.append([[column.name, column.text, column.is_json] for column in item.columns])
+    return json.dumps(content, ensure_ascii=False)
