@@ -37,12 +37,21 @@ from harness.records.data import (
     Document,
     Example,
     Feedback,
+    LabelledAnswer,
     Message,
     Passage,
     Preference,
     Question,
     Role,
     Study,
+)
+from harness.records.judged import (
+    FEWEST_LABELS,
+    Agreement,
+    JudgedArm,
+    JudgeFindings,
+    Judgement,
+    LabelledJudgement,
 )
 from harness.records.key import Base, Fit, Measurement
 from harness.records.limits import (
@@ -75,6 +84,13 @@ from harness.records.run import (
 )
 
 __all__ = [
+    "Agreement",
+    "FEWEST_LABELS",
+    "JudgedArm",
+    "Judgement",
+    "JudgeFindings",
+    "LabelledAnswer",
+    "LabelledJudgement",
     "Constraint",
     "Calibration",
     "AnswerRetrieval",

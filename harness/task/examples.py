@@ -15,6 +15,7 @@ from harness.task.answers import answers_of, is_list
 from harness.task.cells import check_length, check_present, evidence_of, optional_text
 from harness.task.chats import Answer, answers_in, chat_group
 from harness.task.faults import Faults
+from harness.task.labelled import labelled_in
 from harness.task.prompt_columns import PromptColumns
 from harness.task.published import plain_rows
 from harness.task.row import Row
@@ -153,6 +154,7 @@ class SplitReader:
 
     def _used(self, shape: str, needed: Mapping[str, str], names: frozenset[str]) -> set[str]:
         own = {column for key in ("id", "group", "evidence") if (column := self._column(key, names))}
+        own |= {column for column in (self._columns.labelled, self._columns.label) if column}
         return {*needed.values(), *own, *EXTRA_COLUMNS.get(shape, ())}
 
     def _rows(self, written: str, role: str) -> list[Row]:
@@ -222,7 +224,7 @@ class SplitReader:
         answers = found[-1:] if self._turns == "last" else found
         own = optional_text(row, group) or (chat_group(turns) if self._turns == "all" else None)
         made = [self._example(row, answer, own, evidence_of(row, evidence), shown) for answer in answers]
-        made[-1] = replace(made[-1], accepted=self._accepted(accepted))
+        made[-1] = replace(made[-1], accepted=self._accepted(accepted), labelled=labelled_in(row, self._columns))
         self.tally.chat(row, turns, found, answers, self._metric)
         self.tally.empty(row, made[-1].columns)
         return [Placed(row, item) for item in made]
@@ -323,6 +325,7 @@ def canonical(item: Example | Preference | Feedback) -> str:
     if isinstance(item, Example):
         content += [item.target, item.group, list(item.evidence)]
         content += [list(item.accepted)] if item.accepted else []  # other rows keep the hash that they had before
+        content += [[[said.text, said.label] for said in item.labelled]] if item.labelled else []
     elif isinstance(item, Preference):
         content += [item.chosen, item.rejected]
     else:
