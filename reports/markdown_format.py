@@ -19,6 +19,7 @@ from reports.view.forgetting import forgetting_section
 from reports.view.frontier import strength_section
 from reports.view.gain import gain_section
 from reports.view.gates import gate_line
+from reports.view.judging import judge_parts
 from reports.view.lookup import comparison_of, reference_prompt
 from reports.view.outcomes import outcomes_section
 from reports.view.page import facts
@@ -89,6 +90,8 @@ class _Writer:
         blocks += [f"**{ended.outcomes.caption}**", self.table(ended.outcomes)]
         blocks += [self.escape(ended.errors_note)] if ended.errors_note else []
         blocks += [f"**{ended.forms.caption}**", self.table(ended.forms)] if ended.forms else []
+        for part in judge_parts(run):
+            blocks += [*self.section(part.title, part.sentences), self.table(part.table)]
         blocks += self.section("Warnings", [f"{e.arm}: {warning}" for e in run.evidence for warning in e.warnings])
         blocks += self.section("How the rows were read", run.notes)
         return "\n\n".join(blocks) + "\n"

@@ -67,7 +67,7 @@ def export(
         click.get_current_context().exit(Exit.CHECK_FAILED)
 
 
-def _score(source: "ExportSource", adapter: Path, count: int | None) -> int:
+def _score(source: "ExportSource", adapter: Path, count: int | None) -> Exit:
     """Print what another adapter scores beside the run's; return the exit code."""
     from harness.decision.words import gain_range, score_range, share
     from harness.exporting.trained_elsewhere import score_adapter
@@ -78,7 +78,7 @@ def _score(source: "ExportSource", adapter: Path, count: int | None) -> int:
     moved = found.change.difference
     say(f"change: {gain_range(moved, 'over the run') if moved else 'too few items, or groups of items, for a claim'}")
     say(f"{found.change.losses} items lost, {found.change.wins} won")
-    return DIFFERS if moved is not None and moved.high < 0 else 0
+    return Exit.CHECK_FAILED if moved is not None and moved.high < 0 else Exit.DONE
 
 
 def _is_equal(source: "ExportSource", out: Path, count: int) -> bool:

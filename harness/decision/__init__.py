@@ -8,6 +8,7 @@ forgetting, probes  what tuning changed on benchmark items; on texts and unrelat
 measured   both together, and the measure that the claim rests on
 harm, safety        proof that something broke; proof that nothing did            gate     the state
 bands      the 20/90/99 rule of thumb beside what was measured
+judged, agreement  scores of a judge: corrected by people's labels, and how far people agree
 searches   what retrieval lost and no model is to blame for
 sentence, advice, words               the verdict in plain English
 """
@@ -17,7 +18,7 @@ from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Literal
 
-from harness.records import Decision, Evidence, Example, Gate, GeneralAbility, Limits, Score, Slice
+from harness.records import Decision, Evidence, Example, Gate, GeneralAbility, LabelledJudgement, Limits, Score, Slice
 
 if TYPE_CHECKING:
     from harness.decision.arms import Arm
@@ -38,6 +39,7 @@ def decide(
     constant_scores: Sequence[Score] | None,
     planned_arms: Sequence[str],
     seed: int = 0,
+    labelled: Sequence[LabelledJudgement] | None = None,
     fits: Mapping[str, Sequence[Evidence]] | None = None,
     examples: Sequence[Example] = (),
 ) -> Decision:
@@ -54,6 +56,7 @@ def decide(
         constant_scores: The best constant answer of train, scored on the test items; None where there is none.
         planned_arms: Names in the task's order, which breaks ties on dev: the earlier is the cheaper.
         seed: Of the bootstrap, used by aggregate metrics only.
+        labelled: Where a judge gives the primary scores, the answers that people labelled; None where none does.
         examples: The test items, by which slices are made; without them there are none.
         fits: All fits of each arm, by its name, where there are several; `evidence` holds the one that it is judged by.
 
@@ -68,11 +71,15 @@ def decide(
     """
     from harness.decision import advice, bands, bounds, form, gate, missing, recipe, sentence, undecided, verdict
     from harness.decision.arms import MetricSpec, read_arms
+    from harness.decision.judged import Correction, basis_of
     from harness.decision.ladder import ArmScores, describe_rungs
     from harness.decision.paired import BestConstant
 
     metric_spec = MetricSpec(primary_metric, metric_kind, aggregate, groups, seed)
     judged_arms = read_arms(evidence, planned_arms, primary_metric, limits)
+    if labelled is not None:
+        basis = basis_of([arm.scores for arm in judged_arms.judged], labelled)
+        metric_spec = replace(metric_spec, correction=Correction(basis, tuple(labelled)))
     gates = {arm.name: gate.judge(arm, bases, limits) for arm in judged_arms.judged if arm.is_tuned}
     blocked = frozenset(name for name, found in gates.items() if found.state == "fail" and found.blocks)
     judged_arms = replace(judged_arms, blocked=blocked)

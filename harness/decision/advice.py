@@ -194,6 +194,11 @@ def _settle_step(verdict: Verdict, openness: Openness, arm_scores: ArmScores, ro
         return "See why every arm failed and run again."
     if openness.kind == "few_items":
         return "Label test items of more groups, and more of every label, then run again."
+    if openness.kind == "few_labels":
+        return (
+            "Label more answers (data.columns.labelled), best the arms' own on test rows drawn at random; or write a "
+            "clearer rubric or take a more capable judge; then run again."
+        )
     if openness.kind == "arms_missing":
         return _missing_step(arm_scores)
     if verdict.learned:

@@ -182,6 +182,8 @@ def _settling_clause(openness: Openness, arm_scores: ArmScores) -> str:
         is_by_group = any("group" in score.method for score in arm_scores.scores.values())
         more = f"of at least {FEWEST_GROUPS} groups" if is_by_group else f"until each label has {FEWEST_PER_LABEL}"
         return f"; label test items {more}"
+    if openness.kind == "few_labels":
+        return "; more answers labelled by people would narrow what the judge leaves open"
     if openness.kind == "margin":
         return "; more test items would not settle it at the figures seen"
     return ""

@@ -285,7 +285,8 @@ def _text(targets: Sequence[str]) -> Answers:
         return Answers("short text", about, ("exact_match", "f1"), 0.8, system, doubts)
     doubt = (
         "rouge_l counts words that answer and target share, in order; good answers in other words score low. "
-        "Look what a good answer scores before you set the goal"
+        "Look what a good answer scores before you set the goal, or let a model judge by your rubric, with people's "
+        "labels (judge: docs/metrics.md)"
     )
     return Answers("long text", about, ("rouge_l", "f1"), 0.4, None, (*doubts, doubt))
 

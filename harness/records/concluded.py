@@ -166,8 +166,9 @@ class Slice:
 
 
 # few_items: more would settle it; margin: they would not, as no arm is better by more than the margin; arms_missing:
-# one failed, did not run, or was not trained to the end; gate: the gate of general ability alone is in the way.
-UndecidedKind = Literal["", "few_items", "margin", "arms_missing", "gate"]
+# one failed, did not run, or was not trained to the end; gate: the gate of general ability alone is in the way;
+# few_labels: a judge scored the answers, and people's labels do not tell well enough how often it errs.
+UndecidedKind = Literal["", "few_items", "few_labels", "margin", "arms_missing", "gate"]
 
 
 @dataclass(frozen=True, slots=True)

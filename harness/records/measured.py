@@ -216,6 +216,7 @@ class Evidence:
     warnings: tuple[str, ...] = ()
     program: Mapping[str, Any] = field(default_factory=dict)  # the Program as JSON
     calibration: Calibration | None = None  # None: answers have no probabilities, or are not right or wrong
+    unjudged: tuple[str, ...] = ()  # ids of answers that the judge who decides could not score: missing, not wrong
     form_misses: tuple[str, ...] = ()  # ids of wrong answers that hold the right value in another form
 
     @property

@@ -1,7 +1,7 @@
 """Reads a task file and all of its data as far as they can be read; every command reads a task here."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.answer_reading import AnswerRule
@@ -19,6 +19,7 @@ from harness.task.documents import DocumentNames, read_documents, with_ids
 from harness.task.end_markers import ends_said
 from harness.task.examples import SplitReader
 from harness.task.faults import Faults
+from harness.task.judges import check_judges
 from harness.task.models import read_models
 from harness.task.placed import Item, Placed
 from harness.task.plugged import check_metrics, read_arms
@@ -72,6 +73,7 @@ class Content:
     benchmarks: Benchmarks
     answer: AnswerRule | None
     data: Data
+    judges: Mapping[str, ModelSpec] = field(default_factory=dict)  # by metric: the model that it asks
 
     @property
     def study(self) -> Study:
@@ -112,15 +114,16 @@ def read_content(path: Path, faults: Faults) -> Content:
     settings = check_template(settings, source, faults)
     for check in (check_rule, check_seeds, check_metrics):
         check(settings, source, faults)
-    model, of_arms = read_models(settings, source, path.parent, faults)
+    models = read_models(settings, source, path.parent, faults)
     include_path = include_path_of(settings, source, path.parent, faults)
     benchmarks = benchmarks_of(settings, source, path.parent, faults)
-    arms = read_arms(settings, source, model, of_arms, faults)
+    arms = read_arms(settings, source, models.own, models.of_arms, faults)
     rule = answer_rule(settings, source, faults)
     reader = SplitReader(settings, rule, source, path.parent, faults)
     data = _read_data(settings, reader, path.parent, faults)
+    check_judges(settings, source, items([*data.dev, *data.test]), faults)
     settings = with_plain_template(settings) if reader.has_template_fault else settings
-    return Content(path, settings, model, arms, include_path, benchmarks, reader.rule, data)
+    return Content(path, settings, models.own, arms, include_path, benchmarks, reader.rule, data, models.of_judges)
 
 
 def _read_data(settings: TaskFile, reader: SplitReader, folder: Path, faults: Faults) -> Data:

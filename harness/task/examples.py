@@ -16,6 +16,7 @@ from harness.task.cells import check_length, check_present, evidence_of, optiona
 from harness.task.chats import Answer, answers_in, chat_group
 from harness.task.end_markers import ended, ended_texts, ended_turns
 from harness.task.faults import Faults
+from harness.task.labelled import labelled_in
 from harness.task.placed import Placed, hashed
 from harness.task.prompt_columns import EndlessTemplate, PromptColumns
 from harness.task.published import plain_rows
@@ -175,6 +176,7 @@ class SplitReader:
 
     def _used(self, shape: str, needed: Mapping[str, str], names: frozenset[str]) -> set[str]:
         own = {column for key in ("id", "group", "evidence") if (column := self._column(key, names))}
+        own |= {column for column in (self._columns.labelled, self._columns.label) if column}
         return {*needed.values(), *own, *EXTRA_COLUMNS.get(shape, ())}
 
     def _rows(self, written: str, role: str) -> list[Row]:
@@ -245,7 +247,8 @@ class SplitReader:
         answers = found[-1:] if self._turns == "last" else found
         own = optional_text(row, group) or (chat_group(turns) if self._turns == "all" else None)
         made = [self._example(row, answer, own, evidence_of(row, evidence), shown) for answer in answers]
-        made[-1] = replace(made[-1], accepted=self._accepted(ended_texts(accepted, ends)))
+        accepted, labelled = self._accepted(ended_texts(accepted, ends)), labelled_in(row, self._columns)
+        made[-1] = replace(made[-1], accepted=accepted, labelled=labelled)
         self.ends.update(ends)
         self.tally.chat(row, turns, found, answers, self._metric)
         self.tally.empty(row, made[-1].columns)

@@ -37,6 +37,7 @@ def canonical(item: Example | Preference | Feedback) -> str:
     if isinstance(item, Example):
         content += [item.target, item.group, list(item.evidence)]
         content += [list(item.accepted)] if item.accepted else []  # other rows keep the hash that they had before
+        content += [[[said.text, said.label] for said in item.labelled]] if item.labelled else []
     elif isinstance(item, Preference):
         content += [item.chosen, item.rejected]
     else:

@@ -37,6 +37,10 @@ class Columns(Section):
     """Column whose equal values never stand on both sides of a split. Default: 'group' where there is one."""
     evidence: Text | None = None
     """Column with the ids or paths of the documents that hold the answer. Default: 'evidence' where there is one."""
+    labelled: Text | None = None
+    """Column of dev or test rows with an answer, or a list of answers, that people judged (docs/metrics.md, judge)."""
+    label: Text | None = None
+    """Column with what people said of each of these answers: 1 is good, 0 is not, 0.5 as good as the target."""
 
 
 class Data(Section):

@@ -9,6 +9,7 @@ from reports.view.costs import CostSection, cost_section
 from reports.view.examples import Caps, ExamplesSection, examples_section
 from reports.view.forgetting import ForgettingSection, forgetting_section
 from reports.view.gain import GainSection, gain_section
+from reports.view.judging import JudgePart, judge_parts
 from reports.view.ladder import LadderSection, ladder_section
 from reports.view.method import MethodSection, method_section
 from reports.view.outcomes import OutcomesSection, outcomes_section
@@ -77,6 +78,7 @@ class Page:
     examples: ExamplesSection
     items: ItemsNote
     outcomes: OutcomesSection
+    judging: tuple[JudgePart, ...]
     glossary: tuple[tuple[str, str], ...]
     method: MethodSection
 
@@ -101,6 +103,7 @@ def page(run: Run, caps: Caps, here: int) -> Page:
         examples=examples_section(run, caps),
         items=ItemsNote.of(run, here),
         outcomes=outcomes_section(run),
+        judging=judge_parts(run),
         glossary=GLOSSARY,
         method=method_section(run),
     )

@@ -42,6 +42,7 @@ METRICS = {
     "macro_f1": "Macro-F1",
     "json_valid": "Valid JSON",
     "json_fields": "JSON fields right",
+    "judge": "Judge",
 }
 OUTCOMES: dict[Outcome, str] = {
     Outcome.SCORED: "answered",
