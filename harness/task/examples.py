@@ -17,7 +17,7 @@ from harness.task.chats import Answer, answers_in, chat_group
 from harness.task.end_markers import ended, ended_texts, ended_turns
 from harness.task.faults import Faults
 from harness.task.labelled import labelled_in
-from harness.task.placed import Placed, hashed
+from harness.task.placed import Placed, hashed, identified
 from harness.task.prompt_columns import EndlessTemplate, PromptColumns
 from harness.task.published import plain_rows
 from harness.task.row import Row
@@ -38,7 +38,6 @@ from harness.task.shapes import (
 )
 from harness.task.source import Source
 from harness.task.turns import shown as shown_text
-from harness.task.turns import text_of
 from harness.task.unused import Aside, LeftOut, Tally, left_out_lines
 
 MOST_LEFT_OUT = 0.05  # of a file's rows: so many may be unusable, and are left out; more are refused
@@ -85,7 +84,8 @@ class SplitReader:
         reading = self._reading(shape, needed, names, found)
         self.notes.append(f"{written}: {len(rows)} rows, read as {shape}{reading}")
         self.tally.columns(rows, sorted(names - self._used(shape, needed, names) - set(shown.values())))
-        return self._with_ids(found, self._column("id", names))
+        column = self._column("id", names)
+        return identified(found, column, self._faults, is_by_answer=self._turns == "all") if column else hashed(found)
 
     def preferences(self, written: str) -> list[Placed[Preference]]:
         """Read the preference pairs, in file order."""
@@ -334,28 +334,6 @@ class SplitReader:
             raise ValueError("has a system turn and a 'system' column; keep one")
         if own and self._has_system:
             raise ValueError("has a system turn, and so has the task; remove the row's or prompt.system")
-
-    def _with_ids(self, found: list[Placed[Example]], column: str | None) -> list[Placed[Example]]:
-        if column is None:
-            return hashed(found)
-        taken: dict[str, Row] = {}
-        answers: dict[int, int] = {}  # of each row so far
-        named = []
-        for placed in found:
-            row = placed.row
-            answers[row.number] = answers.get(row.number, 0) + 1
-            try:
-                identity = text_of(row.values.get(column), column)
-                if self._turns == "all":
-                    identity = f"{identity}-{answers[row.number]}"
-                if identity in taken:
-                    raise ValueError(f"id '{identity}' is that of {taken[identity].place} too; make ids unique")
-            except ValueError as fault:
-                self._faults.add(row.file, str(fault), row.number, row.unit)
-                continue
-            taken[identity] = row
-            named.append(Placed(row, replace(placed.item, id=identity)))
-        return named
 
 
 def _items_of(made: Any) -> Sequence[Any]:

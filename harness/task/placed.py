@@ -1,12 +1,15 @@
-"""Items with the rows that they were made of, and ids for those that bring none."""
+"""Items with the rows that they were made of, and their ids: their own, or made of their content."""
 
 import hashlib
 import json
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 from harness.records import Example, Feedback, Preference
+from harness.task.faults import Faults
 from harness.task.row import Row
+from harness.task.turns import text_of
 
 Item = TypeVar("Item", Example, Preference, Feedback)
 
@@ -28,6 +31,37 @@ def hashed(found: list[Placed[Item]]) -> list[Placed[Item]]:
         seen[short] = seen.get(short, 0) + 1
         identity = short if seen[short] == 1 else f"{short}-{seen[short]}"
         named.append(Placed(placed.row, replace(placed.item, id=identity)))
+    return named
+
+
+def identified(
+    found: list[Placed[Example]], column: str, faults: Faults, *, is_by_answer: bool
+) -> list[Placed[Example]]:
+    """Give each example the id in a column of its row; one that has none, or another's, is noted and left out.
+
+    Args:
+        found: The examples.
+        column: The column with the ids.
+        faults: Where what is wrong is noted.
+        is_by_answer: A row's answers are examples of their own: 'id-1', 'id-2'.
+    """
+    taken: dict[str, Row] = {}
+    answers: Counter[int] = Counter()  # of each row so far
+    named = []
+    for placed in found:
+        row = placed.row
+        answers[row.number] += 1
+        try:
+            identity = text_of(row.values.get(column), column)
+            if is_by_answer:
+                identity = f"{identity}-{answers[row.number]}"
+            if identity in taken:
+                raise ValueError(f"id '{identity}' is that of {taken[identity].place} too; make ids unique")
+        except ValueError as fault:
+            faults.add(row.file, str(fault), row.number, row.unit)
+            continue
+        taken[identity] = row
+        named.append(Placed(row, replace(placed.item, id=identity)))
     return named
 
 
