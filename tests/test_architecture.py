@@ -32,6 +32,7 @@ CONTRACT = BASE | {
     "memory",
     "words",
     "answer_places",
+    "tool_calls",
 }
 INSIDE = {
     "answer_reading": set(),
@@ -50,6 +51,7 @@ INSIDE = {
     "memory": set(),
     "chat": BASE,
     "words": set(),
+    "tool_calls": {"answer_reading"},
     "answer_places": {"answer_reading", "chat", "records", "words"},
     "program": BASE | {"columns"},
     "contract": BASE | {"chat", "program"},
