@@ -36,6 +36,7 @@ CONTRACT = BASE | {
     "words",
     "answer_places",
     "closed_set",
+    "tool_calls",
 }
 INSIDE = {
     "answer_reading": set(),
@@ -58,6 +59,7 @@ INSIDE = {
     "chat": BASE | {"confined"},
     "words": set(),
     "closed_set": set(),
+    "tool_calls": {"answer_reading"},
     "answer_places": {"answer_reading", "chat", "records", "words"},
     "program": BASE | {"confined"},
     "contract": BASE | {"chat", "program"},

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 
 from jinja2 import TemplateError
 
-from harness.chat.turns import THOUGHTS, ChatForm, Turn, marked, prompt, shown
+from harness.chat.calls import as_decoded, call_form
+from harness.chat.turns import THOUGHTS, ChatForm, Turn, marked, prompt, said, shown, written
 from harness.confined import TemplateFault, private_attribute
 from harness.errors import ArmError, ModelError
 from harness.records import Message
@@ -70,6 +71,7 @@ class ChatFormat:
         self.ending = self._probe(("user", "assistant"), opens=False).rpartition(_text(1))[2]
         self._look_at_end()
         self._look_at_markers()
+        self._look_at_calls()
 
     def turns(self, messages: Sequence[Message]) -> list[Turn]:
         """Return a conversation as the template takes it."""
@@ -109,6 +111,14 @@ class ChatFormat:
     def not_text(self, text: str) -> list[str]:
         """Return the tokens in a text that are no text to this model, each once; those around thoughts left out."""
         return marked(text, self._control)
+
+    def answer(self, text: str) -> str:
+        """Return an answer as the model writes it: a tool call in the template's own form."""
+        return written(text, self.form.calls)
+
+    def said(self, text: str) -> str:
+        """Return what a completion says, with tool calls as JSON."""
+        return said(text, self.form)
 
     @property
     def end(self) -> str:
@@ -199,6 +209,22 @@ class ChatFormat:
             )
         if not self.template.eos:
             self._note(f"ends an answer with {self.end}: it serves as the end token, which the tokenizer does not name")
+
+    def _look_at_calls(self) -> None:
+        """Find how the template writes tool calls; where it writes none, or in another way than JSON, they are JSON."""
+        before = self._probe(("user", "assistant"), opens=False).partition(_text(1))[0]
+
+        def write(calls: list[object]) -> str:
+            turns = [{"role": "user", "content": _text(0)}, {"role": "assistant", "content": "", "tool_calls": calls}]
+            try:
+                return str(self.template.write(turns, tokenize=False, add_generation_prompt=False, **self.form.switch))
+            except FAULTS:
+                return ""
+
+        calls = call_form(write, before, self.ending)
+        if calls:
+            decoded = as_decoded(calls, self.template.special - {marker for pair in THOUGHTS for marker in pair})
+            self.form = replace(self.form, calls=calls, calls_read=decoded)
 
     def _look_at_markers(self) -> None:
         """Find what must not stand in a turn's text: special tokens, and what the template sets turns apart with."""

@@ -68,6 +68,10 @@ class Text:
         """Encode a text and add nothing."""
         return list(self.tokenizer.encode(text, add_special_tokens=False))
 
+    def answer(self, text: str) -> list[int]:
+        """Encode an assistant's turn, without its end: a tool call in the template's own form."""
+        return self.bare(self.chat.answer(text))
+
     def pair(self, context: str | Conversation, continuation: str) -> tuple[list[int], list[int]]:
         """Encode what is given and what is to be scored.
 
@@ -76,7 +80,7 @@ class Text:
         conversation the continuation is encoded on its own, as training does.
         """
         if not isinstance(context, str):
-            return self.prompt(context), self.bare(continuation)
+            return self.prompt(context), self.answer(continuation)
         body = context.rstrip()
         if not body:
             return [self.prefix_id], self.bare(context + continuation)
@@ -97,7 +101,7 @@ class Text:
         return self._thoughts
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Return the text of an answer, special tokens removed but for those around a thought."""
+        """Return the text of an answer, special tokens removed but for those around a thought, calls as JSON."""
         parts: list[str] = []
         rest: list[int] = []
         for number in ids:
@@ -106,7 +110,7 @@ class Text:
                 rest = []
             else:
                 rest.append(number)
-        return "".join([*parts, self._words(rest)])
+        return self.chat.said("".join([*parts, self._words(rest)]))
 
     def _words(self, ids: Sequence[int]) -> str:
         return str(self.tokenizer.decode(list(ids), skip_special_tokens=True)) if ids else ""

@@ -95,7 +95,10 @@ own, with the turns before it; a chat is a group then, so that it stands on one 
 A call of a tool (`tool_calls`, `function_call`, a part `tool_use`, or a turn of {calls}) is
 text: a JSON object with `name` and `arguments`, a list where there are several, behind the words of its turn. What a
 tool answered (a turn of {results})
-is shown as the user's turn. The metric `tool_call` compares calls. Name the column with the tools in the template, as
+is shown as the user's turn. A model whose chat template writes calls as JSON in a form of its own (`<tool_call>` of
+Qwen's, `parameters` of Llama 3.1's, and so on) is trained on that form, shown earlier calls and examples in it, and
+its completions are read back as JSON, in exports too; with any other template a call is its JSON. The metric
+`tool_call` compares calls. Name the column with the tools in the template, as
 `{{{{ tools }}}}`, or write them into `prompt.system`.
 
 ### Columns in the prompt
