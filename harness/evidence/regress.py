@@ -155,8 +155,9 @@ def _measure_in_turn(sides: Sequence[Side], check: Check, observer: Observer) ->
         HarnessError: If one cannot be measured, or memory runs out.
     """
     from harness.engine.halving import free_memory
+    from harness.store.cache import FILE
 
-    cache = cache_folder() / "answers-1.sqlite" if check.is_cached else None
+    cache = cache_folder() / FILE if check.is_cached else None
     engine: LocalEngine | None = None
     found = []
     try:
