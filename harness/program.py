@@ -22,7 +22,17 @@ from harness.answer_reading import AnswerRule
 from harness.answer_reading import Reader as Reader
 from harness.columns import values_of
 from harness.errors import ArmError
-from harness.records import Column, Constraint, Example, GenerationSettings, Message, Passage, Prediction, Question, Weights
+from harness.records import (
+    Column,
+    Constraint,
+    Example,
+    GenerationSettings,
+    Message,
+    Passage,
+    Prediction,
+    Question,
+    Weights,
+)
 
 PLAIN_TEMPLATE = "{{ input }}"
 

@@ -64,8 +64,10 @@ def _report(run: Run, pack: str, here: int) -> tuple[str, int]:
 
 def _draw(template: str, shown: Page, pack: str) -> str:
     style, script = _source("report.css"), _source("items.js")
-    return _environment().get_template(template).render(
-        page=shown, pack=pack, style=Markup(style), script=Markup(script), policy=policy(style, script)
+    return (
+        _environment()
+        .get_template(template)
+        .render(page=shown, pack=pack, style=Markup(style), script=Markup(script), policy=policy(style, script))
     )
 
 
@@ -80,9 +82,7 @@ def _size(text: str) -> int:
 def policy(style: str, script: str = "") -> str:
     """Return the content security policy that allows this style sheet, this script and nothing else."""
     runs = f"script-src {_digest(script)}; " if script else ""
-    return (
-        f"default-src 'none'; style-src {_digest(style)}; {runs}img-src data:; base-uri 'none'; form-action 'none'"
-    )
+    return f"default-src 'none'; style-src {_digest(style)}; {runs}img-src data:; base-uri 'none'; form-action 'none'"
 
 
 def _digest(source: str) -> str:

@@ -49,7 +49,9 @@ def print_to_pdf(page: Path, pdf: Path) -> None:
         command += [f"--print-to-pdf={pdf.resolve()}", page.resolve().as_uri()]
         pdf.unlink(missing_ok=True)
         try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False, env=variables())
+            done = subprocess.run(
+                command, capture_output=True, text=True, timeout=SECONDS, check=False, env=variables()
+            )
             said = (done.stderr or "").strip().splitlines()[-1:]
         except subprocess.TimeoutExpired:
             said = [f"it did not end within {SECONDS} s"]

@@ -10,8 +10,12 @@ from harness.cli.printing import say, say_json_text
 @click.command()
 @click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print result.json instead of the table.")
-@click.option("--pdf", is_flag=True, help="Print the report to report.pdf too, by the Chromium or Chrome of this machine.")
-@click.option("--redact", is_flag=True, help="Write reports without any text of rows, documents and answers; figures stay.")
+@click.option(
+    "--pdf", is_flag=True, help="Print the report to report.pdf too, by the Chromium or Chrome of this machine."
+)
+@click.option(
+    "--redact", is_flag=True, help="Write reports without any text of rows, documents and answers; figures stay."
+)
 def report(run_folder: Path, as_json: bool, pdf: bool, redact: bool) -> None:
     """Decide again from the evidence stored in RUN and redraw its reports; no model is loaded.
 

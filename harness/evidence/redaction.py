@@ -149,7 +149,11 @@ def _program(program: Mapping[str, Any]) -> Mapping[str, Any]:
     shots = (program.get("prompt") or {}).get("shots") or ()
     retriever = program.get("retriever")
     searches = {"k": retriever.get("k"), "finds": retriever.get("finds")} if retriever else None
-    kept = {"weights": program.get("weights"), "prompt": {"shots": [{} for _ in shots]}, "retriever": searches}
+    kept: dict[str, Any] = {
+        "weights": program.get("weights"),
+        "prompt": {"shots": [{} for _ in shots]},
+        "retriever": searches,
+    }
     return kept if program else {}
 
 
@@ -171,7 +175,9 @@ def _decision(run: Run, names: _Names, free: Callable[[Any], Any]) -> Any:
             return found
         return dataclasses.replace(found, value=names.of(kinds.get(found.dimension, "value"), found.value))
 
-    return dataclasses.replace(free(dataclasses.replace(decision, slices=())), slices=tuple(map(slice_of, decision.slices)))
+    return dataclasses.replace(
+        free(dataclasses.replace(decision, slices=())), slices=tuple(map(slice_of, decision.slices))
+    )
 
 
 def _task(task: Mapping[str, Any], withhold: Callable[[str], str]) -> dict[str, Any]:
@@ -201,10 +207,11 @@ def _sentences(withhold: Callable[[str], str]) -> Callable[[Any], Any]:
             return type(value)(free(part) for part in value)
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
             changed = {
-                part.name: free(getattr(value, part.name)) for part in dataclasses.fields(value) if part.name not in kept
+                part.name: free(getattr(value, part.name))
+                for part in dataclasses.fields(value)
+                if part.name not in kept
             }
             return dataclasses.replace(value, **changed)
         return value
 
     return free
-

@@ -41,7 +41,9 @@ def _warning(count: int) -> str:
 
 def _finding(run: Run) -> str:
     measured = [found for found in run.decision.pairs if found.difference is not None]
-    apart = [found for found in measured if found.difference and (found.difference.low > 0 or found.difference.high < 0)]
+    apart = [
+        found for found in measured if found.difference and (found.difference.low > 0 or found.difference.high < 0)
+    ]
     text = f"{len(apart)} of {numbers.plural(len(run.decision.pairs), 'pair')} differ by more than chance explains."
     if not measured:
         return text

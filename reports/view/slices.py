@@ -40,12 +40,22 @@ def slices_section(run: Run) -> SlicesSection:
     return SlicesSection(
         f"{names} on {looked}: {shown}.",
         warning,
-        tuple(_table(dimension, [found for found in slices if found.dimension == dimension]) for dimension in dimensions),
+        tuple(
+            _table(dimension, [found for found in slices if found.dimension == dimension]) for dimension in dimensions
+        ),
     )
 
 
 def _table(dimension: str, slices: list[Slice]) -> Table:
-    headings = ("Slice", "Items", "Leading arm", "Prompt", "Gain, points", "Only the lead right", "Only the prompt right")
+    headings = (
+        "Slice",
+        "Items",
+        "Leading arm",
+        "Prompt",
+        "Gain, points",
+        "Only the lead right",
+        "Only the prompt right",
+    )
     return table(f"By {dimension}", headings, [_row(found) for found in slices], numbers=range(1, 7))
 
 

@@ -91,9 +91,7 @@ def test_items_that_do_not_fit_lie_in_a_file_beside_and_the_page_says_so(make_ru
     assert len(rendered.text.encode("utf-8")) <= LARGEST
     [beside] = rendered.beside
     assert beside.file_name == BESIDE and f"All of them are in {BESIDE}" in rendered.text
-    here, everything = (
-        unpacked(re.search(r'id="item-pack">([^<]*)<', page.text)[1]) for page in (rendered, beside)
-    )
+    here, everything = (unpacked(re.search(r'id="item-pack">([^<]*)<', page.text)[1]) for page in (rendered, beside))
     assert 0 < len(here["items"]) < 400 == len(everything["items"])
     assert re.search(rf"The first {len(here['items'])} of 400 test items", rendered.text)
 
@@ -107,10 +105,20 @@ def browse(tmp_path):
     def opened(text, anchor=""):
         page = tmp_path / "report.html"
         page.write_text(text, encoding="utf-8")
-        command = [BROWSER, "--headless", "--disable-gpu", "--virtual-time-budget=8000", f"--user-data-dir={tmp_path}/p"]
+        command = [
+            BROWSER,
+            "--headless",
+            "--disable-gpu",
+            "--virtual-time-budget=8000",
+            f"--user-data-dir={tmp_path}/p",
+        ]
         command += ["--no-sandbox"] if os.geteuid() == 0 else []
         done = subprocess.run(
-            [*command, "--dump-dom", f"{page.as_uri()}{anchor}"], capture_output=True, text=True, timeout=120, check=True
+            [*command, "--dump-dom", f"{page.as_uri()}{anchor}"],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=True,
         )
         return done.stdout
 

@@ -4,12 +4,12 @@ import dataclasses
 import re
 
 import pytest
+from test_items import unpacked
 
 import reports
 from harness.evidence.redaction import FEWEST_CHARACTERS, WITHHELD, redacted, texts_of, withholding
 from harness.records import Missing
 from reports.items.pack import packed
-from test_items import unpacked
 
 FORMATS = [reports.html, reports.markdown, reports.json, reports.junit]
 
