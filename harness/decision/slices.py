@@ -18,7 +18,8 @@ FEWEST_ITEMS = 5  # of a slice, for a gain to be compared on it
 def memberships(examples: Sequence[Example]) -> dict[str, dict[str, str]]:
     """Return the dimensions that group the test items, each with the value of every item that has one.
 
-    They are the label (the right answer), the question's length, group, source document, and the columns that the prompt shows.
+    They are the label (the right answer), the question's length, group, source document, and the columns that the
+    prompt shows.
     """
     found: dict[str, dict[str, str]] = {
         "label": {example.id: example.target for example in examples},

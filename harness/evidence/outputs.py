@@ -10,7 +10,8 @@ from harness.contract import Rendered, ReportFormat
 from harness.errors import PluginError
 from harness.evidence.redaction import redacted
 from harness.plugins import REPORTS, load, plugins
-from harness.program import Program, asked
+from harness.program import Program
+from harness.program import asked as asked_with
 from harness.records import Evidence, Example, GeneralAbility, Prediction, Run
 from harness.store.files import replacing, write_atomically
 from harness.store.folder import RunFolder
@@ -133,7 +134,7 @@ def _item_row(evidence: Evidence, example: Example, p: Prediction, program: Prog
 
 def _prompt(program: Program | None, example: Example, p: Prediction) -> str | None:
     """Return the conversation that was put to the model as JSON, passages in full; None where it is not known."""
-    turns = asked(program, example.question, p) if program is not None else None
+    turns = asked_with(program, example.question, p) if program is not None else None
     if turns is None:
         return None
     return json.dumps([asdict(turn) for turn in turns], ensure_ascii=False)

@@ -149,7 +149,11 @@ def _program(program: Mapping[str, Any]) -> Mapping[str, Any]:
     shots = (program.get("prompt") or {}).get("shots") or ()
     retriever = program.get("retriever")
     searches = {"k": retriever.get("k"), "finds": retriever.get("finds")} if retriever else None
-    kept = {"weights": program.get("weights"), "prompt": {"shots": [{} for _ in shots]}, "retriever": searches}
+    kept: dict[str, Any] = {
+        "weights": program.get("weights"),
+        "prompt": {"shots": [{} for _ in shots]},
+        "retriever": searches,
+    }
     return kept if program else {}
 
 

@@ -37,6 +37,7 @@ def gain_section(run: Run) -> GainSection:
             forest(gains, run.limits.smallest_gain, against),
             "Each arm against the same items of the reference prompt; bars are 95% intervals of the paired difference.",
             _comparisons(run),
+            forest(gains, run.limits.smallest_gain, against, is_narrow=True),
         )
     ]
     placed = [item for item in gains if item.change or not _is_tuned(run, item.arm)]

@@ -100,6 +100,7 @@ class Figure:
     drawing: Markup
     note: str
     table: Table
+    narrow: Markup | None = None  # the same for a narrow screen; None: it fits there too, or scrolls
 
 
 def table(
