@@ -24,6 +24,7 @@ from harness.records import (
     FormMisses,
     Gate,
     Interval,
+    JudgeFindings,
     Regression,
     Run,
     RunDifference,
@@ -91,6 +92,7 @@ def result(run: Run) -> dict[str, Any]:
             "sentence": decision.sentence,
             "reasons": decision.reasons,
             "caveats": decision.caveats,
+            "turning": decision.turning,
             "next_step": decision.next_step,
             "labels_needed": decision.labels_needed,
             "undecided": decision.undecided,
@@ -109,9 +111,17 @@ def result(run: Run) -> dict[str, Any]:
         "bases": [
             {"weights": base.weights, "tasks": _task_means(base.items), "seconds": base.seconds} for base in run.bases
         ],
+        "judging": [_judging(found) for found in run.judging],
         "notes": list(run.notes),
         "manifest": run.manifest,
     }
+
+
+def _judging(found: JudgeFindings) -> dict[str, Any]:
+    agreed = found.agreement
+    arms = [{**asdict(arm), "corrected": _interval(arm.corrected)} for arm in found.arms]
+    kappa = {"raw": _interval(agreed.raw), "kappa": _interval(agreed.kappa), "n": agreed.n} if agreed else None
+    return {**asdict(found), "agreement": kappa, "arms": arms}
 
 
 def _misses(found: FormMisses) -> dict[str, Any]:

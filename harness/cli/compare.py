@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harness.cli.exit_codes import Exit, of_run
 from harness.cli.options import allow_benchmark_code
 from harness.cli.printing import say, say_json_text
 
 if TYPE_CHECKING:
     from harness.records import Run
 
-DONE, FAILED, UNDECIDED = 0, 1, 3
 VERDICTS = ("prompt", "rag", "fine_tune", "combine", "rethink", "undecided")
 
 
@@ -59,7 +59,8 @@ def compare(
     """Run every arm of TASK_FILE and write the recommendation.
 
     TASK_FILE is a task.yaml, or the folder that holds one. A run that was stopped continues when the same command is
-    given again. runs/latest leads to the newest run.
+    given again. runs/latest leads to the newest run. Exit code 4: the report is written, but an arm failed or lost too
+    many items; the same command tries it again.
 
     \b
     Example:
@@ -91,9 +92,14 @@ def _again(task_file: Path, out: Path | None, limit: int | None) -> str:
     return shlex.join(["harness", "compare", str(task_file), *options])
 
 
-def exit_code(run: "Run", failing: frozenset[str], *, is_strict: bool) -> int:
-    """Return what a script reads; a smoke run decides nothing, so it counts as undecided."""
+def exit_code(run: "Run", failing: frozenset[str], *, is_strict: bool) -> Exit:
+    """Return what a script reads; a smoke run decides nothing, so it counts as undecided.
+
+    A verdict that was to fail comes first; an arm that failed says more than the undecided verdict that it may cause.
+    """
     verdict = "undecided" if run.is_fast else run.decision.action
     if verdict in failing:
-        return FAILED
-    return UNDECIDED if is_strict and verdict == "undecided" else DONE
+        return Exit.CHECK_FAILED
+    if of_run(run.evidence) is Exit.ARM_FAILED:
+        return Exit.ARM_FAILED
+    return Exit.INCONCLUSIVE if is_strict and verdict == "undecided" else Exit.DONE

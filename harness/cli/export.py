@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harness.cli.exit_codes import Exit
 from harness.cli.printing import say
 
 if TYPE_CHECKING:
     from harness.exporting.export_source import ExportSource
 
-DIFFERS = 1
 SHOWN = 70  # characters of an answer that differs
 
 
@@ -64,10 +64,10 @@ def export(
         say("That was a smoke run: do not decide on its figures.", err=True)
     say(f"export: {out}")
     if count is not None and not _is_equal(source, out, count):
-        click.get_current_context().exit(DIFFERS)
+        click.get_current_context().exit(Exit.CHECK_FAILED)
 
 
-def _score(source: "ExportSource", adapter: Path, count: int | None) -> int:
+def _score(source: "ExportSource", adapter: Path, count: int | None) -> Exit:
     """Print what another adapter scores beside the run's; return the exit code."""
     from harness.decision.words import gain_range, score_range, share
     from harness.exporting.trained_elsewhere import score_adapter
@@ -78,7 +78,7 @@ def _score(source: "ExportSource", adapter: Path, count: int | None) -> int:
     moved = found.change.difference
     say(f"change: {gain_range(moved, 'over the run') if moved else 'too few items, or groups of items, for a claim'}")
     say(f"{found.change.losses} items lost, {found.change.wins} won")
-    return DIFFERS if moved is not None and moved.high < 0 else 0
+    return Exit.CHECK_FAILED if moved is not None and moved.high < 0 else Exit.DONE
 
 
 def _is_equal(source: "ExportSource", out: Path, count: int) -> bool:

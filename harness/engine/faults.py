@@ -7,8 +7,16 @@ from pathlib import Path
 # in the process can be trusted behind it.
 _MEMORY_NAMES = {"OutOfMemoryError"}
 _DEVICE_NAMES = {"AcceleratorError"}
-# How the CPU's allocator, the system and CUDA's libraries say it.
-_MEMORY_WORDS = ("defaultcpuallocator", "not enough memory", "out of memory", "allocate memory", "alloc_failed")
+# How the CPU's allocator, the system, its loader of libraries and CUDA's libraries say it.
+_MEMORY_WORDS = (
+    "defaultcpuallocator",
+    "not enough memory",
+    "out of memory",
+    "allocate memory",
+    "alloc_failed",
+    "failed to map segment",
+    "can't start new thread",
+)
 
 
 def is_out_of_memory(fault: BaseException) -> bool:
@@ -16,7 +24,10 @@ def is_out_of_memory(fault: BaseException) -> bool:
     return any(
         isinstance(cause, MemoryError)
         or type(cause).__name__ in _MEMORY_NAMES
-        or (isinstance(cause, RuntimeError | OSError) and any(words in str(cause).lower() for words in _MEMORY_WORDS))
+        or (
+            isinstance(cause, RuntimeError | OSError | ImportError)
+            and any(words in str(cause).lower() for words in _MEMORY_WORDS)
+        )
         for cause in _causes(fault)
     )
 

@@ -16,7 +16,7 @@ from harness.evidence.forecast import Outlook
 from harness.evidence.formats import look_at_formats
 from harness.evidence.jobs import Jobs
 from harness.evidence.models import ServedModel, find_models
-from harness.evidence.outputs import check_columns, write_outputs
+from harness.evidence.outputs import check_columns, write_outputs, write_redacted
 from harness.evidence.provenance import code_digest, commits_of, identity_of, manifest, versions
 from harness.evidence.smoke import scaled
 from harness.evidence.snapshot import read_snapshot, write_snapshot
@@ -95,10 +95,18 @@ def _told(watch: Watch, task: Task, models: Sequence[ServedModel], settings: Set
         raise
 
 
-def redraw(path: Path) -> tuple[Run, RunFolder]:
-    """Decide again from a run folder's stored evidence and rewrite its reports; no model is loaded."""
+def redraw(path: Path, *, is_redacted: bool = False) -> tuple[Run, RunFolder]:
+    """Decide again from a run folder's stored evidence and rewrite its reports; no model is loaded.
+
+    Args:
+        path: The run folder.
+        is_redacted: Write reports without any text of rows, documents and answers into the run's folder `redacted`,
+            and leave the others as they are.
+    """
     run, folder = read_run(path)
     with private():
+        if is_redacted:
+            return write_redacted(run, folder), folder
         write_outputs(run, folder)
     return run, folder
 

@@ -11,10 +11,14 @@ FEWEST = 2
 
 
 def interim_score(fit: Fit, task: Task, ledger: Ledger) -> Interval | None:
-    """Return a fit's primary figure on its own measured items; None where they are too few or it has none.
+    """Return a fit's primary figure on its own measured items.
+
+    None where they are too few, or where a judge scores, which is asked when all arms are over.
 
     The run's own figure is of the items that every judged arm has measured, so it may differ where items were lost.
     """
+    if task.primary_metric in task.judges:
+        return None
     metric = task_metric(task.primary_metric, task.metric_options, task.study.answer)
     said = ledger.predictions(Measurement(fit))
     scores = [

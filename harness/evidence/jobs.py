@@ -11,6 +11,7 @@ from harness.errors import HarnessError
 from harness.evidence.fits import family_of, fits_of
 from harness.evidence.forecast import PlannedJob
 from harness.evidence.interim import interim_score
+from harness.evidence.judging import still_to_judge
 from harness.evidence.memory import MemoryWatch
 from harness.evidence.models import ServedModel, engine_kind
 from harness.evidence.provenance import now
@@ -41,14 +42,14 @@ MOST_SHRINKS = 3
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One thing for the worker to do: a fit, or the general ability of a base."""
+    """One thing for the worker to do: a fit, the general ability of a base, or the judging of answers."""
 
     title: str
-    key: str  # name of the fit or base; its states are kept under it
+    key: str  # name of the fit, base or judge; its states are kept under it
     model: ServedModel
     message: Mapping[str, Any]
-    kind: str  # the arm's entry point, or 'base'
-    fit: Fit | None = None  # None: the general ability of a base
+    kind: str  # the arm's entry point, 'base' or 'judge'
+    fit: Fit | None = None  # None: it is no fit's
 
     @property
     def planned(self) -> PlannedJob:
@@ -91,11 +92,29 @@ class Jobs:
             for job in others:
                 number += 1
                 self._run_one(job, number, total)
+        self._judge(number, total)
 
     def _agenda(self, jobs: Sequence[Job]) -> Agenda:
         study = self.task.study
         planned = tuple(job.planned for job in jobs)
         return Agenda(planned, len(self.task.test), len(study.dev), len(study.train))
+
+    def _judge(self, done: int, total: int) -> None:
+        """Let judges say what they think of the answers; arms are over, so that nothing of theirs is in memory.
+
+        Args:
+            done: Jobs before these.
+            total: Of them.
+        """
+        waiting = [name for name in self.task.judges if still_to_judge(name, self.task, self.ledger)]
+        for number, name in enumerate(waiting, start=done + 1):
+            model = next(model for model in self.models if model.name == self.task.judges[name].name)
+            missing = {"loglikelihood"} - engine_kind(model.engine).capabilities
+            if missing:
+                self.watch.log(f"{name} cannot judge: the engine {model.engine} gives no likelihoods")
+                continue
+            self.supervisor.renew()
+            self._run_one(_judge_job(name, model), number, total + len(waiting))
 
     def _planned(self, model: ServedModel, asked: Sequence[str]) -> list[Job]:
         fits = list(self._open_fits(model, asked))
@@ -105,7 +124,9 @@ class Jobs:
         """Return the job of a base whose general ability is wanted for these fits and not measured yet."""
         can = {"generate", "loglikelihood"} <= engine_kind(model.engine).capabilities
         tuned = {arm.name for arm in self._arms(model) if family_of(arm) in TUNED}
-        is_wanted = model.name == "" or any(job.fit is not None and job.fit.arm in tuned for job in fits)
+        is_wanted = (model.name == "" and bool(self._arms(model))) or any(
+            job.fit is not None and job.fit.arm in tuned for job in fits
+        )
         is_known = self.ledger.general(model.base(model.quantization).name) is not None
         return [_base_job(model, model.quantization)] if can and is_wanted and not is_known else []
 
@@ -169,7 +190,9 @@ class Jobs:
         if job.fit is not None and state.status == "ok":
             self._tell_score(job.title, job.fit)
         self.watch.ended(job.title, state, time.monotonic() - began)
-        if job.fit is None and state.status != "ok":
+        if job.message["job"] == "judge" and state.status != "ok":
+            self.watch.log(f"{job.title}: {state.reason}; the same compare command continues with what is left")
+        elif job.fit is None and state.status != "ok":
             if job.model.name == "" and job.message["quantization"] == job.model.quantization:
                 raise HarnessError(f"{job.title} could not be measured: {state.reason}")
             self.watch.log(f"{job.title} could not be measured, so its arms' forgetting is not: {state.reason}")
@@ -316,3 +339,7 @@ def _fit_job(fit: Fit, model: ServedModel, kind: str) -> Job:
 def _base_job(model: ServedModel, quantization: Literal["nf4"] | None) -> Job:
     title = f"general ability of the {'4-bit ' if quantization else ''}base{f' {model.name}' if model.name else ''}"
     return Job(title, model.base(quantization).name, model, {"job": "base", "quantization": quantization}, BASE)
+
+
+def _judge_job(metric: str, model: ServedModel) -> Job:
+    return Job(f"answers judged by {metric}", f"judge:{metric}", model, {"job": "judge", "metric": metric}, "judge")

@@ -1,6 +1,5 @@
 """The passage index of a retrieving arm, and the embedder that searches it."""
 
-import json
 import shutil
 from importlib import import_module
 from importlib.util import find_spec
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import ArmError
+from harness.json_files import read_json
 from harness.store.files import hash_folder
 
 # The files that an answer is searched with; an index of another make is copied, and gets no script.
@@ -30,7 +30,7 @@ def place_embedder(index: Path, target: Path) -> str:
     Raises:
         ArmError: If the embedder is not the one that the index was made with.
     """
-    manifest: dict[str, Any] = json.loads((index / "manifest.json").read_text(encoding="utf-8"))
+    manifest: dict[str, Any] = read_json(index / "manifest.json")
     name = str(manifest["embedder"])
     source = _folder_of(name)
     if source is None:

@@ -4,11 +4,11 @@ A plan never guesses a speed. Training a token is taken to cost three times aski
 the work backward (Kaplan et al. 2020, arXiv 2001.08361). Figures are upper bounds, as early stopping may end sooner.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from harness.json_files import read_json
 from harness.planning.demands import Demand
 from harness.planning.record import ArmCost, Speed
 from harness.task.task import CostSpec
@@ -48,6 +48,14 @@ def _cost(demand: Demand, benchmark_items: int, prices: CostSpec, speed: Speed |
     if prices.requests_per_month is not None:
         monthly = _money(prices.requests_per_month * request / speed.asked, prices)
     return ArmCost(demand.arm, asked, trained, request, seconds, _money(seconds, prices), monthly)
+
+
+def judge_cost(name: str, answers: int, tokens: int, prices: CostSpec, speed: Speed | None) -> ArmCost:
+    """Foretell what judging takes: so many answers at so many tokens each, over all orders; in use it costs nothing."""
+    seconds = None if speed is None else answers * tokens / speed.asked
+    return ArmCost(
+        name, answers * tokens, 0, tokens, seconds, None if seconds is None else _money(seconds, prices), None
+    )
 
 
 def _money(seconds: float, prices: CostSpec) -> float | None:
@@ -94,7 +102,7 @@ def earlier_speed(folder: Path, model: str) -> Speed | None:
 
 def _speed_of(file: Path, model: str) -> Speed | None:
     try:
-        result = json.loads(file.read_text(encoding="utf-8"))
+        result = read_json(file)
         if result["is_fast"] or [one["source"] for one in result["models"]] != [model]:
             return None
         asked = [speed for arm in result["arms"] if (speed := _asked(arm)) is not None]

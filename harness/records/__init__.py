@@ -29,6 +29,7 @@ from harness.records.concluded import (
     Recipe,
     RuleOfThumb,
     Rung,
+    Slice,
     TaskChange,
     UndecidedKind,
 )
@@ -37,6 +38,7 @@ from harness.records.data import (
     Document,
     Example,
     Feedback,
+    LabelledAnswer,
     Message,
     Passage,
     Preference,
@@ -51,6 +53,14 @@ from harness.records.difference import (
     RunDifference,
     RunSide,
     SharedItems,
+)
+from harness.records.judged import (
+    FEWEST_LABELS,
+    Agreement,
+    JudgedArm,
+    JudgeFindings,
+    Judgement,
+    LabelledJudgement,
 )
 from harness.records.key import Base, Fit, Measurement
 from harness.records.limits import (
@@ -89,6 +99,13 @@ __all__ = [
     "RunDifference",
     "RunSide",
     "SharedItems",
+    "Agreement",
+    "FEWEST_LABELS",
+    "JudgedArm",
+    "Judgement",
+    "JudgeFindings",
+    "LabelledAnswer",
+    "LabelledJudgement",
     "Constraint",
     "Calibration",
     "AnswerRetrieval",
@@ -139,6 +156,7 @@ __all__ = [
     "RuleOfThumb",
     "Run",
     "Rung",
+    "Slice",
     "Score",
     "StrengthPoint",
     "Study",

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from harness.atomic import PART, intruder, locked, private
 from harness.errors import StoreError
+from harness.json_files import read_json
 from harness.records import Fit
 from harness.store.files import unwritable, write_atomically
 
@@ -90,7 +91,7 @@ class RunFolder:
             raise StoreError(f"{self.path} is no run folder: it has no {IDENTITY}")
         self.check_owner()
         try:
-            found = json.loads(path.read_text(encoding="utf-8"))
+            found = read_json(path)
         except (OSError, ValueError) as fault:
             raise StoreError(f"{path}: cannot be read ({fault}); give another --out folder") from fault
         if not isinstance(found, dict):

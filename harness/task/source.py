@@ -24,6 +24,7 @@ Place = tuple[str | int, ...]  # keys and list positions from the top, e.g. ('ar
 
 LONGEST_FILE = 200_000  # characters: a task file has some thousand, and YAML is slow to read
 MOST_VALUES = 20_000  # aliases of aliases can stand for billions
+LARGEST_INTEGER = 2**63 - 1
 MOST_LEVELS = 30
 
 TASK_FILE = "task.yaml"  # what a task's folder is searched for
@@ -211,7 +212,10 @@ class _Reader:
         if tag not in _PLAIN:
             return self._fault(node, f"tag '{tag}' is not supported; remove it")
         try:
-            return self._scalars.constructor.construct_object(node)
+            value = self._scalars.constructor.construct_object(node)
+            if isinstance(value, int) and abs(value) > LARGEST_INTEGER:  # Python refuses to print the largest of them
+                return self._fault(node, f"{shown(node.value)} is larger than any setting; give a smaller number")
+            return value
         except (ValueError, KeyError):
             kind = tag.removeprefix(_TAG)
             return self._fault(node, f"{shown(node.value)} cannot be read as {kind}; fix it or put it in quotes")

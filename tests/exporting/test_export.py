@@ -235,7 +235,7 @@ def test_adapter_changed_since_the_run_is_refused(finished, tmp_path, invoke):
 def test_readme_gives_the_score_with_its_interval_and_says_when_the_verdict_names_another(finished, tuned_export):
     source = open_export(finished, "lora_sft")
     text = (tuned_export / "README.md").read_text()
-    assert f"{100 * source.score.low:.1f} to {100 * source.score.high:.1f}, n=10" in text
+    assert f"{100 * source.score.low:.1f} to {100 * source.score.high:.1f}, n = 10" in text
     assert "The verdict does not name this arm" in text
     assert "vllm serve ./model --generation-config vllm" in text  # the run takes no defaults from the model either
     assert "--lora-modules lora_sft=./adapter" in text

@@ -1,11 +1,11 @@
 """How an adapter was trained: what the arm really used, read off its own records."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from harness.exporting.form import form_of
+from harness.json_files import read_json
 from harness.program import Program
 from harness.records import TrainingHistory
 
@@ -56,7 +56,7 @@ def recipe_of(history: TrainingHistory, program: Program, seed: int, beta: float
     adapter, schedule = program.weights.adapter, history.schedule
     if adapter is None or schedule is None or form_of(program.weights).kind != "lora":
         return None
-    config: dict[str, Any] = json.loads((Path(adapter) / "adapter_config.json").read_text(encoding="utf-8"))
+    config: dict[str, Any] = read_json(Path(adapter) / "adapter_config.json")
     targets = config["target_modules"]
     return Recipe(
         rank=config["r"],
