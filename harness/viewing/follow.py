@@ -1,6 +1,7 @@
 """Where a run stands, by its events: jobs, scores as they come, the stage, the time left, the last lines."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -48,7 +49,8 @@ def progress_of(events: Sequence[dict[str, Any]], now: datetime | None = None) -
     """
     found = Progress()
     for event in events:
-        _take(found, event)
+        with suppress(TypeError, ValueError, KeyError, AttributeError):  # of another form: it tells nothing
+            _take(found, event)
     if found.state == "running" and _age(found.last, now or datetime.now(UTC)) > MOST_SILENT:
         found.state = "silent"
     del found.lines[:-LAST_LINES]

@@ -123,6 +123,9 @@ class _Handler(BaseHTTPRequestHandler):
             return _fault(HTTPStatus.CONFLICT, str(fault), self.server.base)
         except OSError as fault:
             return _fault(HTTPStatus.CONFLICT, str(of_the_disk(fault)), self.server.base)
+        except Exception as fault:  # the boundary of a request: the others go on
+            text = f"{type(fault).__name__}: {fault}; please report this"
+            return _fault(HTTPStatus.INTERNAL_SERVER_ERROR, text, self.server.base)
 
     def _page(self, parts: list[str], query: Mapping[str, list[str]]) -> Answer:
         given = {name: values[0] for name, values in query.items()}

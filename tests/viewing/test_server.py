@@ -93,7 +93,7 @@ def test_localhost_is_this_machine_too(get, server):
     assert get(host=f"localhost:{server.port}")[0] == 200
 
 
-@pytest.mark.parametrize("path", ["/", "/wrong/", "/favicon.ico", "//", "/%00/", "/é/".encode().decode("latin-1")])
+@pytest.mark.parametrize("path", ["/", "/wrong/", "/favicon.ico", "//", "/%00/", "/%C3%A9/"])
 def test_nothing_is_given_without_the_token(make, get, path):
     make("secret-run", result())
     status, page, _ = get(path)
