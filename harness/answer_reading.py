@@ -6,7 +6,8 @@ Nothing of this package is imported: an export takes this file with it, so that 
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -114,6 +115,23 @@ class AnswerRule:
         if "punctuation" in self.ignore:  # but for marks that touch a digit: 1.5 is not 15, and -5 is not 5
             result = re.sub(r"(?<!\d)[^\w\s](?!\d)", lambda match: "" if _is_mark(match[0]) else match[0], result)
         return "".join(result.split()) if "spaces" in self.ignore else result
+
+
+def elect(answers: Sequence[str | None], ignore: Iterable[Ignored]) -> tuple[int, int]:
+    """Vote over several answers to one question (self-consistency, arXiv 2203.11171).
+
+    Case, white space and what the task's rule ignores do not part results; an answer without a result has no vote.
+
+    Returns:
+        The place of the first answer with the most frequent result, and its votes; 0 and 0 where none has a result.
+    """
+    rule = AnswerRule(ignore=tuple(ignore))
+    results = [" ".join(rule.plain(answer or "").casefold().split()) for answer in answers]
+    counts = Counter(filter(None, results))
+    if not counts:
+        return 0, 0
+    winner, votes = counts.most_common(1)[0]
+    return results.index(winner), votes
 
 
 def _is_no_accent(character: str) -> bool:

@@ -18,7 +18,7 @@ from typing import Any, Literal
 from jinja2 import StrictUndefined, Template, TemplateError, meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from harness.answer_reading import AnswerRule
+from harness.answer_reading import AnswerRule, Ignored
 from harness.answer_reading import Reader as Reader
 from harness.columns import values_of
 from harness.errors import ArmError
@@ -137,6 +137,7 @@ class Program:
     retriever: Retriever | None = None
     choices: Choices | None = None  # in place of generation and reader
     samples: int = 1  # answers to a question, drawn by temperature, of which the most frequent result counts
+    ignore: tuple[Ignored, ...] = ()  # what of results does not count when they are voted over
 
     def messages(self, question: Question, passages: Sequence[Passage] = ()) -> tuple[Message, ...]:
         """Build the conversation; whoever calls chooses the passages (retrieved, gold or none)."""
@@ -147,9 +148,12 @@ class Program:
 
     def reading(self, rule: AnswerRule | None) -> "Program":
         """Return the same program with its answers read by the task's rule, where there is one, whatever the arm."""
-        if rule is None or not rule.reads or self.reader.ends_in(rule.reader):
+        if rule is None:
             return self
-        return dataclasses.replace(self, reader=dataclasses.replace(self.reader, then=rule.reader))
+        ruled = dataclasses.replace(self, ignore=rule.ignore)
+        if not rule.reads or self.reader.ends_in(rule.reader):
+            return ruled
+        return dataclasses.replace(ruled, reader=dataclasses.replace(self.reader, then=rule.reader))
 
     def to_dict(self, root: Path) -> dict[str, Any]:
         """Return JSON-ready data; folders inside `root` become relative to it."""
@@ -173,6 +177,7 @@ class Program:
             retriever=Retriever(**data["retriever"]) if data["retriever"] else None,
             choices=_choices(data.get("choices")),
             samples=data.get("samples", 1),
+            ignore=tuple(data.get("ignore", ())),
         )
 
     @property

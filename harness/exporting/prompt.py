@@ -43,6 +43,7 @@ def prompt_data(source: ExportSource, places: Places) -> dict[str, Any]:
         },
         **_choices(program),
         "samples": program.samples,
+        "ignore": list(program.ignore),
         "constraint": asdict(settings.constraint) if settings.constraint else None,
         "reader": asdict(program.reader),
     }
