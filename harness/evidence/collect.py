@@ -240,8 +240,10 @@ def _unread(predictions: Sequence[Prediction]) -> tuple[str, ...]:
 
 
 def _invalid(errors: int, unjudged: int, asked: int) -> str:
-    judged = f", {unjudged} of them judged" if unjudged else ""
-    return f"{errors} of {asked} items could not be asked{judged}"
+    if not unjudged:
+        return f"{errors} of {asked} items could not be asked"
+    lost = f", and {errors - unjudged} could not be asked" if errors > unjudged else ""
+    return f"{unjudged} of {asked} answers have no judgement{lost}"
 
 
 def _scores(
