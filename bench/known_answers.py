@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.cli.exit_codes import Exit
+
 TASKS = Path(__file__).parents[1] / "tasks"
 # Written down before a task was run on its test rows; its CARD.md says why, and what was looked at on dev before.
 RIGHT = {
@@ -66,7 +68,7 @@ def grade(task: str, out: Path) -> Graded:
     command = [*harness, str(TASKS / task / "task.yaml"), "--out", str(folder), "--json"]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     minutes = (time.monotonic() - began) / 60
-    if done.returncode:
+    if done.returncode not in (Exit.DONE, Exit.ARM_FAILED):
         graded = Graded(task, None, minutes)
     else:
         result = json.loads(done.stdout)

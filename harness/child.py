@@ -3,6 +3,7 @@
 import json
 import os
 import queue
+import secrets
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
+MARK = "HARNESS_CHILD"  # the variable that names the child which a process belongs to
 LOOK_SECONDS = 1.0  # how often a silent process is looked after
 
 
@@ -43,6 +45,21 @@ def variables(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     return {**others, **paths, "PYTHONSAFEPATH": "1", **(extra or {})}
 
 
+def end_marked(mark: str) -> None:
+    """Kill every process that was started with a mark in its environment, whatever session or group it is in.
+
+    A library may start a server of its own that leaves the group (`setsid`) and has nobody above it any more: what it
+    inherited still tells whose it is. This process itself is spared. Where the system shows no environments, nothing
+    is found.
+    """
+    import psutil
+
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            if process.pid != os.getpid() and f"{process.environ().get(MARK, '')}/".startswith(f"{mark}/"):
+                process.kill()
+
+
 class Child:
     """A process that reads lines and says lines; a thread listens, so that nobody waits for it without an end."""
 
@@ -62,9 +79,11 @@ class Child:
             errors: Where its standard error goes, as `Popen` takes it.
             environment: Set there besides what is set here.
             descriptors: Of files that it holds open too.
-            leads_group: Whether it leads a process group of its own: whatever it starts is ended with it, and a
-                terminal's Ctrl-C does not reach it.
+            leads_group: Whether it leads a process group of its own: whatever it starts is ended with it, also what
+                leaves the group, and a terminal's Ctrl-C does not reach it.
         """
+        self._mark = f"{os.environ.get(MARK, '')}/{secrets.token_hex(8)}" if leads_group else ""
+        marked = {MARK: self._mark} if leads_group else {}
         self._leads_group = leads_group
         self._process = subprocess.Popen(
             command,
@@ -73,7 +92,7 @@ class Child:
             stderr=errors,
             text=True,
             encoding="utf-8",
-            env=variables(environment),
+            env=variables({**(environment or {}), **marked}),
             pass_fds=tuple(descriptors),
             process_group=0 if leads_group else None,
         )
@@ -134,7 +153,7 @@ class Child:
         return None
 
     def stop(self, seconds: float) -> int:
-        """Let it end by itself for so long, then kill it, and whatever of its group is left. Returns its exit code."""
+        """Let it end by itself for so long, then kill it and all that it started. Returns its exit code."""
         assert self._process.stdin is not None and self._process.stdout is not None  # pipes
         with suppress(BrokenPipeError):
             self._process.stdin.close()
@@ -143,6 +162,8 @@ class Child:
         with suppress(ProcessLookupError, PermissionError):  # nobody is left; macOS says the second of zombies
             os.killpg(self._process.pid, signal.SIGKILL) if self._leads_group else self._process.kill()
         code = self._process.wait()
+        if self._mark:
+            end_marked(self._mark)
         self._reader.join(timeout=LOOK_SECONDS)
         if not self._reader.is_alive():
             self._process.stdout.close()

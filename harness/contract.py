@@ -23,6 +23,7 @@ from harness.records import (
     Question,
     Regression,
     Run,
+    RunDifference,
     Score,
     Study,
     TrainingHistory,
@@ -312,6 +313,7 @@ class Rendered:
 
     file_name: str  # e.g. 'report.html'
     text: str
+    beside: "tuple[Rendered, ...]" = ()  # files that belong to it and lie beside it
 
 
 class ReportFormat(Protocol):
@@ -329,3 +331,11 @@ class RegressionReport(Protocol):
 
     def render_regression(self, regression: Regression, *, is_strict: bool) -> Rendered:
         """Draw the check; equal checks give equal bytes. `is_strict`: what is inconclusive counts as failed."""
+
+
+@runtime_checkable
+class DifferenceReport(Protocol):
+    """A report format that draws two runs side by side too (`harness diff`)."""
+
+    def render_difference(self, difference: RunDifference) -> Rendered:
+        """Draw the difference; equal differences give equal bytes."""

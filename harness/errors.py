@@ -5,6 +5,7 @@ HarnessError        printed without a traceback; exit code 2
 ├── ModelError      the user gives another model, or lets set-up fetch it
 ├── PluginError     the user installs or renames a plug-in
 ├── ArmError        one arm failed; the others still run
+│   └── ItemError   one item cannot be answered; its arm goes on with the others
 └── StoreError      the run folder is unreadable, in use, or belongs to another task
 """
 
@@ -39,6 +40,10 @@ class PluginError(HarnessError):
 
 class ArmError(HarnessError):
     """One arm cannot continue; the run records why and continues with the others."""
+
+
+class ItemError(ArmError):
+    """One item cannot be answered, whatever it is asked with; its arm goes on with the others."""
 
 
 class StoreError(HarnessError):

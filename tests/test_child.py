@@ -53,6 +53,30 @@ def test_line_that_is_no_object_is_put_aside_and_ends_nothing():
     process.stop(20)
 
 
+INNER = "import subprocess; print(subprocess.Popen(['sleep', '300'], start_new_session=True).pid, flush=True)"
+# The process between is gone at once, so that nobody stands above the detached one.
+DETACHES = f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {INNER!r}], start_new_session=True)\n"
+
+
+@pytest.mark.parametrize("dies_first", [False, True])
+def test_what_leaves_group_and_parent_ends_with_the_child_and_nothing_else_does(dies_first):
+    bystander = subprocess.Popen(["sleep", "300"])
+    code = DETACHES + ("" if dies_first else "sys.stdin.read()\n")
+    process = Child([sys.executable, "-c", code], errors=subprocess.DEVNULL, leads_group=True)
+    detached = int(process.receive(20))
+    if dies_first:
+        assert process.receive(5) is None
+    assert os.getsid(detached) == detached
+    process.stop(5)
+    deadline = time.monotonic() + 10
+    while psutil.pid_exists(detached) and psutil.Process(detached).status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert bystander.poll() is None
+    bystander.kill()
+    bystander.wait()
+
+
 @pytest.mark.parametrize("path", PRODUCT, ids=lambda path: str(path.relative_to(ROOT)))
 def test_nothing_else_of_the_product_spells_the_command_of_a_child(path):
     if path != ROOT / "harness" / "child.py":

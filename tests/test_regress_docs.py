@@ -53,8 +53,8 @@ def test_workflow_caches_what_the_command_records_and_keeps_what_it_writes():
 
 
 def test_every_exit_code_of_the_command_is_documented():
-    from harness.cli import regress
+    from harness.cli.exit_codes import Exit
 
     table = TEXT.split("## Verdicts and exit codes")[1].split("\n## ")[0]
-    for code in (regress.PASSED, regress.REGRESSED, regress.FAULT, regress.INCONCLUSIVE):
+    for code in (Exit.DONE, Exit.CHECK_FAILED, Exit.FAULT, Exit.INCONCLUSIVE):
         assert re.search(rf"^\| [^|]+\| [^|]*\b{code}\b", table, flags=re.MULTILINE)

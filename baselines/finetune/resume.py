@@ -25,6 +25,7 @@ from transformers import TrainerState
 
 from baselines.finetune.store import is_whole, sealed_folder
 from harness.atomic import PART
+from harness.json_files import read_json
 
 TENSORS = "tensors-*.safetensors"
 PART_BYTES = 2**28  # written at once: a full fine-tune has gigabytes, and each part is copied in memory
@@ -155,7 +156,7 @@ def find(folder: Path, identity: str, latest: int) -> tuple[Point | None, list[s
         if not is_whole(place):
             faults.append(f"{place.name} is not whole: it does not match its manifest")
             continue
-        state = json.loads((place / STATE).read_text(encoding="utf-8"))
+        state = read_json(place / STATE)
         if state["identity"] != identity:
             faults.append(f"{place.name} belongs to another training, or to other versions of code or libraries")
         elif step > latest:

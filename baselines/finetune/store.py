@@ -21,6 +21,7 @@ from typing import Any
 from baselines.finetune.spec import RunSpec
 from harness.atomic import whole_folder
 from harness.engine import content
+from harness.json_files import read_json
 from harness.records import TrainingHistory, Trial
 from harness.store.files import decode, encode, hash_file, unwritable
 
@@ -108,7 +109,7 @@ def sealed_folder(place: Path) -> Iterator[Path]:
 def is_whole(folder: Path) -> bool:
     """Whether a folder holds exactly the files that its manifest names, byte for byte."""
     try:
-        stored = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        stored = read_json(folder / MANIFEST)
     except (OSError, ValueError):
         return False
     return bool(stored == hashes(folder))

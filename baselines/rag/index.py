@@ -21,6 +21,7 @@ from baselines.rag.chunks import Chunk, chunks_of
 from baselines.rag.embedder import Embedder, Vectors, open_embedder
 from baselines.rag.options import CHUNK_TOKENS, DEFAULT_EMBEDDER
 from harness.errors import ArmError
+from harness.json_files import read_json
 from harness.program import Shot
 from harness.records import Document, Example, Passage
 from harness.store.files import hash_data, hash_file, replacing, write_atomically
@@ -147,7 +148,7 @@ def open_index(folder: Path | str) -> PassageIndex:
 def _open(folder: Path, stamps: tuple[tuple[int, int, int], ...]) -> PassageIndex:
     """Read and check the files; `stamps` makes changed ones another cache entry."""
     try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        manifest = read_json(folder / MANIFEST)
         hashes, name, identity = manifest["files"], manifest["embedder"], manifest["embedder_sha256"]
     except (ValueError, KeyError, TypeError) as fault:
         raise ArmError(f"passage index {folder}: {MANIFEST} is damaged ({fault}); run the arm again") from fault

@@ -10,6 +10,7 @@ from bench.scorecard.judging import Reference, discard, resumed
 from bench.scorecard.lab import ARMS, Lab
 from bench.scorecard.parallel import each
 from bench.scorecard.runs import Ending, Result, Trial, read_result, wait
+from harness.cli.exit_codes import Exit
 
 MOODS = ("out of memory", "memory error", "NaN", "segmentation fault", "hang")
 STALL_MINUTES = 0.1
@@ -66,7 +67,7 @@ def isolation(lab: Lab, moods: Sequence[str] = MOODS) -> Figure:
 def _beside(lab: Lab, task: Path, mood: str, expected: Mapping[str, str]) -> str:
     trial = Trial.new(lab, f"mood-{mood.replace(' ', '-')}", task)
     ending = trial.run(SCORECARD_MOOD=mood)
-    if ending.code != 0 or not ending.is_clean:
+    if ending.code != Exit.ARM_FAILED or not ending.is_clean:
         return f"{mood}: exit code {ending.code}: {ending.errors[-300:]}"
     result = read_result(trial.folder)
     changed = [name for name in ARMS if result.arms[name] != expected[name]]

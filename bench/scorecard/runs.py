@@ -16,6 +16,7 @@ from typing import Any, Literal
 import psutil
 
 from bench.scorecard.lab import Lab, command
+from harness.cli.exit_codes import Exit
 
 Victim = Literal["all", "orchestrator", "worker"]  # the last with whatever it started
 LIMIT_SECONDS = 600  # a run takes a few, minutes on the embedded model; one that takes so long hangs
@@ -36,7 +37,8 @@ class Ending:
     def is_clean(self) -> bool:
         """Whether it ended well or refused with a message: no traceback, and an exit code that says so."""
         said = "Traceback (most recent call last)" not in self.errors + self.output
-        return said and (self.code == 0 or (self.code == 2 and "Error: " in self.errors))
+        is_done = self.code in (Exit.DONE, Exit.ARM_FAILED)
+        return said and (is_done or (self.code == Exit.FAULT and "Error: " in self.errors))
 
 
 @dataclass(slots=True)

@@ -6,13 +6,14 @@ from os import PathLike
 from pathlib import Path
 
 from harness.errors import of_the_disk
+from harness.paths import expanded
 
 Where = str | PathLike[str]  # a path; '~' is the user's folder
 
 
 def path_of(where: Where) -> Path:
     """Return a path as pathlib has it."""
-    return Path(where).expanduser()
+    return expanded(where)
 
 
 @contextmanager

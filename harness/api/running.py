@@ -11,8 +11,8 @@ from harness.errors import HarnessError
 from harness.task import Task
 
 if TYPE_CHECKING:
-    from harness.evidence.jobs import Observer
     from harness.evidence.states import EndState
+    from harness.evidence.watch import Observer
 
 
 class Silent:

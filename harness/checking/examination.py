@@ -30,6 +30,7 @@ from harness.checking.repeats import (
 from harness.checking.retrieval import find_missing_answers, find_unjudged, find_unknown_evidence
 from harness.checking.sizes import find_small_splits
 from harness.checking.unused import find_left_out, find_unused
+from harness.errors import ModelError
 from harness.task.task import models_of
 
 CHECKS: tuple[Callable[[Material], list[Finding]], ...] = (
@@ -65,14 +66,15 @@ def examine(material: Material, folder_of: Callable[[str], Path | None] = lambda
 
     Args:
         material: What could be read of the task.
-        folder_of: Gives a model's folder by its source, where it is on this machine: its tokenizer is read.
+        folder_of: Gives a model's folder by its source, where it is on this machine: its tokenizer is read. A
+            ModelError of it is a fault of the task.
 
     Returns:
         Findings with errors first; what a model refuses is a fault of the task, as what cannot be read is.
     """
     content = material.content
     models = models_of(content.arms) or (content.model,)
-    texts = {source: ModelText(folder_of(source), _named(source)) for source in dict.fromkeys(m.source for m in models)}
+    texts = {source: _text(source, folder_of) for source in dict.fromkeys(m.source for m in models)}
     judges = judge_texts(material, folder_of)
     refused = find_refusals(material, texts)
     found = [finding for check in CHECKS for finding in check(material)]
@@ -87,6 +89,13 @@ def examine(material: Material, folder_of: Callable[[str], Path | None] = lambda
         notes=content.data.notes,
         lengths=_how(texts),
     )
+
+
+def _text(source: str, folder_of: Callable[[str], Path | None]) -> ModelText:
+    try:
+        return ModelText(folder_of(source), _named(source))
+    except ModelError as fault:
+        return ModelText(None, fault=str(fault))
 
 
 def _named(source: str) -> str:

@@ -1,6 +1,6 @@
 """The model's tokenizer and chat template, read from its files alone: no model and no torch is loaded."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +23,17 @@ class ModelText:
         window: Tokens that prompt and answer may take together, where that is known.
     """
 
-    def __init__(self, folder: Path | None, name: str = "") -> None:
+    def __init__(self, folder: Path | None, name: str = "", fault: str = "") -> None:
         """Open a model folder; None, or one without a tokenizer.json, gives estimates.
 
         Args:
             folder: Of the model.
             name: What the user calls it; its folder's name, without one.
+            fault: Why the folder cannot be used, where that is known already.
         """
         self._tokenizer: Any = None
         self.chat: ChatFormat | None = None
-        self.fault = ""
+        self.fault = fault
         self.window: int | None = None
         if folder is not None and (folder / "tokenizer.json").is_file():
             self._open(folder, name or folder.name)
@@ -40,13 +41,16 @@ class ModelText:
     def _open(self, folder: Path, name: str) -> None:
         from tokenizers import Tokenizer
 
-        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self._tokenizer.no_padding()
-        self._tokenizer.no_truncation()
-        config = read_json(folder / "config.json")
-        config = config.get("text_config") or config
-        self.window = next((int(config[key]) for key in _WINDOW_KEYS if config.get(key)), None)
+        file = folder / "tokenizer.json"
         try:
+            self._tokenizer = Tokenizer.from_file(str(file))
+            self._tokenizer.no_padding()
+            self._tokenizer.no_truncation()
+        except Exception as fault:  # the library knows no narrower one
+            self.fault = f"{file} is not a tokenizer ({fault}); save the model again"
+            return
+        try:
+            self.window = _window(read_json(folder / "config.json"))
             self.chat = ChatFormat(read_template(folder), name)
         except ModelError as fault:
             self.fault = str(fault)
@@ -84,3 +88,11 @@ class ModelText:
     def ending(self) -> str:
         """Return what ends an answer."""
         return self.chat.end if self.chat is not None else "<end>"
+
+
+def _window(config: Mapping[str, Any]) -> int | None:
+    """Return the tokens that a configuration allows; None where it does not say, or says what is no number."""
+    inner = config.get("text_config")
+    said = inner if isinstance(inner, dict) and inner else config
+    found = (said.get(key) for key in _WINDOW_KEYS)
+    return next((int(size) for size in found if isinstance(size, int | float) and size >= 1), None)

@@ -2,17 +2,21 @@
 
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import click
 
+from harness.cli.exit_codes import summary
 from harness.cli.interruption import Stopped, stoppable
+from harness.cli.last_resort import explained
 from harness.cli.printing import guarded, say
-from harness.errors import HarnessError, of_the_disk
+from harness.paths import check_name
 
 _COMMANDS = {
     "check": "harness.cli.check:check",
     "compare": "harness.cli.compare:compare",
+    "diff": "harness.cli.diff:diff",
     "doctor": "harness.cli.doctor:doctor",
     "export": "harness.cli.export:export",
     "init": "harness.cli.init:init",
@@ -22,6 +26,7 @@ _COMMANDS = {
     "report": "harness.cli.report:report",
     "schema": "harness.cli.schema:schema",
     "setup": "harness.cli.setup:setup",
+    "view": "harness.cli.view:view",
 }
 _GO_ON = "\ninterrupted; what is finished is kept: give the same command again to resume"
 
@@ -41,15 +46,15 @@ class _Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         try:
+            for name in (*ctx.args, Path.cwd()):
+                check_name(name)
             return super().invoke(ctx)
-        except HarnessError as fault:
-            say(f"Error: {fault}", err=True)
-            ctx.exit(fault.exit_code)
-        except BrokenPipeError:
-            raise  # whoever read our output has seen enough; click ends without a word
-        except OSError as fault:
-            say(f"Error: {of_the_disk(fault)}", err=True)
-            ctx.exit(HarnessError.exit_code)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise  # click's own; and whoever read our output has seen enough
+        except Exception as fault:
+            told = explained(fault)
+            say(f"Error: {told.text}", err=True)
+            ctx.exit(told.code)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run as the command that a shell started."""
@@ -61,7 +66,7 @@ class _Commands(click.Group):
             sys.exit(stop.exit_code)
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Commands, epilog=summary(), context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="prompt-rag-or-tune", prog_name="harness")
 def main() -> None:
     """Prompt, RAG or fine-tune? Decide from evidence, before you pay for training.

@@ -37,12 +37,12 @@ def check(ctx: click.Context, task_file: Path, out: Path | None, as_json: bool, 
     from harness.cli.findings import print_faults, print_fixed, print_report
 
     material = _read(task_file, as_json)
-    report = _with_goal(material, examine(material, tokenizer_folder))
+    report = _with_goal(material, examine(material, whole_folder))
     if with_model:
         report = _with_contradictions(material, report)
-    print_faults(material)
     if not as_json:
         print_report(report)
+    print_faults(material)
     fixed = _examine_fixed(write_fixed(material, report, out)) if out else None
     if as_json:
         after = {"fixed": fixed.to_dict()} if fixed else {}
@@ -76,12 +76,13 @@ def tokenizer_folder(model: str) -> Path | None:
     """Return the folder with the model's tokenizer, where it is on this machine; nothing is fetched."""
     from harness.assets.cache import cache_folder, is_whole
     from harness.model_names import ALIASES
+    from harness.paths import expanded
 
     if model in ALIASES:
         folder = cache_folder() / "models" / model
         return folder if is_whole(folder) else None
-    if Path(model).expanduser().is_dir():
-        return Path(model).expanduser()
+    if expanded(model).is_dir():
+        return expanded(model)
     from huggingface_hub import try_to_load_from_cache
     from huggingface_hub.errors import HFValidationError
 
@@ -92,11 +93,30 @@ def tokenizer_folder(model: str) -> Path | None:
     return Path(found).parent if isinstance(found, str) else None
 
 
+def whole_folder(model: str) -> Path | None:
+    """Return what `tokenizer_folder` does.
+
+    Raises:
+        ModelError: If it is a folder with weights that could not be loaded, or lacks layers; one without weights may
+            be looked at before they are there.
+    """
+    from harness.assets.layers import missing_weights
+    from harness.assets.model_folder import checked_folder
+    from harness.errors import ModelError
+    from harness.paths import expanded
+
+    folder = tokenizer_folder(model)
+    has_weights = folder is not None and expanded(model).is_dir() and any(folder.glob("*.safetensors*"))
+    if folder is not None and has_weights and (lost := missing_weights(checked_folder(folder))):
+        raise ModelError(f"model '{folder}' is not whole: {lost}; fetch or save it again")
+    return folder
+
+
 def _examine_fixed(path: Path) -> "CheckReport":
     from harness.checking import examine, read_material
 
     material = read_material(path)
-    return _with_goal(material, examine(material, tokenizer_folder))
+    return _with_goal(material, examine(material, whole_folder))
 
 
 def _with_goal(material: "Material", report: "CheckReport") -> "CheckReport":

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harness.cli.exit_codes import Exit
 from harness.cli.printing import say, say_json
 from harness.errors import HarnessError
 
@@ -40,7 +41,7 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
         say_json(found)
     else:
         _print(findings, ready)
-    ctx.exit(0 if ready else 1)
+    ctx.exit(Exit.DONE if ready else Exit.CHECK_FAILED)
 
 
 def _print(findings: tuple["Finding", ...], ready: bool) -> None:

@@ -1,10 +1,10 @@
 """What is there to use: tasks and runs in folders, and arms, metrics, report formats and engines from packages."""
 
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import harness
+from harness.json_files import read_json
 from harness.plugins import BASELINES, ENGINES, METRICS, REPORTS, plugins
 
 Entry = dict[str, str]  # what is known of one thing, by the name of the property
@@ -61,7 +61,8 @@ def _task(path: Path) -> Entry:
 def runs(folder: Path) -> list[Entry]:
     """List the run folders in `folder` and in its runs/, oldest first, with the state and the verdict of each."""
     found = [*folder.glob("*/identity.json"), *folder.glob("runs/*/identity.json")]
-    return [_run(path.parent) for path in sorted(found, key=lambda path: (path.stat().st_mtime, path))]
+    found = [path for path in found if not path.parent.is_symlink()]  # runs/latest is no run of its own
+    return [_run(path.parent) for path in sorted(found, key=lambda path: (path.lstat().st_mtime, path))]
 
 
 def _run(folder: Path) -> Entry:
@@ -72,7 +73,7 @@ def _run(folder: Path) -> Entry:
 def _state(folder: Path) -> tuple[str, str]:
     """Return 'finished' or 'unfinished', and the verdict or what is missing."""
     try:
-        result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+        result = read_json(folder / "result.json")
         arms, sentence = result["arms"], str(result["verdict"]["sentence"])
         waiting = [arm["name"] for arm in arms if arm["status"] == "unfinished"]
         is_fast = result["is_fast"]

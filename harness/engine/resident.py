@@ -1,6 +1,5 @@
 """The one base model in memory, and the adapters switched on it."""
 
-import json
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
@@ -18,10 +17,12 @@ from transformers import (
 
 from harness.engine.architectures import architecture
 from harness.engine.content import ADAPTER_FILES, adapter_hash
+from harness.engine.faults import describe, is_out_of_memory
 from harness.engine.halving import free_memory
 from harness.engine.prefixed import Prefixed, prefix_of
 from harness.engine.tokens import Text, end_of_turn
-from harness.errors import ArmError, ModelError
+from harness.errors import ArmError, HarnessError, ModelError
+from harness.json_files import read_json
 from harness.quiet import quiet
 
 # A search over checkpoints loads many adapters one after another; a few stay for switching back.
@@ -62,22 +63,33 @@ def _nf4_settings(model: str, device: torch.device) -> Any:
     return settings
 
 
-def load_config(model: str) -> Any:
-    """Read a model's configuration; raises ModelError."""
+@contextmanager
+def readable(model: str) -> Iterator[None]:
+    """Turn what libraries raise over files that anybody may have written into one sentence.
+
+    Raises:
+        ModelError: For any exception in the block but those of ours.
+        MemoryError: Where memory ran out.
+    """
     try:
         with quiet():
-            return AutoConfig.from_pretrained(model, trust_remote_code=False)
-    except Exception as fault:  # of several libraries, over files that anybody may have written
+            yield
+    except HarnessError:
+        raise
+    except Exception as fault:
         raise _unloadable(model, fault) from fault
+
+
+def load_config(model: str) -> Any:
+    """Read a model's configuration; raises ModelError."""
+    with readable(model):
+        return AutoConfig.from_pretrained(model, trust_remote_code=False)
 
 
 def load_tokenizer(model: str) -> Any:
     """Read a model's tokenizer, which knows an end token from here on; raises ModelError."""
-    try:
-        with quiet():
-            tokenizer = AutoTokenizer.from_pretrained(model, trust_remote_code=False)
-    except Exception as fault:  # of several libraries, over files that anybody may have written
-        raise _unloadable(model, fault) from fault
+    with readable(model):
+        tokenizer = AutoTokenizer.from_pretrained(model, trust_remote_code=False)
     if tokenizer.eos_token_id is None:
         Text(tokenizer, model)  # which takes the one that the chat template writes behind an answer
     return tokenizer
@@ -94,11 +106,8 @@ def load_base(model: str, quantization: Literal["nf4"] | None, device: torch.dev
     settings |= {"output_loading_info": True, "ignore_mismatched_sizes": True}  # `_check_whole` names what is wrong
     if quantization == "nf4":
         settings["quantization_config"] = _nf4_settings(model, device)
-    try:
-        with quiet():
-            base, loading = AutoModelForCausalLM.from_pretrained(model, trust_remote_code=False, **settings)
-    except _LOADING_FAULTS as fault:
-        raise _unloadable(model, fault) from fault
+    with readable(model):
+        base, loading = AutoModelForCausalLM.from_pretrained(model, trust_remote_code=False, **settings)
     _check_whole(model, loading)
     _keep_layout(base)
     return base.eval().requires_grad_(False)
@@ -129,7 +138,10 @@ def _keep_layout(base: Any) -> None:
             module.support_avx512bf16_for_cpu = False
 
 
-def _unloadable(model: str, fault: Exception) -> ModelError:
+def _unloadable(model: str, fault: Exception) -> Exception:
+    """Say why a model cannot be loaded; where memory ran out, another model or another folder is no remedy."""
+    if is_out_of_memory(fault):
+        return MemoryError(f"memory ran out while model '{model}' was loaded ({describe(fault)})")
     said = (str(fault).strip() or type(fault).__name__).splitlines()[0]
     return ModelError(f"model '{model}' cannot be loaded: {said}; check the folder or id, or give another model")
 
@@ -250,7 +262,7 @@ class Resident:
 def is_prefix(adapter: str) -> bool:
     """Whether an adapter says of itself that it is a prefix and not layers to put on the base's own."""
     try:
-        config = json.loads((Path(adapter) / ADAPTER_FILES[1]).read_text(encoding="utf-8"))
+        config = read_json(Path(adapter) / ADAPTER_FILES[1])
     except ValueError:
         return False  # PEFT says what is wrong with it
     return isinstance(config, dict) and config.get("peft_type") == "PREFIX_TUNING"

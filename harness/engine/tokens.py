@@ -1,9 +1,10 @@
 """How text becomes token ids: chat prompts, raw contexts with continuations, and long texts."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.chat.form import ChatFormat, Template
+from harness.chat.jinja import writer
 from harness.chat.turns import THOUGHTS
 from harness.contract import Conversation
 
@@ -94,6 +95,11 @@ class Text:
         for window in get_rolling_token_windows(ids, self.prefix_id, size, context_len=1):
             yield make_disjoint_window(window)
 
+    @property
+    def thoughts(self) -> Mapping[int, str]:
+        """The tokens around a thought, with their texts; an answer keeps them."""
+        return self._thoughts
+
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text of an answer, special tokens removed but for those around a thought, calls as JSON."""
         parts: list[str] = []
@@ -120,20 +126,15 @@ def chat_format(tokenizer: Any, model: str) -> ChatFormat:
 
 
 def _template(tokenizer: Any) -> Template | None:
-    """Return a tokenizer's chat template, written by transformers itself; None where it has none."""
+    """Return a tokenizer's chat template; None where it has none."""
     if not tokenizer.chat_template:
         return None
-
     special = {token.content for token in tokenizer.added_tokens_decoder.values() if token.special}
     named = {tokenizer.bos_token, tokenizer.eos_token, tokenizer.pad_token, tokenizer.unk_token} - {None}
-    source = tokenizer.chat_template
-    return Template(
-        tokenizer.apply_chat_template,
-        source if isinstance(source, str) else str(source.get("default", "")),
-        tokenizer.bos_token,
-        tokenizer.eos_token,
-        frozenset({*special, *named}),
-    )
+    written = tokenizer.chat_template
+    source = written if isinstance(written, str) else str(written.get("default", ""))
+    write = writer(source, tokenizer.special_tokens_map)
+    return Template(write, source, tokenizer.bos_token, tokenizer.eos_token, frozenset({*special, *named}))
 
 
 def end_of_turn(tokenizer: Any) -> int:

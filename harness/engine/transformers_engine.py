@@ -11,7 +11,7 @@ from harness.engine.architectures import architecture, context_window
 from harness.engine.content import checkpoint_hash
 from harness.engine.generation import DecodingContext, generate
 from harness.engine.likelihood import PassLimits, Row, score_rows
-from harness.engine.resident import Resident, compute_dtype, default_device, load_config, load_tokenizer
+from harness.engine.resident import Resident, compute_dtype, default_device, load_config, load_tokenizer, readable
 from harness.engine.tokens import Text
 from harness.errors import ArmError, ModelError
 from harness.records import Completion, GenerationSettings, Likelihood, Weights
@@ -48,9 +48,10 @@ class TransformersEngine:
         self._key: tuple[str, str | None] | None = None  # of what is resident: a checkpoint by content
         config = load_config(model)
         self._text = Text(load_tokenizer(model), model)
-        kind = architecture(config, model)
-        self._packs, self._turn = kind.packs, kind.turn
-        self.context_window = context_window(config, self._text.tokenizer, model)
+        with readable(model):
+            kind = architecture(config, model)
+            self._packs, self._turn = kind.packs, kind.turn
+            self.context_window = context_window(config, self._text.tokenizer, model)
 
     @property
     def description(self) -> Mapping[str, str | int]:

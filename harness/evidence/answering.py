@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from harness.chat.turns import without_thought
 from harness.contract import Baseline, Engine, Retrieving
 from harness.engine.faults import describe, is_of_the_process
-from harness.errors import ArmError, HarnessError
+from harness.errors import ArmError, HarnessError, ItemError
 from harness.evidence.choosing import choose
-from harness.program import Program, finds_passages
+from harness.program import Program
 from harness.records import Completion, Message, Outcome, Passage, Prediction, Question
 
 # A padded batch of about this many prompt and answer tokens keeps two cores busy and its cache small.
@@ -63,7 +63,8 @@ def answer(
     Batches are planned over all questions before the first is asked, by prompt length. Items in `done`
     (ids) are not asked again; batches are kept whole, so a run that continues asks the same ones as a run
     that was never stopped. An item whose prompt cannot be built ends as invalid_input. When a batch
-    fails, its items are asked one by one, and one that fails alone ends as worker_error.
+    fails, its items are asked one by one, and one that fails alone, or needs more memory than there is, ends as
+    worker_error.
 
     Args:
         program: What answers.
@@ -145,10 +146,8 @@ def _ask(program: Program, prompts: Sequence[_Prompt], engine: Engine, log: Call
     """Ask one batch; when that fails, each of its items alone."""
     try:
         completions = _complete(program, prompts, engine)
-    except HarnessError:
-        raise  # the engine knows that it is not about an item
     except Exception as fault:
-        if is_of_the_process(fault):
+        if not _is_of_an_item(fault):
             raise
         if len(prompts) > 1:
             log(f"a batch of {len(prompts)} items failed ({describe(fault)}); asking them one by one")
@@ -156,6 +155,11 @@ def _ask(program: Program, prompts: Sequence[_Prompt], engine: Engine, log: Call
         log(f"{prompts[0].question.id} could not be answered: {describe(fault)}")
         return [_unanswered(prompts[0].question.id, Outcome.WORKER_ERROR)]
     return [_prediction(program, prompt, completion) for prompt, completion in zip(prompts, completions, strict=True)]
+
+
+def _is_of_an_item(fault: Exception) -> bool:
+    """Whether a fault may be one item's alone: an engine says by an error of ours whether it is."""
+    return isinstance(fault, ItemError) or not (isinstance(fault, HarnessError) or is_of_the_process(fault))
 
 
 def _complete(program: Program, prompts: Sequence[_Prompt], engine: Engine) -> list[Completion]:
@@ -204,7 +208,7 @@ def _prediction(program: Program, prompt: _Prompt, completion: Completion) -> Pr
         passages=tuple(p.id for p in prompt.passages),
         documents=tuple(p.document for p in prompt.passages),
         probability=completion.probability,
-        passage_texts=tuple(p.text for p in prompt.passages) if finds_passages(program) else (),
+        passage_texts=tuple(p.text for p in prompt.passages),
     )
 
 

@@ -30,7 +30,7 @@ from harness.task.plugged import make_metric
 from harness.task.scoring import task_metric
 from harness.task.task import ArmSpec, Task
 
-LATENCY_QUESTIONS = 3
+LATENCY_QUESTIONS = 20
 # Room above the longest answer seen in train and dev, so that a longer right answer is not cut.
 ANSWER_ROOM = 1.5
 # Room for a sentence: a model that wraps a one-word answer in words is judged by the metric, not cut.
@@ -178,6 +178,7 @@ def _fit(fit: Fit, baseline: Baseline, place: Workplace) -> FittedState:
     program = fitted.program.reading(study.answer)
     dev = context.score(program, study.dev)
     place.events.progress("timing single questions", 0, 1)
+    latency = context.latency(program, study.dev[:LATENCY_QUESTIONS])
     state = FittedState(
         family=baseline.family,
         program=program.to_dict(place.folder.path),
@@ -186,8 +187,9 @@ def _fit(fit: Fit, baseline: Baseline, place: Workplace) -> FittedState:
         warnings=fitted.warnings,
         dev_score=dev.score,
         fit_seconds=fit_seconds,
-        latency_seconds=context.latency(program, study.dev[:LATENCY_QUESTIONS]),
+        latency_seconds=latency.median,
         artefacts=_artefacts(program, place.folder.path),
+        latency_p95_seconds=latency.p95,
     )
     place.ledger.put_state(fit.name, FITTED, encode(FittedState, state))
     return state

@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from harness.errors import StoreError
+from harness.json_files import read_json
 from harness.records import GeneralAbility, Prediction
 from harness.store.files import decode, hash_data, write_atomically
 
@@ -65,7 +66,7 @@ def recall(path: Path, bound_to: Mapping[str, str]) -> Baseline | None:
 
 def _read(path: Path) -> dict[str, Any] | None:
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = read_json(path)
     except FileNotFoundError:
         return None
     except OSError as fault:

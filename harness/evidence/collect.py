@@ -91,6 +91,7 @@ def collect(folder: RunFolder, task: Task, ledger: Ledger) -> Run:
         seed=task.seeds[0],
         labelled=judge.sample if judge else None,
         fits={found[0].arm: found for found in fits if len(found) > 1},
+        examples=task.test,
     )
     manifest: Mapping[str, Any] = json.loads(ledger.state(RUN, MANIFEST) or "{}")
     return Run(
@@ -195,7 +196,7 @@ def _evidence(
         reference=Base(fit.model, weights.quantization).name,
         training=fitted.training,
         retrieval=_retrieval(fitted, predictions, task.test),
-        answer_retrieval=_answer_retrieval(predictions, task.test, places, scores[metrics[0].name]),
+        answer_retrieval=_answer_retrieval(fitted, predictions, task.test, places, scores[metrics[0].name]),
         trials=fitted.trials,
         warnings=(*fitted.warnings, *trouble, *_unread(predictions)),
         program=fitted.program,
@@ -267,6 +268,7 @@ def _cost(fitted: FittedState, predictions: Sequence[Prediction], memory: str | 
         prompt_tokens_per_item=sum(p.prompt_tokens for p in asked) / count if count else None,
         completion_tokens_per_item=sum(p.completion_tokens for p in asked) / count if count else None,
         peak_memory_mb=None if memory in (None, NOT_MEASURED) else float(memory),
+        latency_p95_seconds=fitted.latency_p95_seconds,
     )
 
 
@@ -281,11 +283,16 @@ def _retrieval(fitted: FittedState, predictions: Sequence[Prediction], examples:
 
 
 def _answer_retrieval(
-    predictions: Sequence[Prediction], examples: Sequence[Example], places: AnswerPlaces, scores: Sequence[Score]
+    fitted: FittedState,
+    predictions: Sequence[Prediction],
+    examples: Sequence[Example],
+    places: AnswerPlaces,
+    scores: Sequence[Score],
 ) -> AnswerRetrieval | None:
+    is_example_search = (fitted.program["retriever"] or {}).get("finds") == "examples"  # examples are no evidence
     shown = {
         p.example_id: [Passage(*one) for one in zip(p.passages, p.documents, p.passage_texts, strict=True)]
         for p in predictions
-        if p.outcome.is_measured and p.passage_texts
+        if p.outcome.is_measured and p.passage_texts and not is_example_search
     }
     return answer_retrieval(shown, examples, places, {score.example_id: score.value for score in scores})

@@ -16,9 +16,9 @@ from harness.errors import HarnessError
 from harness.evidence.answering import answer, require_measured
 from harness.evidence.arm import room_for
 from harness.evidence.baseline_file import FORMAT, Baseline, recall, record
-from harness.evidence.jobs import Observer
 from harness.evidence.provenance import code_digest, now, versions
 from harness.evidence.sides import Side, check_adapter, comparison_notes, forms, two_sides
+from harness.evidence.watch import Observer
 from harness.general.assets import benchmark_folder
 from harness.general.measure import general_items_digest, measure, texts_for
 from harness.program import Program, Prompt, Reader
@@ -155,8 +155,9 @@ def _measure_in_turn(sides: Sequence[Side], check: Check, observer: Observer) ->
         HarnessError: If one cannot be measured, or memory runs out.
     """
     from harness.engine.halving import free_memory
+    from harness.store.cache import FILE
 
-    cache = cache_folder() / "answers-1.sqlite" if check.is_cached else None
+    cache = cache_folder() / FILE if check.is_cached else None
     engine: LocalEngine | None = None
     found = []
     try:

@@ -1,6 +1,5 @@
 """The two sides of a regression check: what each is by content, and whether their figures can be compared."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from harness.assets.hub import hub_name
 from harness.engine.content import adapter_hash, model_hash
 from harness.errors import ModelError
+from harness.json_files import read_json
 from harness.records import Weights
 
 # Scripts, spaces and signs on which tokenizers of one vocabulary part ways.
@@ -114,10 +114,11 @@ def check_adapter(base: Side, adapter: Path) -> None:
         ModelError: If it names another base.
     """
     try:
-        config = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))
+        config = read_json(adapter / "adapter_config.json")
         named = str(config.get("base_model_name_or_path") or "")
-        if Path(named).is_dir() if named else False:
-            is_base = model_hash(named) == base.model_sha256
+        beside = adapter / named  # as an export names its base
+        if folder := next((path for path in (beside, Path(named)) if named and path.is_dir()), None):
+            is_base = model_hash(str(folder)) == base.model_sha256
         else:
             own = base.name, base.weights.model
             is_base = not named or _last(hub_name(named) or named) in [_last(hub_name(name) or name) for name in own]

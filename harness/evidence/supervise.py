@@ -45,7 +45,7 @@ class Supervisor:
         self._lock = lock
         self._stall_minutes = stall_minutes
         self._worker: Child | None = None
-        self._memory_kills: int | None = None  # of the whole system, when the worker began
+        self._memory_kills: int | None = None  # when the worker began
 
     def __enter__(self) -> "Supervisor":
         return self

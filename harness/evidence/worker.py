@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from harness.child import module_command
+from harness.child import MARK, end_marked, module_command
 from harness.engine.faults import describe, is_of_the_process, is_out_of_memory
 from harness.errors import HarnessError, ModelError, StoreError
 from harness.evidence.events import EventWriter
@@ -88,6 +88,8 @@ def _jobs() -> Iterator[Any]:
     def listen() -> None:
         for line in sys.stdin:
             waiting.put(json.loads(line))
+        if mark := os.environ.get(MARK):
+            end_marked(mark)
         if os.getpgrp() == os.getpid():
             os.killpg(0, signal.SIGKILL)  # and all that was started here
         os._exit(0)
@@ -104,6 +106,7 @@ def _open(folder: RunFolder, job: Mapping[str, Any], options: list[str], events:
     from harness.evidence.arm import Workplace
     from harness.evidence.models import ServedModel, engine_kind
     from harness.evidence.snapshot import read_snapshot
+    from harness.store.cache import FILE
     from harness.store.ledger import Ledger
 
     model = ServedModel(**job["model"])
@@ -112,7 +115,7 @@ def _open(folder: RunFolder, job: Mapping[str, Any], options: list[str], events:
         raise ModelError(f"model '{model.path}' changed during the run; put it back, or give another --out")
     ledger = Ledger(folder.ledger)
     task = read_snapshot(folder, ledger)
-    cache = None if NO_CACHE in options else cache_folder() / "answers-1.sqlite"
+    cache = None if NO_CACHE in options else cache_folder() / FILE
     engine = kind.open(model.path, cache=cache, shrink=job["shrink"], log=events.log)
     events.emit("ready", **engine.description)
     return Workplace(task, folder, ledger, engine, model, events, FAST in options, job["shrink"])

@@ -1,10 +1,10 @@
 """As what tuning was kept, and so how it is packed, merged and served."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from harness.json_files import read_json
 from harness.records import Weights
 
 
@@ -39,7 +39,7 @@ def form_of(weights: Weights) -> TunedForm:
         return TunedForm("checkpoint")
     if not weights.adapter:
         return TunedForm("none")
-    config = json.loads((Path(weights.adapter) / "adapter_config.json").read_text(encoding="utf-8"))
+    config = read_json(Path(weights.adapter) / "adapter_config.json")
     if config["peft_type"] == "LORA":
         return TunedForm("lora", int(config["r"]))
     return TunedForm("prefix" if config["peft_type"] == "PREFIX_TUNING" else "other adapter")

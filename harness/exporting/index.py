@@ -1,6 +1,5 @@
 """The passage index of a retrieving arm, and the embedder that searches it."""
 
-import json
 import shutil
 from importlib import import_module
 from importlib.util import find_spec
@@ -8,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import ArmError
-from harness.exporting.weights import link_or_copy
+from harness.json_files import read_json
 from harness.store.files import hash_folder
 
 # The files that an answer is searched with; an index of another make is copied, and gets no script.
@@ -31,14 +30,14 @@ def place_embedder(index: Path, target: Path) -> str:
     Raises:
         ArmError: If the embedder is not the one that the index was made with.
     """
-    manifest: dict[str, Any] = json.loads((index / "manifest.json").read_text(encoding="utf-8"))
+    manifest: dict[str, Any] = read_json(index / "manifest.json")
     name = str(manifest["embedder"])
     source = _folder_of(name)
     if source is None:
         return name
     if hash_folder(source) != manifest["embedder_sha256"]:
         raise ArmError(f"embedder '{name}' has changed since the index was made; run the arm again")
-    shutil.copytree(source, target, copy_function=lambda a, b: link_or_copy(Path(a), Path(b)))
+    shutil.copytree(source, target, copy_function=shutil.copyfile)
     return target.name
 
 

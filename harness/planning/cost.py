@@ -4,11 +4,11 @@ A plan never guesses a speed. Training a token is taken to cost three times aski
 the work backward (Kaplan et al. 2020, arXiv 2001.08361). Figures are upper bounds, as early stopping may end sooner.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from harness.json_files import read_json
 from harness.planning.demands import Demand
 from harness.planning.record import ArmCost, Speed
 from harness.task.task import CostSpec
@@ -102,7 +102,7 @@ def earlier_speed(folder: Path, model: str) -> Speed | None:
 
 def _speed_of(file: Path, model: str) -> Speed | None:
     try:
-        result = json.loads(file.read_text(encoding="utf-8"))
+        result = read_json(file)
         if result["is_fast"] or [one["source"] for one in result["models"]] != [model]:
             return None
         asked = [speed for arm in result["arms"] if (speed := _asked(arm)) is not None]

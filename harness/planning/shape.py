@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import ModelError
+from harness.json_files import read_json
 
 LONGEST_HEADER = 100_000_000  # bytes; what the format allows
 _NOT_ADAPTED = ("embed", "lm_head", "wte", "wpe", "shared", "experts", "router", "norm")
@@ -68,11 +69,11 @@ def read_shape(folder: Path) -> ModelShape:
 
 def _config(folder: Path) -> Mapping[str, Any]:
     try:
-        found = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        found = read_json(folder / "config.json")
     except (OSError, ValueError) as fault:
         raise ModelError(f"{folder}: config.json cannot be read ({fault}); give a folder that holds a model") from fault
     if not isinstance(found, dict):
-        raise ModelError(f"{folder}: config.json is no mapping; give a folder that holds a model")
+        raise ModelError(f"{folder}: config.json is not a mapping; give a folder that holds a model")
     return next((found[part] for part in _TEXT_PARTS if isinstance(found.get(part), dict)), found)
 
 
@@ -134,9 +135,9 @@ def _tensors(folder: Path) -> dict[str, _Tensor]:
 
 def _files(folder: Path) -> list[Path]:
     try:
-        index = json.loads((folder / "model.safetensors.index.json").read_text(encoding="utf-8"))
+        index = read_json(folder / "model.safetensors.index.json")
         return [folder / str(name) for name in sorted(set(index["weight_map"].values()))]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return sorted(folder.glob("model*.safetensors"))
 
 
@@ -150,7 +151,7 @@ def _header(file: Path) -> dict[str, _Tensor] | None:
             entries: dict[str, dict[str, Any]] = json.loads(stream.read(length))
             named = [(name, entry) for name, entry in entries.items() if name != "__metadata__"]
             return {name: _Tensor(str(entry["dtype"]), tuple(entry["shape"])) for name, entry in named}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, struct.error):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, struct.error):
         return None
 
 

@@ -29,6 +29,7 @@ from harness.records.concluded import (
     Recipe,
     RuleOfThumb,
     Rung,
+    Slice,
     TaskChange,
     UndecidedKind,
 )
@@ -44,6 +45,14 @@ from harness.records.data import (
     Question,
     Role,
     Study,
+)
+from harness.records.difference import (
+    ArmChange,
+    Difference,
+    ItemFlip,
+    RunDifference,
+    RunSide,
+    SharedItems,
 )
 from harness.records.judged import (
     FEWEST_LABELS,
@@ -84,6 +93,12 @@ from harness.records.run import (
 )
 
 __all__ = [
+    "ArmChange",
+    "Difference",
+    "ItemFlip",
+    "RunDifference",
+    "RunSide",
+    "SharedItems",
     "Agreement",
     "FEWEST_LABELS",
     "JudgedArm",
@@ -141,6 +156,7 @@ __all__ = [
     "RuleOfThumb",
     "Run",
     "Rung",
+    "Slice",
     "Score",
     "StrengthPoint",
     "Study",

@@ -190,6 +190,7 @@ class Cost:
     prompt_tokens_per_item: float | None
     completion_tokens_per_item: float | None
     peak_memory_mb: float | None  # largest sum over the processes of this run while the arm ran
+    latency_p95_seconds: float | None = None  # 95th percentile of single questions; None under 20 of them
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Remembered answers: one SQLite file that all runs of a user share, and that no run depends on.
 
-Whatever is in it can be asked again, so no fault of the file ends a run, and no damaged record is
-believed: every record is sealed with a SHA-256 over its key and its text. A commit is synced
+Whatever is in it can be asked again, so no fault of the file ends a run, the oldest go when there are too many, and
+no damaged record is believed: every record is sealed with a SHA-256 over its key and its text. A commit is synced
 (rollback journal, `synchronous=FULL`). The file may be deleted while no run is at work.
 """
 
@@ -19,7 +19,11 @@ from harness.atomic import intruder, private
 
 Log = Callable[[str], object]
 
+FILE = "answers-1.sqlite"  # in the user's cache folder
 WAIT_SECONDS = 30  # for another process that is writing
+LARGEST = 2 * 2**30  # bytes of answers; beyond that the oldest go
+_KEPT = 0.9  # of that is left then, so that not every answer needs room made
+_LOOK = 50  # answers between two looks at the size
 _TABLE = "CREATE TABLE answers (key TEXT PRIMARY KEY, sha256 TEXT NOT NULL, record TEXT NOT NULL)"
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 # A damaged schema is quoted in SQLite's own message, which then need not be UTF-8.
@@ -34,15 +38,18 @@ class AnswerStore:
     renamed by a process that is alone with it: SQLite must never see a file renamed under another one.
     """
 
-    def __init__(self, path: Path, log: Log = warnings.warn) -> None:
+    def __init__(self, path: Path, log: Log = warnings.warn, largest: int = LARGEST) -> None:
         """Open `path`, or make it.
 
         Args:
             path: The SQLite file.
             log: Told once when the file is set aside, cannot be read, or takes no more answers.
+            largest: Bytes that the answers may take; the oldest make room.
         """
         self.path = path
         self._log = log
+        self._largest = largest
+        self._puts = 0
         self._takes_more = True
         self._connection: sqlite3.Connection | None = None
         self._lock: int | None = None
@@ -83,6 +90,9 @@ class AnswerStore:
         row = key, _seal(key, record.encode()), record
         try:
             self._connection.execute("INSERT OR REPLACE INTO answers VALUES (?,?,?)", row)
+            if self._puts % _LOOK == 0:
+                _make_room(self._connection, self._largest)
+            self._puts += 1
         except _FAULTS as fault:
             self._heed(fault, is_reading=False)
 
@@ -132,6 +142,29 @@ class AnswerStore:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def _make_room(connection: sqlite3.Connection, largest: int) -> None:
+    """Remove the oldest answers where all of them take too much; the file keeps its size and uses its pages again.
+
+    An answer that is put again is a new row, with a higher number.
+    """
+    while (taken := _taken(connection)) > largest:
+        (count,) = connection.execute("SELECT count(*) FROM answers").fetchone()
+        spare = max(1, round(count * (1 - _KEPT * largest / taken)))
+        connection.execute(
+            "DELETE FROM answers WHERE rowid IN (SELECT rowid FROM answers ORDER BY rowid LIMIT ?)", (spare,)
+        )
+        if spare >= count:
+            return
+
+
+def _taken(connection: sqlite3.Connection) -> int:
+    """Return the bytes of the pages that hold something."""
+    pages, free, size = (
+        connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
+    )
+    return int((pages - free) * size)
 
 
 class _ForeignFile(sqlite3.DatabaseError):

@@ -64,6 +64,11 @@ def replacing(path: Path) -> Iterator[Path]:
 
 def unwritable(path: Path, fault: BaseException) -> StoreError:
     """Say what could not be written, and that the run continues from what is finished."""
+    if not path.parent.is_dir():
+        return StoreError(
+            f"{path.parent} is gone: it was removed or renamed while it was in use. Put it back and give the same "
+            "command to continue; without it, the same command begins again"
+        )
     remedy = "free some space" if is_disk_full(fault) else "fix its disk or its rights"
     return StoreError(
         f"{path}: cannot be written ({fault}); {remedy}. "

@@ -8,7 +8,8 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from harness.contract import EngineKind
-from harness.errors import PluginError
+from harness.errors import HarnessError, PluginError
+from harness.paths import expanded
 from harness.plugins import ENGINES, load, plugins, suggest
 from harness.task.faults import Faults
 from harness.task.judges import judges_of
@@ -62,8 +63,8 @@ def read_models(settings: TaskFile, source: Source, folder: Path, faults: Faults
 def _read(written: Model, place: Place, source: Source, folder: Path, faults: Faults) -> ModelSpec:
     """Return a model as its engine takes it, without a name: a folder beside the task file becomes absolute."""
     try:
-        path = folder / Path(written.source).expanduser()
-    except RuntimeError:  # '~somebody' whom nobody knows
+        path = folder / expanded(written.source)
+    except HarnessError:  # '~somebody' whom nobody knows
         path = folder / written.source
     is_folder = kind_of(path) == "folder"
     spec = ModelSpec(str(path.resolve()) if is_folder else written.source, written.quantization, written.engine)

@@ -24,8 +24,10 @@ Place = tuple[str | int, ...]  # keys and list positions from the top, e.g. ('ar
 
 LONGEST_FILE = 200_000  # characters: a task file has some thousand, and YAML is slow to read
 MOST_VALUES = 20_000  # aliases of aliases can stand for billions
+LARGEST_INTEGER = 2**63 - 1
 MOST_LEVELS = 30
 
+TASK_FILE = "task.yaml"  # what a task's folder is searched for
 _ROWS = (".jsonl", ".csv", ".tsv", ".parquet")
 _TAG = "tag:yaml.org,2002:"
 _TEXT = {_TAG + "str", _TAG + "timestamp"}  # YAML 1.2 knows no dates
@@ -83,7 +85,8 @@ def read_source(path: Path, faults: Faults) -> Source:
 def _text(path: Path, faults: Faults) -> str:
     kind = kind_of(path)
     if kind == "folder":
-        faults.add(path.name, f"is a folder; give the file in it, such as {path / 'task.yaml'}")
+        remedy = "give the task file, or make one: harness init --from ROWS --out DIR"
+        faults.add(path.name, f"is a folder without {TASK_FILE}; {remedy}")
     elif kind is None:
         faults.add(path.name, "there is no such file; check the path")
     elif path.suffix.lower() in _ROWS:
@@ -209,7 +212,10 @@ class _Reader:
         if tag not in _PLAIN:
             return self._fault(node, f"tag '{tag}' is not supported; remove it")
         try:
-            return self._scalars.constructor.construct_object(node)
+            value = self._scalars.constructor.construct_object(node)
+            if isinstance(value, int) and abs(value) > LARGEST_INTEGER:  # Python refuses to print the largest of them
+                return self._fault(node, f"{shown(node.value)} is larger than any setting; give a smaller number")
+            return value
         except (ValueError, KeyError):
             kind = tag.removeprefix(_TAG)
             return self._fault(node, f"{shown(node.value)} cannot be read as {kind}; fix it or put it in quotes")

@@ -2,7 +2,8 @@ import pytest
 from scripted_context import ScriptedEngine
 
 from harness.engine.faults import is_out_of_memory
-from harness.errors import ArmError
+from harness.engine.halving import in_halves
+from harness.errors import ArmError, ItemError
 from harness.evidence.answering import BATCH_ROWS, BATCH_TOKENS, answer, classify, plan_batches, retrieve_with
 from harness.program import Choices, Program, Prompt, Reader, Retriever
 from harness.records import Completion, GenerationSettings, Likelihood, Message, Outcome, Question, Weights
@@ -130,6 +131,20 @@ def test_batch_that_fails_is_asked_item_by_item_and_the_bad_one_is_named():
     assert outcomes.pop("2") == Outcome.WORKER_ERROR
     assert set(outcomes.values()) == {Outcome.SCORED}
     assert "2 could not be answered: IndexError: out of range" in lines
+
+
+def test_item_that_alone_needs_more_memory_than_there_is_costs_itself_and_not_its_arm():
+    def do(items):
+        if "xxx" in items:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+        return list(items)
+
+    with pytest.raises(ItemError) as raised:
+        in_halves(do, ["x", "xx", "xxx"], "a prompt of {} characters".format)
+    outcomes, lines = ask(FailingEngine({"xxx"}, raised.value))
+    assert outcomes.pop("2") == Outcome.WORKER_ERROR
+    assert set(outcomes.values()) == {Outcome.SCORED}
+    assert any("2 could not be answered" in line and "memory" in line for line in lines)
 
 
 class OutOfMemoryError(RuntimeError):

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -142,3 +143,15 @@ def test_two_runs_that_begin_at_once_in_a_new_folder_one_refuses(tmp_path, stub_
     wait_for(other, "training in")
     os.killpg(other.pid, signal.SIGINT)
     other.communicate(timeout=10)
+
+
+def test_run_folder_that_is_removed_on_the_way_is_named_as_gone(tmp_path, stub_task):
+    out = tmp_path / "run"
+    process = start(stub_task("steady", "training"), out)
+    pids = [int(pid) for pid in re.findall(r"training in (\d+) and (\d+)", wait_for(process, "training in"))[0]]
+    shutil.rmtree(out)
+    os.kill(pids[0], signal.SIGKILL)  # the arm ends, which is to be written down
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 2
+    assert f"{out} is gone" in said
+    assert "finished is kept" not in said

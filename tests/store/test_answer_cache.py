@@ -243,3 +243,29 @@ def test_processes_at_once_lose_nothing(path, said, begins_damaged):
     with closing(AnswerStore(path, said.append)) as store:
         assert all(store.get(f"{w}-{n}") == f"{w}:{n}" for w in range(3) for n in range(50))
     assert said == []
+
+
+def test_oldest_answers_make_room_and_what_is_left_fits_and_is_whole(path):
+    largest, record = 800_000, '"' + "x" * 10_000 + '"'
+    with closing(AnswerStore(path, largest=largest)) as store:
+        for number in range(200):  # more than twice as much as may be kept
+            store.put(f"key-{number}", record)
+        held = [number for number in range(200) if store.get(f"key-{number}") == record]
+    assert held == list(range(held[0], 200))
+    assert len(held) * len(record) > largest / 2
+    with closing(AnswerStore(path, largest=largest)) as store:
+        store.put("one more", record)  # looks at the size at once
+    # between two looks so many answers may come; SQLite keeps some pages for itself
+    assert path.stat().st_size < largest + cache._LOOK * 2 * len(record)
+
+
+def test_answer_that_is_put_again_counts_as_new(path):
+    record = '"' + "x" * 2_000 + '"'
+    with closing(AnswerStore(path, largest=10_000_000)) as store:
+        for number in range(100):
+            store.put(f"key-{number}", record)
+        store.put("key-0", record)
+    with closing(AnswerStore(path, largest=150_000)) as store:
+        store.put("last", record)
+        assert store.get("key-0") == record
+        assert store.get("key-1") is None

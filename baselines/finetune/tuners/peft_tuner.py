@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from baselines.finetune.failure import TrainingFailure
+from harness.json_files import read_json
 
 WEIGHTS = "adapter_model.safetensors"
 CONFIG = "adapter_config.json"
@@ -54,7 +55,7 @@ class PeftTuner(ABC):
     def save(self, tuned: Any, folder: Path) -> None:
         """Write PEFT's two files; equal adapters give equal bytes."""
         tuned.save_pretrained(folder, selected_adapters=["default"], safe_serialization=True)
-        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        config = read_json(folder / CONFIG)
         for name in ("target_modules", "exclude_modules", "feedforward_modules"):  # sets in PEFT: their order is chance
             if isinstance(config.get(name), list):
                 config[name] = sorted(config[name])

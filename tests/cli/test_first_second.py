@@ -1,0 +1,37 @@
+"""Ctrl-C while the command is still being imported is as clean as later."""
+
+import signal
+import subprocess
+import sys
+import time
+import tomllib
+from pathlib import Path
+
+import pytest
+
+# As the installed script does it, with a word when its first line is done.
+START = "import sys; from harness.start import main; print('begun', file=sys.stderr, flush=True); main()"
+
+
+def heed_signals():
+    """Programs that a script puts into the background do not hear Ctrl-C; those of a terminal do."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.mark.parametrize("delay", [0.01, 0.03, 0.1, 0.2, 0.4, 0.8])
+def test_ctrl_c_in_the_first_second_leaves_no_traceback(tmp_path, delay):
+    command = [sys.executable, "-c", START, "compare", str(tmp_path / "pipe")]
+    (tmp_path / "pipe").write_text("version: 1\n")
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=heed_signals)
+    assert process.stderr.readline() == "begun\n"
+    time.sleep(delay)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=20)
+    assert "Traceback" not in said
+    # ended by the signal itself, by the command that heard it, or already at its end
+    assert process.returncode in (-signal.SIGINT, 130, 2), said
+
+
+def test_installed_command_begins_there():
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["project"]["scripts"]["harness"] == "harness.start:main"

@@ -1,0 +1,260 @@
+"""Whatever a user gives, each command ends in a sentence: never a traceback, never 'a fault of harness itself'."""
+
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from tiny_model import CHAT_TEMPLATE
+
+from harness.cli import main
+from harness.cli.exit_codes import Exit
+
+TASK = "version: 1\nname: t\nmodel: MODEL\ndata: {train: train.jsonl, test: test.jsonl}\narms: [zero_shot]\n"
+HUGE = f"0x{'F' * 6000}"  # Python refuses to write it in decimal
+
+
+def rows(split, count):
+    found = [{"input": f"{split} question {number}?", "target": f"a{number % 3}"} for number in range(count)]
+    return "".join(json.dumps(row) + "\n" for row in found)
+
+
+@pytest.fixture
+def task(tmp_path, tiny_model):
+    """Write a task on a copy of the tiny model; returns a function of the task file's text."""
+    shutil.copytree(tiny_model, tmp_path / "model")
+    (tmp_path / "train.jsonl").write_text(rows("train", 8))
+    (tmp_path / "test.jsonl").write_text(rows("test", 6))
+
+    def write(text=TASK):
+        (tmp_path / "task.yaml").write_text(text.replace("MODEL", str(tmp_path / "model")))
+        return tmp_path / "task.yaml"
+
+    return write
+
+
+def refused(*arguments, code=Exit.FAULT):
+    """Run a command that must refuse; returns what it said."""
+    done = CliRunner().invoke(main, list(map(str, arguments)))
+    assert done.exit_code == code, done.output
+    assert "Error: " in done.output
+    return done.output
+
+
+def edited(file, **values):
+    file.write_text(json.dumps({**json.loads(file.read_text()), **values}))
+
+
+def without_layer(folder):
+    from safetensors.torch import load_file, save_file
+
+    weights = load_file(folder / "model.safetensors")
+    kept = {name: tensor for name, tensor in weights.items() if "layers.1." not in name}
+    save_file(kept, folder / "model.safetensors", metadata={"format": "pt"})
+
+
+def without_tensor_of_index(folder):
+    from safetensors import safe_open
+
+    with safe_open(folder / "model.safetensors", framework="numpy") as tensors:
+        names = [*tensors.keys(), "model.layers.0.forgotten.weight"]
+    (folder / "model.safetensors").rename(folder / "shard.safetensors")
+    index = {"weight_map": dict.fromkeys(names, "shard.safetensors")}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+
+
+BROKEN_MODELS = {
+    "cut tokenizer": (lambda m: (m / "tokenizer.json").write_text('{"version": '), "is not a tokenizer"),
+    "empty tokenizer": (lambda m: (m / "tokenizer.json").write_text(""), "is not a tokenizer"),
+    "list for a tokenizer": (lambda m: (m / "tokenizer.json").write_text("[]"), "is not a tokenizer"),
+    "nested template": (
+        lambda m: (m / "chat_template.jinja").write_text("{% for a in [1] %}" * 25 + "{% endfor %}" * 25),
+        "is no Jinja",
+    ),
+    "template that calls itself": (
+        lambda m: (m / "chat_template.jinja").write_text(
+            "{% macro a() %}{{ a() }}{% endmacro %}{{ a() }}" + CHAT_TEMPLATE
+        ),
+        "chat template",
+    ),
+    "template of bytes": (lambda m: (m / "chat_template.jinja").write_bytes(b"\xff{{ messages }}"), "cannot be read"),
+    "number for a config": (lambda m: (m / "config.json").write_text("5"), "config.json"),
+    "deep config": (lambda m: (m / "config.json").write_text("[" * 200_000), "nests"),
+    "missing layer": (without_layer, "of 2 layers 1 are in no file (layer 1 is the first)"),
+    "tensor in no shard": (without_tensor_of_index, "model.layers.0.forgotten.weight"),
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN_MODELS)
+def test_check_names_what_is_wrong_with_a_models_folder(task, tmp_path, kind):
+    change, words = BROKEN_MODELS[kind]
+    change(tmp_path / "model")
+    assert words in refused("check", task())
+
+
+ODD_MODELS = {
+    "object for a token": {"tokenizer_config.json": {"eos_token": {"a": 1}}},
+    "word for a window": {"config.json": {"max_position_embeddings": "abc"}},
+    "list for a part": {"config.json": {"text_config": [1]}},
+    "numbers for templates": {"tokenizer_config.json": {"chat_template": [1, 2]}},
+    "numbers for tokens": {"tokenizer_config.json": {"bos_token": 7, "pad_token": [1]}},
+}
+
+
+@pytest.mark.parametrize("command", ["check", "plan"])
+@pytest.mark.parametrize("kind", ODD_MODELS)
+def test_odd_settings_of_a_model_end_in_no_traceback(task, tmp_path, kind, command):
+    for file, values in ODD_MODELS[kind].items():
+        edited(tmp_path / "model" / file, **values)
+    done = CliRunner().invoke(main, [command, str(task())])
+    assert done.exit_code in (Exit.DONE, Exit.FAULT), done.output
+
+
+@pytest.mark.parametrize("command", ["check", "plan", "compare"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"seeds: [{HUGE}]\n",
+        f"goal: {{at_least: {HUGE}}}\n",
+        f"general: {{limit: {HUGE}}}\n",
+        f"budget: {{minutes: {HUGE}}}\n",
+    ],
+)
+def test_number_of_thousands_of_digits_is_a_fault_with_its_line(task, line, command):
+    said = refused(command, task(TASK + line))
+    assert "task.yaml line 6" in said
+    assert len(said) < 5000  # the number is not repeated
+
+
+def test_number_inside_an_option_is_found_too(task):
+    few = f"[{{name: few, baseline: few_shot, options: {{shots: [{HUGE}]}}}}]"
+    assert "larger than any setting" in refused("check", task(TASK.replace("[zero_shot]", few)))
+
+
+@pytest.mark.parametrize("zone", ["Mars/Phobos", "+99:99", "../../etc/passwd", "x" * 5000])
+def test_time_zone_that_nobody_knows_is_a_fault_of_the_file(task, tmp_path, zone):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    when = pa.array([0] * 8, pa.timestamp("us", tz=zone))
+    table = pa.table({"input": [f"q{n}?" for n in range(8)], "target": [f"a{n}" for n in range(8)], "when": when})
+    pq.write_table(table, tmp_path / "train.parquet")
+    path = task(TASK.replace("train.jsonl", "train.parquet"))
+    for command in (["check", path], ["plan", path], ["init", "--from", tmp_path / "train.parquet"]):
+        said = refused(*command)
+        assert "train.parquet" in said
+        assert len(said) < 5000
+
+
+def test_machine_without_a_home_folder_is_told_what_to_set(task, monkeypatch):
+    monkeypatch.setenv("HARNESS_CACHE", "~nobody-here/x")
+    path = task(TASK.replace("MODEL", "smollm2-135m"))
+    for command in (["setup"], ["doctor"], ["check", path], ["plan", path], ["compare", path]):
+        assert "set HARNESS_CACHE" in refused(*command)
+
+
+def test_name_that_is_no_utf8_is_refused_before_anything_is_written(task, tmp_path):
+    odd = os.fsdecode(b"caf\xe9")
+    path = task()
+    rows_file = tmp_path / "train.jsonl"
+    for command in (
+        ["compare", path, "--out", odd],
+        ["report", odd],
+        ["export", odd],
+        ["init", "--from", rows_file, "--out", odd],
+        ["regress", "--base", odd, "--tuned", odd],
+        ["check", odd],
+    ):
+        assert "is not UTF-8" in refused(*command)
+
+
+def test_working_folder_whose_name_is_no_utf8_is_refused(task, tmp_path):
+    odd = os.fsencode(tmp_path) + b"/caf\xe9"
+    Path(os.fsdecode(odd)).mkdir()
+    call = [sys.executable, "-c", "from harness.cli import main; main()", "compare", str(task())]
+    done = subprocess.run(call, cwd=odd, capture_output=True, text=True)
+    assert (done.returncode, len(done.stderr.splitlines())) == (Exit.FAULT, 1)
+    assert "is not UTF-8" in done.stderr
+
+
+DAMAGES = (b"", b"null", b"[1, 2]", b"5", b"[" * 100_000, b"\xff\xfe\x00", b'{"a": ' * 2000)
+
+
+@pytest.mark.parametrize("name", ["identity.json", "ledger.sqlite", "data/task.json", "result.json", "manifest.json"])
+def test_damaged_run_folder_is_reported_listed_and_refused(tmp_path, monkeypatch, name):
+    """An identity that is whole and one damaged file beside it: enough for every reader to be asked."""
+    monkeypatch.chdir(tmp_path)
+    for damage in DAMAGES:
+        folder = tmp_path / "runs" / f"t-{abs(hash(damage))}"
+        (folder / "data").mkdir(parents=True)
+        (folder / "identity.json").write_text('{"task": "t"}')
+        (folder / name).write_bytes(damage)
+        for path in [folder, folder / "data", *folder.glob("*.*"), *folder.glob("data/*")]:
+            path.chmod(path.stat().st_mode & 0o700)
+        for command in (["report", folder], ["export", folder]):
+            refused(*command)
+        assert CliRunner().invoke(main, ["list"]).exit_code == Exit.DONE
+
+
+SPLICES = (
+    ":",
+    "{",
+    "[",
+    "'",
+    '"',
+    "&a ",
+    "*a",
+    "!!int ",
+    HUGE,
+    "\0",
+    "\u202e",
+    "\ud800",
+    "- " * 500,
+    "{{ 1/0 }}",
+    "~",
+    ".nan",
+    "1e999",
+)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_seeded_damage_to_task_rows_and_model_ends_in_no_traceback(task, tmp_path, seed):
+    rng = random.Random(seed)
+    path = task()
+    files = [
+        path,
+        tmp_path / "train.jsonl",
+        *sorted((tmp_path / "model").glob("*.js*")),
+        *(tmp_path / "model").glob("*.ji*"),
+    ]
+    file = rng.choice(files)
+    text = file.read_text()
+    for _ in range(rng.randint(1, 3)):
+        at = rng.randrange(len(text))
+        splice = rng.choice(SPLICES).encode(errors="surrogatepass").decode(errors="replace")
+        text = text[:at] + splice + text[at + rng.randint(0, 20) :]
+    file.write_text(text)
+    for command in (
+        ["check", path],
+        ["plan", path],
+        ["init", "--from", tmp_path / "train.jsonl", "--out", tmp_path / "new"],
+    ):
+        done = CliRunner().invoke(main, list(map(str, command)))
+        assert done.exit_code in (Exit.DONE, Exit.CHECK_FAILED, Exit.FAULT), (seed, file.name, done.output)
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="limits the memory of a process as Linux does")
+def test_lack_of_memory_is_not_said_as_another_model(task):
+    code = (
+        "import resource\nresource.setrlimit(resource.RLIMIT_AS, (700_000_000, 700_000_000))\n"
+        "from harness.cli import main\nmain()"
+    )
+    done = subprocess.run([sys.executable, "-c", code, "check", str(task()), "--model"], capture_output=True, text=True)
+    assert done.returncode == Exit.FAULT, done.stderr
+    assert "memory" in done.stderr
+    assert "give another model" not in done.stderr
