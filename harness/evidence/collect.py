@@ -216,10 +216,9 @@ def _on_shared_items(evidence: Sequence[Evidence], task: Task, metrics: Sequence
     shared = {arm.name: arm.scores for arm in field.judged}
 
     def aggregates(item: Evidence) -> Mapping[str, float]:
-        return {
-            metric.name: metric.aggregate([s for s in item.scores[metric.name] if s.example_id in shared[item.arm]])
-            for metric in metrics
-        }
+        kept = [[one for one in item.scores[metric.name] if one.example_id in shared[item.arm]] for metric in metrics]
+        pairs = zip(metrics, kept, strict=True)
+        return {metric.name: metric.aggregate(scores) for metric, scores in pairs if scores}
 
     return tuple(replace(item, aggregates=aggregates(item)) if item.arm in shared else item for item in evidence)
 

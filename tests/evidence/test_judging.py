@@ -9,6 +9,7 @@ from recorder import Recorder
 
 from harness.cli import main
 from harness.evidence.compare import Settings, compare, read_run
+from harness.evidence.jobs import Jobs
 from harness.evidence.judged_scores import JudgedScores
 from harness.evidence.judging import Judged, judge, judgement_key
 from harness.metrics import judge as make_judge
@@ -156,6 +157,14 @@ def test_judge_beside_another_metric_decides_nothing(tmp_path, judged_task):
     assert (found.decides, found.agreement, found.arms[0].corrected) == (False, None, None)
     assert run.decision.scores["steady"].method.startswith("Clopper")
     assert "nothing says how often the judge is right" in (folder.path / "report.html").read_text()
+
+
+def test_judge_that_says_nothing_leaves_a_run_whole(tmp_path, judged_task, monkeypatch):
+    """A judge whose model is of an engine without likelihoods, beside another metric: its figures are missing."""
+    monkeypatch.setattr(Jobs, "_judge", lambda jobs: None)
+    run, folder = compare(judged_task("exact_match"), Settings(tmp_path / "run"), Recorder())
+    assert "judge" not in run.evidence[0].aggregates and run.evidence[0].aggregates["exact_match"] >= 0
+    assert run.judging[0].arms == () and (folder.path / "report.html").exists()
 
 
 def test_answers_without_a_judgement_are_missing_and_never_wrong(tmp_path, judged_task):
