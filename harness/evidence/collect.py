@@ -216,10 +216,9 @@ def _on_shared_items(evidence: Sequence[Evidence], task: Task, metrics: Sequence
     shared = {arm.name: arm.scores for arm in field.judged}
 
     def aggregates(item: Evidence) -> Mapping[str, float]:
-        return {
-            metric.name: metric.aggregate([s for s in item.scores[metric.name] if s.example_id in shared[item.arm]])
-            for metric in metrics
-        }
+        kept = [[one for one in item.scores[metric.name] if one.example_id in shared[item.arm]] for metric in metrics]
+        pairs = zip(metrics, kept, strict=True)
+        return {metric.name: metric.aggregate(scores) for metric, scores in pairs if scores}
 
     return tuple(replace(item, aggregates=aggregates(item)) if item.arm in shared else item for item in evidence)
 
@@ -241,8 +240,10 @@ def _unread(predictions: Sequence[Prediction]) -> tuple[str, ...]:
 
 
 def _invalid(errors: int, unjudged: int, asked: int) -> str:
-    judged = f", {unjudged} of them judged" if unjudged else ""
-    return f"{errors} of {asked} items could not be asked{judged}"
+    if not unjudged:
+        return f"{errors} of {asked} items could not be asked"
+    lost = f", and {errors - unjudged} could not be asked" if errors > unjudged else ""
+    return f"{unjudged} of {asked} answers have no judgement{lost}"
 
 
 def _scores(

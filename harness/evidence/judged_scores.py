@@ -10,6 +10,7 @@ from harness.decision.agreement import agreement
 from harness.decision.arms import MetricSpec
 from harness.decision.intervals import score_interval
 from harness.decision.judged import Correction, basis_of
+from harness.evidence.fits import fits_of
 from harness.evidence.judging import judgement_key, said_by_people
 from harness.records import (
     Evidence,
@@ -18,6 +19,7 @@ from harness.records import (
     JudgeFindings,
     Judgement,
     LabelledJudgement,
+    Measurement,
     Prediction,
     Score,
 )
@@ -33,11 +35,15 @@ class JudgedScores:
     judging: Judging
     task: Task
     judgements: Mapping[str, Judgement]
+    answers: tuple[Mapping[str, str | None], ...] = ()  # of each fit, by item
 
     @classmethod
     def of(cls, metric: str, judging: Judging, task: Task, ledger: Ledger) -> "JudgedScores":
         """Read what a judge said so far."""
-        return cls(metric, judging, task, ledger.judgements(metric))
+        fits = [fit for spec in task.arms for fit in fits_of(spec, task)]
+        made = [ledger.predictions(Measurement(fit)).items() for fit in fits]
+        answers = tuple({item: one.answer for item, one in found} for found in made)
+        return cls(metric, judging, task, ledger.judgements(metric), answers)
 
     @cached_property
     def labels(self) -> Mapping[str, float]:
@@ -48,6 +54,16 @@ class JudgedScores:
             for said in example.labelled:
                 found.setdefault(judgement_key(example, said_by_people(said, rule)), []).append(said.label)
         return {key: fmean(labels) for key, labels in found.items()}
+
+    @cached_property
+    def labelled_rows(self) -> frozenset[str]:
+        """The test rows on which people labelled the answer of every fit that gave one, and one gave one."""
+        found = set()
+        for example in (example for example in self.task.test if example.labelled):
+            said = [answer for of_fit in self.answers if (answer := of_fit.get(example.id)) is not None]
+            if said and all(judgement_key(example, answer) in self.labels for answer in said):
+                found.add(example.id)
+        return frozenset(found)
 
     @cached_property
     def sample(self) -> tuple[LabelledJudgement, ...]:
@@ -67,17 +83,17 @@ class JudgedScores:
     def score(self, prediction: Prediction, example: Example) -> Score | None:
         """Return the judge's score of a measured answer; None where it is missing.
 
-        No answer is bad for certain. `Score.parts` is whether the judge was asked, and people's label where the row
-        has one.
+        No answer is bad for certain. `Score.parts` is whether the judge was asked, and people's label on rows where
+        every arm has one, so that no arm's failures alone are taken for its labelled sample.
         """
+        is_labelled = example.id in self.labelled_rows
         if prediction.answer is None:
-            return Score(example.id, 0.0, parts=(0.0, 0.0) if example.labelled else (0.0,))
+            return Score(example.id, 0.0, parts=(0.0, 0.0) if is_labelled else (0.0,))
         key = judgement_key(example, prediction.answer)
         made = self.judgements.get(key)
         if made is None or made.value is None:
             return None
-        label = self.labels.get(key)
-        return Score(example.id, made.value, parts=(1.0,) if label is None else (1.0, label))
+        return Score(example.id, made.value, parts=(1.0, self.labels[key]) if is_labelled else (1.0,))
 
     def unjudged(self, predictions: Sequence[Prediction], examples: Sequence[Example]) -> tuple[str, ...]:
         """Return the ids of the measured answers that have no score."""
@@ -132,7 +148,10 @@ class JudgedScores:
             n=len(scores),
             unjudged=unjudged,
             ties=sum(one is not None and one.is_tie for one in found),
-            labelled=sum(len(score.parts) > 1 for score in scores),
+            labelled=sum(
+                one.answer is not None and judgement_key(examples[one.example_id], one.answer) in self.labels
+                for one in asked
+            ),
             raw=total / len(scores),
             worst=total / len(asked),
             best=(total + unjudged) / len(asked),

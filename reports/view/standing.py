@@ -11,6 +11,7 @@ from reports.view.shapes import ACTIONS, Mood
 SMOKE = "No verdict: smoke run"
 UNDECIDED: dict[UndecidedKind, str] = {
     "few_items": "Undecided: too few test items",
+    "few_labels": "Undecided: too few labels of people's",
     "margin": "Undecided: no option is clearly better",
     "arms_missing": "Undecided: options are missing",
     "gate": "Undecided: blocked by forgetting",

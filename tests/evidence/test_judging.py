@@ -1,6 +1,7 @@
 """A judge in a run: asked once about each answer, kept apart from the arms' cost, and missing where it cannot say."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
@@ -8,9 +9,11 @@ from recorder import Recorder
 
 from harness.cli import main
 from harness.evidence.compare import Settings, compare, read_run
+from harness.evidence.jobs import Jobs
+from harness.evidence.judged_scores import JudgedScores
 from harness.evidence.judging import Judged, judge, judgement_key
 from harness.metrics import judge as make_judge
-from harness.records import Example, Judgement, Likelihood, Message, Weights
+from harness.records import Example, Judgement, LabelledAnswer, Likelihood, Message, Weights
 from harness.store.ledger import Ledger
 from harness.task import load_task
 
@@ -120,6 +123,22 @@ def test_run_is_judged_once_and_resumed_without_asking_again(tmp_path, judged_ta
     assert read_run(folder.path)[0].decision == run.decision
 
 
+def test_labels_of_own_answers_count_only_on_rows_where_every_arm_that_answered_has_one(judged_task):
+    task = judged_task()
+    items = [replace(item, labelled=(LabelledAnswer(f"said {n}", 1.0),)) for n, item in enumerate(task.test)]
+    task = replace(task, test=tuple(items))
+    said = {item.id: f"said {n}" for n, item in enumerate(items)}
+    made = {judgement_key(item, said[item.id]): Judgement("k", 1.0) for item in items}
+    other = {**said, items[0].id: None, items[1].id: "what nobody labelled"}
+
+    def rows(*answers):
+        return JudgedScores("judge", make_judge(rubric=RUBRIC), task, made, answers).labelled_rows
+
+    assert rows(said) == {item.id for item in items}
+    assert rows(said, other) == {item.id for item in items} - {items[1].id}
+    assert rows(dict.fromkeys(said)) == frozenset()  # an arm that never answers has no labelled sample
+
+
 def test_judging_is_in_no_arms_cost_and_all_reports_show_it(tmp_path, judged_task):
     run, folder = compare(judged_task(), Settings(tmp_path / "run"), Recorder())
     [found] = run.judging
@@ -140,6 +159,14 @@ def test_judge_beside_another_metric_decides_nothing(tmp_path, judged_task):
     assert "nothing says how often the judge is right" in (folder.path / "report.html").read_text()
 
 
+def test_judge_that_says_nothing_leaves_a_run_whole(tmp_path, judged_task, monkeypatch):
+    """A judge whose model is of an engine without likelihoods, beside another metric: its figures are missing."""
+    monkeypatch.setattr(Jobs, "_judge", lambda jobs: None)
+    run, folder = compare(judged_task("exact_match"), Settings(tmp_path / "run"), Recorder())
+    assert "judge" not in run.evidence[0].aggregates and run.evidence[0].aggregates["exact_match"] >= 0
+    assert run.judging[0].arms == () and (folder.path / "report.html").exists()
+
+
 def test_answers_without_a_judgement_are_missing_and_never_wrong(tmp_path, judged_task):
     run, folder = compare(judged_task(), Settings(tmp_path / "run"), Recorder())
     ledger = Ledger(folder.ledger)
@@ -153,7 +180,7 @@ def test_answers_without_a_judgement_are_missing_and_never_wrong(tmp_path, judge
     [arm] = after.judging[0].arms
     assert (arm.unjudged, arm.n) == (1, 9)
     assert (arm.worst, arm.best) == (pytest.approx(arm.raw * 9 / 10), pytest.approx((arm.raw * 9 + 1) / 10))
-    assert "1 of them judged" in after.evidence[0].reason
+    assert after.evidence[0].reason == "1 of 10 answers have no judgement"
 
 
 def test_plan_foretells_the_judge_and_check_shows_what_it_is_asked(judged_task, tiny_task):
