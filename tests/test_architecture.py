@@ -29,6 +29,7 @@ CONTRACT = BASE | {
     "atomic",
     "child",
     "paths",
+    "telemetry",
     "json_files",
     "quiet",
     "memory",
@@ -36,7 +37,7 @@ CONTRACT = BASE | {
     "answer_places",
 }
 INSIDE = {
-    "start": {"cli"},
+    "start": {"cli", "telemetry"},
     "answer_reading": set(),
     "records": {"answer_reading"},
     "errors": set(),
@@ -47,7 +48,8 @@ INSIDE = {
     "benchmark_code": set(),
     "visible": set(),
     "atomic": set(),
-    "child": set(),
+    "child": {"telemetry"},
+    "telemetry": set(),
     "paths": {"errors"},
     "json_files": set(),
     "constrained": set(),
