@@ -1,6 +1,7 @@
 """How an answer is read out of a completion, and its result out of an answer and a target, by a stated rule.
 
 Nothing of this package is imported: an export takes this file with it, so that its `answer.py` reads as the run did.
+Patterns are matched by `regex`, which comes with transformers and can be stopped; Python's own cannot.
 """
 
 import json
@@ -25,6 +26,7 @@ _LETTER = re.compile(
     flags=re.IGNORECASE,
 )
 _OBJECT = re.compile(r'\{\s*"[^"]*"\s*:')
+PATTERN_SECONDS = 1.0  # of processor time for one text: some patterns take years over a line
 _MOST_STARTS = 200  # brackets tried in one text; each may cost a pass over it
 
 
@@ -35,7 +37,7 @@ class Reader:
     `whole` is all of it, `first_line` and `last_line` its first and last that is not empty, `last_number` its last
     number as it stands there, `letter` the label of a choice that its first line begins with ('B', '(b)', 'Option B',
     'B) Danube'), `json` its last JSON object, else its last list, `pattern` the group of a regular expression's last
-    match. Outer white space is removed.
+    match, or nothing where it takes more than a second over a text. Outer white space is removed.
     """
 
     rule: Take = "whole"
@@ -89,7 +91,10 @@ class Reader:
             found = list(containers(text, STRICT_JSON))
             return _last([written for value, written in found if isinstance(value, dict)] or [one for _, one in found])
         if self.rule == "pattern":
-            return _last(match[1] or "" for match in re.finditer(self.pattern, text))
+            try:
+                return last_group(self.pattern, text)
+            except TimeoutError:
+                return ""
         return text
 
 
@@ -114,6 +119,17 @@ class AnswerRule:
         if "punctuation" in self.ignore:  # but for marks that touch a digit: 1.5 is not 15, and -5 is not 5
             result = re.sub(r"(?<!\d)[^\w\s](?!\d)", lambda match: "" if _is_mark(match[0]) else match[0], result)
         return "".join(result.split()) if "spaces" in self.ignore else result
+
+
+def last_group(pattern: str, text: str) -> str:
+    """Return the group of a pattern's last match in a text; '' where there is none.
+
+    Raises:
+        TimeoutError: If it takes longer than PATTERN_SECONDS.
+    """
+    import regex
+
+    return _last(match[1] or "" for match in regex.finditer(pattern, text, timeout=PATTERN_SECONDS))
 
 
 def _is_no_accent(character: str) -> bool:

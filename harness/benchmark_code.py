@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from jinja2 import Environment, TemplateError, nodes
+
+from harness.confined import private_attribute
 
 ALLOW = "HARNESS_ALLOW_BENCHMARK_CODE"  # what --allow-benchmark-code sets, for this process and the worker
 _LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
@@ -77,7 +78,7 @@ def _faults(root: Any, folder: Path, file: Path) -> Iterator[tuple[Any, str]]:
                 is_named = isinstance(key, yaml.ScalarNode) and key.value in _CODE_KEYS
                 if is_named and value.value not in ("false", "False", "null", "~", ""):
                     yield key, f"'{key.value}' runs code"
-        elif isinstance(node, yaml.ScalarNode) and (reached := _private(node.value)):
+        elif isinstance(node, yaml.ScalarNode) and (reached := private_attribute(node.value)):
             yield node, f"the template reaches for '{reached}', which leads out of it"
     for path in _included(root, file):
         if not path.is_relative_to(folder):
@@ -106,23 +107,3 @@ def _included(root: Any, file: Path) -> list[Path]:
     parts = [part for value in named for part in (value.value if isinstance(value, yaml.SequenceNode) else [value])]
     home = file.resolve().parent
     return [(home / part.value).resolve() for part in parts if isinstance(part, yaml.ScalarNode)]
-
-
-def _private(text: str) -> str | None:
-    """Name an attribute with an underscore in front that a Jinja template reaches for."""
-    if "{" not in text:
-        return None
-    try:
-        tree = Environment().parse(text)
-    except (TemplateError, RecursionError):
-        return None  # no template; the sandbox has the last word
-    names = [node.attr for node in tree.find_all(nodes.Getattr)]
-    names += [node.arg.value for node in tree.find_all(nodes.Getitem) if isinstance(node.arg, nodes.Const)]
-    names += [
-        argument.value
-        for node in tree.find_all(nodes.Filter)
-        if node.name in ("attr", "map", "selectattr", "rejectattr", "groupby", "sort", "unique")
-        for argument in [*node.args, *(keyword.value for keyword in node.kwargs)]
-        if isinstance(argument, nodes.Const)
-    ]
-    return next((name for name in names if isinstance(name, str) and name.startswith("_")), None)

@@ -22,6 +22,7 @@ from pathlib import Path
 from string import ascii_uppercase
 
 SUFFIXES = (".jsonl", ".csv")
+MOST_BYTES = 100_000_000
 _NUMBERED = re.compile(r"choice_(\d+)")
 
 
@@ -60,6 +61,8 @@ def benchmark_name(task: str) -> str:
 def read_benchmark(file: Path) -> tuple[list[BenchmarkRow], list[RowFault]]:
     """Read a file and find everything that is wrong with it; with faults, the rows are those that have none."""
     try:
+        if (size := file.stat().st_size) > MOST_BYTES:
+            return [], [RowFault(None, f"has {size:,} bytes, and {MOST_BYTES:,} are read at most; split it")]
         text = file.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as fault:
         return [], [RowFault(None, f"is not UTF-8 ({fault.reason} at byte {fault.start}); save it as UTF-8")]

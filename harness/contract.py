@@ -23,6 +23,7 @@ from harness.records import (
     Question,
     Regression,
     Run,
+    RunDifference,
     Score,
     Study,
     TrainingHistory,
@@ -279,11 +280,40 @@ class Metric(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class JudgeRequest:
+    """One question about an answer to a judge: the likeliest of a few choices is what it says."""
+
+    messages: tuple[Message, ...]
+    choices: tuple[str, ...]  # in the order in which they are listed
+    worth: tuple[float, ...]  # what each says of the answer, in [0, 1]
+
+
+@runtime_checkable
+class Judging(Protocol):
+    """A metric whose scores a model gives, once all arms have answered; `Metric.score` takes no answer alone.
+
+    Its figure is a mean of items. It decides only where people's labels tell how often it errs.
+    """
+
+    @property
+    def model(self) -> object:
+        """The model that is asked, as `model` of a task file names one; None is the task's own."""
+
+    @property
+    def choose_by(self) -> str:
+        """The metric by which arms choose on dev in its place."""
+
+    def requests(self, answer: str, example: Example) -> Sequence[JudgeRequest]:
+        """Return what is asked about one answer; its score is the mean of what is said. All have the same choices."""
+
+
+@dataclass(frozen=True, slots=True)
 class Rendered:
     """One report, ready to be written."""
 
     file_name: str  # e.g. 'report.html'
     text: str
+    beside: "tuple[Rendered, ...]" = ()  # files that belong to it and lie beside it
 
 
 class ReportFormat(Protocol):
@@ -301,3 +331,11 @@ class RegressionReport(Protocol):
 
     def render_regression(self, regression: Regression, *, is_strict: bool) -> Rendered:
         """Draw the check; equal checks give equal bytes. `is_strict`: what is inconclusive counts as failed."""
+
+
+@runtime_checkable
+class DifferenceReport(Protocol):
+    """A report format that draws two runs side by side too (`harness diff`)."""
+
+    def render_difference(self, difference: RunDifference) -> Rendered:
+        """Draw the difference; equal differences give equal bytes."""

@@ -9,24 +9,29 @@ import dataclasses
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-from jinja2 import StrictUndefined, Template, TemplateError, meta
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-
 from harness.answer_reading import AnswerRule
 from harness.answer_reading import Reader as Reader
-from harness.columns import values_of
+from harness.confined import TemplateFault, names_in, render_prompts
 from harness.errors import ArmError
-from harness.records import Column, Constraint, Example, GenerationSettings, Message, Passage, Question, Weights
+from harness.records import (
+    Column,
+    Constraint,
+    Example,
+    GenerationSettings,
+    Message,
+    Passage,
+    Prediction,
+    Question,
+    Weights,
+)
 
 PLAIN_TEMPLATE = "{{ input }}"
-
-_JINJA = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True)
+LONGEST_SHOWN = 200  # characters of a template in a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +70,26 @@ class Prompt:
         Raises:
             ArmError: If a template is wrong; the message shows it.
         """
+        [text] = render(self.template, [Filling.of(question, [passage.text for passage in passages])])
+        return self._around(question, text)
+
+    def every_message(self, questions: Sequence[Question]) -> list[tuple[Message, ...]]:
+        """Build the conversations of many questions, without passages; quicker than one by one.
+
+        Raises:
+            ArmError: If a template is wrong; the message shows it.
+        """
+        texts = render(self.template, [Filling.of(question) for question in questions])
+        return [self._around(question, text) for question, text in zip(questions, texts, strict=True)]
+
+    def _around(self, question: Question, text: str) -> tuple[Message, ...]:
+        """Put a question's text behind what stands before it."""
         history = question.messages[:-1]
         own = [m.content for m in history if m.role == "system"]  # a row's system turn joins the prompt's
         system = "\n\n".join(filter(None, [self.system, *own]))
         turns = [Message("system", system)] if system else []
         turns.extend(self.shot_turns())
         turns.extend(m for m in history if m.role != "system")
-        beside = values_of(question.columns)
-        text = render(self.template, **beside, input=question.text, passages=[p.text for p in passages])
         return (*turns, Message("user", text))
 
     def shot_turns(self) -> tuple[Message, ...]:
@@ -81,10 +98,8 @@ class Prompt:
         Raises:
             ArmError: If the template is wrong; the message shows it.
         """
-        asked = [
-            render(self.shot_template, **values_of(shot.columns), input=shot.input, passages=list(shot.passages))
-            for shot in self.shots
-        ]
+        fillings = [Filling(shot.input, shot.passages, shot.columns) for shot in self.shots]
+        asked = render(self.shot_template, fillings)
         pairs = zip(asked, self.shots, strict=True)
         return tuple(
             turn
@@ -187,9 +202,20 @@ def _settings(data: Mapping[str, Any]) -> GenerationSettings:
     return GenerationSettings(**{**data, "constraint": Constraint(**told) if told else None})
 
 
-def finds_passages(program: Program) -> bool:
-    """Whether it searches documents; what else a retriever finds are solved examples."""
-    return program.retriever is not None and program.retriever.finds == "passages"
+def asked(program: Program, question: Question, prediction: Prediction) -> tuple[Message, ...] | None:
+    """Return the conversation that an answer was given to, with its passages in full.
+
+    Returns:
+        None where the texts of its passages were not kept, or it could not be built, which its outcome says.
+    """
+    ids, texts = prediction.passages, prediction.passage_texts
+    if program.retriever is not None and len(texts) != len(ids):
+        return None
+    found = [Passage(*one) for one in zip(ids, prediction.documents or ids, texts, strict=False)]
+    try:
+        return program.messages(question, found)
+    except ArmError:
+        return None
 
 
 def _choices(data: Mapping[str, Any] | None) -> Choices | None:
@@ -202,18 +228,23 @@ def _shot(data: Mapping[str, Any]) -> Shot:
     return Shot(data["input"], data["answer"], tuple(data.get("passages", ())), columns, history)  # older have less
 
 
-@lru_cache(maxsize=256)
-def _compiled(template: str) -> Template:
-    return _JINJA.from_string(template)
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """What a prompt's template is filled with."""
+
+    input: str
+    passages: Sequence[str] = ()  # best first
+    columns: tuple[Column, ...] = ()
+
+    @classmethod
+    def of(cls, question: Question, passages: Sequence[str] = ()) -> "Filling":
+        """Fill it with a question."""
+        return cls(question.text, passages, question.columns)
 
 
 def columns_named(template: str) -> frozenset[str]:
     """Return the names of the row's columns that a template shows; none of one that cannot be read."""
-    try:
-        names = meta.find_undeclared_variables(_JINJA.parse(template))
-    except (TemplateError, RecursionError):
-        return frozenset()
-    return frozenset(names - {"input", "passages"} - _JINJA.globals.keys())
+    return names_in(template)
 
 
 def general_question(prompt: Prompt, identity: str, text: str) -> Question:
@@ -222,16 +253,36 @@ def general_question(prompt: Prompt, identity: str, text: str) -> Question:
     return Question(identity, (Message("user", text),), columns)
 
 
-def render(template: str, /, **values: object) -> str:
-    """Fill a Jinja template in a sandbox.
+def render(template: str, fillings: Sequence[Filling]) -> list[str]:
+    """Fill a Jinja template in a sandbox, within limits of time, memory and length.
 
     Raises:
         ArmError: On a syntax error, an unknown name or any other fault; the message shows the template.
     """
-    try:
-        return _compiled(template).render(**values)
-    except Exception as fault:  # a template is a small program of the user's, and may fail in any way
-        raise ArmError(f"prompt template {template!r}: {fault}; it may use {', '.join(sorted(values))}") from fault
+    found: list[str] = []
+    for text, filling in zip(rendered(template, fillings), fillings, strict=True):
+        if isinstance(text, TemplateFault):
+            raise ArmError(template_fault(template, text, filling)) from text
+        found.append(text)
+    return found
+
+
+def rendered(template: str, fillings: Iterable[Filling]) -> Iterator[str | TemplateFault]:
+    """Fill a template with one row after another; a row that it cannot be filled with gives the fault."""
+    return render_prompts(template, map(_values, fillings))
+
+
+def template_fault(template: str, fault: TemplateFault, filling: Filling) -> str:
+    """Say what is wrong with a template, and what it may use."""
+    shown = template if len(template) <= LONGEST_SHOWN else f"{template[:LONGEST_SHOWN]}..."
+    names = ", ".join(sorted({"input", "passages", *(column.name for column in filling.columns)}))
+    remedy = "make it simpler" if fault.is_endless else f"it may use {names}"
+    return f"prompt template {shown!r}: {fault}; {remedy}"
+
+
+def _values(filling: Filling) -> dict[str, Any]:
+    columns = {one.name: json.loads(one.text) if one.is_json else one.text for one in filling.columns}
+    return {"input": filling.input, "passages": list(filling.passages), "columns": columns}
 
 
 def _relocate(data: dict[str, Any], move: Any) -> dict[str, Any]:

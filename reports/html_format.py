@@ -1,8 +1,9 @@
-"""report.html: one file that opens from disk, holds no script and fetches nothing.
+"""report.html: one file that opens from disk, fetches nothing and reads without its script.
 
 Model output is hostile text. Three walls: every printed value becomes visible characters (`finalize`),
 then HTML-escaped (autoescape), and a content security policy forbids everything but this very style
-sheet, by its hash. There are no inline styles and no address but anchors of the page itself.
+sheet and this very script, by their hashes. There are no inline styles and no address but anchors of the page itself,
+and `report.items.html` beside it where the items do not fit. The script puts text in as text.
 """
 
 import base64
@@ -14,11 +15,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from harness.contract import Rendered
-from harness.records import Regression, Run
+from harness.decision.slices import memberships
+from harness.records import Regression, Run, RunDifference
+from reports.difference import html as difference_html
+from reports.items.pack import packed
 from reports.regression import html as regression_html
 from reports.text import visible
 from reports.view.examples import Caps
-from reports.view.page import page
+from reports.view.page import BESIDE, Page, page
+from reports.view.terms import identity, linked, linked_each
 
 LARGEST = 1_900_000  # bytes; the promise is under 2 MB
 # Tried in this order until the page fits; what is left out is counted on the page.
@@ -32,30 +37,66 @@ class HtmlReport:
 
     def render(self, run: Run) -> Rendered:
         """Draw the run; equal runs give equal bytes."""
-        template = _environment().get_template("report.html.jinja")
-        style = (files("reports") / "templates" / "report.css").read_text(encoding="utf-8")
-        text = ""
-        for caps in CAPS:
-            text = template.render(page=page(run, caps), style=Markup(style), policy=policy(style))
-            if len(text.encode("utf-8")) <= LARGEST:
-                break
-        return Rendered("report.html", text)
+        slices = memberships(run.examples)
+        text, here = _report(run, packed(run, slices), len(run.examples))
+        if _size(text) <= LARGEST:
+            return Rendered("report.html", text)
+        everything = _draw("items.html.jinja", page(run, CAPS[-1], here), packed(run, slices))
+        beside = (Rendered(BESIDE, everything),)
+        while here and _size(text) > LARGEST:
+            here //= 2
+            text, here = _report(run, packed(run, slices, here), here)
+        return Rendered("report.html", text, beside)
 
     def render_regression(self, regression: Regression, *, is_strict: bool) -> Rendered:
         """Draw a regression check; equal checks give equal bytes."""
-        style = (files("reports") / "templates" / "report.css").read_text(encoding="utf-8")
-        return regression_html.render(regression, _environment(), policy(style))
+        return regression_html.render(regression, _environment(), policy(_source("report.css")))
+
+    def render_difference(self, difference: RunDifference) -> Rendered:
+        """Draw two runs side by side; equal differences give equal bytes."""
+        return difference_html.render(difference, _environment(), policy(_source("report.css")))
 
 
-def policy(style: str) -> str:
-    """Return the content security policy that allows this style sheet and nothing else."""
-    digest = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode("ascii")
-    return f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+def _report(run: Run, pack: str, here: int) -> tuple[str, int]:
+    """Draw the page with as many examples as fit beside the items; return how many of these it holds too."""
+    text = ""
+    for caps in CAPS:
+        text = _draw("report.html.jinja", page(run, caps, here), pack)
+        if _size(text) <= LARGEST:
+            break
+    return text, here
+
+
+def _draw(template: str, shown: Page, pack: str) -> str:
+    style, script = _source("report.css"), _source("items.js")
+    return (
+        _environment()
+        .get_template(template)
+        .render(page=shown, pack=pack, style=Markup(style), script=Markup(script), policy=policy(style, script))
+    )
+
+
+def _source(name: str) -> str:
+    return (files("reports") / "templates" / name).read_text(encoding="utf-8")
+
+
+def _size(text: str) -> int:
+    return len(text.encode("utf-8"))
+
+
+def policy(style: str, script: str = "") -> str:
+    """Return the content security policy that allows this style sheet, this script and nothing else."""
+    runs = f"script-src {_digest(script)}; " if script else ""
+    return f"default-src 'none'; style-src {_digest(style)}; {runs}img-src data:; base-uri 'none'; form-action 'none'"
+
+
+def _digest(source: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(source.encode('utf-8')).digest()).decode('ascii')}'"
 
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("reports"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -64,6 +105,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters |= {"terms": linked, "terms_each": linked_each, "word_id": identity}
+    return environment
 
 
 def _printable(value: object) -> object:

@@ -24,8 +24,10 @@ from harness.records import (
     FormMisses,
     Gate,
     Interval,
+    JudgeFindings,
     Regression,
     Run,
+    RunDifference,
     StrengthPoint,
     Trial,
 )
@@ -33,6 +35,7 @@ from reports.view.lookup import gate_of, score_of
 
 SCHEMA_VERSION = 2
 REGRESSION_VERSION = 1  # of regression.json
+DIFFERENCE_VERSION = 1  # of diff.json
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -48,6 +51,10 @@ class JsonReport:
     def render_regression(self, regression: Regression, *, is_strict: bool) -> Rendered:
         """Write a regression check, every item of it; docs/regress.md says what it holds."""
         return Rendered("regression.json", _text({"schema_version": REGRESSION_VERSION, **asdict(regression)}))
+
+    def render_difference(self, difference: RunDifference) -> Rendered:
+        """Write two runs side by side, every flip of them; docs/diff.md says what it holds."""
+        return Rendered("diff.json", _text({"schema_version": DIFFERENCE_VERSION, **asdict(difference)}))
 
 
 def _text(data: Mapping[str, Any]) -> str:
@@ -85,6 +92,7 @@ def result(run: Run) -> dict[str, Any]:
             "sentence": decision.sentence,
             "reasons": decision.reasons,
             "caveats": decision.caveats,
+            "turning": decision.turning,
             "next_step": decision.next_step,
             "labels_needed": decision.labels_needed,
             "undecided": decision.undecided,
@@ -103,9 +111,17 @@ def result(run: Run) -> dict[str, Any]:
         "bases": [
             {"weights": base.weights, "tasks": _task_means(base.items), "seconds": base.seconds} for base in run.bases
         ],
+        "judging": [_judging(found) for found in run.judging],
         "notes": list(run.notes),
         "manifest": run.manifest,
     }
+
+
+def _judging(found: JudgeFindings) -> dict[str, Any]:
+    agreed = found.agreement
+    arms = [{**asdict(arm), "corrected": _interval(arm.corrected)} for arm in found.arms]
+    kappa = {"raw": _interval(agreed.raw), "kappa": _interval(agreed.kappa), "n": agreed.n} if agreed else None
+    return {**asdict(found), "agreement": kappa, "arms": arms}
 
 
 def _misses(found: FormMisses) -> dict[str, Any]:

@@ -7,9 +7,10 @@ texts and tables are cut with a count of what is left out. The whole stays under
 from collections.abc import Sequence
 
 from harness.contract import Rendered
-from harness.records import Regression, Run
+from harness.records import Regression, Run, RunDifference
 from harness.visible import markdown
 from reports import numbers
+from reports.difference import markdown as difference_markdown
 from reports.regression import markdown as regression_markdown
 from reports.text import clip, one_line
 from reports.view.arms import ability_cell, arm_cell, score_cell
@@ -18,6 +19,7 @@ from reports.view.forgetting import forgetting_section
 from reports.view.frontier import strength_section
 from reports.view.gain import gain_section
 from reports.view.gates import gate_line
+from reports.view.judging import judge_parts
 from reports.view.lookup import comparison_of, reference_prompt
 from reports.view.outcomes import outcomes_section
 from reports.view.page import facts
@@ -50,6 +52,10 @@ class MarkdownReport:
         """Draw a regression check; equal checks give equal bytes."""
         return regression_markdown.render(regression, lambda text: escape(text, TEXT_LIMITS[0]))
 
+    def render_difference(self, difference: RunDifference) -> Rendered:
+        """Draw two runs side by side; equal differences give equal bytes."""
+        return difference_markdown.render(difference, lambda text: escape(text, TEXT_LIMITS[0]))
+
 
 class _Writer:
     """One attempt at the summary, with every foreign text cut at `limit` characters."""
@@ -62,12 +68,16 @@ class _Writer:
         run = self.run
         escape = self.escape
         head = verdict(run)
-        blocks = [f"## {escape(head.chip)}: {escape(run.name)}"]
-        known = f"{head.goal}. {head.ability}" if head.ability else head.goal
+        blocks = [f"## {escape(head.label.text)}: {escape(run.name)}"]
         if run.is_fast:
             blocks.append("**Smoke run: do not decide on this.**")
-        blocks += [escape(head.sentence), f"{escape(known)}. {' · '.join(escape(fact) for fact in facts(run))}"]
+        blocks.append(" ".join(escape(sentence) for sentence in head.sentences))
+        blocks.append(" · ".join(escape(text) for text in (*(mark.text for mark in head.marks), *facts(run))))
         blocks.append(self.arms())
+        blocks += self.section("Next step", (head.next_step,))
+        blocks += self.section("What would change this verdict", head.changes)
+        blocks += self.section("What could overturn it", (head.caveat,))
+        blocks += self.section("Keep in mind", head.more_caveats)
         blocks += self.section("Why", head.reasons)
         findings = (section.finding for section in (gain_section(run), forgetting_section(run), cost_section(run)))
         blocks += self.section("Found", [*findings, training_section(run).finding])
@@ -80,10 +90,10 @@ class _Writer:
         blocks += [f"**{ended.outcomes.caption}**", self.table(ended.outcomes)]
         blocks += [self.escape(ended.errors_note)] if ended.errors_note else []
         blocks += [f"**{ended.forms.caption}**", self.table(ended.forms)] if ended.forms else []
+        for part in judge_parts(run):
+            blocks += [*self.section(part.title, part.sentences), self.table(part.table)]
         blocks += self.section("Warnings", [f"{e.arm}: {warning}" for e in run.evidence for warning in e.warnings])
-        blocks += self.section("Caveats", (head.caveat, *head.more_caveats))
         blocks += self.section("How the rows were read", run.notes)
-        blocks += self.section("Next step", (head.next_step,))
         return "\n\n".join(blocks) + "\n"
 
     def escape(self, text: str) -> str:

@@ -35,6 +35,11 @@ def rate(interval: Interval | None) -> str:
     return f"{percent(interval.estimate)} ({bounds(interval)}, n = {count(interval.n)})"
 
 
+def is_share(interval: Interval) -> bool:
+    """Whether an interval of a ratio says something of a share: bounded by less than the whole range."""
+    return interval.high - interval.low < 1.0 and 0.0 <= interval.estimate <= 2.0
+
+
 def points(value: float | None) -> str:
     """Write a difference of shares as '+11.5'; the unit, points, is the caller's to name."""
     return _signed(100 * value) if value is not None and math.isfinite(value) else NOT_MEASURED

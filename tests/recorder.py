@@ -4,7 +4,7 @@ from harness.evidence.states import EndState
 
 
 class Recorder:
-    """Keeps `harness.evidence.jobs.Observer`."""
+    """Keeps `harness.evidence.watch.Observer`."""
 
     def __init__(self):
         self.began_jobs: list[str] = []

@@ -1,8 +1,10 @@
 """What each rule reads out of a text, and what of a result does not count."""
 
+from time import process_time
+
 import pytest
 
-from harness.answer_reading import AnswerRule, Reader
+from harness.answer_reading import PATTERN_SECONDS, AnswerRule, Reader
 
 WORKED = "Tom has 3 boxes of 15.\nThat makes 3 * 15 = 45.\n#### 45"
 
@@ -96,3 +98,11 @@ def test_what_is_ignored_makes_results_equal_and_nothing_else(ignored, one, othe
     rule = AnswerRule(ignore=(ignored,))
     assert (rule.plain(one) == rule.plain(other)) is is_equal
     assert AnswerRule().plain(one) == one
+
+
+def test_pattern_that_backtracks_without_end_finds_nothing_within_seconds():
+    """Of 2^80 ways to match, `(a|aa)+$` tries all before it fails."""
+    begun = process_time()
+    assert Reader("pattern", pattern="(a|aa)+$").read("a" * 80 + "b") is None
+    assert process_time() - begun < 5 * PATTERN_SECONDS
+    assert Reader("pattern", pattern="is (a+)").read("it is aaa") == "aaa"

@@ -6,7 +6,7 @@ import pytest
 
 from harness.answer_reading import AnswerRule
 from harness.errors import ArmError
-from harness.program import Choices, Program, Prompt, Reader, Retriever, Shot, general_question, render
+from harness.program import Choices, Filling, Program, Prompt, Reader, Retriever, Shot, general_question, render
 from harness.records import Column, GenerationSettings, Message, Passage, Question, Weights
 
 QUESTION = Question("q", (Message("user", "Which desk?"),))
@@ -107,7 +107,7 @@ def test_equal_programs_have_equal_digests_and_a_changed_word_another():
 @pytest.mark.parametrize("template", ["{{ inptu }}", "{% if %}", "{{ input.__class__.__mro__[1].__subclasses__() }}"])
 def test_wrong_or_hostile_template_is_an_arm_error_that_shows_it(template):
     with pytest.raises(ArmError) as fault:
-        render(template, input="x", passages=[])
+        render(template, [Filling("x")])
     assert repr(template) in str(fault.value)
 
 

@@ -56,7 +56,7 @@ class Renderer:
 
     def answer(self, text: str) -> tuple[int, ...]:
         """Tokenise an assistant's turn and close it; an empty text gives no tokens at all."""
-        ids = self.text.bare(text)
+        ids = self.text.answer(text)
         return (*ids, self.text.end_id) if ids else ()
 
 

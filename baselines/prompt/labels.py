@@ -20,6 +20,8 @@ from harness.errors import ArmError
 from harness.program import Choices, Program, general_question
 from harness.records import Example, Family, GenerationSettings, Question, Study
 
+SHOWN = 20  # labels that a preview names
+
 
 @dataclass(frozen=True)
 class LabelScore:
@@ -63,7 +65,8 @@ class LabelScore:
     def preview(self, study: Study) -> Preview:
         """Show the first dev question under the task's own prompt, and say what is compared."""
         labels = labels_of(study.train)
-        shown = ", ".join(map(repr, labels))
+        more = f" and {len(labels) - SHOWN} more" if len(labels) > SHOWN else ""
+        shown = ", ".join(map(repr, labels[:SHOWN])) + more
         note = f"nothing is generated: the answer is the likeliest of {len(labels)} labels of train ({shown})"
         return Preview(plain_prompt(study).messages(study.dev[0].question), note=note)
 

@@ -20,10 +20,12 @@ from bench.scorecard.corruption import corruption
 from bench.scorecard.embedded import embedded_kills
 from bench.scorecard.errors import error_sweep, full_disks
 from bench.scorecard.figures import Figure, as_markdown, as_text
+from bench.scorecard.guards import connections, hostile_inputs
 from bench.scorecard.judging import Reference, reference
 from bench.scorecard.kills import crash_points, random_kills
 from bench.scorecard.lab import Lab, build_lab
 from bench.scorecard.mutants import mutants_killed
+from bench.scorecard.mutations import mutations
 from bench.scorecard.parallel import say
 from bench.scorecard.poisoning import poisoning
 from bench.scorecard.repeats import cache_saving, isolation, pairs, rerun
@@ -42,12 +44,13 @@ class Size:
     damages: int | None = None
     pairs: int = 50
     mutants: int = 60
+    mutations: int = 1_000  # under each locale
     trainings: int = 10
 
 
-ROWS = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "13", "14", "25")
+ROWS = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "12", "13", "14", "24", "25")
 FULL = Size()
-QUICK = Size(kills=3, points=5, stride=40, disks=2, damages=8, pairs=2)
+QUICK = Size(kills=3, points=5, stride=40, disks=2, damages=8, pairs=2, mutations=10)
 Measure = Callable[[Lab, Reference, Size], list[Figure]]
 
 FAULTS: dict[str, Measure] = {
@@ -58,8 +61,10 @@ FAULTS: dict[str, Measure] = {
     "7": lambda lab, whole, size: [corruption(lab, whole, size.damages)],
     "8": lambda lab, whole, size: [poisoning(lab.root / "poisoning")],
     "9": lambda lab, whole, size: [cache_saving(lab, whole)],
+    "12": lambda lab, whole, size: [mutations(lab, whole.trial, size.mutations)],
     "13": lambda lab, whole, size: [isolation(lab)],
     "14": lambda lab, whole, size: [pairs(lab, size.pairs)],
+    "24": lambda lab, whole, size: [connections(lab)],
     "25": lambda lab, whole, size: [rerun(lab, whole)],
 }
 
@@ -90,6 +95,8 @@ def slow(root: Path, size: Size, rows: set[str], kills: int) -> list[Figure]:
         suite = set(",".join(FAULTS).split(","))
         figures += _timed("row 25, branches", lambda: [branch_coverage(lab, lambda lab: faults(lab, QUICK, suite))])
         figures += _timed("row 25, mutants", lambda: [mutants_killed(build_lab(root / "mutants"), size.mutants)])
+    if "24" in rows:
+        figures += _timed("row 24, hostile inputs", lambda: [hostile_inputs()])
     if kills:
         figures += _timed("row 1, embedded model", lambda: [embedded_kills(root / "embedded", kills)])
     return figures

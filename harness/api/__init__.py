@@ -4,7 +4,7 @@ from harness.api.made import make_task
 from harness.api.result import Result
 from harness.api.running import compare, export, load_task, open_run, redraw
 from harness.errors import ArmError, HarnessError, ModelError, PluginError, StoreError, TaskFileError
-from harness.evidence.jobs import Observer
+from harness.evidence.watch import Observer
 from harness.task import Task
 
 __all__ = [

@@ -1,7 +1,6 @@
 """A task made in Python: written as a task folder and read like any other, so that the same checks find its faults."""
 
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from harness.api.places import Where, path_of, usable_places
 from harness.errors import HarnessError, TaskFileError
 from harness.task import Task, load_task
+from harness.task.text import escaped
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 TASK_FILE = "task.yaml"
 _MARK = "# Written by harness.make_task, which writes it again when it is called for this folder.\n"
-_SPECIAL = re.compile("[\x7f-\x9f\u2028\u2029\ufeff]")  # plain text in JSON; line ends or refused in YAML
 
 
 @usable_places()
@@ -100,12 +99,8 @@ def _claim(folder: Path) -> None:
 
 def _write_settings(settings: Mapping[str, Any], file: Path) -> None:
     """Write a key a line; JSON is YAML in which no text can be taken for a number."""
-    lines = (f"{key}: {_SPECIAL.sub(_escaped, _json(value, key))}\n" for key, value in settings.items())
+    lines = (f"{key}: {escaped(_json(value, key))}\n" for key, value in settings.items())
     file.write_bytes((_MARK + "".join(lines)).encode("utf-8", "backslashreplace"))
-
-
-def _escaped(character: re.Match[str]) -> str:
-    return f"\\u{ord(character[0]):04x}"
 
 
 def _placed(data: Any, role: str, folder: Path) -> str:

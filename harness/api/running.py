@@ -12,8 +12,8 @@ from harness.task import Task
 from harness.telemetry import switch_off
 
 if TYPE_CHECKING:
-    from harness.evidence.jobs import Observer
     from harness.evidence.states import EndState
+    from harness.evidence.watch import Observer
 
 
 switch_off()  # before a call imports what would read it

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field, replace
 
 from jinja2 import TemplateError
 
-from harness.chat.turns import THOUGHTS, ChatForm, Turn, marked, prompt, shown
+from harness.chat.calls import as_decoded, call_form
+from harness.chat.turns import THOUGHTS, ChatForm, Turn, marked, prompt, said, shown, written
+from harness.confined import TemplateFault, private_attribute
 from harness.errors import ArmError, ModelError
 from harness.records import Message
 
@@ -14,7 +16,9 @@ SWITCHES = ("enable_thinking", "thinking")  # variables by which templates switc
 # Of a thought that nothing switches off; a quarter of the window at most, as the prompt needs room too.
 THOUGHT_TOKENS = 1024
 # What rendering a template of somebody else's can raise.
-FAULTS = (TemplateError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+FAULTS = (
+    TemplateFault, TemplateError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError,
+)  # fmt: skip
 _MARKER = re.compile(r"<[^<>\s]{1,60}>|\[/?[A-Z_]+\]")
 _LINE = re.compile(r"(?:#{2,} ?[\w ]{1,30}:?|[A-Z][\w ]{0,20}:)")
 _TALK = ("user", "assistant", "user")
@@ -44,13 +48,16 @@ class ChatFormat:
         """Look at a template; `model` is as the user knows it.
 
         Raises:
-            ModelError: If there is none, or it cannot show a question, or nothing would ever end an answer.
+            ModelError: If there is none, or it cannot show a question, comes to no end or reaches for what is no value
+                of its own, or nothing would ever end an answer.
         """
         if template is None:
             raise ModelError(
                 f"model '{model}' has no chat template, so it cannot hold a conversation; "
                 "give an instruction-tuned model"
             )
+        if reached := private_attribute(template.source):
+            raise ModelError(f"the chat template of '{model}' reaches for '{reached}', which leads out; restore it")
         self.model, self.template = model, template
         self.form, self.thinks = ChatForm(), False
         self.notes: tuple[str, ...] = ()
@@ -64,6 +71,7 @@ class ChatFormat:
         self.ending = self._probe(("user", "assistant"), opens=False).rpartition(_text(1))[2]
         self._look_at_end()
         self._look_at_markers()
+        self._look_at_calls()
 
     def turns(self, messages: Sequence[Message]) -> list[Turn]:
         """Return a conversation as the template takes it."""
@@ -80,14 +88,20 @@ class ChatFormat:
         if fault := self.fault(roles):
             raise ArmError(f"{refused}: {fault}")
         try:
-            return prompt(self.template.write, _turns(messages), self.form)
+            text = prompt(self.template.write, _turns(messages), self.form)
         except FAULTS as failure:
             raise ArmError(f"{refused}: {failure}") from failure
+        if not _holds(text, self.turns(messages)[-1]["content"]):
+            raise ArmError(f"the chat template of '{self.model}' leaves the question out of this prompt; restore it")
+        return text
 
     def fault(self, roles: tuple[str, ...]) -> str:
         """Say why turns of these roles cannot be shown, else ''."""
         if roles not in self._known:
-            self._known[roles] = self._fault_of(roles)
+            try:
+                self._known[roles] = self._fault_of(roles)
+            except ModelError as fault:
+                self._known[roles] = str(fault)
         return self._known[roles]
 
     def thought_room(self, window: int) -> int:
@@ -98,6 +112,14 @@ class ChatFormat:
         """Return the tokens in a text that are no text to this model, each once; those around thoughts left out."""
         return marked(text, self._control)
 
+    def answer(self, text: str) -> str:
+        """Return an answer as the model writes it: a tool call in the template's own form."""
+        return written(text, self.form.calls)
+
+    def said(self, text: str) -> str:
+        """Return what a completion says, with tool calls as JSON."""
+        return said(text, self.form)
+
     @property
     def end(self) -> str:
         """The token that ends an answer: what the template writes behind it, else the tokenizer's end token."""
@@ -107,7 +129,12 @@ class ChatFormat:
     def _write(self, roles: Sequence[str], opens: bool = True, **switch: bool) -> str:
         turns = [{"role": role, "content": _text(number)} for number, role in enumerate(roles)]
         given = {**self.form.switch, **switch}
-        return self.template.write(shown(turns, self.form), tokenize=False, add_generation_prompt=opens, **given)
+        try:
+            return self.template.write(shown(turns, self.form), tokenize=False, add_generation_prompt=opens, **given)
+        except TemplateFault as fault:
+            if fault.is_endless:  # no look at further turns: each would take as long
+                raise ModelError(f"the chat template of '{self.model}' {fault}; restore it") from fault
+            raise
 
     def _probe(self, roles: Sequence[str], opens: bool = True, **switch: bool) -> str:
         """Return what the template makes of turns; '' where it refuses them."""
@@ -183,6 +210,22 @@ class ChatFormat:
         if not self.template.eos:
             self._note(f"ends an answer with {self.end}: it serves as the end token, which the tokenizer does not name")
 
+    def _look_at_calls(self) -> None:
+        """Find how the template writes tool calls; where it writes none, or in another way than JSON, they are JSON."""
+        before = self._probe(("user", "assistant"), opens=False).partition(_text(1))[0]
+
+        def write(calls: list[object]) -> str:
+            turns = [{"role": "user", "content": _text(0)}, {"role": "assistant", "content": "", "tool_calls": calls}]
+            try:
+                return str(self.template.write(turns, tokenize=False, add_generation_prompt=False, **self.form.switch))
+            except FAULTS:
+                return ""
+
+        calls = call_form(write, before, self.ending)
+        if calls:
+            decoded = as_decoded(calls, self.template.special - {marker for pair in THOUGHTS for marker in pair})
+            self.form = replace(self.form, calls=calls, calls_read=decoded)
+
     def _look_at_markers(self) -> None:
         """Find what must not stand in a turn's text: special tokens, and what the template sets turns apart with."""
         text = self._probe(("system", *_TALK)) or self._probe(_TALK) or self._write(("user",))
@@ -201,6 +244,11 @@ def _turns(messages: Sequence[Message]) -> list[Turn]:
 def _text(number: int) -> str:
     """Return what stands for a turn's text where a template is tried out."""
     return f"\u2022{number}\u2022"
+
+
+def _holds(text: str, said: str) -> bool:
+    """Whether a prompt has a turn's text in it; templates may change white space."""
+    return said.strip() in text or "".join(said.split()) in "".join(text.split())
 
 
 def _closing(behind: str) -> str:

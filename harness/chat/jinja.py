@@ -1,18 +1,13 @@
 """A chat template out of a model's files, rendered as transformers does it, which itself is not loaded."""
 
 import json
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import TemplateError, nodes
-from jinja2.ext import Extension
-from jinja2.parser import Parser
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-
 from harness.chat.form import Template
 from harness.chat.turns import Turn
+from harness.confined import TemplateFault, render_chats
 from harness.errors import ModelError
 
 _NAMED = ("bos_token", "eos_token", "pad_token", "unk_token")
@@ -22,7 +17,7 @@ def read_template(folder: Path) -> Template | None:
     """Read the chat template of a model's folder; None where it has none.
 
     Raises:
-        ModelError: If it is no Jinja.
+        ModelError: If a file of it cannot be read.
     """
     settings = read_json(folder / "tokenizer_config.json")
     source = _source(folder, settings)
@@ -30,17 +25,25 @@ def read_template(folder: Path) -> Template | None:
         return None
     named = {**_texts(read_json(folder / "special_tokens_map.json")), **_texts(settings)}
     special = _special(read_json(folder / "tokenizer.json").get("added_tokens"))
-    try:
-        template = _environment().from_string(source)
-    except (TemplateError, SyntaxError, RecursionError, ValueError) as fault:  # Python's own, of what Jinja made of it
-        raise ModelError(f"the chat template in {folder} is no Jinja: {fault}; restore it") from fault
+    special |= set(named.values())
+    return Template(writer(source, named), source, named.get("bos_token"), named.get("eos_token"), frozenset(special))
+
+
+def writer(source: str, named: Mapping[str, Any]) -> Callable[..., str]:
+    """Return what writes turns by a chat template, called as a tokenizer's `apply_chat_template`.
+
+    Args:
+        source: The template.
+        named: What it may use besides, such as `bos_token`.
+    """
 
     def write(turns: Sequence[Turn], *, tokenize: bool = False, **values: Any) -> str:
-        return str(template.render(messages=turns, **{**named, "tools": None, "documents": None, **values}))
+        [text] = render_chats(source, [{"tools": None, "documents": None, **named, **values, "messages": turns}])
+        if isinstance(text, TemplateFault):
+            raise text
+        return text
 
-    return Template(
-        write, source, named.get("bos_token"), named.get("eos_token"), frozenset({*special, *named.values()})
-    )
+    return write
 
 
 def read_json(file: Path) -> dict[str, Any]:
@@ -81,29 +84,3 @@ def _special(added: object) -> set[str]:
     """Return the texts of the special ones among a tokenizer's added tokens."""
     tokens = [token for token in added if isinstance(token, dict)] if isinstance(added, list) else []
     return {str(token.get("content")) for token in tokens if token.get("special")}
-
-
-class _Generation(Extension):
-    """`{% generation %}`, by which transformers marks the assistant's own words; here its body alone counts."""
-
-    tags = {"generation"}
-
-    def parse(self, parser: Parser) -> nodes.Node:
-        """Return the block's body, whose variables stay its own, as in the call block of transformers."""
-        line = next(parser.stream).lineno
-        return nodes.Scope(parser.parse_statements(("name:endgeneration",), drop_needle=True), lineno=line)
-
-
-def _environment() -> ImmutableSandboxedEnvironment:
-    """Jinja as transformers sets it up for chat templates (utils/chat_template_utils.py)."""
-
-    def refuse(message: str) -> None:
-        raise TemplateError(message)
-
-    environment = ImmutableSandboxedEnvironment(
-        trim_blocks=True, lstrip_blocks=True, extensions=[_Generation, "jinja2.ext.loopcontrols"]
-    )
-    environment.filters["tojson"] = lambda value, **options: json.dumps(value, **{"ensure_ascii": False, **options})
-    environment.globals["raise_exception"] = refuse
-    environment.globals["strftime_now"] = lambda form: datetime.now().strftime(form)
-    return environment

@@ -45,9 +45,7 @@ BEGINNINGS = (
     "<<SYS>>",
     "<</SYS>>",
 )
-_AT_THE_END = re.compile(rf"(?:\s*(?:{'|'.join(map(re.escape, ENDS))}))+\s*\Z")
 _ANY = re.compile("|".join(map(re.escape, sorted((*ENDS, *BEGINNINGS), key=len, reverse=True))))
-_STRUCK_OUT = re.compile(r"<s>.*?</s>", re.DOTALL)  # HTML's, where both tags stand
 
 
 def without_end(text: str) -> tuple[str, str]:
@@ -57,15 +55,23 @@ def without_end(text: str) -> tuple[str, str]:
         The answer, and the marker that stood there; '' where none did. An answer in which `</s>` closes an `<s>`
         stays as it is: that is HTML.
     """
-    found = _AT_THE_END.search(text)
-    if not found or _STRUCK_OUT.search(text):
-        return text, ""
-    return text[: found.start()], found[0].split()[0]
+    rest = text.rstrip()
+    while marker := next(filter(rest.endswith, ENDS), ""):
+        rest = rest.removesuffix(marker).rstrip()
+    taken = text[len(rest) :].split()
+    return (rest, taken[0]) if taken and not _is_struck_out(text) else (text, "")
 
 
 def family_markers(text: str) -> list[str]:
     """Return the markers of any family that a text holds, each once."""
+    if "<" not in text and "[" not in text:
+        return []
     found = dict.fromkeys(_ANY.findall(text))
-    if _STRUCK_OUT.search(text):
+    if _is_struck_out(text):
         found = {marker: None for marker in found if marker not in ("<s>", "</s>")}
     return list(found)
+
+
+def _is_struck_out(text: str) -> bool:
+    """Whether `<s>` and `</s>` are HTML's: one closes the other."""
+    return "</s>" in text.partition("<s>")[2]

@@ -13,6 +13,7 @@ from harness.checking.documents import find_odd_documents
 from harness.checking.encoding import find_file_marks, find_odd_texts
 from harness.checking.findings import SEVERITIES, CheckReport, Finding
 from harness.checking.groups import find_rows_without_group, find_torn_groups
+from harness.checking.judging import find_judges, judge_previews, judge_texts
 from harness.checking.lengths import find_long_rows
 from harness.checking.model_format import find_formats, find_markers, find_refusals
 from harness.checking.model_text import ModelText
@@ -74,15 +75,17 @@ def examine(material: Material, folder_of: Callable[[str], Path | None] = lambda
     content = material.content
     models = models_of(content.arms) or (content.model,)
     texts = {source: _text(source, folder_of) for source in dict.fromkeys(m.source for m in models)}
+    judges = judge_texts(material, folder_of)
     refused = find_refusals(material, texts)
     found = [finding for check in CHECKS for finding in check(material)]
     found += [*find_long_rows(material, texts), *find_formats(texts), *find_markers(material, texts)]
+    found += find_judges(material, judges)
     found.sort(key=lambda finding: SEVERITIES.index(finding.severity))
     return CheckReport(
         task=str(content.path),
         faults=(*material.listed, *refused),
         findings=tuple(found),
-        seen=() if refused else previews(material, texts),
+        seen=() if refused else (*previews(material, texts), *judge_previews(material, judges)),
         notes=content.data.notes,
         lengths=_how(texts),
     )

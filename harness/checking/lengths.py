@@ -1,6 +1,6 @@
 """Record lengths in tokens, against the context window and the rule of thumb."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from harness.checking.findings import Finding, Hit, gathered
 from harness.checking.model_text import ModelText
@@ -42,8 +42,7 @@ def _counts(material: Material, text: ModelText) -> dict[str, list[int]]:
     prompt = Prompt(settings.prompt.system, settings.prompt.template)
     frame = _frame(text)
     return {
-        split: [count + frame for count in text.counts([_shown(prompt, record) for record in material.splits[split]])]
-        for split in LABELLED
+        split: [count + frame for count in text.counts(_shown(prompt, material.splits[split]))] for split in LABELLED
     }
 
 
@@ -53,9 +52,12 @@ def _frame(text: ModelText) -> int:
     return framed - 2 * bare + 1
 
 
-def _shown(prompt: Prompt, record: Record) -> str:
-    messages = prompt.messages(record.example.question)
-    return "\n".join([*(message.content for message in messages), record.example.target])
+def _shown(prompt: Prompt, records: Sequence[Record]) -> list[str]:
+    turns = prompt.every_message([record.example.question for record in records])
+    return [
+        "\n".join([*(message.content for message in messages), record.example.target])
+        for messages, record in zip(turns, records, strict=True)
+    ]
 
 
 def _against_rule(lengths: list[int], model: str) -> list[Hit]:

@@ -81,6 +81,10 @@ class ModelText:
                 pass  # rows that it cannot be shown are a fault of their own
         return "\n".join(f"{message.role}: {message.content}" for message in messages) + "\nassistant: "
 
+    def answer(self, text: str) -> str:
+        """Return an answer as the model learns it: a tool call in its template's own form."""
+        return self.chat.answer(text) if self.chat is not None else text
+
     def ending(self) -> str:
         """Return what ends an answer."""
         return self.chat.end if self.chat is not None else "<end>"

@@ -32,6 +32,6 @@ def previews(material: Material, texts: Mapping[str, ModelText]) -> tuple[Seen, 
             seen.append(Seen(spec.name, "", None, f"cannot be shown: {fault}"))
             continue
         text = texts[spec.model.source]
-        learnt = None if shown.learnt is None else shown.learnt + text.ending()
+        learnt = None if shown.learnt is None else text.answer(shown.learnt) + text.ending()
         seen.append(Seen(spec.name, text.prompt(shown.messages), learnt, shown.note))
     return tuple(seen)

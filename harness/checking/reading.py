@@ -1,5 +1,6 @@
 """A task as it was read, faults beside it, with the forms in which the checks compare its rows."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,10 +9,11 @@ from pathlib import Path
 from harness.answer_places import AnswerPlaces
 from harness.checking.findings import Fault, ListedFaults, Place
 from harness.checking.near_duplicates import Alike, alike
+from harness.closed_set import is_closed_set
 from harness.records import Example, Feedback, Preference
 from harness.task.content import Content, read_content
-from harness.task.examples import Item, Placed
 from harness.task.faults import Faults
+from harness.task.placed import Item, Placed
 from harness.task.splits import asked, normalised
 from harness.words import words_of
 
@@ -19,9 +21,6 @@ LABELLED = ("train", "dev", "test")
 BESIDE = ("preferences", "feedback")  # learnt from as well; a row asks, and need not say what is right
 # The held-out side first; what is dropped is the other side's.
 SIDES = (("test", "train"), ("test", "dev"), ("dev", "train"))
-MOST_LABELS = 50
-ROWS_PER_LABEL = 5
-LABEL_CHARACTERS = 60
 NEARLY = 0.7  # weighted Jaccard index of near copies; unlike questions of four public benchmarks stay below 0.65
 
 
@@ -109,10 +108,7 @@ class Material:
     @cached_property
     def has_labels(self) -> bool:
         """Whether the answers are few and short, each given many times: labels, not free text."""
-        answers = [record.answer for record in self.records()]
-        distinct = set(answers)
-        few = len(distinct) <= MOST_LABELS and ROWS_PER_LABEL * len(distinct) <= len(answers)
-        return few and all(len(answer) <= LABEL_CHARACTERS for answer in distinct)
+        return is_closed_set(Counter(record.answer for record in self.records()), is_named=True)
 
     def files(self) -> dict[str, str]:
         """Return the data files as the task file names them, by split."""

@@ -16,6 +16,7 @@ from harness.paths import check_name
 _COMMANDS = {
     "check": "harness.cli.check:check",
     "compare": "harness.cli.compare:compare",
+    "diff": "harness.cli.diff:diff",
     "doctor": "harness.cli.doctor:doctor",
     "export": "harness.cli.export:export",
     "init": "harness.cli.init:init",
@@ -25,6 +26,7 @@ _COMMANDS = {
     "report": "harness.cli.report:report",
     "schema": "harness.cli.schema:schema",
     "setup": "harness.cli.setup:setup",
+    "view": "harness.cli.view:view",
 }
 _GO_ON = "\ninterrupted; what is finished is kept: give the same command again to resume"
 

@@ -40,9 +40,9 @@ def check(ctx: click.Context, task_file: Path, out: Path | None, as_json: bool, 
     report = _with_goal(material, examine(material, whole_folder))
     if with_model:
         report = _with_contradictions(material, report)
-    print_faults(material)
     if not as_json:
         print_report(report)
+    print_faults(material)
     fixed = _examine_fixed(write_fixed(material, report, out)) if out else None
     if as_json:
         after = {"fixed": fixed.to_dict()} if fixed else {}

@@ -1,13 +1,28 @@
 """harness compare: the main job."""
 
+import shlex
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.exit_codes import of_run
+from harness.cli.exit_codes import Exit, of_run
 from harness.cli.options import allow_benchmark_code
 from harness.cli.printing import say, say_json_text
+
+if TYPE_CHECKING:
+    from harness.records import Run
+
+VERDICTS = ("prompt", "rag", "fine_tune", "combine", "rethink", "undecided")
+
+
+def _verdicts(ctx: click.Context, parameter: click.Parameter, given: str) -> frozenset[str]:
+    """Return the verdicts of a list with commas."""
+    words = [word.strip() for word in given.split(",") if word.strip()]
+    if unknown := [word for word in words if word not in VERDICTS]:
+        raise click.BadParameter(f"'{unknown[0]}' is no verdict; give some of {', '.join(VERDICTS)}", ctx, parameter)
+    return frozenset(words)
 
 
 @click.command()
@@ -18,6 +33,15 @@ from harness.cli.printing import say, say_json_text
 @click.option("--json", "as_json", is_flag=True, help="Print result.json instead of the table.")
 @click.option("--no-cache", is_flag=True, help="Ask the model everything again, and keep none of its answers.")
 @click.option("--fast", "is_fast", is_flag=True, help="Smoke run of all arms on a few rows; do not decide on it.")
+@click.option(
+    "--fail-on",
+    "failing",
+    default="",
+    callback=_verdicts,
+    metavar="VERDICTS",
+    help="Exit code 1 when the verdict is one of these, such as undecided,rethink.",
+)
+@click.option("--strict", "is_strict", is_flag=True, help="Exit code 3 when the run is undecided, or a smoke run.")
 @allow_benchmark_code
 @click.pass_context
 def compare(
@@ -29,27 +53,53 @@ def compare(
     as_json: bool,
     no_cache: bool,
     is_fast: bool,
+    failing: frozenset[str],
+    is_strict: bool,
 ) -> None:
     """Run every arm of TASK_FILE and write the recommendation.
 
-    A run that was stopped continues when the same command is given again. Exit code 4: the report is written, but an
-    arm failed or lost too many items; the same command tries it again.
+    TASK_FILE is a task.yaml, or the folder that holds one. A run that was stopped continues when the same command is
+    given again. runs/latest leads to the newest run. Exit code 4: the report is written, but an arm failed or lost too
+    many items; the same command tries it again.
 
     \b
     Example:
         harness compare tasks/support_routing/task.yaml --fast
     """
     say(f"harness: reading {task_file}", err=True)
+    from harness.cli.check import tokenizer_folder
     from harness.cli.results import print_results
     from harness.cli.terminal import observer
     from harness.evidence.compare import Settings, compare
+    from harness.planning.forecast import outlook
     from harness.task import load_task
 
     task = load_task(task_file)
+    runs = out.parent if out else Path("runs")
+    known = outlook(task, tokenizer_folder, runs, limit=limit, is_fast=is_fast)
     with observer(sys.stderr) as watching:
-        run, folder = compare(task, Settings(out, arms, limit, is_fast, not no_cache), watching)
+        run, folder = compare(task, Settings(out, arms, limit, is_fast, not no_cache, known), watching)
     if as_json:
         say_json_text((folder.path / "result.json").read_text(encoding="utf-8"))
     else:
-        print_results(run, folder.path / "report.html")
-    ctx.exit(of_run(run.evidence))
+        print_results(run, folder.path / "report.html", _again(task_file, out if not is_fast else None, limit))
+    ctx.exit(exit_code(run, failing, is_strict=is_strict))
+
+
+def _again(task_file: Path, out: Path | None, limit: int | None) -> str:
+    """Return the command that runs the task again, quoted for a shell."""
+    options = [f"--out={out}"] * (out is not None) + [f"--limit={limit}"] * (limit is not None)
+    return shlex.join(["harness", "compare", str(task_file), *options])
+
+
+def exit_code(run: "Run", failing: frozenset[str], *, is_strict: bool) -> Exit:
+    """Return what a script reads; a smoke run decides nothing, so it counts as undecided.
+
+    A verdict that was to fail comes first; an arm that failed says more than the undecided verdict that it may cause.
+    """
+    verdict = "undecided" if run.is_fast else run.decision.action
+    if verdict in failing:
+        return Exit.CHECK_FAILED
+    if of_run(run.evidence) is Exit.ARM_FAILED:
+        return Exit.ARM_FAILED
+    return Exit.INCONCLUSIVE if is_strict and verdict == "undecided" else Exit.DONE

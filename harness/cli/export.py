@@ -30,10 +30,18 @@ SHOWN = 70  # characters of an answer that differs
     metavar="[N]",
     help="Ask the export N test items [20] and compare with the run; an export that is there is not made again.",
 )
-def export(run_folder: Path, arm: str | None, out: Path | None, is_merged: bool, count: int | None) -> None:
+@click.option(
+    "--adapter",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Write nothing: score this adapter, trained elsewhere on the same base, against the run's, on its test items.",
+)
+def export(
+    run_folder: Path, arm: str | None, out: Path | None, is_merged: bool, count: int | None, adapter: Path | None
+) -> None:
     """Write the winner of RUN as something to run: weights, prompt, index, script, training files.
 
-    Exit code 1 when an answer differs from the run's.
+    Exit code 1 when an answer differs from the run's, or --adapter is shown to score lower than the run's.
 
     \b
     Example:
@@ -43,7 +51,11 @@ def export(run_folder: Path, arm: str | None, out: Path | None, is_merged: bool,
     from harness.exporting.pack import pack, usual_place
     from harness.exporting.verify import is_export_of
 
+    if adapter and (out or is_merged):
+        raise click.UsageError("--adapter writes nothing; leave --out and --merged out")
     source = open_export(run_folder, arm)
+    if adapter:
+        click.get_current_context().exit(_score(source, adapter, count))
     out = out or usual_place(source, is_merged=is_merged)
     if count is None or not is_export_of(source, out, is_merged=is_merged):
         say(f"harness: exporting {source.arm} of {run_folder}", err=True)
@@ -53,6 +65,20 @@ def export(run_folder: Path, arm: str | None, out: Path | None, is_merged: bool,
     say(f"export: {out}")
     if count is not None and not _is_equal(source, out, count):
         click.get_current_context().exit(Exit.CHECK_FAILED)
+
+
+def _score(source: "ExportSource", adapter: Path, count: int | None) -> Exit:
+    """Print what another adapter scores beside the run's; return the exit code."""
+    from harness.decision.words import gain_range, score_range, share
+    from harness.exporting.trained_elsewhere import score_adapter
+
+    found = score_adapter(source, adapter, count, log=lambda line: say(line, err=True))
+    for name, score in ((f"{source.arm} of the run", found.run), (str(adapter), found.other)):
+        say(f"{name}: {share(score.estimate)} {found.metric} ({score_range(score)})")
+    moved = found.change.difference
+    say(f"change: {gain_range(moved, 'over the run') if moved else 'too few items, or groups of items, for a claim'}")
+    say(f"{found.change.losses} items lost, {found.change.wins} won")
+    return Exit.CHECK_FAILED if moved is not None and moved.high < 0 else Exit.DONE
 
 
 def _is_equal(source: "ExportSource", out: Path, count: int) -> bool:

@@ -1,4 +1,4 @@
-"""How a check is printed: counts first, then what was found, then what each arm will see."""
+"""How a check is printed: counts, what each arm will see, then what was found: the worst last, where it is read."""
 
 from collections.abc import Sequence
 
@@ -23,25 +23,31 @@ def print_faults(material: Material) -> None:
 
 
 def print_report(report: CheckReport) -> None:
-    """Print the counts, the findings and the previews."""
+    """Print the counts, the previews and the findings."""
     say(f"{report.task}: {_counts(report)}")
     for note in report.notes:
         say(f"  {note}")
     say(f"  tokens: {report.lengths}")
-    for finding in report.findings:
-        _print_finding(finding)
     if report.seen:
         say("\nWhat each arm will show the model:")
     for position, seen in enumerate(report.seen):
         _print_seen(seen, report.seen[:position])
+    for finding in _worst_last(report.findings):
+        _print_finding(finding)
+    if report.findings:
+        say(f"\nFound: {_counts(report)}")
 
 
 def print_fixed(fixed: CheckReport) -> None:
     """Print where the cleaned copy is and what is left in it for its owner."""
     say(f"\nCleaned copy: {fixed.task}: {_counts(fixed)}; FIXES.md beside it says what was done to each row")
-    for finding in fixed.findings:
+    for finding in _worst_last(fixed.findings):
         if finding.severity != "note":
             _print_finding(finding)
+
+
+def _worst_last(findings: Sequence[Finding]) -> list[Finding]:
+    return sorted(findings, key=lambda finding: -SEVERITIES.index(finding.severity))
 
 
 def _counts(report: CheckReport) -> str:

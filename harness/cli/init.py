@@ -1,6 +1,5 @@
 """harness init: a first task folder out of one data file."""
 
-import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -30,6 +29,11 @@ if TYPE_CHECKING:
 @click.option("--model", metavar="NAME", help="An alias, a folder or a hub id.")
 @click.option("--target", metavar="COLUMN", help="The column with the answer, where it cannot be told.")
 @click.option("--input", "inputs", multiple=True, metavar="COLUMN", help="A column of the question; may be repeated.")
+@click.option(
+    "--lists",
+    type=click.Choice(["any", "all"]),
+    help="Of answers that are lists: any one is right, or all are wanted, where it cannot be told.",
+)
 @click.option("--interview", is_flag=True, help="Ask what the task is for, and set goal, deployment and prices by it.")
 def init(
     source: Path,
@@ -38,12 +42,13 @@ def init(
     model: str | None,
     target: str | None,
     inputs: tuple[str, ...],
+    lists: str | None,
     interview: bool,
 ) -> None:
     """Look at FILE and write a task folder that runs: splits, metric, arms, and what to look at yourself.
 
-    Where it cannot be told which column is the answer, it asks at a terminal; without one it ends with exit code 2 and
-    the flag that answers it.
+    Where it cannot be told which column is the answer, or what its lists mean, it asks at a terminal; without one it
+    ends with exit code 2 and the flag that answers it.
 
     \b
     Example:
@@ -52,7 +57,7 @@ def init(
     out = out or Path(source.stem.replace(":", "-"))
     purpose = _interview() if interview else None
     settings: dict[str, Any] = {"documents": documents, "model": model, "purpose": purpose}
-    draft = _drafted(source, out, target, inputs, settings)
+    draft = _drafted(source, out, {**settings, "target": target, "inputs": inputs, "lists": lists})
     for note in draft.notes:
         say(note)
     for doubt in draft.doubts:
@@ -64,34 +69,43 @@ def init(
     say(f"  harness compare {task}         # decide")
 
 
-def _drafted(source: Path, out: Path, target: str | None, inputs: tuple[str, ...], settings: dict[str, Any]) -> "Draft":
+_SETTINGS = {"--target": "target", "--input": "inputs", "--lists": "lists"}  # of `draft_task`, by the flag that sets it
+_ASKED = {
+    "--target": "Number of the answer's column",
+    "--input": "Numbers of the question's columns, with commas",
+    "--lists": "Number of what is meant",
+}
+
+
+def _drafted(source: Path, out: Path, settings: dict[str, Any]) -> "Draft":
     """Draft the task; what is in doubt is asked at a terminal, one question after the other."""
     from harness.drafting import InDoubt, draft_task
 
     try:
-        return draft_task(source, out, target=target, inputs=inputs, **settings)
+        return draft_task(source, out, **settings)
     except InDoubt as doubt:
         if not sys.stdin.isatty():
             raise
-        chosen, is_target = _ask(doubt), doubt.flag == "--target"
-    return _drafted(source, out, chosen[0] if is_target else target, inputs if is_target else chosen, settings)
+        chosen, several = _ask(doubt), doubt.flag == "--input"
+        settings = {**settings, _SETTINGS[doubt.flag]: chosen if several else chosen[0]}
+    return _drafted(source, out, settings)
 
 
 def _ask(doubt: "InDoubt") -> tuple[str, ...]:
-    """Ask which column is meant, or which ones make the question."""
+    """Ask which column is meant, which ones make the question, or what lists mean."""
     several = doubt.flag == "--input"
     say(f"{doubt.why} ({doubt.flag} answers this):")
-    for number, (name, sample) in enumerate(doubt.samples.items(), start=1):
+    options = list(doubt.options)
+    for number, (name, sample) in enumerate(doubt.options.items(), start=1):
         say(f"  {number}  {name}: {sample}")
-    what = "Numbers of the question's columns, with commas" if several else "Number of the answer's column"
     while True:
-        said = click.prompt(what, type=str)
+        said = click.prompt(_ASKED[doubt.flag], type=str)
         numbers = [part.strip() for part in said.split(",")]
-        if all(part.isdigit() and 1 <= int(part) <= len(doubt.columns) for part in numbers) and (
+        if all(part.isdigit() and 1 <= int(part) <= len(options) for part in numbers) and (
             several or len(numbers) == 1
         ):
-            return tuple(doubt.columns[int(part) - 1] for part in numbers)
-        say(f"give {'numbers' if several else 'a number'} from 1 to {len(doubt.columns)}")
+            return tuple(options[int(part) - 1] for part in numbers)
+        say(f"give {'numbers' if several else 'a number'} from 1 to {len(options)}")
 
 
 def _interview() -> "Purpose":
@@ -124,16 +138,13 @@ def _interview() -> "Purpose":
 
 
 def _number(said: str, what: str) -> float | None:
+    """Read a number as the metrics do: '2,50' is no 250, and '45,000' no 45."""
     from harness.errors import TaskFileError
+    from harness.metrics.quantities import read_quantity
 
-    plain = re.sub(r"[ _']", "", said.strip())
-    plain = re.sub(r"^(\d+),(\d{1,2})$", r"\1.\2", plain).replace(",", "")  # '2,50' is no 250
-    if not plain:
+    if not said.strip():
         return None
-    try:
-        value = float(plain)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value < 1e12:
+    found = read_quantity(said)
+    if found is None or not found.is_bare or not 0 <= found.value < 10**12:
         raise TaskFileError("--interview", [f"'{said}' is no {what}; give a number such as 50000, or nothing"])
-    return value
+    return float(found.value)

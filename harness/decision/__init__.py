@@ -8,17 +8,20 @@ forgetting, probes  what tuning changed on benchmark items; on texts and unrelat
 measured   both together, and the measure that the claim rests on
 harm, safety        proof that something broke; proof that nothing did            gate     the state
 bands      the 20/90/99 rule of thumb beside what was measured
+judged, agreement  scores of a judge: corrected by people's labels, and how far people agree
 searches   what retrieval lost and no model is to blame for
 sentence, advice, words               the verdict in plain English
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import combinations
 from typing import TYPE_CHECKING, Literal
 
-from harness.records import Decision, Evidence, Gate, GeneralAbility, Limits, Score
+from harness.records import Decision, Evidence, Example, Gate, GeneralAbility, LabelledJudgement, Limits, Score, Slice
 
 if TYPE_CHECKING:
+    from harness.decision.arms import Arm
     from harness.decision.ladder import ArmScores
     from harness.decision.paired import BestConstant
     from harness.decision.verdict import Verdict
@@ -36,7 +39,9 @@ def decide(
     constant_scores: Sequence[Score] | None,
     planned_arms: Sequence[str],
     seed: int = 0,
+    labelled: Sequence[LabelledJudgement] | None = None,
     fits: Mapping[str, Sequence[Evidence]] | None = None,
+    examples: Sequence[Example] = (),
 ) -> Decision:
     """Decide from stored evidence; equal evidence gives an equal decision.
 
@@ -51,6 +56,8 @@ def decide(
         constant_scores: The best constant answer of train, scored on the test items; None where there is none.
         planned_arms: Names in the task's order, which breaks ties on dev: the earlier is the cheaper.
         seed: Of the bootstrap, used by aggregate metrics only.
+        labelled: Where a judge gives the primary scores, the answers that people labelled; None where none does.
+        examples: The test items, by which slices are made; without them there are none.
         fits: All fits of each arm, by its name, where there are several; `evidence` holds the one that it is judged by.
 
     Returns:
@@ -64,11 +71,15 @@ def decide(
     """
     from harness.decision import advice, bands, bounds, form, gate, missing, recipe, sentence, undecided, verdict
     from harness.decision.arms import MetricSpec, read_arms
+    from harness.decision.judged import Correction, basis_of
     from harness.decision.ladder import ArmScores, describe_rungs
     from harness.decision.paired import BestConstant
 
     metric_spec = MetricSpec(primary_metric, metric_kind, aggregate, groups, seed)
     judged_arms = read_arms(evidence, planned_arms, primary_metric, limits)
+    if labelled is not None:
+        basis = basis_of([arm.scores for arm in judged_arms.judged], labelled)
+        metric_spec = replace(metric_spec, correction=Correction(basis, tuple(labelled)))
     gates = {arm.name: gate.judge(arm, bases, limits) for arm in judged_arms.judged if arm.is_tuned}
     blocked = frozenset(name for name, found in gates.items() if found.state == "fail" and found.blocks)
     judged_arms = replace(judged_arms, blocked=blocked)
@@ -88,6 +99,7 @@ def decide(
     lost_seeds = recipe.lost_seeds(fits or {})
     forms = form.form_misses(judged_arms, metric_kind)
     doubts = advice.caveats(arm_scores, gates, result.arm, absent, lost, turned, constant, recipes, lost_seeds)
+    forms_doubts = form.caveats(forms)
     step = advice.next_step(result, openness, arm_scores, chosen, routed)
     return Decision(
         action=result.action,
@@ -95,7 +107,7 @@ def decide(
         goal=result.goal,
         sentence=sentence.verdict_sentence(result, openness, arm_scores, chosen, routed),
         reasons=(*sentence.explain(result, arm_scores, list(gates.values())), *form.reasons(forms, result.arm, prompt)),
-        caveats=(*form.caveats(forms), *doubts),
+        caveats=(*forms_doubts, *doubts.turning, *doubts.others),
         next_step=" ".join(filter(None, (form.step(forms, limits.goal, result.action), step))),
         labels_needed=openness.settling.items if openness.settling else None,
         scores=dict(arm_scores.scores),
@@ -109,7 +121,26 @@ def decide(
         undecided=openness.kind,
         recipes=recipes,
         form_misses=forms,
+        pairs=tuple(arm_scores.gain(later, earlier) for earlier, later in combinations(judged_arms.judged, 2)),
+        slices=_slices(examples, arm_scores, result, prompt),
+        turning=len(forms_doubts) + len(doubts.turning),
     )
+
+
+def _slices(
+    examples: Sequence[Example], arm_scores: "ArmScores", result: "Verdict", prompt: "Arm | None"
+) -> tuple[Slice, ...]:
+    """Compare the recommended arm, else the one with the highest figure, with dev's prompt on every slice."""
+    from harness.decision.sentence import leader
+    from harness.decision.slices import slice_gains
+
+    if not arm_scores.judged_arms.judged or prompt is None:
+        return ()
+    lead = result.arm or leader(arm_scores)
+    if lead is prompt:
+        others = [arm for arm in arm_scores.judged_arms.judged if arm is not prompt]
+        lead = max(others, key=lambda arm: arm_scores.scores[arm.name].estimate, default=prompt)
+    return slice_gains(examples, lead, prompt, arm_scores.metric_spec) if lead is not prompt else ()
 
 
 def _if_routed(arm_scores: "ArmScores", gates: Mapping[str, Gate], constant: "BestConstant | None") -> "Verdict":

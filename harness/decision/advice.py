@@ -1,6 +1,7 @@
 """What the reader should keep in mind, and do next."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from harness.decision.arms import Arm, JudgedArms
 from harness.decision.ladder import ArmScores
@@ -17,6 +18,14 @@ FEW_ITEMS = 50
 MISSING_STEP = "Run the missing arms again, or take them out of the task file."
 
 
+@dataclass(frozen=True, slots=True)
+class Caveats:
+    """What limits the verdict: what could overturn it, and what could not."""
+
+    turning: tuple[str, ...]
+    others: tuple[str, ...]
+
+
 def caveats(
     arm_scores: ArmScores,
     gates: Mapping[str, Gate],
@@ -27,12 +36,13 @@ def caveats(
     constant: BestConstant | None,
     recipes: Sequence[Recipe],
     lost_seeds: Sequence[str],
-) -> tuple[str, ...]:
-    """List what limits the verdict, what could turn it first.
+) -> Caveats:
+    """List what limits the verdict, the gravest of each kind first.
 
-    A goal that a constant answer reaches; lost items that turn it, or are more than an arm may lose; doubts about the
-    recommended arm; what retrieval lost; arms whose absence leaves the verdict open; training that was cut short; few
-    items; few lost items that turn nothing; doubts about other arms; seeds; other missing arms.
+    It could be overturned by a goal that a constant answer reaches; lost items that turn it, or are more than an arm
+    may lose; doubts about the recommended arm, its one training run among them; arms whose absence leaves the verdict
+    open; what retrieval lost; training that was cut short. Few items, few lost items that turn nothing, doubts about
+    other arms and other missing arms do not.
     """
     judged_arms = arm_scores.judged_arms
     others = [arm for arm in judged_arms.judged if arm is not recommended]
@@ -47,14 +57,18 @@ def caveats(
     found += [f"{gone.arm} {gone.why}; {gone.meaning}" for gone in missing if gone.matters]
     found += [text for arm in judged_arms.judged for text in search_caveats(arm, arm_scores.limits.smallest_gain)]
     found += [text for arm in others for text in _training(arm)]
-    found += [f"{name}: {score.method}" for name, score in arm_scores.scores.items() if "no claim" in score.method]
+    seeds = _seeds(judged_arms, recipes)
+    is_trained = recommended is not None and recommended.is_tuned
+    found += [*lost_seeds, *seeds] if is_trained else []
+    rest = [f"{name}: {score.method}" for name, score in arm_scores.scores.items() if "no claim" in score.method]
     fewest = min((score.n for score in arm_scores.scores.values()), default=FEW_ITEMS)
     if fewest < FEW_ITEMS:
-        found.append(f"{fewest} test items are few: only large differences can show")
-    found += [] if is_much else lost
-    found += [text for arm in others for text in _gate(gates.get(arm.name))]
-    found += [*lost_seeds, *_seeds(judged_arms, recipes)]
-    return (*found, *(f"{gone.arm} {gone.why}; {gone.meaning}" for gone in missing if not gone.matters))
+        rest.append(f"{fewest} test items are few: only large differences can show")
+    rest += [] if is_much else lost
+    rest += [text for arm in others for text in _gate(gates.get(arm.name))]
+    rest += [] if is_trained else [*lost_seeds, *seeds]
+    rest += [f"{gone.arm} {gone.why}; {gone.meaning}" for gone in missing if not gone.matters]
+    return Caveats(tuple(found), tuple(rest))
 
 
 def _asks_nothing(arm_scores: ArmScores, constant: BestConstant | None) -> list[str]:
@@ -180,6 +194,11 @@ def _settle_step(verdict: Verdict, openness: Openness, arm_scores: ArmScores, ro
         return "See why every arm failed and run again."
     if openness.kind == "few_items":
         return "Label test items of more groups, and more of every label, then run again."
+    if openness.kind == "few_labels":
+        return (
+            "Label more answers (data.columns.labelled), best the arms' own on test rows drawn at random; or write a "
+            "clearer rubric or take a more capable judge; then run again."
+        )
     if openness.kind == "arms_missing":
         return _missing_step(arm_scores)
     if verdict.learned:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
+from harness.decision.judged import Correction, cluster_of
 from harness.records import ArmStatus, Evidence, Family, Limits, Score
 
 LADDER: tuple[Family, ...] = ("prompt", "rag", "tune", "combine")  # cheapest first
@@ -39,6 +40,7 @@ class MetricSpec:
     aggregate: Callable[[Sequence[Score]], float]
     groups: Mapping[str, str | None]  # item id -> group; None stands for a group of its own
     seed: int = 0  # of the bootstrap, which only aggregate metrics need
+    correction: Correction | None = None  # of a judge's scores; None: the scores are what they say
 
     @cached_property
     def is_clustered(self) -> bool:
@@ -48,8 +50,7 @@ class MetricSpec:
 
     def group_of(self, item: str) -> tuple[str, str]:
         """Name the cluster of an item; an item without a group is a cluster of its own."""
-        group = self.groups.get(item)
-        return ("item", item) if group is None else ("group", group)
+        return cluster_of(item, self.groups.get(item))
 
 
 @dataclass(frozen=True)
@@ -206,8 +207,9 @@ def _read_arm(evidence: Evidence, metric: str, limits: Limits) -> Arm | Absent:
 
 
 def lost_items(evidence: Evidence) -> frozenset[str]:
-    """Return the ids of an arm's items that ended in infrastructure errors."""
-    return frozenset(item.example_id for item in evidence.predictions if not item.outcome.is_measured)
+    """Return the ids of an arm's items that ended in infrastructure errors, or whose answer could not be judged."""
+    lost = {item.example_id for item in evidence.predictions if not item.outcome.is_measured}
+    return frozenset(lost | set(evidence.unjudged))
 
 
 def measured_scores(evidence: Evidence, metric: str) -> Mapping[str, Score]:
@@ -217,7 +219,8 @@ def measured_scores(evidence: Evidence, metric: str) -> Mapping[str, Score]:
         ValueError: If a measured item has no score, a score has no prediction, or lies outside [0, 1].
     """
     arm = evidence.arm
-    known = {item.example_id: item.outcome.is_measured for item in evidence.predictions}
+    lost = lost_items(evidence)
+    known = {item.example_id: item.example_id not in lost for item in evidence.predictions}
     kept: dict[str, Score] = {}
     for score in evidence.scores.get(metric, ()):
         if score.example_id not in known:

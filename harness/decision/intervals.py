@@ -14,6 +14,7 @@ import scipy
 from numpy.typing import NDArray
 
 from harness.decision.arms import MetricSpec
+from harness.decision.judged import corrected, single
 from harness.records import Interval, Score
 
 Floats = NDArray[np.float64]
@@ -39,6 +40,9 @@ def score_interval(scores: Sequence[Score], metric_spec: MetricSpec, tail: float
     """
     if not scores:
         raise ValueError("no scores, so there is no figure; leave the arm out")
+    if metric_spec.correction is not None:
+        answers = single(scores, [metric_spec.group_of(score.example_id) for score in scores])
+        return corrected(answers, metric_spec.correction, tail)
     labels = group_labels([score.example_id for score in scores], metric_spec)
     if metric_spec.kind == "aggregate":
         return aggregate_interval(scores, metric_spec, labels, tail)

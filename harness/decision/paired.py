@@ -42,6 +42,8 @@ from harness.decision.intervals import (
     no_claim,
     percent,
 )
+from harness.decision.judged import corrected
+from harness.decision.judged import difference as judged_difference
 from harness.records import Comparison, Interval, Score
 
 RATE_PAIRS = 1  # a whole gain and a whole loss, added to rates
@@ -149,6 +151,11 @@ def compare(
     theirs = [against.scores[item] for item in shared]
     differences = np.array([a.value - b.value for a, b in zip(ours, theirs, strict=True)])
     labels = group_labels(shared, metric_spec)
+    if metric_spec.correction is not None and len(shared) > 1:
+        clusters = [metric_spec.group_of(item) for item in shared]
+        gain = corrected(judged_difference(ours, theirs, clusters), metric_spec.correction, tail)
+        wins, losses = int((differences > 0).sum()), int((differences < 0).sum())
+        return Comparison(arm.name, against.name, gain, wins, losses, gain.low > smallest_gain)
     if metric_spec.kind == "aggregate":
         mean = _difference_of_aggregates(ours, theirs, metric_spec, labels)
     else:

@@ -49,10 +49,10 @@ def recipe_of(fits: Sequence[Evidence], metric_spec: MetricSpec) -> Recipe | Non
         metric_spec: How the primary metric is read.
 
     Returns:
-        None with fewer than two good fits, or too few items or groups for a claim.
+        None with fewer than two good fits, too few items or groups for a claim, or scores of a judge.
     """
     good = [fit for fit in fits if fit.status == "ok"]
-    if len(good) < FEWEST_SEEDS:
+    if len(good) < FEWEST_SEEDS or metric_spec.correction is not None:
         return None
     found = [measured_scores(fit, metric_spec.metric) for fit in good]
     items = [item for item in found[0] if all(item in scores for scores in found)]

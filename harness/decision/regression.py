@@ -151,7 +151,7 @@ def _by_item(scores: Sequence[Score]) -> dict[str, Score]:
 
 def _task_words(change: Interval, bound: str, limits: Limits) -> str:
     return (
-        f"on the task itself the score changed by {signed_points(change.estimate)}, {bound}, n={change.n}); "
+        f"on the task itself the score changed by {signed_points(change.estimate)}, {bound}, n = {change.n}); "
         f"the limit is -{points(limits.max_drop)}"
     )
 

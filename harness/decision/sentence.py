@@ -45,7 +45,7 @@ def verdict_sentence(
 
 
 def figure(arm_scores: ArmScores, arm: Arm) -> str:
-    """Write an arm's figure: '97.5% exact_match (95% CI 94.3 to 98.9, n=200)'."""
+    """Write an arm's figure: '97.5% exact_match (95% CI 94.3 to 98.9, n = 200)'."""
     score = arm_scores.scores[arm.name]
     return f"{share(score.estimate)} {arm_scores.metric_spec.metric} ({score_range(score)})"
 
@@ -77,7 +77,7 @@ def _ability_words(gate: Gate) -> str:
     found, measure = gate.change or gate.pooled, f" by {gate.basis}" if gate.basis else ""
     if found is None:
         return "general ability"
-    bound = f"95% one-sided at least {signed_points(found.low)}, n={found.n}"
+    bound = f"95% one-sided at least {signed_points(found.low)}, n = {found.n}"
     return f"general ability {signed_points(found.estimate)}{measure} ({bound})"
 
 
@@ -182,6 +182,8 @@ def _settling_clause(openness: Openness, arm_scores: ArmScores) -> str:
         is_by_group = any("group" in score.method for score in arm_scores.scores.values())
         more = f"of at least {FEWEST_GROUPS} groups" if is_by_group else f"until each label has {FEWEST_PER_LABEL}"
         return f"; label test items {more}"
+    if openness.kind == "few_labels":
+        return "; more answers labelled by people would narrow what the judge leaves open"
     if openness.kind == "margin":
         return "; more test items would not settle it at the figures seen"
     return ""

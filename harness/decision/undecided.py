@@ -36,6 +36,9 @@ def why_undecided(verdict: Verdict, arm_scores: ArmScores, constant: BestConstan
         return Openness("")
     if kind := _obstacle(verdict.climbs):
         return Openness(kind)
+    if arm_scores.metric_spec.correction is not None:  # more items would not tell more of the judge's errors
+        kind = _unsettled(arm_scores)
+        return Openness(kind if kind == "arms_missing" else "few_labels")
     if settling := settle(arm_scores, verdict, constant):
         return Openness("few_items", settling)
     return Openness("few_items" if lacks_groups(arm_scores) else _unsettled(arm_scores))

@@ -23,12 +23,12 @@ def signed_points(difference: float) -> str:
 
 def score_range(score: Interval) -> str:
     """Write a rate's bounds: '95% CI 94.3 to 98.9, n=200'."""
-    return f"95% CI {100 * score.low:.1f} to {100 * score.high:.1f}, n={score.n}"
+    return f"95% CI {100 * score.low:.1f} to {100 * score.high:.1f}, n = {score.n}"
 
 
 def gain_range(gain: Interval, over: str) -> str:
-    """Write a gain with its bounds: '+61.0 points over rag (95% CI +53.9 to +68.0, n=200)'."""
-    bounds = f"95% CI {100 * gain.low:+.1f} to {100 * gain.high:+.1f}, n={gain.n}"
+    """Write a gain with its bounds: '+61.0 points over rag (95% CI +53.9 to +68.0, n = 200)'."""
+    bounds = f"95% CI {100 * gain.low:+.1f} to {100 * gain.high:+.1f}, n = {gain.n}"
     return f"{signed_points(gain.estimate)} {over} ({bounds})"
 
 

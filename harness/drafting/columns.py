@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 from harness.drafting.beside import find_group, unused_said
 from harness.drafting.doubt import InDoubt
+from harness.drafting.lists import Lists, has_separators, lists_said, what_lists_mean
 from harness.drafting.names import (
     EVIDENCE,
     IDS,
-    LABEL_SETS,
     LABELS,
     SYSTEMS,
     TARGETS,
@@ -22,6 +22,7 @@ from harness.drafting.names import (
 from harness.drafting.options import Options, find_options, listed_answers, option_columns
 from harness.drafting.questions import find_contexts, find_question
 from harness.drafting.targets import FILLED, PARTLY_FILLED, WHICH, find_target
+from harness.drafting.telling import telling_keys
 from harness.drafting.values import (
     Values,
     count_empty,
@@ -63,6 +64,7 @@ class Reading:
     languages: tuple[str, str] | None = None  # of a translation, source and target
     is_score: bool = False  # the answers are scores, where near is nearly right
     is_label_set: bool = False  # the answers are sets of labels
+    sets_as_json: bool = False  # some labels hold a separator, so that sets are written as JSON lists
     has_several: bool = False  # rows list several right answers
     id: str | None = None
     group: str | None = None
@@ -87,7 +89,11 @@ class _Shape:
 
 
 def read_columns(
-    rows: Values, documents: frozenset[str], target: str | None = None, inputs: Sequence[str] = ()
+    rows: Values,
+    documents: frozenset[str],
+    target: str | None = None,
+    inputs: Sequence[str] = (),
+    lists: Lists | None = None,
 ) -> Reading:
     """Say which column is what.
 
@@ -96,6 +102,7 @@ def read_columns(
         documents: Ids of the documents that evidence may name.
         target: The answer's column, where the user names it.
         inputs: The question's columns, where the user names them.
+        lists: What lists of answers mean, where the user says it.
 
     Raises:
         InDoubt: If a guess may score the wrong thing, and which flag settles it.
@@ -118,8 +125,9 @@ def read_columns(
     unused = tuple(name for name in left if name != group)
     answer = found.needed.get("target")
     doubts += unused_said(unused, rows, answer)
-    is_set = answer is not None and usual(answer) in LABEL_SETS and has_label_sets(rows, answer)
     is_plain = found.name == PLAIN and answer is not None and found.options is None
+    meaning = what_lists_mean(rows, str(answer), lists) if is_plain else None
+    doubts += lists_said(str(answer), meaning)
     return Reading(
         shape=found.name,
         needed=found.needed,
@@ -130,11 +138,9 @@ def read_columns(
         verdict=found.verdict,
         languages=found.languages,
         is_score=is_plain and _is_score(rows, str(answer), found.question),
-        is_label_set=is_set,
-        has_several=is_plain
-        and not is_set
-        and nesting(rows, str(answer)) != ""
-        and has_answer_lists(rows, str(answer)),
+        is_label_set=meaning == "all",
+        sets_as_json=meaning == "all" and has_separators(rows, str(answer)),
+        has_several=meaning == "any",
         id=identity,
         group=group,
         evidence=evidence,
@@ -269,10 +275,8 @@ def _note_target(rows: Values, target: str, filled: Sequence[str], options: Opti
     if target not in filled:
         doubts.append(f"the answer in {shown_name(target)} is empty in {count_empty(rows, target)} of {len(rows)} rows")
     held = nesting(rows, target)
-    is_set = usual(target) in LABEL_SETS and has_label_sets(rows, target)
-    if held and has_answer_lists(rows, target) and not is_set:
-        doubts.append(f"any one of the answers that {shown_name(target)} lists is taken for right")
-    elif held.startswith(("lists", "objects with lists")) and not is_set:
+    is_read = has_answer_lists(rows, target) or has_label_sets(rows, target)
+    if held.startswith(("lists", "objects with lists")) and not is_read and not options:
         doubts.append(f"the answers in {shown_name(target)} are {held}, taken as JSON text; give one, if one is meant")
     if options:
         listed = ", ".join(map(shown_name, options.columns))
@@ -284,3 +288,6 @@ def _note_contexts(rows: Values, contexts: Sequence[str], filled: Sequence[str],
         there = len(rows) - count_empty(rows, context)
         where = "" if context in filled else f", where there is one ({there} rows)"
         doubts.append(f"the text in {shown_name(context)} was put before each question{where}")
+        if keys := telling_keys(rows, context):
+            left = ", ".join(map(shown_name, keys))
+            doubts.append(f"{left} inside {shown_name(context)} may give the answer away and is left out of the prompt")

@@ -41,9 +41,12 @@ def divide(items: Sequence[Example], seed: int) -> tuple[dict[str, list[int]], l
     splits = _dealt(drawn, _sizes(len(items)))
     for name, members in splits.items():
         if len(members) < FEWEST_IN_SPLIT:
+            has_groups = any(item.group for item in items)
+            why = "are of one group or ask the same" if has_groups else "ask the same or nearly the same"
+            remedy = "rows, or leave the group column out" if has_groups else "rows with other questions"
             raise ValueError(
-                f"rows that belong together make {len(bundles)} bundles, which leave {len(members)} rows to {name}; "
-                f"give more rows, or leave the group column out"
+                f"rows that {why} stay together and make {len(bundles)} bundles, which leave {len(members)} rows to "
+                f"{name}; give more {remedy}"
             )
     groups = {items[position].group for position in splits["test"]}
     if None not in groups and len(groups) < FEWEST_TEST_GROUPS:

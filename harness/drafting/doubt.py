@@ -10,7 +10,8 @@ from harness.errors import TaskFileError
 _SHOWN = 3  # values of a column
 _LONGEST = 40  # characters of each
 
-Flag = Literal["--target", "--input"]
+Flag = Literal["--target", "--input", "--lists"]
+_MEANINGS = {"any": "any one of a row's answers is right", "all": "a row wants all of them"}
 
 
 class InDoubt(TaskFileError):
@@ -28,10 +29,16 @@ class InDoubt(TaskFileError):
         self.flag = flag
         self.why = why
         self.columns = tuple(columns)
-        self.samples = {name: _sample(rows, name) for name in columns}
-        listed = "; ".join(f"{shown_name(name)} has {sample}" for name, sample in self.samples.items())
-        named = f"{flag} {columns[0]}" if flag == "--target" else " ".join(f"{flag} {name}" for name in columns[:2])
-        super().__init__("the rows", [f"{why}: {listed}. Say which with {flag}, such as {named}"])
+        samples = {name: _sample(rows, name) for name in columns}
+        self.options = _MEANINGS if flag == "--lists" else samples  # what may be answered, with its meaning or values
+        listed = "; ".join(f"{shown_name(name)} has {sample}" for name, sample in samples.items())
+        super().__init__("the rows", [f"{why}: {listed}. {self._remedy()}"])
+
+    def _remedy(self) -> str:
+        if self.flag == "--lists":
+            return "; ".join(f"give --lists {value} if {meaning}" for value, meaning in _MEANINGS.items()).capitalize()
+        named = self.columns[:1] if self.flag == "--target" else self.columns[:2]
+        return f"Say which with {self.flag}, such as {' '.join(f'{self.flag} {name}' for name in named)}"
 
     def at(self, where: str) -> "InDoubt":
         """Return the same doubt, with the file that it is about."""

@@ -14,9 +14,10 @@ from harness.drafting.columns import JUDGED, PAIRS, Reading, read_columns
 from harness.drafting.division import divide, missing_labels
 from harness.drafting.doubt import InDoubt
 from harness.drafting.kinds import read_answers
+from harness.drafting.lists import Lists
 from harness.drafting.names import shown_name
 from harness.drafting.purpose import Purpose
-from harness.drafting.records import Made, Usable, usable_rows, with_result
+from harness.drafting.records import Made, Usable, usable_rows, with_result, with_systems
 from harness.drafting.values import count_empty
 from harness.drafting.yaml import Outline, task_yaml
 from harness.errors import TaskFileError
@@ -55,6 +56,7 @@ def draft_task(
     model: str | None = None,
     target: str | None = None,
     inputs: Sequence[str] = (),
+    lists: Lists | None = None,
     purpose: Purpose | None = None,
 ) -> Draft:
     """Make a task folder of one data file; the folder is written as a whole or not at all.
@@ -66,10 +68,11 @@ def draft_task(
         model: As `model` in a task file. Default: that of the schema.
         target: The column with the answer. Default: it is guessed.
         inputs: The columns of the question. Default: they are guessed.
+        lists: Whether any one of a row's listed answers is right, or all are wanted. Default: it is guessed.
         purpose: What the task is for; it sets goal, smallest gain, deployment and prices.
 
     Raises:
-        InDoubt: If it cannot be told which column is the answer, or the question.
+        InDoubt: If it cannot be told which column is the answer, or the question, or what lists of answers mean.
         TaskFileError: If `out` is in use, `model` can be none, or the file cannot be read or is not enough for a task.
     """
     if kind_of(out) == "file" or (kind_of(out) == "folder" and any(out.iterdir())):
@@ -80,7 +83,7 @@ def draft_task(
     rows = _read(source, (target, *inputs), doubts)
     known, said_of_documents = _documents(documents)
     try:
-        reading = read_columns([row.values for row in rows], known, target, inputs)
+        reading = read_columns([row.values for row in rows], known, target, inputs, lists)
         usable = usable_rows(rows, reading, known)
     except ValueError as fault:
         raise TaskFileError(str(source), [str(fault)]) from None
@@ -105,6 +108,8 @@ def draft_task(
     doubts += [*reading.doubts, *_left_out(usable), *ends_said(usable.ends), *answers.doubts, *said]
     if answers.kind == "labels" and (never := missing_labels(usable.items, splits)):
         doubts.append(f"train never shows what {len(never)} test rows want: {', '.join(never)}")
+    usable, said_of_systems = with_systems(usable, answers.system)
+    doubts += said_of_systems
     outline = Outline(
         name=_safe_name(out.absolute().name),
         source=_named(source),
@@ -224,7 +229,12 @@ def _write(
             held = {normalised(usable.items[at]) for split in ("dev", "test") for at in splits[split]}
             free = [made for made in usable.judged if normalised(made.item) not in held]
             _write_rows(partial / "feedback.jsonl", [_judged(made) for made in free])
-        load_task(partial / "task.yaml")
+        try:
+            load_task(partial / "task.yaml")
+        except TaskFileError as fault:  # of a file that is gone when it is read
+            raise TaskFileError(
+                outline.source, [f"the task made of it has a fault: {one}" for one in fault.faults]
+            ) from None
         out.mkdir(exist_ok=True)
         for file in sorted(partial.iterdir(), key=lambda file: file.name == "task.yaml"):
             file.replace(out / file.name)

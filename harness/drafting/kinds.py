@@ -8,9 +8,13 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Literal
 
+from harness.closed_set import ROWS_PER_LABEL, is_closed_set
 from harness.drafting.columns import Reading
-from harness.drafting.names import LABELS, TARGETS, usual
+from harness.drafting.lists import are_wanted
+from harness.drafting.names import LABELS, NO_LABELS, TARGETS, are_called_labels, usual
+from harness.drafting.numbers import decimal_mark_of, numbers_in
 from harness.drafting.worked import NEARLY_ALL, Worked, find_working
+from harness.metrics.label_sets import split_labels
 from harness.task.turns import shown
 
 Kind = Literal[
@@ -27,10 +31,7 @@ Kind = Literal[
     "long text",
 ]
 
-MOST_LABELS = 50
-ROWS_PER_LABEL = 5
-LABEL_CHARACTERS = 60
-LABELS_IN_PROMPT = 20
+LABELS_SHOWN = 20  # of more, a message names the first ones
 # In a prompt a language's name says more than its code.
 LANGUAGES = {
     "ar": "Arabic", "bg": "Bulgarian", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek", "en": "English",
@@ -53,7 +54,8 @@ class Answers:
     goal: float
     system: str | None  # asks for answers of this form
     doubts: tuple[str, ...] = ()
-    options: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # of the metrics, by name
+    options: Mapping[str, Mapping[str, float | str]] = field(default_factory=dict)  # of the metrics, by name
+    labels: int = 0  # how many, where they are a closed set
     worked: Worked | None = None  # where the result stands, behind its working
 
 
@@ -76,21 +78,24 @@ def read_answers(targets: Sequence[str], reading: Reading) -> Answers:
         return _translation(*reading.languages)
     if reading.is_score:
         return _score(targets)
-    if reading.is_label_set or _are_label_sets(counts, len(targets)):
-        return _label_sets(targets)
+    numbers = numbers_in(targets, units=True)
+    if reading.is_label_set or (not numbers and _are_label_sets(counts)):
+        return _label_sets(targets, reading)
     if all(map(_is_calls, targets)):
         return _CALLS
     objects = [found for target in targets if isinstance(found := _parsed(target), dict)]
     if len(objects) == len(targets):
         return _json(objects)
-    if not reading.has_several and not _are_results(counts, reading) and _are_labels(counts, len(targets)):
+    if not reading.has_several and not (numbers and _are_results(counts, reading)) and _are_labels(counts, reading):
         return _labels(counts)
     if 2 * len(objects) > len(targets):
         other = len(targets) - len(objects)
         doubt = f"{len(objects)} answers are JSON objects and {other} are not; with those fixed, use json_fields"
         return Answers("short text", "texts, most of them JSON", ("exact_match",), 0.8, None, (doubt,))
-    if all(map(_NUMBER.fullmatch, counts)):
-        return _NUMBERS
+    if all(isinstance(_parsed(target), list | dict) for target in targets):
+        return _lists(targets, reading)
+    if numbers:
+        return _numbers(targets)
     if worked := find_working(targets):
         return _worked(worked, targets)
     return _text(targets)
@@ -98,10 +103,8 @@ def read_answers(targets: Sequence[str], reading: Reading) -> Answers:
 
 def _worked(worked: Worked, targets: Sequence[str]) -> Answers:
     results = [result for target in targets if (result := worked.rule.reader.read(target))]
-    has_numbers = sum(_NUMBER.fullmatch(result.rstrip(".")) is not None for result in results) >= NEARLY_ALL * len(
-        results
-    )
-    metrics = ("number", "exact_match") if has_numbers else ("exact_match", "f1")
+    count = sum(numbers_in([result.rstrip(".")], units=True) is not None for result in results)
+    metrics = ("number", "exact_match") if count >= NEARLY_ALL * len(results) else ("exact_match", "f1")
     about = f"working with the result {'behind ' + repr(worked.value) if worked.key == 'after' else 'in a box'}"
     doubt = f"the result is scored, and training keeps the working: {about}"
     return Answers("worked", about, metrics, 0.8, worked.request, (doubt,), worked=worked)
@@ -110,10 +113,9 @@ def _worked(worked: Worked, targets: Sequence[str]) -> Answers:
 def _are_results(counts: Counter[str], reading: Reading) -> bool:
     """Whether answers that are numbers are results, by their column's name, and no classes."""
     name = usual(reading.needed.get("target", ""))
-    return len(counts) > 2 and name in TARGETS and name not in LABELS and all(map(_NUMBER.fullmatch, counts))
+    return len(counts) > 2 and name in TARGETS and name not in LABELS
 
 
-_NUMBER = re.compile(r"[-+]?[$\u20ac\u00a3]?\d[\d.,']*%?")
 _CODE = re.compile(
     r"^\s*(?:def |class |import |from \w+ import|return\b|#include|SELECT |WITH |INSERT |UPDATE )", re.MULTILINE
 )
@@ -124,7 +126,6 @@ _CHOICE = Answers(
     0.9,
     "Answer with the letter of the right choice and nothing else.",
 )
-_NUMBERS = Answers("number", "numbers", ("number", "exact_match"), 0.9, "Answer with the number and nothing else.")
 _CALLS = Answers(
     "tool calls",
     "calls of tools, as JSON",
@@ -148,37 +149,66 @@ def _translation(source: str, target: str) -> Answers:
 
 
 def _score(targets: Sequence[str]) -> Answers:
-    values = [float(target.strip().replace(",", ".")) for target in targets]
+    values = [float(number) for number in numbers_in(targets, units=True) or ()]
     low, high = min(values), max(values)
     near = float(f"{(high - low) / 10:.1g}")
     system = f"Answer with a number from {low:g} to {high:g} and nothing else."
     doubt = f"a score is called right when it is within {near:g}, a tenth of the scale; is that near enough?"
     metrics = ("within_tolerance", "spearman", "pearson")
     about = f"scores from {low:g} to {high:g}"
-    return Answers("score", about, metrics, 0.8, system, (doubt,), {"within_tolerance": {"tolerance": near}})
+    marks = _with_mark(targets, *metrics)
+    options = {**marks, "within_tolerance": {"tolerance": near, **marks.get("within_tolerance", {})}}
+    return Answers("score", about, metrics, 0.8, system, (doubt,), options)
 
 
-def _are_label_sets(counts: Counter[str], rows: int) -> bool:
-    """Whether answers are labels with commas between them, from a small stock."""
-    parts = Counter(part.strip() for text, count in counts.items() for part in text.split(",") for _ in range(count))
-    several = sum(count for text, count in counts.items() if "," in text)
-    return several >= ROWS_PER_LABEL and len(parts) < len(counts) and _are_labels(parts, rows) and "" not in parts
+def _numbers(targets: Sequence[str]) -> Answers:
+    what = "the number" if numbers_in(targets) else "the number, its unit behind it,"
+    system, options = f"Answer with {what} and nothing else.", _with_mark(targets, "number")
+    return Answers("number", "numbers", ("number", "exact_match"), 0.9, system, options=options)
 
 
-def _label_sets(targets: Sequence[str]) -> Answers:
-    stock = Counter(label.strip() for target in targets for label in _members(target))
-    listed = ", ".join(sorted(stock)) if len(stock) <= LABELS_IN_PROMPT else ""
-    system = "Answer with all labels that hold, with commas between them" + (
-        f", of these: {listed}." if listed else "."
-    )
-    metrics = ("label_set", "label_set_micro_f1", "label_set_macro_f1")
-    about = f"sets of {len(stock)} labels" + (f": {listed}" if listed else "")
-    return Answers("label sets", about, metrics, 0.8, system, tuple(_numbered(stock)))
+def _with_mark(targets: Sequence[str], *metrics: str) -> dict[str, dict[str, float | str]]:
+    """Return the options of metrics that read numbers with a decimal comma, where the answers have one."""
+    return {name: {"decimal_mark": ","} for name in metrics} if decimal_mark_of(targets) == "," else {}
+
+
+def _are_label_sets(counts: Counter[str]) -> bool:
+    """Whether answers are labels with commas or the like between them, from a small stock."""
+    parts: Counter[str] = Counter()
+    several = 0
+    for text, count in counts.items():
+        members = _members(text)
+        parts.update({member: count for member in members})
+        several += count * (len(members) > 1)
+    return several >= ROWS_PER_LABEL and len(parts) < len(counts) and is_closed_set(parts) and "" not in parts
+
+
+def _label_sets(targets: Sequence[str], reading: Reading) -> Answers:
+    stock = Counter(label for target in targets for label in _members(target) if target != NO_LABELS)
+    is_closed = is_closed_set(stock, is_named=True)
+    name = reading.needed.get("target", "")
+    what = "labels that hold" if is_closed or usual(name) in TARGETS else " ".join(name.split())
+    listed = f", of these: {_listed(stock)}" if is_closed else ""
+    none = f"; answer '{NO_LABELS}' where there is none" if NO_LABELS in targets else ""
+    system = f"Answer with all {what}, {_form(targets)}{listed}{none}."
+    metrics = ("label_set", "label_set_micro_f1", *(("label_set_macro_f1",) if is_closed else ()))
+    about = f"sets of {len(stock)} labels: {_first(stock)}" if is_closed else "lists of which every item is wanted"
+    doubts = (*_numbered(stock), *(_long(stock) if is_closed else ()))
+    return Answers("label sets", about, metrics, 0.8, system, doubts)
+
+
+def _form(targets: Sequence[str]) -> str:
+    """Say how answers list their labels."""
+    if any(isinstance(_parsed(target), list) for target in targets):
+        return "as a JSON list"
+    marks = Counter(mark for target in targets for mark in ";|,、，،；" if mark in target)
+    mark = marks.most_common(1)[0][0] if marks else ","
+    return "with commas between them" if mark == "," else f"with '{mark}' between them"
 
 
 def _members(target: str) -> list[str]:
     found = _parsed(target)
-    return list(map(str, found)) if isinstance(found, list) else target.split(",")
+    return list(map(str, found)) if isinstance(found, list) else [part.strip() for part in split_labels(target)]
 
 
 def _numbered(names: Iterable[str]) -> Iterator[str]:
@@ -186,20 +216,39 @@ def _numbered(names: Iterable[str]) -> Iterator[str]:
         yield "the labels are numbers, which say nothing to a model; words would be easier to answer with"
 
 
-def _are_labels(counts: Counter[str], rows: int) -> bool:
-    few = len(counts) <= MOST_LABELS and ROWS_PER_LABEL * len(counts) <= rows
-    return few and all(len(text) <= LABEL_CHARACTERS and "\n" not in text for text in counts)
+def _long(names: Iterable[str]) -> Iterator[str]:
+    if len(listed := sorted(names)) > LABELS_SHOWN:
+        length = len(_listed(listed))
+        yield f"every request names all {len(listed)} labels, {length:,} characters; shorter names would cost less"
+
+
+def _listed(names: Iterable[str]) -> str:
+    """Return all names as one text; a comma inside one parts none."""
+    ordered = sorted(names)
+    return ("; " if any("," in name for name in ordered) else ", ").join(ordered)
+
+
+def _first(names: Iterable[str]) -> str:
+    """Return the first names, for a message."""
+    ordered = sorted(names)
+    more = f" and {len(ordered) - LABELS_SHOWN} more" if len(ordered) > LABELS_SHOWN else ""
+    return f"{_listed(ordered[:LABELS_SHOWN])}{more}"
+
+
+def _are_labels(counts: Counter[str], reading: Reading) -> bool:
+    return is_closed_set(counts, is_named=are_called_labels(reading.needed.get("target", "")))
 
 
 def _labels(counts: Counter[str]) -> Answers:
     names = sorted(counts)
-    listed = ", ".join(names) if len(names) <= LABELS_IN_PROMPT else ""
     rare = [name for name in names if counts[name] < 2 * ROWS_PER_LABEL]
-    doubts = [f"rare labels, with fewer than {2 * ROWS_PER_LABEL} rows each: {', '.join(rare)}"] if rare else []
+    doubts = [f"rare labels, with fewer than {2 * ROWS_PER_LABEL} rows each: {_first(rare)}"] if rare else []
     doubts += _numbered(names)
-    what = f"one of these labels and nothing else: {listed}." if listed else "the label and nothing else."
-    about = f"{len(names)} labels" + (f": {listed}" if listed else "")
-    return Answers("labels", about, ("label_accuracy", "macro_f1"), 0.9, f"Answer with {what}", tuple(doubts))
+    doubts += _long(names)
+    system = f"Answer with one of these labels and nothing else: {_listed(names)}."
+    about = f"{len(names)} labels: {_first(names)}"
+    metrics = ("label_accuracy", "macro_f1")
+    return Answers("labels", about, metrics, 0.9, system, tuple(doubts), labels=len(names))
 
 
 def _json(objects: Sequence[dict[str, object]]) -> Answers:
@@ -210,6 +259,19 @@ def _json(objects: Sequence[dict[str, object]]) -> Answers:
     system = f"Answer with one JSON object with the keys {listed} and nothing else."
     about = f"JSON objects with the keys {listed}"
     return Answers("json", about, ("json_fields", "json_valid", "exact_match"), 0.9, system, tuple(doubts))
+
+
+def _lists(targets: Sequence[str], reading: Reading) -> Answers:
+    """Say what answers are that are JSON lists; of wanted items their order does not count."""
+    members = [member for target in targets if isinstance(found := _parsed(target), list) for member in found]
+    keys = dict.fromkeys(key for member in members if isinstance(member, dict) for key in member)
+    of = f" of objects with the keys {', '.join(keys)}" if keys else ""
+    is_free = are_wanted(reading.needed.get("target", ""))
+    order = "the same items in any order" if is_free else "the same items in the same order"
+    doubt = f"json_equal wants {order}: its option ignore_list_order says which"
+    options: dict[str, dict[str, float | str]] = {"json_equal": {"ignore_list_order": True}} if is_free else {}
+    system = f"Answer with one JSON list{of} and nothing else."
+    return Answers("json", f"JSON lists{of}", ("json_equal", "json_valid"), 0.8, system, (doubt,), options)
 
 
 def _text(targets: Sequence[str]) -> Answers:
@@ -223,7 +285,8 @@ def _text(targets: Sequence[str]) -> Answers:
         return Answers("short text", about, ("exact_match", "f1"), 0.8, system, doubts)
     doubt = (
         "rouge_l counts words that answer and target share, in order; good answers in other words score low. "
-        "Look what a good answer scores before you set the goal"
+        "Look what a good answer scores before you set the goal, or let a model judge by your rubric, with people's "
+        "labels (judge: docs/metrics.md)"
     )
     return Answers("long text", about, ("rouge_l", "f1"), 0.4, None, (*doubts, doubt))
 

@@ -31,6 +31,22 @@ LABELS = (
 )
 # Lists under these names are sets of labels.
 LABEL_SETS = ("labels", "tags", "categories", "topics", "genres", "emotions", "intents", "classes", "keywords")
+NO_LABELS = "none"  # how an empty list of labels is written, as the metrics read it
+# Lists in which every item is wanted, beside those of labels; and lists of which any one is right.
+WANTED = (
+    "entities", "keyphrases", "phrases", "items", "skills", "ingredients", "symptoms", "diagnoses", "codes", "objects",
+    "products", "attributes", "aspects", "steps", "concepts", "themes", "features", "names", "persons", "people",
+    "locations", "organizations", "organisations", "spans", "terms", "words",
+    "schlagwörter", "schlagworte", "stichwörter", "etiketten", "kategorien", "themen",
+    "etiquetas", "categorías", "temas", "palabras_clave", "étiquettes", "catégories", "thèmes", "mots_clés",
+    "etichette", "categorie", "palavras_chave", "теги", "метки", "категории", "ключевые_слова",
+    "标签", "標籤", "类别", "关键词", "關鍵詞", "タグ", "ラベル", "キーワード", "태그", "라벨", "키워드",
+)  # fmt: skip
+ALTERNATIVES = (
+    "answer", "answers", "alias", "aliases", "accepted", "acceptable", "alternatives", "references", "reference",
+    "valid", "possible", "synonyms", "variants", "paraphrases",
+    "antworten", "respuestas", "respostas", "risposte", "réponses", "ответы", "答案", "回答", "答え", "정답", "답변",
+)  # fmt: skip
 # An answer too, where no column is called as above, or has one of the words for an answer in its name.
 MARKS = (
     "category", "class", "code", "snippet", "topic", "fields", "entities", "extracted", "json", "headline", "abstract",
@@ -131,6 +147,11 @@ def usual(name: str) -> str:
 def shown_name(name: str) -> str:
     """Return a column's name for a message or a comment, on one line."""
     return f"'{' '.join(name.split())}'" if name.isprintable() else repr(name)
+
+
+def are_called_labels(name: str) -> bool:
+    """Whether a name is that of labels: 'intent', 'product_category'."""
+    return usual(name) in LABELS or not words_of_name(name).isdisjoint(LABELS)
 
 
 def is_beside(name: str) -> bool:

@@ -6,9 +6,12 @@ from typing import Any
 
 from harness.columns import CHOICES
 from harness.drafting.names import is_choice, usual, words_of_name
-from harness.drafting.values import Values, distinct, is_empty, plain_text
+from harness.drafting.telling import telling_keys, without_telling
+from harness.drafting.values import NEARLY_ALL, Values, distinct, is_empty, plain_text
 
 _MOST = 10
+_TEXT_KEYS = ("text", "content", "value", "choice", "option", "answer", "body", "description")
+_LABEL_KEYS = ("label", "id", "key", "letter", "index")  # of a choice that is an object
 _INDEXING = {"answer", "correct", "label", "gold", "target", "key", "cop", "solution", "best", "right"}
 
 
@@ -20,6 +23,7 @@ class Options:
     target: str
     first_index: int = 0  # the number of the first choice, where the answer is a number
     is_index: bool = False  # a number says the place, also where a choice is that number
+    flag: str = ""  # the key that is true of the right choice, where choices are objects; then `target` is their column
 
     def of(self, cells: dict[str, Any]) -> list[str]:
         """Return the texts of a row's choices.
@@ -44,10 +48,16 @@ class Options:
             ValueError: If it names none of them.
         """
         count, texts, answer = len(self.of(cells)), self._texts(cells), plain_text(cells.get(self.target)).strip()
-        place = self._place(answer, texts, _labels(cells.get(self.columns[0])))
+        place = self._flagged(cells) if self.flag else self._place(answer, texts, _labels(cells.get(self.columns[0])))
         if place is None or not 0 <= place < len(texts) or not texts[place]:
             raise ValueError(f"'{self.target}' is '{answer}', none of the {count} answers to choose from")
         return chr(ord("A") + sum(map(bool, texts[:place])))  # empty ones are not shown
+
+    def _flagged(self, cells: dict[str, Any]) -> int:
+        flagged = _flagged(cells.get(self.columns[0]), self.flag)
+        if len(flagged) != 1:
+            raise ValueError(f"'{self.flag}' is true of {len(flagged)} answers to choose from; fix or remove the row")
+        return flagged[0]
 
     def _place(self, answer: str, texts: Sequence[str], labels: Sequence[str]) -> int | None:
         if answer in labels:
@@ -73,7 +83,20 @@ def listed(value: Any) -> list[str] | None:
         return [plain_text(one) for one in value.values()]
     if isinstance(value, dict):
         value = next((value[key] for key in ("text", "texts", "choices") if isinstance(value.get(key), list)), None)
-    return [plain_text(one) for one in value] if isinstance(value, list) else None
+    return [_text_of_choice(one) for one in value] if isinstance(value, list) else None
+
+
+def _text_of_choice(value: Any) -> str:
+    """Return the text of a choice; of an object what it says, without its label and what calls it right."""
+    if not isinstance(value, dict):
+        return plain_text(value)
+    said = without_telling(value)
+    return plain_text(next((said[key] for key in _TEXT_KEYS if isinstance(said.get(key), str)), said))
+
+
+def _flagged(value: Any, flag: str) -> list[int]:
+    """Return the places of the choices that a flag calls right."""
+    return [at for at, one in enumerate(value or ()) if isinstance(one, dict) and one.get(flag) in (True, 1)]
 
 
 def _is_lettered(value: dict[str, Any]) -> bool:
@@ -84,6 +107,9 @@ def _is_lettered(value: dict[str, Any]) -> bool:
 def _labels(value: Any) -> list[str]:
     if isinstance(value, dict) and _is_lettered(value):
         return list(value)
+    if isinstance(value, list):
+        found = [next((one[key] for key in _LABEL_KEYS if key in one), None) for one in value if isinstance(one, dict)]
+        return [str(one) for one in found] if len(found) == len(value) and None not in found else []
     labels = value.get("label") if isinstance(value, dict) else None
     return [str(one) for one in labels] if isinstance(labels, list) else []
 
@@ -94,6 +120,8 @@ def listed_answers(rows: Values, names: Sequence[str]) -> Options | None:
     cells = [row.get(column) for row in rows] if column else []
     if column is None or not all(isinstance(cell, list) and len(cell) > 1 for cell in cells):
         return None
+    if flag := _flag_of(rows, column):
+        return Options((column,), column, flag=flag)
     likely = [name for name in names if not words_of_name(name).isdisjoint(_INDEXING) and name != column]
     return find_options(rows, (column,), likely, None)
 
@@ -125,11 +153,22 @@ def find_options(rows: Values, columns: Sequence[str], names: Sequence[str], ask
         )
         for name in named or likely
     ]
+    if not found and len(columns) == 1 and asked in (None, columns[0]) and (flag := _flag_of(rows, columns[0])):
+        return Options(tuple(columns), columns[0], flag=flag)
     return found[0] if found and all(_agree(rows, found[0], other) for other in found[1:]) else None
 
 
+def _flag_of(rows: Values, name: str) -> str:
+    """Return the key that is true of one choice in nearly every row; '' where choices have none."""
+    cells = [row[name] for row in rows if isinstance(row.get(name), list)]
+    for key in telling_keys(rows, name):
+        if cells and sum(len(_flagged(cell, key)) == 1 for cell in cells) >= NEARLY_ALL * len(cells):
+            return key
+    return ""
+
+
 def _is_number(answer: str) -> bool:
-    return answer.lstrip("-").isdigit()
+    return answer.lstrip("-").isdecimal()
 
 
 def _are_places(rows: Values, columns: tuple[str, ...], name: str) -> bool:
@@ -158,7 +197,7 @@ def _agree(rows: Values, one: Options, other: Options) -> bool:
 
 def _counts_from_one(values: set[str]) -> bool:
     """Whether numbers count from 1: some hundred rows without a 0 say so."""
-    return "0" not in values and all(value.isdigit() for value in values)
+    return "0" not in values and all(value.isdecimal() for value in values)
 
 
 def _points(rows: Values, columns: Sequence[str], name: str) -> bool:
@@ -177,7 +216,7 @@ def _points(rows: Values, columns: Sequence[str], name: str) -> bool:
         answer = plain_text(row[name]).strip()
         if answer in texts or answer in _labels(row.get(columns[0])):
             continue
-        is_place = answer.isdigit() and int(answer) <= min(len(texts), _MOST)
+        is_place = answer.isdecimal() and int(answer) <= min(len(texts), _MOST)
         is_letter = len(answer) == 1 and answer.upper() in "ABCDEFGHIJ"[: len(texts)]
         if not (is_place or is_letter or answer == "-1" or answer in columns):
             return False

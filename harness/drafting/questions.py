@@ -1,5 +1,6 @@
 """Which columns make the question: one text, two that are judged together, and what stands before it."""
 
+import re
 from collections.abc import Sequence
 
 from harness.drafting.doubt import InDoubt
@@ -18,9 +19,21 @@ from harness.drafting.names import (
     words_of_name,
 )
 from harness.drafting.targets import is_free_text
-from harness.drafting.values import Values, distinct, has_few_values, is_long_text, is_text, is_unique_code, nesting
+from harness.drafting.values import (
+    NEARLY_ALL,
+    Values,
+    distinct,
+    has_few_values,
+    is_long_text,
+    is_text,
+    is_unique_code,
+    nesting,
+    share_of,
+)
 
 WHICH = "which columns make the question cannot be told"
+# A mail address or a page's, and nothing else.
+_ADDRESS = re.compile(r"^\s*(?:[^\s@]+@[^\s@]+|[a-z]+://\S+)\s*$", re.IGNORECASE)
 
 
 def find_question(
@@ -79,6 +92,7 @@ def _is_more(rows: Values, name: str, is_beside_a_pair: bool) -> bool:
 
 
 def _main(filled: Sequence[str], partly: Sequence[str], rows: Values, doubts: list[str]) -> str | None:
+    filled = [name for name in filled if not _holds_addresses(rows, name)] or filled  # an 'email' may be its sender
     codes = {name for name in filled if is_unique_code(rows, name)}  # a 'ticket' may be its number
     texts = [name for name in filled if name not in codes and (len(rows) < 2 or len(distinct(rows, name)) > 1)]
     if named := first(texts, INPUTS):
@@ -88,6 +102,11 @@ def _main(filled: Sequence[str], partly: Sequence[str], rows: Values, doubts: li
         return worded
     known = (*INPUTS, *TEXTS)
     return first(texts, TEXTS) or first(filled, known) or _guess(filled, rows, doubts) or first(partly, known)
+
+
+def _holds_addresses(rows: Values, name: str) -> bool:
+    """Whether cells say where somebody or something is to be reached, so that nothing is asked in them."""
+    return share_of(rows, name, _ADDRESS) >= NEARLY_ALL
 
 
 def _guess(names: Sequence[str], rows: Values, doubts: list[str]) -> str | None:

@@ -10,6 +10,8 @@ from typing import Any
 from harness.answer_reading import AnswerRule
 from harness.chat.markers import without_end
 from harness.drafting.columns import JUDGED, PAIRS, Reading
+from harness.drafting.names import NO_LABELS
+from harness.drafting.telling import without_telling
 from harness.drafting.values import as_list, count_empty, is_empty, plain_text
 from harness.records import Example, Message
 from harness.task.answers import answers_of
@@ -18,7 +20,7 @@ from harness.task.published import feedback_cells, preference_cells
 from harness.task.row import Row
 from harness.task.schema import Columns
 from harness.task.shapes import PLAIN, feedback_of, pair_of, preference_of, shape_of
-from harness.task.turns import messages_of, question_of, text_of
+from harness.task.turns import messages_of, question_of, shown, text_of
 
 SHOWN = 5  # reasons
 MOST_UNUSABLE = 0.1  # of the rows, apart from those without an answer; with more the file is better fixed first
@@ -96,6 +98,32 @@ def with_result(usable: Usable, rule: AnswerRule) -> Usable:
     )
 
 
+def with_systems(usable: Usable, text: str | None) -> tuple[Usable, list[str]]:
+    """Give the task's prompt to rows without a system turn where others have one: a task gives its own to all or none.
+
+    Returns:
+        The rows, and what is to be said of it.
+    """
+    lacking = sum(not _has_system(item) for item in usable.items)
+    if text is None or lacking in (0, len(usable.items)):
+        return usable, []
+    items = tuple(_with_system(item, text) for item in usable.items)
+    judged = tuple(replace(made, item=_with_system(made.item, text)) for made in usable.judged)
+    doubt = (
+        f"{len(items) - lacking} of {len(items)} rows have a system turn of their own, so the prompt stands in the "
+        f"rows: the other {lacking} begin with {shown(text)}; put your own there, or take the system turns out"
+    )
+    return replace(usable, items=items, judged=judged), [doubt]
+
+
+def _has_system(item: Example) -> bool:
+    return item.messages[0].role == "system"
+
+
+def _with_system(item: Example, text: str) -> Example:
+    return item if _has_system(item) else replace(item, messages=(Message("system", text), *item.messages))
+
+
 def _reason(places: Sequence[str], text: str) -> str:
     more = f" and {len(places) - 1} more" if len(places) > 1 else ""
     return f"{places[0]}{more}: {text}"
@@ -149,7 +177,7 @@ def _plain(
     messages = _asked(cells, reading)
     last = messages[-1].content
     for name in reversed(reading.contexts):
-        if text := plain_text(values.get(name)).strip():
+        if text := plain_text(without_telling(values.get(name))).strip():
             last = f"{text_of(text, name)}\n\n{last}"
     if reading.options:
         texts = _unlettered([text_of(text, reading.options.columns[0]) for text in reading.options.of(values)])
@@ -180,9 +208,12 @@ def _answers(values: dict[str, Any], cells: dict[str, Any], reading: Reading) ->
     name = reading.needed["target"]
     if reading.is_label_set and isinstance(values.get(name), list):
         labels = [str(one) for one in values[name]]
-        return (json.dumps(labels, ensure_ascii=False) if any("," in one for one in labels) else ", ".join(labels),)
+        return (json.dumps(labels, ensure_ascii=False) if reading.sets_as_json else ", ".join(labels) or NO_LABELS,)
     if reading.has_several and not is_empty(values, name):
         return answers_of(values[name], name, is_set=False)
+    value = values.get(name)
+    if isinstance(value, list | dict) and value:
+        return (json.dumps(value, ensure_ascii=False, default=str),)
     return (text_of(cells.get(name), name),)
 
 

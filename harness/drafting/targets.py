@@ -4,9 +4,9 @@ import re
 from collections.abc import Sequence
 
 from harness.drafting.doubt import InDoubt
+from harness.drafting.lists import are_sets, are_wanted
 from harness.drafting.names import (
     ANSWERING,
-    LABEL_SETS,
     LABELS,
     MARKS,
     NO_ANSWERS,
@@ -24,9 +24,9 @@ from harness.drafting.values import (
     Values,
     are_copies,
     count_empty,
+    distinct,
     has_answer_lists,
     has_few_values,
-    has_label_sets,
     has_only_lists,
     is_long_text,
     is_number,
@@ -36,6 +36,7 @@ from harness.drafting.values import (
     nesting,
     share_of,
 )
+from harness.task.unused import MARKS as ROW_MARKS
 
 WHICH = "which column holds the answer cannot be told"
 FILLED = 0.9  # share of rows in which a column must have a value
@@ -99,7 +100,7 @@ def _place(name: str, wanted: Sequence[str]) -> int:
 
 
 def _may_be_answer(rows: Values, name: str) -> bool:
-    if usual(name) in LABEL_SETS and has_label_sets(rows, name):
+    if are_wanted(name) and are_sets(rows, name):
         return True
     is_nested = nesting(rows, name) != "" and usual(name) == "answers"
     return (not is_nested or has_answer_lists(rows, name)) and not names_splits(rows, name)
@@ -137,7 +138,10 @@ def _unrivalled(rows: Values, chosen: str, names: Sequence[str]) -> str:
         if texts:
             raise InDoubt(rows, "--target", f"{WHICH}: {shown_name(chosen)} holds no labels", [*texts, chosen])
     if _is_weak(chosen):
-        _refuse_nested({name: held for name in names if name != chosen and (held := nesting(rows, name))}, [])
+        sets = [name for name in names if name != chosen and are_wanted(name) and are_sets(rows, name)]
+        _refuse_nested({name: held for name in names if name != chosen and (held := nesting(rows, name))}, sets)
+        if sets:
+            raise InDoubt(rows, "--target", f"{WHICH}: more than one may be it", [*sets, chosen])
     rivals = [name for name in others if _is_rival(rows, name, chosen) and not are_copies(rows, name, chosen)]
     if rivals:
         raise InDoubt(rows, "--target", f"{WHICH}: more than one may be it", [chosen, *rivals])
@@ -146,6 +150,8 @@ def _unrivalled(rows: Values, chosen: str, names: Sequence[str]) -> str:
 
 def _is_rival(rows: Values, name: str, chosen: str) -> bool:
     """Whether a column may be the answer though another has a name for it."""
+    if usual(name) in ROW_MARKS and distinct(rows, name) <= {"0", "1", "0.0", "1.0", "True", "False"}:
+        return False
     if is_number(rows, name) and (is_score(name) or is_weighing(name) or not is_beside(name)):
         # two texts and a number are no question and answer; beside a label, only what is called a score may be it
         return is_score(name) or is_free_text(rows, chosen)
@@ -179,7 +185,7 @@ def _by_content(rows: Values, names: Sequence[str], pair: bool, doubts: list[str
     usable = [name for name in names if not is_unique_code(rows, name) and not names_splits(rows, name)]
     nested = {name: held for name in usable if (held := nesting(rows, name))}
     single = [name for name in usable if name not in nested]
-    sets = [name for name in nested if usual(name) in LABEL_SETS and has_label_sets(rows, name)]
+    sets = [name for name in nested if are_wanted(name) and are_sets(rows, name)]
     texts = [name for name in single if is_text(rows, name) and not has_few_values(rows, name)]
     numbers = [name for name in single if is_number(rows, name) and (is_score(name) or not is_beside(name))]
     few = [name for name in single if has_few_values(rows, name) and not is_beside(name) and name not in numbers]

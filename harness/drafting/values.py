@@ -1,18 +1,21 @@
 """What the values of a column look like."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
+
+from harness.closed_set import FEW_LABELS, MOST_LABELS, ROWS_PER_LABEL, is_closed_set
+from harness.drafting.names import are_called_labels
+from harness.drafting.numbers import numbers_in
 
 NEARLY_ALL = 0.9  # of the values
 SPLIT_NAMES = {"train", "training", "dev", "val", "valid", "validation", "eval", "test", "testing"}
 
 Values = Sequence[dict[str, Any]]
 
-FEW_VALUES = 50
 PROSE_WORDS = 4  # of half of the texts, from which on they are sentences
-_NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)?")
 # Scripts that put no spaces between words: Thai, Lao, Burmese, Khmer, Japanese, Chinese.
 _SPACELESS = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 _SPACELESS_WORD = 2  # characters
@@ -66,10 +69,7 @@ def is_unique(rows: Values, name: str) -> bool:
 
 def is_unique_code(rows: Values, name: str) -> bool:
     """Whole numbers or single words that never repeat: an id under another name."""
-    return is_unique(rows, name) and all(
-        _gaps(str(row[name])) < 1 and not (_is_number(row[name]) and _fraction(row[name]).denominator > 1)
-        for row in rows
-    )
+    return is_unique(rows, name) and all(_gaps(str(row[name])) < 1 for row in rows) and not has_fractions(rows, name)
 
 
 def _gaps(text: str) -> float:
@@ -80,28 +80,27 @@ def _gaps(text: str) -> float:
 
 def is_number(rows: Values, name: str) -> bool:
     """Whether all values are numbers, or texts of a number each."""
-    values = [row[name] for row in rows if not is_empty(row, name)]
-    return bool(values) and all(map(_is_number, values))
-
-
-def _is_number(value: Any) -> bool:
-    return (isinstance(value, int | float) and not isinstance(value, bool)) or (
-        isinstance(value, str) and _NUMBER.fullmatch(value.strip()) is not None
-    )
-
-
-def _fraction(value: Any) -> Fraction:
-    return Fraction(str(value).strip().replace(",", "."))
+    return bool(_numbers(rows, name))
 
 
 def has_fractions(rows: Values, name: str) -> bool:
-    """Whether one of the numbers of a column is no whole one."""
-    return any(_fraction(row[name]).denominator > 1 for row in rows if not is_empty(row, name))
+    """Whether a column holds numbers, one of which is no whole one."""
+    return any(number.denominator > 1 for number in _numbers(rows, name))
+
+
+def _numbers(rows: Values, name: str) -> list[Fraction]:
+    return numbers_in([row[name] for row in rows if not is_empty(row, name)]) or []
 
 
 def has_few_values(rows: Values, name: str) -> bool:
     """Whether a column's values repeat as labels do, and are not all the same."""
-    return 1 < len(distinct(rows, name)) <= min(FEW_VALUES, len(rows) // 5) and not nesting(rows, name)
+    values = distinct(rows, name)
+    if not 1 < len(values) <= min(MOST_LABELS, len(rows) // ROWS_PER_LABEL) or nesting(rows, name):
+        return False
+    return len(values) <= FEW_LABELS or is_closed_set(
+        Counter(str(row[name]) for row in rows if not is_empty(row, name)),
+        is_named=are_called_labels(name),
+    )
 
 
 def has_label_sets(rows: Values, name: str) -> bool:
@@ -155,7 +154,7 @@ def plain_text(value: Any) -> str:
         columns = list(value.values())
         if columns and all(isinstance(one, list) for one in columns) and len({len(one) for one in columns}) == 1:
             return "\n".join(" ".join(plain_text(cell) for cell in cells) for cells in zip(*columns, strict=True))
-        return "\n".join(plain_text(one) for one in columns if one not in (None, "", []))
+        return "\n".join(plain_text(one) for one in columns if one not in (None, "", [], {}))
     if isinstance(value, list):
         is_table = any(isinstance(one, list) for one in value)
         return "\n".join(

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from harness.drafting.columns import JUDGED, PAIRS, Reading
-from harness.drafting.kinds import Answers
+from harness.drafting.kinds import LABELS_SHOWN, Answers
 from harness.drafting.purpose import Purpose
 from harness.task.schema import TaskFile
+from harness.task.text import escaped
 
 GRADED = ("long text", "translation")
 _WIDTH = 110
@@ -40,7 +41,7 @@ class Outline:
 def task_yaml(outline: Outline) -> str:
     """Return the text of task.yaml."""
     parts = (_head, _data, _prompt, _metric, _arms, _rest)
-    return "\n".join("\n".join(part(outline)) + "\n" for part in parts)
+    return escaped("\n".join("\n".join(part(outline)) + "\n" for part in parts))
 
 
 def _head(outline: Outline) -> Iterator[str]:
@@ -96,13 +97,15 @@ def _metric(outline: Outline) -> Iterator[str]:
         yield f"answer: {{{answers.worked.key}: {_quoted(answers.worked.value)}}}  # where the result stands"
     primary, *also = answers.metrics
     yield from _comment(f"the answers are {answers.about}")
-    options = "".join(f", options: {{{name}: {_flow(given)}}}" for name, given in answers.options.items())
+    given = ", ".join(f"{name}: {_flow(said)}" for name, said in answers.options.items())
+    options = f", options: {{{given}}}" if given else ""
     yield f"metric: {{primary: {primary}, also: [{', '.join(also)}]{options}}}"
     yield from _goal(outline)
 
 
-def _flow(options: Mapping[str, float]) -> str:
-    return "{" + ", ".join(f"{name}: {value:g}" for name, value in options.items()) + "}"
+def _flow(options: Mapping[str, float | str]) -> str:
+    written = (json.dumps(value) if isinstance(value, str | bool) else f"{value:g}" for value in options.values())
+    return "{" + ", ".join(f"{name}: {value}" for name, value in zip(options, written, strict=True)) + "}"
 
 
 def _goal(outline: Outline) -> Iterator[str]:
@@ -122,6 +125,8 @@ def _goal(outline: Outline) -> Iterator[str]:
 def _arms(outline: Outline) -> Iterator[str]:
     reasons = outline.answers.kind in ("labels", "choice", "number", "worked", "short text")
     has_documents = outline.documents is not None
+    labels = outline.answers.labels
+    cost = f"; it reads all {labels} labels for each row" if labels > LABELS_SHOWN else ""
     arms = (
         ("zero_shot", True, "the prompt alone"),
         ("few_shot", True, "with solved rows of train in the prompt"),
@@ -129,7 +134,7 @@ def _arms(outline: Outline) -> Iterator[str]:
         (
             "label_score",
             outline.answers.kind == "labels",
-            "takes the likeliest of the labels; no answer is lost to its form",
+            f"takes the likeliest of the labels; no answer is lost to its form{cost}",
         ),
         ("rag", has_documents, "with passages of the documents in the prompt"),
         ("lora_sft", True, "tuned on train"),

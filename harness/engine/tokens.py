@@ -1,9 +1,10 @@
 """How text becomes token ids: chat prompts, raw contexts with continuations, and long texts."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.chat.form import ChatFormat, Template
+from harness.chat.jinja import writer
 from harness.chat.turns import THOUGHTS
 from harness.contract import Conversation
 
@@ -67,6 +68,10 @@ class Text:
         """Encode a text and add nothing."""
         return list(self.tokenizer.encode(text, add_special_tokens=False))
 
+    def answer(self, text: str) -> list[int]:
+        """Encode an assistant's turn, without its end: a tool call in the template's own form."""
+        return self.bare(self.chat.answer(text))
+
     def pair(self, context: str | Conversation, continuation: str) -> tuple[list[int], list[int]]:
         """Encode what is given and what is to be scored.
 
@@ -75,7 +80,7 @@ class Text:
         conversation the continuation is encoded on its own, as training does.
         """
         if not isinstance(context, str):
-            return self.prompt(context), self.bare(continuation)
+            return self.prompt(context), self.answer(continuation)
         body = context.rstrip()
         if not body:
             return [self.prefix_id], self.bare(context + continuation)
@@ -90,8 +95,13 @@ class Text:
         for window in get_rolling_token_windows(ids, self.prefix_id, size, context_len=1):
             yield make_disjoint_window(window)
 
+    @property
+    def thoughts(self) -> Mapping[int, str]:
+        """The tokens around a thought, with their texts; an answer keeps them."""
+        return self._thoughts
+
     def decode(self, ids: Sequence[int]) -> str:
-        """Return the text of an answer, special tokens removed but for those around a thought."""
+        """Return the text of an answer, special tokens removed but for those around a thought, calls as JSON."""
         parts: list[str] = []
         rest: list[int] = []
         for number in ids:
@@ -100,7 +110,7 @@ class Text:
                 rest = []
             else:
                 rest.append(number)
-        return "".join([*parts, self._words(rest)])
+        return self.chat.said("".join([*parts, self._words(rest)]))
 
     def _words(self, ids: Sequence[int]) -> str:
         return str(self.tokenizer.decode(list(ids), skip_special_tokens=True)) if ids else ""
@@ -116,20 +126,15 @@ def chat_format(tokenizer: Any, model: str) -> ChatFormat:
 
 
 def _template(tokenizer: Any) -> Template | None:
-    """Return a tokenizer's chat template, written by transformers itself; None where it has none."""
+    """Return a tokenizer's chat template; None where it has none."""
     if not tokenizer.chat_template:
         return None
-
     special = {token.content for token in tokenizer.added_tokens_decoder.values() if token.special}
     named = {tokenizer.bos_token, tokenizer.eos_token, tokenizer.pad_token, tokenizer.unk_token} - {None}
-    source = tokenizer.chat_template
-    return Template(
-        tokenizer.apply_chat_template,
-        source if isinstance(source, str) else str(source.get("default", "")),
-        tokenizer.bos_token,
-        tokenizer.eos_token,
-        frozenset({*special, *named}),
-    )
+    written = tokenizer.chat_template
+    source = written if isinstance(written, str) else str(written.get("default", ""))
+    write = writer(source, tokenizer.special_tokens_map)
+    return Template(write, source, tokenizer.bos_token, tokenizer.eos_token, frozenset({*special, *named}))
 
 
 def end_of_turn(tokenizer: Any) -> int:

@@ -89,7 +89,7 @@ class TransformersEngine:
 
     def answer_tokens(self, text: str) -> int:
         """Length of an assistant's turn in tokens, its end token included."""
-        return len(self._text.bare(text)) + 1
+        return len(self._text.answer(text)) + 1
 
     def generate(
         self,

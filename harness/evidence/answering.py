@@ -11,7 +11,7 @@ from harness.contract import Baseline, Engine, Retrieving
 from harness.engine.faults import describe, is_of_the_process
 from harness.errors import ArmError, HarnessError, ItemError
 from harness.evidence.choosing import choose
-from harness.program import Program, finds_passages
+from harness.program import Program
 from harness.records import Completion, Message, Outcome, Passage, Prediction, Question
 
 # A padded batch of about this many prompt and answer tokens keeps two cores busy and its cache small.
@@ -208,7 +208,7 @@ def _prediction(program: Program, prompt: _Prompt, completion: Completion) -> Pr
         passages=tuple(p.id for p in prompt.passages),
         documents=tuple(p.document for p in prompt.passages),
         probability=completion.probability,
-        passage_texts=tuple(p.text for p in prompt.passages) if finds_passages(program) else (),
+        passage_texts=tuple(p.text for p in prompt.passages),
     )
 
 

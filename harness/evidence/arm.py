@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from harness.contract import Baseline, Budget, Engine, Fitted
+from harness.contract import Baseline, Budget, Engine, Fitted, Judging
 from harness.decision.arms import TUNED
-from harness.errors import ArmError
+from harness.errors import ArmError, PluginError
 from harness.evidence.answering import answer, require_measured, retrieve_with
 from harness.evidence.events import EventWriter
 from harness.evidence.fit_context import RunContext
 from harness.evidence.fits import fits_of
+from harness.evidence.judging import judge, still_to_judge
 from harness.evidence.models import ServedModel
 from harness.evidence.replay import replayed_seconds
 from harness.evidence.selection import FAST_ITEMS, ITEMS, Material, SelectionProbe
@@ -24,10 +25,12 @@ from harness.records import Fit, Measurement, Weights
 from harness.store.files import decode, encode, hash_folder
 from harness.store.folder import RunFolder
 from harness.store.ledger import Ledger
+from harness.task.judges import selecting_metric
+from harness.task.plugged import make_metric
 from harness.task.scoring import task_metric
 from harness.task.task import ArmSpec, Task
 
-LATENCY_QUESTIONS = 3
+LATENCY_QUESTIONS = 20
 # Room above the longest answer seen in train and dev, so that a longer right answer is not cut.
 ANSWER_ROOM = 1.5
 # Room for a sentence: a model that wraps a one-word answer in words is judged by the metric, not cut.
@@ -144,6 +147,26 @@ def measure_general(name: str, weights: Weights, place: Workplace) -> None:
     place.ledger.put_general(replace(ability, seconds=seconds))
 
 
+def judge_answers(name: str, place: Workplace) -> None:
+    """Let a judge say what it thinks of every answer of the run that it has not judged yet.
+
+    Raises:
+        PluginError: If the metric asks no model.
+    """
+    judging = make_metric(name, place.task.metric_options)
+    if not isinstance(judging, Judging):
+        raise PluginError(f"metric '{name}' has no method 'requests', so it is no judge")
+    asked = still_to_judge(name, place.task, place.ledger)
+    done = 0
+    place.events.progress("judging answers", done, len(asked))
+    for judgements in judge(
+        judging, asked, place.engine, place.model.weights, shrink=place.shrink, log=place.events.log
+    ):
+        place.ledger.put_judgements(name, judgements)
+        done += len(judgements)
+        place.events.progress("judging answers", done, len(asked))
+
+
 def _fit(fit: Fit, baseline: Baseline, place: Workplace) -> FittedState:
     context = _context(fit, baseline, place)
     study = place.task.study
@@ -155,6 +178,7 @@ def _fit(fit: Fit, baseline: Baseline, place: Workplace) -> FittedState:
     program = fitted.program.reading(study.answer)
     dev = context.score(program, study.dev)
     place.events.progress("timing single questions", 0, 1)
+    latency = context.latency(program, study.dev[:LATENCY_QUESTIONS])
     state = FittedState(
         family=baseline.family,
         program=program.to_dict(place.folder.path),
@@ -163,8 +187,9 @@ def _fit(fit: Fit, baseline: Baseline, place: Workplace) -> FittedState:
         warnings=fitted.warnings,
         dev_score=dev.score,
         fit_seconds=fit_seconds,
-        latency_seconds=context.latency(program, study.dev[:LATENCY_QUESTIONS]),
+        latency_seconds=latency.median,
         artefacts=_artefacts(program, place.folder.path),
+        latency_p95_seconds=latency.p95,
     )
     place.ledger.put_state(fit.name, FITTED, encode(FittedState, state))
     return state
@@ -177,7 +202,8 @@ def _artefacts(program: Program, root: Path) -> dict[str, str]:
 
 
 def _context(fit: Fit, baseline: Baseline, place: Workplace) -> RunContext:
-    metric = task_metric(place.task.primary_metric, place.task.metric_options, place.task.study.answer)
+    options = place.task.metric_options
+    metric = task_metric(selecting_metric(place.task.primary_metric, options), options, place.task.study.answer)
     folder = place.folder.of(fit)
     folder.mkdir(parents=True, exist_ok=True)
     place.folder.shared.mkdir(parents=True, exist_ok=True)

@@ -8,13 +8,14 @@ from typing import Any, Literal
 
 from harness.answer_places import AnswerPlaces
 from harness.answer_reading import AnswerRule
-from harness.contract import Metric
+from harness.contract import Judging, Metric
 from harness.decision import decide
 from harness.decision.arms import TUNED, dev_order, read_arms
 from harness.errors import StoreError
 from harness.evidence.calibration import calibration_of
 from harness.evidence.fits import fits_of
 from harness.evidence.forms import Forms
+from harness.evidence.judged_scores import JudgedScores
 from harness.evidence.states import (
     ENDED,
     FITTED,
@@ -49,6 +50,7 @@ from harness.records import (
 from harness.store.files import decode
 from harness.store.folder import RunFolder
 from harness.store.ledger import Ledger
+from harness.task.judges import judges_of
 from harness.task.scoring import result_of, task_metric
 from harness.task.task import ArmSpec, Task
 
@@ -65,15 +67,16 @@ def collect(folder: RunFolder, task: Task, ledger: Ledger) -> Run:
     """
     rule, names = task.study.answer, (task.primary_metric, *task.other_metrics)
     metrics = [task_metric(name, task.metric_options, rule) for name in names]
+    judges = {name: JudgedScores.of(name, judge, task, ledger) for name, judge in _judges(task).items()}
     forms = Forms(task.study.train, rule)
     places = AnswerPlaces(task.study.documents, rule.reader if rule else None)
     fits = [
-        [_evidence(fit, spec, task, ledger, metrics, forms, places) for fit in fits_of(spec, task)]
+        [_evidence(fit, spec, task, ledger, metrics, judges, forms, places) for fit in fits_of(spec, task)]
         for spec in task.arms
     ]
     evidence = _on_shared_items([_standing(found) for found in fits], task, metrics)
     bases = tuple(found for base in _bases(task) if (found := ledger.general(base.name)) is not None)
-    primary = metrics[0]
+    primary, judge = metrics[0], judges.get(metrics[0].name)
     constant = best_constant(task.study.train, rule)
     decision = decide(
         evidence,
@@ -83,10 +86,12 @@ def collect(folder: RunFolder, task: Task, ledger: Ledger) -> Run:
         metric_kind=primary.kind,
         aggregate=primary.aggregate,
         groups={example.id: example.group for example in task.test},
-        constant_scores=[primary.score(constant, example) for example in task.test],
+        constant_scores=None if judge else [primary.score(constant, example) for example in task.test],
         planned_arms=[spec.name for spec in task.arms],
         seed=task.seeds[0],
+        labelled=judge.sample if judge else None,
         fits={found[0].arm: found for found in fits if len(found) > 1},
+        examples=task.test,
     )
     manifest: Mapping[str, Any] = json.loads(ledger.state(RUN, MANIFEST) or "{}")
     return Run(
@@ -104,7 +109,12 @@ def collect(folder: RunFolder, task: Task, ledger: Ledger) -> Run:
         manifest=manifest,
         fits={found[0].arm: tuple(found) for found in fits},
         notes=tuple(task.notes),
+        judging=tuple(judge.record(evidence) for judge in judges.values()),
     )
+
+
+def _judges(task: Task) -> Mapping[str, Judging]:
+    return judges_of([task.primary_metric, *task.other_metrics], task.metric_options)
 
 
 def _standing(fits: Sequence[Evidence]) -> Evidence:
@@ -145,7 +155,14 @@ def best_constant(train: Sequence[Example], rule: AnswerRule | None) -> str:
 
 
 def _evidence(
-    fit: Fit, spec: ArmSpec, task: Task, ledger: Ledger, metrics: Sequence[Metric], forms: Forms, places: AnswerPlaces
+    fit: Fit,
+    spec: ArmSpec,
+    task: Task,
+    ledger: Ledger,
+    metrics: Sequence[Metric],
+    judges: Mapping[str, JudgedScores],
+    forms: Forms,
+    places: AnswerPlaces,
 ) -> Evidence:
     stored_end, stored_fit = ledger.state(fit.name, ENDED), ledger.state(fit.name, FITTED)
     fitted = decode(FittedState, stored_fit) if stored_fit else None
@@ -159,16 +176,17 @@ def _evidence(
     if lost:
         raise StoreError(f"{ledger.path}: damaged: {len(lost)} answers of {fit.name} are not there, {lost[0]} first")
     predictions = tuple(found[example.id] for example in task.test)
-    scores = {metric.name: _scores(metric, predictions, task.test) for metric in metrics}
+    scores = {metric.name: _scores(metric, judges.get(metric.name), predictions, task.test) for metric in metrics}
     weights = Weights(**fitted.program["weights"])
-    errors = sum(not p.outcome.is_measured for p in predictions)
+    unjudged = judges[metrics[0].name].unjudged(predictions, task.test) if metrics[0].name in judges else ()
+    errors = sum(not p.outcome.is_measured for p in predictions) + len(unjudged)
     is_invalid = task.limits.are_too_many(errors, len(predictions))
     return Evidence(
         fit=fit,
         baseline=spec.baseline,
         family=fitted.family,
         status="invalid" if is_invalid else "ok",
-        reason=f"{errors} of {len(predictions)} items could not be asked" if is_invalid else "",
+        reason=_invalid(errors, len(unjudged), len(predictions)) if is_invalid else "",
         dev_score=fitted.dev_score,
         predictions=predictions,
         scores=scores,
@@ -178,11 +196,12 @@ def _evidence(
         reference=Base(fit.model, weights.quantization).name,
         training=fitted.training,
         retrieval=_retrieval(fitted, predictions, task.test),
-        answer_retrieval=_answer_retrieval(predictions, task.test, places, scores[metrics[0].name]),
+        answer_retrieval=_answer_retrieval(fitted, predictions, task.test, places, scores[metrics[0].name]),
         trials=fitted.trials,
         warnings=(*fitted.warnings, *trouble, *_unread(predictions)),
         program=fitted.program,
         calibration=_calibration(metrics[0], predictions, scores[metrics[0].name]),
+        unjudged=unjudged,
         form_misses=forms.missed(predictions, scores[metrics[0].name], task.test),
     )
 
@@ -221,12 +240,19 @@ def _unread(predictions: Sequence[Prediction]) -> tuple[str, ...]:
     )
 
 
-def _scores(metric: Metric, predictions: Sequence[Prediction], examples: Sequence[Example]) -> tuple[Score, ...]:
-    return tuple(
-        metric.score(prediction.answer, example)
-        for prediction, example in zip(predictions, examples, strict=True)
-        if prediction.outcome.is_measured
-    )
+def _invalid(errors: int, unjudged: int, asked: int) -> str:
+    judged = f", {unjudged} of them judged" if unjudged else ""
+    return f"{errors} of {asked} items could not be asked{judged}"
+
+
+def _scores(
+    metric: Metric, judge: JudgedScores | None, predictions: Sequence[Prediction], examples: Sequence[Example]
+) -> tuple[Score, ...]:
+    """Score the measured answers; those that a judge could not score are left out."""
+    pairs = [pair for pair in zip(predictions, examples, strict=True) if pair[0].outcome.is_measured]
+    if judge is not None:
+        return tuple(score for pair in pairs if (score := judge.score(*pair)) is not None)
+    return tuple(metric.score(prediction.answer, example) for prediction, example in pairs)
 
 
 def _cost(fitted: FittedState, predictions: Sequence[Prediction], memory: str | None) -> Cost:
@@ -240,6 +266,7 @@ def _cost(fitted: FittedState, predictions: Sequence[Prediction], memory: str | 
         prompt_tokens_per_item=sum(p.prompt_tokens for p in asked) / count if count else None,
         completion_tokens_per_item=sum(p.completion_tokens for p in asked) / count if count else None,
         peak_memory_mb=None if memory in (None, NOT_MEASURED) else float(memory),
+        latency_p95_seconds=fitted.latency_p95_seconds,
     )
 
 
@@ -254,11 +281,16 @@ def _retrieval(fitted: FittedState, predictions: Sequence[Prediction], examples:
 
 
 def _answer_retrieval(
-    predictions: Sequence[Prediction], examples: Sequence[Example], places: AnswerPlaces, scores: Sequence[Score]
+    fitted: FittedState,
+    predictions: Sequence[Prediction],
+    examples: Sequence[Example],
+    places: AnswerPlaces,
+    scores: Sequence[Score],
 ) -> AnswerRetrieval | None:
+    is_example_search = (fitted.program["retriever"] or {}).get("finds") == "examples"  # examples are no evidence
     shown = {
         p.example_id: [Passage(*one) for one in zip(p.passages, p.documents, p.passage_texts, strict=True)]
         for p in predictions
-        if p.outcome.is_measured and p.passage_texts
+        if p.outcome.is_measured and p.passage_texts and not is_example_search
     }
     return answer_retrieval(shown, examples, places, {score.example_id: score.value for score in scores})

@@ -1,29 +1,32 @@
 """The main job: every arm on the same locked items, then the decision and the report."""
 
 import json
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
 from harness.atomic import private
-from harness.errors import StoreError, TaskFileError
+from harness.errors import HarnessError, StoreError, TaskFileError
 from harness.evidence import worker
 from harness.evidence.collect import collect
+from harness.evidence.event_file import EventFile
+from harness.evidence.forecast import Outlook
 from harness.evidence.formats import look_at_formats
-from harness.evidence.jobs import Jobs, Observer
+from harness.evidence.jobs import Jobs
 from harness.evidence.models import ServedModel, find_models
-from harness.evidence.outputs import check_columns, write_outputs
+from harness.evidence.outputs import check_columns, write_outputs, write_redacted
 from harness.evidence.provenance import code_digest, commits_of, identity_of, manifest, versions
 from harness.evidence.smoke import scaled
 from harness.evidence.snapshot import read_snapshot, write_snapshot
 from harness.evidence.states import MANIFEST, RUN, SNAPSHOT
 from harness.evidence.supervise import Supervisor
+from harness.evidence.watch import Observer, Watch
 from harness.plugins import suggest
 from harness.records import Run
 from harness.store.files import hash_data
-from harness.store.folder import RunFolder
+from harness.store.folder import RunFolder, run_folder
 from harness.store.ledger import Ledger
 from harness.task.task import Task
 
@@ -37,6 +40,7 @@ class Settings:
     limit: int | None = None  # only the first test examples
     is_fast: bool = False  # a smoke run
     is_cached: bool = True  # answers that the model gave before are taken from the user's cache
+    outlook: Outlook = Outlook()  # what is known of how long it takes
 
 
 def compare(task: Task, settings: Settings, observer: Observer) -> tuple[Run, RunFolder]:
@@ -56,29 +60,53 @@ def compare(task: Task, settings: Settings, observer: Observer) -> tuple[Run, Ru
         "versions": hash_data(versions())[:8],
         "code": code_digest(),
     }
-    folder = RunFolder(settings.out or Path("runs") / f"{task.name}-{hash_data(identity)[:8]}")
+    folder = run_folder(settings.out or Path("runs") / f"{task.name}-{hash_data(identity)[:8]}")
     with folder.locked() as lock:
         folder.claim(identity)
-        for line in (*task.notes, *chain(*formats.values()), f"run folder {folder.path}"):
-            observer.log(line)
-        with closing(Ledger(folder.ledger)) as ledger:
-            if ledger.state(RUN, SNAPSHOT) is None:
-                write_snapshot(task, folder, ledger, commits_of(models))
-            stall_minutes = task.stall_minutes  # the one thing that may be changed on the way
-            task = read_snapshot(folder, ledger)
-            _begin(task, models, formats, identity, settings, ledger)
-            start = worker.command(folder, is_fast=settings.is_fast, is_cached=settings.is_cached)
-            with Supervisor(start, log=folder.log, lock=lock, stall_minutes=stall_minutes) as supervisor:
-                Jobs(task, models, ledger, supervisor, observer).run(settings.arms)
-            run = collect(folder, task, ledger)
-            write_outputs(run, folder)
+        watch = Watch(observer, EventFile(folder.path), settings.outlook)
+        if settings.out is None and not folder.become_latest():
+            observer.log(f"{folder.latest} is no link, so it is left as it is; remove it to have the newest run there")
+        with _told(watch, task, models, settings):
+            for line in (*task.notes, *chain(*formats.values()), f"run folder {folder.path}"):
+                watch.log(line)
+            with closing(Ledger(folder.ledger)) as ledger:
+                if ledger.state(RUN, SNAPSHOT) is None:
+                    write_snapshot(task, folder, ledger, commits_of(models))
+                stall_minutes = task.stall_minutes  # the one thing that may be changed on the way
+                task = read_snapshot(folder, ledger)
+                _begin(task, models, formats, identity, settings, ledger)
+                start = worker.command(folder, is_fast=settings.is_fast, is_cached=settings.is_cached)
+                with Supervisor(start, log=folder.log, lock=lock, stall_minutes=stall_minutes) as supervisor:
+                    Jobs(task, models, ledger, supervisor, watch).run(settings.arms)
+                run = collect(folder, task, ledger)
+                write_outputs(run, folder)
+            watch.finished(run)
     return run, folder
 
 
-def redraw(path: Path) -> tuple[Run, RunFolder]:
-    """Decide again from a run folder's stored evidence and rewrite its reports; no model is loaded."""
+@contextmanager
+def _told(watch: Watch, task: Task, models: Sequence[ServedModel], settings: Settings) -> Iterator[None]:
+    """Write that the run began, and where it ends without a verdict, why."""
+    watch.started(task=task.name, models=[model.source for model in models], is_fast=settings.is_fast)
+    try:
+        yield
+    except BaseException as stop:  # an interruption too
+        watch.stopped(str(stop) if isinstance(stop, HarnessError) else type(stop).__name__)
+        raise
+
+
+def redraw(path: Path, *, is_redacted: bool = False) -> tuple[Run, RunFolder]:
+    """Decide again from a run folder's stored evidence and rewrite its reports; no model is loaded.
+
+    Args:
+        path: The run folder.
+        is_redacted: Write reports without any text of rows, documents and answers into the run's folder `redacted`,
+            and leave the others as they are.
+    """
     run, folder = read_run(path)
     with private():
+        if is_redacted:
+            return write_redacted(run, folder), folder
         write_outputs(run, folder)
     return run, folder
 
@@ -89,12 +117,23 @@ def read_run(path: Path) -> tuple[Run, RunFolder]:
     Raises:
         StoreError: If it is no run folder, or is damaged.
     """
-    folder = RunFolder(path)
+    _, run, folder = read_whole(path)
+    return run, folder
+
+
+def read_whole(path: Path) -> tuple[Task, Run, RunFolder]:
+    """Read the task too, as the run saw it.
+
+    Raises:
+        StoreError: If it is no run folder, or is damaged.
+    """
+    folder = run_folder(path)
     _ = folder.identity  # refuses what is no run folder
     if not folder.ledger.exists():
         raise StoreError(f"{path} holds no ledger, so there is nothing to report on")
     with closing(Ledger(folder.ledger)) as ledger:
-        return collect(folder, read_snapshot(folder, ledger), ledger), folder
+        task = read_snapshot(folder, ledger)
+        return task, collect(folder, task, ledger), folder
 
 
 def _check(task: Task, settings: Settings) -> None:

@@ -1,5 +1,6 @@
 """The context: what an arm may use while it learns. It holds train and dev, never the test."""
 
+import math
 import statistics
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,23 @@ from harness.records import Example, Forgetting, Prediction, Question, Weights
 
 Progress = Callable[[str, int, int], None]
 Log = Callable[[str], None]
+FEWEST_FOR_P95 = 20  # with fewer the largest would stand for the 95th percentile
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """How long questions take that are asked one at a time, in seconds."""
+
+    median: float | None  # None: none could be asked
+    p95: float | None  # None: too few could be asked to tell
+
+    @classmethod
+    def of(cls, seconds: Sequence[float]) -> "Latency":
+        """Summarise what each took; the 95th percentile is the nearest rank, so it was seen."""
+        ranked = sorted(seconds)
+        is_enough = len(ranked) >= FEWEST_FOR_P95
+        p95 = ranked[math.ceil(0.95 * len(ranked)) - 1] if is_enough else None
+        return cls(statistics.median(ranked) if ranked else None, p95)
 
 
 @dataclass(slots=True)
@@ -60,15 +78,15 @@ class RunContext:
         """Return raw completions on train or dev examples."""
         return [p.text for p in self._predict(program, examples)]
 
-    def latency(self, program: Program, examples: Sequence[Example]) -> float | None:
-        """Return the median wall clock of questions asked one at a time, in seconds."""
+    def latency(self, program: Program, examples: Sequence[Example]) -> Latency:
+        """Ask questions one at a time and return how long they take."""
         seconds = [
             batch[0].seconds
             for e in examples
             for batch in self._ask(program, [e.question])
             if batch[0].outcome.is_measured
         ]
-        return statistics.median(seconds) if seconds else None
+        return Latency.of(seconds)
 
     def progress(self, stage: str, done: int, total: int) -> None:
         """Show how far a stage is."""

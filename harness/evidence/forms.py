@@ -1,9 +1,11 @@
 """Wrong answers that hold the right value in another form: where spelling is at fault, and not knowledge."""
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 
 from harness.answer_reading import AnswerRule, Reader
 from harness.chat.turns import without_thought
+from harness.closed_set import is_closed_set
 from harness.metrics.date_match import Date
 from harness.metrics.json_equality import JsonEqual
 from harness.metrics.json_search import find_json
@@ -13,7 +15,7 @@ from harness.metrics.quantities import read_quantity
 from harness.records import Example, Prediction, Score
 from harness.task.scoring import result_of
 
-MOST_LABELS = 100  # different results in train, up to which they are taken for a closed set
+FEW_RESULTS = 100  # different ones in train, which are taken for a closed set whatever their number of rows
 _DATE, _NUMBER, _JSON, _LETTER = Date(), Number(), JsonEqual(ignore_list_order=True), Reader("letter")
 
 
@@ -27,8 +29,9 @@ class Forms:
 
     def __init__(self, train: Sequence[Example], rule: AnswerRule | None) -> None:
         self._rule = rule
-        results = {normalise(result_of(example.target, rule)) for example in train}
-        self._labels = [tokens(label) for label in results] if len(results) <= MOST_LABELS else []
+        results = Counter(normalise(result_of(example.target, rule)) for example in train)
+        is_closed = len(results) <= FEW_RESULTS or is_closed_set(results)
+        self._labels = [tokens(label) for label in results] if is_closed else []
 
     def missed(
         self, predictions: Sequence[Prediction], scores: Collection[Score], examples: Sequence[Example]

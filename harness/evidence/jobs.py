@@ -4,11 +4,14 @@ import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from harness.decision.arms import TUNED
 from harness.errors import HarnessError
 from harness.evidence.fits import family_of, fits_of
+from harness.evidence.forecast import PlannedJob
+from harness.evidence.interim import interim_score
+from harness.evidence.judging import still_to_judge
 from harness.evidence.memory import MemoryWatch
 from harness.evidence.models import ServedModel, engine_kind
 from harness.evidence.provenance import now
@@ -25,41 +28,33 @@ from harness.evidence.states import (
     Trouble,
 )
 from harness.evidence.supervise import Supervisor, WorkerDied
+from harness.evidence.watch import Agenda, Watch
 from harness.plugins import BASELINES, load
 from harness.records import Fit, Measurement, Outcome
 from harness.store.files import decode, encode
 from harness.store.ledger import Ledger
 from harness.task.task import ArmSpec, Task
 
+BASE = "base"  # the kind of the jobs that measure a base's general ability
 # An eighth of the usual batch is the least that is tried.
 MOST_SHRINKS = 3
 
 
-class Observer(Protocol):
-    """Whoever watches a run: the terminal, or nobody."""
-
-    def began(self, name: str, number: int, total: int) -> None:
-        """A job (an arm, or a base's general ability) began."""
-
-    def progress(self, stage: str, done: int, total: int) -> None:
-        """A stage of the job is further."""
-
-    def log(self, message: str) -> None:
-        """Something worth a line happened."""
-
-    def ended(self, name: str, state: EndState, seconds: float) -> None:
-        """The job ended."""
-
-
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One thing for the worker to do: a fit, or the general ability of a base."""
+    """One thing for the worker to do: a fit, the general ability of a base, or the judging of answers."""
 
     title: str
-    key: str  # name of the fit or base; its states are kept under it
+    key: str  # name of the fit, base or judge; its states are kept under it
     model: ServedModel
     message: Mapping[str, Any]
-    fit: Fit | None = None  # None: the general ability of a base
+    kind: str  # the arm's entry point, 'base' or 'judge'
+    fit: Fit | None = None  # None: it is no fit's
+
+    @property
+    def planned(self) -> PlannedJob:
+        """The job as it is announced."""
+        return PlannedJob(self.key, self.kind, self.model.source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +65,7 @@ class Jobs:
     models: Sequence[ServedModel]
     ledger: Ledger
     supervisor: Supervisor
-    observer: Observer
+    watch: Watch
 
     def run(self, asked: Sequence[str]) -> None:
         """Run the arms in `asked` (all, when it is empty), every fit of them that has not ended well or is invalid.
@@ -86,14 +81,40 @@ class Jobs:
         planned = [(model, self._planned(model, asked)) for model in self.models]
         total = sum(len(jobs) for _, jobs in planned)
         number = 0
+        self.watch.planned(self._agenda([job for _, jobs in planned for job in jobs]))
         for model, jobs in planned:
             self.supervisor.renew()
             for job in jobs:
                 number += 1
                 self._run_one(job, number, total)
             others = list(self._missing_bases(model))
-            for count, job in enumerate(others, start=1):
-                self._run_one(job, count, len(others))
+            total += len(others)
+            for job in others:
+                number += 1
+                self._run_one(job, number, total)
+        self._judge(number, total)
+
+    def _agenda(self, jobs: Sequence[Job]) -> Agenda:
+        study = self.task.study
+        planned = tuple(job.planned for job in jobs)
+        return Agenda(planned, len(self.task.test), len(study.dev), len(study.train))
+
+    def _judge(self, done: int, total: int) -> None:
+        """Let judges say what they think of the answers; arms are over, so that nothing of theirs is in memory.
+
+        Args:
+            done: Jobs before these.
+            total: Of them.
+        """
+        waiting = [name for name in self.task.judges if still_to_judge(name, self.task, self.ledger)]
+        for number, name in enumerate(waiting, start=done + 1):
+            model = next(model for model in self.models if model.name == self.task.judges[name].name)
+            missing = {"loglikelihood"} - engine_kind(model.engine).capabilities
+            if missing:
+                self.watch.log(f"{name} cannot judge: the engine {model.engine} gives no likelihoods")
+                continue
+            self.supervisor.renew()
+            self._run_one(_judge_job(name, model), number, total + len(waiting))
 
     def _planned(self, model: ServedModel, asked: Sequence[str]) -> list[Job]:
         fits = list(self._open_fits(model, asked))
@@ -103,7 +124,9 @@ class Jobs:
         """Return the job of a base whose general ability is wanted for these fits and not measured yet."""
         can = {"generate", "loglikelihood"} <= engine_kind(model.engine).capabilities
         tuned = {arm.name for arm in self._arms(model) if family_of(arm) in TUNED}
-        is_wanted = model.name == "" or any(job.fit is not None and job.fit.arm in tuned for job in fits)
+        is_wanted = (model.name == "" and bool(self._arms(model))) or any(
+            job.fit is not None and job.fit.arm in tuned for job in fits
+        )
         is_known = self.ledger.general(model.base(model.quantization).name) is not None
         return [_base_job(model, model.quantization)] if can and is_wanted and not is_known else []
 
@@ -120,9 +143,9 @@ class Jobs:
                 if missing:
                     reason = f"the engine {model.engine} of model '{model.source}' cannot do: {', '.join(missing)}"
                     self.ledger.put_state(fit.name, ENDED, encode(EndState, EndState("skipped", reason)))
-                    self.observer.log(f"{fit.name} is skipped: {reason}")
+                    self.watch.log(f"{fit.name} is skipped: {reason}")
                 else:
-                    yield _fit_job(fit, model)
+                    yield _fit_job(fit, model, arm.baseline)
 
     def _arms(self, model: ServedModel) -> list[ArmSpec]:
         return [arm for arm in self.task.arms if arm.model.name == model.name]
@@ -156,18 +179,28 @@ class Jobs:
                 yield _base_job(model, quantization)
 
     def _run_one(self, job: Job, number: int, total: int) -> None:
-        self.observer.began(job.title, number, total)
+        self.watch.begins(job.key)
+        self.watch.began(job.title, number, total)
         began = time.monotonic()
         with MemoryWatch() as memory:
             try:
                 state = self._do(job)
             finally:
                 self._account(job, time.monotonic() - began, memory.peak_mb)
-        self.observer.ended(job.title, state, time.monotonic() - began)
-        if job.fit is None and state.status != "ok":
+        if job.fit is not None and state.status == "ok":
+            self._tell_score(job.title, job.fit)
+        self.watch.ended(job.title, state, time.monotonic() - began)
+        if job.message["job"] == "judge" and state.status != "ok":
+            self.watch.log(f"{job.title}: {state.reason}; the same compare command continues with what is left")
+        elif job.fit is None and state.status != "ok":
             if job.model.name == "" and job.message["quantization"] == job.model.quantization:
                 raise HarnessError(f"{job.title} could not be measured: {state.reason}")
-            self.observer.log(f"{job.title} could not be measured, so its arms' forgetting is not: {state.reason}")
+            self.watch.log(f"{job.title} could not be measured, so its arms' forgetting is not: {state.reason}")
+
+    def _tell_score(self, title: str, fit: Fit) -> None:
+        score = interim_score(fit, self.task, self.ledger)
+        if score is not None:
+            self.watch.scored(title, self.task.primary_metric, score)
 
     def _do(self, job: Job) -> EndState:
         """Let the worker do one job, and record how an arm ended that did not get to say so itself."""
@@ -191,7 +224,7 @@ class Jobs:
             state, ending = self._attempt(job, trouble.shrink)
             if ending == "killed" and not was_killed:
                 was_killed = True
-                self.observer.log(f"{job.title}: {state.reason}; starting it again")
+                self.watch.log(f"{job.title}: {state.reason}; starting it again")
                 continue
             if ending == "told":
                 break
@@ -201,7 +234,7 @@ class Jobs:
             shrink = trouble.shrink + 1
             earlier = trouble.notes[:-1] if trouble.shrink else trouble.notes  # this try's last note is outdone
             note = f"memory ran out, so batches were cut to 1/{2**shrink} of the usual ({state.reason})"
-            self.observer.log(f"{job.title}: {note}")
+            self.watch.log(f"{job.title}: {note}")
             trouble = self._note(job, replace(trouble, shrink=shrink, notes=(*earlier, note)))
         if trouble.is_retry:
             self._note(job, replace(trouble, is_retry=False))
@@ -242,9 +275,9 @@ class Jobs:
         """Act on one event of the worker."""
         kind = event["event"]
         if kind == "progress":
-            self.observer.progress(event["stage"], event["done"], event["total"])
+            self.watch.progress(event["stage"], event["done"], event["total"])
         elif kind == "log":
-            self.observer.log(event["message"])
+            self.watch.log(event["message"])
         elif kind == "ready":
             self._check_engine({key: value for key, value in event.items() if key != "event"}, job.model)
         elif kind == "cache":
@@ -269,8 +302,9 @@ class Jobs:
 
     def _count(self, job: Job, replayed: int, asked: int) -> None:
         """Say how many answers were not asked again, and add them up over the run."""
+        self.watch.replayed(replayed, asked)
         if replayed:
-            self.observer.log(f"{replayed} of {replayed + asked} answers came from the cache")
+            self.watch.log(f"{replayed} of {replayed + asked} answers came from the cache")
         if replayed and not asked and self.ledger.state(job.key, MEMORY) is None:
             self.ledger.put_state(job.key, MEMORY, NOT_MEASURED)  # perhaps no model was in memory
         before = self._manifest().get("answers", {"replayed": 0, "asked": 0})
@@ -298,10 +332,14 @@ class Jobs:
         self.ledger.put_state(RUN, MANIFEST, json.dumps(self._manifest() | dict(values)))
 
 
-def _fit_job(fit: Fit, model: ServedModel) -> Job:
-    return Job(fit.name, fit.name, model, {"job": "fit", "fit": asdict(fit)}, fit)
+def _fit_job(fit: Fit, model: ServedModel, kind: str) -> Job:
+    return Job(fit.name, fit.name, model, {"job": "fit", "fit": asdict(fit)}, kind, fit)
 
 
 def _base_job(model: ServedModel, quantization: Literal["nf4"] | None) -> Job:
     title = f"general ability of the {'4-bit ' if quantization else ''}base{f' {model.name}' if model.name else ''}"
-    return Job(title, model.base(quantization).name, model, {"job": "base", "quantization": quantization})
+    return Job(title, model.base(quantization).name, model, {"job": "base", "quantization": quantization}, BASE)
+
+
+def _judge_job(metric: str, model: ServedModel) -> Job:
+    return Job(f"answers judged by {metric}", f"judge:{metric}", model, {"job": "judge", "metric": metric}, "judge")

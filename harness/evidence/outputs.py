@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.contract import Rendered, ReportFormat
-from harness.errors import ArmError, PluginError
+from harness.errors import PluginError
+from harness.evidence.redaction import redacted
 from harness.plugins import REPORTS, load, plugins
 from harness.program import Program
+from harness.program import asked as asked_with
 from harness.records import Evidence, Example, GeneralAbility, Prediction, Run
 from harness.store.files import replacing, write_atomically
 from harness.store.folder import RunFolder
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+REDACTED = "redacted"  # the folder in the run's
 # Of items.parquet, besides one for each metric.
 COLUMNS = frozenset(
     "arm model condition seed judged item question target accepted prompt text answer outcome finish passages "
@@ -50,12 +53,22 @@ def write_outputs(run: Run, folder: RunFolder) -> None:
         write_report(name, run, folder.path)
 
 
+def write_redacted(run: Run, folder: RunFolder) -> Run:
+    """Write every installed report format of the redacted run into a folder of its own; return what was drawn."""
+    bare = redacted(run)
+    place = folder.path / REDACTED
+    place.mkdir(exist_ok=True)
+    for name in sorted(plugins(REPORTS)):
+        write_report(name, bare, place)
+    return bare
+
+
 def write_report(name: str, run: Run, folder: Path) -> Path:
     """Draw one report format and return where it lies."""
     report = rendered(name, run)
-    path = folder / report.file_name
-    write_atomically(path, report.text)
-    return path
+    for part in (report, *report.beside):
+        write_atomically(folder / part.file_name, part.text)
+    return folder / report.file_name
 
 
 def rendered(name: str, run: Run) -> Rendered:
@@ -105,7 +118,7 @@ def _item_row(evidence: Evidence, example: Example, p: Prediction, program: Prog
         "question": example.messages[-1].content,
         "target": example.target,
         "accepted": list(example.accepted),
-        "prompt": _prompt(program, example),
+        "prompt": _prompt(program, example, p),
         "text": p.text,
         "answer": p.answer,
         "outcome": p.outcome.value,
@@ -119,14 +132,11 @@ def _item_row(evidence: Evidence, example: Example, p: Prediction, program: Prog
     }
 
 
-def _prompt(program: Program | None, example: Example) -> str | None:
-    """Return the conversation as JSON; None where it held passages, whose texts are not kept."""
-    if program is None or program.retriever is not None:
+def _prompt(program: Program | None, example: Example, p: Prediction) -> str | None:
+    """Return the conversation that was put to the model as JSON, passages in full; None where it is not known."""
+    turns = asked_with(program, example.question, p) if program is not None else None
+    if turns is None:
         return None
-    try:
-        turns = program.messages(example.question)
-    except ArmError:
-        return None  # it could not be built, and its outcome says so
     return json.dumps([asdict(turn) for turn in turns], ensure_ascii=False)
 
 

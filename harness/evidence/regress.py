@@ -16,13 +16,14 @@ from harness.errors import HarnessError
 from harness.evidence.answering import answer, require_measured
 from harness.evidence.arm import room_for
 from harness.evidence.baseline_file import FORMAT, Baseline, recall, record
-from harness.evidence.jobs import Observer
 from harness.evidence.provenance import code_digest, now, versions
 from harness.evidence.sides import Side, check_adapter, comparison_notes, forms, two_sides
+from harness.evidence.watch import Observer
 from harness.general.assets import benchmark_folder
 from harness.general.measure import general_items_digest, measure, texts_for
 from harness.program import Program, Prompt, Reader
 from harness.records import GeneralAbility, GenerationSettings, Limits, Prediction, Regression, Score, Weights
+from harness.task.judges import selecting_metric
 from harness.task.scoring import task_metric
 from harness.task.task import Task
 
@@ -78,6 +79,10 @@ def regress(base: tuple[str, Weights], tuned: tuple[str, Weights], check: Check,
         check_adapter(before, Path(after.weights.adapter))
     texts = [row["text"] for row in texts_for("gate", check.limit, SEED)]
     notes = comparison_notes(before, after, texts, is_chat_used=check.task is not None)
+    if check.task is not None and _metric(check.task) != check.task.primary_metric:
+        notes.append(
+            f"the task's {check.task.primary_metric} is not asked here: {_metric(check.task)} stands in for it"
+        )
     engine = dict(open_engine(before.weights.model, cache=None).description)
     bound_to = _bound_to(before, check, engine)
     known = recall(check.baseline, bound_to) if check.baseline else None
@@ -225,8 +230,13 @@ def _is_container(text: str) -> bool:
         return False
 
 
+def _metric(task: Task) -> str:
+    """Return the task's metric; a judge is not asked here, and what stands in for it on dev does so here too."""
+    return selecting_metric(task.primary_metric, task.metric_options)
+
+
 def _task_scores(task: Task, base: _Measured, tuned: _Measured) -> TaskScores:
-    metric = task_metric(task.primary_metric, task.metric_options, task.study.answer)
+    metric = task_metric(_metric(task), task.metric_options, task.study.answer)
     groups = {example.id: example.group for example in task.test}
     examples = {example.id: example for example in task.test}
 

@@ -116,8 +116,9 @@ def check_adapter(base: Side, adapter: Path) -> None:
     try:
         config = read_json(adapter / "adapter_config.json")
         named = str(config.get("base_model_name_or_path") or "")
-        if Path(named).is_dir() if named else False:
-            is_base = model_hash(named) == base.model_sha256
+        beside = adapter / named  # as an export names its base
+        if folder := next((path for path in (beside, Path(named)) if named and path.is_dir()), None):
+            is_base = model_hash(str(folder)) == base.model_sha256
         else:
             own = base.name, base.weights.model
             is_base = not named or _last(hub_name(named) or named) in [_last(hub_name(name) or name) for name in own]

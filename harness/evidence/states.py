@@ -29,6 +29,7 @@ class FittedState:
     fit_seconds: float
     latency_seconds: float | None
     artefacts: Mapping[str, str] = field(default_factory=dict)  # sha256 of the program's folders, relative to the run's
+    latency_p95_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

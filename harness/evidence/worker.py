@@ -122,13 +122,15 @@ def _open(folder: RunFolder, job: Mapping[str, Any], options: list[str], events:
 
 
 def _do(job: Mapping[str, Any], place: "Workplace") -> None:
-    from harness.evidence.arm import measure_general, run_fit
+    from harness.evidence.arm import judge_answers, measure_general, run_fit
     from harness.evidence.replay import replayed_counts
     from harness.records import Fit, Weights
 
     before = replayed_counts(place.engine)
     if job["job"] == "fit":
         run_fit(Fit(**job["fit"]), place)
+    elif job["job"] == "judge":
+        judge_answers(job["metric"], place)
     else:
         quantization = job["quantization"]
         measure_general(place.model.base(quantization).name, Weights(place.model.path, quantization), place)

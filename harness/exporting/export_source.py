@@ -16,7 +16,7 @@ from harness.plugins import BASELINES, load, suggest
 from harness.program import Program
 from harness.records import Evidence, Gate, Interval, Prediction, Run
 from harness.store.files import decode, hash_folder
-from harness.store.folder import RunFolder
+from harness.store.folder import RunFolder, run_folder
 from harness.store.ledger import Ledger
 from harness.task.task import ArmSpec, Task
 
@@ -76,7 +76,8 @@ def open_export(path: Path, arm: str | None) -> ExportSource:
         StoreError: If `path` is no run folder, or holds nothing to export.
         HarnessError: If no arm is named by either, or the named one did not end well.
     """
-    folder = RunFolder(path)
+    folder = run_folder(path)
+    path = folder.path
     _ = folder.identity  # refuses what is no run folder
     if not folder.ledger.exists():
         raise StoreError(f"{path} holds no ledger, so there is nothing to export; finish the run first")

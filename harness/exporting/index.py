@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import ArmError
-from harness.exporting.weights import link_or_copy
 from harness.json_files import read_json
 from harness.store.files import hash_folder
 
@@ -38,7 +37,7 @@ def place_embedder(index: Path, target: Path) -> str:
         return name
     if hash_folder(source) != manifest["embedder_sha256"]:
         raise ArmError(f"embedder '{name}' has changed since the index was made; run the arm again")
-    shutil.copytree(source, target, copy_function=lambda a, b: link_or_copy(Path(a), Path(b)))
+    shutil.copytree(source, target, copy_function=shutil.copyfile)
     return target.name
 
 

@@ -1,7 +1,6 @@
 """Writes an export, whole or not at all."""
 
 import json
-import shutil
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from inspect import getsource
@@ -11,12 +10,15 @@ from typing import Any
 from harness import answer_reading, columns, constrained
 from harness.atomic import private, whole_folder
 from harness.errors import HarnessError
+from harness.exporting import command
+from harness.exporting.adapter_card import place_adapter
 from harness.exporting.export_source import ExportSource
 from harness.exporting.form import form_of
 from harness.exporting.index import is_known, place_embedder, place_index
 from harness.exporting.license import license_note
 from harness.exporting.prompt import Places, chat_of, finds_examples, program_data, prompt_data
 from harness.exporting.readme import Contents, readme
+from harness.exporting.requirements import requirements
 from harness.exporting.script import fill, write_chat
 from harness.exporting.training.axolotl import write_axolotl
 from harness.exporting.training.llama_factory import write_llama_factory
@@ -30,7 +32,8 @@ from harness.store.files import hash_data
 MODEL, ADAPTER, INDEX, EMBEDDER, TRAINING = "model", "adapter", "index", "embedder", "training"
 ORIGIN = "export.json"
 SCRIPT, SEARCH, READING = "answer.py", "search.py", "answer_reading.py"
-COLUMNS, CONSTRAINED = "columns.py", "constrained.py"
+COLUMNS, CONSTRAINED, COMMAND = "columns.py", "constrained.py", "command.py"
+REQUIREMENTS = "requirements.txt"
 
 
 def origin(source: ExportSource, *, is_merged: bool) -> dict[str, Any]:
@@ -79,6 +82,8 @@ def _fill(source: ExportSource, folder: Path, is_merged: bool, log: Callable[[st
         _write_json(folder / "chat.json", asdict(chat_of(source).form))
         (folder / SCRIPT).write_text(_script(source, places), encoding="utf-8")
         (folder / READING).write_text(getsource(answer_reading), encoding="utf-8")
+        (folder / COMMAND).write_text(getsource(command), encoding="utf-8")
+        (folder / REQUIREMENTS).write_text(requirements(source, places), encoding="utf-8")
         if source.program.generation.constraint:
             (folder / CONSTRAINED).write_text(getsource(constrained), encoding="utf-8")
         if columns_named(source.program.prompt.template):
@@ -110,7 +115,7 @@ def _place_weights(source: ExportSource, folder: Path, is_merged: bool) -> tuple
         return Places(MODEL, quantization=weights.quantization), []
     places = Places(place_base(source, folder / MODEL), quantization=weights.quantization)
     if weights.adapter:
-        shutil.copytree(weights.adapter, folder / ADAPTER)
+        place_adapter(source, Path(weights.adapter), folder / ADAPTER, places.model)
         places = replace(places, adapter=ADAPTER)
     return places, []
 

@@ -42,6 +42,8 @@ def prompt_data(source: ExportSource, places: Places) -> dict[str, Any]:
             "pad_token_id": stops[0],
         },
         **_choices(program),
+        "window": window_of(program.weights.model),
+        "thought_ids": thought_ids(program.weights.model),
         "samples": program.samples,
         "constraint": asdict(settings.constraint) if settings.constraint else None,
         "reader": asdict(program.reader),
@@ -74,6 +76,22 @@ def program_data(source: ExportSource, places: Places) -> dict[str, Any]:
     if places.index:
         data["retriever"] = {**data["retriever"], "index": places.index}
     return data
+
+
+def window_of(model: str) -> int:
+    """Return how many tokens prompt and answer may have together."""
+    from harness.engine.architectures import context_window
+    from harness.engine.resident import load_config, load_tokenizer
+
+    return context_window(load_config(model), load_tokenizer(model), model)
+
+
+def thought_ids(model: str) -> list[int]:
+    """Return the tokens around a thought, which stay in the text for whoever reads the answer behind it."""
+    from harness.engine.resident import load_tokenizer
+    from harness.engine.tokens import Text
+
+    return sorted(Text(load_tokenizer(model), model).thoughts)
 
 
 def stop_ids(model: str) -> list[int]:

@@ -7,6 +7,7 @@ from harness.decision.words import score_range, share, signed_points
 from harness.exporting.export_source import ExportSource
 from harness.exporting.form import TunedForm
 from harness.exporting.prompt import Places, finds_examples
+from harness.exporting.requirements import packages
 from harness.exporting.script import fill
 from harness.exporting.serving import SOURCES as VLLM_SOURCES
 from harness.exporting.serving import request_command, serve_command
@@ -31,6 +32,7 @@ def readme(source: ExportSource, contents: Contents) -> str:
     """Return the text of README.md."""
     run, decision = source.run, source.run.decision
     program = source.program
+    engine = run.manifest.get("engines", {}).get(source.spec.model.name, {})
     return fill(
         "README.md.jinja",
         arm=source.arm,
@@ -53,9 +55,9 @@ def readme(source: ExportSource, contents: Contents) -> str:
         is_winner=decision.arm == source.arm,
         caveats=[*decision.caveats, *source.evidence.warnings],
         notes=contents.notes,
-        engine=run.manifest.get("engines", {}).get(source.spec.model.name, {}),
+        engine=engine,
         versions=run.manifest.get("versions", {}),
-        needs=_packages(contents.places),
+        needs=packages(program, contents.places),
         has_script=contents.has_script,
         columns=_columns(program),
         chooses=program.choices is not None,
@@ -69,6 +71,9 @@ def readme(source: ExportSource, contents: Contents) -> str:
         request=request_command(source),
         plan=contents.plan,
         trl=trl.VERSION,
+        llama_factory=llama_factory.VERSION,
+        axolotl=axolotl.VERSION,
+        device="_cpu" if engine.get("device") == "cpu" else "",
         sources={
             "vLLM": VLLM_SOURCES,
             "LLaMA-Factory": llama_factory.SOURCES,
@@ -82,14 +87,6 @@ def _columns(program: Program) -> str:
     """Return the columns that a question needs, as JSON with gaps; '' where the prompt shows none."""
     named = {name: "..." for name in sorted(columns_named(program.prompt.template))}
     return json.dumps(named, ensure_ascii=False) if named else ""
-
-
-def _packages(places: Places) -> list[str]:
-    packages = ["torch", "transformers"]
-    packages += ["peft"] if places.adapter else []
-    packages += ["bitsandbytes"] if places.quantization else []
-    packages += ["sentence-transformers", "faiss-cpu"] if places.index else []
-    return packages
 
 
 def _gate(gate: Gate | None) -> str:

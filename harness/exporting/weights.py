@@ -20,7 +20,7 @@ def place_base(source: ExportSource, target: Path) -> str:
     files = {file for file in base.iterdir() if file.is_file() and file.suffix in _MODEL_FILES}
     for file in sorted({*files, *license_files(base)}):
         if file.name != MANIFEST:
-            link_or_copy(file, target / file.name)
+            shutil.copyfile(file, target / file.name)  # a link would let a change of the export change the model
     return target.name
 
 
@@ -31,20 +31,9 @@ def place_checkpoint(source: ExportSource, target: Path) -> None:
     target.mkdir()
     for file in sorted(Path(checkpoint).iterdir()):
         if file.suffix in _MODEL_FILES:
-            link_or_copy(file, target / file.name)
+            shutil.copyfile(file, target / file.name)  # a link would let a change of the export change the model
     for file in license_files(source.base_folder) if source.base_folder else ():
         shutil.copyfile(file, target / file.name)
-
-
-def link_or_copy(source: Path, target: Path) -> None:
-    """Give a large weights file a second name where the disk allows, as nobody edits one; copy anything else."""
-    if source.suffix == ".safetensors":
-        try:
-            target.hardlink_to(source.resolve())
-            return
-        except OSError:
-            pass  # another file system, or one without links: the copy below is the same file
-    shutil.copyfile(source, target)
 
 
 def merge(source: ExportSource, target: Path) -> list[str]:

@@ -10,6 +10,7 @@ from harness.metrics.exact_case import ExactMatchCase
 from harness.metrics.json_equality import JsonEqual
 from harness.metrics.json_match import JsonFields
 from harness.metrics.json_validity import JsonValid
+from harness.metrics.judge import Judge
 from harness.metrics.label_sets import LabelSet, LabelSetMacroF1, LabelSetMicroF1
 from harness.metrics.labels import LabelAccuracy
 from harness.metrics.macro import MacroF1
@@ -39,6 +40,7 @@ label_set_micro_f1 = LabelSetMicroF1
 label_set_macro_f1 = LabelSetMacroF1
 json_equal = JsonEqual
 tool_call = ToolCall
+judge = Judge
 spearman = Spearman
 pearson = Pearson
 within_tolerance = WithinTolerance

@@ -127,7 +127,7 @@ def read_labels(text: str, known: Collection[str] | None = None) -> frozenset[st
     """
     items = _json_items(text)
     if items is None:
-        items = _items(text)
+        items = split_labels(text)
         items = items if known is None else [part for item in items for part in _split_at_and(item, known)]
     labels = frozenset(filter(None, map(label, items)))
     return frozenset() if len(labels) == 1 and labels <= _NOTHING and not labels <= set(known or ()) else labels
@@ -145,7 +145,7 @@ def _json_items(text: str) -> list[str] | None:
     return [item if isinstance(item, str) else json.dumps(item) for item in found]
 
 
-def _items(text: str) -> list[str]:
+def split_labels(text: str) -> list[str]:
     """Split a text at the strongest separator that it has."""
     lines = [line for line in re.sub(r"[*`]+", "", text).splitlines() if line.strip()]
     if len(lines) > 1 and lines[0].rstrip().endswith(":"):

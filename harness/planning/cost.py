@@ -50,6 +50,14 @@ def _cost(demand: Demand, benchmark_items: int, prices: CostSpec, speed: Speed |
     return ArmCost(demand.arm, asked, trained, request, seconds, _money(seconds, prices), monthly)
 
 
+def judge_cost(name: str, answers: int, tokens: int, prices: CostSpec, speed: Speed | None) -> ArmCost:
+    """Foretell what judging takes: so many answers at so many tokens each, over all orders; in use it costs nothing."""
+    seconds = None if speed is None else answers * tokens / speed.asked
+    return ArmCost(
+        name, answers * tokens, 0, tokens, seconds, None if seconds is None else _money(seconds, prices), None
+    )
+
+
 def _money(seconds: float, prices: CostSpec) -> float | None:
     return None if prices.gpu_hour is None else seconds / HOUR * prices.gpu_hour
 

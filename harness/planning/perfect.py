@@ -14,8 +14,8 @@ from harness.decision.ladder import ArmScores
 from harness.planning.items import contest_of, first_enough, items_for_goal, shows_goal
 from harness.planning.record import GoalItems
 from harness.planning.worlds import PlannedArm, Setting, prompt_tail
-from harness.records import Evidence, Example, Fit, Interval, Limits, Outcome, Prediction
-from harness.task.scoring import result_of
+from harness.records import Evidence, Example, Fit, Interval, Limits, Outcome, Prediction, Score
+from harness.task.scoring import ResultMetric, result_of
 
 
 def perfect_score(
@@ -35,7 +35,7 @@ def perfect_score(
     """
     items = [example.id for example in test]
     asked = tuple(Prediction(item, "", "", Outcome.SCORED, "stop", 0, 0, 0.0) for item in items)
-    scores = tuple(metric.score(result_of(example.target, rule), example) for example in test)
+    scores = tuple(_right(metric, example, rule) for example in test)
     names = [f"prompt {number}" for number in range(max(1, prompts))]
     evidence = [
         Evidence(Fit(name), name, "prompt", "ok", dev_score=1.0, predictions=asked, scores={metric.name: scores})
@@ -46,6 +46,12 @@ def perfect_score(
     arm_scores = ArmScores(read_arms(evidence, names, metric.name, limits), metric_spec, limits)
     candidate = arm_scores.judged_arms.candidate("prompt")
     return None if candidate is None else arm_scores.bounds(candidate, arm_scores.prompt_tails[candidate.name])
+
+
+def _right(metric: Metric, example: Example, rule: AnswerRule | None) -> Score:
+    if isinstance(metric, ResultMetric):
+        return metric.perfect(example)
+    return metric.score(result_of(example.target, rule), example)
 
 
 def setting_of(test: Sequence[Example], arms: Sequence[PlannedArm], limits: Limits, metric: Metric) -> Setting:

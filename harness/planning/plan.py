@@ -1,6 +1,6 @@
 """The plan as a whole: what the test items can show, what the gate needs, and what the arms will take."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from harness.checking.model_text import ModelText
@@ -8,16 +8,18 @@ from harness.contract import Metric
 from harness.decision.intervals import FEWEST_GROUPS
 from harness.decision.power import POWER
 from harness.decision.words import join
-from harness.planning.cost import TRAINING_PASSES, arm_costs
+from harness.evidence.fits import fits_of
+from harness.planning.cost import TRAINING_PASSES, arm_costs, judge_cost
 from harness.planning.demands import Demand, demands
 from harness.planning.gate import FLIPS, gate_items
 from harness.planning.items import BASES, can_climb, scenarios, smallest_gain
 from harness.planning.memory import Device, arm_memory
 from harness.planning.perfect import bound_words, goal_items, perfect_score, setting_of
-from harness.planning.record import Answerable, ArmMemory, GoalItems, Plan, Scenario, SmallestGain, Speed
+from harness.planning.record import Answerable, ArmCost, ArmMemory, GoalItems, Plan, Scenario, SmallestGain, Speed
 from harness.planning.shape import read_shape
 from harness.planning.worlds import BETWEEN, SHARED, WITHIN, PlannedArm, Setting
 from harness.records import Family, Interval
+from harness.task.judges import judges_of
 from harness.task.scoring import task_metric
 from harness.task.task import Task
 
@@ -61,12 +63,26 @@ def make_plan(task: Task, folder_of: FolderOf, device: Device, speed: Speed | No
         gate=gate_items(task.limits, task.general.limit) if _tuned(arms) else None,
         memory=memory,
         memory_notes=notes,
-        costs=arm_costs(asked, task.general.limit, task.cost, speed),
+        costs=(*arm_costs(asked, task.general.limit, task.cost, speed), *_judging(task, folder_of, speed)),
         speed=speed,
         gpu_hour=task.cost.gpu_hour,
         requests_per_month=task.cost.requests_per_month,
-        assumed=_assumed(setting, metric, asked, has_speed=speed is not None),
+        assumed=_assumed(
+            setting, metric, asked, has_speed=speed is not None, is_judged=task.primary_metric in task.judges
+        ),
     )
+
+
+def _judging(task: Task, folder_of: FolderOf, speed: Speed | None) -> Iterator[ArmCost]:
+    """Foretell each judge: it reads the answers of every fit on the test, and those that people labelled."""
+    labelled = sum(len(example.labelled) for example in (*task.study.dev, *task.test))
+    answers = labelled + len(task.test) * sum(len(fits_of(arm, task)) for arm in task.arms)
+    by_length = sorted(task.test, key=lambda example: len(example.question.text) + len(example.target))
+    typical = by_length[len(by_length) // 2]
+    for name, judge in judges_of(task.judges, task.metric_options).items():
+        text = ModelText(folder_of(task.judges[name].source))
+        prompts = [text.prompt(request.messages) for request in judge.requests(typical.target, typical)]
+        yield judge_cost(name, answers, sum(text.counts(prompts)), task.cost, speed)
 
 
 def _tuned(arms: Sequence[PlannedArm]) -> list[PlannedArm]:
@@ -140,7 +156,9 @@ def _obstacles(setting: Setting) -> list[str]:
     return found
 
 
-def _assumed(setting: Setting, metric: Metric, asked: Sequence[Demand], *, has_speed: bool) -> tuple[str, ...]:
+def _assumed(
+    setting: Setting, metric: Metric, asked: Sequence[Demand], *, has_speed: bool, is_judged: bool
+) -> tuple[str, ...]:
     found = [f"{SHARED:.0%} of what decides an answer is shared by all arms on an item; dev names the best arm"]
     if setting.is_grouped:
         found.append(f"{WITHIN:.0%} is an arm's own in a group, {BETWEEN:.0%} all arms' in a group")
@@ -151,6 +169,8 @@ def _assumed(setting: Setting, metric: Metric, asked: Sequence[Demand], *, has_s
         )
     if metric.kind != "rate":
         found.append(f"{metric.name} is simulated as right or wrong; its real spread may differ")
+    if is_judged:
+        found.append(f"{metric.name} is simulated as if it never erred; what people's labels leave open comes on top")
     if _tuned(setting.arms):
         few, many = FLIPS
         found.append(f"a harmless tuning flips {few:.0%} to {many:.0%} of answers; the base is right in half of them")

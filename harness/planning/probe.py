@@ -12,8 +12,8 @@ from pathlib import Path
 from harness.checking.model_text import ModelText
 from harness.errors import HarnessError
 from harness.evidence.compare import Settings, compare
-from harness.evidence.jobs import Observer
 from harness.evidence.smoke import scaled
+from harness.evidence.watch import Observer
 from harness.planning.demands import Demand, demands
 from harness.planning.memory import Device, arm_memory
 from harness.planning.record import Probe, ProbeArm, Speed

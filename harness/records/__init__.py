@@ -29,6 +29,7 @@ from harness.records.concluded import (
     Recipe,
     RuleOfThumb,
     Rung,
+    Slice,
     TaskChange,
     UndecidedKind,
 )
@@ -37,12 +38,29 @@ from harness.records.data import (
     Document,
     Example,
     Feedback,
+    LabelledAnswer,
     Message,
     Passage,
     Preference,
     Question,
     Role,
     Study,
+)
+from harness.records.difference import (
+    ArmChange,
+    Difference,
+    ItemFlip,
+    RunDifference,
+    RunSide,
+    SharedItems,
+)
+from harness.records.judged import (
+    FEWEST_LABELS,
+    Agreement,
+    JudgedArm,
+    JudgeFindings,
+    Judgement,
+    LabelledJudgement,
 )
 from harness.records.key import Base, Fit, Measurement
 from harness.records.limits import (
@@ -75,6 +93,19 @@ from harness.records.run import (
 )
 
 __all__ = [
+    "ArmChange",
+    "Difference",
+    "ItemFlip",
+    "RunDifference",
+    "RunSide",
+    "SharedItems",
+    "Agreement",
+    "FEWEST_LABELS",
+    "JudgedArm",
+    "Judgement",
+    "JudgeFindings",
+    "LabelledAnswer",
+    "LabelledJudgement",
     "Constraint",
     "Calibration",
     "AnswerRetrieval",
@@ -125,6 +156,7 @@ __all__ = [
     "RuleOfThumb",
     "Run",
     "Rung",
+    "Slice",
     "Score",
     "StrengthPoint",
     "Study",

@@ -153,9 +153,22 @@ class Recipe:
     new_run: Interval  # prediction interval of one more training run
 
 
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Some of the test items, which have one thing in common: what two arms reach on them."""
+
+    dimension: str  # e.g. 'label'
+    value: str
+    n: int  # items that both have measured
+    figure: float | None  # of the leading arm; None without items
+    against: float | None  # of the arm that it is compared with
+    gain: Comparison | None  # None: too few items
+
+
 # few_items: more would settle it; margin: they would not, as no arm is better by more than the margin; arms_missing:
-# one failed, did not run, or was not trained to the end; gate: the gate of general ability alone is in the way.
-UndecidedKind = Literal["", "few_items", "margin", "arms_missing", "gate"]
+# one failed, did not run, or was not trained to the end; gate: the gate of general ability alone is in the way;
+# few_labels: a judge scored the answers, and people's labels do not tell well enough how often it errs.
+UndecidedKind = Literal["", "few_items", "few_labels", "margin", "arms_missing", "gate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +180,7 @@ class Decision:
     goal: Literal["met", "not_shown", "missed"]
     sentence: str  # derived from the figures, never typed
     reasons: tuple[str, ...]
-    caveats: tuple[str, ...]  # the one that matters most to the verdict first
+    caveats: tuple[str, ...]  # those that could overturn the verdict first
     next_step: str
     labels_needed: int | None  # test items in all, more than are there, that would settle an undecided run
     scores: Mapping[str, Interval]  # by arm
@@ -182,3 +195,6 @@ class Decision:
     undecided: UndecidedKind = ""  # why there is no verdict
     recipes: tuple[Recipe, ...] = ()  # of arms with several seeds
     form_misses: tuple[FormMisses, ...] = ()  # of every judged arm
+    pairs: tuple[Comparison, ...] = ()  # every two judged arms, the later one of the task's order against the earlier
+    slices: tuple[Slice, ...] = ()  # the leading arm against dev's prompt, by what items have in common
+    turning: int = 0  # how many of the caveats, from the first, could overturn the verdict

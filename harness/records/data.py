@@ -40,6 +40,14 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class LabelledAnswer:
+    """An answer to a row's question that people judged, whoever gave it."""
+
+    text: str
+    label: float  # 1: good (or better than the target); 0: not; 0.5: as good as the target
+
+
+@dataclass(frozen=True, slots=True)
 class Example:
     """One labelled row of the task's data."""
 
@@ -50,6 +58,7 @@ class Example:
     evidence: tuple[str, ...] = ()  # ids of the passages or documents that hold the answer
     accepted: tuple[str, ...] = ()  # other answers that are as right as the target
     columns: tuple[Column, ...] = ()  # part of the question, for the prompt's template
+    labelled: tuple[LabelledAnswer, ...] = ()  # answers that people judged, to check a judge by
 
     @property
     def question(self) -> Question:

@@ -190,6 +190,7 @@ class Cost:
     prompt_tokens_per_item: float | None
     completion_tokens_per_item: float | None
     peak_memory_mb: float | None  # largest sum over the processes of this run while the arm ran
+    latency_p95_seconds: float | None = None  # 95th percentile of single questions; None under 20 of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +216,7 @@ class Evidence:
     warnings: tuple[str, ...] = ()
     program: Mapping[str, Any] = field(default_factory=dict)  # the Program as JSON
     calibration: Calibration | None = None  # None: answers have no probabilities, or are not right or wrong
+    unjudged: tuple[str, ...] = ()  # ids of answers that the judge who decides could not score: missing, not wrong
     form_misses: tuple[str, ...] = ()  # ids of wrong answers that hold the right value in another form
 
     @property

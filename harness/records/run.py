@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from harness.records.concluded import Comparison, Decision, Gate, Interval
 from harness.records.data import Example
+from harness.records.judged import JudgeFindings
 from harness.records.limits import Limits
 from harness.records.measured import Evidence, GeneralAbility
 
@@ -28,6 +29,7 @@ class Run:
     manifest: Mapping[str, Any]  # versions, hashes, device, seeds, dates
     fits: Mapping[str, tuple[Evidence, ...]] = field(default_factory=dict)  # by arm: all its fits, in the seeds' order
     notes: tuple[str, ...] = ()  # how the rows were read, and what of them is not used
+    judging: tuple[JudgeFindings, ...] = ()  # of each judge among the metrics
 
 
 @dataclass(frozen=True, slots=True)

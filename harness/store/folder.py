@@ -7,6 +7,7 @@ items.parquet, benchmarks.parquet, result.json, report.html, report.md, manifest
 """
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -17,12 +18,18 @@ from harness.atomic import PART, intruder, is_private, locked, private
 from harness.errors import StoreError
 from harness.json_files import read_json
 from harness.records import Fit
-from harness.store.files import write_atomically
+from harness.store.files import unwritable, write_atomically
 
 # Adapters, indexes and tables of a usual run take tens of megabytes; a training with its checkpoints a few times that.
 LEAST_FREE_BYTES = 200 * 2**20
 IDENTITY = "identity.json"
 LOCK = ".lock"
+LATEST = "latest"  # a link beside the run folders, to the newest one
+
+
+def run_folder(path: Path) -> "RunFolder":
+    """Return the run folder that a user named, where need be by the link to the newest one."""
+    return RunFolder(path.parent / path.readlink() if path.is_symlink() else path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,23 @@ class RunFolder:
     def of(self, fit: Fit) -> Path:
         """The folder of one fit's own files."""
         return self.path / "adapters" / fit.name
+
+    @property
+    def latest(self) -> Path:
+        """The link beside the run folders that leads to the newest one."""
+        return self.path.with_name(LATEST)
+
+    def become_latest(self) -> bool:
+        """Let the link lead here; False where something that is no link has its name, which is left alone."""
+        if self.latest.exists() and not self.latest.is_symlink():
+            return False
+        aside = self.path.with_name(f".{LATEST}.{os.getpid()}{PART}")
+        try:
+            aside.symlink_to(self.path.name)
+            aside.replace(self.latest)
+        except OSError as fault:
+            raise unwritable(self.latest, fault) from fault
+        return True
 
     @property
     def identity(self) -> dict[str, str]:

@@ -23,7 +23,16 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import StoreError
-from harness.records import BenchmarkItem, Fit, GeneralAbility, Measurement, OffTaskAnswer, Prediction, TextLoss
+from harness.records import (
+    BenchmarkItem,
+    Fit,
+    GeneralAbility,
+    Judgement,
+    Measurement,
+    OffTaskAnswer,
+    Prediction,
+    TextLoss,
+)
 from harness.store.files import decode, encode, hash_text, unwritable
 
 SCHEMA_VERSION = 3
@@ -133,6 +142,17 @@ class Ledger:
         rows = self._read(query, (of.fit.name, of.condition, sample))
         return {row[2]: decode(Prediction, row[-1]) for row in rows}
 
+    def put_judgements(self, metric: str, judgements: Iterable[Judgement]) -> None:
+        """Store what a judge said of some answers, all of it or nothing."""
+        rows = [(_judge(metric), "judged", one.key, 0, encode(Judgement, one)) for one in judgements]
+        with self._transaction() as connection:
+            connection.executemany(_INSERT["items"], map(_sealed, rows))
+
+    def judgements(self, metric: str) -> dict[str, Judgement]:
+        """Return what a judge said so far, by the judgement's key."""
+        rows = self._read("SELECT * FROM items WHERE fit=? AND condition=?", (_judge(metric), "judged"))
+        return {row[2]: decode(Judgement, row[-1]) for row in rows}
+
     def put_general(self, ability: GeneralAbility) -> None:
         """Store the general ability of one set of weights, item by item."""
         name = ability.weights
@@ -182,6 +202,10 @@ class Ledger:
             connection.execute("DELETE FROM items WHERE fit=?", (fit.name,))
             connection.execute("DELETE FROM benchmarks WHERE weights=?", (fit.name,))
             connection.execute("DELETE FROM states WHERE name IN (?, ?)", (fit.name, f"general:{fit.name}"))
+
+
+def _judge(metric: str) -> str:
+    return f"judge:{metric}"  # no fit's name has a colon
 
 
 def _schema(connection: sqlite3.Connection) -> set[str]:

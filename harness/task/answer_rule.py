@@ -1,11 +1,11 @@
 """The task file's `answer`: how the result is read out of a target and of an answer."""
 
-import re
 from collections.abc import Sequence
 
-from harness.answer_reading import AnswerRule, Reader
+from harness.answer_reading import PATTERN_SECONDS, AnswerRule, Reader, last_group
 from harness.chat.markers import without_end
 from harness.chat.turns import without_thought
+from harness.confined import TemplateFault, pattern_groups
 from harness.records import Example
 from harness.task.faults import Faults
 from harness.task.schema import Answer, TaskFile
@@ -38,8 +38,10 @@ def _faults(said: Answer) -> list[tuple[str, str]]:
     if said.take is not None:
         return [("take", "answer.take and answer.pattern both say what is taken; keep one")]
     try:
-        groups = re.compile(said.pattern).groups
-    except (re.error, RecursionError, OverflowError) as fault:
+        groups = pattern_groups(said.pattern)
+    except TemplateFault as fault:
+        if fault.is_endless:
+            return [("pattern", f"answer.pattern {fault}; make it simpler")]
         return [("pattern", f"answer.pattern is no regular expression: {fault}")]
     if groups != 1:
         text = (
@@ -49,14 +51,35 @@ def _faults(said: Answer) -> list[tuple[str, str]]:
     return []
 
 
+def has_result(target: str, rule: AnswerRule | None) -> bool:
+    """Whether a target has a result by the rule."""
+    return rule is None or rule.reader.read(without_end(without_thought(target))[0]) is not None
+
+
 def check_result(target: str, rule: AnswerRule | None) -> None:
     """Refuse a target that has no result by the rule.
 
     Raises:
         ValueError: Saying what it lacks.
+        SlowPattern: If the rule's pattern takes too long over it.
     """
-    if rule is not None and rule.reader.read(without_end(without_thought(target))[0]) is None:
+    if rule is not None and not has_result(target, rule):
+        _check_speed(rule.reader, without_end(without_thought(target))[0])
         raise ValueError(f"its target {shown(target)} has no result by the task's rule, {in_words(rule)}; write one")
+
+
+class SlowPattern(Exception):
+    """The pattern of the answer rule takes too long over a target."""
+
+
+def _check_speed(reader: Reader, answer: str) -> None:
+    try:
+        last_group(reader.pattern, answer) if reader.rule == "pattern" else ""
+    except TimeoutError:
+        raise SlowPattern(
+            f"answer.pattern takes more than {PATTERN_SECONDS:g} second over the target {shown(answer)}; "
+            "make it simpler, so that no two parts of it can match the same text"
+        ) from None
 
 
 def in_words(rule: AnswerRule) -> str:

@@ -2,18 +2,16 @@
 
 from pathlib import Path
 
-from jinja2 import Environment, TemplateError, nodes
-
 from harness.benchmark_code import code_faults, is_code_allowed
+from harness.confined import private_attribute
 from harness.errors import ArmError
-from harness.program import PLAIN_TEMPLATE, columns_named, render
+from harness.program import PLAIN_TEMPLATE, Filling, columns_named, render
 from harness.task.faults import Faults
+from harness.task.prompt_columns import PASSAGES
 from harness.task.schema import TaskFile
 from harness.task.source import Source
 from harness.task.text import kind_of
 from harness.task.turns import shown
-
-PASSAGES = ["a passage"] * 20  # more than arms show, for a template that names them by number
 
 
 def check_rule(settings: TaskFile, source: Source, faults: Faults) -> None:
@@ -47,35 +45,22 @@ def with_plain_template(settings: TaskFile) -> TaskFile:
 
 
 def _template_fault(template: str) -> str:
+    if reached := private_attribute(template):
+        return (
+            f"prompt template {shown(template)} reaches for '{reached}': names that begin with an underscore lead out "
+            "of a template's values; take it out"
+        )
     question = "the question itself"
     try:
-        if costly := _costly(template):
-            return f"prompt template {shown(template)} uses {costly}, which may never end; leave it out"
         if columns_named(template):  # what they hold is known when the rows are read
             return ""
-        without, beside = (render(template, input=question, passages=passages) for passages in ([], PASSAGES))
+        without, beside = render(template, [Filling(question), Filling(question, PASSAGES)])
     except ArmError as fault:
         return str(fault)
     if question in without and question in beside:
         return ""
     where = " where there are passages" if question in without else ""
     return f"prompt.template leaves the question out{where}; put {{{{ input }}}} where it belongs"
-
-
-def _costly(template: str) -> str:
-    """Name what lets a few characters of Jinja fill the memory or run for hours; '' when there is nothing."""
-    try:
-        tree = Environment().parse(template)
-    except (TemplateError, RecursionError):
-        return ""  # rendering says what is wrong
-    names = {node.name for node in tree.find_all(nodes.Name)} & {"range", "lipsum", "cycler"}
-    for kind, what in ((nodes.Mul, "'*'"), (nodes.Pow, "'**'"), (nodes.Macro, "a macro")):
-        if tree.find(kind):
-            return what
-    for loop in tree.find_all(nodes.For):
-        if any(inner.find(nodes.For) for inner in loop.find_all(nodes.For)):
-            return "loops three deep"
-    return min(names, default="")
 
 
 def check_seeds(settings: TaskFile, source: Source, faults: Faults) -> None:

@@ -1,8 +1,7 @@
 """Reads a task file and all of its data as far as they can be read; every command reads a task here."""
 
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.answer_reading import AnswerRule
@@ -17,16 +16,18 @@ from harness.task.consistency import (
     with_plain_template,
 )
 from harness.task.documents import DocumentNames, read_documents, with_ids
-from harness.task.end_markers import ends_said, without_ends
-from harness.task.examples import Item, Placed, SplitReader
+from harness.task.end_markers import ends_said
+from harness.task.examples import SplitReader
 from harness.task.faults import Faults
+from harness.task.judges import check_judges
 from harness.task.models import read_models
+from harness.task.placed import Item, Placed
 from harness.task.plugged import check_metrics, read_arms
 from harness.task.rows import is_hub_id
 from harness.task.schema import TaskFile
 from harness.task.scorable import check_targets
 from harness.task.settings import read_settings
-from harness.task.source import read_source
+from harness.task.source import TASK_FILE, read_source
 from harness.task.splits import Rows, normalised, sample_rows, split_off, split_off_dev
 from harness.task.task import ArmSpec, ModelSpec
 from harness.task.unused import Aside, LeftOut
@@ -72,6 +73,7 @@ class Content:
     benchmarks: Benchmarks
     answer: AnswerRule | None
     data: Data
+    judges: Mapping[str, ModelSpec] = field(default_factory=dict)  # by metric: the model that it asks
 
     @property
     def study(self) -> Study:
@@ -97,27 +99,34 @@ def items(rows: list[Placed[Item]]) -> tuple[Item, ...]:
 def read_content(path: Path, faults: Faults) -> Content:
     """Read a task file and its data; what is wrong with keys, files and rows is noted and reading continues.
 
+    Args:
+        path: The task file, or the folder with a task.yaml.
+        faults: Where what is wrong is noted.
+
     Raises:
         TaskFileError: If the task file itself is absent or no YAML mapping.
     """
     path = Path(path).absolute()
+    if (path / TASK_FILE).is_file():
+        path /= TASK_FILE
     source = read_source(path, faults)
     settings = read_settings(source, faults)
     settings = check_template(settings, source, faults)
     for check in (check_rule, check_seeds, check_metrics):
         check(settings, source, faults)
-    model, of_arms = read_models(settings, source, path.parent, faults)
+    models = read_models(settings, source, path.parent, faults)
     include_path = include_path_of(settings, source, path.parent, faults)
     benchmarks = benchmarks_of(settings, source, path.parent, faults)
-    arms = read_arms(settings, source, model, of_arms, faults)
+    arms = read_arms(settings, source, models.own, models.of_arms, faults)
     rule = answer_rule(settings, source, faults)
     reader = SplitReader(settings, rule, source, path.parent, faults)
-    data = _without_ends(_read_data(settings, rule, reader, path.parent, faults))
+    data = _read_data(settings, reader, path.parent, faults)
+    check_judges(settings, source, items([*data.dev, *data.test]), faults)
     settings = with_plain_template(settings) if reader.has_template_fault else settings
-    return Content(path, settings, model, arms, include_path, benchmarks, rule, data)
+    return Content(path, settings, models.own, arms, include_path, benchmarks, reader.rule, data, models.of_judges)
 
 
-def _read_data(settings: TaskFile, rule: AnswerRule | None, reader: SplitReader, folder: Path, faults: Faults) -> Data:
+def _read_data(settings: TaskFile, reader: SplitReader, folder: Path, faults: Faults) -> Data:
     files = settings.data
     train = reader.examples(files.train, "train")
     dev = reader.examples(files.dev, "dev") if files.dev else None
@@ -141,9 +150,9 @@ def _read_data(settings: TaskFile, rule: AnswerRule | None, reader: SplitReader,
             train = _without(train, dev, ANSWERS, reader.notes)
         preferences = _without(preferences, dev, "preference pairs", reader.notes)
         feedback = _without(feedback, dev, "rows of feedback", reader.notes)
-    if rule is not None and train:
-        reader.notes.append(note_of(rule, items(train)))
-    check_targets(settings, rule, [*dev, *test], faults)
+    if reader.rule is not None and train:
+        reader.notes.append(note_of(reader.rule, items(train)))
+    check_targets(settings, reader.rule, [*dev, *test], faults)
     learnt = _capped(train, settings, reader.notes)
     return Data(
         train,
@@ -153,27 +162,10 @@ def _read_data(settings: TaskFile, rule: AnswerRule | None, reader: SplitReader,
         preferences,
         feedback,
         documents,
-        (*reader.notes, *faults.guesses),
+        (*reader.notes, *faults.guesses, *ends_said(reader.ends)),
         reader.asides(),
         tuple(reader.left_out),
         tuple(reader.left_out_notes()),
-    )
-
-
-def _without_ends(data: Data) -> Data:
-    """Take end markers off all answers, and note how many had one."""
-    ends: Counter[str] = Counter()
-    train = without_ends(data.train, ends)
-    clean = {id(before): after for before, after in zip(data.train, train, strict=True)}
-    return replace(
-        data,
-        train=train,
-        learnt=[clean[id(placed)] for placed in data.learnt],
-        dev=without_ends(data.dev, ends),
-        test=without_ends(data.test, ends),
-        preferences=without_ends(data.preferences, ends),
-        feedback=without_ends(data.feedback, ends),
-        notes=(*data.notes, *ends_said(ends)),
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.records import Example, Study
-from harness.task.examples import canonical
+from harness.task.placed import canonical
 
 
 def digest_of(resolved: Mapping[str, Any], study: Study, test: Iterable[Example], include_path: Path | None) -> str:

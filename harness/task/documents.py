@@ -7,11 +7,11 @@ from pathlib import Path, PurePosixPath
 
 from harness.records import Document, Example
 from harness.task.document_files import check_files
-from harness.task.examples import Placed
 from harness.task.faults import Faults
-from harness.task.pages import KINDS_READ, PLAIN, READERS, Page, PageFault, left_out
+from harness.task.pages import KINDS_READ, PLAIN, READERS, Page, PageFault, left_out, read_page
+from harness.task.placed import Placed
 from harness.task.rows import read_rows
-from harness.task.text import UNUSABLE, TextFault, kind_of, read_bytes
+from harness.task.text import UNUSABLE, TextFault, kind_of
 from harness.task.turns import text_of
 
 MOST_UNREAD = 0.1  # of the pages may be unreadable, and are left out by name; more are a fault
@@ -87,7 +87,7 @@ def _from_folder(path: Path, written: str, faults: Faults, notes: list[str]) -> 
 
 def _read_page(file: Path, inside: PurePosixPath, found: _Folder) -> None:
     try:
-        page = READERS[file.suffix.lower()](read_bytes(file))
+        page = read_page(file)
     except TextFault as fault:
         found.no_text[str(inside)] = fault
     except PageFault as fault:

@@ -1,20 +1,26 @@
 """Markers that a model's own format writes behind an answer, and that tutorials leave in the data."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from harness.chat.markers import without_end
 from harness.records import Message
-from harness.task.examples import Item, Placed
+from harness.task.placed import Item
+from harness.task.turns import Turn
 
 _ANSWERS = ("target", "chosen", "rejected", "answer")  # what an item holds that a model is to say
 
 
-def without_ends(placed: list[Placed[Item]], ends: Counter[str]) -> list[Placed[Item]]:
-    """Take end markers off the answers of items, and off earlier ones in their conversations; each is counted."""
-    return [replace(one, item=ended(one.item, ends)) for one in placed]
+def ended_turns(turns: Sequence[Turn], ends: Counter[str]) -> tuple[Turn, ...]:
+    """Return a conversation whose answers have no end marker; each that is taken off is counted."""
+    return tuple(replace(turn, message=_turn(turn.message, ends)) for turn in turns)
+
+
+def ended_texts(answers: Sequence[str], ends: Counter[str]) -> tuple[str, ...]:
+    """Return answers without end markers; each that is taken off is counted."""
+    return tuple(_taken_off(answer, ends) for answer in answers)
 
 
 def ended(item: Item, ends: Counter[str]) -> Item:
@@ -24,7 +30,7 @@ def ended(item: Item, ends: Counter[str]) -> Item:
         if isinstance(answer := getattr(item, name, None), str) and (text := _taken_off(answer, ends)) != answer:
             changes[name] = text
     if others := getattr(item, "accepted", ()):
-        changes["accepted"] = tuple(_taken_off(answer, ends) for answer in others)
+        changes["accepted"] = ended_texts(others, ends)
     messages = tuple(_turn(message, ends) for message in item.messages)
     if messages != item.messages:
         changes["messages"] = messages

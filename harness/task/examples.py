@@ -1,21 +1,24 @@
 """Makes examples, preferences and feedback of a split's rows, each with its place in the file."""
 
-import hashlib
-import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from harness.answer_reading import AnswerRule
 from harness.plugins import suggest
+from harness.program import Filling
 from harness.records import Example, Feedback, Message, Preference
-from harness.task.answer_rule import check_result
+from harness.task.answer_rule import SlowPattern, check_result, has_result
 from harness.task.answers import answers_of, is_list
 from harness.task.cells import check_length, check_present, evidence_of, optional_text
 from harness.task.chats import Answer, answers_in, chat_group
+from harness.task.end_markers import ended, ended_texts, ended_turns
 from harness.task.faults import Faults
-from harness.task.prompt_columns import PromptColumns
+from harness.task.labelled import labelled_in
+from harness.task.placed import Placed, hashed, identified
+from harness.task.prompt_columns import EndlessTemplate, PromptColumns
 from harness.task.published import plain_rows
 from harness.task.row import Row
 from harness.task.rows import is_hub_id, path_fault, read_rows
@@ -34,21 +37,12 @@ from harness.task.shapes import (
     turns_in,
 )
 from harness.task.source import Source
-from harness.task.turns import text_of
+from harness.task.turns import shown as shown_text
 from harness.task.unused import Aside, LeftOut, Tally, left_out_lines
 
 MOST_LEFT_OUT = 0.05  # of a file's rows: so many may be unusable, and are left out; more are refused
 
-Item = TypeVar("Item", Example, Preference, Feedback)
 Made = TypeVar("Made")
-
-
-@dataclass(frozen=True, slots=True)
-class Placed(Generic[Item]):
-    """An item and the row it was made of."""
-
-    row: Row
-    item: Item
 
 
 class SplitReader:
@@ -57,7 +51,7 @@ class SplitReader:
     def __init__(
         self, settings: TaskFile, rule: AnswerRule | None, source: Source, folder: Path, faults: Faults
     ) -> None:
-        self._rule = rule
+        self.rule = rule
         self._columns = settings.data.columns
         self._takes_sets = settings.metric.primary.startswith("label_set")
         self._has_system = settings.prompt.system is not None
@@ -70,6 +64,8 @@ class SplitReader:
         self._sizes: dict[str, int] = {}  # rows of each file
         self.notes: list[str] = []
         self.tally = Tally()
+        self.ends: Counter[str] = Counter()  # end markers that were taken off answers
+        self._lacking: Counter[str] = Counter()  # by file: answers of chats without a result by the task's rule
         self.left_out: list[LeftOut] = []
         self.has_template_fault = False  # the columns that it names are not those of the rows
 
@@ -84,10 +80,12 @@ class SplitReader:
         shown = self._shown(written, names, answer_column(shape, needed))
         read = self._usable(rows, role, lambda row: self._examples(row, shape, needed, names, shown))
         found = [placed for placed_here in read for placed in placed_here]
+        self._refuse_many_lacking(rows[0].file, len(found))
         reading = self._reading(shape, needed, names, found)
         self.notes.append(f"{written}: {len(rows)} rows, read as {shape}{reading}")
         self.tally.columns(rows, sorted(names - self._used(shape, needed, names) - set(shown.values())))
-        return self._with_ids(found, self._column("id", names))
+        column = self._column("id", names)
+        return identified(found, column, self._faults, is_by_answer=self._turns == "all") if column else hashed(found)
 
     def preferences(self, written: str) -> list[Placed[Preference]]:
         """Read the preference pairs, in file order."""
@@ -99,7 +97,7 @@ class SplitReader:
         found = self._usable(rows, "preferences", lambda row: self._preference(row, shown))
         self.notes.append(f"{written}: {len(rows)} rows, read as preference pairs")
         self.tally.columns(rows, sorted(names - {"prompt", "chosen", "rejected", "id", *shown.values()}))
-        return _hashed(found)
+        return hashed(found)
 
     def feedback(self, written: str) -> list[Placed[Feedback]]:
         """Read the answers that were called good or bad, in file order."""
@@ -116,7 +114,7 @@ class SplitReader:
         self.notes.append(f"{written}: {len(rows)} rows, read as {shape} with a label")
         used = {*self._used(shape, needed, names), LABEL, *shown.values()}
         self.tally.columns(rows, sorted(names - used))
-        return _hashed(found)
+        return hashed(found)
 
     def asides(self) -> tuple[Aside, ...]:
         """Return what the rows read so far hold beside what is used."""
@@ -128,31 +126,57 @@ class SplitReader:
 
     def _usable(self, rows: Sequence[Row], split: str, read: Callable[[Row], Made]) -> list[Made]:
         """Read the rows; those that cannot be used are left out where they are few, and else each is a fault."""
-        found: list[Made] = []
+        read_rows: list[tuple[Row, Made]] = []
         unusable: list[LeftOut] = []
         for row in rows:
             try:
-                found.append(read(row))
+                read_rows.append((row, read(row)))
             except ValueError as fault:
                 unusable.append(LeftOut(split, row, str(fault)))
-        for one in unusable:
+            except SlowPattern as fault:  # it is not asked again: each row would take as long
+                self._source.add_fault(self._faults, ("answer", "pattern"), f"{fault} ({row.place})")
+                self.rule = None
+                read_rows.append((row, read(row)))
+        found, unprompted = self._prompted(split, read_rows)
+        for one in sorted([*unusable, *unprompted], key=lambda one: one.row.number):
             self._sizes[one.row.file] = len(rows)
-            if len(unusable) > MOST_LEFT_OUT * len(rows):
+            if len(unusable) + len(unprompted) > MOST_LEFT_OUT * len(rows):
                 self._faults.add(one.row.file, one.reason, one.row.number, one.row.unit)
             else:
                 self.left_out.append(one)
         return found
 
+    def _prompted(self, split: str, made: Sequence[tuple[Row, Made]]) -> tuple[list[Made], list[LeftOut]]:
+        """Try the prompt's template on every row: those that it cannot be filled with, or hides, are unusable."""
+        placed = [(row, item) for row, items_made in made for item in _items_of(items_made)]
+        fillings = [Filling(item.messages[-1].content, (), item.columns) for _, item in placed]
+        reasons: dict[int, str] = {}
+        if not self.has_template_fault:
+            try:
+                for (row, _), reason in zip(placed, self._prompt.row_faults(fillings), strict=True):
+                    if reason:
+                        reasons.setdefault(row.number, reason)
+            except EndlessTemplate as fault:
+                self._note_template(f"{fault} (tried with {placed[fault.number][0].place})")
+        unusable = [LeftOut(split, row, reasons[row.number]) for row, _ in made if row.number in reasons]
+        return [one for row, one in made if row.number not in reasons], unusable
+
+    def _note_template(self, fault: str) -> None:
+        """Note, once, that the template does not fit the rows."""
+        if not self.has_template_fault:
+            self._source.add_fault(self._faults, ("prompt", "template"), fault)
+        self.has_template_fault = True
+
     def _shown(self, written: str, names: frozenset[str], answer: str) -> dict[str, str]:
         """Return the columns that the prompt shows, by their name in its template; none after a fault."""
         fault = self._prompt.fault(names, answer)
-        if fault and not self.has_template_fault:
-            self._source.add_fault(self._faults, ("prompt", "template"), f"{fault} ({written})")
-        self.has_template_fault |= bool(fault)
+        if fault:
+            self._note_template(f"{fault} ({written})")
         return {} if fault else self._prompt.columns_in(names)
 
     def _used(self, shape: str, needed: Mapping[str, str], names: frozenset[str]) -> set[str]:
         own = {column for key in ("id", "group", "evidence") if (column := self._column(key, names))}
+        own |= {column for column in (self._columns.labelled, self._columns.label) if column}
         return {*needed.values(), *own, *EXTRA_COLUMNS.get(shape, ())}
 
     def _rows(self, written: str, role: str) -> list[Row]:
@@ -217,12 +241,15 @@ class SplitReader:
         group, evidence = self._column("group", names), self._column("evidence", names)
         check_present(row, shape, list(needed.values()))
         cells, accepted = self._with_one_answer(row, shape, needed)
-        turns = turns_in(cells, shape, needed)
-        found = answers_in(turns, chat_column(shape, needed))
+        ends: Counter[str] = Counter()
+        turns = ended_turns(turns_in(cells, shape, needed), ends)
+        found = self._with_result(row, answers_in(turns, chat_column(shape, needed)))
         answers = found[-1:] if self._turns == "last" else found
         own = optional_text(row, group) or (chat_group(turns) if self._turns == "all" else None)
         made = [self._example(row, answer, own, evidence_of(row, evidence), shown) for answer in answers]
-        made[-1] = replace(made[-1], accepted=self._accepted(accepted))
+        accepted, labelled = self._accepted(ended_texts(accepted, ends)), labelled_in(row, self._columns)
+        made[-1] = replace(made[-1], accepted=accepted, labelled=labelled)
+        self.ends.update(ends)
         self.tally.chat(row, turns, found, answers, self._metric)
         self.tally.empty(row, made[-1].columns)
         return [Placed(row, item) for item in made]
@@ -232,7 +259,6 @@ class SplitReader:
     ) -> Example:
         self._check_system(answer.messages)
         check_length(answer.messages, answer.target)
-        check_result(answer.target, self._rule)
         columns = self._prompt.read(row.values, shown, answer.messages[-1].content)
         return Example(
             id="",  # given when all rows are read
@@ -242,6 +268,30 @@ class SplitReader:
             evidence=evidence,
             columns=columns,
         )
+
+    def _with_result(self, row: Row, answers: list[Answer]) -> list[Answer]:
+        """Leave out the answers of a chat that have no result by the task's rule, where each is a row of its own.
+
+        Raises:
+            ValueError: If the row's only answer, or each of them, has none.
+        """
+        if self._turns == "last" or all(has_result(answer.target, self.rule) for answer in answers):
+            check_result(answers[-1].target, self.rule)
+            return answers
+        kept = [answer for answer in answers if has_result(answer.target, self.rule)]
+        if not kept:
+            check_result(answers[-1].target, self.rule)
+        self._lacking[row.file] += len(answers) - len(kept)
+        what = "answers of chats are left out, as they have no result by the task's rule"
+        self.tally.add(row, what, "write one, or mark them as not to be learnt", "warning", len(answers) - len(kept))
+        return kept
+
+    def _refuse_many_lacking(self, file: str, found: int) -> None:
+        lacking = self._lacking[file]
+        if lacking > MOST_LEFT_OUT * (found + lacking):
+            said = f"{lacking} of {found + lacking} answers have no result by the task's rule"
+            remedy = "mark them as not to be learnt ('weight': 0), set data.turns: last, or change 'answer'"
+            self._faults.add(file, f"{said}; {remedy}")
 
     def _with_one_answer(
         self, row: Row, shape: str, needed: Mapping[str, str]
@@ -256,7 +306,7 @@ class SplitReader:
     def _accepted(self, answers: tuple[str, ...]) -> tuple[str, ...]:
         check_length((), *answers)
         for answer in answers:
-            check_result(answer, self._rule)
+            check_result(answer, self.rule)
         return answers
 
     def _preference(self, row: Row, shown: Mapping[str, str]) -> Placed[Preference]:
@@ -265,7 +315,10 @@ class SplitReader:
         self._check_system(messages)
         check_length(messages, chosen, rejected)
         columns = self._prompt.read(row.values, shown, messages[-1].content)
-        return Placed(row, Preference("", messages, chosen, rejected, columns))
+        pair = ended(Preference("", messages, chosen, rejected, columns), self.ends)
+        if pair.chosen == pair.rejected:
+            raise ValueError(f"'chosen' and 'rejected' are both {shown_text(pair.chosen)}; give two answers")
+        return Placed(row, pair)
 
     def _judged(self, row: Row, shape: str, needed: dict[str, str], shown: Mapping[str, str]) -> Placed[Feedback]:
         check_present(row, "answers with a label", [*needed.values(), LABEL])
@@ -273,7 +326,7 @@ class SplitReader:
         self._check_system(messages)
         check_length(messages, answer)
         columns = self._prompt.read(row.values, shown, messages[-1].content)
-        return Placed(row, Feedback("", messages, answer, is_good, columns))
+        return Placed(row, ended(Feedback("", messages, answer, is_good, columns), self.ends))
 
     def _check_system(self, messages: Sequence[Message]) -> None:
         own = sum(message.role == "system" for message in messages)
@@ -282,51 +335,7 @@ class SplitReader:
         if own and self._has_system:
             raise ValueError("has a system turn, and so has the task; remove the row's or prompt.system")
 
-    def _with_ids(self, found: list[Placed[Example]], column: str | None) -> list[Placed[Example]]:
-        if column is None:
-            return _hashed(found)
-        taken: dict[str, Row] = {}
-        answers: dict[int, int] = {}  # of each row so far
-        named = []
-        for placed in found:
-            row = placed.row
-            answers[row.number] = answers.get(row.number, 0) + 1
-            try:
-                identity = text_of(row.values.get(column), column)
-                if self._turns == "all":
-                    identity = f"{identity}-{answers[row.number]}"
-                if identity in taken:
-                    raise ValueError(f"id '{identity}' is that of {taken[identity].place} too; make ids unique")
-            except ValueError as fault:
-                self._faults.add(row.file, str(fault), row.number, row.unit)
-                continue
-            taken[identity] = row
-            named.append(Placed(row, replace(placed.item, id=identity)))
-        return named
 
-
-def _hashed(found: list[Placed[Item]]) -> list[Placed[Item]]:
-    """Give each item the hash of its content; equal ones are numbered: 'ab12', 'ab12-2'."""
-    seen: dict[str, int] = {}
-    named = []
-    for placed in found:
-        short = hashlib.sha256(canonical(placed.item).encode()).hexdigest()[:12]
-        seen[short] = seen.get(short, 0) + 1
-        identity = short if seen[short] == 1 else f"{short}-{seen[short]}"
-        named.append(Placed(placed.row, replace(placed.item, id=identity)))
-    return named
-
-
-def canonical(item: Example | Preference | Feedback) -> str:
-    """Return an item's content as one JSON text; equal items give equal text."""
-    content: list[Any] = [item.id, [[message.role, message.content] for message in item.messages]]
-    if isinstance(item, Example):
-        content += [item.target, item.group, list(item.evidence)]
-        content += [list(item.accepted)] if item.accepted else []  # other rows keep the hash that they had before
-    elif isinstance(item, Preference):
-        content += [item.chosen, item.rejected]
-    else:
-        content += [item.answer, item.is_good]
-    if item.columns:  # a row without any keeps the text that it had before there were columns
-        content.append([[column.name, column.text, column.is_json] for column in item.columns])
-    return json.dumps(content, ensure_ascii=False)
+def _items_of(made: Any) -> Sequence[Any]:
+    """Return the items that were made of one row."""
+    return [placed.item for placed in (made if isinstance(made, list) else [made])]

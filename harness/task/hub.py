@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.quiet import quiet
+from harness.task.extents import table_fault
 from harness.task.faults import Faults
 
 _NAME = re.compile(r"(?P<repo>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?::(?P<subset>[\w.+-]*))?(?::(?P<split>[\w.-]+))?")
@@ -59,6 +60,9 @@ def read_hub(written: str, role: str, faults: Faults) -> tuple[str, list[dict[st
         faults.add(name.repo, str(fault))
         return written, []
     records = parts[split]
+    if large := table_fault(len(records), len(records.features), len(records) * len(records.features)):
+        faults.add(name.repo, large)
+        return written, []
     labels = label_names(records.features.to_dict())
     place = ":".join((name.repo, name.subset or "default", split))
     return place, [with_label_names(dict(values), labels) for values in records]

@@ -47,6 +47,7 @@ def load_task(path: Path) -> Task:
         digest=digest_of(content.benchmarks.marked(resolved), study, test, content.include_path),
         resolved=resolved,
         notes=content.data.told,
+        judges=content.judges,
     )
 
 

@@ -1,39 +1,63 @@
-"""The models that a task file names: its own, and those that arms name for themselves."""
+"""The models that a task file names: its own, and those that arms and judges name for themselves."""
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
 
 from harness.contract import EngineKind
 from harness.errors import HarnessError, PluginError
 from harness.paths import expanded
 from harness.plugins import ENGINES, load, plugins, suggest
 from harness.task.faults import Faults
-from harness.task.schema import Model, TaskFile
+from harness.task.judges import judges_of
+from harness.task.schema import Model, ModelChoice, TaskFile
 from harness.task.source import Place, Source
 from harness.task.task import ModelSpec
 from harness.task.text import kind_of
 
 
-def read_models(
-    settings: TaskFile, source: Source, folder: Path, faults: Faults
-) -> tuple[ModelSpec, Mapping[int, ModelSpec]]:
-    """Return the task's own model, and those of the arms that name one, by the arm's place in the task file.
+@dataclass(frozen=True, slots=True)
+class Models:
+    """The models of a task file. What several parts name is one model."""
 
-    A model that several arms name is one model. What is wrong with an engine or a source is noted in `faults`.
-    """
+    own: ModelSpec  # the task's
+    of_arms: Mapping[int, ModelSpec]  # of the arms that name one, by the arm's place in the task file
+    of_judges: Mapping[str, ModelSpec]  # by the metric's name
+
+
+_CHOICE: TypeAdapter[Model | None] = TypeAdapter(ModelChoice | None)
+
+
+def read_models(settings: TaskFile, source: Source, folder: Path, faults: Faults) -> Models:
+    """Return the models that a task file names; what is wrong with an engine or a source is noted in `faults`."""
     own = _read(settings.model, ("model",), source, folder, faults)
     known = {own: own}
-    of_arms = {}
-    for index, arm in enumerate(settings.arms):
-        if arm.model is None:
-            continue
-        found = _read(arm.model, ("arms", index, "model"), source, folder, faults)
+
+    def named(written: Model, place: Place) -> ModelSpec:
+        found = _read(written, place, source, folder, faults)
         if found not in known:
             known[found] = replace(found, name=_name(found, {spec.name for spec in known.values()}))
-        of_arms[index] = known[found]
-    return own, of_arms
+        return known[found]
+
+    of_arms = {
+        index: named(arm.model, ("arms", index, "model"))
+        for index, arm in enumerate(settings.arms)
+        if arm.model is not None
+    }
+    of_judges = {}
+    for name, judge in judges_of((settings.metric.primary, *settings.metric.also), settings.metric.options).items():
+        place: Place = ("metric", "options", name, "model")
+        try:
+            written: Model | None = _CHOICE.validate_python(judge.model)
+        except ValidationError:
+            text = f"metric '{name}': option 'model' is no model; give a source, or {{source, quantization, engine}}"
+            source.add_fault(faults, place, text)
+            written = None
+        of_judges[name] = own if written is None else named(written, place)
+    return Models(own, of_arms, of_judges)
 
 
 def _read(written: Model, place: Place, source: Source, folder: Path, faults: Faults) -> ModelSpec:

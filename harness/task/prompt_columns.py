@@ -1,18 +1,21 @@
 """The columns that the prompt's template names: carried with each row as part of its question, and no others."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from harness.columns import plain_text, template_name, values_of
-from harness.errors import ArmError
+from harness.columns import plain_text, template_name
+from harness.confined import TemplateFault, only_copies
 from harness.plugins import suggest
-from harness.program import columns_named, render
+from harness.program import Filling, columns_named, rendered, template_fault
 from harness.records import Column
 from harness.task.cells import check_length
 from harness.task.text import UNUSABLE
 
 Cells = Mapping[str, Any]
+
+PASSAGES = ("a passage",) * 20  # more than arms show, for a template that names them by number
 
 
 class PromptColumns:
@@ -21,7 +24,7 @@ class PromptColumns:
     def __init__(self, template: str) -> None:
         self._template = template
         self.names = sorted(columns_named(template))
-        self._passages: tuple[list[str], ...] = ([], ["a passage"]) if "passages" in template else ([],)
+        self._passages: tuple[tuple[str, ...], ...] = ((), PASSAGES) if "passages" in template else ((),)
 
     def columns_in(self, names: frozenset[str]) -> dict[str, str]:
         """Return the file's columns that are shown, by their name in the template."""
@@ -37,6 +40,8 @@ class PromptColumns:
         """
         shown = self.columns_in(names)
         for name in self.names:
+            if name == "self":
+                return "prompt.template names 'self', which is Jinja's own and no column of the rows; take it out"
             if name not in shown:
                 known = dict.fromkeys(("input", "passages", *(template_name(one) for one in names)))
                 return f"prompt.template names '{name}', which is no column of the rows{suggest(name, known)}"
@@ -53,21 +58,50 @@ class PromptColumns:
             question: The user's last turn.
 
         Raises:
-            ValueError: If a cell cannot be stored, or the template cannot be filled with them or drops the question.
+            ValueError: If a cell cannot be stored.
         """
         columns = tuple(_column(name, cells.get(own), own) for name, own in shown.items())
         check_length((), question, *(column.text for column in columns))
-        if columns:
-            try:
-                values = values_of(columns)
-                texts = [render(self._template, **values, input=question, passages=some) for some in self._passages]
-            except ArmError as fault:
-                raise ValueError(f"{fault}; fix the template or the row") from None
-            if not all(question in text for text in texts):
-                raise ValueError(
-                    "prompt.template leaves the question of this row out; put {{ input }} where it belongs"
-                )
         return columns
+
+    def row_faults(self, fillings: Sequence[Filling]) -> Iterator[str]:
+        """Say of each row why its prompt cannot be written, or that it lacks the question; '' where all is well.
+
+        A template that only copies texts, and none of a row's columns, was tried out when the task file was read.
+
+        Raises:
+            EndlessTemplate: If a row brings it to its limits of time, memory or length.
+        """
+        if not self.names and only_copies(self._template):
+            yield from [""] * len(fillings)
+            return
+        tried = [[replace(one, passages=passages) for one in fillings] for passages in self._passages]
+        every = [rendered(self._template, one) for one in tried]
+        for number, (filling, *texts) in enumerate(zip(fillings, *every, strict=True)):
+            yield self._row_fault(number, filling, texts)
+
+    def _row_fault(self, number: int, filling: Filling, texts: Sequence[str | TemplateFault]) -> str:
+        for text in texts:
+            if isinstance(text, TemplateFault):
+                said = template_fault(self._template, text, filling)
+                if text.is_endless:
+                    raise EndlessTemplate(number, said)
+                return f"{said}; fix the template or the row"
+        if all(filling.input in text for text in texts if isinstance(text, str)):
+            return ""
+        return "prompt.template leaves the question of this row out; put {{ input }} where it belongs"
+
+
+class EndlessTemplate(Exception):
+    """A template that comes to no end with a row.
+
+    Attributes:
+        number: The row's place among those that were tried, from 0.
+    """
+
+    def __init__(self, number: int, text: str) -> None:
+        super().__init__(text)
+        self.number = number
 
 
 def _column(name: str, value: Any, own: str) -> Column:

@@ -4,12 +4,16 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from harness.columns import CHOICES
+from harness.task.cells import LONGEST_ROW
 from harness.task.documents import MOST_UNREAD
 from harness.task.examples import MOST_LEFT_OUT
+from harness.task.extents import MOST_CELLS, MOST_COLUMNS, MOST_LEVELS, MOST_ROWS
+from harness.task.pages.apart import MOST_PAGE_BYTES, SECONDS
 from harness.task.pages.kinds import HTML, MARKDOWN, PLAIN
 from harness.task.rows import FORMATS
 from harness.task.schema import task_schema
 from harness.task.shapes import PLAIN_NAMES, SHAPES
+from harness.task.text import MOST_BYTES
 from harness.task.tool_calls import CALL_ROLES, RESULT_ROLES
 from harness.task.turns import LEARN, PASS_OVER
 
@@ -91,7 +95,10 @@ own, with the turns before it; a chat is a group then, so that it stands on one 
 A call of a tool (`tool_calls`, `function_call`, a part `tool_use`, or a turn of {calls}) is
 text: a JSON object with `name` and `arguments`, a list where there are several, behind the words of its turn. What a
 tool answered (a turn of {results})
-is shown as the user's turn. The metric `tool_call` compares calls. Name the column with the tools in the template, as
+is shown as the user's turn. A model whose chat template writes calls as JSON in a form of its own (`<tool_call>` of
+Qwen's, `parameters` of Llama 3.1's, and so on) is trained on that form, shown earlier calls and examples in it, and
+its completions are read back as JSON, in exports too; with any other template a call is its JSON. The metric
+`tool_call` compares calls. Name the column with the tools in the template, as
 `{{{{ tools }}}}`, or write them into `prompt.system`.
 
 ### Columns in the prompt
@@ -142,6 +149,14 @@ Documents are a folder of pages as they are, with any folders inside, or a `.jso
 - **Passages** begin with the headings that they stand under, and of a table with the row that names its columns. A
   row that is too long beside that is written as `name: value` for every cell. A document without headings and tables
   is cut as it always was.
+
+## Limits
+
+What a file stands for is looked at before it is made, so that a small one cannot fill the memory; what is larger is a
+fault in one line. A file has {bytes:,} bytes at most, a file of rows {rows:,} rows, {columns:,} columns and {cells:,}
+cells, and lists and objects lie {levels} levels deep. A row has {row:,} characters. A page of text or HTML has
+{page:,} bytes. PDF and Word files are read in a process that has {seconds} seconds of processor time and 1 GB of memory
+for each; one that takes more is left out as pages that cannot be read are.
 """
 
 
@@ -167,6 +182,14 @@ def reference_page() -> str:
         plain=_named(PLAIN),
         html=_named(HTML),
         unread=f"{MOST_UNREAD:.0%}",
+        bytes=MOST_BYTES,
+        rows=MOST_ROWS,
+        columns=MOST_COLUMNS,
+        cells=MOST_CELLS,
+        levels=MOST_LEVELS,
+        row=LONGEST_ROW,
+        page=MOST_PAGE_BYTES,
+        seconds=SECONDS,
     )
     return f"{_OPENING}{EXAMPLE}{_READING}\n{sections}{data}"
 

@@ -8,13 +8,16 @@ import difflib
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from harness.task.encodings import decode_any
+from harness.task.extents import check_levels, json_fault, within
 from harness.task.faults import Faults
 from harness.task.hub import hub_name, parquet_label_names, read_hub, with_label_names
+from harness.task.parquet import TooLarge, parquet_rows
 from harness.task.row import Row
 from harness.task.squad import squad_rows
 from harness.task.table import table_rows
@@ -105,8 +108,11 @@ def rows_in(text: str, suffix: str, file: str, faults: Faults) -> list[Row]:
         faults.add(file, "is empty; give at least one row")
         return []
     if suffix in (".csv", ".tsv"):
-        return list(table_rows(text, suffix, file, faults))
-    return list(_json_rows(text, suffix, file, faults))
+        return within(table_rows(text, suffix, file, faults), file, faults)
+    if fault := json_fault(text):
+        faults.add(file, fault)
+        return []
+    return within(_json_rows(text, suffix, file, faults), file, faults)
 
 
 def _json_rows(text: str, suffix: str, file: str, faults: Faults) -> Iterator[Row]:
@@ -155,7 +161,9 @@ def _json_lines(text: str, file: str, faults: Faults) -> Iterator[Row]:
 def _parse(text: str) -> Any:
     """Parse JSON; what is JSON and yet unusable raises a ValueError that is no JSONDecodeError."""
     try:
-        return json.loads(text, object_pairs_hook=_object)
+        value = json.loads(text, object_pairs_hook=_object)
+        check_levels(value, text)
+        return value
     except RecursionError:
         raise ValueError("nests lists or objects too deeply; no row needs that") from None
     except ValueError as fault:
@@ -169,8 +177,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if unusable := next(filter(UNUSABLE.search, values), None):
         raise ValueError(f"key {unusable!a} has a character that cannot be stored; rename it")
     if len(values) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
         raise ValueError(f"key '{twice}' is given twice in one object; remove one")
     return values
 
@@ -195,12 +202,12 @@ def _kind(value: Any) -> str:
 
 def read_parquet(path: Path, file: str, faults: Faults) -> list[Row]:
     """Read a Parquet file's rows."""
-    import pyarrow
-    import pyarrow.parquet
-
     try:
-        table = pyarrow.parquet.read_table(path)
-        labels, records = parquet_label_names(table.schema.metadata), table.to_pylist()
+        records, metadata = parquet_rows(path)
+        labels = parquet_label_names(metadata)
+    except TooLarge as fault:
+        faults.add(file, str(fault))
+        return []
     except Exception as fault:  # of pyarrow and of its time zones, over a file that anybody may have written
         faults.add(file, f"is no readable Parquet file: {_first_line(fault)}; write it again")
         return []

@@ -37,6 +37,10 @@ class Columns(Section):
     """Column whose equal values never stand on both sides of a split. Default: 'group' where there is one."""
     evidence: Text | None = None
     """Column with the ids or paths of the documents that hold the answer. Default: 'evidence' where there is one."""
+    labelled: Text | None = None
+    """Column of dev or test rows with an answer, or a list of answers, that people judged (docs/metrics.md, judge)."""
+    label: Text | None = None
+    """Column with what people said of each of these answers: 1 is good, 0 is not, 0.5 as good as the target."""
 
 
 class Data(Section):
@@ -68,8 +72,8 @@ class Prompt(Section):
     template: Text = Field(
         _STUDY.template,
         description="The user's turn, in Jinja: `{{ input }}` stands for the user's last turn, any other column for "
-        "itself, such as `{{ choices }}` or `{{ context }}` (see Rows). Put it in quotes. "
-        "`*`, `**`, `range`, `lipsum`, `cycler`, macros and loops three deep are refused, as they may never end.",
+        "itself, such as `{{ choices }}` or `{{ context }}` (see Rows). Put it in quotes. Every row is tried: the "
+        "question must be in each prompt, and a row may take 2 seconds, 1 GB of memory and 4,000,000 characters.",
     )
 
 
@@ -81,7 +85,8 @@ class Answer(Section):
     take: Literal["whole", "first_line", "last_line", "last_number", "letter", "json"] | None = None
     """What of it is the result; 'letter' names a choice. Default: 'first_line' behind a mark, else 'whole'."""
     pattern: Text | None = None
-    """Instead of `take`, a regular expression with one group: the result is the group of its last match."""
+    """Instead of `take`, a regular expression with one group: the result is the group of its last match. It may take
+    2 seconds to compile, and 1 second a text."""
     ignore: list[Ignored] = []
     """What does not count when results are compared; 'digits' makes the digits of all scripts equal."""
 
@@ -181,6 +186,8 @@ class Prices(Section):
 
     gpu_hour: Annotated[float, Field(ge=0)] | None = None
     """What an hour of the machine costs, in your currency."""
+    currency: Annotated[str, Field(max_length=8)] = ""
+    """Its name as reports should write it, such as EUR."""
     requests_per_month: Annotated[int, Field(ge=0)] | None = None
     """How often the task will be asked for."""
 

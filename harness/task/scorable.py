@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from harness.answer_reading import AnswerRule
 from harness.errors import PluginError
 from harness.records import Example
-from harness.task.examples import Placed
 from harness.task.faults import Faults
+from harness.task.placed import Placed
 from harness.task.plugged import make_metric
 from harness.task.schema import TaskFile
 from harness.task.scoring import result_of

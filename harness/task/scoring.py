@@ -7,7 +7,7 @@ from typing import Literal
 from harness.answer_reading import AnswerRule
 from harness.chat.markers import without_end
 from harness.chat.turns import without_thought
-from harness.contract import Metric
+from harness.contract import Judging, Metric
 from harness.records import Example, Score
 from harness.task.plugged import make_metric
 
@@ -37,6 +37,12 @@ class ResultMetric:
         said = self.rule.plain(answer) if self.rule and answer is not None else answer
         scores = (self.metric.score(said, replace(example, target=one, accepted=())) for one in self._results(example))
         return max(scores, key=lambda score: score.value)
+
+    def perfect(self, example: Example) -> Score:
+        """Score an item's own target; a judge, which is not asked here, is taken to call it good."""
+        if isinstance(self.metric, Judging):
+            return Score(example.id, 1.0)
+        return self.score(result_of(example.target, self.rule), example)
 
     def aggregate(self, scores: Sequence[Score]) -> float:
         """Return the other metric's figure."""

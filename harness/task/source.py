@@ -27,6 +27,7 @@ MOST_VALUES = 20_000  # aliases of aliases can stand for billions
 LARGEST_INTEGER = 2**63 - 1
 MOST_LEVELS = 30
 
+TASK_FILE = "task.yaml"  # what a task's folder is searched for
 _ROWS = (".jsonl", ".csv", ".tsv", ".parquet")
 _TAG = "tag:yaml.org,2002:"
 _TEXT = {_TAG + "str", _TAG + "timestamp"}  # YAML 1.2 knows no dates
@@ -84,7 +85,8 @@ def read_source(path: Path, faults: Faults) -> Source:
 def _text(path: Path, faults: Faults) -> str:
     kind = kind_of(path)
     if kind == "folder":
-        faults.add(path.name, f"is a folder; give the file in it, such as {path / 'task.yaml'}")
+        remedy = "give the task file, or make one: harness init --from ROWS --out DIR"
+        faults.add(path.name, f"is a folder without {TASK_FILE}; {remedy}")
     elif kind is None:
         faults.add(path.name, "there is no such file; check the path")
     elif path.suffix.lower() in _ROWS:

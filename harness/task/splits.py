@@ -4,8 +4,8 @@ import random
 from collections.abc import Sequence
 
 from harness.records import Example, Feedback, Preference
-from harness.task.examples import Placed
 from harness.task.faults import Faults
+from harness.task.placed import Placed
 from harness.task.turns import shown
 
 SHARE = 0.2

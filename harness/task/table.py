@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from harness.task.faults import Faults
@@ -57,7 +58,7 @@ def table_rows(text: str, suffix: str, file: str, faults: Faults) -> Iterator[Ro
 
 def _header(cells: list[str], file: str, number: int, faults: Faults) -> list[str]:
     names = [name.strip() for name in cells]
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = sorted(name for name, times in Counter(names).items() if times > 1)
     if twice:
         faults.add(file, f"column '{twice[0]}' is in the header twice; rename one", number, HEADER)
     return names

@@ -30,7 +30,11 @@ class ArmSpec:
 
 def models_of(arms: Iterable[ArmSpec]) -> tuple[ModelSpec, ...]:
     """Return the models that arms stand on, the task's own first."""
-    return tuple(sorted(dict.fromkeys(arm.model for arm in arms), key=lambda model: model.name != ""))
+    return _own_first(arm.model for arm in arms)
+
+
+def _own_first(models: Iterable[ModelSpec]) -> tuple[ModelSpec, ...]:
+    return tuple(sorted(dict.fromkeys(models), key=lambda model: model.name != ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +78,9 @@ class Task:
     resolved: Mapping[str, Any]  # JSON-ready: the task file with its defaults filled in
     metric_options: Mapping[str, Mapping[str, object]] = field(default_factory=dict)  # by the metric's name
     notes: tuple[str, ...] = ()  # what was recognised, split off or sampled, for the reader
+    judges: Mapping[str, ModelSpec] = field(default_factory=dict)  # by metric: the model that it asks
 
     @property
     def models(self) -> tuple[ModelSpec, ...]:
-        """The models that arms stand on, the task's own first."""
-        return models_of(self.arms)
+        """The models that arms stand on or that judge, the task's own first."""
+        return _own_first([*models_of(self.arms), *self.judges.values()])

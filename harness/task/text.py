@@ -1,6 +1,8 @@
 """Bytes to text: UTF-8, or what a byte order mark says; anything else is named, never guessed silently."""
 
 import codecs
+import errno
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +10,11 @@ from typing import Literal
 
 # Code units that no text of ours may hold: they cannot be stored as UTF-8, or end a text where C reads it.
 UNUSABLE = re.compile("[\x00\ud800-\udfff]")
+
+MOST_BYTES = 500_000_000  # of a file, and of what is packed in it
+TOO_LARGE = "split it, or leave out what the task does not need"
+# What may stand in JSON and not in YAML: control characters but for tab and line feed, other line ends, such marks.
+_SPECIAL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 _MARKS = (  # UTF-32's begins with UTF-16's, so it is looked for first
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -79,16 +86,42 @@ def _undecodable(raw: bytes, fault: UnicodeDecodeError) -> TextFault:
     return TextFault(f"{text}; save the file as UTF-8 (in Windows-1252 it would read '{shown}')", line, len(before) + 1)
 
 
-def read_bytes(path: Path) -> bytes:
+def read_bytes(path: Path, most: int = MOST_BYTES) -> bytes:
     """Return a file's bytes.
 
+    Args:
+        path: The file.
+        most: At most so many bytes.
+
     Raises:
-        TextFault: If it cannot be read.
+        TextFault: If it cannot be read, or is too large.
     """
+    check_size(path, most)
     try:
         return path.read_bytes()
     except OSError as fault:
         raise TextFault(f"cannot be read: {fault.strerror}; check its permissions") from None
+
+
+def check_size(path: Path, most: int) -> None:
+    """Refuse a file of more than so many bytes.
+
+    Raises:
+        TextFault: If it has them, or may not be looked at.
+    """
+    try:
+        size = path.stat().st_size
+        if not os.access(path, os.R_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as fault:
+        raise TextFault(f"cannot be read: {fault.strerror}; check its permissions") from None
+    if size > most:
+        raise TextFault(f"has {size:,} bytes, and {most:,} are read at most; {TOO_LARGE}")
+
+
+def escaped(text: str) -> str:
+    """Return YAML with the characters that it refuses, or reads as line ends, as escapes; strings are JSON's in it."""
+    return _SPECIAL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def kind_of(path: Path) -> Literal["file", "folder"] | None:

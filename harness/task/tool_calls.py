@@ -8,6 +8,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from harness import tool_calls
+from harness.answer_reading import STRICT_JSON
+
 CALL_KEYS = ("tool_calls", "function_call")
 CALL_ROLES = ("function_call", "tool_call")  # whose turn is a call and nothing else
 RESULT_ROLES = ("tool", "function", "observation", "tool_response", "function_response", "ipython")
@@ -44,15 +47,9 @@ def call_of_part(part: Mapping[str, Any]) -> Any:
 
 
 def _plain(call: Any) -> Any:
-    """Return a call as name and arguments, without ids and wrappers."""
-    if not isinstance(call, dict):
-        return call
-    inner = call.get("function") if isinstance(call.get("function"), dict) else call
-    if not isinstance(inner, dict) or "name" not in inner:
-        return call
-    given: Any = next((inner[key] for key in ("arguments", "parameters", "args") if key in inner), {})
-    arguments = _parsed(given)
-    return {"name": inner["name"], "arguments": {} if arguments is None else arguments}
+    """Return a call as name and arguments, without ids and wrappers; what is none stays as it is."""
+    found = tool_calls.calls_in(call, needs_arguments=False)
+    return found[0] if len(found) == 1 else call
 
 
 def _parsed(value: Any) -> Any:
@@ -60,6 +57,6 @@ def _parsed(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        return json.loads(value) if value.strip() else None
+        return STRICT_JSON.decode(value) if value.strip() else None
     except (ValueError, RecursionError):
         return value

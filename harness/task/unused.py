@@ -18,7 +18,7 @@ MARKS = ("weight", "weights", "sample_weight", "train", "loss_weight", "mask")
 THOUGHTS = ("reasoning", "reasoning_content", "thinking", "thought", "thoughts", "rationale", "chain_of_thought", "cot")
 
 # Names that a template has already.
-RESERVED = ("input", "passages", "self", "loop", "range", "dict", "lipsum", "cycler", "joiner", "namespace")
+RESERVED = ("input", "passages", "self", "loop")
 
 _ALL = "set data.turns: all to make each a row"
 

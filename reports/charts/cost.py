@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from harness.records import Evidence, Interval
 from reports import numbers
-from reports.charts.svg import Drawing, Scale, label, legend, padded, spread, ticks
+from reports.charts.svg import Drawing, Scale, label, legend, number_marks, padded, spread, ticks
 
 WIDTH = 760
 
@@ -31,8 +31,10 @@ def frontier(arms: Sequence[tuple[Evidence, Interval, float]], dominated: frozen
         at = y(score.estimate)
         drawing.whisker(evidence.family, y(score.low), y(score.high), x(seconds), upright=True)
         drawing.marker(evidence.family, x(seconds), at, hollow=evidence.arm in dominated)
-        drawing.text(x(seconds) + 8, at - 8, str(number), "t small strong")
         legend(drawing, evidence.arm, evidence.family, number, right + 16, top + 8)
+    number_marks(
+        drawing, [(x(time), y(score.estimate)) for _, score, time in arms], (left, top - 16, right + 12, bottom)
+    )
     drawing.text((left + right) / 2, bottom + 40, "seconds for each answer", "t small", "middle")
     said = "; ".join(f"{e.arm} {numbers.rate(score)} at {numbers.seconds(seconds)}" for e, score, seconds in arms)
     return drawing.render(f"Score against seconds an answer: {said}.")

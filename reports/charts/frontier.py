@@ -8,7 +8,7 @@ from itertools import pairwise
 from markupsafe import Markup
 
 from harness.records import Family
-from reports.charts.svg import CHARACTER, Drawing, Scale, padded, ticks
+from reports.charts.svg import CHARACTER, Box, Drawing, Place, Scale, free_spot, padded, ticks
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 480, 300, 58, 462, 30, 246
 LINEAR = 4.0  # budgets; beyond, the axis grows with the root, so that what lies inside the budget can still be seen
@@ -120,9 +120,15 @@ def _frame(drawing: Drawing, x: Axis, y: Scale, has_budget: bool) -> None:
             drawing.text(x(1.0) - 4, 14, "the budget ends here", "t small", "end")
 
 
-Place = tuple[float, float]
 Line = tuple[Place, Place]
-Box = tuple[float, float, float, float]  # left, top, right, bottom
+INSIDE: Box = (LEFT - 4, TOP - 10, WIDTH - 4, BOTTOM - 2)
+
+
+def _along(line: Line) -> list[Place]:
+    """Return places every few pixels along a line."""
+    (x1, y1), (x2, y2) = line
+    steps = max(1, int(math.hypot(x2 - x1, y2 - y1) / 5))
+    return [(x1 + (x2 - x1) * step / steps, y1 + (y2 - y1) * step / steps) for step in range(steps + 1)]
 
 
 def _names(drawing: Drawing, points: Sequence[Point], places: Sequence[Place], lines: Sequence[Line]) -> None:
@@ -133,37 +139,5 @@ def _names(drawing: Drawing, points: Sequence[Point], places: Sequence[Place], l
     for point, (x, y) in zip(points, places, strict=True):
         text = f"{point.name}, applied" if point.is_applied else point.name
         width = len(text) * CHARACTER * (BOLD if point.is_applied else 1.0)
-        options = [_box(x + dx, y + dy, width, anchor) for dx, dy, anchor in _SPOTS]
-        free = [index for index, box in enumerate(options) if _is_inside(box) and not _meets(box, taken)]
-        chosen = next((index for index in free if not _meets(options[index], drawn)), free[0] if free else 0)
-        taken.append(options[chosen])
-        dx, dy, anchor = _SPOTS[chosen]
-        drawing.text(x + dx, y + dy, text, "t small strong over" if point.is_applied else "t small over", anchor)
-
-
-# Offsets of a name from its mark, best first: beside it, above and below it, farther off.
-_SPOTS = (
-    (0, -14, "middle"), (-9, -10, "end"), (-13, 4, "end"), (13, 4, "start"), (10, 19, "start"),
-    (0, 24, "middle"), (9, -10, "start"), (-10, 19, "end"), (-12, -8, "end"), (14, 30, "start"), (-14, -24, "end"),
-    (0, -30, "middle"), (0, 40, "middle"), (0, -46, "middle"), (0, 56, "middle"), (0, 72, "middle"),
-)  # fmt: skip
-
-
-def _along(line: Line) -> list[Place]:
-    """Return places every few pixels along a line."""
-    (x1, y1), (x2, y2) = line
-    steps = max(1, int(math.hypot(x2 - x1, y2 - y1) / 5))
-    return [(x1 + (x2 - x1) * step / steps, y1 + (y2 - y1) * step / steps) for step in range(steps + 1)]
-
-
-def _box(x: float, y: float, width: float, anchor: str) -> Box:
-    left = x if anchor == "start" else x - width if anchor == "end" else x - width / 2
-    return (left, y - 11, left + width, y + 3)
-
-
-def _is_inside(box: Box) -> bool:
-    return LEFT - 4 <= box[0] and box[2] <= WIDTH - 4 and TOP - 10 <= box[1] and box[3] <= BOTTOM - 2
-
-
-def _meets(box: Box, others: Sequence[Box]) -> bool:
-    return any(box[0] < o[2] and o[0] < box[2] and box[1] < o[3] and o[1] < box[3] for o in others)
+        (place_x, place_y), anchor = free_spot((x, y), width, taken, drawn, INSIDE)
+        drawing.text(place_x, place_y, text, "t small strong over" if point.is_applied else "t small over", anchor)

@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from harness.records import Family, Interval
 from reports import numbers
-from reports.charts.svg import Drawing, Scale, label, legend, padded, ticks
+from reports.charts.svg import NARROW, NARROW_ROW, Drawing, Scale, label, legend, number_marks, padded, ticks
 
 WIDTH, LEFT, ROW = 760, 150, 30
 
@@ -22,8 +22,13 @@ class Gain:
     change: Interval | None
 
 
-def forest(gains: Sequence[Gain], smallest: float, against: str) -> Markup:
-    """Draw each arm's paired difference with its interval; gains too small to matter are shaded."""
+def forest(gains: Sequence[Gain], smallest: float, against: str, *, is_narrow: bool = False) -> Markup:
+    """Draw each arm's paired difference with its interval; gains too small to matter are shaded.
+
+    On a narrow screen names stand above their rows.
+    """
+    if is_narrow:
+        return _narrow(gains, smallest, against)
     right, top = 590, 34
     ends = [end for item in gains for end in (item.gain.low, item.gain.high)]
     scale = Scale(*padded([*ends, 0.0, smallest]), LEFT, right)
@@ -44,8 +49,31 @@ def forest(gains: Sequence[Gain], smallest: float, against: str) -> Markup:
         drawing.text(right + 14, y + 4, numbers.points(item.gain.estimate), "t strong")
         drawing.text(right + 62, y + 4, numbers.point_bounds(item.gain), "t small")
     drawing.text((LEFT + right) / 2, bottom + 36, f"points gained over {label(against, 200)}", "t small", "middle")
+    return drawing.render(_said(gains, against))
+
+
+def _narrow(gains: Sequence[Gain], smallest: float, against: str) -> Markup:
+    ends = [end for item in gains for end in (item.gain.low, item.gain.high)]
+    scale = Scale(*padded([*ends, 0.0, smallest]), 10, NARROW - 10)
+    bottom = NARROW_ROW * len(gains) + 6
+    drawing = Drawing(NARROW, bottom + 22)
+    drawing.rect(scale(0), 4, scale(smallest) - scale(0), bottom - 4, "band1")
+    drawing.line(scale(0), 4, scale(0), bottom, "zero")
+    drawing.line(scale(smallest), 4, scale(smallest), bottom, "goal")
+    for value in ticks(scale.low, scale.high, 3):
+        drawing.text(scale(value), bottom + 16, numbers.points(value), "t small", "middle")
+    for index, item in enumerate(gains):
+        y = NARROW_ROW * (index + 1) - 8
+        drawing.text(14, y - 14, label(item.arm, 210), "t over")
+        drawing.text(NARROW - 14, y - 14, numbers.points(item.gain.estimate), "t strong over", "end")
+        drawing.whisker(item.family, scale(item.gain.low), scale(item.gain.high), y)
+        drawing.marker(item.family, scale(item.gain.estimate), y)
+    return drawing.render(_said(gains, against))
+
+
+def _said(gains: Sequence[Gain], against: str) -> str:
     said = "; ".join(f"{item.arm} {numbers.gain(item.gain)}" for item in gains)
-    return drawing.render(f"Gain over {against}: {said}.")
+    return f"Gain over {against}: {said}."
 
 
 def scatter(gains: Sequence[Gain], max_drop: float) -> Markup:
@@ -61,6 +89,8 @@ def scatter(gains: Sequence[Gain], max_drop: float) -> Markup:
     drawing.line(left, y(-max_drop), right, y(-max_drop), "goal")
     for index, item in enumerate(gains):
         _point(drawing, x, y, item, index + 1)
+    marks = [(x(item.gain.estimate), y(item.change.estimate if item.change else 0)) for item in gains]
+    number_marks(drawing, marks, (left, top - 8, right + 12, bottom))
     drawing.text(left + 8, y(-max_drop) + 15, f"more than {numbers.size(max_drop)} points lost", "t small")
     drawing.text((left + right) / 2, bottom + 40, "points gained on the task", "t small", "middle")
     drawing.text(left, 11, "points of general ability", "t small")
@@ -85,7 +115,6 @@ def _point(drawing: Drawing, x: Scale, y: Scale, item: Gain, number: int) -> Non
     if item.change:
         drawing.whisker(item.family, y(item.change.low), y(item.change.high), x(item.gain.estimate), upright=True)
     drawing.marker(item.family, x(item.gain.estimate), at)
-    drawing.text(x(item.gain.estimate) + 8, at - 8, str(number), "t small strong")
     legend(drawing, item.arm, item.family, number, x.end + 16, y.end + 8)
 
 

@@ -14,7 +14,12 @@ from markupsafe import Markup, escape
 from harness.records import Family
 from reports.text import one_line
 
-CHARACTER = 6.6  # average advance of a 12 px sans-serif letter, for label widths
+CHARACTER = 7.6  # advance of a 12 px letter of the widest usual font, DejaVu Sans, for label widths
+
+NARROW, NARROW_ROW = 330, 44  # pixels: a chart on a phone, and a row of it with the name above
+
+Place = tuple[float, float]
+Box = tuple[float, float, float, float]  # left, top, right, bottom
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +143,48 @@ def label(text: str, width: float) -> str:
     room = max(4, int(width / CHARACTER))
     line = one_line(text)
     return line if len(line) <= room else line[: room - 1] + "…"
+
+
+# Offsets of a name from its mark, best first: beside it, above and below it, farther off.
+_SPOTS = (
+    (0, -14, "middle"), (-9, -10, "end"), (-13, 4, "end"), (13, 4, "start"), (10, 19, "start"),
+    (0, 24, "middle"), (9, -10, "start"), (-10, 19, "end"), (-12, -8, "end"), (14, 30, "start"), (-14, -24, "end"),
+    (0, -30, "middle"), (0, 40, "middle"), (0, -46, "middle"), (0, 56, "middle"), (0, 72, "middle"),
+)  # fmt: skip
+
+
+def free_spot(mark: Place, width: float, taken: list[Box], drawn: Sequence[Box], inside: Box) -> tuple[Place, str]:
+    """Return where a name of a width stands beside its mark, and its anchor; its box joins `taken`.
+
+    It covers no mark and no other name, and no line (`drawn`) if that can be helped.
+    """
+    boxes = [_box(mark[0] + dx, mark[1] + dy, width, anchor) for dx, dy, anchor in _SPOTS]
+    free = [index for index, box in enumerate(boxes) if _holds(inside, box) and not _meets(box, taken)]
+    chosen = next((index for index in free if not _meets(boxes[index], drawn)), free[0] if free else 0)
+    taken.append(boxes[chosen])
+    dx, dy, anchor = _SPOTS[chosen]
+    return (mark[0] + dx, mark[1] + dy), anchor
+
+
+def number_marks(drawing: "Drawing", marks: Sequence[Place], inside: Box) -> None:
+    """Number marks from 1, each number where it covers neither another nor a mark."""
+    taken: list[Box] = [(x - 7, y - 7, x + 7, y + 7) for x, y in marks]
+    for number, mark in enumerate(marks, 1):
+        (x, y), anchor = free_spot(mark, CHARACTER * len(str(number)), taken, (), inside)
+        drawing.text(x, y, str(number), "t small strong over", anchor)
+
+
+def _box(x: float, y: float, width: float, anchor: str) -> Box:
+    left = x if anchor == "start" else x - width if anchor == "end" else x - width / 2
+    return (left, y - 11, left + width, y + 3)
+
+
+def _holds(outer: Box, box: Box) -> bool:
+    return outer[0] <= box[0] and box[2] <= outer[2] and outer[1] <= box[1] and box[3] <= outer[3]
+
+
+def _meets(box: Box, others: Sequence[Box]) -> bool:
+    return any(box[0] < o[2] and o[0] < box[2] and box[1] < o[3] and o[1] < box[3] for o in others)
 
 
 def _n(value: float) -> str:

@@ -10,8 +10,6 @@ from harness.contract import Rendered
 from harness.records import Regression
 from reports.regression.view import BOUNDS, WORDS, as_table, flip_count, flip_table
 
-# The looks that report.css gives the verdict of a comparison.
-CHIPS = {"good": "", "bad": "rethink", "unsure": "undecided"}
 MOST_FLIPS = 2000  # a page of a few hundred kilobytes; the others are in regression.json, and counted here
 
 
@@ -23,7 +21,7 @@ def render(regression: Regression, environment: Environment, policy: str) -> Ren
     text = environment.get_template("regression.html.jinja").render(
         regression=regression,
         word=word,
-        chip=CHIPS[mood],
+        chip=mood,
         table=as_table(regression),
         bounds=BOUNDS,
         flips=flip_table(regression, MOST_FLIPS),

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from harness.records import Evidence, Interval, Missing, Run
 from reports import numbers
 from reports.charts import arms as chart
-from reports.view.gates import GATE_WORDS
-from reports.view.lookup import by_score, gate_of, is_tuned, score_of
-from reports.view.shapes import FAMILIES, Cell, Mood, Table, metric_name, table
+from reports.view.gates import FORGETTING
+from reports.view.lookup import by_score, gate_of, is_tuned, recommended, score_of
+from reports.view.names import option_name
+from reports.view.shapes import Cell, Mood, Table, metric_name, table
 
 STATUS: dict[str, tuple[str, Mood]] = {
     "ok": ("ran", ""),
@@ -62,14 +63,14 @@ def arms_table(run: Run) -> Table:
             metric_name(run.primary_metric),
             "0 to 100%",
             "Other metrics",
-            "General ability",
+            "Forgetting",
             f"On dev, n = {numbers.count(rows['dev'])}" if "dev" in rows else "On dev",
             "Training",
             "Each answer",
             "Peak memory",
         ),
         [_row(run, evidence) for evidence in run.evidence],
-        chosen=names.index(run.decision.arm) if run.decision.arm in names else None,
+        chosen=names.index(chosen) if (chosen := recommended(run)) in names else None,
     )
 
 
@@ -94,14 +95,12 @@ def _row(run: Run, evidence: Evidence) -> Sequence[Cell | str]:
 def arm_cell(run: Run, evidence: Evidence) -> Cell:
     """Name an arm, with its kind and, unless it simply ran, its status."""
     status, mood = STATUS[evidence.status]
-    note = FAMILIES[evidence.family]
-    if evidence.fit.model:
-        note += f" on {evidence.fit.model}"
+    note = evidence.arm
     if evidence.status != "ok":
         note += f", {status}"
-    elif evidence.arm == run.decision.arm:
+    elif evidence.arm == recommended(run):
         note += ", recommended"
-    return Cell(evidence.arm, note, mood)
+    return Cell(option_name(run, evidence.arm), note, mood)
 
 
 def score_cell(score: Interval | None) -> Cell | str:
@@ -124,14 +123,14 @@ def _metrics(run: Run, evidence: Evidence) -> Cell | str:
 def ability_cell(run: Run, evidence: Evidence) -> Cell | str:
     """Show what tuning left of the model's general ability."""
     if not is_tuned(evidence):
-        return "untouched"
+        return "none: weights untouched"
     gate = gate_of(run, evidence.arm)
     if gate is None or gate.state == "not_measured":
         return numbers.NOT_MEASURED
-    word, mood = GATE_WORDS[gate.state]
+    word, mood = FORGETTING[gate.state]
     kept = gate.retention
-    notes = ["retention not measurable"]
-    if kept is not None:
+    notes = ["share retained not measurable"]
+    if kept is not None and numbers.is_share(kept):
         notes = [f"{numbers.percent(kept.estimate)} retained", f"{numbers.bounds(kept)}, n = {numbers.count(kept.n)}"]
     if not gate.blocks and gate.state != "pass":
         notes.append("does not block")

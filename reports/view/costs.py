@@ -60,6 +60,20 @@ def gpu_hour(run: Run) -> float | None:
     return float(price) if price is not None else None
 
 
+def price_words(run: Run, value: float | None) -> str:
+    """Write an amount with its currency; without a price nothing is said in money."""
+    if value is None:
+        return "no price given"
+    return (
+        f"{numbers.money(value)} {currency(run)}" if currency(run) else f"{numbers.money(value)} (currency not named)"
+    )
+
+
+def currency(run: Run) -> str:
+    """Return the name of the task's currency; empty where it has none."""
+    return str((run.task.get("cost") or {}).get("currency") or "")
+
+
 def per_thousand(run: Run, evidence: Evidence) -> float | None:
     """Return what 1,000 answers cost at the price of the machine, or None without price or time."""
     price = gpu_hour(run)
@@ -96,13 +110,14 @@ def _costs(run: Run) -> Table:
     for evidence in run.evidence:
         cost = evidence.cost
         if cost is None:
-            rows.append([evidence.arm, Cell(f"{numbers.NOT_MEASURED}: {evidence.status}", mood="absent", span=7)])
+            rows.append([evidence.arm, Cell(f"{numbers.NOT_MEASURED}: {evidence.status}", mood="absent", span=8)])
             continue
         rows.append(
             [
                 evidence.arm,
                 numbers.seconds(cost.seconds_per_item),
                 numbers.seconds(cost.latency_seconds),
+                numbers.seconds(cost.latency_p95_seconds),
                 numbers.money(price) if (price := per_thousand(run, evidence)) is not None else "no price given",
                 numbers.count(cost.prompt_tokens_per_item),
                 numbers.count(cost.completion_tokens_per_item),
@@ -111,10 +126,10 @@ def _costs(run: Run) -> Table:
             ]
         )
     headings = (
-        "Arm", "Each answer", "One alone", "1,000 answers",
+        "Arm", "Each answer", "One alone", "p95 alone", f"1,000 answers, {currency(run) or 'your currency'}",
         "Tokens in", "Tokens out", "Set-up and training", "Peak memory",
     )  # fmt: skip
-    return table("Time, tokens and memory of each arm", headings, rows, numbers=range(1, 8))
+    return table("Time, tokens and memory of each arm", headings, rows, numbers=range(1, 9))
 
 
 def _frontier(timed: Sequence[tuple[Evidence, Interval, float]]) -> Figure | None:
@@ -176,7 +191,7 @@ def _money(run: Run, backs: Sequence[PayBack]) -> str:
     if hour is None:
         return "No price was given (cost.gpu_hour in the task file), so nothing is said about money."
     assumed = (
-        f"Assumed: an hour of this machine costs {numbers.money(hour)}, in the currency of the task file; it is busy"
+        f"Assumed: an hour of this machine costs {price_words(run, hour)}; it is busy"
         " with this work alone, at the measured speed; training once is the only fixed cost. Labelling, upkeep and"
         " idle hours are not counted."
     )
@@ -227,7 +242,8 @@ def _pay_back_table(run: Run, backs: Sequence[PayBack]) -> Table:
             )
         )
     headings = ("Tuned arm", "Instead of", "Training once", "Its 1,000 answers", "The other's 1,000", "Pays back after")
-    return table("When training pays for itself", headings, rows, numbers=(2, 3, 4))
+    caption = f"When training pays for itself, in {currency(run) or 'the currency of the task file'}"
+    return table(caption, headings, rows, numbers=(2, 3, 4))
 
 
 def _duration(months: float) -> str:

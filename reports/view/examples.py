@@ -48,6 +48,7 @@ class Item:
     """One test item with all its answers."""
 
     id: Clipped
+    place: int  # in the test set, from 1; links lead to it
     kind: Kind
     kind_name: str
     turns: tuple[tuple[str, Clipped], ...]
@@ -81,22 +82,21 @@ def examples_section(run: Run, caps: Caps) -> ExamplesSection:
     answers = [_answers(run, evidence) for evidence in run.evidence if evidence.predictions]
     kinds = {example.id: _kind(example.id, answers) for example in run.examples}
     chosen = choose([(example.id, kinds[example.id]) for example in run.examples], caps.items)
-    by_id = {example.id: example for example in run.examples}
-    items = tuple(_item(by_id[identity], kinds[identity], answers, caps) for identity in chosen)
+    by_id = {example.id: (place, example) for place, example in enumerate(run.examples, 1)}
+    items = tuple(_item(*by_id[identity], kinds[identity], answers, caps) for identity in chosen)
     counts = tuple(
         (kind, name, sum(item.kind == kind for item in items), list(kinds.values()).count(kind))
         for kind, name in KINDS.items()
     )
     disagreeing = counts[0][3]
     finding = (
-        f"On {disagreeing} of {numbers.plural(len(run.examples), 'test item')} one arm is right where another is wrong;"
-        f" {numbers.plural(len(items), 'item')} of all kinds {'is' if len(items) == 1 else 'are'} shown."
+        f"On {disagreeing} of {numbers.plural(len(run.examples), 'test item')} one arm is right where another is wrong."
     )
     values = {score for arm in answers for score in arm.scores.values()}
     graded = " A graded score of 50% or more counts as right here." if values - {0.0, 1.0} else ""
     note = (
-        "Chosen by a fixed rule: items on which arms disagree first, then those that all got wrong, then those that all"
-        f" got right, spread evenly over the test set.{graded} The rest is in items.parquet."
+        f"{numbers.plural(len(items), 'item')} chosen by a fixed rule: items on which arms disagree first, then"
+        f" those that all got wrong, then those that all got right, spread evenly over the test set.{graded} The rest is in items.parquet."
     )
     return ExamplesSection(finding, items, tuple(count for count in counts if count[3]), note)
 
@@ -127,11 +127,12 @@ def _kind(identity: str, answers: Sequence[Answers]) -> Kind:
     return "wrong" if right == 0 else "right" if right == len(scores) else "split"
 
 
-def _item(example: Example, kind: Kind, answers: Sequence[Answers], caps: Caps) -> Item:
+def _item(place: int, example: Example, kind: Kind, answers: Sequence[Answers], caps: Caps) -> Item:
     replies = tuple(_reply(arm, example.id, caps) for arm in answers if example.id in arm.predictions)
     scores = [arm.scores[example.id] for arm in answers if example.id in arm.scores]
     return Item(
         id=clip(example.id, 80),
+        place=place,
         kind=kind,
         kind_name=KINDS[kind],
         turns=tuple((turn.role, clip(turn.content, caps.characters)) for turn in example.messages),

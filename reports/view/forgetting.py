@@ -1,7 +1,6 @@
 """What tuning made the model forget, benchmark by benchmark; what quantising cost is kept apart."""
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,18 +8,10 @@ from harness.records import Gate, GeneralAbility, Interval, Run, TaskChange
 from reports import numbers
 from reports.charts.forgetting import dumbbells
 from reports.view.frontier import StrengthSection, strength_section
-from reports.view.gates import DOES_NOT_BLOCK, NEAR_CHANCE, GateWords, gate_words, gates_table
+from reports.view.gates import DOES_NOT_BLOCK, NEAR_CHANCE, GateWords, forgetting_counts, gate_words, gates_table
 from reports.view.lookup import evidence_of, is_tuned
 from reports.view.off_task import OffTaskSection, off_task_section
-from reports.view.shapes import Cell, Figure, Mood, Table, benchmark_name, join, table
-
-# state: what is said of one arm, and of several
-SAID = {
-    "pass": ("kept its general ability", "kept their general ability"),
-    "fail": ("lost some", "lost some"),
-    "inconclusive": ("is not settled", "are not settled"),
-    "cannot_judge": ("cannot be judged on this base", "cannot be judged on this base"),
-}
+from reports.view.shapes import Cell, Figure, Mood, Table, benchmark_name, table
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +50,7 @@ def _finding(run: Run) -> str:
     measured = [gate for gate in run.decision.gates if gate.state != "not_measured"]
     if not measured:
         return f"General ability was not measured on any of the {numbers.plural(len(tuned), 'tuned arm')}."
-    counts: Counter[str] = Counter(gate.state for gate in measured)
-    parts = [f"{counts[state]} {words[counts[state] > 1]}" for state, words in SAID.items() if counts[state]]
-    absent = len(tuned) - len(measured)
-    if absent:
-        parts.append(f"{absent} {'was' if absent == 1 else 'were'} not measured")
-    text = f"Of {numbers.plural(len(tuned), 'tuned arm')}, {join(parts)} ({_items(measured)})"
+    text = f"{forgetting_counts(run)} ({_items(measured)})"
     against = [gate for gate in measured if gate.state != "pass"]
     if against and not any(gate.blocks for gate in against):
         text += f"; this {DOES_NOT_BLOCK}"
@@ -110,7 +96,9 @@ def _worst(judged: Sequence[TaskChange]) -> str:
 def _change_row(change: TaskChange) -> Sequence[Cell | str]:
     note = change.broken if change.measurable else NEAR_CHANCE
     mood: Mood = "bad" if change.broken else "" if change.measurable else "unjudged"
-    retained = numbers.percent(change.retention) if change.measurable else "not judged"
+    kept = change.retention
+    is_share = kept is not None and 0.0 <= kept <= 2.0
+    retained = (numbers.percent(kept) if is_share else "not measurable") if change.measurable else "not judged"
     return (
         Cell(benchmark_name(change.task), "\n".join(filter(None, (note, f"n = {numbers.count(change.n)}"))), mood),
         Cell(numbers.percent(change.base.estimate), numbers.bounds(change.base)),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from harness.records import Run
 from reports import numbers
 from reports.charts.gain import Gain, forest, scatter
+from reports.view.gates import forgetting_counts
 from reports.view.lookup import evidence_of, gate_of, is_tuned, reference_prompt
 from reports.view.shapes import Cell, Figure, Table, join, table
 
@@ -36,6 +37,7 @@ def gain_section(run: Run) -> GainSection:
             forest(gains, run.limits.smallest_gain, against),
             "Each arm against the same items of the reference prompt; bars are 95% intervals of the paired difference.",
             _comparisons(run),
+            forest(gains, run.limits.smallest_gain, against, is_narrow=True),
         )
     ]
     placed = [item for item in gains if item.change or not _is_tuned(run, item.arm)]
@@ -67,17 +69,11 @@ def _best(gains: list[Gain]) -> str:
 
 
 def _trade(run: Run, gains: list[Gain], left_out: list[str]) -> Figure:
-    tuned = [item for item in gains if item.change]
-    lost = [item.arm for item in tuned if item.change and item.change.high < -run.limits.max_drop]
-    drop = numbers.size(run.limits.max_drop)
-    if lost:
-        title = f"{len(lost)} of {numbers.plural(len(tuned), 'tuned arm')} lost more than {drop} points elsewhere"
-    else:
-        title = f"No tuned arm is shown to have lost more than {drop} points elsewhere"
     return Figure(
-        title,
+        forgetting_counts(run),
         scatter(gains, run.limits.max_drop),
-        "Right is better on the task; below the dashed line is more forgetting than was allowed."
+        f"Right is better on the task; below the dashed line, more than {numbers.size(run.limits.max_drop)} points of"
+        " ability are lost. What is said of forgetting is the gate's word, which rests on more than this figure."
         " Prompt and RAG arms lie on zero because they leave the model as it is."
         f"{_left_out(left_out)}",
         table(

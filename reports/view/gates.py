@@ -1,5 +1,6 @@
 """What the gate found for each tuned arm: its word, its figures, and what it rests on."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,19 +9,29 @@ from reports import numbers
 from reports.view.lookup import gate_of, is_tuned
 from reports.view.shapes import Cell, Mood, Table, join, table
 
-GATE_WORDS: dict[str, tuple[str, Mood]] = {
-    "pass": ("kept", "good"),
-    "fail": ("lost", "bad"),
-    "inconclusive": ("loss not excluded", "unsure"),
+# Of each state of a gate: what is said of forgetting, everywhere, and how it feels. It is the gate's word, so that a
+# figure beside it (a share retained, a rate of off-task answers) explains it and never contradicts it.
+FORGETTING: dict[str, tuple[str, Mood]] = {
+    "pass": ("excluded", "good"),
+    "fail": ("shown", "bad"),
+    "inconclusive": ("not excluded", "unsure"),
     "cannot_judge": ("cannot be judged on this base", "unjudged"),
     "not_measured": (numbers.NOT_MEASURED, "absent"),
+}
+PROBES: dict[Probe, str] = {
+    "benchmarks": "benchmarks",
+    "one_benchmark": "one benchmark",
+    "kept": "the share of ability retained",
+    "texts": "loss on texts",
+    "alone": "unrelated questions asked alone",
+    "prompted": "unrelated questions under the task's prompt",
 }
 DOES_NOT_BLOCK = "does not block: only this task's inputs reach the adapter (general.deployment: routed)"
 NEAR_CHANCE = "near chance, not judged"
 ONE_SIDED = "one-sided 95%"
 HEADINGS = (
     ("Arm", ""),
-    ("Result", ""),
+    ("Forgetting", ""),
     ("Judged, points", ONE_SIDED),
     ("Score, points", ONE_SIDED),
     ("Probability, points", "given to right answers"),
@@ -57,6 +68,14 @@ def gate_words(run: Run) -> tuple[GateWords, ...]:
     return tuple(words for words in found if words.reasons or words.warnings)
 
 
+def forgetting_counts(run: Run) -> str:
+    """Count the tuned arms by what is said of their forgetting: 'Forgetting of 3 tuned arms: shown for 1, ...'."""
+    tuned = [evidence.arm for evidence in run.evidence if is_tuned(evidence)]
+    states = Counter(gate.state if (gate := gate_of(run, arm)) else "not_measured" for arm in tuned)
+    parts = [f"{word} for {states[state]}" for state, (word, _) in FORGETTING.items() if states[state]]
+    return f"Forgetting of {numbers.plural(len(tuned), 'tuned arm')}: {join(parts)}"
+
+
 def basis_words(gate: Gate) -> str:
     """Name the measure that the claim rests on: 'the probability of right answers'."""
     return gate.basis or "the score"
@@ -64,7 +83,7 @@ def basis_words(gate: Gate) -> str:
 
 def gate_line(gate: Gate) -> str:
     """Say in one line what was found: the word, the judged change, texts, and unrelated questions both ways."""
-    parts = [GATE_WORDS[gate.state][0]]
+    parts = [f"forgetting {FORGETTING[gate.state][0]}"]
     change = gate.change or gate.pooled
     if change is not None:
         parts.append(f"{numbers.gain(change)} by {basis_words(gate)}")
@@ -76,6 +95,11 @@ def gate_line(gate: Gate) -> str:
     if not gate.blocks and gate.state != "pass":
         parts.append(DOES_NOT_BLOCK)
     return f"{gate.arm}: {'; '.join(parts)}"
+
+
+def probes_words(probes: Sequence[Probe]) -> str:
+    """Name what a gate looked at: 'benchmarks and loss on texts'."""
+    return join([PROBES[probe] for probe in probes])
 
 
 def off_task_words(gate: Gate) -> str:
@@ -103,10 +127,12 @@ def _row(evidence: Evidence, gate: Gate | None) -> Sequence[Cell | str]:
 
 
 def _result(gate: Gate) -> Cell:
-    word, mood = GATE_WORDS[gate.state]
+    word, mood = FORGETTING[gate.state]
     notes = []
+    if gate.failed:
+        notes.append(f"by {probes_words(gate.failed)}")
     if gate.items_needed is not None:
-        notes.append(f"about {numbers.plural(gate.items_needed, 'item')}\nwould show it")
+        notes.append(f"about {numbers.plural(gate.items_needed, 'item')}\nwould settle it")
     if not gate.blocks:
         notes.append("does not block")
     return Cell(word, "\n".join(notes), mood)
@@ -123,6 +149,8 @@ def _judged(gate: Gate) -> Cell | str:
 def _retained(gate: Gate) -> Cell | str:
     if (kept := gate.retention) is None:
         return _absent(gate)
+    if not numbers.is_share(kept):
+        return Cell("not measurable", "too near chance", "absent")
     note = f"{numbers.bounds(kept)}\nn = {numbers.count(kept.n)}"
     return Cell(numbers.percent(kept.estimate), note, _mood(gate, "kept"))
 

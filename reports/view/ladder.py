@@ -75,6 +75,7 @@ def _figure(run: Run) -> Figure:
         "Bars are 95% intervals. A filled mark is the rung's candidate, named on dev; the dashed line is the goal."
         " The shaded bands are a rule of thumb and decide nothing.",
         _bands(rule),
+        draw(arms, candidates, rule.bands if rule else (), run.limits, is_narrow=True),
     )
 
 

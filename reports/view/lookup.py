@@ -41,10 +41,15 @@ def by_score(run: Run) -> list[Evidence]:
     return sorted(scored, key=lambda evidence: -run.decision.scores[evidence.arm].estimate)
 
 
+def recommended(run: Run) -> str | None:
+    """Return the arm that the run recommends; a smoke run recommends none."""
+    return None if run.is_fast else run.decision.arm
+
+
 def leading(run: Run) -> Evidence | None:
-    """Return the recommended arm, or else the one with the highest figure."""
-    chosen = evidence_of(run, run.decision.arm)
-    scored = by_score(run)
+    """Return the recommended arm, or else the one with the highest figure; None where none is above zero."""
+    chosen = evidence_of(run, recommended(run))
+    scored = [evidence for evidence in by_score(run) if run.decision.scores[evidence.arm].estimate > 0]
     return chosen or (scored[0] if scored else None)
 
 

@@ -52,6 +52,7 @@ class MethodSection:
     finding: str
     rules: tuple[str, ...]
     notes: tuple[str, ...]  # how the rows were read
+    sentence: str  # the verdict in one line, as the terminal and result.json have it
     limits: Table
     manifest: Table
     manifest_note: str
@@ -67,6 +68,7 @@ def method_section(run: Run) -> MethodSection:
         finding=_finding(run),
         rules=(*RULES, *_this_run(run), *_formats(run)),
         notes=tuple(str(clip(note, NOTE_LIMIT)) for note in run.notes),
+        sentence=run.decision.sentence,
         limits=_limits(run),
         manifest=table(
             "Manifest of the run",

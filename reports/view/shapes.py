@@ -25,11 +25,11 @@ RUNGS: dict[Family, str] = {
 }
 ACTIONS: dict[Action, str] = {
     "prompt": "Use a prompt",
-    "rag": "Use RAG",
+    "rag": "Use your documents (RAG)",
     "fine_tune": "Fine-tune",
-    "combine": "RAG and fine-tune",
-    "rethink": "Rethink the approach",
-    "undecided": "Not enough evidence",
+    "combine": "Use your documents and fine-tune",
+    "rethink": "Rethink",
+    "undecided": "Undecided",
 }
 METRICS = {
     "exact_match": "Exact match",
@@ -42,6 +42,7 @@ METRICS = {
     "macro_f1": "Macro-F1",
     "json_valid": "Valid JSON",
     "json_fields": "JSON fields right",
+    "judge": "Judge",
 }
 OUTCOMES: dict[Outcome, str] = {
     Outcome.SCORED: "answered",
@@ -99,6 +100,7 @@ class Figure:
     drawing: Markup
     note: str
     table: Table
+    narrow: Markup | None = None  # the same for a narrow screen; None: it fits there too, or scrolls
 
 
 def table(

@@ -24,7 +24,7 @@ from templated_models import (
 
 from harness.chat.form import ChatFormat
 from harness.chat.jinja import read_template
-from harness.chat.turns import ChatForm
+from harness.chat.turns import ChatForm, prompt
 from harness.engine.tokens import Text
 from harness.errors import ArmError, ModelError
 from harness.records import Message
@@ -110,10 +110,13 @@ def test_files_alone_give_what_transformers_gives(tiny_model, tmp_path, name):
 
     source = (TEMPLATES / f"{name}.jinja").read_text(encoding="utf-8")
     folder = copied(tiny_model, tmp_path / "model", source, weights=False)
-    theirs, ours = Text(AutoTokenizer.from_pretrained(folder), "M").chat, ChatFormat(read_template(folder), "M")
-    assert (ours.form, ours.notes, ours.end) == (theirs.form, theirs.notes, theirs.end)
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    loaded, ours = Text(tokenizer, "M").chat, ChatFormat(read_template(folder), "M")
+    assert (ours.form, ours.notes, ours.end) == (loaded.form, loaded.notes, loaded.end)
     for messages in (ASKED, WITH_SYSTEM, TALK):
-        assert ours.render(messages) == theirs.render(messages)
+        turns = [{"role": message.role, "content": message.content} for message in messages]
+        theirs = prompt(tokenizer.apply_chat_template, turns, ours.form)
+        assert ours.render(messages) == loaded.render(messages) == theirs
 
 
 @pytest.mark.parametrize(
@@ -196,7 +199,7 @@ def test_template_that_shows_no_question_is_refused_with_its_own_words(tmp_path,
 
 
 def test_template_that_is_no_jinja_is_refused(tmp_path):
-    with pytest.raises(ModelError, match="is no Jinja"):
+    with pytest.raises(ModelError, match="cannot show a question: Unexpected end of template"):
         format_of(tmp_path, "{% for message in messages %}")
 
 

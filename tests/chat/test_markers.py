@@ -1,5 +1,7 @@
 """Markers of other families in data, and end markers behind answers."""
 
+from time import process_time
+
 import pytest
 
 from harness.chat.markers import ENDS, family_markers, without_end
@@ -37,3 +39,11 @@ def test_markers_of_families_are_found_wherever_they_stand():
 @pytest.mark.parametrize("text", ["it was <s>80</s> 70", "a <b>bold</b> word", "<|pad| >", "[1] INST"])
 def test_text_without_a_marker_has_none(text):
     assert family_markers(text) == []
+
+
+@pytest.mark.parametrize("text", ["a" + " " * 100_000 + "b", "<s>" * 33_000, "</s> " * 20_000 + "x", "[" * 100_000])
+def test_hostile_text_is_looked_at_in_linear_time(text):
+    begun = process_time()
+    without_end(text)
+    family_markers(text)
+    assert process_time() - begun < 1

@@ -1,4 +1,5 @@
 import json
+import re
 import subprocess
 import sys
 
@@ -127,3 +128,12 @@ def test_check_loads_neither_torch_nor_transformers(task):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_worst_findings_and_the_counts_come_last(task):
+    output = run(leaky(task[0], 2).write(task[1])).output
+    kinds = re.findall(r"^(error|warning|note): ", output, flags=re.MULTILINE)
+    assert kinds == sorted(kinds, key=["note", "warning", "error"].index)
+    assert kinds[-1] == "error"
+    assert output.index("What each arm will show") < output.index(f"{kinds[0]}: ")
+    assert output.splitlines()[-1].startswith("Found: 2 errors")

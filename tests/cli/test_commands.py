@@ -102,3 +102,15 @@ def test_reader_that_has_seen_enough_ends_a_command_without_a_word():
     finally:
         os.close(write)
     assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_shell_completes_commands_and_options():
+    harness = [sys.executable, "-c", "from harness.cli import main; main(prog_name='harness')"]
+
+    def completed(words: str) -> list[str]:
+        place = {"COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1), "_HARNESS_COMPLETE": "bash_complete"}
+        done = subprocess.run(harness, env=os.environ | place, capture_output=True, text=True, check=True)
+        return done.stdout.split()
+
+    assert completed("harness comp") == ["plain,compare"]
+    assert completed("harness compare --str") == ["plain,--strict"]

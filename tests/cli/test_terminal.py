@@ -1,10 +1,17 @@
+from datetime import datetime
 from io import StringIO
 
 import pytest
+from rich.console import Console
+from rich.progress import Progress
 
-from harness.cli.terminal import observer
+from harness.cli.printing import console
+from harness.cli.terminal import LiveDisplay, PlainDisplay, observer
 from harness.decision.words import duration
+from harness.evidence.forecast import Forecast, Outlook, PlannedJob
 from harness.evidence.states import EndState
+from harness.evidence.watch import Agenda
+from harness.records import Interval
 
 
 @pytest.mark.parametrize(
@@ -21,18 +28,64 @@ def test_without_a_terminal_every_stage_is_one_plain_line():
         for done in range(5):
             watching.progress("answering test", done, 5)
         watching.ended("rag", EndState("failed", "no documents"), 65)
-    assert stream.getvalue().splitlines() == [
+    lines = stream.getvalue().splitlines()
+    assert [line[20:] for line in lines] == [
         "[2/8] rag: begins",
         "[2/8] rag: answering test (of 5)",
-        "[2/8] rag: failed: no documents after 1 min 5 s",
+        "[2/8] rag: failed after 1 min 5 s: no documents",
     ]
+    for line in lines:
+        datetime.strptime(line[:19], "%Y-%m-%d %H:%M:%S")
 
 
 def test_time_left_counts_from_where_a_stage_was_taken_up(monkeypatch):
     """Training continues at step 60 after dev was asked: 5 steps in 20 s leave 235 steps, 940 s."""
-    stream, clock = StringIO(), iter([0.0, 20.0])
-    monkeypatch.setattr("harness.cli.terminal.time.monotonic", lambda: next(clock))
+    stream, now = StringIO(), [100.0]
+    monkeypatch.setattr("harness.cli.terminal.time.monotonic", lambda: now[0])
+    display = PlainDisplay(console(stream))
+    display.progress("training", 60, 300)
+    now[0] += 20
+    display.progress("training", 65, 300)
+    assert "training 65/300, about 15 min 40 s left in it" in stream.getvalue()
+
+
+def test_silent_stage_gets_a_line_before_thirty_seconds_are_over(monkeypatch):
+    stream, now = StringIO(), [100.0]
+    monkeypatch.setattr("harness.cli.terminal.time.monotonic", lambda: now[0])
+    display = PlainDisplay(console(stream))
+    display.began("rag", 2, 8)
+    display.progress("loading the model", 0, 1)
+    for _ in range(90):
+        now[0] += 1
+        display.tick()
+    said = [line for line in stream.getvalue().splitlines() if "still loading the model" in line]
+    assert len(said) == 90 // 25
+
+
+def test_before_the_first_arm_it_is_said_what_runs_on_how_many_items_and_how_long():
+    """Two jobs of 6,000 tokens at 100 a second take 2 minutes."""
+    jobs = (PlannedJob("base", "base", "m"), PlannedJob("rag", "rag", "m"))
+    outlook = Outlook({"base": 6000.0, "rag": 6000.0}, {("base", "m"): 100.0, ("rag", "m"): 100.0}, "earlier runs")
+    forecast, stream = Forecast(outlook), StringIO()
+    forecast.plan(jobs)
     with observer(stream) as watching:
-        watching.progress("training", 60, 300)
-        watching.progress("training", 65, 300)
-    assert "training 65/300, about 15 min 40 s left" in stream.getvalue()
+        watching.planned(Agenda(jobs, 200, 60, 300), forecast)
+        watching.began("rag", 1, 2)
+        watching.scored("rag", "exact_match", Interval(0.525, 0.45, 0.6, 200, "exact"))
+        watching.ended("rag", EndState("ok"), 5)
+    text = stream.getvalue()
+    assert "2 to do: base, rag" in text
+    assert "on 200 test items (300 train, 60 dev): about 2 min 0 s, by earlier runs" in text
+    assert "done after 5 s: 52.5% exact_match (95% CI 45 to 60, n=200)".replace("45 to 60", "45.0 to 60.0") in text
+
+
+def test_bar_of_a_new_stage_does_not_keep_the_total_of_the_one_before():
+    printed = Console(file=StringIO(), force_terminal=True)
+    with Progress(console=printed) as progress:
+        display = LiveDisplay(printed, progress)
+        display.began("rag", 1, 2)
+        display.progress("answering test", 200, 200)
+        display.began("lora_sft", 2, 2)
+        (bar,) = progress.tasks
+        assert bar.total is None
+        assert bar.completed == 0

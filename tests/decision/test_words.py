@@ -65,10 +65,11 @@ def test_sentence_of_a_tuned_verdict_is_made_of_its_figures():
     decision = settle(arms)
     score, gain = decision.scores["lora_sft"], decision.rungs[2].comparisons[1].difference
     assert decision.sentence == (
-        f"Fine-tune (lora_sft): 97.5% exact_match (95% CI {100 * score.low:.1f} to {100 * score.high:.1f}, n=200), "
-        f"+61.0 points over the best simpler arm, rag (95% CI {100 * gain.low:+.1f} to {100 * gain.high:+.1f}, n=200); "
+        f"Fine-tune (lora_sft): 97.5% exact_match (95% CI {100 * score.low:.1f} to {100 * score.high:.1f}, n = 200), "
+        "+61.0 points over the best simpler arm, rag "
+        f"(95% CI {100 * gain.low:+.1f} to {100 * gain.high:+.1f}, n = 200); "
         f"the goal of 90% is met; general ability +0.0 points by the score "
-        f"(95% one-sided at least {100 * decision.gates[0].pooled.low:+.1f} points, n=750): "
+        f"(95% one-sided at least {100 * decision.gates[0].pooled.low:+.1f} points, n = 750): "
         f"no forgetting beyond 3 points."
     )
 
@@ -113,7 +114,7 @@ def test_figures_read_as_people_write_them():
     assert (share(0.9), share(0.975)) == ("90%", "97.5%")
     assert (points(0.03), points(0.01), points(0.025)) == ("3 points", "1 point", "2.5 points")
     assert gain_range(Interval(0.61, 0.539, 0.68, 200, ""), "over rag") == (
-        "+61.0 points over rag (95% CI +53.9 to +68.0, n=200)"
+        "+61.0 points over rag (95% CI +53.9 to +68.0, n = 200)"
     )
     assert (join([]), join(["a"]), join(["a", "b", "c"])) == ("", "a", "a, b and c")
 

@@ -281,3 +281,19 @@ def test_context_is_put_before_its_question(tmp_path):
     task = drafted(array(tmp_path))
     number = next(n for n in range(360) if task.test[0].question.text.endswith(text(n, 7)))
     assert task.test[0].question.text == f"{text(f'c{number}', 30)}\n\n{text(number, 7)}"
+
+
+@pytest.mark.parametrize(("name", "cell"), [("email", "user{n}@example.org"), ("request", "https://example.org/{n}")])
+def test_name_of_a_question_over_addresses_is_not_preferred_to_a_text(name, cell):
+    rows = [{name: cell.format(n=n), "Customer message": text(n, 9), "Desk": label(n)} for n in range(60)]
+    assert read_columns(rows, frozenset()).needed["input"] == "Customer message"
+
+
+def test_column_of_mails_is_the_question_by_its_name():
+    rows = [{"Sender": f"user{n}@example.org", "email": text(n, 9), "Desk": label(n)} for n in range(60)]
+    assert read_columns(rows, frozenset()).needed["input"] == "email"
+
+
+def test_addresses_are_the_question_where_nothing_else_is():
+    rows = [{"request": f"https://example.org/{text(str(n), 1)}/{n}", "label": label(n)} for n in range(60)]
+    assert read_columns(rows, frozenset()).needed["input"] == "request"

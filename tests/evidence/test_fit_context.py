@@ -4,6 +4,7 @@ import pytest
 from scripted_context import ScriptedEngine, row, scripted_context
 
 from harness.errors import ArmError
+from harness.evidence.fit_context import Latency
 from harness.program import Program, Prompt
 from harness.records import GenerationSettings, Outcome, Weights
 
@@ -42,8 +43,8 @@ def test_dev_of_which_nothing_could_be_asked_fails_the_arm(tmp_path):
 
 def test_question_that_could_not_be_asked_has_no_latency(tmp_path):
     context = choking_bench(tmp_path, "a")
-    assert context.latency(PROGRAM, EXAMPLES[:1]) is None
-    assert context.latency(PROGRAM, EXAMPLES[:2]) is not None
+    assert context.latency(PROGRAM, EXAMPLES[:1]).median is None
+    assert context.latency(PROGRAM, EXAMPLES[:2]).median is not None
 
 
 def test_loss_is_not_measured_when_a_prompt_cannot_be_built(tmp_path):
@@ -51,3 +52,9 @@ def test_loss_is_not_measured_when_a_prompt_cannot_be_built(tmp_path):
     picky = Program(Weights("scripted"), Prompt(template="{{ {'question a': input}[input] }}"), GenerationSettings(4))
     assert context.score(picky, EXAMPLES, with_loss=True).loss is None
     assert [p.outcome for p in context._predict(picky, EXAMPLES)].count(Outcome.INVALID_INPUT) == 3
+
+
+def test_slow_tail_is_the_nearest_rank_and_needs_twenty_questions():
+    # of 1..20 s the 95th percentile by nearest rank is the 19th; of 19 questions nothing is said
+    assert Latency.of([float(second) for second in range(20, 0, -1)]) == Latency(10.5, 19.0)
+    assert Latency.of([1.0] * 19).p95 is None

@@ -4,10 +4,13 @@ import pytest
 from recorder import Recorder
 
 from harness.errors import HarnessError
+from harness.evidence.event_file import EventFile
+from harness.evidence.forecast import Outlook
 from harness.evidence.jobs import Jobs
 from harness.evidence.models import ServedModel
 from harness.evidence.states import ENDED, FITTED, TROUBLE, EndState, FittedState, Trouble
 from harness.evidence.supervise import WorkerDied
+from harness.evidence.watch import Watch
 from harness.records import (
     Fit,
     GeneralAbility,
@@ -52,7 +55,7 @@ def ledger(tmp_path):
 
 
 @pytest.fixture
-def jobs(stub_task, ledger):
+def jobs(stub_task, ledger, tmp_path):
     """Return a function from a response to the jobs of a task with the arms 'steady' and 'terse', and the hand."""
     task = load_task(stub_task("steady", "terse"))
 
@@ -61,7 +64,7 @@ def jobs(stub_task, ledger):
             ledger.put_general(GeneralAbility("base", ()))
         hand = Hand(ledger, respond)
         model = ServedModel("", task.model.source, "transformers", None, task.model.source, "0")
-        return Jobs(task, [model], ledger, hand, Recorder()), hand
+        return Jobs(task, [model], ledger, hand, Watch(Recorder(), EventFile(tmp_path), Outlook())), hand
 
     return make
 
@@ -123,7 +126,7 @@ def test_worker_that_somebody_killed_is_started_again_as_it_was_and_nothing_is_n
     todo.run(())
     assert hand.sent == [("steady", 0), ("steady", 0), ("terse", 0)]
     assert ledger.state("steady", TROUBLE) is None
-    assert "steady: killed by signal 9; starting it again" in todo.observer.lines
+    assert "steady: killed by signal 9; starting it again" in todo.watch.observer.lines
 
 
 def test_worker_that_is_killed_twice_gets_smaller_batches(jobs):
@@ -221,7 +224,7 @@ def test_base_is_measured_with_smaller_batches_too_and_without_it_the_run_ends(j
     todo, hand = jobs(lambda job: FAILED if job["shrink"] < 1 else END, is_base_known=False)
     todo.run(("terse",))
     assert hand.sent == [("base", 0), ("base", 1), ("terse", 0), ("terse", 1)]
-    assert any("general ability of the base: memory ran out" in line for line in todo.observer.lines)
+    assert any("general ability of the base: memory ran out" in line for line in todo.watch.observer.lines)
 
 
 def test_run_ends_when_the_base_cannot_be_measured(jobs):

@@ -67,7 +67,7 @@ def test_every_form_of_the_script_is_python_and_imports_what_it_uses(nf4, adapte
     assert text.count('device="cpu"') == 1  # also where there is a GPU: the README says so
     assert ("support_avx512bf16_for_cpu" in text) is nf4  # else 4-bit weights are rounded on newer CPUs
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    assert imported - {"Path"} <= used | {"json", "sys"}
+    assert imported <= used
 
 
 @pytest.mark.parametrize("finds_examples", [True, False])
@@ -104,11 +104,11 @@ def test_search_is_python_that_names_the_embedder_as_it_is_to_be_found(embedder,
 
 
 @pytest.mark.parametrize("searches", [True, False])
-def test_script_of_a_prompted_or_retrieving_arm_is_a_dozen_lines_besides_its_imports(searches):
+def test_script_of_a_prompted_or_retrieving_arm_is_some_twenty_lines_besides_its_imports(searches):
     frame = ast.Import | ast.ImportFrom | ast.FunctionDef | ast.If
     nodes = [node for node in ast.walk(ast.parse(script(searches=searches))) if isinstance(node, ast.stmt)]
     docstrings = [node for node in nodes if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)]
-    assert len([node for node in nodes if not isinstance(node, frame) and node not in docstrings]) <= 12
+    assert len([node for node in nodes if not isinstance(node, frame) and node not in docstrings]) <= 22
 
 
 @pytest.mark.model

@@ -6,8 +6,10 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from importlib.metadata import version
 
 import pytest
+from safetensors.torch import load_file, save_file
 
 from harness.evidence.snapshot import read_snapshot
 from harness.exporting.export_source import open_export
@@ -53,12 +55,91 @@ def test_merged_weights_answer_as_the_adapter_did_and_need_no_peft(finished, tmp
     assert list((out / "model").glob("*.safetensors")) and (out / "model" / "chat_template.jinja").is_file()
 
 
-def test_adapter_is_exported_as_it_is(finished, tuned_export):
-    original = finished / "adapters" / "lora_sft" / "adapter"
+def test_adapter_is_exported_as_it_is_but_for_the_name_of_its_base_and_its_card(finished, tuned_export):
+    original, exported = finished / "adapters" / "lora_sft" / "adapter", tuned_export / "adapter"
     names = {path.name for path in original.iterdir()}
-    assert {path.name for path in (tuned_export / "adapter").iterdir()} == names
-    same, *other = filecmp.cmpfiles(original, tuned_export / "adapter", names, shallow=False)
-    assert (set(same), other) == (names, [[], []])
+    assert {path.name for path in exported.iterdir()} == names
+    _, different, _ = filecmp.cmpfiles(original, exported, names, shallow=False)
+    assert set(different) == {"adapter_config.json", "README.md"}
+    before, after = (json.loads((folder / "adapter_config.json").read_text()) for folder in (original, exported))
+    assert {key for key in before if before[key] != after[key]} == {"base_model_name_or_path"}
+    assert (exported / after["base_model_name_or_path"]).resolve() == (tuned_export / "model").resolve()
+
+
+def test_adapters_card_holds_the_prompt_without_which_it_answers_wrongly(plainly_asked, tmp_path, invoke):
+    assert invoke("export", plainly_asked, "--arm", "lora_sft", "--out", tmp_path / "out").exit_code == 0
+    card = (tmp_path / "out" / "adapter" / "README.md").read_text()
+    program = open_export(plainly_asked, "lora_sft").program
+    assert f"```text\n{program.prompt.system}\n```" in card
+    assert f"```text\n{program.prompt.template}\n```" in card
+    assert f"at most {program.generation.max_new_tokens} new tokens" in card
+    assert "result.json" not in card
+
+
+def test_change_of_an_export_changes_neither_the_model_nor_the_run(tuned_export, tiny_model):
+    for path in tuned_export.rglob("*"):
+        assert path.is_dir() or path.stat().st_nlink == 1, path
+    assert filecmp.cmp(tuned_export / "model" / "model.safetensors", tiny_model / "model.safetensors", shallow=False)
+
+
+def ask(folder, *arguments, said=""):
+    command = [sys.executable, str(folder / "answer.py"), *arguments]
+    return subprocess.run(command, input=said, capture_output=True, text=True)
+
+
+def test_script_answers_many_questions_and_refuses_one_beyond_the_window(plainly_asked, tmp_path, invoke):
+    invoke("export", plainly_asked, "--arm", "few_shot", "--out", tmp_path / "out")
+    source = open_export(plainly_asked, "few_shot")
+    first, second = source.task.test[:2]
+    window = json.loads((tmp_path / "out" / "prompt.json").read_text())["window"]
+    lines = [first.question.text, json.dumps({"question": second.question.text}), "word " * window, '{"question": ""}']
+    done = ask(tmp_path / "out", said="\n".join(lines))
+    assert done.returncode == 1, done.stderr
+    said = [json.loads(line) for line in done.stdout.splitlines()]
+    stored = [source.program.reader.read(source.predictions[one.id].text) or "" for one in (first, second)]
+    assert [one.get("answer") for one in said] == [*stored, None, None]
+    assert "the question is too long" in said[2]["fault"]
+    assert said[3]["fault"] == "the question is empty"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [(["--help"], 0, "standard input is read"), ([" "], 2, "QUESTION is empty"), (["a", "b"], 2, "unrecognized")],
+)
+def test_wrong_use_of_the_script_is_said_before_a_model_is_loaded(tuned_export, tmp_path, arguments, code, words):
+    copy = shutil.copytree(tuned_export, tmp_path / "copy", ignore=shutil.ignore_patterns("*.safetensors"))
+    done = ask(copy, *arguments)
+    assert done.returncode == code
+    assert words in done.stdout + done.stderr
+
+
+def test_requirements_name_what_the_script_imports_in_the_runs_versions(tuned_export):
+    lines = dict(line.split("==") for line in (tuned_export / "requirements.txt").read_text().splitlines()[1:])
+    assert {"torch", "transformers", "jinja2", "peft"} == lines.keys()
+    assert lines["peft"] == version("peft")
+
+
+def test_runs_own_adapter_scores_as_the_run_did_and_a_spoiled_one_less(finished, tuned_export, tmp_path, invoke):
+    """Of an adapter whose second factor is zero the base is left."""
+    same = invoke("export", finished, "--arm", "lora_sft", "--adapter", tuned_export / "adapter")
+    assert same.exit_code == 0, same.output
+    assert "0 items lost, 0 won" in same.output
+    other = shutil.copytree(tuned_export / "adapter", tmp_path / "other")
+    weights = load_file(other / "adapter_model.safetensors")
+    without = {name: value * ("lora_B" not in name) for name, value in weights.items()}
+    save_file(without, other / "adapter_model.safetensors")
+    result = invoke("export", finished, "--arm", "lora_sft", "--adapter", other, "--verify", "5")
+    assert "n=5" in result.output
+    assert f"{other}: " in result.output
+
+
+@pytest.mark.parametrize(
+    ("arm", "said"), [("few_shot", "has no adapter that another one"), ("lora_sft", "no adapter in PEFT's format")]
+)
+def test_what_cannot_be_scored_is_refused(finished, tmp_path, invoke, arm, said):
+    result = invoke("export", finished, "--arm", arm, "--adapter", tmp_path)
+    assert result.exit_code == 2
+    assert said in result.output
 
 
 @pytest.mark.parametrize("arm", ["rag", pytest.param("lora_sft", marks=pytest.mark.slow)])
@@ -75,9 +156,9 @@ def test_moved_export_answers_from_the_command_line_with_nothing_of_ours(finishe
     assert done.stdout == (source.program.reader.read(stored) or "") + "\n", done.stderr
 
 
-def test_no_file_but_the_adapters_own_names_the_machines_folders(finished, tuned_export, tiny_model):
+def test_no_file_names_the_machines_folders(finished, tuned_export, tiny_model):
     for path in tuned_export.rglob("*"):
-        if path.is_file() and path.suffix != ".safetensors" and path.parent.name != "adapter":
+        if path.is_file() and path.suffix != ".safetensors":
             text = path.read_text()
             assert str(tiny_model) not in text, path
             assert str(finished) not in text, path
@@ -154,7 +235,7 @@ def test_adapter_changed_since_the_run_is_refused(finished, tmp_path, invoke):
 def test_readme_gives_the_score_with_its_interval_and_says_when_the_verdict_names_another(finished, tuned_export):
     source = open_export(finished, "lora_sft")
     text = (tuned_export / "README.md").read_text()
-    assert f"{100 * source.score.low:.1f} to {100 * source.score.high:.1f}, n=10" in text
+    assert f"{100 * source.score.low:.1f} to {100 * source.score.high:.1f}, n = 10" in text
     assert "The verdict does not name this arm" in text
     assert "vllm serve ./model --generation-config vllm" in text  # the run takes no defaults from the model either
     assert "--lora-modules lora_sft=./adapter" in text

@@ -3,6 +3,7 @@
 import json
 import math
 import random
+import re
 from dataclasses import replace
 
 import pytest
@@ -28,6 +29,7 @@ from harness.records import (
 
 ROWS, BATCH = 13, 4  # of the tiny run; batches of four are the arms' default
 PER_EPOCH = math.ceil(ROWS / BATCH)
+AXOLOTL_KERNELS = ("lora_mlp_kernel", "lora_qkv_kernel", "lora_o_kernel")
 
 
 SCHEDULE = TrainingSchedule("linear", 150, 7, 8)
@@ -92,7 +94,10 @@ def test_configurations_say_what_the_arm_used(training):
     steps = PER_EPOCH * TRAINING["epochs"]
     assert lora["max_steps"] == axolotl["max_steps"] == steps
     assert axolotl["num_epochs"] == TRAINING["epochs"]
+    kept = int(re.search(r"checkpoint-(\d+)", (training / "axolotl" / "sft.yaml").read_text())[1])
     saves = range(axolotl["save_steps"], steps + 1, axolotl["save_steps"])
+    assert kept in saves
+    assert len([step for step in saves if step <= kept]) >= 4  # so that a stop loses little
     assert axolotl["save_total_limit"] >= len(saves)  # the kept checkpoint is the first of them
     assert lora["learning_rate"] == axolotl["learning_rate"] == TRAINING["learning_rate"]
     assert lora["per_device_train_batch_size"] == axolotl["micro_batch_size"] == BATCH
@@ -100,7 +105,30 @@ def test_configurations_say_what_the_arm_used(training):
     assert lora["lora_target"].split(",") == axolotl["lora_target_modules"]
     linear = {"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"}
     assert {name.rpartition(".")[2] for name in axolotl["lora_target_modules"]} == linear
-    assert lora["save_steps"] % PER_EPOCH == 0  # a checkpoint is judged at the end of an epoch
+    assert kept % PER_EPOCH == 0  # a checkpoint is judged at the end of an epoch
+    assert lora["save_steps"] == axolotl["save_steps"]
+
+
+@pytest.mark.model
+def test_configurations_for_a_cpu_differ_in_what_a_cpu_lacks(training):
+    for tool, more in (("llama_factory", {"bf16"}), ("axolotl", {"bf16", *AXOLOTL_KERNELS})):
+        gpu, cpu = (yaml.safe_load((training / tool / name).read_text()) for name in ("sft.yaml", "sft_cpu.yaml"))
+        assert {name for name in cpu if cpu[name] != gpu.get(name)} == more
+        assert not any(cpu[name] for name in more)
+    assert "train sft_cpu.yaml" in (training.parent / "README.md").read_text()  # the machine of the run is one
+
+
+@pytest.mark.parametrize(("best_step", "save_steps"), [(1, 1), (4, 1), (60, 15), (100, 25), (97, 97), (14, 2)])
+def test_checkpoints_come_at_divisors_of_the_kept_step(program, best_step, save_steps):
+    recipe = replace(recipe_of(history(schedule=SCHEDULE), program, seed=0), best_step=best_step)
+    assert recipe.save_steps == save_steps
+
+
+def test_rates_are_written_as_a_person_would(program):
+    rate = math.nextafter(6e-05, 0)
+    assert repr(rate) != "6e-05"
+    recipe = recipe_of(replace(history(schedule=SCHEDULE), learning_rate=rate), program, seed=0)
+    assert repr(recipe.learning_rate) == "6e-05"
 
 
 @pytest.mark.model

@@ -4,12 +4,17 @@ import dataclasses
 import random
 import sys
 from collections.abc import Callable, Sequence
+from itertools import combinations
 from pathlib import Path
 
 import pytest
 
 from harness.decision import decide
+from harness.decision.arms import Arm, MetricSpec
 from harness.decision.bounds import error_bounds
+from harness.decision.paired import compare
+from harness.decision.slices import slice_gains
+from harness.program import Program, Prompt, Retriever, Shot
 from harness.records import (
     Band,
     Comparison,
@@ -18,6 +23,7 @@ from harness.records import (
     Evidence,
     Example,
     Fit,
+    GenerationSettings,
     Limits,
     Message,
     Missing,
@@ -30,6 +36,7 @@ from harness.records import (
     Score,
     TrainingHistory,
     Trial,
+    Weights,
 )
 
 sys.path.insert(0, str(Path(__file__).parent))  # so that `sample_tuning` imports wherever pytest starts
@@ -57,6 +64,21 @@ QUESTIONS = (
 )
 
 
+PASSAGE = "Parcels that arrive broken are handled by the desk whose code stands on page 4 of"
+
+
+def program(arm: str, family: str) -> dict:
+    """What the arm answers with: a system prompt, solved examples for few_shot, passages for rag."""
+    retriever = {"index": "index", "k": 2, "finds": "passages"} if family == "rag" else None
+    shown = "{% for passage in passages %}{{ passage }}\n{% endfor %}{{ input }}" if retriever else "{{ input }}"
+    shots = tuple(Shot(f"Solved question {n} of the desk", CODES[n]) for n in range(3)) if arm == "few_shot" else ()
+    made = Program(
+        Weights("smollm2"), Prompt("Answer with the code of a desk.", shown, shots), GenerationSettings(16),
+        retriever=Retriever(**retriever) if retriever else None,
+    )  # fmt: skip
+    return made.to_dict(Path("/run"))
+
+
 def examples(count: int) -> tuple[Example, ...]:
     return tuple(
         Example(
@@ -82,7 +104,11 @@ def predictions(family: str, share: float, seconds: float, items: Sequence[Examp
             outcome, answer = Outcome.WORKER_ERROR, None
         completion = (text or "") * 2 or f"The customer asks about item {item.id}.\nDesk: {answer or 'I am not sure'}"
         passages = (f"doc-{chance.randrange(6)}#0", "doc-1#2") if family == "rag" else ()
-        made.append(Prediction(item.id, completion, answer, outcome, "stop", 180, 9, seconds, passages))
+        texts = tuple(f"{PASSAGE} {passage}." for passage in passages)
+        documents = tuple(passage.partition("#")[0] for passage in passages)
+        made.append(
+            Prediction(item.id, completion, answer, outcome, "stop", 180, 9, seconds, passages, documents, None, texts)
+        )
     return tuple(made)
 
 
@@ -117,6 +143,7 @@ def arm_evidence(arm, family, share, seconds, change, items, text) -> Evidence:
             Trial("learning_rate=0.001", share - 0.01, 0.2, forgotten(0.8)),
             Trial("learning_rate=0.0001", 0.4),
         ) if tuned else (),
+        program=program(arm, family),
     )  # fmt: skip
 
 
@@ -150,6 +177,14 @@ def decision(evidence: Sequence[Evidence], items: int) -> Decision:
         )
     )
     top = scores["lora_sft"]
+    kept = [Arm(found, {score.example_id: score for score in found.scores["exact_match"]}) for found in ran]
+    by_name = {arm.name: arm for arm in kept}
+    tests = examples(items)
+    spec = MetricSpec("exact_match", "rate", lambda own: sum(s.value for s in own) / len(own), dict.fromkeys(
+        example.id for example in tests))  # fmt: skip
+    pairs = tuple(compare(later, earlier, spec, 0.02) for earlier, later in combinations(kept, 2))
+    has_both = {"lora_sft", "few_shot"} <= set(by_name)
+    slices = slice_gains(tests, by_name["lora_sft"], by_name["few_shot"], spec) if has_both else ()
     return Decision(
         "fine_tune", "lora_sft", "met",
         f"Fine-tune (lora_sft): {100 * top.estimate:.1f}% right (95% CI {100 * top.low:.1f} to {100 * top.high:.1f},"
@@ -168,7 +203,7 @@ def decision(evidence: Sequence[Evidence], items: int) -> Decision:
                          "whether it does better than lora_sft is not known", True),
                  Missing("rag_lora_sft", "was skipped: the task has no documents to search",
                          "the others are judged without it", False)),
-        error_bounds=error_bounds(evidence, "exact_match", "rate"),
+        error_bounds=error_bounds(evidence, "exact_match", "rate"), turning=2, pairs=pairs, slices=slices,
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 
 import jsonschema
 import pandas as pd
@@ -16,9 +17,10 @@ from reports.charts.forgetting import dumbbells
 from reports.json_format import schema
 from reports.view.forgetting import forgetting_section
 from reports.view.gain import gain_section
-from reports.view.gates import DOES_NOT_BLOCK, GATE_WORDS, gates_table
+from reports.view.gates import DOES_NOT_BLOCK, FORGETTING, gates_table
 from reports.view.method import method_section
 from reports.view.off_task import off_task_section
+from reports.view.standing import Mark
 from reports.view.training import training_section
 from reports.view.verdict import verdict
 
@@ -49,23 +51,24 @@ def printed(run, capsys, tmp_path):
 
 
 def test_every_state_has_words_and_only_a_pass_feels_good():
-    assert set(GATE_WORDS) == {"pass", "fail", "inconclusive", "cannot_judge", "not_measured"}
-    assert [state for state, (_, mood) in GATE_WORDS.items() if mood == "good"] == ["pass"]
-    moods = [mood for _, mood in GATE_WORDS.values()]
+    assert set(FORGETTING) == {"pass", "fail", "inconclusive", "cannot_judge", "not_measured"}
+    assert [state for state, (_, mood) in FORGETTING.items() if mood == "good"] == ["pass"]
+    moods = [mood for _, mood in FORGETTING.values()]
     assert len(set(moods)) == len(moods)
 
 
 @pytest.mark.parametrize("write", FORMATS)
 def test_arm_that_cannot_be_judged_says_so_and_is_never_called_kept(blind_run, write):
     text = write().render(blind_run).text
-    assert "General ability cannot be judged on this base" in text
-    assert "1 cannot be judged on this base" in text
-    assert "General ability kept" not in text
+    text = re.sub("<[^>]+>", "", text)
+    assert "Forgetting cannot be judged on this base" in text
+    assert "cannot be judged on this base for 1" in text
+    assert "Forgetting excluded" not in text
 
 
-def test_tile_of_an_arm_that_cannot_be_judged_is_neither_good_nor_bad(blind_run):
-    tile = verdict(blind_run).tiles[1]
-    assert (tile.value, tile.mood) == ("cannot be judged on this base", "unjudged")
+def test_mark_of_an_arm_that_cannot_be_judged_is_neither_good_nor_bad(blind_run):
+    mark = verdict(blind_run).marks[1]
+    assert (mark.text, mark.mood) == ("Forgetting cannot be judged on this base", "unjudged")
 
 
 def test_figures_over_judged_benchmarks_read_not_judged_where_there_are_none(blind_run):
@@ -82,13 +85,13 @@ def test_gain_chart_names_the_arm_that_cannot_be_placed(blind_run):
 
 def test_recommendation_beside_a_gate_that_was_not_measured_says_so(run):
     bare = dataclasses.replace(run, decision=dataclasses.replace(run.decision, gates=()))
-    assert (verdict(bare).ability, verdict(bare).ability_mood) == ("General ability not measured", "absent")
-    assert "General ability not measured" in reports.html().render(bare).text
+    assert verdict(bare).marks[1] == Mark("Forgetting not measured", "absent")
+    assert "Forgetting</a> not measured" in reports.html().render(bare).text
 
 
 def test_recommended_prompt_has_no_word_on_general_ability(run):
     prompted = dataclasses.replace(run, decision=dataclasses.replace(run.decision, arm="few_shot"))
-    assert verdict(prompted).ability == ""
+    assert [mark.text for mark in verdict(prompted).marks] == ["Goal of 90.0% met"]
 
 
 # ---- benchmarks near chance ---------------------------------------------------------------
@@ -166,8 +169,9 @@ def test_routed_run_says_in_the_first_sentence_on_forgetting_that_it_does_not_bl
     assert DOES_NOT_BLOCK in write().render(routed_run).text.replace("&#39;", "'")
 
 
-def test_routed_tile_and_table_say_it_too(routed_run):
-    assert DOES_NOT_BLOCK in verdict(routed_run).tiles[1].lines
+def test_routed_list_and_table_say_it_too(routed_run):
+    tuned = next(row for row in verdict(routed_run).options.rows if row.arm == "qlora_sft")
+    assert tuned.cells[2].note == "does not block"
     assert "does not block" in row(gates_table(routed_run), "qlora_sft")[1].note
 
 

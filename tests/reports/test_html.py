@@ -1,6 +1,7 @@
 import dataclasses
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
@@ -29,12 +30,12 @@ PAYLOADS = (
 ALLOWED_TAGS = set(
     "html head meta title style body header main section nav article div span p h1 h2 h3 ul ol li dl dt dd table "
     "caption thead tbody tr th td small figure figcaption details summary svg line rect circle polyline polygon text "
-    "input label strong code pre a".split()
+    "input label strong code pre a form select option button dialog noscript script".split()
 )
 
 
 class Page(HTMLParser):
-    """Every start tag with its attributes, and the text outside the style sheet."""
+    """Every start tag with its attributes, and the text outside style sheet and scripts."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -46,7 +47,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         self.tags.append((tag, dict(attrs)))
-        self.is_style = tag == "style"
+        self.is_style = tag in ("style", "script")
 
     def handle_endtag(self, tag):
         self.is_style = False
@@ -103,25 +104,30 @@ def test_hostile_text_stays_text_wherever_it_stands(make_run, payload):
         ]
         assert (attributes.get("href") or "#").startswith("#"), tag
     assert sum(tag == "style" for tag, _ in page.tags) == 1
+    assert sum(tag == "script" for tag, _ in page.tags) == 2  # ours, and the packed items, which do not run
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\ud800-\udfff]", page.text)
     if payload.isprintable():
         assert " ".join(payload.split()) in page.text
 
 
-def test_report_is_one_file_without_script_or_address(run):
+def test_report_is_one_file_without_address_and_with_no_script_but_ours(run):
     rendered = reports.html().render(run)
-    assert rendered.file_name == "report.html"
-    assert not re.search(r"<script|<link|@import|url\(|https?://|javascript:", rendered.text)
+    assert rendered.file_name == "report.html" and not rendered.beside
+    assert not re.search(r"<link|@import|url\(|https?://|javascript:|\bfetch\(|XMLHttp|eval\(|innerHTML", rendered.text)
+    [script] = re.findall(r"<script>(.*?)</script>", rendered.text, flags=re.DOTALL)
+    assert script == (Path(reports.__file__).parent / "templates" / "items.js").read_text(encoding="utf-8")
     assert Page(rendered.text).tags[0][0] == "html"
 
 
-def test_policy_allows_the_style_sheet_and_nothing_else(run):
+def test_policy_allows_the_style_sheet_and_the_script_and_nothing_else(run):
     text = html(run)
-    style = text.split("<style>")[1].split("</style>")[0]
-    assert policy(style) in next(attributes["content"] for tag, attributes in Page(text).tags if tag == "meta" and
-                                 attributes.get("http-equiv") == "Content-Security-Policy")  # fmt: skip
+    style, script = text.split("<style>")[1].split("</style>")[0], text.split("<script>")[1].split("</script>")[0]
+    metas = [attributes for tag, attributes in Page(text).tags if tag == "meta"]
+    [told] = [meta["content"] for meta in metas if meta.get("http-equiv") == "Content-Security-Policy"]
+    assert policy(style, script) == told
     assert policy(style).startswith("default-src 'none'; style-src 'sha256-")
-    assert policy(style + " ") != policy(style)
+    assert policy(style + " ", script) != policy(style, script) != policy(style, script + " ")
+    assert "script-src" not in policy(style)
 
 
 def test_equal_runs_give_equal_bytes(make_run):
@@ -157,13 +163,14 @@ def test_every_chart_speaks_and_has_its_figures_in_a_table(run):
     assert all("<svg" in figure and "<table>" in figure and "<figcaption>" in figure for figure in figures)
 
 
-def test_all_eleven_sections_open_with_a_finding(run):
+def test_all_sections_open_with_a_finding(run):
     text = html(run)
     identities = [attributes["id"] for tag, attributes in Page(text).tags if tag == "h2"]
-    assert identities == ["verdict", "arms", "ladder", "gain", "forgetting", "cost", "training", "examples", "outcomes",
-                          "words", "method"]  # fmt: skip
-    assert len(re.findall(r'</h2>\s*<p class="finding">[^<]{20,}', text)) == 10
-    assert run.decision.sentence in Page(text).text
+    assert identities == ["verdict", "arms", "ladder", "gain", "pairs", "slices", "forgetting", "cost", "training",
+                          "examples", "item-title", "outcomes", "words", "method"]  # fmt: skip
+    findings = re.findall(r'</h2>\s*<p class="finding">(.*?)</p>', text, flags=re.DOTALL)
+    assert len(findings) == 12 and all(len(re.sub("<[^>]*>", "", finding)) > 20 for finding in findings)
+    assert run.decision.sentence in Page(text).text  # as the terminal and result.json have it
 
 
 def test_failed_and_skipped_arms_are_listed_with_their_reason(run):
@@ -173,7 +180,8 @@ def test_failed_and_skipped_arms_are_listed_with_their_reason(run):
 
 
 def test_missing_measurement_reads_not_measured(run):
-    row = re.search(r"<tr[^>]*><th[^>]*><span[^>]*>zero_shot</span>.*?</tr>", html(run), flags=re.DOTALL)
+    section = html(run).split('<h2 id="arms">')[1]
+    row = re.search(r"<tr[^>]*><th[^>]*><span[^>]*>Instructions only</span>.*?</tr>", section, flags=re.DOTALL)
     assert row and row.group().count("not measured") == 1  # its peak memory, and nothing else
 
 
@@ -196,7 +204,7 @@ def test_run_in_which_nothing_worked_is_still_drawn(run):
         rule=None, caveats=(), reasons=(), labels_needed=None,
     )  # fmt: skip
     text = Page(html(dataclasses.replace(run, evidence=evidence, decision=decision, bases=(), manifest={}))).text
-    assert "Not enough evidence" in text
+    assert "Undecided: no option gave a figure" in text
     assert "0 of 8 arms gave a result" in text
 
 

@@ -6,6 +6,7 @@ import pytest
 import reports
 from harness.records import Fit
 from reports.markdown_format import escape
+from reports.view.names import plain_words
 
 
 def markdown(run) -> str:
@@ -36,7 +37,7 @@ def test_summary_has_the_verdict_a_row_for_each_arm_and_the_caveats(run):
     assert text.startswith("## Fine-tune: support-routing\n")
     rows = [line for line in text.split("**Why**")[0].splitlines() if line.startswith("| ")]
     assert len(rows) == 2 + len(run.evidence)
-    assert all(caveat in text for caveat in run.decision.caveats)
+    assert all(plain_words(run)(caveat) in text for caveat in run.decision.caveats)
     assert "lora_dpo failed: loss became non-finite at step 31" in text
 
 
@@ -49,7 +50,7 @@ def test_rows_have_equally_many_columns_whatever_an_arm_is_called(run):
 
 
 def test_failed_arm_reads_not_measured(run):
-    row = next(line for line in markdown(run).splitlines() if line.startswith("| lora_dpo"))
+    row = next(line for line in markdown(run).splitlines() if line.startswith("| Fine-tuned (DPO)"))
     assert row.count("not measured") == 4
 
 

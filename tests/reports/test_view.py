@@ -7,6 +7,7 @@ from reports.charts.svg import Drawing, Scale, spread, ticks
 from reports.view.costs import cost_section, per_thousand
 from reports.view.forgetting import forgetting_section
 from reports.view.ladder import ladder_section
+from reports.view.names import option_name
 from reports.view.shapes import benchmark_name, join
 from reports.view.verdict import verdict
 
@@ -62,19 +63,20 @@ def test_ladder_finding_names_the_highest_rung_that_climbed(run):
 
 def test_undecided_run_shows_the_highest_arm_without_recommending_it(run):
     decision = dataclasses.replace(run.decision, action="undecided", arm=None, labels_needed=340)
-    tiles = verdict(dataclasses.replace(run, decision=decision)).tiles
-    assert any("not a recommendation" in line for line in tiles[0].lines)
-    assert tiles[3].value == "about 340"
+    shown = verdict(dataclasses.replace(run, decision=decision))
+    assert not any(row.is_recommended for row in shown.options.rows)
+    best = max(run.decision.scores, key=lambda arm: run.decision.scores[arm].estimate)
+    assert shown.sentences[0].startswith(f"The highest score is that of “{option_name(run, best)}”")
 
 
 def test_untuned_winner_leaves_the_model_untouched(run):
-    tiles = verdict(dataclasses.replace(run, decision=dataclasses.replace(run.decision, arm="rag"))).tiles
-    assert tiles[1].value == "untouched"
+    shown = verdict(dataclasses.replace(run, decision=dataclasses.replace(run.decision, arm="rag")))
+    assert (shown.options.rows[0].arm, shown.options.rows[0].cells[2].text) == ("rag", "none")
 
 
 def test_gate_without_figures_is_not_measured(run):
-    decision = dataclasses.replace(run.decision, gates=())
-    assert verdict(dataclasses.replace(run, decision=decision)).tiles[1].value == "not measured"
+    bare = dataclasses.replace(run, decision=dataclasses.replace(run.decision, gates=()))
+    assert verdict(bare).options.rows[0].cells[2].text == "not measured"
 
 
 def test_graded_scores_count_as_right_from_one_half(make_run):

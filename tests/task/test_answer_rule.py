@@ -151,3 +151,19 @@ def test_file_of_answers_is_recognised_by_its_columns(task_folder):
     task_folder.write_rows("train.jsonl", [{"question": "q", "answers": ["a", "b"]}])
     [row] = task_folder.load().study.train
     assert (row.target, row.accepted) == ("a", ("b",))
+
+
+def test_pattern_that_never_ends_over_a_target_is_one_fault_and_is_not_tried_again(sums):
+    """Of 2^60 ways to match, `(a|aa)+$` tries all before it fails."""
+    sums.settings["answer"] = {"pattern": "((?:a|aa)+)$"}
+    for split in ("train", "dev", "test"):
+        sums.write_rows(f"{split}.jsonl", [{"question": f"{split} {n}?", "answer": "a" * 60 + "b"} for n in range(9)])
+    [fault] = sums.faults()
+    assert "answer.pattern takes more than 1 second over the target" in fault
+    assert "(train.jsonl line 1)" in fault
+
+
+def test_pattern_that_takes_too_long_to_compile_is_one_fault(sums):
+    sums.settings["answer"] = {"pattern": "((?:(?:a{9999}){9999}){9999})"}
+    [fault] = sums.faults()
+    assert "answer.pattern takes more than" in fault and "make it simpler" in fault

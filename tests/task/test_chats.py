@@ -5,6 +5,7 @@ import random
 
 import pytest
 
+from harness.errors import TaskFileError
 from harness.records import Message
 from harness.task.load import load_task
 
@@ -279,3 +280,41 @@ def test_calls_of_sharegpt_are_shown_or_rows(tmp_path):
     assert any(note.startswith("tool calls before the answer") for note in last.notes)
     every = split_case("tool-call-turns/sharegpt-calls.jsonl", tmp_path, 10, turns="all")
     assert [row.target.startswith('{"name": "get_forecast"') for row in every.test] == [True, False] * 10
+
+
+def marked_chats(count: int, lacking: int) -> list:
+    """Chats of two answers; the first answer of the first ones has no mark."""
+    return [
+        {
+            "messages": [
+                {"role": "user", "content": f"one of {n}"},
+                {"role": "assistant", "content": "hm" if n < lacking else f"So. Answer: {n}"},
+                {"role": "user", "content": f"two of {n}"},
+                {"role": "assistant", "content": f"Thus. Answer: {n}"},
+            ]
+        }
+        for n in range(count)
+    ]
+
+
+def marked_task(task_folder, rows):
+    task_folder.settings["answer"] = {"after": "Answer:"}
+    task_folder.settings["data"] |= {"columns": {}, "turns": "all"}
+    task_folder.write_rows("train.jsonl", rows)
+    for split in ("dev", "test"):
+        own = [{"role": "user", "content": f"{split} asks"}, {"role": "assistant", "content": "Answer: 1"}]
+        task_folder.write_rows(f"{split}.jsonl", [{"messages": own}])
+    return task_folder.load()
+
+
+def test_only_the_answer_without_the_mark_is_left_out_of_a_chat(task_folder):
+    task = marked_task(task_folder, marked_chats(20, lacking=2))
+    assert len(task.study.train) == 2 * 20 - 2
+    assert ["one of 0", "hm", "two of 0"] in [questions for questions, _ in pairs(task)]  # it is shown all the same
+    said = "answers of chats are left out, as they have no result by the task's rule (train.jsonl 2 rows): write one"
+    assert [note for note in task.notes if note.startswith(said)]
+
+
+def test_many_answers_without_the_mark_are_refused_in_one_line(task_folder):
+    with pytest.raises(TaskFileError, match="1 problem\n.*10 of 40 answers have no result by the task's rule; mark"):
+        marked_task(task_folder, marked_chats(20, lacking=10))

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from harness.drafting import draft_task
+from harness.errors import TaskFileError
 from harness.task import load_task
 
 ROWS = [{"input": f"My kettle no {n} makes a noise", "target": f"K-{n % 4}"} for n in range(60)]
@@ -90,3 +91,35 @@ def test_draft_takes_end_markers_for_no_part_of_a_label(tmp_path, end):
     assert "nothing else: K-0, K-1, K-2, K-3" in text
     assert {row.target for row in load_task(tmp_path / "out" / "task.yaml").test} <= {f"K-{n}" for n in range(4)}
     assert draft.doubts[0].startswith(f"60 answers ended in {end}, which")
+
+
+def test_ids_and_leaks_are_those_of_the_text_without_markers(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    plain, with_ends = (
+        load_task(write(tmp_path / "a", ROWS[:40])),
+        load_task(write(tmp_path / "b", map(marked, ROWS[:40]))),
+    )
+    assert [row.id for row in with_ends.study.train] == [row.id for row in plain.study.train]
+    pairs = [{"prompt": "Which?", "chosen": "K-1</s>", "rejected": "K-1"}]
+    (tmp_path / "pairs.jsonl").write_text("".join(json.dumps(pair) + "\n" for pair in pairs))
+    with pytest.raises(TaskFileError, match="'chosen' and 'rejected' are both 'K-1'"):
+        load_task(write(tmp_path, ROWS[:40], data={"preferences": "pairs.jsonl"}))
+
+
+def test_equal_chats_with_and_without_markers_are_one_group(tmp_path):
+    def chat(n: int, end: str):
+        said = (
+            ("user", "Hello"),
+            ("assistant", f"Good day.{end}"),
+            ("user", f"Code of {n}?"),
+            ("assistant", f"K-{n}{end}"),
+        )
+        return {"messages": [{"role": role, "content": text} for role, text in said]}
+
+    rows = [chat(n, end) for n in range(20) for end in ("", "</s>")]
+    task = load_task(write(tmp_path, rows, data={"turns": "all"}))
+    groups = {row.group for row in (*task.study.train, *task.study.dev)}
+    assert len(groups) == 20
+    # two answers of each of the 20 chats with markers, each counted once
+    assert "40 answers ended in </s>" in task.notes[-1]

@@ -70,6 +70,16 @@ def test_column_whose_name_is_no_word_is_named_with_underscores(task_folder):
     assert shown(task) == ["Which? red"]
 
 
+def test_column_may_have_the_name_of_a_function_that_the_template_does_not_call(task_folder):
+    task = with_template(task_folder, "{{ input }} {{ dict }}", [ROW | {"dict": "Duden"}])
+    assert shown(task) == ["Which? Duden"]
+
+
+def test_function_of_jinja_may_still_be_called(task_folder):
+    counted = "{% set n = namespace(x=1) %}{{ input }} {{ n.x }}"
+    assert shown(with_template(task_folder, counted, [ROW])) == ["Which? 1"]
+
+
 def test_only_what_the_template_names_is_carried(task_folder):
     task = with_template(task_folder, "{{ input }} {{ of }}", [ROW | {"of": "x", "secret": "y"}])
     assert task.study.train[0].columns == (Column("of", "x"),)
@@ -92,7 +102,7 @@ def test_text_of_a_column_is_never_run(task_folder):
 def test_template_stays_in_its_sandbox(task_folder, attempt):
     task_folder.settings["prompt"] = {"template": "{{ input }}" + attempt}
     task_folder.write_rows("train.jsonl", [ROW])
-    assert any("unsafe" in fault or "undefined" in fault for fault in task_folder.faults())
+    assert any("unsafe" in fault or "underscore" in fault for fault in task_folder.faults())
 
 
 def test_task_without_columns_in_its_template_keeps_its_digest(task_folder):
@@ -114,6 +124,9 @@ def test_what_a_column_holds_is_part_of_the_digest(task_folder):
     ("template", "fault"),
     [
         ("{{ input }} {{ choises }}", "prompt.template names 'choises', which is no column of the rows (did you mean"),
+        ("{{ input }} {{ dict }}", "prompt.template names 'dict', which is no column of the rows"),
+        ("{{ input }} {{ namespace }}", "prompt.template names 'namespace', which is no column of the rows"),
+        ("{{ input }} {{ self }}", "prompt.template names 'self', which is Jinja's own and no column of the rows"),
         ("{{ input }} {{ answer }}", "prompt.template shows 'answer', which holds the answer; take {{ answer }} out"),
     ],
 )

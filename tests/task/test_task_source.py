@@ -152,8 +152,8 @@ def test_missing_task_file_is_named(tmp_path):
         load_task(tmp_path / "absent.yaml")
 
 
-def test_folder_in_place_of_the_task_file_is_named(tmp_path):
-    with pytest.raises(TaskFileError, match="is a folder; give the file in it"):
+def test_folder_without_a_task_file_is_refused_with_the_remedy(tmp_path):
+    with pytest.raises(TaskFileError, match=r"is a folder without task\.yaml; give the task file, or make one"):
         load_task(tmp_path)
 
 

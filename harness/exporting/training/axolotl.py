@@ -1,6 +1,6 @@
 """Axolotl: its data, and a YAML for each stage.
 
-Not executed here. `SOURCES` says where the field names were read.
+`SOURCES` says where the field names were read.
 """
 
 import math
@@ -16,7 +16,17 @@ SOURCES = (
     "axolotl-ai-cloud/axolotl: docs/dataset-formats/conversation.qmd (08d99fe), docs/rlhf.qmd (0206321), "
     "src/axolotl/utils/schemas/ (002a637, 07e83ab)"
 )
-_NOTE = "axolotl train {file}, in this folder. The kept adapter is checkpoint-{step} of output_dir."
+VERSION = "0.19.0"
+_NOTE = """\
+axolotl train {file}, in this folder. The kept adapter is checkpoint-{step} of output_dir.
+{tried}. {device} The rate falls over max_steps, so training goes on behind the kept checkpoint.
+After a stop, add `auto_resume_from_checkpoints: true`."""
+_TRIED = f"Tried with Axolotl {VERSION}"
+_UNTRIED = f"Written for Axolotl {VERSION}, and not tried"
+_GPU = "For a GPU; on a CPU take the file that ends in _cpu.yaml."
+_CPU = "For a CPU; on a GPU take the file without _cpu."
+# Without a GPU there is no bf16, and Axolotl's fused LoRA kernels, which it turns on by itself, cannot run.
+_ON_CPU = {"bf16": False, "lora_mlp_kernel": False, "lora_qkv_kernel": False, "lora_o_kernel": False}
 _DPO_NOTE = (
     "\nThe reference should be the SFT adapter: TRL copies it where the loaded model has one; "
     "older versions compare with the bare base."
@@ -37,8 +47,8 @@ def write_axolotl(plan: TrainingPlan, model: str, folder: Path) -> None:
         "roles_to_train": [],
         "train_on_eos": "turn",
     }
-    note = _NOTE.format(file="sft.yaml", step=plan.sft.best_step)
-    write_yaml(folder / "sft.yaml", note, _settings(plan, plan.sft, model, "sft", len(plan.rows), data))
+    settings = _settings(plan, plan.sft, model, "sft", len(plan.rows), data)
+    _write_both(folder / "sft.yaml", _NOTE, _TRIED, plan.sft, settings)
     if plan.pairs:
         pairs = [
             {"messages": plain(p.prompt), "chosen": assistant(p.chosen), "rejected": assistant(p.rejected)}
@@ -61,7 +71,15 @@ def _write_dpo(plan: TrainingPlan, recipe: Recipe, model: str, folder: Path) -> 
     }
     settings = _settings(plan, recipe, model, "dpo", len(plan.pairs), data)
     start = {"rl": "dpo", "rl_beta": recipe.beta, "lora_model_dir": f"output/sft/checkpoint-{plan.sft.best_step}"}
-    write_yaml(folder / "dpo.yaml", _NOTE.format(file="dpo.yaml", step=recipe.best_step) + _DPO_NOTE, settings | start)
+    _write_both(folder / "dpo.yaml", _NOTE + _DPO_NOTE, _UNTRIED, recipe, settings | start)
+
+
+def _write_both(path: Path, note: str, tried: str, recipe: Recipe, settings: dict[str, Any]) -> None:
+    """Write the settings for a GPU, and beside them those for a CPU."""
+    cpu = path.with_name(f"{path.stem}_cpu.yaml")
+    for file, device, more in ((path, _GPU, {}), (cpu, _CPU, _ON_CPU)):
+        said = note.format(file=file.name, step=recipe.best_step, tried=tried, device=device)
+        write_yaml(file, said, settings | more)
 
 
 def _settings(
@@ -98,8 +116,8 @@ def _settings(
         "seed": recipe.seed,
         "output_dir": f"output/{stage}",
         "logging_steps": 1,
-        "save_steps": recipe.best_step,
-        "save_total_limit": math.ceil(recipe.steps / recipe.best_step),  # else the kept one is removed after a few more
+        "save_steps": recipe.save_steps,
+        "save_total_limit": math.ceil(recipe.steps / recipe.save_steps),  # else the kept one is removed
     }
 
 

@@ -23,10 +23,14 @@ _TAGS = {
     "assistant_tag": "assistant",
     "system_tag": "system",
 }
+VERSION = "0.9.5"
 _NOTE = """\
 llamafactory-cli train {file}, in this folder. The kept adapter is checkpoint-{step} of output_dir.
-No `template` is named, so LLaMA-Factory parses the tokenizer's own; older versions want one.
-`bf16` needs a device that has it."""
+Tried with LLaMA-Factory {version}; no `template` is named, so it parses the tokenizer's own, which older ones do not.
+{device} The rate falls over max_steps, so training goes on behind the kept checkpoint; stop there if you like.
+After a stop, add `resume_from_checkpoint: true`."""
+_GPU = "For a GPU that has bf16; on a CPU take the file that ends in _cpu.yaml."
+_CPU = "For a CPU; on a GPU take the file without _cpu."
 
 
 def write_llama_factory(plan: TrainingPlan, model: str, folder: Path) -> None:
@@ -90,14 +94,16 @@ def _settings(plan: TrainingPlan, recipe: Recipe, model: str, stage: str) -> dic
         "seed": recipe.seed,
         "output_dir": f"output/{stage}",
         "logging_steps": 1,
-        "save_steps": recipe.best_step,
-        "save_only_model": True,
+        "save_steps": recipe.save_steps,
         "report_to": "none",
     }
 
 
 def _write_stage(path: Path, recipe: Recipe, settings: dict[str, Any]) -> None:
-    write_yaml(path, _NOTE.format(file=path.name, step=recipe.best_step), settings)
+    cpu = path.with_name(f"{path.stem}_cpu.yaml")
+    for file, device, more in ((path, _GPU, {}), (cpu, _CPU, {"bf16": False})):
+        note = _NOTE.format(file=file.name, step=recipe.best_step, version=VERSION, device=device)
+        write_yaml(file, note, settings | more)
 
 
 def _write(path: Path, data: object) -> None:

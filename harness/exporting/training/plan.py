@@ -50,8 +50,19 @@ def plan_of(source: ExportSource) -> tuple[TrainingPlan | None, list[str]]:
     dpo, pairs, notes = _dpo_stage(source)
     if option(make_baseline(source.spec), PENALTY):
         notes.append(f"other tools have no {PENALTY}, so what they train may forget more of the base than this adapter")
-    rows, dev = ([replace(row, prompt=tokens.shown(row.prompt)) for row in found] for found in (rows, dev))
-    pairs = [replace(pair, prompt=tokens.shown(pair.prompt)) for pair in pairs]
+    rows, dev = (
+        [replace(row, prompt=tokens.shown(row.prompt), answer=tokens.answer(row.answer)) for row in found]
+        for found in (rows, dev)
+    )
+    pairs = [
+        replace(
+            pair,
+            prompt=tokens.shown(pair.prompt),
+            chosen=tokens.answer(pair.chosen),
+            rejected=tokens.answer(pair.rejected),
+        )
+        for pair in pairs
+    ]
     if tokens.form.closing or tokens.form.switch:
         notes.append(_written_before(tokens.form))
     texts = [(row.prompt, row.answer) for row in rows]

@@ -28,6 +28,18 @@ class Recipe:
     seed: int
     beta: float | None = None  # DPO only
 
+    @property
+    def save_steps(self) -> int:
+        """Steps between checkpoints: the kept step is one of them, and a stop loses at most a quarter of the way."""
+        most, least = max(self.best_step // 4, 1), self.best_step / 20
+        fitting = (steps for steps in range(most, 0, -1) if self.best_step % steps == 0 and steps >= least)
+        return next(fitting, self.best_step)
+
+
+def _rounded(number: float) -> float:
+    """Return a setting as a person would write it: 6e-05 and not 5.9999999999999995e-05."""
+    return float(f"{number:.6g}")
+
 
 def recipe_of(history: TrainingHistory, program: Program, seed: int, beta: float | None = None) -> Recipe | None:
     """Return the training that a history tells of (for `sft+dpo`: its second stage).
@@ -48,11 +60,11 @@ def recipe_of(history: TrainingHistory, program: Program, seed: int, beta: float
     targets = config["target_modules"]
     return Recipe(
         rank=config["r"],
-        alpha=config["lora_alpha"],
+        alpha=_rounded(config["lora_alpha"]),
         dropout=config["lora_dropout"],
         target_modules=(targets,) if isinstance(targets, str) else tuple(targets),
         quantization=program.weights.quantization,
-        learning_rate=history.learning_rate,
+        learning_rate=_rounded(history.learning_rate),
         batch_size=schedule.batch_size,
         schedule=schedule.name,
         steps=schedule.steps,

@@ -55,6 +55,10 @@ class Tokens:
         """Return a conversation with its turns as the model's template takes them."""
         return tuple(Message(cast(Role, turn["role"]), turn["content"]) for turn in self._text.chat.turns(prompt))
 
+    def answer(self, text: str) -> str:
+        """Return an answer as the model writes it."""
+        return self._text.chat.answer(text)
+
     @property
     def end(self) -> str:
         """The token that closes an answer, as text."""
@@ -62,7 +66,7 @@ class Tokens:
 
     def length(self, prompt: Sequence[Message], answer: str) -> int:
         """Tokens of a conversation with its answer, the answer's end token included."""
-        return len(self._text.prompt(prompt)) + len(self._text.bare(answer)) + 1
+        return len(self._text.prompt(prompt)) + len(self._text.answer(answer)) + 1
 
 
 def train_rows(spec: ArmSpec, task: Task, program: Program, seed: int, tokens: Tokens) -> list[Row]:

@@ -37,7 +37,8 @@ def write_trl(plan: TrainingPlan, model: str, folder: Path) -> None:
 
 def _write_script(path: Path, plan: TrainingPlan, recipe: Recipe, model: str) -> None:
     settings: dict[str, Any] = {
-        "max_steps": recipe.steps,
+        "max_steps": recipe.best_step,
+        "save_steps": recipe.save_steps,
         "warmup_steps": recipe.warmup_steps,
         "learning_rate": recipe.learning_rate,
         "lr_scheduler_type": recipe.schedule,
@@ -57,7 +58,7 @@ def _write_script(path: Path, plan: TrainingPlan, recipe: Recipe, model: str) ->
         version=VERSION,
         model=json.dumps(model),
         nf4=recipe.quantization == "nf4",
-        best_step=recipe.best_step,
+        steps=recipe.steps,
         end_id=plan.end_id,
         beta=recipe.beta,
         form=repr(ChatForm(switch=plan.form.switch, closing=plan.form.closing, start=plan.form.start)),

@@ -25,6 +25,8 @@ def page_of_pdf(raw: bytes) -> Page:
         sheets = [page.extract_text().strip() for page in pypdf.PdfReader(io.BytesIO(raw)).pages]
     except (DependencyError, FileNotDecryptedError):
         raise _ENCRYPTED from None
+    except MemoryError:
+        raise
     except Exception:  # of a file's bytes: the reader of so rich a format may fail in any way
         raise _DAMAGED from None
     said = [text for text in sheets if text]

@@ -1,0 +1,79 @@
+"""Answers that are lists: of which any one is right, or of which every item is wanted."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from harness.closed_set import is_closed_set
+from harness.drafting.doubt import InDoubt
+from harness.drafting.names import ALTERNATIVES, LABEL_SETS, LABELS, WANTED, shown_name, usual, words_of_name
+from harness.drafting.values import NEARLY_ALL, Values, has_answer_lists, has_label_sets, is_empty
+from harness.metrics.label_sets import split_labels
+
+Lists = Literal["any", "all"]
+
+
+def what_lists_mean(rows: Values, name: str, said: Lists | None) -> Lists | None:
+    """Return whether any one item of a row's list is right, or all are wanted; None where a column holds no lists.
+
+    The user's word goes first, then the column's name, then its content: alternatives stand together wherever they
+    occur, and labels combine freely.
+
+    Raises:
+        InDoubt: If none of these says it.
+    """
+    if not has_label_sets(rows, name) and not has_answer_lists(rows, name):
+        return None
+    if said or any(isinstance(row[name], dict) for row in rows if not is_empty(row, name)):
+        return said or "any"  # SQuAD's objects
+    lists = [[str(item) for item in row[name]] for row in rows if not is_empty(row, name)]
+    if max(map(len, lists), default=0) < 2:
+        return "any"
+    if are_wanted(name):
+        return "all" if are_sets(rows, name) else None
+    is_free = _combine_freely(lists)
+    if not words_of_name(name).isdisjoint(ALTERNATIVES) and not is_free:
+        return "any"
+    if is_free and words_of_name(name).isdisjoint(ALTERNATIVES):
+        return "all"
+    raise InDoubt(rows, "--lists", f"what the lists in column {shown_name(name)} mean cannot be told", [name])
+
+
+def has_separators(rows: Values, name: str) -> bool:
+    """Whether an item of some list would be split where a text of several labels is."""
+    return any(len(split_labels(str(item))) > 1 for row in rows if not is_empty(row, name) for item in row[name])
+
+
+def are_sets(rows: Values, name: str) -> bool:
+    """Whether lists are of texts that hardly ever repeat in a row, as the tags of a sentence's words do."""
+    lists = [row[name] for row in rows if not is_empty(row, name)]
+    is_read = has_label_sets(rows, name) or has_answer_lists(rows, name)
+    if not is_read or any(isinstance(one, dict) for one in lists):
+        return False
+    return sum(len(set(map(str, one))) == len(one) for one in lists) >= NEARLY_ALL * len(lists)
+
+
+def are_wanted(name: str) -> bool:
+    """Whether a name says that every item of a list is wanted: labels, tags, entities."""
+    known = {*LABEL_SETS, *LABELS, *WANTED}
+    return usual(name) in known or not words_of_name(name).isdisjoint(known)
+
+
+def _combine_freely(lists: Sequence[Sequence[Any]]) -> bool:
+    """Whether items are of a closed set, and most of them stand in several different lists, as labels do."""
+    counts = Counter(item for one in lists for item in set(one))
+    different = {frozenset(one) for one in lists}
+    places = Counter(item for one in different for item in one)
+    repeated = sum(count > 1 for count in places.values())
+    return is_closed_set(counts) and 2 * repeated > len(counts) and all(len(set(one)) == len(one) for one in lists)
+
+
+def lists_said(name: str, meaning: Lists | None) -> list[str]:
+    """Say how the lists of a column were taken, and what takes them otherwise."""
+    if meaning == "any":
+        said = f"any one of the answers that {shown_name(name)} lists is taken for right"
+        return [f"{said}; where all are wanted, give --lists all"]
+    if meaning == "all" and usual(name) not in LABEL_SETS:
+        said = f"all items that {shown_name(name)} lists are wanted, in any order"
+        return [f"{said}; where any one is right, give --lists any"]
+    return []

@@ -1,0 +1,54 @@
+"""Numbers in a column, read as the metrics read them: '45,000' is no 45."""
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from typing import Any
+
+from harness.metrics.quantities import DecimalMark, read_quantity
+from harness.metrics.units import CURRENCIES
+
+_PLAIN = re.compile(r"[-+]?\d+(?:\.\d+)?", re.ASCII)
+_LONGEST = 60  # characters; no longer text is a number alone
+# '3,5', '3,2500' and '1.234,56' have a decimal comma; '1,234' may be read in two ways.
+_COMMA = re.compile(r"\D*(?:\d{1,3}(?:[.' ]\d{3})+,\d+|\d+,(?:\d{1,2}|\d{4,}))\D*")
+_POINT = re.compile(r"\D*(?:\d{1,3}(?:[,' ]\d{3})+\.\d+|\d+\.(?:\d{1,2}|\d{4,}))\D*")
+
+
+def decimal_mark_of(values: Iterable[Any]) -> DecimalMark:
+    """Return the decimal mark of a column: a comma where some of its texts can be read in no other way."""
+    texts = [value.strip() for value in values if isinstance(value, str)]
+    is_comma = any(_COMMA.fullmatch(text) for text in texts) and not any(_POINT.fullmatch(text) for text in texts)
+    return "," if is_comma else "."
+
+
+def numbers_in(values: Sequence[Any], *, units: bool = False) -> list[Fraction] | None:
+    """Return the numbers that all values of a column are; None where one of them is none.
+
+    Args:
+        values: Numbers, and texts of a number each, with separators, sign, currency and per cent.
+        units: Whether a known unit may stand behind a number.
+    """
+    mark = decimal_mark_of(values)
+    found: list[Fraction] = []
+    for value in values:
+        number = _number(value, mark, units)
+        if number is None:
+            return None
+        found.append(number)
+    return found
+
+
+def _number(value: Any, mark: DecimalMark, units: bool) -> Fraction | None:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return Fraction(str(value)) if math.isfinite(value) else None
+    if not isinstance(value, str) or len(text := value.strip()) > _LONGEST:
+        return None
+    if mark == "." and _PLAIN.fullmatch(text):
+        return Fraction(text)
+    found = read_quantity(text, decimal_mark=mark)
+    if found is None or not found.is_bare or found.word:
+        return None
+    is_plain = not found.unit or found.unit == "%" or found.unit in CURRENCIES
+    return found.value if units or is_plain else None

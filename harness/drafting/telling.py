@@ -1,0 +1,48 @@
+"""What inside a cell gives the answer away beside texts: 'is_selected' of a passage, 'correct' of a choice."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from harness.drafting.names import words_of_name
+from harness.drafting.values import Values
+
+_ALWAYS = {"is", "has", "selected", "correct", "gold", "supporting", "relevant", "relevance", "positive"}
+_NUMBERS = {"label", "labels", "score", "scores", "rank", "answer", "support", "evidence", "truth"}  # texts are content
+
+
+def without_telling(value: Any) -> Any:
+    """Return a cell without what gives the answer away, at any depth."""
+    if isinstance(value, dict):
+        return {key: without_telling(held) for key, held in value.items() if not is_telling(key, held)}
+    return [without_telling(one) for one in value] if isinstance(value, list) else value
+
+
+def is_telling(key: str, held: Any) -> bool:
+    """Whether a key of an object, by its name and values, judges what stands beside it."""
+    values = held if isinstance(held, list) else [held]
+    if not values or any(isinstance(one, list | dict) for one in values):
+        return False
+    words = words_of_name(key)
+    are_numbers = all(isinstance(one, int | float | None) for one in values)
+    return (
+        not words.isdisjoint(_ALWAYS)
+        or (are_numbers and not words.isdisjoint(_NUMBERS))
+        or all(isinstance(one, bool) for one in values)
+    )
+
+
+def telling_keys(rows: Values, name: str) -> list[str]:
+    """Return the keys inside a column's cells that give answers away, in the order of the file."""
+    return list(dict.fromkeys(key for row in rows for key in _telling(row.get(name))))
+
+
+def _telling(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, held in value.items():
+            if is_telling(key, held):
+                yield key
+            else:
+                yield from _telling(held)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _telling(one)

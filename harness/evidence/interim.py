@@ -1,0 +1,32 @@
+"""An arm's figure as soon as it has answered, before the others have."""
+
+from harness.decision.arms import MetricSpec
+from harness.decision.intervals import score_interval
+from harness.records import Fit, Interval, Measurement
+from harness.store.ledger import Ledger
+from harness.task.scoring import task_metric
+from harness.task.task import Task
+
+FEWEST = 2
+
+
+def interim_score(fit: Fit, task: Task, ledger: Ledger) -> Interval | None:
+    """Return a fit's primary figure on its own measured items.
+
+    None where they are too few, or where a judge scores, which is asked when all arms are over.
+
+    The run's own figure is of the items that every judged arm has measured, so it may differ where items were lost.
+    """
+    if task.primary_metric in task.judges:
+        return None
+    metric = task_metric(task.primary_metric, task.metric_options, task.study.answer)
+    said = ledger.predictions(Measurement(fit))
+    scores = [
+        metric.score(said[example.id].answer, example)
+        for example in task.test
+        if example.id in said and said[example.id].outcome.is_measured
+    ]
+    if len(scores) < FEWEST:
+        return None
+    groups = {example.id: example.group for example in task.test}
+    return score_interval(scores, MetricSpec(metric.name, metric.kind, metric.aggregate, groups, task.seeds[0]))

@@ -1,0 +1,140 @@
+"""A judge's part of a run's evidence: scores out of the ledger, with people's labels beside them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from statistics import fmean
+
+from harness.contract import Judging
+from harness.decision.agreement import agreement
+from harness.decision.arms import MetricSpec
+from harness.decision.intervals import score_interval
+from harness.decision.judged import Correction, basis_of
+from harness.evidence.judging import judgement_key, said_by_people
+from harness.records import (
+    Evidence,
+    Example,
+    JudgedArm,
+    JudgeFindings,
+    Judgement,
+    LabelledJudgement,
+    Prediction,
+    Score,
+)
+from harness.store.ledger import Ledger
+from harness.task.task import Task
+
+
+@dataclass(frozen=True)
+class JudgedScores:
+    """What one judge said in a run."""
+
+    metric: str
+    judging: Judging
+    task: Task
+    judgements: Mapping[str, Judgement]
+
+    @classmethod
+    def of(cls, metric: str, judging: Judging, task: Task, ledger: Ledger) -> "JudgedScores":
+        """Read what a judge said so far."""
+        return cls(metric, judging, task, ledger.judgements(metric))
+
+    @cached_property
+    def labels(self) -> Mapping[str, float]:
+        """People's labels by the key of the answer; the mean of several."""
+        found: dict[str, list[float]] = {}
+        rule = self.task.study.answer
+        for example in (*self.task.study.dev, *self.task.test):
+            for said in example.labelled:
+                found.setdefault(judgement_key(example, said_by_people(said, rule)), []).append(said.label)
+        return {key: fmean(labels) for key, labels in found.items()}
+
+    @cached_property
+    def sample(self) -> tuple[LabelledJudgement, ...]:
+        """The answers that people and the judge have both judged."""
+        rule = self.task.study.answer
+        keys = {
+            judgement_key(example, said_by_people(said, rule)): example
+            for example in (*self.task.study.dev, *self.task.test)
+            for said in example.labelled
+        }
+        return tuple(
+            LabelledJudgement(example.id, example.group, self.labels[key], made.value)
+            for key, example in keys.items()
+            if (made := self.judgements.get(key)) is not None and made.value is not None
+        )
+
+    def score(self, prediction: Prediction, example: Example) -> Score | None:
+        """Return the judge's score of a measured answer; None where it is missing.
+
+        No answer is bad for certain. `Score.parts` is whether the judge was asked, and people's label where the row
+        has one.
+        """
+        if prediction.answer is None:
+            return Score(example.id, 0.0, parts=(0.0, 0.0) if example.labelled else (0.0,))
+        key = judgement_key(example, prediction.answer)
+        made = self.judgements.get(key)
+        if made is None or made.value is None:
+            return None
+        label = self.labels.get(key)
+        return Score(example.id, made.value, parts=(1.0,) if label is None else (1.0, label))
+
+    def unjudged(self, predictions: Sequence[Prediction], examples: Sequence[Example]) -> tuple[str, ...]:
+        """Return the ids of the measured answers that have no score."""
+        return tuple(
+            example.id
+            for prediction, example in zip(predictions, examples, strict=True)
+            if prediction.outcome.is_measured and self.score(prediction, example) is None
+        )
+
+    def record(self, evidence: Sequence[Evidence]) -> JudgeFindings:
+        """Sum up what the judge said of the arms, what people say of it, and what it took."""
+        arms = [one for one in evidence if one.status in ("ok", "invalid") and one.scores.get(self.metric)]
+        shown = [{score.example_id: score for score in one.scores[self.metric]} for one in arms]
+        basis = basis_of(shown, self.sample)
+        spec = MetricSpec(
+            self.metric,
+            "graded",
+            lambda scores: fmean(score.value for score in scores),
+            {example.id: example.group for example in self.task.test},
+            correction=Correction(basis, self.sample),
+        )
+        made = [one for one in self.judgements.values() if one.value is not None]
+        orders = sum(one.orders for one in made)
+        own = self.task.judges[self.metric]
+        on_it = {spec.name for spec in self.task.arms if spec.model == own}
+        return JudgeFindings(
+            metric=self.metric,
+            model=own.source,
+            decides=self.metric == self.task.primary_metric,
+            basis=basis,
+            agreement=agreement(self.sample),
+            arms=tuple(self._arm(one, spec) for one in arms),
+            own_arms=tuple(one.arm for one in arms if one.arm in on_it),
+            answers=len(made),
+            first_share=sum(one.firsts for one in made) / orders if orders else None,
+            tokens=sum(one.prompt_tokens + one.read_tokens for one in made),
+            seconds=sum(one.seconds for one in made),
+        )
+
+    def _arm(self, evidence: Evidence, spec: MetricSpec) -> JudgedArm:
+        scores = evidence.scores[self.metric]
+        examples = {example.id: example for example in self.task.test}
+        asked = [prediction for prediction in evidence.predictions if prediction.outcome.is_measured]
+        found = [
+            self.judgements.get(judgement_key(examples[one.example_id], one.answer))
+            for one in asked
+            if one.answer is not None
+        ]
+        total, unjudged = sum(score.value for score in scores), len(asked) - len(scores)
+        return JudgedArm(
+            arm=evidence.arm,
+            n=len(scores),
+            unjudged=unjudged,
+            ties=sum(one is not None and one.is_tie for one in found),
+            labelled=sum(len(score.parts) > 1 for score in scores),
+            raw=total / len(scores),
+            worst=total / len(asked),
+            best=(total + unjudged) / len(asked),
+            corrected=score_interval(scores, spec) if self.sample else None,
+        )

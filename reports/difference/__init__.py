@@ -1,0 +1,1 @@
+"""Two runs side by side as HTML, Markdown and JSON: the same rows in three forms."""

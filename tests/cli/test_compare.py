@@ -1,0 +1,70 @@
+"""`harness compare` as scripts use it: what it takes, where the newest run is, and with which exit code it ends."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from recorder import Recorder
+from stub_ground import no_torch, own_cache, stub_task, third_party
+
+from harness.cli import main
+from harness.cli.compare import exit_code
+from harness.evidence.compare import Settings, compare
+from harness.task import load_task
+
+__all__ = ["no_torch", "own_cache", "stub_task", "third_party"]
+
+
+def call(*arguments):
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+def test_folder_stands_for_its_task_file_and_latest_leads_to_the_newest_run(tmp_path, stub_task, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = stub_task("steady").parent
+    assert call("compare", folder).exit_code == 0
+    first = Path("runs/latest").resolve()
+    assert (first / "result.json").is_file()
+    stub_task("steady", "terse")
+    assert call("compare", folder).exit_code == 0
+    second = Path("runs/latest").resolve()
+    assert {first, second} == {path.resolve() for path in Path("runs").glob("tiny-*")}
+    assert first != second
+    assert f"report: runs/{second.name}/report.html" in call("report", "runs/latest").output
+    assert len(call("list", "runs").output.splitlines()) == 2
+
+
+def test_what_is_no_link_is_left_alone_under_the_name_of_latest(tmp_path, stub_task, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs" / "latest").mkdir(parents=True)
+    result = call("compare", stub_task("steady"))
+    assert result.exit_code == 0
+    assert "runs/latest is no link, so it is left as it is" in result.output
+    assert not Path("runs/latest").is_symlink()
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [([], 0), (["--strict"], 3), (["--fail-on", "undecided, rethink"], 1), (["--fail-on", "rethink"], 0)],
+)
+def test_undecided_run_ends_as_the_script_asked(tmp_path, stub_task, options, code):
+    result = call("compare", stub_task("steady"), "--out", tmp_path / "run", *options)
+    assert "Undecided:" in result.output  # ten items decide nothing
+    assert result.exit_code == code
+
+
+def test_smoke_run_counts_as_undecided_whatever_it_seems_to_say(tmp_path, stub_task):
+    run, _ = compare(load_task(stub_task("steady")), Settings(tmp_path / "run"), Recorder())
+    decided = replace(run, decision=replace(run.decision, action="prompt"))
+    smoke = replace(decided, is_fast=True)
+    assert exit_code(decided, frozenset(), is_strict=True) == 0
+    assert exit_code(decided, frozenset({"prompt"}), is_strict=True) == 1
+    assert exit_code(smoke, frozenset(), is_strict=True) == 3
+    assert exit_code(smoke, frozenset({"prompt"}), is_strict=False) == 0
+
+
+def test_word_that_is_no_verdict_is_refused_with_those_that_are(tmp_path):
+    result = call("compare", tmp_path, "--fail-on", "undecided,tune")
+    assert result.exit_code == 2
+    assert "'tune' is no verdict; give some of prompt, rag, fine_tune, combine, rethink, undecided" in result.output

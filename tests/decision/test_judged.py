@@ -1,0 +1,229 @@
+"""Coverage of corrected intervals in worlds whose truth is known, and hand-worked figures."""
+
+import math
+from statistics import fmean
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from harness.decision.agreement import agreement
+from harness.decision.arms import MetricSpec
+from harness.decision.intervals import score_interval
+from harness.decision.judged import Answers, Correction, basis_of, corrected, tuned_lambda
+from harness.decision.paired import compare
+from harness.records import LabelledJudgement, Score
+
+WORLDS = 300
+# A true 95% falls below this in one of a thousand such tests: 0.95 - 3.1 * sqrt(0.95 * 0.05 / 300) = 0.911.
+LEAST = 0.95 - 3.1 * math.sqrt(0.95 * 0.05 / WORLDS)
+
+
+def _judge(rng, truth, right_of_good, right_of_bad):
+    chance = np.where(truth == 1, right_of_good, 1 - right_of_bad)
+    return (rng.random(truth.size) < chance).astype(float)
+
+
+def _names(count, start=0):
+    return [("item", str(number + start)) for number in range(count)]
+
+
+def _share_covered(world, truth):
+    rng = np.random.default_rng(7)
+    intervals = [world(rng) for _ in range(WORLDS)]
+    return np.mean([one.low <= truth <= one.high for one in intervals]), intervals
+
+
+@pytest.mark.parametrize("rate", [0.3, 0.97])
+@pytest.mark.parametrize("labelled", [20, 60])
+@pytest.mark.parametrize("skill", [(0.9, 0.8), (0.6, 0.5), (1.0, 1.0)])
+def test_labels_of_own_answers_give_intervals_that_hold_the_truth(rate, labelled, skill):
+    def world(rng):
+        truth = (rng.random(200) < rate).astype(float)
+        said = _judge(rng, truth, *skill)
+        labels = np.where(np.arange(200) < labelled, truth, math.nan)
+        return corrected(Answers(said, np.ones(200), labels, _names(200), 0.0), Correction("own"), 0.025)
+
+    covered, _ = _share_covered(world, rate)
+    assert covered >= LEAST
+
+
+@pytest.mark.parametrize("rates", [(0.5, 0.7), (0.9, 0.92)])
+@pytest.mark.parametrize("skill", [(0.9, 0.8), (0.6, 0.5)])
+def test_gains_corrected_by_own_labels_hold_the_truth(rates, skill):
+    def world(rng):
+        both = [(rng.random(200) < rate).astype(float) for rate in rates]
+        said = [_judge(rng, truth, *skill) for truth in both]
+        labels = np.where(np.arange(200) < 50, both[1] - both[0], math.nan)
+        answers = Answers(said[1] - said[0], np.zeros(200), labels, _names(200), -1.0)
+        return corrected(answers, Correction("own"), 0.025)
+
+    covered, _ = _share_covered(world, rates[1] - rates[0])
+    assert covered >= LEAST
+
+
+def _sample(rng, count, skill, rate=0.5):
+    truth = (rng.random(count) < rate).astype(float)
+    truth[:2] = 0, 1
+    said = _judge(rng, truth, *skill)
+    return tuple(
+        LabelledJudgement(f"dev{number}", None, *pair) for number, pair in enumerate(zip(truth, said, strict=True))
+    )
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.95])
+@pytest.mark.parametrize("labelled", [20, 60])
+@pytest.mark.parametrize("skill", [(0.9, 0.8), (0.7, 0.6), (1.0, 1.0), (0.5, 0.5)])
+def test_labels_of_other_answers_give_intervals_that_hold_the_truth(rate, labelled, skill):
+    def world(rng):
+        truth = (rng.random(200) < rate).astype(float)
+        answers = Answers(_judge(rng, truth, *skill), np.ones(200), np.full(200, math.nan), _names(200), 0.0)
+        sample = _sample(rng, labelled, skill)
+        return corrected(answers, Correction("transferred", sample), 0.025)
+
+    covered, _ = _share_covered(world, rate)
+    assert covered >= LEAST
+
+
+@pytest.mark.parametrize("rates", [(0.5, 0.7), (0.9, 0.92)])
+@pytest.mark.parametrize("skill", [(0.9, 0.8), (0.6, 0.5)])
+def test_gains_corrected_by_other_labels_hold_the_truth(rates, skill):
+    def world(rng):
+        said = [_judge(rng, (rng.random(200) < rate).astype(float), *skill) for rate in rates]
+        answers = Answers(said[1] - said[0], np.zeros(200), np.full(200, math.nan), _names(200), -1.0)
+        sample = _sample(rng, 50, skill)
+        return corrected(answers, Correction("transferred", sample), 0.025)
+
+    covered, _ = _share_covered(world, rates[1] - rates[0])
+    assert covered >= LEAST
+
+
+def test_rows_of_one_group_widen_the_interval():
+    """40 groups of five rows that are right or wrong together, some of them labelled as a whole."""
+
+    def world(rng):
+        truth = np.repeat((rng.random(40) < 0.7).astype(float), 5)
+        said = _judge(rng, truth, 0.9, 0.8)
+        labels = np.where(np.arange(200) < 100, truth, math.nan)
+        clusters = [("group", str(number // 5)) for number in range(200)]
+        return corrected(Answers(said, np.ones(200), labels, clusters, 0.0), Correction("own"), 0.025)
+
+    covered, _ = _share_covered(world, 0.7)
+    assert covered >= LEAST
+
+
+def test_uncorrected_mean_of_an_erring_judge_misses_the_truth():
+    """A judge that calls 20% of bad answers good, and 10% of good ones bad: 0.3 looks like 0.3 * 0.9 + 0.7 * 0.2."""
+
+    def world(rng):
+        truth = (rng.random(200) < 0.3).astype(float)
+        said = _judge(rng, truth, 0.9, 0.8)
+        scores = [Score(str(n), value) for n, value in enumerate(said)]
+        return score_interval(scores, MetricSpec("judge", "graded", _figure, {}))
+
+    covered, intervals = _share_covered(world, 0.3)
+    assert fmean(one.estimate for one in intervals) == pytest.approx(0.41, abs=0.01)
+    assert covered < 0.5
+
+
+def test_good_judge_narrows_what_labels_alone_would_say():
+    def world(skill):
+        def draw(rng):
+            truth = (rng.random(400) < 0.6).astype(float)
+            labels = np.where(np.arange(400) < 60, truth, math.nan)
+            answers = Answers(_judge(rng, truth, *skill), np.ones(400), labels, _names(400), 0.0)
+            return corrected(answers, Correction("own"), 0.025)
+
+        return fmean(one.high - one.low for one in _share_covered(draw, 0.6)[1])
+
+    assert world((0.95, 0.95)) < 0.8 * world((0.5, 0.5))
+
+
+def test_lambda_by_hand():
+    """Cov(Y, f) = 1/4, Var(f) over all ten = 1/4, n / N = 4 / 6: lambda = 1 / (1 + 2/3) = 0.6."""
+    labels = scores = np.array([0.0, 1.0, 0.0, 1.0])
+    assert tuned_lambda(labels, scores, np.array([0.0, 1.0] * 3)) == pytest.approx(0.6)
+    assert tuned_lambda(labels, 1 - scores, np.array([0.0, 1.0] * 3)) == 0.0  # a judge that is wrong is not used
+    assert tuned_lambda(labels, scores, np.array([])) == 0.0
+
+
+def test_own_estimate_by_hand():
+    """lambda 0.6; others' mean 2/3; labels less 0.6 scores: 0, 0.4, 0, 0.4: 0.6 * 2/3 + 0.2 = 0.6."""
+    labels = np.array([0.0, 1.0, 0.0, 1.0, *[math.nan] * 6])
+    values = np.array([0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0])
+    spread = values.var()  # 0.24
+    power = min(0.25 / ((1 + 4 / 6) * spread), 1.0)
+    found = corrected(Answers(values, np.ones(10), labels, _names(10), 0.0), Correction("own"), 0.025)
+    assert found.estimate == pytest.approx(power * 4 / 6 + 0.5 * (1 - power))
+
+
+def test_answer_that_is_none_is_bad_for_certain_and_no_error_of_the_judge_enters():
+    """The judge calls every second bad answer good, and half of the items have no answer: the rest are all good."""
+    sample = tuple(
+        LabelledJudgement(f"d{n}", None, label, value)
+        for n, (label, value) in enumerate([(1.0, 1.0)] * 400 + [(0.0, 1.0), (0.0, 0.0)] * 200)
+    )
+    values, judged = np.array([1.0, 0.0] * 100), np.array([1.0, 0.0] * 100)
+    answers = Answers(values, judged, np.full(200, math.nan), _names(200), 0.0)
+    found = corrected(answers, Correction("transferred", sample), 0.025)
+    assert found.estimate == pytest.approx(0.5, abs=0.01)
+
+
+def test_judge_that_tells_nothing_or_the_reverse_supports_no_claim():
+    for pairs in ([(0.0, 0.0), (0.0, 1.0), (1.0, 0.0), (1.0, 1.0)] * 10, [(0.0, 1.0), (1.0, 0.0)] * 20):
+        sample = tuple(LabelledJudgement(f"d{n}", None, *pair) for n, pair in enumerate(pairs))
+        answers = Answers(np.ones(50), np.ones(50), np.full(50, math.nan), _names(50), 0.0)
+        found = corrected(answers, Correction("transferred", sample), 0.025)
+        assert (found.low, found.high) == (0.0, 1.0) and "no claim" in found.method
+
+
+def _figure(scores):
+    return fmean(score.value for score in scores)
+
+
+def _labelled(count, label=1.0):
+    return {str(n): Score(str(n), 1.0, parts=(1.0, label)) for n in range(count)}
+
+
+def test_basis_is_the_arms_own_labels_where_every_arm_has_enough():
+    assert basis_of([_labelled(20), _labelled(25)], ()) == "own"
+    assert basis_of([_labelled(20), _labelled(19)], ()) == "none"
+    sample = tuple(LabelledJudgement(str(n), None, n % 2, 1.0) for n in range(10))
+    assert basis_of([_labelled(20), _labelled(19)], sample) == "transferred"
+    assert basis_of([_labelled(19)], sample[:9]) == "none"  # four bad ones
+
+
+def test_gain_between_two_arms_is_corrected_and_never_beyond_one():
+    scores = {
+        name: {str(n): Score(str(n), float(n < right), parts=(1.0, float(n < right))) for n in range(60)}
+        for name, right in (("strong", 55), ("weak", 10))
+    }
+    arms = [SimpleNamespace(name=name, scores=found) for name, found in scores.items()]
+    spec = MetricSpec("judge", "graded", _figure, {}, correction=Correction("own"))
+    found = compare(*arms, spec, 0.02)
+    assert found.difference.estimate == pytest.approx(45 / 60) and found.exceeds_gain
+    assert "PPI" in found.difference.method and found.difference.high <= 1.0
+
+
+def test_agreement_and_kappa_by_hand():
+    """Of 20 answers 8 good are called good, 6 bad ones bad and 6 bad ones good: chance is 0.4 * 0.7 + 0.6 * 0.3."""
+    pairs = [(1.0, 1.0)] * 8 + [(0.0, 0.0)] * 6 + [(0.0, 1.0)] * 6
+    found = agreement([LabelledJudgement(str(n), None, *pair) for n, pair in enumerate(pairs)])
+    assert found.raw.estimate == pytest.approx(0.7)
+    assert found.kappa.estimate == pytest.approx((0.7 - 0.46) / 0.54)
+    assert found.kappa.low < found.kappa.estimate < found.kappa.high
+
+
+def test_agreement_of_one_label_throughout_has_no_kappa_and_no_interval_of_zero_width():
+    found = agreement([LabelledJudgement(str(n), None, 1.0, 1.0) for n in range(20)])
+    assert found.kappa is None and found.raw.low < 1.0
+    assert agreement([]) is None
+
+
+def test_groups_widen_agreement():
+    pairs = [(1.0, 1.0)] * 40 + [(0.0, 1.0)] * 10 + [(0.0, 0.0)] * 10
+    alone, grouped = (
+        agreement([LabelledJudgement(str(n), group(n), *pair) for n, pair in enumerate(pairs)])
+        for group in (lambda n: None, lambda n: str(n // 10))
+    )
+    assert grouped.raw.low < alone.raw.low

@@ -1,0 +1,163 @@
+"""Cells that are easily misread: numbers with commas, control characters, flags beside texts, system turns, marks."""
+
+import random
+from fractions import Fraction
+
+import pytest
+from draft_files import Row, drafted, rows_of, said, save, text
+
+from harness.checking import examine, read_material
+from harness.cli.init import _number
+from harness.drafting.numbers import decimal_mark_of, numbers_in
+from harness.errors import TaskFileError
+
+
+@pytest.mark.parametrize(
+    ("values", "numbers"),
+    [
+        (["45,000", "1,200"], [45000, 1200]),
+        (["1,234,567"], [1234567]),
+        (["3,5", "1.234"], [Fraction("3.5"), 1234]),  # the column's decimal mark is a comma
+        (["1.234,5", "7"], [Fraction("1234.5"), 7]),
+        (["3.5", "1,234"], [Fraction("3.5"), 1234]),
+        (["$1,200", "15%"], [1200, 15]),
+        (["1 200", "-4"], [1200, -4]),
+        (["\u0664\u0665"], [45]),
+        ([1.5, 2], [Fraction(3, 2), 2]),
+        (["5 kg"], None),
+        (["A4"], None),
+        (["2024-05-01"], None),
+        (["4", "four"], None),
+        ([True], None),
+        ([float("inf")], None),
+    ],
+)
+def test_numbers_of_a_column_are_read_as_the_metrics_read_them(values, numbers):
+    assert numbers_in(values) == numbers
+
+
+def test_unit_behind_a_number_is_known_where_it_may_stand():
+    assert numbers_in(["5 kg", "1,5 km"], units=True) == [5, Fraction(3, 2)]
+    assert decimal_mark_of(["5 kg", "1,5 km"]) == ","
+
+
+def test_answers_with_thousands_and_with_decimal_commas_are_scored_by_their_value(tmp_path):
+    draws = random.Random(1)
+    rows = rows_of(lambda n: {"description": text(n, 9), "salary": f"{draws.randint(20, 90)},{draws.randint(1, 9)}00"})
+    assert drafted(save(tmp_path / "rows.jsonl", rows)).primary_metric == "number"
+    german = tmp_path / "german"
+    german.mkdir()
+    rows = rows_of(lambda n: {"frage": text(n, 9), "antwort": f"{n % 40},{n % 9 + 1}" if n % 2 else f"1.{100 + n}"})
+    assert drafted(save(german / "rows.jsonl", rows)).metric_options == {"number": {"decimal_mark": ","}}
+
+
+def test_scores_with_decimal_commas_keep_their_scale(tmp_path):
+    rows = rows_of(lambda n: {"sentence1": text(n, 5), "sentence2": text(f"b{n}", 5), "score": f"{n % 5},{n % 9 + 1}"})
+    task = drafted(save(tmp_path / "rows.jsonl", rows))
+    assert task.metric_options["within_tolerance"] == {"tolerance": 0.5, "decimal_mark": ","}
+    assert "a number from 0.1 to 4.9" in task.study.system
+
+
+@pytest.mark.parametrize(
+    ("given", "value"), [("45,000", 45000), ("2,50", 2.5), ("1.234,50", 1234.5), ("1 000", 1000), ("", None)]
+)
+def test_interview_reads_a_number_with_separators(given, value):
+    assert _number(given, "price") == value
+
+
+@pytest.mark.parametrize("given", ["-1", "many", "1e12", "2 or 3"])
+def test_interview_refuses_what_is_no_number(given):
+    with pytest.raises(TaskFileError, match="give a number such as 50000"):
+        _number(given, "price")
+
+
+@pytest.mark.parametrize("mark", ["\x85", "\x7f", "\x9f", "\u2028"])
+def test_labels_with_control_characters_make_a_task_that_loads(tmp_path, mark):
+    rows = rows_of(lambda n: {"text": text(n, 8), "label": [f"a{mark}b", "c"][n % 2]})
+    task = drafted(save(tmp_path / "rows.jsonl", rows))
+    assert f"a{mark}b" in task.study.system
+    assert {item.target for item in task.test} == {f"a{mark}b", "c"}
+
+
+def test_fault_of_the_drafted_task_names_the_file_of_rows_and_no_file_that_is_gone(tmp_path):
+    rows = rows_of(lambda n: {"text": text(n, 8), "label": ["a\x01b", "c"][n % 2]})
+    with pytest.raises(TaskFileError, match="rows.jsonl: 1 problem\n.*control character") as caught:
+        drafted(save(tmp_path / "rows.jsonl", rows))
+    assert ".part" not in str(caught.value)
+
+
+def chat(n: int, system: str = "") -> Row:
+    own = [{"role": "system", "content": system}] if system else []
+    turns = [{"role": "user", "content": text(n, 6)}, {"role": "assistant", "content": ["buy", "sell"][n % 2]}]
+    return {"messages": [*own, *turns]}
+
+
+def test_one_row_with_a_system_turn_leaves_the_prompt_to_the_others(tmp_path):
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(lambda n: chat(n, "Be brief." if n == 5 else ""))))
+    systems = [item.messages[0].content for item in (*task.study.train, *task.study.dev, *task.test)]
+    assert sorted(map(systems.count, set(systems))) == [1, len(systems) - 1]
+    assert systems.count("Answer with one of these labels and nothing else: buy, sell.") == len(systems) - 1
+    assert f"1 of {len(systems)} rows have a system turn of their own" in said(task)
+
+
+@pytest.mark.parametrize("system", ["", "Be brief."])
+def test_prompt_stands_in_the_task_where_no_row_has_a_system_turn_and_nowhere_where_all_have(tmp_path, system):
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(lambda n: chat(n, system))))
+    assert (task.study.system is None) is bool(system)
+    assert {item.messages[0].role for item in task.test} == {"system" if system else "user"}
+
+
+def test_remedy_of_rows_that_belong_together_names_a_group_column_only_where_there_is_one(tmp_path):
+    rows = [{"text": text(n % 2, 8), "label": str(n % 3)} for n in range(90)]
+    with pytest.raises(TaskFileError, match="give more rows with other questions") as alike:
+        drafted(save(tmp_path / "alike.jsonl", rows), target="label")
+    assert "group" not in str(alike.value)
+
+
+PASSAGES = [
+    lambda n: {"is_selected": [1, 0], "passage_text": [text(f"p{n}", 9), text(f"q{n}", 9)]},
+    lambda n: [{"is_supporting": True, "text": text(f"p{n}", 9)}, {"is_supporting": False, "text": text(f"q{n}", 9)}],
+    lambda n: [{"score": 0.9, "text": text(f"p{n}", 9)}, {"score": 0.1, "text": text(f"q{n}", 9)}],
+    lambda n: [{"text": text(f"p{n}", 9), "meta": {"has_answer": True}}, {"text": text(f"q{n}", 9), "meta": {}}],
+]
+
+
+@pytest.mark.parametrize("passages", PASSAGES)
+def test_what_marks_the_right_passage_is_kept_out_of_the_question(tmp_path, passages):
+    rows = rows_of(lambda n: {"query": f"{text(n, 5)}?", "answer": text(f"a{n}", 2), "passages": passages(n)})
+    task = drafted(save(tmp_path / "rows.jsonl", rows))
+    wanted = {f"{text(f'p{n}', 9)}\n{text(f'q{n}', 9)}\n\n{text(n, 5)}?" for n in range(360)}
+    assert {item.question.text for item in task.test} < wanted
+    assert "may give the answer away and is left out of the prompt" in said(task)
+
+
+def test_tables_and_numbers_that_are_content_stay_in_the_question(tmp_path):
+    def row(n: int) -> Row:
+        table = [["year", "score"], ["2019", str(n)]]
+        return {"question": f"{text(n, 5)}?", "answer": text(f"a{n}", 2), "table": table}
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row)))
+    assert all(item.question.text.startswith("year | score\n2019 | ") for item in task.test)
+
+
+@pytest.mark.parametrize("flag", ["is_correct", "correct", "gold"])
+@pytest.mark.parametrize("column", ["options", "answers"])
+def test_choice_that_a_flag_calls_right_is_the_answer_and_the_flag_is_not_shown(tmp_path, flag, column):
+    def row(n: int) -> Row:
+        choices = [{"id": "xyz"[k], "text": text(f"{n} {k}", 2), flag: k == n % 3} for k in range(3)]
+        return {"question": f"{text(n, 5)}?", column: choices}
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row)))
+    by_question = {f"{text(n, 5)}?": n for n in range(360)}
+    for item in task.test:
+        asked, _, shown = item.question.text.partition("\n\n")
+        n = by_question[asked]
+        assert shown == "\n".join(f"{'ABC'[k]}. {text(f'{n} {k}', 2)}" for k in range(3))
+        assert item.target == "ABC"[n % 3]
+
+
+def test_column_of_marks_is_no_rival_of_the_answer_and_is_said(tmp_path):
+    rows = rows_of(lambda n: {"question": f"{text(n, 7)}?", "answer": text(f"a{n}", 2), "weight": n % 2})
+    task = drafted(save(tmp_path / "rows.jsonl", rows))
+    assert task.test[0].target in {text(f"a{n}", 2) for n in range(360)}
+    assert examine(read_material(task.file)).exit_code == 0

@@ -1,0 +1,131 @@
+"""Closed sets of many labels, wanted lists and alternative ones: the metric and the prompt that fit each."""
+
+import random
+
+import pytest
+from draft_files import WORDS, Row, drafted, rows_of, said, save, text
+
+from harness.closed_set import MOST_LABELS, ROWS_PER_LABEL, is_closed_set
+from harness.drafting import InDoubt, draft_task
+
+TAGS = ["billing", "login", "refund", "late delivery", "privacy", "other"]
+
+
+def label_of(number: int, labels: int) -> str:
+    return f"{WORDS[number % labels]}_intent"
+
+
+@pytest.mark.parametrize("labels", [51, 77, 150])
+def test_closed_set_of_many_labels_is_named_in_the_prompt_and_scored_as_labels(tmp_path, labels):
+    rows = rows_of(lambda n: {"text": text(n, 8), "intent": label_of(n, labels)}, ROWS_PER_LABEL * labels + labels)
+    task = drafted(save(tmp_path / "rows.jsonl", rows))
+    assert (task.primary_metric, task.study.system.count("_intent")) == ("label_accuracy", labels)
+    assert "label_score" in {arm.name for arm in task.arms}
+    assert f"it reads all {labels} labels for each row" in said(task)
+    assert f"every request names all {labels} labels" in said(task)
+
+
+def test_many_labels_under_a_name_that_says_nothing_need_more_rows_each(tmp_path):
+    few, many = (
+        rows_of(lambda n: {"question": f"{text(n, 8)}?", "answer": label_of(n, 60)}, 60 * each) for each in (5, 10)
+    )
+    assert drafted(save(tmp_path / "few.jsonl", few)).primary_metric == "exact_match"
+    draft_task(save(tmp_path / "many.jsonl", many), tmp_path / "many")
+    assert "primary: label_accuracy" in (tmp_path / "many" / "task.yaml").read_text()
+
+
+def test_names_of_people_are_no_labels_though_some_are_frequent(tmp_path):
+    draws = random.Random(1)
+    names = [f"{first.title()} {last.title()}" for first in WORDS[:20] for last in WORDS[30:36]]
+
+    def row(n: int) -> Row:
+        return {"question": f"who led {text(n, 4)}?", "answer": names[min(int(draws.paretovariate(0.6)), 119)]}
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row)))
+    assert task.primary_metric == "exact_match" and names[1] not in str(task.study.system)
+
+
+@pytest.mark.parametrize(
+    ("counts", "is_closed"),
+    [
+        ({"yes": 30, "no": 30}, True),
+        ({"yes": 60}, False),  # nothing to choose
+        ({"yes": 57, "no": 1, "yess": 1}, True),  # a misspelt one
+        ({"unknown": 200, **{f"text {n}": 1 for n in range(40)}}, False),  # free text beside a frequent answer
+        ({f"label {n}": 5 for n in range(50)}, True),
+        ({f"label {n}": 4 for n in range(50)}, False),
+        ({f"label {n}": 8 for n in range(MOST_LABELS)}, True),
+        ({f"label {n}": 8 for n in range(MOST_LABELS + 1)}, False),
+        ({"yes": 30, "n" * 61: 30}, False),
+        ({"yes": 30, "no\nno": 30}, False),
+    ],
+)
+def test_what_a_closed_set_is(counts, is_closed):
+    assert is_closed_set(counts) is is_closed
+
+
+def wanted(name: str, stock: list[str], fewest: int = 1) -> list[Row]:
+    draws = random.Random(2)
+    return rows_of(lambda n: {"text": text(n, 9), name: draws.sample(stock, draws.randint(fewest, 3))}, 300)
+
+
+@pytest.mark.parametrize("name", ["tags", "categories", "target", "expected", "etiquetas"])
+def test_lists_from_a_small_stock_are_sets_of_labels(tmp_path, name):
+    task = drafted(save(tmp_path / "rows.jsonl", wanted(name, TAGS)))
+    assert task.primary_metric == "label_set" and not task.test[0].accepted
+    assert "of these: billing, late delivery, login, other, privacy, refund." in task.study.system
+
+
+@pytest.mark.parametrize("name", ["entities", "keywords", "gold_entities"])
+def test_lists_of_wanted_items_from_no_stock_are_sets_too(tmp_path, name):
+    task = drafted(save(tmp_path / "rows.jsonl", wanted(name, WORDS, fewest=0)), target=name)
+    assert task.primary_metric == "label_set" and "label_set_macro_f1" not in said(task)
+    assert "none" in {item.target for item in task.study.train}  # an empty list
+    assert "answer 'none' where there is none" in task.study.system
+
+
+@pytest.mark.parametrize("name", ["answers", "aliases", "accepted_answers", "antworten"])
+def test_lists_of_alternatives_stay_right_by_any_one(tmp_path, name):
+    rows = rows_of(lambda n: {"question": f"{text(n, 7)}?", name: [text(f"a{n}", 1), text(f"b{n}", 1)]})
+    task = drafted(save(tmp_path / "rows.jsonl", rows), target=name)
+    assert task.primary_metric == "exact_match" and all(len(item.accepted) == 1 for item in task.test)
+    assert "where all are wanted, give --lists all" in said(task)
+
+
+def test_lists_of_which_neither_name_nor_content_says_what_they_mean_are_asked_about(tmp_path):
+    source = save(tmp_path / "rows.jsonl", wanted("target", WORDS, fewest=2))
+    with pytest.raises(
+        InDoubt, match="Give --lists any if any one of a row's answers is right; give --lists all"
+    ) as one:
+        drafted(source)
+    assert one.value.flag == "--lists"
+    assert drafted(source, lists="all").primary_metric == "label_set"
+    draft_task(source, tmp_path / "any", lists="any")
+    assert "primary: exact_match" in (tmp_path / "any" / "task.yaml").read_text()
+
+
+def test_answers_from_a_small_stock_that_combine_freely_are_asked_about(tmp_path):
+    with pytest.raises(InDoubt, match="what the lists in column 'answers' mean"):
+        drafted(save(tmp_path / "rows.jsonl", wanted("answers", TAGS, fewest=2)))
+
+
+def test_labels_with_a_separator_inside_are_written_as_json(tmp_path):
+    task = drafted(save(tmp_path / "rows.jsonl", wanted("labels", ["terms, conditions", "price", "delay"])))
+    assert all(item.target.startswith("[") for item in task.test)
+    assert "as a JSON list, of these: delay; price; terms, conditions." in task.study.system
+
+
+@pytest.mark.parametrize("mark", ["; ", " | ", "、"])
+def test_sets_are_told_by_any_separator_and_asked_for_with_it(tmp_path, mark):
+    draws = random.Random(3)
+    rows = rows_of(lambda n: {"text": text(n, 9), "label": mark.join(draws.sample(TAGS, draws.randint(1, 3)))}, 300)
+    task = drafted(save(tmp_path / "rows.jsonl", rows))
+    assert task.primary_metric == "label_set"
+    assert f"with '{mark.strip()}' between them" in task.study.system
+
+
+def test_lists_of_objects_are_compared_as_json(tmp_path):
+    rows = rows_of(lambda n: {"text": text(n, 9), "entities": [{"text": text(n, 1), "type": "PER"}]}, 300)
+    task = drafted(save(tmp_path / "rows.jsonl", rows))
+    assert task.primary_metric == "json_equal" and task.metric_options["json_equal"] == {"ignore_list_order": True}
+    assert "with the keys text, type" in task.study.system

@@ -1,0 +1,105 @@
+"""events.jsonl of real runs whose answers come from a rule, and what a script can read off it."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from recorder import Recorder
+
+from harness.evidence.compare import Settings, compare
+from harness.evidence.event_file import EVENTS, VERSION, EventFile, read_events
+from harness.planning.forecast import earlier_speeds
+from harness.task import load_task
+
+PAGE = (Path(__file__).parents[2] / "docs" / "events.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def followed(tmp_path, stub_task):
+    """The events of a run with an arm that fails, and the run."""
+    run, folder = compare(load_task(stub_task("steady", "failing")), Settings(tmp_path / "run"), Recorder())
+    return read_events(folder.path), run
+
+
+def test_run_is_told_from_its_start_to_its_verdict(followed):
+    events, run = followed
+    kinds = [event["event"] for event in events if event["event"] not in ("log", "progress", "replayed")]
+    job = ["job_started", "job_ended"]
+    scored = ["job_started", "scored", "job_ended"]
+    assert kinds == ["run_started", "planned", *job, *scored, *job, "run_ended"]
+    assert events[-1]["verdict"]["sentence"] == run.decision.sentence
+    ends = {event["job"]: (event["status"], event["reason"]) for event in events if event["event"] == "job_ended"}
+    assert ends["steady"] == ("ok", "")
+    assert ends["failing"] == ("failed", "no preference pairs: add data.preferences")
+
+
+def test_interim_score_is_the_runs_own_where_no_arm_lost_items(followed):
+    events, run = followed
+    (scored,) = [event for event in events if event["event"] == "scored"]
+    final = run.decision.scores["steady"]
+    assert (scored["estimate"], scored["low"], scored["high"], scored["n"]) == (
+        final.estimate, final.low, final.high, final.n,
+    )  # fmt: skip
+
+
+def test_every_event_and_field_is_on_the_page(followed):
+    events, _ = followed
+    documented = {
+        name: set(re.findall(r"`(\w+)`", fields)) for name, fields in re.findall(r"^\| `(\w+)` \|(.*)\|$", PAGE, re.M)
+    }
+    for event in events:
+        assert event["v"] == VERSION
+        assert event.keys() - {"v", "time", "event"} <= documented[event["event"]], event["event"]
+
+
+def test_stopped_run_says_so_and_a_resumed_one_goes_on_in_the_same_file(tmp_path, stub_task):
+    task = load_task(stub_task("steady"))
+
+    class Impatient(Recorder):
+        def progress(self, stage, done, total):
+            if stage == "answering test":
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        compare(task, Settings(tmp_path / "run"), Impatient())
+    assert read_events(tmp_path / "run")[-1]["event"] == "run_stopped"
+    compare(task, Settings(tmp_path / "run"), Recorder())
+    kinds = [event["event"] for event in read_events(tmp_path / "run")]
+    assert kinds.count("run_started") == 2
+    assert kinds[-1] == "run_ended"
+
+
+def test_cut_line_and_another_version_are_passed_over(tmp_path):
+    EventFile(tmp_path).add("log", message="one")
+    with (tmp_path / EVENTS).open("a") as file:
+        file.write('{"v": 99, "event": "log"}\n[]\n{"v": 1, "event": "lo')
+    assert [event["message"] for event in read_events(tmp_path)] == ["one"]
+    assert read_events(tmp_path / "nowhere") == []
+
+
+def test_disk_that_refuses_ends_no_run(tmp_path):
+    (tmp_path / EVENTS).mkdir()
+    EventFile(tmp_path).add("log", message="one")
+
+
+def write(folder: Path, *events) -> None:
+    folder.mkdir(parents=True)
+    (folder / EVENTS).write_text("".join(json.dumps({"v": VERSION, "time": "", **event}) + "\n" for event in events))
+
+
+def test_speed_of_an_arm_is_its_work_over_its_seconds_in_runs_of_the_same_size(tmp_path):
+    jobs = [{"name": name, "kind": name, "model": "m", "work": 600.0} for name in ("a", "b", "c")]
+    ends = [
+        {"event": "job_ended", "job": name, "status": status, "seconds": 6.0}
+        for name, status in (("a", "ok"), ("b", "failed"), ("c", "ok"))
+    ]
+    told = [
+        {"event": "planned", "jobs": jobs},
+        {"event": "replayed", "job": "c", "replayed": 9, "asked": 1},
+        *ends,
+    ]
+    write(tmp_path / "whole", {"event": "run_started", "is_fast": False}, *told)
+    write(tmp_path / "smoke", {"event": "run_started", "is_fast": True}, *told)
+    (tmp_path / "latest").symlink_to("whole")
+    assert earlier_speeds(tmp_path, is_fast=False) == {("a", "m"): [100.0]}

@@ -1,0 +1,85 @@
+"""The time left of a run, on a clock in the test's hand."""
+
+from pytest import approx
+
+from harness.evidence.forecast import Forecast, Outlook, PlannedJob
+
+JOBS = tuple(PlannedJob(name, kind, "m") for name, kind in (("base", "base"), ("a", "zero_shot"), ("b", "lora_sft")))
+WORK = {"base": 1000.0, "a": 2000.0, "b": 8000.0}
+SPEEDS = {("base", "m"): 100.0, ("zero_shot", "m"): 200.0, ("lora_sft", "m"): 80.0}  # 10 s, 10 s and 100 s
+
+
+class Hand:
+    """A clock that is set."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+def run(outlook: Outlook):
+    clock = Hand()
+    forecast = Forecast(outlook, clock)
+    forecast.plan(JOBS)
+    return forecast, clock
+
+
+def do(forecast, clock, name, seconds, *, is_good=True):
+    forecast.begin(name)
+    clock.now += seconds
+    forecast.end(is_good=is_good)
+
+
+def test_earlier_runs_foretell_the_whole():
+    forecast, _ = run(Outlook(WORK, SPEEDS, "earlier runs"))
+    assert forecast.left() == approx(10 + 10 + 100)
+
+
+def test_what_this_run_has_seen_scales_the_rest():
+    """Twice as slow as before: 20 s where 10 were expected, so 2 * 110 s are left."""
+    forecast, clock = run(Outlook(WORK, SPEEDS, "earlier runs"))
+    do(forecast, clock, "base", 20)
+    assert forecast.left() == approx(220)
+    forecast.begin("a")
+    clock.now += 5
+    assert forecast.left() == approx(220 - 5)
+    clock.now += 95  # far beyond what was expected of it: nothing of it is left, the other is
+    assert forecast.left() == approx(200)
+
+
+def test_without_earlier_runs_nothing_is_foretold_until_a_job_has_ended():
+    """Then its tokens a second are everybody's: 1,000 tokens in 10 s leave 10,000 for 100 s."""
+    forecast, clock = run(Outlook(WORK))
+    assert forecast.left() is None
+    do(forecast, clock, "base", 10)
+    assert forecast.left() == approx(100)
+
+
+def test_failed_and_replayed_jobs_tell_nothing_of_the_others():
+    forecast, clock = run(Outlook(WORK, SPEEDS, "earlier runs"))
+    do(forecast, clock, "base", 1, is_good=False)
+    forecast.begin("a")
+    forecast.replayed(90, 10)
+    clock.now += 1
+    forecast.end(is_good=True)
+    assert forecast.left() == approx(100)
+
+
+def test_arm_that_never_ran_here_is_taken_to_be_as_fast_as_the_others_on_its_model():
+    known = {("zero_shot", "m"): 200.0, ("rag", "other"): 1.0}
+    forecast, _ = run(Outlook(WORK, known, "earlier runs"))
+    assert forecast.left() == approx((1000 + 2000 + 8000) / 200)
+
+
+def test_job_whose_work_is_not_known_makes_no_figure():
+    forecast, _ = run(Outlook({"base": 1000.0}, SPEEDS, "earlier runs"))
+    assert forecast.left() is None
+
+
+def test_nothing_is_left_at_the_end():
+    forecast, clock = run(Outlook(WORK, SPEEDS, "earlier runs"))
+    for job in JOBS:
+        do(forecast, clock, job.name, 10)
+    assert forecast.left() == 0

@@ -1,0 +1,165 @@
+"""A judge in a run: asked once about each answer, kept apart from the arms' cost, and missing where it cannot say."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+from recorder import Recorder
+
+from harness.cli import main
+from harness.evidence.compare import Settings, compare, read_run
+from harness.evidence.judging import Judged, judge, judgement_key
+from harness.metrics import judge as make_judge
+from harness.records import Example, Judgement, Likelihood, Message, Weights
+from harness.store.ledger import Ledger
+from harness.task import load_task
+
+RUBRIC = "Good when it says what the right answer says, in whatever words."
+
+
+class Opinion:
+    """Takes the place of a model whose replies must be known: says what a function of prompt and choice likes."""
+
+    context_window = 1000
+
+    def __init__(self, likes, window=1000):
+        self.likes, self.context_window, self.asked = likes, window, []
+
+    def count_tokens(self, conversation):
+        return len(" ".join(turn.content for turn in conversation).split())
+
+    def answer_tokens(self, text):
+        return 1
+
+    def loglikelihood(self, requests, weights):
+        texts = [conversation[-1].content for conversation, _ in requests]
+        self.asked += texts
+        return [[Likelihood(float(self.likes(text, one)), 1, False) for one in ("A", "B")] for text in texts]
+
+
+def likes_good(text, letter):
+    word = next(line for line in text.splitlines() if line.startswith(f"{letter})"))[3:]
+    return word == ("yes" if "> fine" in text.splitlines() else "no")
+
+
+def judged(engine, *answers):
+    example = Example("one", (Message("user", "How is it?"),), "well")
+    lines = []
+    asked = [Judged(example, answer) for answer in answers]
+    made = [
+        one
+        for batch in judge(make_judge(rubric=RUBRIC), asked, engine, Weights("m"), log=lines.append)
+        for one in batch
+    ]
+    return {one.key: one for one in made}, asked, lines
+
+
+def test_value_is_what_both_orders_say():
+    made, (good, bad), _ = judged(Opinion(likes_good), "fine", "broken")
+    assert (made[good.key].value, made[bad.key].value) == (1.0, 0.0)
+    assert (made[good.key].is_tie, made[good.key].orders, made[good.key].firsts) == (False, 2, 1)
+    assert made[good.key].prompt_tokens > 0 and made[good.key].read_tokens == 4  # two choices, twice
+
+
+def test_judge_that_goes_by_the_order_ties():
+    made, (one,), _ = judged(Opinion(lambda text, letter: letter == "A"), "fine")
+    assert (made[one.key].value, made[one.key].is_tie, made[one.key].firsts) == (0.5, True, 2)
+
+
+def test_answer_that_does_not_fit_the_window_is_missing_and_others_are_judged():
+    made, (good, long), lines = judged(Opinion(likes_good, window=120), "fine", "word " * 200)
+    assert made[good.key].value == 1.0
+    assert made[long.key].value is None and "window" in made[long.key].reason
+    assert any("could not be judged" in line for line in lines)
+
+
+def test_question_that_fails_alone_is_missing():
+    def fails(text, letter):
+        if "> poison" in text.splitlines():
+            raise RuntimeError("no")
+        return likes_good(text, letter)
+
+    made, (good, bad), _ = judged(Opinion(fails), "fine", "poison")
+    assert (made[good.key].value, made[bad.key].value) == (1.0, None)
+
+
+@pytest.fixture
+def judged_task(stub_task):
+    """A task whose judge decides, by people's labels of six good and six bad answers on dev."""
+
+    def write(primary="judge", labels=True, path=None):
+        path = path or stub_task("steady")
+        rows = [json.loads(line) for line in (path.parent / "dev.jsonl").read_text().splitlines()]
+        for row in rows:
+            row |= {"earlier": [row["target"], f"no {row['id']}"], "good": [1, 0]}
+        if labels:
+            (path.parent / "dev.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        columns = "id: id, labelled: earlier, label: good" if labels else "id: id"
+        also = "chrf" if primary == "judge" else "judge"
+        text = path.read_text().replace("id: id", columns)
+        options = f"{{primary: {primary}, also: [{also}], options: {{judge: {{rubric: '{RUBRIC}'}}}}}}"
+        path.write_text(text.replace("{primary: exact_match, also: [f1]}", options))
+        return load_task(path)
+
+    return write
+
+
+def test_run_is_judged_once_and_resumed_without_asking_again(tmp_path, judged_task):
+    watching = Recorder()
+    task = judged_task()
+    run, folder = compare(task, Settings(tmp_path / "run"), watching)
+    assert watching.began_jobs[-1] == "answers judged by judge"
+    [found] = run.judging
+    assert (found.decides, found.basis, found.agreement.n, found.own_arms) == (True, "transferred", 12, ("steady",))
+    [arm] = found.arms
+    assert arm.n == 10 and 0 <= arm.raw <= 1 and arm.corrected is not None
+    assert run.decision.scores["steady"] == arm.corrected  # the verdict rests on the corrected figure
+    again = Recorder()
+    redone, _ = compare(task, Settings(tmp_path / "run"), again)
+    assert "answers judged by judge" not in again.began_jobs and redone.judging == run.judging
+    assert read_run(folder.path)[0].decision == run.decision
+
+
+def test_judging_is_in_no_arms_cost_and_all_reports_show_it(tmp_path, judged_task):
+    run, folder = compare(judged_task(), Settings(tmp_path / "run"), Recorder())
+    [found] = run.judging
+    arm = run.evidence[0].cost
+    assert found.tokens > 0 and arm.completion_tokens_per_item == 3  # the stub's answers have three
+    result = json.loads((folder.path / "result.json").read_text())
+    assert result["judging"][0]["agreement"]["n"] == 12
+    for name in ("report.html", "report.md"):
+        text = (folder.path / name).read_text()
+        assert "kappa" in text and "very model that judges" in text and "in no arm" in text
+
+
+def test_judge_beside_another_metric_decides_nothing(tmp_path, judged_task):
+    run, folder = compare(judged_task("exact_match", labels=False), Settings(tmp_path / "run"), Recorder())
+    [found] = run.judging
+    assert (found.decides, found.agreement, found.arms[0].corrected) == (False, None, None)
+    assert run.decision.scores["steady"].method.startswith("Clopper")
+    assert "nothing says how often the judge is right" in (folder.path / "report.html").read_text()
+
+
+def test_answers_without_a_judgement_are_missing_and_never_wrong(tmp_path, judged_task):
+    run, folder = compare(judged_task(), Settings(tmp_path / "run"), Recorder())
+    ledger = Ledger(folder.ledger)
+    item, answer = run.examples[0], run.evidence[0].predictions[0].answer
+    key = judgement_key(item, answer)
+    assert ledger.judgements("judge")[key].value is not None
+    ledger.put_judgements("judge", [Judgement(key, None, reason="no room")])
+    ledger.close()
+    after = read_run(folder.path)[0]
+    assert after.evidence[0].status == "invalid"  # one of ten items is more than may be lost
+    [arm] = after.judging[0].arms
+    assert (arm.unjudged, arm.n) == (1, 9)
+    assert (arm.worst, arm.best) == (pytest.approx(arm.raw * 9 / 10), pytest.approx((arm.raw * 9 + 1) / 10))
+    assert "1 of them judged" in after.evidence[0].reason
+
+
+def test_plan_foretells_the_judge_and_check_shows_what_it_is_asked(judged_task, tiny_task):
+    task = judged_task(path=tiny_task("zero_shot"))
+    planned = CliRunner().invoke(main, ["plan", str(task.file)])
+    assert planned.exit_code == 0 and "judge" in planned.output.split("Time and money")[1]
+    checked = CliRunner().invoke(main, ["check", str(task.file)])
+    assert "Is the answer" not in checked.output.split("What each arm")[0]
+    assert f"Rubric: {RUBRIC}" in checked.output and "dev: 6 good, 6 bad" in checked.output
