@@ -33,6 +33,7 @@ from harness.task.published import reached
 from harness.task.row import Row
 from harness.task.rows import is_hub_id, read_rows
 from harness.task.schema import task_schema
+from harness.task.scoring import result_of
 from harness.task.splits import normalised
 from harness.task.text import kind_of
 from harness.task.unused import Tally
@@ -98,7 +99,7 @@ def draft_task(
     recognised = _recognised(source, rows, reading)
     try:
         are_calls = chats is not None and chats.are_calls
-        targets = [item.target for item in usable.items]
+        targets = [result_of(item.target, None) for item in usable.items]
         answers = call_answers(chats) if chats and are_calls else read_answers(targets, reading)
         if answers.worked and not chats:
             usable = with_result(usable, answers.worked.rule)

@@ -32,10 +32,8 @@ def what_lists_mean(rows: Values, name: str, said: Lists | None) -> Lists | None
     if are_wanted(name):
         return "all" if are_sets(rows, name) else None
     is_free = _combine_freely(lists)
-    if not words_of_name(name).isdisjoint(ALTERNATIVES) and not is_free:
-        return "any"
-    if is_free and words_of_name(name).isdisjoint(ALTERNATIVES):
-        return "all"
+    if are_alternatives(name) != is_free:
+        return "all" if is_free else "any"
     raise InDoubt(rows, "--lists", f"what the lists in column {shown_name(name)} mean cannot be told", [name])
 
 
@@ -57,6 +55,11 @@ def are_wanted(name: str) -> bool:
     """Whether a name says that every item of a list is wanted: labels, tags, entities."""
     known = {*LABEL_SETS, *LABELS, *WANTED}
     return usual(name) in known or not words_of_name(name).isdisjoint(known)
+
+
+def are_alternatives(name: str) -> bool:
+    """Whether a name says that any one item of a list is right: answers, aliases."""
+    return not words_of_name(name).isdisjoint(ALTERNATIVES)
 
 
 def _combine_freely(lists: Sequence[Sequence[Any]]) -> bool:
