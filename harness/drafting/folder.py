@@ -15,7 +15,7 @@ from harness.drafting.columns import JUDGED, PAIRS, Reading, read_columns
 from harness.drafting.division import divide, missing_labels
 from harness.drafting.doubt import InDoubt
 from harness.drafting.kinds import read_answers
-from harness.drafting.lists import Lists
+from harness.drafting.lists import Lists, with_lists
 from harness.drafting.names import shown_name
 from harness.drafting.purpose import Purpose
 from harness.drafting.records import Made, Usable, usable_rows, with_result, with_systems
@@ -158,6 +158,7 @@ def _read(source: Path, reaching: Sequence[str | None], doubts: list[str]) -> li
             f"the first line looks like a row, not like column names, as {shown_name(cell)} is also a value below it; "
             f"if so, put a line of names above it"
         )
+    rows = with_lists(rows) if source.suffix.lower() in (".csv", ".tsv") else rows
     return [replace(row, values=reached(row.values, reaching)) for row in rows]
 
 
