@@ -53,7 +53,8 @@ def varied(value: Any, number: int) -> Any:
 
 
 def records(shape: Shape) -> list[dict[str, Any]]:
-    return [varied(shape.rows[number % len(shape.rows)], number) for number in range(ROWS)]
+    rows = max(ROWS, 6 * len(shape.rows))  # a closed set has some rows of each label
+    return [varied(shape.rows[number % len(shape.rows)], number) for number in range(rows)]
 
 
 def result_of(shape: Shape, folder: Path) -> tuple[str, str]:
@@ -471,23 +472,13 @@ SHAPES = [
     # labels
     Shape(
         "banking77",
-        q(
-            ("My card # has not come yet", "card_arrival"),
-            ("I lost the card #, help", "lost_card"),
-            ("Why was I charged for # twice", "charged_twice"),
-            names="text label",
-        ),
-        Right(("My card # has not come yet",), "card_arrival", "label_accuracy"),
+        [{"text": "My card # has not come yet", "label": f"card_{word}"} for word in WORDS[:77]],
+        Right(("My card # has not come yet",), "card_kakaka", "label_accuracy"),
     ),
     Shape(
         "CLINC150",
-        q(
-            ("what is the weather in #", "weather"),
-            ("play the song # for me", "play_music"),
-            ("tell me of # and the rest", "oos"),
-            names="text intent",
-        ),
-        Right(("what is the weather in #",), "weather", "label_accuracy"),
+        [{"text": "what is the weather in #", "intent": f"ask_{word}"} for word in WORDS[:150]],
+        Right(("what is the weather in #",), "ask_kakaka", "label_accuracy"),
     ),
     Shape(
         "MASSIVE",
@@ -1079,5 +1070,29 @@ SHAPES = [
         "WikiText",
         [{"text": NEWS}],
         "no question and answer can be told",
+    ),
+    Shape(
+        "Inspec (keyphrases)",
+        [{"document": f"{NEWS} It is #.", "keyphrases": ["old # bridge", "town #"]}],
+        Right((NEWS,), "old # bridge, town #", "label_set"),
+    ),
+    Shape(
+        "choices with a flag each",
+        [
+            {"question": "Which # barks?", "options": [{"text": "dog", "is_correct": True}, {"text": "cat", "is_correct": False}]},
+            {"question": "Which # purrs?", "options": [{"text": "dog", "is_correct": False}, {"text": "cat", "is_correct": True}]},
+        ],
+        Right(("Which # barks?", "A. dog\nB. cat"), "A", "choice"),
+    ),
+    Shape(
+        "DPR passages",
+        [
+            {
+                "question": "who built #",
+                "answers": ["Ann #", "A. #"],
+                "ctxs": [{"title": "#", "text": "Ann # built it.", "has_answer": True}],
+            }
+        ],
+        Right(("who built #",), "Ann #", "exact_match"),
     ),
 ]  # fmt: skip

@@ -31,6 +31,7 @@ from harness.drafting.values import (
     has_dialogues,
     has_fractions,
     has_label_sets,
+    has_units,
     is_filled,
     is_number,
     is_prose,
@@ -153,7 +154,7 @@ def _is_score(rows: Values, name: str, question: Sequence[str]) -> bool:
 
     Numbers that are no whole ones under no name of an answer; and, of two texts, three and more under a score's name.
     """
-    if not is_number(rows, name):
+    if not is_number(rows, name) or has_units(rows, name):
         return False
     if has_fractions(rows, name):
         return usual(name) not in TARGETS or usual(name) in LABELS

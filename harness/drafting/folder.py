@@ -15,7 +15,7 @@ from harness.drafting.columns import JUDGED, PAIRS, Reading, read_columns
 from harness.drafting.division import divide, missing_labels
 from harness.drafting.doubt import InDoubt
 from harness.drafting.kinds import read_answers
-from harness.drafting.lists import Lists
+from harness.drafting.lists import Lists, with_lists
 from harness.drafting.names import shown_name
 from harness.drafting.purpose import Purpose
 from harness.drafting.records import Made, Usable, usable_rows, with_result, with_systems
@@ -33,6 +33,7 @@ from harness.task.published import reached
 from harness.task.row import Row
 from harness.task.rows import is_hub_id, read_rows
 from harness.task.schema import task_schema
+from harness.task.scoring import result_of
 from harness.task.splits import normalised
 from harness.task.text import kind_of
 from harness.task.unused import Tally
@@ -98,7 +99,7 @@ def draft_task(
     recognised = _recognised(source, rows, reading)
     try:
         are_calls = chats is not None and chats.are_calls
-        targets = [item.target for item in usable.items]
+        targets = [result_of(item.target, None) for item in usable.items]
         answers = call_answers(chats) if chats and are_calls else read_answers(targets, reading)
         if answers.worked and not chats:
             usable = with_result(usable, answers.worked.rule)
@@ -157,6 +158,7 @@ def _read(source: Path, reaching: Sequence[str | None], doubts: list[str]) -> li
             f"the first line looks like a row, not like column names, as {shown_name(cell)} is also a value below it; "
             f"if so, put a line of names above it"
         )
+    rows = with_lists(rows) if source.suffix.lower() in (".csv", ".tsv") else rows
     return [replace(row, values=reached(row.values, reaching)) for row in rows]
 
 

@@ -14,6 +14,7 @@ from harness.drafting.lists import are_wanted
 from harness.drafting.names import LABELS, NO_LABELS, TARGETS, are_called_labels, usual
 from harness.drafting.numbers import decimal_mark_of, numbers_in
 from harness.drafting.worked import NEARLY_ALL, Worked, find_working
+from harness.metrics.date_match import Date
 from harness.metrics.label_sets import split_labels
 from harness.task.turns import shown
 
@@ -86,7 +87,8 @@ def read_answers(targets: Sequence[str], reading: Reading) -> Answers:
     objects = [found for target in targets if isinstance(found := _parsed(target), dict)]
     if len(objects) == len(targets):
         return _json(objects)
-    if not reading.has_several and not (numbers and _are_results(counts, reading)) and _are_labels(counts, reading):
+    are_results = numbers is not None and (_are_results(counts, reading) or numbers_in(targets) is None)
+    if not reading.has_several and not are_results and _are_labels(counts, reading):
         return _labels(counts)
     if 2 * len(objects) > len(targets):
         other = len(targets) - len(objects)
@@ -96,6 +98,8 @@ def read_answers(targets: Sequence[str], reading: Reading) -> Answers:
         return _lists(targets, reading)
     if numbers:
         return _numbers(targets)
+    if all(map(_reads_date, targets)):
+        return _dates(targets)
     if worked := find_working(targets):
         return _worked(worked, targets)
     return _text(targets)
@@ -116,6 +120,9 @@ def _are_results(counts: Counter[str], reading: Reading) -> bool:
     return len(counts) > 2 and name in TARGETS and name not in LABELS
 
 
+_DATE_WORDS = 5
+_MONTHS = 12
+_DAY_AND_MONTH = re.compile(r"\b(\d{1,2})[./-](\d{1,2})[./-]\d{2,4}\b")
 _CODE = re.compile(
     r"^\s*(?:def |class |import |from \w+ import|return\b|#include|SELECT |WITH |INSERT |UPDATE )", re.MULTILINE
 )
@@ -131,13 +138,13 @@ _CALLS = Answers(
     "calls of tools, as JSON",
     ("tool_call", "json_valid"),
     0.9,
-    "Answer with a JSON list of calls, each an object with 'name' and 'arguments', and nothing else.",
+    "Answer with the call as a JSON object with 'name' and 'arguments', or with a list of them, and nothing else.",
 )
 
 
 def _is_calls(target: str) -> bool:
     found = _parsed(target)
-    calls = found if isinstance(found, list) else []
+    calls = found if isinstance(found, list) else [found]
     return bool(calls) and all(isinstance(call, dict) and {"name", "arguments"} <= call.keys() for call in calls)
 
 
@@ -259,6 +266,20 @@ def _json(objects: Sequence[dict[str, object]]) -> Answers:
     system = f"Answer with one JSON object with the keys {listed} and nothing else."
     about = f"JSON objects with the keys {listed}"
     return Answers("json", about, ("json_fields", "json_valid", "exact_match"), 0.9, system, tuple(doubts))
+
+
+def _reads_date(target: str) -> bool:
+    return len(target.split()) <= _DATE_WORDS and Date().reads(target)
+
+
+def _dates(targets: Sequence[str]) -> Answers:
+    """Say what answers are that are dates; which number of '13.04.2024' is the day, the answers may say."""
+    days = [[int(part) for part in match.groups()] for text in targets if (match := _DAY_AND_MONTH.search(text))]
+    is_day_first = any(first > _MONTHS for first, _ in days) and not any(second > _MONTHS for _, second in days)
+    options: dict[str, dict[str, float | str]] = {"date": {"day_first": True}} if is_day_first else {}
+    doubt = "of dates such as 03/04/2024 date's option day_first says which number is the day"
+    system = "Answer with the date and nothing else."
+    return Answers("number", "dates", ("date", "exact_match"), 0.9, system, (doubt,) if days else (), options)
 
 
 def _lists(targets: Sequence[str], reading: Reading) -> Answers:

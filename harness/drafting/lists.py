@@ -1,7 +1,10 @@
 """Answers that are lists: of which any one is right, or of which every item is wanted."""
 
+import ast
+import json
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 from harness.closed_set import is_closed_set
@@ -9,6 +12,9 @@ from harness.drafting.doubt import InDoubt
 from harness.drafting.names import ALTERNATIVES, LABEL_SETS, LABELS, WANTED, shown_name, usual, words_of_name
 from harness.drafting.values import NEARLY_ALL, Values, has_answer_lists, has_label_sets, is_empty
 from harness.metrics.label_sets import split_labels
+from harness.task.row import Row
+
+_LONGEST = 10_000  # characters of a list in Python's spelling
 
 Lists = Literal["any", "all"]
 
@@ -32,11 +38,38 @@ def what_lists_mean(rows: Values, name: str, said: Lists | None) -> Lists | None
     if are_wanted(name):
         return "all" if are_sets(rows, name) else None
     is_free = _combine_freely(lists)
-    if not words_of_name(name).isdisjoint(ALTERNATIVES) and not is_free:
-        return "any"
-    if is_free and words_of_name(name).isdisjoint(ALTERNATIVES):
-        return "all"
+    if are_alternatives(name) != is_free:
+        return "all" if is_free else "any"
     raise InDoubt(rows, "--lists", f"what the lists in column {shown_name(name)} mean cannot be told", [name])
+
+
+def with_lists(rows: Sequence[Row]) -> list[Row]:
+    """Read the columns of a table whose every text is a list of texts or numbers, in JSON's or Python's spelling."""
+    names = list(dict.fromkeys(name for row in rows for name in row.values))
+    read: dict[str, list[Any]] = {}
+    for name in names:
+        cells = [row.values.get(name) for row in rows]
+        if all(isinstance(cell, str) and (not cell.strip() or cell.strip()[0] == "[") for cell in cells):
+            found = [_list_in(str(cell)) if str(cell).strip() else None for cell in cells]
+            if any(found) and all(
+                one is not None or not str(cell).strip() for one, cell in zip(found, cells, strict=True)
+            ):
+                read[name] = found
+    own = [{name: cells[at] for name, cells in read.items()} for at in range(len(rows))]
+    return [replace(row, values={**row.values, **more}) for row, more in zip(rows, own, strict=True)]
+
+
+def _list_in(text: str) -> list[Any] | None:
+    """Return a list of texts and numbers that a text writes; None of any other."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        try:
+            found = ast.literal_eval(text.strip()) if len(text) <= _LONGEST else None
+        except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+            return None
+    is_plain = isinstance(found, list) and all(isinstance(one, str | int | float) for one in found)
+    return found if is_plain else None
 
 
 def has_separators(rows: Values, name: str) -> bool:
@@ -57,6 +90,11 @@ def are_wanted(name: str) -> bool:
     """Whether a name says that every item of a list is wanted: labels, tags, entities."""
     known = {*LABEL_SETS, *LABELS, *WANTED}
     return usual(name) in known or not words_of_name(name).isdisjoint(known)
+
+
+def are_alternatives(name: str) -> bool:
+    """Whether a name says that any one item of a list is right: answers, aliases."""
+    return not words_of_name(name).isdisjoint(ALTERNATIVES)
 
 
 def _combine_freely(lists: Sequence[Sequence[Any]]) -> bool:

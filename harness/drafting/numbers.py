@@ -11,6 +11,9 @@ from harness.metrics.units import CURRENCIES
 
 _PLAIN = re.compile(r"[-+]?\d+(?:\.\d+)?", re.ASCII)
 _LONGEST = 60  # characters; no longer text is a number alone
+_WORD = re.compile(r"[^\W\d_]+")
+_MOST_WORDS = 2  # beside a number: a currency, a scale, a unit such as km/h
+_MORE = re.compile(r"[\\#:=\n]")  # what stands in front of a result, which is more than a number
 # '3,5', '3,2500' and '1.234,56' have a decimal comma; '1,234' may be read in two ways.
 _COMMA = re.compile(r"\D*(?:\d{1,3}(?:[.' ]\d{3})+,\d+|\d+,(?:\d{1,2}|\d{4,}))\D*")
 _POINT = re.compile(r"\D*(?:\d{1,3}(?:[,' ]\d{3})+\.\d+|\d+\.(?:\d{1,2}|\d{4,}))\D*")
@@ -47,6 +50,8 @@ def _number(value: Any, mark: DecimalMark, units: bool) -> Fraction | None:
         return None
     if mark == "." and _PLAIN.fullmatch(text):
         return Fraction(text)
+    if _MORE.search(text) or len(_WORD.findall(text)) > _MOST_WORDS:
+        return None
     found = read_quantity(text, decimal_mark=mark)
     if found is None or not found.is_bare or found.word:
         return None

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from harness.drafting.doubt import InDoubt
-from harness.drafting.lists import are_sets, are_wanted
+from harness.drafting.lists import are_alternatives, are_sets, are_wanted
 from harness.drafting.names import (
     ANSWERING,
     LABELS,
@@ -186,6 +186,7 @@ def _by_content(rows: Values, names: Sequence[str], pair: bool, doubts: list[str
     nested = {name: held for name in usable if (held := nesting(rows, name))}
     single = [name for name in usable if name not in nested]
     sets = [name for name in nested if are_wanted(name) and are_sets(rows, name)]
+    sets += [name for name in nested if are_alternatives(name) and has_answer_lists(rows, name)]
     texts = [name for name in single if is_text(rows, name) and not has_few_values(rows, name)]
     numbers = [name for name in single if is_number(rows, name) and (is_score(name) or not is_beside(name))]
     few = [name for name in single if has_few_values(rows, name) and not is_beside(name) and name not in numbers]

@@ -80,6 +80,11 @@ def has_fractions(rows: Values, name: str) -> bool:
     return any(number.denominator > 1 for number in _numbers(rows, name))
 
 
+def has_units(rows: Values, name: str) -> bool:
+    """Whether numbers have a currency or per cent: amounts and shares, and no points of a scale."""
+    return any(re.search(r"[^\d\s.,'+-]", str(row[name])) for row in rows if isinstance(row.get(name), str))
+
+
 def _numbers(rows: Values, name: str) -> list[Fraction]:
     return numbers_in([row[name] for row in rows if not is_empty(row, name)]) or []
 

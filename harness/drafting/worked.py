@@ -20,6 +20,18 @@ _MARKS = (
     "answer is",
     "answer:",
     "result:",
+    "antwort:",
+    "ergebnis:",
+    "respuesta:",
+    "resposta:",
+    "risposta:",
+    "réponse :",
+    "réponse:",
+    "ответ:",
+    "答案：",
+    "答案:",
+    "答え：",
+    "답:",
 )
 
 

@@ -165,7 +165,6 @@ def test_init_says_the_same_of_unused_columns_as_check_does_of_the_same_rows(tmp
             "tools": ["get"],
             "thought": text(f"t{n}", 9),
             "remark": text(f"r{n}", 9),
-            "x": n % 3,
         }
         return {"question": f"{text(n, 7)}?", "answer": text(f"a{n}", 2), **beside}
 
@@ -176,9 +175,8 @@ def test_init_says_the_same_of_unused_columns_as_check_does_of_the_same_rows(tmp
     (tmp_path / "task.yaml").write_text(json.dumps({**settings, "data": data}))
     asides = read_material(tmp_path / "task.yaml").content.data.asides
     said_by_init = "\n".join((*draft.doubts, *draft.notes))
-    assert {aside.what for aside in asides} >= {
-        f"column '{name}' is not used" for name in ("weight", "tools", "remark")
-    }
+    names = ("weight", "tools", "thought", "remark")
+    assert {aside.what for aside in asides} >= {f"column '{name}' is not used" for name in names}
     for aside in asides:
         assert aside.what in said_by_init
         assert any(line.startswith(aside.what) for line in draft.doubts) is (aside.severity == "warning")
@@ -189,3 +187,28 @@ def test_column_of_marks_is_no_rival_of_the_answer(tmp_path):
     task = drafted(save(tmp_path / "rows.jsonl", rows))
     assert task.test[0].target in {text(f"a{n}", 2) for n in range(360)}
     assert "column 'weight' is not used (rows.jsonl 360 rows): all rows count alike" in said(task)
+
+
+@pytest.mark.parametrize(
+    ("answer", "metric"),
+    [
+        (lambda n: f"{n + 1}.{n % 10}00,{n % 9}0 €", "number"),
+        (lambda n: f"{n % 100}.5%", "number"),
+        (lambda n: f"{n % 50} km/h", "number"),
+        (lambda n: f"{n % 28 + 1:02d}.0{n % 9 + 1}.2024", "date"),
+        (lambda n: f"2024-0{n % 9 + 1}-{n % 28 + 1:02d}", "date"),
+        (lambda n: json.dumps({"name": "get", "arguments": {"q": n}}), "tool_call"),
+        (lambda n: f"<think>we add {n} and one more</think> {n + 1}", "number"),
+        (lambda n: f"First we take {n} of them, so \\boxed{{{n},000}} is it.", "number"),
+    ],
+)
+def test_answers_of_one_kind_get_the_metric_that_reads_their_value(tmp_path, answer, metric):
+    rows = rows_of(lambda n: {"question": f"{text(n, 6)}?", "output_wanted": answer(n)})
+    assert drafted(save(tmp_path / "rows.jsonl", rows), target="output_wanted").primary_metric == metric
+
+
+@pytest.mark.parametrize("mark", ["Antwort:", "Respuesta:", "Ответ:", "答案："])
+def test_result_behind_a_mark_of_another_language_is_scored_alone(tmp_path, mark):
+    rows = rows_of(lambda n: {"problem": text(n, 6), "solution": f"Zuerst {n} und dann {n + 1} dazu.\n{mark} {2 * n}"})
+    task = drafted(save(tmp_path / "rows.jsonl", rows))
+    assert task.primary_metric == "number" and task.study.answer.reader.marker.casefold() == mark.casefold()

@@ -1,5 +1,7 @@
 """Closed sets of many labels, wanted lists and alternative ones: the metric and the prompt that fit each."""
 
+import csv
+import json
 import random
 
 import pytest
@@ -129,3 +131,15 @@ def test_lists_of_objects_are_compared_as_json(tmp_path):
     task = drafted(save(tmp_path / "rows.jsonl", rows))
     assert task.primary_metric == "json_equal" and task.metric_options["json_equal"] == {"ignore_list_order": True}
     assert "with the keys text, type" in task.study.system
+
+
+@pytest.mark.parametrize("write", [str, json.dumps])
+def test_lists_that_a_table_writes_as_text_are_read_as_lists(tmp_path, write):
+    draws = random.Random(4)
+    rows = [[text(n, 9), write(draws.sample(TAGS, draws.randint(1, 3)))] for n in range(300)]
+    source = tmp_path / "rows.csv"
+    with source.open("w", newline="") as file:
+        csv.writer(file).writerows([["text", "labels"], *rows])
+    task = drafted(source)
+    assert task.primary_metric == "label_set"
+    assert "of these: billing, late delivery, login, other, privacy, refund." in task.study.system
