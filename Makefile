@@ -5,9 +5,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps
 UV := uv==0.13.9
+PIP_AUDIT := pip-audit==2.10.1
 LOCKS := requirements.lock requirements-torch.lock requirements-torch-cpu.lock
 
-.PHONY: demo demo-fast test test-slow scorecard known-answers calibration lint types imports check lock clean
+.PHONY: demo demo-fast test test-slow scorecard known-answers calibration lint types imports check lock audit sbom clean
 
 demo: $(READY)
 	$(BIN)/harness compare tasks/support_routing/task.yaml
@@ -68,6 +69,17 @@ lock:
 			print "# Made by `make lock`: the public torch; on Linux with the CUDA libraries that it asks for." >torch } \
 		/^[a-z]/ { file = /^(torch=|triton=|cuda-|nvidia-)/ ? torch : rest } \
 		{ print >file }' build/whole.lock
+
+# What is known against the locked packages; ends with 1 on an advisory, with 3 where no source of advisories is reachable.
+audit:
+	@$(PYTHON) -m venv build/audit
+	@build/audit/bin/pip install --quiet --disable-pip-version-check $(PIP_AUDIT) || \
+		{ echo "pip-audit cannot be installed from here: nothing was audited"; exit 3; }
+	@PYTHONPATH=$(CURDIR) build/audit/bin/python -P -m tools.audit || { code=$$?; echo "audit: exit code $$code"; exit $$code; }
+
+# What a release stands on, made of the locks alone.
+sbom:
+	@PYTHONPATH=$(CURDIR) $(PYTHON) -P -m tools.sbom build/sbom.cdx.json
 
 # pip checks every file against its hash. The project itself has none, and is built with the locked backend. The stamp is
 # written last, so that a stopped installation is done again.

@@ -6,6 +6,7 @@ Prints a table for docs/measurements.md, and ends with exit code 1 when a remova
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -50,7 +51,7 @@ def tried(removal: Removal, copy: Path) -> str:
         done = subprocess.run(command, capture_output=True, text=True, cwd=copy, env=environment, check=False)
     finally:
         file.write_text(text, encoding="utf-8")
-    failed = [line.split(" ")[1] for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
+    failed = re.findall(r"^(?:FAILED|ERROR) (\S+::\w+)", done.stdout, flags=re.MULTILINE)
     if done.returncode not in (0, 1):
         sys.exit(f"{removal.guard}: {removal.test} ended with {done.returncode}:\n{done.stdout[-2000:]}")
     return failed[0].rpartition("/")[2] if failed else ""

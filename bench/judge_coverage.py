@@ -44,7 +44,7 @@ def _own(rng: np.random.Generator, skill: tuple[float, float], labels: int) -> I
 
 def _transferred(rng: np.random.Generator, skill: tuple[float, float], labels: int) -> Interval:
     truth = (rng.random(ITEMS) < RATE).astype(float)
-    theirs = np.arange(labels, dtype=np.float64) % 2.0
+    theirs = (np.arange(labels) % 2).astype(float)
     pairs = zip(theirs, _said(rng, theirs, skill), strict=True)
     sample = tuple(LabelledJudgement(f"dev{n}", None, *map(float, pair)) for n, pair in enumerate(pairs))
     answers = _answers(_said(rng, truth, skill), np.full(ITEMS, math.nan))

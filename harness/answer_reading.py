@@ -7,7 +7,8 @@ Patterns are matched by `regex`, which comes with transformers and can be stoppe
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -130,6 +131,23 @@ def last_group(pattern: str, text: str) -> str:
     import regex
 
     return _last(match[1] or "" for match in regex.finditer(pattern, text, timeout=PATTERN_SECONDS))
+
+
+def elect(answers: Sequence[str | None], ignore: Iterable[Ignored]) -> tuple[int, int]:
+    """Vote over several answers to one question (self-consistency, arXiv 2203.11171).
+
+    Case, white space and what the task's rule ignores do not part results; an answer without a result has no vote.
+
+    Returns:
+        The place of the first answer with the most frequent result, and its votes; 0 and 0 where none has a result.
+    """
+    rule = AnswerRule(ignore=tuple(ignore))
+    results = [" ".join(rule.plain(answer or "").casefold().split()) for answer in answers]
+    counts = Counter(filter(None, results))
+    if not counts:
+        return 0, 0
+    winner, votes = counts.most_common(1)[0]
+    return results.index(winner), votes
 
 
 def _is_no_accent(character: str) -> bool:

@@ -1,11 +1,14 @@
 """Folders that are whole or absent, and the lock that keeps processes out of each other's way."""
 
 import fcntl
+import grp
 import os
+import pwd
 import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 PART = ".part"  # ends the names of what is being made
@@ -30,10 +33,16 @@ def private() -> Iterator[None]:
         os.umask(before)
 
 
-def intruder(path: Path) -> str:
+def intruder(path: Path, *, is_enclosed: bool = False) -> str:
     """Say why a file or folder may hold what somebody else put there; '' where only its owner, us, could write it.
 
-    The system's own files are trusted. A link is not, wherever it leads.
+    The system's own files are trusted. A link is not, wherever it leads. Rights of a group in which nobody but us is
+    count for nothing, and so do rights below a folder that nobody but us can enter, as a default ACL or a volume of a
+    container gives them; a file that has another name elsewhere could be written by that name.
+
+    Args:
+        path: What is looked at.
+        is_enclosed: Whether it lies below a folder of which `is_private` is true.
 
     Raises:
         OSError: If it is not there.
@@ -43,7 +52,42 @@ def intruder(path: Path) -> str:
         return "is a link"
     if found.st_uid not in (os.geteuid(), 0):
         return "belongs to another user"
-    return "may be written by others" if found.st_mode & 0o022 else ""
+    is_writable = bool(found.st_mode & 0o002) or (bool(found.st_mode & 0o020) and not _is_only_ours(path, found.st_gid))
+    if not is_writable or (is_enclosed and (stat.S_ISDIR(found.st_mode) or found.st_nlink == 1)):
+        return ""
+    return "may be written by others"
+
+
+def is_private(folder: Path) -> bool:
+    """Whether nobody but us, and the system, can enter a folder; a group's bits bound what an ACL gives, too."""
+    found = folder.stat()
+    return found.st_uid in (os.geteuid(), 0) and not found.st_mode & 0o077
+
+
+def _is_only_ours(path: Path, group: int) -> bool:
+    """Whether the rights of a file's group are ours alone; an ACL may stand behind them, and name anybody."""
+    return not _has_acl(path) and group in (os.getegid(), *os.getgroups()) and not _others_in(group, os.geteuid())
+
+
+def _has_acl(path: Path) -> bool:
+    if not hasattr(os, "getxattr"):  # not Linux: nobody can say
+        return True
+    try:
+        return bool(os.getxattr(path, "system.posix_acl_access", follow_symlinks=False))
+    except OSError:
+        return False
+
+
+@lru_cache(maxsize=64)
+def _others_in(group: int, user: int) -> bool:
+    """Whether this system knows another user in a group, by membership or as theirs."""
+    known = pwd.getpwall()
+    mine = {one.pw_name for one in known if one.pw_uid == user}
+    try:
+        members = set(grp.getgrgid(group).gr_mem)
+    except KeyError:  # a number alone, as containers use them
+        members = set()
+    return bool(members - mine) or any(one.pw_gid == group and one.pw_uid != user for one in known)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from harness.answer_reading import AnswerRule
+from harness.answer_reading import AnswerRule, Ignored
 from harness.answer_reading import Reader as Reader
 from harness.confined import TemplateFault, names_in, render_prompts
 from harness.errors import ArmError
@@ -152,6 +152,7 @@ class Program:
     retriever: Retriever | None = None
     choices: Choices | None = None  # in place of generation and reader
     samples: int = 1  # answers to a question, drawn by temperature, of which the most frequent result counts
+    ignore: tuple[Ignored, ...] = ()  # what of results does not count when they are voted over
 
     def messages(self, question: Question, passages: Sequence[Passage] = ()) -> tuple[Message, ...]:
         """Build the conversation; whoever calls chooses the passages (retrieved, gold or none)."""
@@ -162,9 +163,12 @@ class Program:
 
     def reading(self, rule: AnswerRule | None) -> "Program":
         """Return the same program with its answers read by the task's rule, where there is one, whatever the arm."""
-        if rule is None or not rule.reads or self.reader.ends_in(rule.reader):
+        if rule is None:
             return self
-        return dataclasses.replace(self, reader=dataclasses.replace(self.reader, then=rule.reader))
+        ruled = dataclasses.replace(self, ignore=rule.ignore)
+        if not rule.reads or self.reader.ends_in(rule.reader):
+            return ruled
+        return dataclasses.replace(ruled, reader=dataclasses.replace(self.reader, then=rule.reader))
 
     def to_dict(self, root: Path) -> dict[str, Any]:
         """Return JSON-ready data; folders inside `root` become relative to it."""
@@ -188,6 +192,7 @@ class Program:
             retriever=Retriever(**data["retriever"]) if data["retriever"] else None,
             choices=_choices(data.get("choices")),
             samples=data.get("samples", 1),
+            ignore=tuple(data.get("ignore", ())),
         )
 
     @property

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 _UNSEEN = ("Mn", "Mc", "Me", "Cf")  # accents and other marks, joiners
 _PUNCTUATION = r""".,;:!?'"`()\[\]{}…‘’“”«»¿¡\-–—。，、！？；：（）「」『』《》【】·"""
@@ -9,6 +10,23 @@ _PUNCTUATION = r""".,;:!?'"`()\[\]{}…‘’“”«»¿¡\-–—。，、！�
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 # Sentence punctuation is no word; every other sign is one, as '+' and '<' change what is asked.
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+|[^\w\s{_PUNCTUATION}]")
+
+
+# Scripts that put no spaces between words: Thai, Lao, Burmese, Khmer, Japanese, Chinese.
+_SPACELESS = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+_SPACELESS_WORD = 2  # characters
+_SENTENCE_GAPS = 3  # a text in the mean
+
+
+def gaps(text: str) -> float:
+    """Return how many gaps between words a text has, with those that its script does not write."""
+    spaceless = len(_SPACELESS.findall(text))
+    return text.strip().count(" ") + max(0, spaceless // _SPACELESS_WORD - 1)
+
+
+def are_sentences(texts: Sequence[str]) -> bool:
+    """Whether texts are sentences that differ from one to the next: content rather than a mark."""
+    return len(set(texts)) > len(texts) / 2 and sum(map(gaps, texts)) >= _SENTENCE_GAPS * len(texts) > 0
 
 
 def words_of(text: str) -> list[str]:

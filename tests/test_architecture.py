@@ -30,6 +30,7 @@ CONTRACT = BASE | {
     "atomic",
     "child",
     "paths",
+    "telemetry",
     "json_files",
     "quiet",
     "memory",
@@ -39,7 +40,7 @@ CONTRACT = BASE | {
     "tool_calls",
 }
 INSIDE = {
-    "start": {"cli"},
+    "start": {"cli", "telemetry"},
     "answer_reading": set(),
     "records": {"answer_reading"},
     "errors": set(),
@@ -51,7 +52,8 @@ INSIDE = {
     "benchmark_code": {"confined"},
     "visible": set(),
     "atomic": set(),
-    "child": set(),
+    "child": {"telemetry"},
+    "telemetry": set(),
     "paths": {"errors"},
     "json_files": set(),
     "constrained": set(),

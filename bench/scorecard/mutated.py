@@ -75,7 +75,9 @@ def run_case(ground: Path, number: int) -> dict[str, Any]:
     kind = KINDS[number % len(KINDS)]
     room = ground / "room"
     shutil.copytree(ground / kind, room)
-    file = draw.choice(sorted(path for path in room.rglob("*") if path.is_file() and _is_chosen(kind, path)))
+    file = draw.choice(
+        sorted(path for path in room.rglob("*") if path.is_file() and _is_chosen(kind, path.relative_to(room)))
+    )
     file.write_bytes(damaged(file.read_bytes(), draw))
     begun = _seconds()
     try:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
-from harness.atomic import PART, intruder, locked, private, whole_folder
+from harness.atomic import PART, intruder, is_private, locked, private, whole_folder
 from harness.errors import HarnessError, ModelError
 from harness.json_files import read_json
 from harness.paths import expanded
@@ -51,9 +51,10 @@ def check_owner(folder: Path) -> None:
     Raises:
         ModelError: If it or a file of it is a link, belongs to another user, or may be written by others.
     """
-    own = folder.resolve()
-    for path in [folder.parent.resolve(), own, *sorted(own.rglob("*"))]:
-        if os.path.lexists(path) and (fault := intruder(path)):
+    above, own = folder.parent.resolve(), folder.resolve()
+    is_enclosed = own.is_dir() and is_private(own)
+    for path in [above, own, *sorted(own.rglob("*"))]:
+        if os.path.lexists(path) and (fault := intruder(path, is_enclosed=is_enclosed and path != above)):
             remedy = f"give another HARNESS_CACHE, or remove {folder} and run `harness setup` again"
             raise ModelError(f"{path} {fault}, so it is not trusted; {remedy}")
 

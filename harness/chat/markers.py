@@ -56,8 +56,8 @@ def without_end(text: str) -> tuple[str, str]:
         stays as it is: that is HTML.
     """
     rest = text.rstrip()
-    while marker := next(filter(rest.endswith, ENDS), ""):
-        rest = rest.removesuffix(marker).rstrip()
+    while rest.endswith(ENDS):
+        rest = rest.removesuffix(next(filter(rest.endswith, ENDS))).rstrip()
     taken = text[len(rest) :].split()
     return (rest, taken[0]) if taken and not _is_struck_out(text) else (text, "")
 

@@ -46,7 +46,7 @@ class _Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         try:
-            for name in (*ctx.args, Path.cwd()):
+            for name in (*ctx.args, str(Path.cwd())):
                 check_name(name)
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):

@@ -77,7 +77,8 @@ def _score(source: "ExportSource", adapter: Path, count: int | None) -> Exit:
         say(f"{name}: {share(score.estimate)} {found.metric} ({score_range(score)})")
     moved = found.change.difference
     say(f"change: {gain_range(moved, 'over the run') if moved else 'too few items, or groups of items, for a claim'}")
-    say(f"{found.change.losses} items lost, {found.change.wins} won")
+    counts = f"{found.change.losses} items lost, {found.change.wins} won"
+    say(f"{counts}; {found.differing} of {found.other.n} answers differ")
     return Exit.CHECK_FAILED if moved is not None and moved.high < 0 else Exit.DONE
 
 

@@ -75,9 +75,10 @@ def slice_gains(examples: Sequence[Example], arm: Arm, against: Arm, metric_spec
         for value, _ in Counter(values.values()).most_common():
             items = frozenset(item for item, own in values.items() if own == value)
             parts = _Part(arm, items), _Part(against, items)
-            scores = [list(part.scores.values()) for part in parts]
-            figures = [metric_spec.aggregate(own) if own else None for own in scores]
-            found.append(Slice(dimension, value, len(scores[0]), *figures, _compare(*parts, metric_spec)))
+            lead, other = (list(part.scores.values()) for part in parts)
+            figures = [metric_spec.aggregate(own) if own else None for own in (lead, other)]
+            gain = _compare(*parts, metric_spec)
+            found.append(Slice(dimension, value, len(lead), figures[0], figures[1], gain))
     return tuple(found)
 
 

@@ -1,41 +1,12 @@
-"""Columns beside question and answer: the group of a row, and what is left out though it may be wanted."""
+"""The column beside question and answer that says which rows belong together."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
 
 from harness.drafting.division import FEWEST_IN_SPLIT, LARGEST, SPLITS
-from harness.drafting.names import GROUP, GROUPS, first, is_choice, shown_name, usual
-from harness.drafting.values import Values, distinct, is_empty, is_long_text, names_splits, nesting
+from harness.drafting.names import GROUP, GROUPS, first, shown_name, usual
+from harness.drafting.values import Values, distinct, is_empty
 
 FEWEST_GROUPS = 15  # fewer cannot be dealt out to three splits evenly
-
-
-def unused_said(names: Sequence[str], rows: Values, target: str | None) -> Iterator[str]:
-    """Say which columns that are left out may be wanted."""
-    remedy = "put them into the question with --input if they are needed"
-    choices = _choices(names, rows, target)
-    if len(choices) > 1:
-        listed = ", ".join(map(shown_name, choices))
-        yield f"columns {listed} may be the answers to choose from and are not used; {remedy}"
-    for name in names:
-        if len(choices) > 1 and name in choices:
-            continue
-        if is_long_text(rows, name):
-            yield f"column {shown_name(name)} holds text and is not used"
-        elif held := nesting(rows, name):
-            yield f"column {shown_name(name)} holds {held} and is not used; {remedy}"
-        elif names_splits(rows, name):
-            parts = ", ".join(sorted(distinct(rows, name)))
-            yield (
-                f"column {shown_name(name)} ({parts}) is not used: all rows were split again; to keep your own split, "
-                f"give each part a file of its own and name it in data"
-            )
-
-
-def _choices(names: Sequence[str], rows: Values, target: str | None) -> list[str]:
-    """Columns 'option_a', 'option_b'; or 'A', 'B' where these are the answers."""
-    answers = {value.casefold() for value in distinct(rows, target)} if target else set()
-    return [name for name in names if is_choice(name) or name.casefold() in answers]
 
 
 def find_group(names: list[str], rows: Values, doubts: list[str]) -> str | None:

@@ -72,12 +72,10 @@ class Chats:
         """Return the reading with the column of tools as a used one."""
         if self.tools is None:
             return reading
-        about = f"column {shown_name(self.tools)} holds"
         unused = tuple(name for name in reading.unused if name != self.tools)
         where = "prompt.system" if self.system else "the system turn of each row"
         said = (f"the tools in column {shown_name(self.tools)} were put into {where}",)
-        doubts = tuple(doubt for doubt in reading.doubts if not doubt.startswith(about))
-        return replace(reading, unused=unused, doubts=(*doubts, *said))
+        return replace(reading, unused=unused, doubts=(*reading.doubts, *said))
 
 
 def read_chats(rows: Sequence[Row], reading: Reading) -> Chats | None:

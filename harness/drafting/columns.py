@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from harness.drafting.beside import find_group, unused_said
+from harness.drafting.beside import find_group
 from harness.drafting.doubt import InDoubt
 from harness.drafting.lists import Lists, has_separators, lists_said, what_lists_mean
 from harness.drafting.names import (
@@ -124,7 +124,6 @@ def read_columns(
     group = find_group(left, rows, doubts)
     unused = tuple(name for name in left if name != group)
     answer = found.needed.get("target")
-    doubts += unused_said(unused, rows, answer)
     is_plain = found.name == PLAIN and answer is not None and found.options is None
     meaning = what_lists_mean(rows, str(answer), lists) if is_plain else None
     doubts += lists_said(str(answer), meaning)

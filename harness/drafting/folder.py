@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -34,6 +35,7 @@ from harness.task.rows import is_hub_id, read_rows
 from harness.task.schema import task_schema
 from harness.task.splits import normalised
 from harness.task.text import kind_of
+from harness.task.unused import Tally
 
 SEED = 0
 SCHEMA = "task.schema.json"
@@ -103,7 +105,9 @@ def draft_task(
         splits, said = divide(usable.items, SEED)
     except ValueError as fault:
         raise TaskFileError(str(source), [f"{fault} ({recognised})"]) from None
-    asides = chats.asides if chats else ()
+    tally = Tally()
+    tally.columns(rows, reading.unused, lambda name: f"put it into the question with --input {shlex.quote(name)}")
+    asides = (*tally.asides(), *(chats.asides if chats else ()))
     doubts += [str(aside) for aside in asides if aside.severity == "warning"]
     doubts += [*reading.doubts, *_left_out(usable), *ends_said(usable.ends), *answers.doubts, *said]
     if answers.kind == "labels" and (never := missing_labels(usable.items, splits)):

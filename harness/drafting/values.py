@@ -9,16 +9,14 @@ from typing import Any
 from harness.closed_set import FEW_LABELS, MOST_LABELS, ROWS_PER_LABEL, is_closed_set
 from harness.drafting.names import are_called_labels
 from harness.drafting.numbers import numbers_in
+from harness.task.unused import SPLIT_NAMES
+from harness.words import are_sentences, gaps
 
 NEARLY_ALL = 0.9  # of the values
-SPLIT_NAMES = {"train", "training", "dev", "val", "valid", "validation", "eval", "test", "testing"}
 
 Values = Sequence[dict[str, Any]]
 
 PROSE_WORDS = 4  # of half of the texts, from which on they are sentences
-# Scripts that put no spaces between words: Thai, Lao, Burmese, Khmer, Japanese, Chinese.
-_SPACELESS = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
-_SPACELESS_WORD = 2  # characters
 _SPEAKER = re.compile(r"^\W*(user|human|assistant|gpt|bot|system)\W*:", re.IGNORECASE | re.MULTILINE)
 
 
@@ -69,13 +67,7 @@ def is_unique(rows: Values, name: str) -> bool:
 
 def is_unique_code(rows: Values, name: str) -> bool:
     """Whole numbers or single words that never repeat: an id under another name."""
-    return is_unique(rows, name) and all(_gaps(str(row[name])) < 1 for row in rows) and not has_fractions(rows, name)
-
-
-def _gaps(text: str) -> float:
-    """Return how many gaps between words a text has, with those that its script does not write."""
-    spaceless = len(_SPACELESS.findall(text))
-    return text.strip().count(" ") + max(0, spaceless // _SPACELESS_WORD - 1)
+    return is_unique(rows, name) and all(gaps(str(row[name])) < 1 for row in rows) and not has_fractions(rows, name)
 
 
 def is_number(rows: Values, name: str) -> bool:
@@ -192,4 +184,4 @@ def has_only_lists(rows: Values, name: str) -> bool:
 def is_long_text(rows: Values, name: str) -> bool:
     """Sentences that differ from row to row: content rather than a mark."""
     values = [str(row[name]) for row in rows if isinstance(row.get(name), str) and not is_empty(row, name)]
-    return len(set(values)) > len(values) / 2 and sum(map(_gaps, values)) >= 3 * len(values) > 0
+    return are_sentences(values)

@@ -2,10 +2,10 @@
 
 import re
 import time
-from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from harness.answer_reading import elect
 from harness.chat.turns import without_thought
 from harness.contract import Baseline, Engine, Retrieving
 from harness.engine.faults import describe, is_of_the_process
@@ -180,17 +180,15 @@ def _complete(program: Program, prompts: Sequence[_Prompt], engine: Engine) -> l
 def elected(program: Program, samples: Sequence[Completion]) -> Completion:
     """Return the first of several answers whose result is the most frequent (self-consistency, arXiv 2203.11171).
 
-    Case and white space do not part results. It bears the tokens and seconds of all, and as probability the share of
+    Answers that were cut off have none. It bears the tokens and seconds of all, and as probability the share of
     those that say its result; where no answer has a result, the first stands without one.
     """
-    results = [" ".join((classify(one, program)[0] or "").casefold().split()) for one in samples]
-    counts = Counter(filter(None, results))
-    winner, votes = counts.most_common(1)[0] if counts else (results[0], None)
+    place, votes = elect([classify(one, program)[0] for one in samples], program.ignore)
     return replace(
-        samples[results.index(winner)],
+        samples[place],
         completion_tokens=sum(one.completion_tokens for one in samples),
         seconds=sum(one.seconds for one in samples),
-        probability=None if votes is None else votes / len(samples),
+        probability=votes / len(samples) if votes else None,
     )
 
 

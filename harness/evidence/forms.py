@@ -16,15 +16,21 @@ from harness.records import Example, Prediction, Score
 from harness.task.scoring import result_of
 
 FEW_RESULTS = 100  # different ones in train, which are taken for a closed set whatever their number of rows
-_DATE, _NUMBER, _JSON, _LETTER = Date(), Number(), JsonEqual(ignore_list_order=True), Reader("letter")
+_DATE, _NUMBER, _JSON, _LETTER = (
+    Date(),
+    Number(),
+    JsonEqual(ignore_list_order=True, ignore_types=True),
+    Reader("letter"),
+)
 
 
 class Forms:
     """Looks for right values in completions, by readings that are kinder than any metric of a task.
 
-    A JSON target is looked for anywhere in the completion, with lists in any order; a date and a number as the metrics
-    `date` and `number` read them; the letter of a choice at the beginning; anything else word by word, as `contains`
-    does. Of a closed set of labels no other one may stand there as well: what names two has decided for none.
+    A JSON target is looked for anywhere in the completion, with lists in any order and '1' for 1; a date and a number
+    as the metrics `date` and `number` read them; the letter of a choice at the beginning; anything else word by word,
+    as `contains` does. Of a closed set of labels no other one may stand there as well: what names two has decided for
+    none.
     """
 
     def __init__(self, train: Sequence[Example], rule: AnswerRule | None) -> None:

@@ -45,6 +45,7 @@ def prompt_data(source: ExportSource, places: Places) -> dict[str, Any]:
         "window": window_of(program.weights.model),
         "thought_ids": thought_ids(program.weights.model),
         "samples": program.samples,
+        "ignore": list(program.ignore),
         "constraint": asdict(settings.constraint) if settings.constraint else None,
         "reader": asdict(program.reader),
     }

@@ -34,6 +34,7 @@ class Scored:
     run: Interval
     other: Interval
     change: Comparison  # other less run, paired
+    differing: int  # answers that are not the run's to the letter
 
 
 def score_adapter(source: ExportSource, adapter: Path, count: int | None, log: Callable[[str], object]) -> Scored:
@@ -59,6 +60,7 @@ def score_adapter(source: ExportSource, adapter: Path, count: int | None, log: C
     examples = {example.id: example for example in source.task.test}
     theirs: dict[str, Score] = {}
     ours: dict[str, Score] = {}
+    differing = 0
     with TemporaryDirectory(prefix="harness-adapter-") as room:
         out = Path(room) / "export"
         pack(other, out, is_merged=False, log=log)
@@ -67,12 +69,13 @@ def score_adapter(source: ExportSource, adapter: Path, count: int | None, log: C
             for scores, text in ((theirs, answered.said), (ours, answered.stored)):
                 said = source.program.reader.read(without_thought(text))
                 scores[answered.item] = metric.score(said, examples[answered.item])
+            differing += not answered.is_equal
             log(f"asked {len(theirs)}: {answered.item}")
     groups = {example.id: example.group for example in source.task.test}
     spec = MetricSpec(metric.name, metric.kind, metric.aggregate, groups, source.task.seeds[0])
     change = compare(Side(str(adapter), theirs), Side(source.arm, ours), spec, source.task.limits.smallest_gain)
     before, after = (score_interval(list(scores.values()), spec) for scores in (ours, theirs))
-    return Scored(metric.name, before, after, change)
+    return Scored(metric.name, before, after, change, differing)
 
 
 def _check(adapter: Path) -> None:

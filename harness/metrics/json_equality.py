@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from harness.metrics.json_search import comparable, find_json
+from harness.metrics.json_search import comparable, find_json, untyped
 from harness.metrics.normalisation import normalise
 from harness.metrics.settings import RightOrWrong
 
@@ -11,13 +11,14 @@ class JsonEqual(RightOrWrong):
     """1 when the answer's JSON equals the target's: same keys, same types, same values, lists in the same order.
 
     The JSON may stand alone, in a code fence or in prose (`harness.metrics.json_search`); where there are several
-    values, the last of the target's kind (object, list) is the answer's. 1 is 1.0, and not '1'. A target that is no
-    JSON is compared as exact match does.
+    values, the last of the target's kind (object, list) is the answer's. 1 is 1.0, and not '1', unless the task says
+    that types do not count. A target that is no JSON is compared as exact match does.
     """
 
     name: ClassVar[str] = "json_equal"
 
     ignore_list_order: bool = False  # repeats still count
+    ignore_types: bool = False  # '1' is 1, and 'true' is true, where a text says what the other value is
 
     def is_right(self, answer: str, target: str) -> bool:
         """Whether an answer says what the target says."""
@@ -29,4 +30,5 @@ class JsonEqual(RightOrWrong):
         return bool(said) and self._comparable(said[-1]) == self._comparable(wanted[-1])
 
     def _comparable(self, value: object) -> object:
+        value = untyped(value) if self.ignore_types else value
         return comparable(value, ignore_list_order=self.ignore_list_order)

@@ -29,6 +29,10 @@ class JsonFields:
         """
         return Score(example.id, _share(_answered(answer), _expected(example)))
 
+    def target_fault(self, target: str) -> str:
+        """Say why a target cannot be scored; '' where it can."""
+        return "" if _answered(target) is not None else "is no JSON object, of which json_fields compares the fields"
+
     def aggregate(self, scores: Sequence[Score]) -> float:
         """Return the mean share of right fields."""
         return mean_value(scores)

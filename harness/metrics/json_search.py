@@ -34,6 +34,26 @@ def comparable(value: Any, *, ignore_list_order: bool = False) -> Hashable:
         return object()
 
 
+def untyped(value: Any) -> Any:
+    """Return a value whose texts that are one number, true, false or null in JSON are that; keys stay as they are.
+
+    What is nested too deeply stays as it is.
+    """
+    try:
+        return _untyped(value)
+    except RecursionError:
+        return value
+
+
+def _untyped(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _untyped(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_untyped(item) for item in value]
+    found = _parsed(value.strip()) if isinstance(value, str) else []
+    return found[0] if found and not isinstance(found[0], dict | list | str) else value
+
+
 def _comparable(value: Any, ignore_list_order: bool) -> Hashable:
     if isinstance(value, dict):
         return "object", frozenset((key, _comparable(item, ignore_list_order)) for key, item in value.items())

@@ -168,7 +168,7 @@ def _split_at_and(item: str, known: Collection[str]) -> list[str]:
     item = item.strip()
     if label(item) in known:
         return [item]
-    return re.split(r"\s+(?:and|&)\s+", _LAST.sub("", item).rstrip(" ."))
+    return re.split(r"\s(?:and|&)\s+", _LAST.sub("", item).rstrip(" ."))
 
 
 def _score(answer: str | None, example: Example) -> Score:

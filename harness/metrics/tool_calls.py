@@ -1,5 +1,6 @@
 """Tool calls: the answer calls the target's tools with the target's arguments."""
 
+import re
 from collections import Counter
 from collections.abc import Hashable
 from typing import ClassVar
@@ -7,6 +8,12 @@ from typing import ClassVar
 from harness.metrics.json_search import comparable, find_json
 from harness.metrics.settings import RightOrWrong
 from harness.tool_calls import calls_in
+
+# What looks like a call, read or not: a tag, a key of one in JSON, or Python's form as the whole text.
+_ATTEMPT = re.compile(
+    r"<(?:tool_call|function_call|function)\b|[{,]\s*\"(?:tool_calls|function_call|function|arguments|parameters|args)\"\s*:"
+    r"|\A\s*\[?\s*[A-Za-z_][\w.]*\((?:\s*[A-Za-z_]\w*\s*=[^()]*)?\)\s*\]?\s*\Z"
+)
 
 
 class ToolCall(RightOrWrong):
@@ -16,7 +23,8 @@ class ToolCall(RightOrWrong):
     wrapped as OpenAI (`tool_calls`, `function`, `function_call`), in a list, in tags such as <tool_call>, in a fence or
     in prose. Ids, key order and words around the calls do not count; names with their case, types (7 is not '7'), and
     arguments that are missing or too many do. Several calls are compared in order. Where the target makes no call, the
-    answer is right if it makes none. Calls written as Python, f(x=1), are not read.
+    answer is right if it makes none, a damaged one included. Calls written as Python, f(x=1), are not read; a target
+    that holds something like a call which cannot be read is a fault of its row.
     """
 
     name: ClassVar[str] = "tool_call"
@@ -25,9 +33,19 @@ class ToolCall(RightOrWrong):
 
     def is_right(self, answer: str, target: str) -> bool:
         """Whether both make the same calls."""
-        return self._comparable(answer) == self._comparable(target)
+        said, wanted = _calls(answer), _calls(target)
+        if not wanted:
+            return not said and not _ATTEMPT.search(answer)
+        return Counter(said) == Counter(wanted) if self.ignore_call_order else said == wanted
 
-    def _comparable(self, text: str) -> object:
-        made = [call for value in find_json(text) for call in calls_in(value)]
-        calls: list[Hashable] = [(call["name"].strip(), comparable(call["arguments"])) for call in made]
-        return Counter(calls) if self.ignore_call_order else calls
+    def target_fault(self, target: str) -> str:
+        """Say why a target cannot be scored; '' where it can: it makes calls, or plainly none."""
+        if _calls(target) or not _ATTEMPT.search(target):
+            return ""
+        return "holds a tool call that cannot be read; write it as JSON with name and arguments"
+
+
+def _calls(text: str) -> list[Hashable]:
+    """Return the calls that a text makes, in order; each compares by its name and arguments."""
+    made = [call for value in find_json(text) for call in calls_in(value)]
+    return [(call["name"].strip(), comparable(call["arguments"])) for call in made]

@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from harness.atomic import intruder, private
+from harness.atomic import intruder, is_private, private
 
 Log = Callable[[str], object]
 
@@ -175,8 +175,9 @@ def _opened(path: Path) -> sqlite3.Connection:
     """Open the file, made if it is not there; raises sqlite3.Error or OSError."""
     if not path.exists():
         path.touch(mode=0o600)
-    for place in (path.parent.resolve(), path):
-        if fault := intruder(place):
+    folder = path.parent.resolve()
+    for place in (folder, path):
+        if fault := intruder(place, is_enclosed=place == path and is_private(folder)):
             raise PermissionError(f"{place} {fault}")
     connection = sqlite3.connect(path, timeout=WAIT_SECONDS, isolation_level=None)
     try:

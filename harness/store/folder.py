@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.atomic import PART, intruder, locked, private
+from harness.atomic import PART, intruder, is_private, locked, private
 from harness.errors import StoreError
 from harness.json_files import read_json
 from harness.records import Fit
@@ -146,14 +146,19 @@ class RunFolder:
         """
         if not self.path.is_dir():
             return
-        for path in [self.path.resolve(), *sorted(self.path.rglob("*"))]:
+        own = self.path.resolve()
+        is_enclosed = is_private(own)
+        for path in [own, *sorted(self.path.rglob("*"))]:
             try:
-                fault = intruder(path)
+                fault = intruder(path, is_enclosed=is_enclosed)
             except OSError:
                 continue  # it went while we looked: a journal, a temporary file
             remedy = "remove it, or give another --out folder"
             if fault == "is a link":
                 raise StoreError(f"{path} is a link, and a run folder holds none; {remedy}")
+            if fault == "belongs to another user":
+                remedy = "make a copy of your own, or give the command as that user"
+                raise StoreError(f"{path} {fault}, so it is not trusted; if you know what it holds: {remedy}")
             if fault:
                 remedy = "make a copy of your own, and chmod -R go-w it"
                 raise StoreError(f"{path} {fault}, so it is not trusted; if you know what it holds: {remedy}")

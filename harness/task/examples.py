@@ -148,16 +148,17 @@ class SplitReader:
 
     def _prompted(self, split: str, made: Sequence[tuple[Row, Made]]) -> tuple[list[Made], list[LeftOut]]:
         """Try the prompt's template on every row: those that it cannot be filled with, or hides, are unusable."""
+        if self.has_template_fault or not self._prompt.tells_rows_apart:
+            return [one for _, one in made], []
         placed = [(row, item) for row, items_made in made for item in _items_of(items_made)]
         fillings = [Filling(item.messages[-1].content, (), item.columns) for _, item in placed]
         reasons: dict[int, str] = {}
-        if not self.has_template_fault:
-            try:
-                for (row, _), reason in zip(placed, self._prompt.row_faults(fillings), strict=True):
-                    if reason:
-                        reasons.setdefault(row.number, reason)
-            except EndlessTemplate as fault:
-                self._note_template(f"{fault} (tried with {placed[fault.number][0].place})")
+        try:
+            for (row, _), reason in zip(placed, self._prompt.row_faults(fillings), strict=True):
+                if reason:
+                    reasons.setdefault(row.number, reason)
+        except EndlessTemplate as fault:
+            self._note_template(f"{fault} (tried with {placed[fault.number][0].place})")
         unusable = [LeftOut(split, row, reasons[row.number]) for row, _ in made if row.number in reasons]
         return [one for row, one in made if row.number not in reasons], unusable
 

@@ -64,17 +64,17 @@ class PromptColumns:
         check_length((), question, *(column.text for column in columns))
         return columns
 
+    @property
+    def tells_rows_apart(self) -> bool:
+        """Whether it may fit some rows and not others; else it was tried out when the task file was read."""
+        return bool(self.names) or not only_copies(self._template)
+
     def row_faults(self, fillings: Sequence[Filling]) -> Iterator[str]:
         """Say of each row why its prompt cannot be written, or that it lacks the question; '' where all is well.
-
-        A template that only copies texts, and none of a row's columns, was tried out when the task file was read.
 
         Raises:
             EndlessTemplate: If a row brings it to its limits of time, memory or length.
         """
-        if not self.names and only_copies(self._template):
-            yield from [""] * len(fillings)
-            return
         tried = [[replace(one, passages=passages) for one in fillings] for passages in self._passages]
         every = [rendered(self._template, one) for one in tried]
         for number, (filling, *texts) in enumerate(zip(fillings, *every, strict=True)):

@@ -1,6 +1,6 @@
 """What rows hold and no arm sees as it stands there: counted and named, with what to do. Nothing is lost in silence."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,12 +10,14 @@ from harness.task.chats import Answer
 from harness.task.faults import kind_of_fault, numbered
 from harness.task.row import Row
 from harness.task.turns import Turn
+from harness.words import are_sentences
 
 # Columns and keys that change what a row means, so that leaving them out is a warning.
 TOOLS = ("tools", "functions", "tool_list", "available_tools")
 CONTEXTS = ("history", "system", "system_prompt", "context", "passage", "background", "conversation_history")
 MARKS = ("weight", "weights", "sample_weight", "train", "loss_weight", "mask")
 THOUGHTS = ("reasoning", "reasoning_content", "thinking", "thought", "thoughts", "rationale", "chain_of_thought", "cot")
+SPLIT_NAMES = {"train", "training", "dev", "val", "valid", "validation", "eval", "test", "testing"}
 
 # Names that a template has already.
 RESERVED = ("input", "passages", "self", "loop")
@@ -94,6 +96,8 @@ class Tally:
             used: Those that become rows.
             metric: That the verdict rests on.
         """
+        if len(turns) == 2 and answers == used and not any(_says_more(turn) for turn in turns):
+            return  # most rows
         last = used[-1]
         before = turns[: len(turns) - last.behind]
         own_calls = sum(answer.has_call for answer in used)
@@ -141,25 +145,39 @@ class Tally:
                 what = f"column '{column.name}', which prompt.template shows, is empty"
                 self.add(row, what, f"fill it, or ask for it with {{% if {column.name} %}}", "warning")
 
-    def columns(self, rows: Iterable[Row], unused: Sequence[str]) -> None:
-        """Count the columns that are not used, where they hold something."""
-        rows = list(rows)
+    def columns(self, rows: Iterable[Row], unused: Sequence[str], way: "Way | None" = None) -> None:
+        """Count the columns that are not used, where they hold something.
+
+        Args:
+            rows: Of one file.
+            unused: The columns.
+            way: Says how a column comes into the question. Default: by the template.
+        """
+        rows, way = list(rows), way or by_template
         plain: dict[str, Row] = {}
         for name in unused:
             holders = [row for row in rows if row.values.get(name) not in (None, "", [], {})]
-            if remedy := _remedy(name, holders):
+            if remedy := _remedy(name, holders, way):
                 for row in holders:
                     self.add(row, f"column '{name}' is not used", remedy, "warning")
+            elif are_sentences([text for row in holders if isinstance(text := row.values[name], str)]):
+                for row in holders:
+                    self.add(
+                        row, f"column '{name}' is not used", f"it holds text: {way(name)} if the question needs it"
+                    )
             elif holders:
                 plain[name] = holders[0]
         if plain:
             listed = ", ".join(f"'{name}'" for name in plain)
-            shown = _shown_as(next(iter(plain)))
             what = f"column{'s' if len(plain) > 1 else ''} {listed} {'are' if len(plain) > 1 else 'is'} not used"
-            remedy = f"name what the question needs in prompt.template, {shown}"
+            remedy = way(next(iter(plain))).replace(" it ", " what the question needs ", 1)
             for row in rows:
                 if any(row.values.get(name) not in (None, "", [], {}) for name in plain):
                     self.add(row, what, remedy)
+
+
+def _says_more(turn: Turn) -> bool:
+    return turn.has_call or not turn.is_learnt or bool(turn.unread) or turn.role == "system"
 
 
 def left_out_lines(left_out: Sequence[LeftOut], sizes: Mapping[str, int]) -> Iterator[str]:
@@ -172,26 +190,34 @@ def left_out_lines(left_out: Sequence[LeftOut], sizes: Mapping[str, int]) -> Ite
         yield f"{file}: {len(rows)} of {sizes[file]} rows left out ({where}): {rows[0].reason}"
 
 
-def _shown_as(name: str) -> str:
+Way = Callable[[str], str]
+
+
+def by_template(name: str) -> str:
     """Say how a template shows a column; one whose name means something else there, or is none, needs another."""
     shown = template_name(name)
     if shown.isidentifier() and shown not in RESERVED:
-        return f"as {{{{ {shown} }}}}"
-    return "under another name than this: rename the column first"
+        return f"name it in prompt.template, as {{{{ {shown} }}}}"
+    return "name it in prompt.template, under another name than this: rename the column first"
 
 
-def _remedy(name: str, holders: Sequence[Row]) -> str:
+def _remedy(name: str, holders: Sequence[Row], way: Way) -> str:
     """Say what to do about a column that changes what a row means; '' for any other."""
     if not holders:
         return ""
-    plain, shown = template_name(name).casefold(), _shown_as(name)
+    plain = template_name(name).casefold()
     if plain in THOUGHTS:
         return "put the thoughts in front of the answer, in the model's own marks, if they are to be learnt"
     if plain in MARKS:
         return "all rows count alike; take out the rows that should not, and the column"
     if plain in TOOLS:
-        return f"the model is not told its tools: name it in prompt.template, {shown}"
+        return f"the model is not told its tools: {way(name)}"
     is_choice = plain in CHOICES or choice_label(plain) != ""
     if plain in CONTEXTS or is_choice or isinstance(holders[0].values[name], list | dict):
-        return f"the question is asked without it: name it in prompt.template, {shown}"
+        return f"the question is asked without it: {way(name)}"
+    values = {str(row.values[name]).casefold() for row in holders}
+    if len(values) > 1 and values <= SPLIT_NAMES:
+        return (
+            f"rows are not split by it ({', '.join(sorted(values))}): give each part a file of its own, named in data"
+        )
     return ""

@@ -20,7 +20,7 @@ class JobState:
     state: str = "waiting"  # waiting, running, ok, failed, skipped, invalid
     reason: str = ""
     seconds: float | None = None
-    score: str = ""  # '92.0% exact_match (80.2 to 97.0, n=200)'
+    score: str = ""  # '92.0% exact_match (80.2 to 97.0, n = 200)'
 
 
 @dataclass(slots=True)
@@ -79,7 +79,7 @@ def _take(found: Progress, event: dict[str, Any]) -> None:
     elif kind == "scored" and job:
         low, high = (100 * float(event[end]) for end in ("low", "high"))
         figure = f"{100 * float(event['estimate']):.1f}% {event['metric']}"
-        job.score = f"{figure} ({low:.1f} to {high:.1f}, n={event['n']})"
+        job.score = f"{figure} ({low:.1f} to {high:.1f}, n = {event['n']})"
     elif kind == "job_ended" and job:
         job.state, job.reason = str(event.get("status", "")), str(event.get("reason", ""))
         job.seconds, found.stage = event.get("seconds"), ""

@@ -64,8 +64,7 @@ def _narrow(gains: Sequence[Gain], smallest: float, against: str) -> Markup:
         drawing.text(scale(value), bottom + 16, numbers.points(value), "t small", "middle")
     for index, item in enumerate(gains):
         y = NARROW_ROW * (index + 1) - 8
-        drawing.text(14, y - 14, label(item.arm, 210), "t over")
-        drawing.text(NARROW - 14, y - 14, numbers.points(item.gain.estimate), "t strong over", "end")
+        drawing.text(14, y - 14, f"{label(item.arm, 210)}: {numbers.points(item.gain.estimate)}", "t over")
         drawing.whisker(item.family, scale(item.gain.low), scale(item.gain.high), y)
         drawing.marker(item.family, scale(item.gain.estimate), y)
     return drawing.render(_said(gains, against))

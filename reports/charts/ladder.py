@@ -58,8 +58,7 @@ def _narrow(arms: Sequence[tuple[Evidence, Interval]], candidates: frozenset[str
     drawing.line(scale(limits.goal), 4, scale(limits.goal), bottom, "goal")
     for index, (evidence, score) in enumerate(arms):
         y = NARROW_ROW * (index + 1) - 8
-        drawing.text(14, y - 14, label(evidence.arm, 210), "t over")
-        drawing.text(NARROW - 14, y - 14, numbers.percent(score.estimate), "t strong over", "end")
+        drawing.text(14, y - 14, f"{label(evidence.arm, 210)}: {numbers.percent(score.estimate)}", "t over")
         drawing.whisker(evidence.family, scale(score.low), scale(score.high), y)
         drawing.marker(evidence.family, scale(score.estimate), y, hollow=evidence.arm not in candidates)
     return drawing.render(_said(arms, limits))

@@ -135,7 +135,7 @@ def legend(drawing: Drawing, arm: str, family: Family, number: int, x: float, to
     """Write one line of a numbered list of arms, with the family's shape."""
     y = top + 22 * (number - 1)
     drawing.marker(family, x + 4, y, size=4)
-    drawing.text(x + 16, y + 4, f"{number}  {label(arm, 120)}", "t")
+    drawing.text(x + 16, y + 4, f"{number}  {label(arm, 130)}", "t")
 
 
 def label(text: str, width: float) -> str:

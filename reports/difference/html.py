@@ -20,7 +20,7 @@ from reports.difference.view import (
 )
 
 MOST_FLIPS = 400  # of an arm: a page of some hundred kilobytes; the others are in diff.json, and counted here
-CHIPS = {"rethink": "rethink", "undecided": "undecided"}
+CHIPS = {"rethink": "bad", "undecided": "unsure"}  # the looks of report.css; a recommendation is good
 
 
 def render(difference: RunDifference, environment: Environment, policy: str) -> Rendered:
@@ -29,7 +29,7 @@ def render(difference: RunDifference, environment: Environment, policy: str) -> 
     text = environment.get_template("difference.html.jinja").render(
         name=difference.after.name,
         sides=[
-            (when, verdict_word(side), CHIPS.get(side.action, ""), side)
+            (when, verdict_word(side), "" if side.is_fast else CHIPS.get(side.action, "good"), side)
             for when, side in (("Then", difference.before), ("Now", difference.after))
         ],
         verdicts=sides_table(difference),

@@ -13,7 +13,9 @@ SHORTEST, LONGEST = 60, 600  # characters of a text in a table's cell, in Markdo
 
 
 def verdict_word(side: RunSide) -> str:
-    """Say in a few words what a run concluded."""
+    """Say in a few words what a run concluded; a smoke run concludes nothing."""
+    if side.is_fast:
+        return "Smoke run"
     word = ACTIONS[side.action]
     return f"{word}: {side.arm}" if side.arm else word
 
@@ -21,7 +23,7 @@ def verdict_word(side: RunSide) -> str:
 def sides_table(difference: RunDifference) -> Table:
     """Set both verdicts beside each other."""
     rows = [
-        [name, side.folder, verdict_word(side) + (" (smoke run)" if side.is_fast else ""), side.sentence]
+        [name, side.folder, verdict_word(side), side.sentence]
         for name, side in (("then", difference.before), ("now", difference.after))
     ]
     return table("Verdict then and now", ("", "Run", "Verdict", "In words"), rows)

@@ -96,7 +96,8 @@ def examples_section(run: Run, caps: Caps) -> ExamplesSection:
     graded = " A graded score of 50% or more counts as right here." if values - {0.0, 1.0} else ""
     note = (
         f"{numbers.plural(len(items), 'item')} chosen by a fixed rule: items on which arms disagree first, then"
-        f" those that all got wrong, then those that all got right, spread evenly over the test set.{graded} The rest is in items.parquet."
+        f" those that all got wrong, then those that all got right, spread evenly over the test set.{graded}"
+        " The rest is in items.parquet."
     )
     return ExamplesSection(finding, items, tuple(count for count in counts if count[3]), note)
 

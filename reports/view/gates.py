@@ -71,7 +71,7 @@ def gate_words(run: Run) -> tuple[GateWords, ...]:
 def forgetting_counts(run: Run) -> str:
     """Count the tuned arms by what is said of their forgetting: 'Forgetting of 3 tuned arms: shown for 1, ...'."""
     tuned = [evidence.arm for evidence in run.evidence if is_tuned(evidence)]
-    states = Counter(gate.state if (gate := gate_of(run, arm)) else "not_measured" for arm in tuned)
+    states: Counter[str] = Counter(gate.state if (gate := gate_of(run, arm)) else "not_measured" for arm in tuned)
     parts = [f"{word} for {states[state]}" for state, (word, _) in FORGETTING.items() if states[state]]
     return f"Forgetting of {numbers.plural(len(tuned), 'tuned arm')}: {join(parts)}"
 

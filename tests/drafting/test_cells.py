@@ -1,13 +1,15 @@
 """Cells that are easily misread: numbers with commas, control characters, flags beside texts, system turns, marks."""
 
+import json
 import random
 from fractions import Fraction
 
 import pytest
 from draft_files import Row, drafted, rows_of, said, save, text
 
-from harness.checking import examine, read_material
+from harness.checking import read_material
 from harness.cli.init import _number
+from harness.drafting import draft_task
 from harness.drafting.numbers import decimal_mark_of, numbers_in
 from harness.errors import TaskFileError
 
@@ -156,8 +158,34 @@ def test_choice_that_a_flag_calls_right_is_the_answer_and_the_flag_is_not_shown(
         assert item.target == "ABC"[n % 3]
 
 
-def test_column_of_marks_is_no_rival_of_the_answer_and_is_said(tmp_path):
+def test_init_says_the_same_of_unused_columns_as_check_does_of_the_same_rows(tmp_path):
+    def row(n: int) -> Row:
+        beside = {
+            "weight": n % 2,
+            "tools": ["get"],
+            "thought": text(f"t{n}", 9),
+            "remark": text(f"r{n}", 9),
+            "x": n % 3,
+        }
+        return {"question": f"{text(n, 7)}?", "answer": text(f"a{n}", 2), **beside}
+
+    source = save(tmp_path / "rows.jsonl", rows_of(row))
+    draft = draft_task(source, tmp_path / "out", target="answer", inputs=["question"])
+    settings = {"version": 1, "name": "own", "arms": ["zero_shot"]}
+    data = {"train": source.name, "test": source.name, "columns": {"input": "question", "target": "answer"}}
+    (tmp_path / "task.yaml").write_text(json.dumps({**settings, "data": data}))
+    asides = read_material(tmp_path / "task.yaml").content.data.asides
+    said_by_init = "\n".join((*draft.doubts, *draft.notes))
+    assert {aside.what for aside in asides} >= {
+        f"column '{name}' is not used" for name in ("weight", "tools", "remark")
+    }
+    for aside in asides:
+        assert aside.what in said_by_init
+        assert any(line.startswith(aside.what) for line in draft.doubts) is (aside.severity == "warning")
+
+
+def test_column_of_marks_is_no_rival_of_the_answer(tmp_path):
     rows = rows_of(lambda n: {"question": f"{text(n, 7)}?", "answer": text(f"a{n}", 2), "weight": n % 2})
     task = drafted(save(tmp_path / "rows.jsonl", rows))
     assert task.test[0].target in {text(f"a{n}", 2) for n in range(360)}
-    assert examine(read_material(task.file)).exit_code == 0
+    assert "column 'weight' is not used (rows.jsonl 360 rows): all rows count alike" in said(task)

@@ -190,8 +190,9 @@ def test_unused_lists_and_objects_are_said_in_the_task_file(tmp_path):
         }
 
     written = said(drafted(save(tmp_path / "rows.jsonl", rows_of(row))))
-    for held in ("'words' holds lists", "'of' holds objects (a)"):
-        assert f"# not sure: column {held} and is not used; put them into the question with --input if they" in written
+    for name in ("words", "of"):
+        why = f"the question is asked without it: put it into the question with --input {name}"
+        assert f"# not sure: column '{name}' is not used (rows.jsonl 360 rows): {why}" in written
 
 
 @pytest.mark.parametrize(("names", "answers"), [(("A", "B", "C"), "ABC"), (("option_1", "option_2", "optionC"), "123")])
@@ -214,7 +215,7 @@ def test_column_with_the_users_own_split_is_no_answer_and_is_said_in_the_task_fi
     rows = rows_of(lambda n: {"text": text(n, 9), "mood": label(n), "split": "test" if n % 4 == 0 else "train"})
     task = drafted(save(tmp_path / "rows.jsonl", rows))
     assert {item.target for item in task.test} <= set(LABELS)
-    assert "not sure: column 'split' (test, train) is not used: all rows were split again" in said(task)
+    assert "column 'split' is not used (rows.jsonl 360 rows): rows are not split by it (test, train)" in said(task)
 
 
 @pytest.mark.parametrize("name", ["correct_answer", "goldAnswer", "the answer", "expected-reply"])

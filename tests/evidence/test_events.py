@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from recorder import Recorder
 
+from bench.time_left import told
 from harness.evidence.compare import Settings, compare
 from harness.evidence.event_file import EVENTS, VERSION, EventFile, read_events
 from harness.planning.forecast import earlier_speeds
@@ -103,3 +104,14 @@ def test_speed_of_an_arm_is_its_work_over_its_seconds_in_runs_of_the_same_size(t
     write(tmp_path / "smoke", {"event": "run_started", "is_fast": True}, *told)
     (tmp_path / "latest").symlink_to("whole")
     assert earlier_speeds(tmp_path, is_fast=False) == {("a", "m"): [100.0]}
+
+
+def test_time_left_as_it_was_told_is_held_against_what_came():
+    """Two jobs end 30 s apart: 60 s were told for 30."""
+    ends = [("a", "12:00:00", 60), ("b", "12:00:30", 0)]
+    events = [
+        {"event": "job_ended", "job": job, "time": f"2026-11-29T{at}+00:00", "left": left} for job, at, left in ends
+    ]
+    first, last = told(events)
+    assert (first.job, first.ratio) == ("a", 2.0)
+    assert last.ratio is None

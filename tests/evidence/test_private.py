@@ -5,12 +5,13 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from harness.assets.cache import make_whole
-from harness.atomic import intruder, locked, private
+from harness.atomic import intruder, is_private, locked, private
 from harness.errors import ModelError, StoreError
 from harness.evidence.compare import redraw
 from harness.store.cache import AnswerStore
@@ -108,10 +109,99 @@ def test_log_and_lock_are_never_opened_through_a_link(tmp_path):
 def test_folder_that_others_may_write_is_not_believed(tmp_path):
     run = made(tmp_path / "run")
     for path in (run.path, run.ledger):
+        run.path.chmod(0o755)  # others may enter
         path.chmod(0o777)
         with pytest.raises(StoreError, match="may be written by others, so it is not trusted"):
             redraw(run.path)
         path.chmod(0o700)
+
+
+NOBODY = 65534
+GROUP = 54321  # a number that no user of this system has
+
+
+def forked(user, function):
+    """Call a function in a child that is another user where root asks (no user: as we are); return what it returned."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            if user is not None:
+                os.setgroups([GROUP])
+                os.setegid(user)
+                os.seteuid(user)
+            said = repr(function())
+        except BaseException as fault:  # the child must end here, whatever comes
+            said = f"raised {fault!r}"
+        os.write(writing, said.encode())
+        os._exit(0)
+    os.close(writing)
+    os.waitpid(child, 0)
+    with os.fdopen(reading) as pipe:
+        return eval(pipe.read(), {})  # our own repr
+
+
+USERS = [pytest.param(None, id="as we are")]
+USERS += [pytest.param(NOBODY, id="as another user")] if os.geteuid() == 0 else []
+
+
+@pytest.fixture
+def place():
+    """A folder that every user can reach; pytest's own are closed to others."""
+    with tempfile.TemporaryDirectory(prefix="private-", dir="/tmp") as folder:
+        path = Path(folder)
+        path.chmod(0o777)
+        yield path
+
+
+def faults(place, mode, *, folder=0o700, is_linked=False, group=None):
+    """Say what is found of a file with this mode in a folder with that one, both made here and now."""
+    own = place / "own"
+    own.mkdir()
+    file = own / "file"
+    file.write_text("x")
+    if group is not None:
+        os.chown(file, -1, group)
+    file.chmod(mode)
+    if is_linked:
+        (place / "elsewhere").hardlink_to(file)
+    own.chmod(folder)
+    return intruder(file, is_enclosed=is_private(own))
+
+
+@pytest.mark.parametrize("user", USERS)
+@pytest.mark.parametrize(
+    ("mode", "more", "found"),
+    [
+        (0o666, {}, ""),  # nobody else can come so far: a default ACL, or a volume of a container
+        (0o660, {}, ""),
+        (0o666, {"folder": 0o711}, "may be written by others"),
+        (0o666, {"folder": 0o750}, "may be written by others"),
+        (0o666, {"is_linked": True}, "may be written by others"),  # by its other name
+        (0o644, {"folder": 0o755}, ""),
+    ],
+)
+def test_rights_count_where_somebody_else_can_reach_them(place, user, mode, more, found):
+    assert forked(user, lambda: faults(place, mode, **more)) == found
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives itself a group")
+@pytest.mark.parametrize("user", USERS[1:])
+def test_group_in_which_nobody_else_is_may_write_and_another_may_not(place, user):
+    # GROUP is a number that the child alone is in, as a container's volume has it; 0 is root's group, another user's
+    assert forked(user, lambda: faults(place, 0o660, folder=0o750, group=GROUP)) == ""
+    (place / "own").rename(place / "first")
+    (place / "first" / "file").chmod(0o660)
+    os.chown(place / "first" / "file", user, 0)
+    assert forked(user, lambda: intruder(place / "first" / "file")) == "may be written by others"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
+def test_files_of_root_are_trusted_by_a_user_and_those_of_a_user_not_by_root(place):
+    (place / "file").write_text("x")
+    assert forked(NOBODY, lambda: intruder(place / "file")) == ""
+    os.chown(place / "file", NOBODY, -1)
+    assert forked(None, lambda: intruder(place / "file")) == "belongs to another user"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
@@ -131,22 +221,25 @@ def test_cache_that_others_may_write_is_not_believed(tmp_path):
     target = make_whole(tmp_path / "own" / "one", lambda folder: (folder / "a").write_text("a") and None)
     for path in (target, target / "a", tmp_path / "own"):
         before = path.stat().st_mode
+        target.chmod(0o755)  # others may enter
         path.chmod(0o777)
         with pytest.raises(ModelError, match="may be written by others"):
             make_whole(target, lambda folder: None)
         path.chmod(before)
+        target.chmod(0o700)
     (target / "a").rename(tmp_path / "a")
     (target / "a").symlink_to(tmp_path / "a")
     with pytest.raises(ModelError, match="a is a link"):
         make_whole(target, lambda folder: None)
 
 
-@pytest.mark.parametrize("mode", [0o666, 0o620])
+@pytest.mark.parametrize("mode", [0o666, 0o622])
 def test_remembered_answers_that_others_may_write_are_not_used(tmp_path, mode):
     said = []
     store = AnswerStore(tmp_path / "own" / "answers.sqlite", said.append)
     store.put("key", "{}")
     store.close()
+    (tmp_path / "own").chmod(0o755)  # others may enter
     (tmp_path / "own" / "answers.sqlite").chmod(mode)
     store = AnswerStore(tmp_path / "own" / "answers.sqlite", said.append)
     assert store.get("key") is None

@@ -98,6 +98,23 @@ def test_order_of_lists_may_be_ignored_and_repeats_still_count(answer, target, e
     assert value(answer, target, ignore_list_order=True) == expected
 
 
+@pytest.mark.parametrize(
+    ("answer", "target", "expected"),
+    [
+        ('{"a": "1"}', '{"a": 1}', 1),
+        ('{"a": 1}', '{"a": "1"}', 1),
+        ('{"a": ["true", "null", " 1.0 "]}', '{"a": [true, null, 1]}', 1),
+        ('{"a": "2"}', '{"a": 1}', 0),
+        ('{"a": "one"}', '{"a": 1}', 0),
+        ('{"a": true}', '{"a": 1}', 0),
+        ('{"1": "x"}', '{"1": "X"}', 0),
+        ('["2", "1"]', "[1, 2]", 0),
+    ],
+)
+def test_types_may_be_ignored_where_a_text_says_the_value(answer, target, expected):
+    assert value(answer, target, ignore_types=True) == expected
+
+
 def test_wrong_options_are_refused():
     with pytest.raises(ValidationError):
         json_equal(ignore_list_order=1)

@@ -102,3 +102,38 @@ def test_figure_is_the_share_of_right_calls():
     assert (metric.name, metric.kind) == ("tool_call", "rate")
     scores = [metric.score(answer, Example(str(n), (), CALL)) for n, answer in enumerate([CALL, OTHER, None])]
     assert metric.aggregate(scores) == 1 / 3
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("It is 20 degrees.", 1),
+        ("I need no tool.", 1),
+        ('The JSON {"a": 1} is no call.', 1),
+        (CALL, 0),
+        (CALL[:-4], 0),  # damaged, and still a call
+        ("<tool_call>get_time</tool_call>", 0),
+        ("get_time()", 0),
+        ("", 1),
+        (None, 0),
+    ],
+)
+def test_where_the_target_calls_nothing_no_call_is_right(answer, expected):
+    assert value(answer, "You are welcome.") == expected
+
+
+@pytest.mark.parametrize(
+    ("target", "is_fault"),
+    [
+        (CALL, False),
+        (OPENAI, False),
+        ("You are welcome.", False),
+        ("Call me (soon)", False),
+        (CALL[:-4], True),
+        ("<tool_call>get_time</tool_call>", True),
+        ("get_forecast(city='Graz', days=7)", True),
+        ("[get_time()]", True),
+    ],
+)
+def test_target_with_a_call_that_cannot_be_read_is_refused(target, is_fault):
+    assert ("cannot be read" in tool_call().target_fault(target)) is is_fault

@@ -1,16 +1,24 @@
 """Several answers to a question, of which the most frequent result counts."""
 
-from dataclasses import replace
+import ast
+import json
+import sys
+from dataclasses import asdict, replace
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from scripted_context import ScriptedEngine, row, scripted_context
 
 from baselines.prompt import chain_of_thought
-from harness.answer_reading import Reader
+from harness.answer_reading import AnswerRule, Reader, elect
+from harness.chat.turns import without_thought
 from harness.evidence.answering import answer, elected
 from harness.evidence.fits import fits_of
 from harness.program import Program, Prompt
 from harness.records import Completion, GenerationSettings, Outcome, Study, Weights
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "exporting"))
 
 STUDY = Study((row("t", "one", "a"),), (row("d", "two", "b"),))
 
@@ -92,3 +100,65 @@ def test_arm_that_draws_answers_once_a_seed(samples, fits):
 
     arm = ArmSpec("cot", "chain_of_thought", {"samples": samples}, ModelSpec("m"))
     assert len(fits_of(arm, Task)) == fits
+
+
+CUT = [("Answer: a", "length"), ("Answer: a", "length"), ("Answer: b", "stop")]
+ACCENTS = [("Answer: São", "stop"), ("Answer: Rio", "stop"), ("Answer: Sao", "stop")]
+SPACES = [("Answer: 1 000", "stop"), ("Answer: 7", "stop"), ("Answer: 1000", "stop")]
+
+
+@pytest.mark.parametrize(
+    ("said", "ignore", "chosen", "votes"),
+    [(CUT, (), "Answer: b", 1), (ACCENTS, ("accents",), "Answer: São", 2), (SPACES, ("spaces",), "Answer: 1 000", 2)],
+)
+def test_vote_is_over_results_as_the_rule_leaves_them_in_the_run_and_in_the_export(said, ignore, chosen, votes):
+    rule = AnswerRule(Reader("last_line", "Answer:"), ignore)
+    program = Program(Weights("m"), Prompt(), GenerationSettings(4), samples=3).reading(rule)
+    found = elected(program, [Completion(text, finish, 1, 1, 0.0) for text, finish in said])
+    assert (found.text, found.probability) == (chosen, pytest.approx(votes / 3))
+    assert Program.from_dict(program.to_dict(Path()), Path()) == program
+    assert exported(program, said) == rule.reader.read(chosen)
+
+
+def exported(program: Program, said) -> str:
+    """What the export's own lines print for these completions."""
+    from test_answer_script import script
+
+    tree = ast.parse(script(samples=3))
+    kept = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name in ("read", "vote")]
+    main = tree.body[-1].body
+    texts = iter(said)
+    ending = SimpleNamespace(is_whole=True)
+
+    def complete(turns):
+        text, finish = next(texts)
+        ending.is_whole = finish == "stop"
+        return text
+
+    printed: list[str] = []
+    prompt = {"samples": 3, "ignore": list(program.ignore), "reader": json.loads(json.dumps(asdict(program.reader)))}
+    names = {"PROMPT": prompt, "ENDING": ending, "complete": complete, "print": printed.append}
+    names |= {
+        "Reader": Reader,
+        "elect": elect,
+        "without_thought": without_thought,
+        "sys": SimpleNamespace(argv=["", ""]),
+    }
+    exec(compile(ast.Module([*kept, *main], []), "answer.py", "exec"), names)
+    return printed[0]
+
+
+def test_export_sees_whether_the_real_model_ended_by_itself(tiny_model):
+    import torch
+    from test_answer_script import script
+    from transformers import AutoTokenizer, GenerationConfig, StoppingCriteriaList, pipeline
+
+    (made,) = [node for node in ast.parse(script(samples=2)).body if isinstance(node, ast.ClassDef)]
+    writer = pipeline("text-generation", str(tiny_model), device="cpu")
+    for stops in ([], list(range(len(AutoTokenizer.from_pretrained(tiny_model))))):
+        names = {"PROMPT": {"generation": {"eos_token_id": stops}}, "torch": torch}
+        exec(compile(ast.Module([made], []), "answer.py", "exec"), names)
+        ending = names["Ending"]()
+        settings = GenerationConfig(max_new_tokens=3, eos_token_id=stops or None, pad_token_id=0)
+        writer("one", generation_config=settings, stopping_criteria=StoppingCriteriaList([ending]))
+        assert ending.is_whole is bool(stops)

@@ -9,11 +9,13 @@ import re
 import shutil
 import subprocess
 import zlib
+from pathlib import Path
 
 import pytest
 
 import reports
 from harness.decision.slices import memberships
+from harness.evidence.outputs import items_table
 from reports.html_format import LARGEST
 from reports.items.pack import cut, packed
 from reports.view.page import BESIDE
@@ -56,6 +58,14 @@ def test_every_answer_is_packed_with_its_prompt_and_passages_in_full(make_run):
         assert text.endswith(run.examples[place].question.text)
     shown = [text for role, text in prompt_of(data, 0, "few_shot") if role == "assistant"]
     assert len(shown) == 3  # the solved examples
+
+
+def test_items_table_holds_the_prompts_of_arms_that_search(make_run):
+    table = items_table(make_run(6), Path("/run")).set_index(["arm", "item"])
+    turns = json.loads(table.loc[("rag", "item-003"), "prompt"])
+    passages = list(table.loc[("rag", "item-003"), "passage_texts"])
+    assert passages and all(passage in turns[-1]["content"] for passage in passages)
+    assert table.loc["rag", "prompt"].notna().all()
 
 
 def test_prompt_whose_passages_were_not_kept_is_not_known_and_never_made_up(make_run):

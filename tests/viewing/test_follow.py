@@ -30,7 +30,7 @@ def test_running_run_shows_jobs_stage_and_time_left():
 
 
 def test_score_stands_with_its_interval_as_soon_as_it_is_told():
-    assert seen(*BEGUN, SCORED).jobs["rag"].score == "50.0% f1 (25.0 to 75.0, n=10)"
+    assert seen(*BEGUN, SCORED).jobs["rag"].score == "50.0% f1 (25.0 to 75.0, n = 10)"
 
 
 @pytest.mark.parametrize(("age", "state"), [(MOST_SILENT - 1, "running"), (MOST_SILENT + 1, "silent")])

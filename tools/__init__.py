@@ -1,0 +1,1 @@
+"""What makes a release checkable: an audit of the locked packages, and a list of them."""
