@@ -161,7 +161,7 @@ def test_judge_beside_another_metric_decides_nothing(tmp_path, judged_task):
 
 def test_judge_that_says_nothing_leaves_a_run_whole(tmp_path, judged_task, monkeypatch):
     """A judge whose model is of an engine without likelihoods, beside another metric: its figures are missing."""
-    monkeypatch.setattr(Jobs, "_judge", lambda jobs: None)
+    monkeypatch.setattr(Jobs, "_judge", lambda *_: None)
     run, folder = compare(judged_task("exact_match"), Settings(tmp_path / "run"), Recorder())
     assert "judge" not in run.evidence[0].aggregates and run.evidence[0].aggregates["exact_match"] >= 0
     assert run.judging[0].arms == () and (folder.path / "report.html").exists()
