@@ -8,7 +8,7 @@ UV := uv==0.13.9
 PIP_AUDIT := pip-audit==2.10.1
 LOCKS := requirements.lock requirements-torch.lock requirements-torch-cpu.lock
 
-.PHONY: demo demo-fast test test-slow scorecard known-answers calibration lint types imports check lock audit sbom clean
+.PHONY: demo demo-fast test test-slow scorecard known-answers report-accessibility calibration lint types imports check lock audit sbom clean
 
 demo: $(READY)
 	$(BIN)/harness compare tasks/support_routing/task.yaml
@@ -30,6 +30,11 @@ test-slow: $(READY)
 scorecard: $(READY)
 	$(BIN)/harness setup
 	$(BIN)/python -m bench.scorecard $(OPTIONS)
+
+# axe-core over a report in 8 settings. Needs Node.js, Chromium (CHROMIUM=its path), REPORT=a report.html and
+# NPM=a folder in which `npm install axe-core puppeteer-core` was run; it is no part of `make check`.
+report-accessibility:
+	node bench/report_accessibility.mjs $(NPM) $(REPORT)
 
 # Four tasks whose right verdict is known; ends with 1 when one comes out otherwise.
 known-answers: $(READY)
