@@ -187,7 +187,7 @@ def _listed(value: object) -> list[str]:
     if value in (None, "", []):
         return []
     if not isinstance(value, list):
-        raise _BadRow("'choices' is no list; in CSV give columns choice_1, choice_2, ...")
+        raise _BadRow("'choices' is not a list; in CSV give columns choice_1, choice_2, ...")
     return [_text("choices", choice) for choice in value]
 
 

@@ -265,7 +265,7 @@ class Metric(Protocol):
         """How the items make the figure.
 
         rate: items are 0 or 1 and the figure is their mean; graded: items in [0, 1] and the figure is
-        their mean; aggregate: the figure is no mean of items (macro-F1), so a bootstrap resamples it.
+        their mean; aggregate: the figure is not a mean of items (macro-F1), so a bootstrap resamples it.
         """
 
     def score(self, answer: str | None, example: Example) -> Score:

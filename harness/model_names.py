@@ -14,4 +14,4 @@ def name_fault(name: str) -> str:
     if name in ALIASES or _HUB_ID.fullmatch(name):
         return ""
     known = suggest(name, dict.fromkeys(ALIASES))
-    return f"model '{name}' is no alias{known}, no folder here, and no hub id like 'org/name'"
+    return f"model '{name}' is not an alias{known}, a folder here, or a hub id like 'org/name'"

@@ -81,7 +81,7 @@ class Embedder:
                     model_kwargs={"use_safetensors": True},
                 )
             except (OSError, ValueError, KeyError) as fault:
-                raise ArmError(f"{self.folder} is no sentence-transformers model: {fault}") from fault
+                raise ArmError(f"{self.folder} is not a sentence-transformers model: {fault}") from fault
 
     @property
     def _tokenizer(self) -> Any:

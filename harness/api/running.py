@@ -95,7 +95,7 @@ def open_run(folder: Where) -> Result:
     """Read what a run has measured so far and decide from it; nothing is written and no model is loaded.
 
     Raises:
-        StoreError: If `folder` is no run folder, or is damaged.
+        StoreError: If `folder` is not a run folder, or is damaged.
     """
     from harness.evidence.compare import read_run
 
@@ -108,7 +108,7 @@ def redraw(folder: Where) -> Result:
     """Decide again from the evidence stored in a run folder and rewrite its reports; no model is loaded.
 
     Raises:
-        StoreError: If `folder` is no run folder, or is damaged.
+        StoreError: If `folder` is not a run folder, or is damaged.
     """
     from harness.evidence.compare import redraw
 

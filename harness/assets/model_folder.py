@@ -85,9 +85,11 @@ def _check_weights(folder: Path, name: str) -> None:
     from safetensors import SafetensorError, safe_open
 
     if Path(name).name != name or name.startswith(".") or not name.endswith(".safetensors"):
-        raise ModelError(f"{folder / INDEX} names '{name}', which is no safetensors file in the folder itself")
+        raise ModelError(f"{folder / INDEX} names '{name}', which is not a safetensors file in the folder itself")
     try:
         with safe_open(folder / name, framework="numpy"):
             pass
     except (OSError, SafetensorError) as fault:
-        raise ModelError(f"{folder / name} is no whole safetensors file ({fault}); fetch or save it again") from fault
+        raise ModelError(
+            f"{folder / name} is not a whole safetensors file ({fault}); fetch or save it again"
+        ) from fault

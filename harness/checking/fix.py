@@ -85,7 +85,7 @@ def _place_refusals(material: Material, out: Path) -> Iterable[str]:
         if path.is_file():
             yield from _misplaced(f"data.{split}", written, folder)
         else:
-            yield f"data.{split} '{written}' is no file in the task's folder; copy it there first"
+            yield f"data.{split} '{written}' is not a file in the task's folder; copy it there first"
     for key, other in _other_paths(material):
         if kind_of(folder / other):
             yield from _misplaced(key, other, folder)
@@ -96,7 +96,8 @@ def _links_out(folder: Path) -> Iterator[str]:
     for path in sorted(folder.rglob("*")):
         if not path.is_symlink():
             if not (path.is_file() or path.is_dir()):
-                yield f"{path.relative_to(folder).as_posix()} is no file but a pipe, a socket or a device; move it out"
+                name = path.relative_to(folder).as_posix()
+                yield f"{name} is not a file but a pipe, a socket or a device; move it out"
             continue
         target = path.readlink()
         inside = Path(os.path.normpath(path.parent / target)).is_relative_to(folder)

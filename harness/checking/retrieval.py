@@ -60,7 +60,7 @@ def find_unjudged(material: Material) -> list[Finding]:
     hits = [Hit((), f"for {len(unknown)} of {len(test)} test questions {_judged_by(unknown)}")] if unknown else []
     if len(named) == 1 and len(unknown) > 1:
         hits.append(Hit((), f"all of these name {' and '.join(*named)}, so that any passage of it counts as found"))
-    title = "questions for which it cannot be told whether the passage with the answer is found"
+    title = "questions for which it is unknown whether the passage with the answer is found"
     remedy = "their answers stand in no line word for word; the report says how many it could judge"
     return gathered("unjudged_search", "note", title, remedy, hits)
 

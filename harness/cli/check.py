@@ -123,7 +123,7 @@ def _with_goal(material: "Material", report: "CheckReport") -> "CheckReport":
     """Add that not even a perfect score would show the goal, where that is so.
 
     The decision's own interval says so. It is asked, which loads scipy, only where it may: items that belong together,
-    a figure that is no mean of items, or few items.
+    a figure that is not a mean of items, or few items.
     """
     from dataclasses import replace
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     "--documents", type=click.Path(path_type=Path), metavar="DIR", help="What rag may search: pages, or one .jsonl."
 )
 @click.option("--model", metavar="NAME", help="An alias, a folder or a hub id.")
-@click.option("--target", metavar="COLUMN", help="The column with the answer, where it cannot be told.")
+@click.option("--target", metavar="COLUMN", help="The column with the answer, where it is not clear.")
 @click.option("--input", "inputs", multiple=True, metavar="COLUMN", help="A column of the question; may be repeated.")
 @click.option(
     "--lists",

@@ -117,7 +117,7 @@ def _lost(judged_arms: JudgedArms, bounds: Sequence[ErrorBounds], other_verdicts
     left_out = f"{len(judged_arms.lost)} of {judged_arms.asked} items are left out for every arm"
     text = f"{left_out}, lost to infrastructure errors: {figures}"
     if other_verdicts is None:
-        return [f"{text}; the figure is no mean of items, so what they could change is not known"]
+        return [f"{text}; the figure is not a mean of items, so what they could change is not known"]
     return [text if other_verdicts else f"{text}; the verdict is the same either way"]
 
 

@@ -44,7 +44,7 @@ def other_verdicts(
     reverse. Up to three arms with lost items, these are all the corners.
 
     Returns:
-        None where lost items cannot be counted, because the figure is no mean of items.
+        None where lost items cannot be counted, because the figure is not a mean of items.
     """
     losers = frozenset(arm.name for arm in arm_scores.judged_arms.judged if arm.lost)
     if not losers:

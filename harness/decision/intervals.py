@@ -156,7 +156,7 @@ def unseen_weight(groups: int, tail: float) -> float:
 def aggregate_interval(
     scores: Sequence[Score], metric_spec: MetricSpec, labels: Labels | None, tail: float = TAIL
 ) -> Interval:
-    """Return the interval of a figure that is no mean of items (macro-F1), by resampling the aggregate.
+    """Return the interval of a figure that is not a mean of items (macro-F1), by resampling the aggregate.
 
     Items (or groups) are redrawn, the aggregate is computed on each draw, and the spread of the draws is
     taken as the standard error, with Student's t. Resampling sees no error that the data do not hold, so the

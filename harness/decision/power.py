@@ -30,7 +30,7 @@ class Hurdle:
     """A bound that must lie beyond a threshold."""
 
     chance: Callable[[int], float]  # that it does, on a test set of so many items
-    parts: Floats | None  # what each item adds to the figure; None where it is no mean of items
+    parts: Floats | None  # what each item adds to the figure; None where it is not a mean of items
 
 
 def items_needed(hurdles: Sequence[Hurdle], have: int) -> int | None:

@@ -208,7 +208,7 @@ class Resident:
             raise ArmError(f"prefixes are not served on a model of type {config.model_type}; use lora_sft there")
         prefix = prefix_of(load_file(Path(adapter) / ADAPTER_FILES[0]), config)
         if prefix is None:
-            raise ArmError(f"adapter {adapter} is no prefix for '{self._model}'; train it on this model")
+            raise ArmError(f"adapter {adapter} is not a prefix for '{self._model}'; train it on this model")
         return prefix
 
     def _load(self, adapter: str) -> str:

@@ -55,7 +55,7 @@ def recall(path: Path, bound_to: Mapping[str, str]) -> Baseline | None:
     if data is None:
         return None
     if data.get("format") != FORMAT:
-        raise StoreError(f"{path}: is no recorded base of format {FORMAT}; give another file, or {_AGAIN}")
+        raise StoreError(f"{path}: is not a recorded base of format {FORMAT}; give another file, or {_AGAIN}")
     if hash_data({name: value for name, value in data.items() if name != "seal"}) != data.get("seal"):
         raise StoreError(f"{path}: is damaged or was edited, its seal does not fit; {_AGAIN}")
     found: Baseline = decode(Baseline, json.dumps({name: value for name, value in data.items() if name != "seal"}))

@@ -115,7 +115,7 @@ def read_run(path: Path) -> tuple[Run, RunFolder]:
     """Decide from what a run folder holds so far; no model is loaded, and no file is written.
 
     Raises:
-        StoreError: If it is no run folder, or is damaged.
+        StoreError: If it is not a run folder, or is damaged.
     """
     _, run, folder = read_whole(path)
     return run, folder
@@ -125,10 +125,10 @@ def read_whole(path: Path) -> tuple[Task, Run, RunFolder]:
     """Read the task too, as the run saw it.
 
     Raises:
-        StoreError: If it is no run folder, or is damaged.
+        StoreError: If it is not a run folder, or is damaged.
     """
     folder = run_folder(path)
-    _ = folder.identity  # refuses what is no run folder
+    _ = folder.identity  # refuses what is not a run folder
     if not folder.ledger.exists():
         raise StoreError(f"{path} holds no ledger, so there is nothing to report on")
     with closing(Ledger(folder.ledger)) as ledger:

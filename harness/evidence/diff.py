@@ -25,7 +25,7 @@ def diff_runs(before: Path, after: Path, pairs: Sequence[Pair] = ()) -> RunDiffe
         pairs: Arms to set against each other. None: those that have one name in both.
 
     Raises:
-        StoreError: If one is no run folder, or is damaged.
+        StoreError: If one is not a run folder, or is damaged.
         HarnessError: If a run has no such arm, or the runs share none.
     """
     old_task, old, _ = read_whole(before)

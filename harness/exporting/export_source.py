@@ -73,12 +73,12 @@ def open_export(path: Path, arm: str | None) -> ExportSource:
     """Read a finished run and choose what to export: the named arm, or the one that the verdict names.
 
     Raises:
-        StoreError: If `path` is no run folder, or holds nothing to export.
+        StoreError: If `path` is not a run folder, or holds nothing to export.
         HarnessError: If no arm is named by either, or the named one did not end well.
     """
     folder = run_folder(path)
     path = folder.path
-    _ = folder.identity  # refuses what is no run folder
+    _ = folder.identity  # refuses what is not a run folder
     if not folder.ledger.exists():
         raise StoreError(f"{path} holds no ledger, so there is nothing to export; finish the run first")
     ledger = Ledger(folder.ledger)

@@ -55,7 +55,7 @@ def _right(metric: Metric, example: Example, rule: AnswerRule | None) -> Score:
 
 
 def setting_of(test: Sequence[Example], arms: Sequence[PlannedArm], limits: Limits, metric: Metric) -> Setting:
-    """Return what simulated runs of a task share; a figure that is no mean of items is simulated as a rate."""
+    """Return what simulated runs of a task share; a figure that is not a mean of items is simulated as a rate."""
     kind = "rate" if metric.kind == "aggregate" else metric.kind
     return Setting(tuple(arms), limits, kind, tuple(example.group for example in test))
 
@@ -108,7 +108,7 @@ def bound_words(perfect: Interval | None) -> str:
 def items_for_perfect(setting: Setting, metric: Metric) -> int | None:
     """Return with how many items, all of them right, the goal is shown; None where no number would do.
 
-    A figure that is no mean of items is bounded as the rate of its groups is, where it comes in groups.
+    A figure that is not a mean of items is bounded as the rate of its groups is, where it comes in groups.
     """
     goal, contest = setting.limits.goal, contest_of(setting)
     if goal >= 1.0:

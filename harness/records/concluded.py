@@ -115,7 +115,9 @@ class ErrorBounds:
     arm: str
     lost: int  # items that ended in infrastructure errors
     asked: int
-    worst: float | None  # the figure were every lost item wrong; None: it is no mean of items, so it has no such bound
+    worst: (
+        float | None
+    )  # the figure were every lost item wrong; None: it is not a mean of items, so it has no such bound
     best: float | None  # were every one right
 
 
@@ -127,7 +129,7 @@ class FormMisses:
     count: int
     wrong: int  # answers that score below one half, these among them
     n: int  # items that every judged arm has measured
-    figure: float | None  # the mean score; None: the metric is no mean of items
+    figure: float | None  # the mean score; None: the metric is not a mean of items
     with_them: float | None  # were they right
 
 

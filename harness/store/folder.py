@@ -84,11 +84,11 @@ class RunFolder:
         """What the folder belongs to.
 
         Raises:
-            StoreError: If this is no run folder.
+            StoreError: If this is not a run folder.
         """
         path = self.path / IDENTITY
         if not path.exists():
-            raise StoreError(f"{self.path} is no run folder: it has no {IDENTITY}")
+            raise StoreError(f"{self.path} is not a run folder: it has no {IDENTITY}")
         self.check_owner()
         try:
             found = read_json(path)
@@ -112,7 +112,7 @@ class RunFolder:
             raise StoreError(f"{self.path} is a file; give an --out folder that is new or empty")
         names = {path.name for path in self.path.iterdir()} if self.path.exists() else set()
         if names and not names & {IDENTITY, LOCK}:
-            raise StoreError(f"{self.path} exists and is no run folder; give an --out folder that is new or empty")
+            raise StoreError(f"{self.path} exists and is not a run folder; give an --out folder that is new or empty")
         self._check_space()
         if self.path.exists() and not names:  # made for this run, with whatever rights
             with suppress(PermissionError):  # somebody else's, as is said next

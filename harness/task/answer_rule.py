@@ -42,7 +42,7 @@ def _faults(said: Answer) -> list[tuple[str, str]]:
     except TemplateFault as fault:
         if fault.is_endless:
             return [("pattern", f"answer.pattern {fault}; make it simpler")]
-        return [("pattern", f"answer.pattern is no regular expression: {fault}")]
+        return [("pattern", f"answer.pattern is not a regular expression: {fault}")]
     if groups != 1:
         text = (
             f"answer.pattern has {groups} groups; put the result, and nothing else, in parentheses ('(?:' is no group)"

@@ -36,7 +36,7 @@ def benchmarks_of(settings: TaskFile, source: Source, folder: Path, faults: Faul
     for task in filter(is_benchmark_file, written):
         path = folder / task
         if kind_of(path) != "file":
-            text = f"general.tasks: '{task}' is no file; give rows in JSONL or CSV, or the name of an lm-eval task"
+            text = f"general.tasks: '{task}' is not a file; give rows in JSONL or CSV, or the name of an lm-eval task"
             source.add_fault(faults, ("general", "tasks"), text)
             continue
         rows, wrong = read_benchmark(path)

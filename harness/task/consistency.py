@@ -76,7 +76,7 @@ def include_path_of(settings: TaskFile, source: Source, folder: Path, faults: Fa
         return None
     path = folder / written
     if kind_of(path) != "folder":
-        text = f"general.include_path '{written}' is no folder; give one that holds lm-eval task files"
+        text = f"general.include_path '{written}' is not a folder; give one that holds lm-eval task files"
         source.add_fault(faults, ("general", "include_path"), text)
         return None
     path = path.resolve()

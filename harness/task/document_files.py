@@ -37,4 +37,4 @@ def _strays(folder: Path) -> Iterator[tuple[Path, str]]:
         elif stat.S_ISDIR(mode):
             yield from _strays(path)
         elif not stat.S_ISREG(mode):
-            yield path, "is no file but a pipe, a socket or a device; move it out of the documents"
+            yield path, "is not a file but a pipe, a socket or a device; move it out of the documents"

@@ -65,7 +65,7 @@ def _from_folder(path: Path, written: str, faults: Faults, notes: list[str]) -> 
         if file.is_symlink() or not file.is_file() or any(part.startswith(".") for part in inside.parts):
             continue
         if UNUSABLE.search(str(inside)):
-            faults.add(written, f"holds a file whose name is no text ({ascii(str(inside))}); rename it")
+            faults.add(written, f"holds a file whose name is not text ({ascii(str(inside))}); rename it")
         elif file.suffix.lower() in READERS:
             _read_page(file, inside, found)
         else:

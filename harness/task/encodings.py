@@ -72,7 +72,7 @@ def _is_damaged(raw: bytes) -> bool:
 def _guessed(raw: bytes, fault: TextFault) -> Decoded:
     readings = list(_readings(raw))
     if not readings:
-        known = "which encoding it has cannot be told; save the file as UTF-8 (spreadsheets call it 'CSV UTF-8')"
+        known = "its encoding is not clear; save the file as UTF-8 (spreadsheets call it 'CSV UTF-8')"
         start = fault.text.partition(";")[0]
         raise TextFault(f"{start}, and {known}", fault.line, fault.column)
     (encoding, text, sure), *others = readings
@@ -82,7 +82,7 @@ def _guessed(raw: bytes, fault: TextFault) -> Decoded:
         raise TextFault(f"is not UTF-8, and may be read in two ways: {rows}; save the file as UTF-8", fault.line)
     if odd_share(text) > _MOST_ODD:
         row = f"read as {encoding}, the most likely one, a row would be {shown_row(text)}"
-        raise TextFault(f"is not UTF-8, and its encoding cannot be told: {row}; save the file as UTF-8", fault.line)
+        raise TextFault(f"is not UTF-8, and its encoding is not clear: {row}; save the file as UTF-8", fault.line)
     return Decoded(text, _said(encoding, text))
 
 

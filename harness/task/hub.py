@@ -83,7 +83,7 @@ def _load(name: HubName) -> Mapping[str, Any]:
             loaded: Mapping[str, Any] = datasets.load_dataset(name.repo, name.subset)
             return loaded
     except (OSError, ValueError, RuntimeError, datasets.exceptions.DatasetsError) as fault:
-        known = "is no file in the task's folder"
+        known = "is not a file in the task's folder"
         if not is_reachable:
             raise _Unavailable(
                 f"{known}, and as a hub data set it is not on this machine and the hub cannot be reached; save its "

@@ -81,7 +81,7 @@ def _read_file(path: Path, written: str, faults: Faults) -> list[Row]:
     if suffix == ".parquet":
         return read_parquet(path, written, faults)
     if suffix not in FORMATS:
-        faults.add(written, f"'{suffix}' is no known format; convert it to one of {', '.join(FORMATS)}")
+        faults.add(written, f"'{suffix}' is not a known format; convert it to one of {', '.join(FORMATS)}")
         return []
     text = read_text(path, written, faults)
     return [] if text is None else rows_in(text, suffix, written, faults)
@@ -209,7 +209,7 @@ def read_parquet(path: Path, file: str, faults: Faults) -> list[Row]:
         faults.add(file, str(fault))
         return []
     except Exception as fault:  # of pyarrow and of its time zones, over a file that anybody may have written
-        faults.add(file, f"is no readable Parquet file: {_first_line(fault)}; write it again")
+        faults.add(file, f"is not a readable Parquet file: {_first_line(fault)}; write it again")
         return []
     return [
         _row(file, number, "row", with_label_names(values, labels)) for number, values in enumerate(records, start=1)

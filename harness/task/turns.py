@@ -150,7 +150,7 @@ def _parts(content: Any, name: str) -> tuple[Any, list[Any], tuple[str, ...]]:
         elif kind in THOUGHT_PARTS:
             unread.append(str(kind))
         else:
-            raise ValueError(f"'{name}.content' has a part that is no text: {shown(part)}; give rows of text alone")
+            raise ValueError(f"'{name}.content' has a part that is not text: {shown(part)}; give rows of text alone")
     return "".join(texts), calls, tuple(unread)
 
 

@@ -194,7 +194,7 @@ def test_options_reach_the_run(stub_task, tmp_path):
         ),
         ({"limit": 0}, harness.HarnessError, "limit 0: give a whole number of test items, 1 or more"),
         ({"limit": 2.5}, harness.HarnessError, "limit 2.5: give"),
-        ({"out": "task"}, harness.StoreError, "is no run folder; give an --out folder"),
+        ({"out": "task"}, harness.StoreError, "is not a run folder; give an --out folder"),
         ({"out": "task/task.yaml"}, harness.StoreError, "is a file; give an --out folder"),
     ],
 )
@@ -207,7 +207,7 @@ def test_mistake_is_told_in_the_words_of_the_command(stub_task, tmp_path, monkey
 
 @pytest.mark.parametrize("call", [harness.open_run, harness.redraw, harness.export])
 def test_folder_of_something_else_is_refused(tmp_path, call):
-    with pytest.raises(harness.StoreError, match="is no run folder"):
+    with pytest.raises(harness.StoreError, match="is not a run folder"):
         call(tmp_path)
 
 

@@ -49,7 +49,7 @@ def test_sound_folder_is_taken_whole_or_in_shards(folder):
 def test_index_names_safetensors_of_the_folder_alone(folder, name):
     (folder / "weights.bin").write_bytes(pickle.dumps({}))
     shard(folder, name)
-    with raises(ModelError, match=f"names '{name}', which is no safetensors file in the folder itself"):
+    with raises(ModelError, match=f"names '{name}', which is not a safetensors file in the folder itself"):
         checked_folder(folder)
 
 
@@ -60,7 +60,7 @@ def test_shard_that_is_no_whole_safetensors_file_is_refused(folder, kind):
     contents = {"pickle": pickle.dumps({}), "cut": whole[:-1], "empty": b""}
     if kind in contents:
         (folder / "shard.safetensors").write_bytes(contents[kind])
-    with raises(ModelError, match=r"shard\.safetensors is no whole safetensors file"):
+    with raises(ModelError, match=r"shard\.safetensors is not a whole safetensors file"):
         checked_folder(folder)
 
 

@@ -53,7 +53,7 @@ def test_missing_task_file_says_what_and_what_to_do_without_a_traceback(tmp_path
 def test_report_of_a_folder_that_is_no_run_is_refused(tmp_path):
     result = invoke("report", str(tmp_path))
     assert result.exit_code == 2
-    assert "is no run folder" in result.output
+    assert "is not a run folder" in result.output
 
 
 def test_schema_is_json_that_knows_the_task_files_keys():

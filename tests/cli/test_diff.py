@@ -61,4 +61,4 @@ def test_folder_that_is_no_run_is_refused(runs, tmp_path):
     (tmp_path / "empty").mkdir()
     result = call("diff", "then", "empty")
     assert result.exit_code == 2
-    assert "is no run folder" in result.output
+    assert "is not a run folder" in result.output

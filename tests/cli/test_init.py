@@ -71,7 +71,7 @@ def test_misspelt_model_is_met_with_the_right_one_and_nothing_is_written(tmp_pat
     (tmp_path / "rows.jsonl").write_text(rows(300))
     result = init("--from", str(tmp_path / "rows.jsonl"), "--out", str(tmp_path / "out"), "--model", "smolm2-135m")
     assert result.exit_code == 2
-    assert "model 'smolm2-135m' is no alias (did you mean 'smollm2-135m'?)" in result.output
+    assert "model 'smolm2-135m' is not an alias (did you mean 'smollm2-135m'?)" in result.output
     assert not (tmp_path / "out").exists()
 
 

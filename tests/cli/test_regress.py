@@ -234,7 +234,7 @@ def test_wrong_option_is_named(check, ground, arguments, said):
 def test_model_that_is_nowhere_is_named(check, ground, side):
     result = check(str(ground.model), side, "no-such-model")
     assert result.exit_code == 2
-    assert "'no-such-model' is no alias" in result.output
+    assert "'no-such-model' is not an alias" in result.output
 
 
 def test_adapter_without_weights_is_named_before_anything_is_measured(check, ground, tmp_path):

@@ -74,7 +74,7 @@ BROKEN_MODELS = {
     "list for a tokenizer": (lambda m: (m / "tokenizer.json").write_text("[]"), "is not a tokenizer"),
     "nested template": (
         lambda m: (m / "chat_template.jinja").write_text("{% for a in [1] %}" * 25 + "{% endfor %}" * 25),
-        "is no Jinja",
+        "too many statically nested blocks",
     ),
     "template that calls itself": (
         lambda m: (m / "chat_template.jinja").write_text(

@@ -208,4 +208,4 @@ def test_hub_id_that_is_not_there_ends_in_one_line(tmp_path, monkeypatch):
     with pytest.raises(TaskFileError) as caught:
         draft_task(Path("openai/gsm8k:main"), tmp_path / "out")
     (fault,) = caught.value.faults
-    assert fault.startswith("openai/gsm8k: is no file in the task's folder, and as a hub data set it is not on this")
+    assert fault.startswith("openai/gsm8k: is not a file in the task's folder, and as a hub data set it is not on this")

@@ -191,7 +191,7 @@ def test_draft_that_does_not_load_is_not_written(tmp_path, monkeypatch):
 @pytest.mark.parametrize("model", ["./nowhere", "smolm2-135m", "a/b/c"])
 def test_model_that_can_be_none_is_refused_by_the_option_before_anything_is_written(tmp_path, model):
     source = labelled(tmp_path)
-    with pytest.raises(TaskFileError, match="^--model: 1 problem\n.*no folder here, and no hub id"):
+    with pytest.raises(TaskFileError, match="^--model: 1 problem\n.*a folder here, or a hub id"):
         draft_task(source, tmp_path / "out", model=model)
     assert list(tmp_path.iterdir()) == [source]
 
@@ -247,7 +247,7 @@ def test_first_line_of_a_table_that_looks_like_a_row_is_said(tmp_path):
         ("none.csv", "input,target\n", "has no rows"),
         ("empty.jsonl", "", "is empty; give at least one row"),
         ("broken.jsonl", '{"input"\n', "broken.jsonl line 1 column 9: not valid JSON"),
-        ("wrong.xlsx", "x", "'.xlsx' is no known format"),
+        ("wrong.xlsx", "x", "'.xlsx' is not a known format"),
         ("packed.csv", "PK\x03\x04", "is a packed file (zip)"),
         ("gaps.jsonl", '{"messages": []}\n' * 9 + '{"messages": 1}\n', "10 of 10 rows cannot be used"),
     ],

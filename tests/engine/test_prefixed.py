@@ -126,7 +126,7 @@ def test_prefix_of_another_model_is_refused(engine, weights, tmp_path):
 
     (tmp_path / "adapter_config.json").write_text('{"peft_type": "PREFIX_TUNING"}')
     save_file({"prompt_embeddings": torch.zeros(TOKENS, 7)}, tmp_path / "adapter_model.safetensors")
-    with pytest.raises(ArmError, match="is no prefix for"):
+    with pytest.raises(ArmError, match="is not a prefix for"):
         engine.generate(conversations()[:1], GenerationSettings(2), Weights(weights.model, adapter=str(tmp_path)))
 
 

@@ -111,7 +111,7 @@ def test_what_is_no_record_is_refused_in_one_sentence(file, text):
 
 def test_record_of_another_format_is_refused_as_that(file):
     record(file, dataclasses.replace(BASELINE, format=FORMAT + 1))
-    with pytest.raises(StoreError, match="is no recorded base of format 1"):
+    with pytest.raises(StoreError, match="is not a recorded base of format 1"):
         recall(file, BOUND)
 
 

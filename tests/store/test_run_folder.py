@@ -40,7 +40,7 @@ def test_identity_that_cannot_be_read_is_a_store_error(tmp_path, damage):
 
 def test_folder_with_other_files_is_refused_and_left_alone(tmp_path):
     (tmp_path / "thesis.txt").write_text("do not lose me")
-    with pytest.raises(StoreError, match="is no run folder"), RunFolder(tmp_path).locked():
+    with pytest.raises(StoreError, match="is not a run folder"), RunFolder(tmp_path).locked():
         pass
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 

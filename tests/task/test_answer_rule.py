@@ -52,7 +52,7 @@ def test_target_without_a_result_is_refused_with_its_row(sums):
         ({}, "answer says nothing"),
         ({"take": "whole"}, "answer says nothing"),
         ({"take": "json", "pattern": "(a)"}, "both say what is taken"),
-        ({"pattern": "(a"}, "is no regular expression"),
+        ({"pattern": "(a"}, "is not a regular expression"),
         ({"pattern": "a"}, "has 0 groups"),
         ({"pattern": "(a)(b)"}, "has 2 groups"),
     ],

@@ -77,7 +77,7 @@ def test_encoding_that_cannot_be_told_is_named_by_its_line_and_column(task_folde
     )
     # {"question": "caf are 17 characters
     assert task_folder.faults() == (
-        "train.jsonl line 2 column 18: byte 0x81 is not UTF-8, and which encoding it has cannot be told; save the file "
+        "train.jsonl line 2 column 18: byte 0x81 is not UTF-8, and its encoding is not clear; save the file "
         "as UTF-8 (spreadsheets call it 'CSV UTF-8')",
     )
 
@@ -169,7 +169,7 @@ def test_unknown_format_is_named_with_the_known_ones(task_folder):
     task_folder.write("train.xlsx", "x")
     task_folder.settings["data"]["train"] = "train.xlsx"
     (fault,) = task_folder.faults()
-    assert "'.xlsx' is no known format; convert it to one of .jsonl, .json, .csv, .tsv, .parquet" in fault
+    assert "'.xlsx' is not a known format; convert it to one of .jsonl, .json, .csv, .tsv, .parquet" in fault
 
 
 def test_folder_as_a_split_is_named(task_folder):

@@ -163,4 +163,4 @@ def test_parquet_cell_that_is_no_number_is_empty(task_folder):
 def test_file_that_is_no_parquet_is_named(task_folder):
     task_folder.write("train.parquet", b"not parquet")
     task_folder.settings["data"]["train"] = "train.parquet"
-    assert "train.parquet: is no readable Parquet file" in task_folder.faults()[0]
+    assert "train.parquet: is not a readable Parquet file" in task_folder.faults()[0]

@@ -38,7 +38,7 @@ def linked(name, target):
         (linked("far.md", "../../private/key.md"), "documents/far.md: is a link"),
         (linked("broken.md", "nowhere.md"), "documents/broken.md: is a link"),
         (linked("loop", "."), "documents/loop: is a link"),
-        (lambda documents: os.mkfifo(documents / "pipe.md"), "documents/pipe.md: is no file but a pipe"),
+        (lambda documents: os.mkfifo(documents / "pipe.md"), "documents/pipe.md: is not a file but a pipe"),
         (
             lambda documents: (documents / os.fsdecode(b"caf\xe9.md")).write_text("x"),
             "holds a file whose name is no text",

@@ -42,7 +42,7 @@ def load_in_a_process(task_folder, working_folder, script=HUB_SCRIPT, environmen
 def test_hub_data_set_that_cannot_be_had_names_the_remedy(task_folder, tmp_path):
     task_folder.settings["data"]["train"] = "nobody/nothing"
     said = load_in_a_process(task_folder, tmp_path)
-    assert "nobody/nothing: is no file in the task's folder, and as a hub data set it is not on this machine" in said
+    assert "nobody/nothing: is not a file in the task's folder, and as a hub data set it is not on this machine" in said
     assert "save its rows as a file and name that, or run again with a network" in said
 
 
@@ -150,6 +150,6 @@ def test_hub_that_cannot_be_reached_is_said_once_and_within_seconds(task_folder,
     # nothing listens on port 9 of this machine, and the library's own retries take half a minute
     said = load_in_a_process(task_folder, tmp_path, environment={"HF_ENDPOINT": "http://127.0.0.1:9"})
     assert time.monotonic() - begun < 30  # of which all but some five seconds would be a busy machine's
-    assert said.count("openai/gsm8k: is no file in the task's folder") == 1
+    assert said.count("openai/gsm8k: is not a file in the task's folder") == 1
     assert "1 problem" in said
     assert "Retrying" not in said

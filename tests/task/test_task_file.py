@@ -54,7 +54,7 @@ def test_missing_split_is_named(task_folder, split):
         (
             "prompt",
             {"template": "{{ inputt }}"},
-            "prompt.template names 'inputt', which is no column of the rows (did you mean 'input'?)",
+            "prompt.template names 'inputt', which is not a column of the rows (did you mean 'input'?)",
         ),
         ("prompt", {"template": "{% if %}"}, "prompt template '{% if %}'"),
         ("prompt", {"template": "no question"}, "prompt.template leaves the question out"),
@@ -149,10 +149,10 @@ def test_model_folder_is_found_beside_the_task_file(task_folder):
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("smolm2-135m", "is no alias (did you mean 'smollm2-135m'?), no folder here, and no hub id like 'org/name'"),
-        ("gpt-4", "is no alias (known: smollm2-135m), no folder here, and no hub id like 'org/name'"),
-        ("gpt 4", "is no alias (known: smollm2-135m), no folder here, and no hub id like 'org/name'"),
-        ("foo/bar/baz", "is no alias (known: smollm2-135m), no folder here, and no hub id like 'org/name'"),
+        ("smolm2-135m", "is not an alias (did you mean 'smollm2-135m'?), a folder here, or a hub id like 'org/name'"),
+        ("gpt-4", "is not an alias (known: smollm2-135m), a folder here, or a hub id like 'org/name'"),
+        ("gpt 4", "is not an alias (known: smollm2-135m), a folder here, or a hub id like 'org/name'"),
+        ("foo/bar/baz", "is not an alias (known: smollm2-135m), a folder here, or a hub id like 'org/name'"),
     ],
 )
 def test_name_that_can_be_no_model_is_a_fault_at_its_place(faults_of, valid, name, said):
