@@ -7,6 +7,7 @@ Prints a table for docs/measurements.md, and ends with exit code 1 when a remova
 
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+MOST_SECONDS, MOST_MEMORY = 90, 6 << 30  # of processor time, and bytes of address space, of a test's process
 COPIED = ("harness", "baselines", "reports", "tests", "bench", "tasks", "docs", "pyproject.toml", "README.md")
 
 
@@ -48,13 +50,23 @@ def tried(removal: Removal, copy: Path) -> str:
         command = [sys.executable, "-m", "pytest", "-q", "-x", "--tb=no", "-p", "no:cacheprovider", "-rfE", path]
         command += ["-k", chosen.strip("'")] if chosen else []
         environment = {**os.environ, "PYTHONPATH": str(copy), "OMP_NUM_THREADS": "1"}
-        done = subprocess.run(command, capture_output=True, text=True, cwd=copy, env=environment, check=False)
+        done = subprocess.run(
+            command, capture_output=True, text=True, cwd=copy, env=environment, check=False, preexec_fn=_limit
+        )
     finally:
         file.write_text(text, encoding="utf-8")
     failed = re.findall(r"^(?:FAILED|ERROR) (\S+::\w+)", done.stdout, flags=re.MULTILINE)
+    if done.returncode < 0:
+        return f"{removal.test}: its process was ended by signal {-done.returncode}"
     if done.returncode not in (0, 1):
         sys.exit(f"{removal.guard}: {removal.test} ended with {done.returncode}:\n{done.stdout[-2000:]}")
     return failed[0].rpartition("/")[2] if failed else ""
+
+
+def _limit() -> None:
+    """Without a guard a test may run for ever, or take all memory."""
+    resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS))
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
 
 
 def main() -> int:
