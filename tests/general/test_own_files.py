@@ -158,7 +158,7 @@ def test_more_than_nine_numbered_columns_keep_their_order(tmp_path):
         (row_of(choices=["a b"]), "has 1 choices"),
         (row_of(choices=["a b", "a b"]), "has the choice 'a b' twice"),
         (row_of(choices=["a b", ""]), "'choices' is empty"),
-        (row_of(choices="a b|c d"), "'choices' is no list"),
+        (row_of(choices="a b|c d"), "'choices' is not a list"),
         (row_of(choice_1="a b", choice_2="c d"), "in 2 ways"),
         ({"question": "Which?", "A": "a b", "B": "", "C": "c d", "answer": "A"}, "'b' is empty before other choices"),
         ({"question": "Which?", "Question": "What?", "answer": "A"}, "names a column twice"),

@@ -186,7 +186,7 @@ def test_embedder_that_is_not_there_is_named(tmp_path, monkeypatch):
 
 def test_folder_that_is_no_embedder_is_named(tmp_path):
     (tmp_path / "empty").mkdir()
-    with pytest.raises(ArmError, match="empty is no sentence-transformers model"):
+    with pytest.raises(ArmError, match="empty is not a sentence-transformers model"):
         fit(rag({"embedder": str(tmp_path / "empty")}), tmp_path, ScriptedEngine(lambda c: "a"))
 
 

@@ -23,7 +23,7 @@ def test_resolved_task_names_the_file_as_it_was_written(task_folder):
 def test_a_file_that_is_not_there_is_listed_with_the_other_faults(task_folder):
     task_folder.settings |= {"general": {"tasks": ["absent.csv"]}, "model": "./absent"}
     faults = task_folder.faults()
-    assert any("'absent.csv' is no file" in fault for fault in faults)
+    assert any("'absent.csv' is not a file" in fault for fault in faults)
     assert any("model folder './absent'" in fault for fault in faults)
 
 
@@ -59,4 +59,4 @@ def test_digest_does_not_change_with_the_folder_or_the_way_an_answer_is_written(
 @pytest.mark.parametrize("name", ["zh.jsonl", "zh.csv"])
 def test_suffix_tells_a_file_from_a_name(task_folder, name):
     task_folder.settings["general"] = {"tasks": [name]}
-    assert any(f"'{name}' is no file" in fault for fault in task_folder.faults())
+    assert any(f"'{name}' is not a file" in fault for fault in task_folder.faults())

@@ -50,11 +50,11 @@ def test_missing_split_is_named(task_folder, split):
         ("model", "./absent", "model folder './absent' is not there"),
         ("arms", [], "'arms' is []; it should have at least 1 item"),
         ("arms", [7], "'arms.1' is 7; give keys below it"),
-        ("general", {"include_path": "absent"}, "general.include_path 'absent' is no folder"),
+        ("general", {"include_path": "absent"}, "general.include_path 'absent' is not a folder"),
         (
             "prompt",
             {"template": "{{ inputt }}"},
-            "prompt.template names 'inputt', which is not a column of the rows (did you mean 'input'?)",
+            "prompt.template names 'inputt', which is no column of the rows (did you mean 'input'?)",
         ),
         ("prompt", {"template": "{% if %}"}, "prompt template '{% if %}'"),
         ("prompt", {"template": "no question"}, "prompt.template leaves the question out"),
