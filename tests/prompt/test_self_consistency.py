@@ -121,12 +121,11 @@ def test_vote_is_over_results_as_the_rule_leaves_them_in_the_run_and_in_the_expo
 
 
 def exported(program: Program, said) -> str:
-    """What the export's own lines print for these completions."""
+    """What the export's own functions answer for these completions."""
     from test_answer_script import script
 
     tree = ast.parse(script(samples=3))
-    kept = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name in ("read", "vote")]
-    main = tree.body[-1].body
+    kept = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name in ("read", "vote", "answer")]
     texts = iter(said)
     ending = SimpleNamespace(is_whole=True)
 
@@ -135,17 +134,17 @@ def exported(program: Program, said) -> str:
         ending.is_whole = finish == "stop"
         return text
 
-    printed: list[str] = []
     prompt = {"samples": 3, "ignore": list(program.ignore), "reader": json.loads(json.dumps(asdict(program.reader)))}
-    names = {"PROMPT": prompt, "ENDING": ending, "complete": complete, "print": printed.append}
+    names = {"PROMPT": prompt, "ENDING": ending, "complete": complete}
     names |= {
         "Reader": Reader,
         "elect": elect,
         "without_thought": without_thought,
-        "sys": SimpleNamespace(argv=["", ""]),
+        "said": lambda text, form: text,
+        "FORM": None,
     }
-    exec(compile(ast.Module([*kept, *main], []), "answer.py", "exec"), names)
-    return printed[0]
+    exec(compile(ast.Module(kept, []), "answer.py", "exec"), names)
+    return names["answer"]("", {})
 
 
 def test_export_sees_whether_the_real_model_ended_by_itself(tiny_model):
