@@ -5,7 +5,7 @@ from reports import numbers
 from reports.view.gates import basis_words, probes_words
 from reports.view.lookup import comparison_of, gate_of, is_tuned, leading, score_of
 from reports.view.names import option_name
-from reports.view.shapes import join, metric_name
+from reports.view.shapes import join, metric_title
 
 SMOKE = "This was a smoke run: it shows that everything works. Its figures mean nothing, so nothing is recommended."
 
@@ -18,7 +18,7 @@ def headline(run: Run) -> tuple[str, ...]:
     if not run.decision.scores:
         return ("No option gave a figure, so there is nothing to choose from.",)
     if lead is None:
-        return (f"Every option scores {numbers.percent(0.0)} by {metric_name(run.primary_metric).lower()}.", _goal(run))
+        return (f"Every option scores {numbers.percent(0.0)} by {metric_title(run.primary_metric)}.", _goal(run))
     if run.decision.arm is None:
         return (_score(run, lead, "The highest score is that of "), *_open(run))
     return tuple(filter(None, (_score(run, lead), _gain(run, lead), _goal(run), _forgetting(run, lead))))
@@ -42,10 +42,10 @@ def closest(run: Run, arm: str) -> Comparison | None:
 def _score(run: Run, lead: Evidence, before: str = "") -> str:
     score = score_of(run, lead.arm)
     name = option_name(run, lead.arm)
-    metric = metric_name(run.primary_metric).lower()
+    metric = metric_title(run.primary_metric)
     if score is None:
         return f"{before}{name}: {metric} {numbers.NOT_MEASURED}."
-    told = f"{numbers.percent(score.estimate)} {metric} {interval_words(score, numbers.bounds(score))}"
+    told = f"{numbers.percent(score.estimate)} by {metric} {interval_words(score, numbers.bounds(score))}"
     return f"{before}“{name}”: {told}." if before else f"“{name}” scores {told}."
 
 

@@ -11,7 +11,7 @@ from reports.view import costs
 from reports.view.gates import FORGETTING
 from reports.view.lookup import by_score, comparison_of, gate_of, is_tuned, recommended, reference_prompt, score_of
 from reports.view.names import option_names
-from reports.view.shapes import Cell, metric_name
+from reports.view.shapes import Cell, metric_title
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def options(run: Run) -> Options:
     scored = sorted(by_score(run), key=lambda evidence: evidence.arm != chosen)
     others = [evidence for evidence in run.evidence if evidence not in scored]
     n = max((score.n for score in run.decision.scores.values()), default=len(run.examples))
-    caption = f"All options, by {metric_name(run.primary_metric).lower()} on the same {numbers.count(n)} test items"
+    caption = f"All options, by {metric_title(run.primary_metric)} on the same {numbers.count(n)} test items"
     if against := reference_prompt(run):
         caption += f"; gains are against “{names.get(against, against)}”"
     rows = tuple(_option(run, evidence, names[evidence.arm]) for evidence in (*scored, *others))

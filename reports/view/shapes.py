@@ -134,6 +134,11 @@ def metric_name(name: str) -> str:
     return METRICS.get(name, name)
 
 
+def metric_title(name: str) -> str:
+    """Name a metric inside a sentence."""
+    return f"“{metric_name(name)}”"
+
+
 def benchmark_name(name: str) -> str:
     """Return a benchmark's usual name: the longest known ending of the task's name, else the task's name."""
     known = [key for key in BENCHMARKS if name == key or name.endswith("_" + key)]

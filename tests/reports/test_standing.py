@@ -80,7 +80,7 @@ def test_every_sentence_of_page_one_has_one_interval(run):
 def test_nothing_is_praised_where_every_option_scores_zero(run):
     zero = {arm: dataclasses.replace(score, estimate=0.0, low=0.0) for arm, score in run.decision.scores.items()}
     page = verdict(decided(run, action="undecided", arm=None, goal="missed", scores=zero))
-    assert page.sentences[0] == "Every option scores 0.0% by exact match."
+    assert page.sentences[0] == "Every option scores 0.0% by “Exact match”."
 
 
 def test_options_are_called_by_what_they_do_and_number_their_examples(run):
