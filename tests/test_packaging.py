@@ -16,7 +16,7 @@ from test_architecture import imported
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 PRODUCT = ("harness", "baselines", "reports", "tasks")
-WORKBENCH = ("bench", "tests")
+WORKBENCH = ("bench", "tests", "tools")
 # `answer` is the module that an export holds.
 OURS = {*PRODUCT, *WORKBENCH, "answer"} | {path.stem for name in WORKBENCH for path in (ROOT / name).rglob("*.py")}
 

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import math
 from pathlib import Path
@@ -94,7 +95,8 @@ def test_column_may_have_any_name_and_a_general_question_has_nothing_in_columns(
 
 def test_rule_that_only_ignores_something_leaves_the_reading_to_the_arm():
     program = Program(Weights("m"), Prompt(), GenerationSettings(4), Reader("first_line"))
-    assert program.reading(AnswerRule(ignore=("accents",))) == program
+    only = program.reading(AnswerRule(ignore=("accents",)))
+    assert only == dataclasses.replace(program, ignore=("accents",))  # by which votes are counted, and nothing is read
     assert program.reading(AnswerRule(Reader("last_number"))).reader.read("I say 4\n5") == "4"
 
 

@@ -10,7 +10,13 @@ ROOT = Path(__file__).parent.parent
 PRODUCT = sorted(path for package in ("harness", "baselines", "reports") for path in (ROOT / package).rglob("*.py"))
 TEMPLATES = sorted((ROOT / "harness" / "exporting" / "templates").glob("*.py.jinja"))
 # These render templates of ours, or lm-eval's in a sandbox; `harness.confined` renders all others.
-OURS = {"harness/exporting/script.py", "reports/html_format.py", "reports/regression/html.py"}
+OURS = {
+    "harness/exporting/script.py",
+    "harness/viewing/pages.py",
+    "reports/html_format.py",
+    "reports/difference/html.py",
+    "reports/regression/html.py",
+}
 SANDBOXED = {"harness/general/benchmark_tasks.py": {"ImmutableSandboxedEnvironment"}}
 HARMLESS = {"TemplateError", "StrictUndefined", "BaseLoader", "PackageLoader"}
 

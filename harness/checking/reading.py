@@ -108,7 +108,8 @@ class Material:
     @cached_property
     def has_labels(self) -> bool:
         """Whether the answers are few and short, each given many times: labels, not free text."""
-        return is_closed_set(Counter(record.answer for record in self.records()), is_named=True)
+        answers = Counter(record.answer for record in self.records())
+        return len(answers) == 1 or is_closed_set(answers, is_named=True)
 
     def files(self) -> dict[str, str]:
         """Return the data files as the task file names them, by split."""

@@ -60,7 +60,7 @@ def _errors_note(run: Run, lost: int) -> str:
         " arm's score over all the items that it was asked, were every lost one wrong, or right."
     )
     if any(bound.worst is None for bound in run.decision.error_bounds):
-        text += f" {metric_name(run.primary_metric)} is no mean of items, so it has no worst and best case."
+        text += f" {metric_name(run.primary_metric)} is not a mean of items, so it has no worst and best case."
     if any(bound.arm in judged for bound in run.decision.error_bounds):
         text += _turned(run)
     unjudged = [bound.arm for bound in run.decision.error_bounds if bound.arm not in judged]
@@ -112,7 +112,7 @@ def _range(bound: ErrorBounds | None) -> str:
     if bound is None:
         return "nothing lost"
     if bound.worst is None or bound.best is None:
-        return "no mean of items"
+        return "not a mean of items"
     return f"{numbers.percent(bound.worst)} to {numbers.percent(bound.best)}"
 
 

@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 import pytest
 from regress_ground import LIMIT, copy_with
 
+from harness.cli.exit_codes import Exit
 from harness.cli.regress import SUMMARY, exit_code
 
 pytestmark = pytest.mark.usefixtures("elsewhere")
@@ -277,7 +278,7 @@ def test_crash_is_a_fault_and_never_a_regression(check, ground, monkeypatch):
 
     monkeypatch.setattr("harness.evidence.regress.regress", crash)
     result = check(ground.path("harmless"))
-    assert result.exit_code == 2
+    assert result.exit_code == Exit.DEFECT
     assert "IndexError: index out of range in self" in result.output
 
 

@@ -123,7 +123,7 @@ def test_aggregate_metric_has_no_bounds_and_the_caveat_says_why():
     decision = settle([arm], metric_kind="aggregate", aggregate=MacroF1().aggregate)
     assert [(bound.worst, bound.best) for bound in decision.error_bounds] == [(None, None)]
     assert decision.other_verdicts is None
-    assert any("1 of 200 items" in text and "no mean of items" in text for text in decision.caveats)
+    assert any("1 of 200 items" in text and "not a mean of items" in text for text in decision.caveats)
 
 
 def test_verdict_that_lost_items_could_turn_says_so_first():

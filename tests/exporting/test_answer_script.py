@@ -8,7 +8,7 @@ import pytest
 
 from harness import answer_reading
 from harness.answer_reading import Reader
-from harness.chat.turns import without_thought
+from harness.chat.turns import ChatForm, said, without_thought
 from harness.exporting.script import fill
 
 PLAIN = ("", "\n", " two\nlines \n", "\n\n  late ")
@@ -41,7 +41,7 @@ def read_of(reader: Reader):
     text = script()
     function = next(n for n in ast.parse(text).body if isinstance(n, ast.FunctionDef) and n.name == "read")
     names = {"PROMPT": {"reader": json.loads(json.dumps(asdict(reader)))}, "Reader": answer_reading.Reader}
-    names["without_thought"] = without_thought
+    names |= {"without_thought": without_thought, "said": said, "FORM": ChatForm()}
     exec(compile(ast.Module([function], []), "answer.py", "exec"), names)
     return names["read"]
 

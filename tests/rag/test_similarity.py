@@ -49,5 +49,5 @@ def test_wrong_figure_in_a_right_sentence_is_not_seen(metric):
 
 def test_embedder_that_is_not_there_is_said_when_the_first_answer_is_scored(tmp_path):
     metric = similarity(str(tmp_path))
-    with pytest.raises(ArmError, match="no sentence-transformers model"):
+    with pytest.raises(ArmError, match="not a sentence-transformers model"):
         value(metric, "a")

@@ -37,6 +37,12 @@ def with_gates(run, **new):
     return dataclasses.replace(run, decision=dataclasses.replace(run.decision, gates=gates))
 
 
+@pytest.fixture(autouse=True)
+def wide(monkeypatch):
+    """A terminal on which every column of the table fits."""
+    monkeypatch.setenv("COLUMNS", "160")
+
+
 def printed(run, capsys, tmp_path):
     """What the terminal shows; the sample's arms get a program, which tells tuned weights from the base's."""
     evidence = tuple(
@@ -313,7 +319,7 @@ def test_benchmark_rows_hold_both_ways_of_asking_and_the_answers(run, tmp_path):
 
 def test_terminal_table_says_what_cannot_be_judged(blind_run, capsys, tmp_path):
     lines = printed(blind_run, capsys, tmp_path).splitlines()
-    tuned = next(line for line in lines if line.startswith("lora_sft "))
+    tuned = next(line for line in lines if line.strip().startswith("lora_sft "))
     assert "not judged  cannot judge" in tuned
 
 

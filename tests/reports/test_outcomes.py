@@ -74,7 +74,7 @@ def test_figure_that_is_no_mean_of_items_says_so_in_place_of_a_range(lossy):
     bounds = tuple(dataclasses.replace(b, worst=None, best=None) for b in lossy.decision.error_bounds)
     decision = dataclasses.replace(lossy.decision, error_bounds=bounds, other_verdicts=None)
     section = outcomes_section(dataclasses.replace(lossy, decision=decision))
-    assert cells(section.outcomes)["lora_sft"][-1] == "no mean of items"
+    assert cells(section.outcomes)["lora_sft"][-1] == "not a mean of items"
     assert "so it has no worst and best case" in section.errors_note
 
 

@@ -41,7 +41,7 @@ def linked(name, target):
         (lambda documents: os.mkfifo(documents / "pipe.md"), "documents/pipe.md: is not a file but a pipe"),
         (
             lambda documents: (documents / os.fsdecode(b"caf\xe9.md")).write_text("x"),
-            "holds a file whose name is no text",
+            "holds a file whose name is not text",
         ),
     ],
     ids=["linked folder", "linked file", "broken link", "loop", "pipe", "name"],

@@ -132,7 +132,7 @@ def test_target_that_is_no_text_is_refused(task_folder, value):
         ({"messages": [{"role": "user", "content": ""}]}, "'messages[0].content' is empty"),
         (
             {"messages": [{"role": "user", "content": [{"type": "image_url"}]}]},
-            "'messages[0].content' has a part that is no text",
+            "'messages[0].content' has a part that is not text",
         ),
         ({"prompt": TURNS, "completion": "a"}, "'prompt' ends with the assistant's turn"),
         ({"input": "q\ud800", "target": "a"}, "'input' has half of a character pair"),
