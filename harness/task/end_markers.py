@@ -15,7 +15,8 @@ _ANSWERS = ("target", "chosen", "rejected", "answer")  # what an item holds that
 
 def ended_turns(turns: Sequence[Turn], ends: Counter[str]) -> tuple[Turn, ...]:
     """Return a conversation whose answers have no end marker; each that is taken off is counted."""
-    return tuple(replace(turn, message=_turn(turn.message, ends)) for turn in turns)
+    found = [(turn, _turn(turn.message, ends)) for turn in turns]
+    return tuple(turn if message is turn.message else replace(turn, message=message) for turn, message in found)
 
 
 def ended_texts(answers: Sequence[str], ends: Counter[str]) -> tuple[str, ...]:
@@ -32,7 +33,7 @@ def ended(item: Item, ends: Counter[str]) -> Item:
     if others := getattr(item, "accepted", ()):
         changes["accepted"] = ended_texts(others, ends)
     messages = tuple(_turn(message, ends) for message in item.messages)
-    if messages != item.messages:
+    if any(one is not other for one, other in zip(messages, item.messages, strict=True)):
         changes["messages"] = messages
     return replace(item, **changes) if changes else item
 
@@ -49,7 +50,8 @@ def ends_said(ends: Mapping[str, int]) -> list[str]:
 def _turn(message: Message, ends: Counter[str]) -> Message:
     if message.role != "assistant":
         return message
-    return replace(message, content=_taken_off(message.content, ends))
+    content = _taken_off(message.content, ends)
+    return message if content is message.content else replace(message, content=content)
 
 
 def _taken_off(answer: str, ends: Counter[str]) -> str:

@@ -249,7 +249,8 @@ class SplitReader:
         own = optional_text(row, group) or (chat_group(turns) if self._turns == "all" else None)
         made = [self._example(row, answer, own, evidence_of(row, evidence), shown) for answer in answers]
         accepted, labelled = self._accepted(ended_texts(accepted, ends)), labelled_in(row, self._columns)
-        made[-1] = replace(made[-1], accepted=accepted, labelled=labelled)
+        if accepted or labelled:
+            made[-1] = replace(made[-1], accepted=accepted, labelled=labelled)
         self.ends.update(ends)
         self.tally.chat(row, turns, found, answers, self._metric)
         self.tally.empty(row, made[-1].columns)
