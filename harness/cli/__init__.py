@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from harness.cli.exit_codes import summary
-from harness.cli.interruption import Stopped, stoppable
+from harness.cli.interruption import Stopped, heard_stop, stoppable
 from harness.cli.last_resort import explained
 from harness.cli.printing import guarded, say
 from harness.paths import check_name
@@ -52,6 +52,8 @@ class _Commands(click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise  # click's own; and whoever read our output has seen enough
         except Exception as fault:
+            if stop := heard_stop():
+                raise stop from fault
             told = explained(fault)
             say(f"Error: {told.text}", err=True)
             ctx.exit(told.code)

@@ -7,6 +7,7 @@ from types import FrameType
 from typing import NoReturn
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_heard: list["Stopped"] = []  # since `stoppable` began
 
 
 class Stopped(BaseException):
@@ -24,6 +25,7 @@ def stoppable() -> Iterator[None]:
     A signal that was ignored from the start, as under nohup, stays so.
     """
     heard = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    _heard.clear()
     try:
         for number in heard:
             signal.signal(number, _stop)
@@ -33,5 +35,15 @@ def stoppable() -> Iterator[None]:
             signal.signal(number, signal.SIG_IGN)
 
 
+def heard_stop() -> Stopped | None:
+    """Return the first signal that was heard.
+
+    Libraries in C can turn the exception that a signal raises into a fault of their own: after a signal, any fault may
+    be one.
+    """
+    return _heard[0] if _heard else None
+
+
 def _stop(number: int, frame: FrameType | None) -> NoReturn:
-    raise Stopped(number)
+    _heard.append(Stopped(number))
+    raise _heard[-1]

@@ -35,3 +35,27 @@ def test_ctrl_c_in_the_first_second_leaves_no_traceback(tmp_path, delay):
 def test_installed_command_begins_there():
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
     assert project["project"]["scripts"]["harness"] == "harness.start:main"
+
+
+SWALLOWED = """
+import os, signal, time
+import harness.cli.schema
+from harness.cli import main
+
+def dumps(*arguments, **options):
+    try:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(10)
+    except BaseException as stop:
+        raise ValueError("Error building `dataclass` serializer") from stop  # as pydantic's core does
+
+harness.cli.schema.json.dumps = dumps
+main(["schema"])
+"""
+
+
+def test_signal_that_a_library_turns_into_a_fault_of_its_own_is_an_interruption():
+    done = subprocess.run([sys.executable, "-c", SWALLOWED], capture_output=True, text=True)
+    assert done.returncode == 128 + signal.SIGTERM, done.stderr
+    assert "interrupted" in done.stderr
+    assert "fault of harness" not in done.stderr
