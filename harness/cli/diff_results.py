@@ -51,13 +51,13 @@ def _cut(text: str) -> str:
 
 
 def _table(found: RunDifference) -> Table:
-    title = f"{found.metric} on {found.items.shared} shared items"
+    title = f"{found.metric}: then and now on all items, the change on the {found.items.shared} shared ones"
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     table.add_column("arm", overflow="fold")
     for name in ("then", "now", "change", "95% CI", "lost", "won"):
         table.add_column(name, justify="right", no_wrap=True)
     for arm in found.arms:
-        table.add_row(arm.name, _score(arm.before_score), _score(arm.after_score), *_change(arm))
+        table.add_row(arm.name, _score(arm.before_score), _score(arm.after_score), *_change(arm, found.items.shared))
     return table
 
 
@@ -65,8 +65,8 @@ def _score(score: Interval | None) -> str:
     return "none" if score is None else f"{score.estimate:.1%}"
 
 
-def _change(arm: ArmChange) -> tuple[str, str, str, str]:
-    if arm.change is None:
+def _change(arm: ArmChange, shared: int) -> tuple[str, str, str, str]:
+    if arm.change is None or not shared:
         return "not measured", "", "", ""
     counts = str(arm.change.losses), str(arm.change.wins)
     moved = arm.change.difference

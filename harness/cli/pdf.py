@@ -55,5 +55,7 @@ def print_to_pdf(page: Path, pdf: Path) -> None:
             said = (done.stderr or "").strip().splitlines()[-1:]
         except subprocess.TimeoutExpired:
             said = [f"it did not end within {SECONDS} s"]
-    if not pdf.is_file():
+    if pdf.is_file():
+        pdf.chmod(0o600)  # as the other files of a run, whatever the umask
+    else:
         raise StoreError(f"{browser} did not print {page} ({' '.join(said) or 'it says nothing'}); print it by hand")

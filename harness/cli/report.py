@@ -22,7 +22,7 @@ def report(run_folder: Path, as_json: bool, pdf: bool, redact: bool) -> None:
     \b
     Example:
         harness report runs/support_routing-1a2b3c4d
-        harness report runs/support_routing-1a2b3c4d --redact --pdf   # RUN/redacted/report.pdf
+        harness report runs/latest --redact --pdf   # RUN/redacted/report.pdf
     """
     from harness.cli.pdf import find_browser, print_to_pdf
     from harness.cli.results import print_results
@@ -38,6 +38,6 @@ def report(run_folder: Path, as_json: bool, pdf: bool, redact: bool) -> None:
     if as_json:
         say_json_text((place / "result.json").read_text(encoding="utf-8"))
         return
-    print_results(run, place / "report.html")
+    print_results(run, place / "report.html", folder=folder.path)
     if pdf:
         say(f"PDF: {place / 'report.pdf'}")

@@ -15,13 +15,16 @@ MARK = "→ "  # before the arm that the verdict names
 SPARED = ("tokens", "general", "training", "s/item")
 
 
-def print_results(run: Run, report: Path, again: str = "harness compare TASK_FILE") -> None:
+def print_results(
+    run: Run, report: Path, again: str = "harness compare TASK_FILE", *, folder: Path | None = None
+) -> None:
     """Print every arm with its interval, then the verdict, then what to do, with commands that can be pasted.
 
     Args:
         run: A finished run.
         report: Where its report.html is.
         again: The command that made the run, without --fast.
+        folder: The run's, where the report lies elsewhere.
     """
     printed = console()
     _print_arms(run, printed.width)
@@ -32,7 +35,7 @@ def print_results(run: Run, report: Path, again: str = "harness compare TASK_FIL
     printed.print()
     printed.print(run.decision.sentence, markup=False, style="bold")
     printed.print(f"report: {report}", markup=False)
-    for what, command in next_commands(run, report.parent, again):
+    for what, command in next_commands(run, folder or report.parent, again):
         printed.print(f"{what}:\n  {command}", markup=False)
 
 

@@ -121,8 +121,8 @@ class PlainDisplay:
 
     def tick(self) -> None:
         """Say that the run is alive where nothing else has for a while."""
-        if self._stage and time.monotonic() - self._last_line >= MOST_SILENT:
-            self._print(f"{self._title}: still {self._stage}{self._in_all()}")
+        if self._title and time.monotonic() - self._last_line >= MOST_SILENT:
+            self._print(f"{self._title}: still {self._stage or 'at work'}{self._in_all()}")
 
     def _in_all(self) -> str:
         """Say how long the run still takes, where that is known."""

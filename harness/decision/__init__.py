@@ -99,7 +99,7 @@ def decide(
     lost_seeds = recipe.lost_seeds(fits or {})
     forms = form.form_misses(judged_arms, metric_kind)
     doubts = advice.caveats(arm_scores, gates, result.arm, absent, lost, turned, constant, recipes, lost_seeds)
-    forms_doubts = form.caveats(forms)
+    forms_doubts, forms_others = form.caveats(forms, judged_arms.judged, result.arm, limits.goal)
     step = advice.next_step(result, openness, arm_scores, chosen, routed)
     return Decision(
         action=result.action,
@@ -107,7 +107,7 @@ def decide(
         goal=result.goal,
         sentence=sentence.verdict_sentence(result, openness, arm_scores, chosen, routed),
         reasons=(*sentence.explain(result, arm_scores, list(gates.values())), *form.reasons(forms, result.arm, prompt)),
-        caveats=(*forms_doubts, *doubts.turning, *doubts.others),
+        caveats=(*forms_doubts, *doubts.turning, *forms_others, *doubts.others),
         next_step=" ".join(filter(None, (form.step(forms, limits.goal, result.action), step))),
         labels_needed=openness.settling.items if openness.settling else None,
         scores=dict(arm_scores.scores),

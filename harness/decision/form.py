@@ -33,10 +33,38 @@ def form_words(found: FormMisses) -> str:
     return f"{text}; were they right, it would have {share(found.with_them)} instead of {share(found.figure)}"
 
 
-def caveats(found: Sequence[FormMisses]) -> list[str]:
-    """Say of each arm what its answers' form costs it, where that is worth saying; the most costly first."""
+def caveats(
+    found: Sequence[FormMisses], arms: Sequence[Arm], chosen: Arm | None, goal: float
+) -> tuple[list[str], list[str]]:
+    """Say of each arm what its answers' form costs it, where that is worth saying; the most costly first.
+
+    Args:
+        found: Of every judged arm.
+        arms: These arms.
+        chosen: The recommended one, if there is one.
+        goal: The task's.
+
+    Returns:
+        What could overturn the verdict, since the arm would be the best, or a cheaper one that reaches the goal; and
+        the rest.
+    """
     worth = [one for one in found if one.count and one.count >= WORTH_SAYING * one.n]
-    return [form_words(one) for one in sorted(worth, key=lambda one: -one.count)]
+    against = [one.figure for one in found if one.figure is not None and (chosen is None or one.arm == chosen.name)]
+    best = max(against, default=None)
+    cheaper = {arm.name for arm in arms if chosen is None or arm.rank < chosen.rank}
+    turning: list[str] = []
+    others: list[str] = []
+    for one in sorted(worth, key=lambda one: -one.count):
+        is_chosen = chosen is not None and one.arm == chosen.name
+        could_turn = not is_chosen and _could_turn(one, best, goal, is_cheaper=one.arm in cheaper)
+        (turning if could_turn else others).append(form_words(one))
+    return turning, others
+
+
+def _could_turn(one: FormMisses, best: float | None, goal: float, *, is_cheaper: bool) -> bool:
+    if one.figure is None or one.with_them is None or best is None:
+        return True  # how much it costs is not known
+    return one.with_them > best or (is_cheaper and one.figure < goal <= one.with_them)
 
 
 def reasons(found: Sequence[FormMisses], chosen: Arm | None, prompt: Arm | None) -> list[str]:

@@ -169,7 +169,8 @@ def _describe(arm_scores: ArmScores, family: Family, climb: Climb | None, stop: 
     score = arm_scores.scores[arm.name]
     climbed = climb.succeeded and not stop
     why = stop or why_climb(climb, arm_scores.limits)
-    return Rung(family, arm.name, score, arm_scores.is_at_goal(arm), climbed, climb.comparisons, why)
+    bound = arm_scores.bounds(arm, TAIL).low
+    return Rung(family, arm.name, score, arm_scores.is_at_goal(arm), climbed, climb.comparisons, why, bound)
 
 
 def _describe_prompts(arm_scores: ArmScores) -> Rung:
@@ -178,7 +179,8 @@ def _describe_prompts(arm_scores: ArmScores) -> Rung:
     if arm is None:
         return Rung("prompt", None, None, False, False, (), _why_empty(arm_scores.judged_arms, "prompt"))
     why = goal_words(arm_scores, arm, is_reached=reaching is not None)
-    return Rung("prompt", arm.name, arm_scores.scores[arm.name], reaching is not None, False, (), why)
+    bound = arm_scores.bounds(arm, arm_scores.prompt_tails[arm.name]).low
+    return Rung("prompt", arm.name, arm_scores.scores[arm.name], reaching is not None, False, (), why, bound)
 
 
 def goal_words(arm_scores: ArmScores, prompt: Arm, *, is_reached: bool) -> str:

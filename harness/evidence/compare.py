@@ -63,10 +63,11 @@ def compare(task: Task, settings: Settings, observer: Observer) -> tuple[Run, Ru
     folder = run_folder(settings.out or Path("runs") / f"{task.name}-{hash_data(identity)[:8]}")
     with folder.locked() as lock:
         folder.claim(identity)
-        watch = Watch(observer, EventFile(folder.path), settings.outlook)
+        events = EventFile(folder.path)
+        watch = Watch(observer, events, settings.outlook)
         if settings.out is None and not folder.become_latest():
-            observer.log(f"{folder.latest} is no link, so it is left as it is; remove it to have the newest run there")
-        with _told(watch, task, models, settings):
+            observer.log(f"{folder.latest} is not a link, so it stays; remove it to have the newest run there")
+        with _told(watch, task, models, settings), events.beating():
             for line in (*task.notes, *chain(*formats.values()), f"run folder {folder.path}"):
                 watch.log(line)
             with closing(Ledger(folder.ledger)) as ledger:
@@ -103,10 +104,10 @@ def redraw(path: Path, *, is_redacted: bool = False) -> tuple[Run, RunFolder]:
         is_redacted: Write reports without any text of rows, documents and answers into the run's folder `redacted`,
             and leave the others as they are.
     """
-    run, folder = read_run(path)
+    task, run, folder = read_whole(path)
     with private():
         if is_redacted:
-            return write_redacted(run, folder), folder
+            return write_redacted(task, run, folder), folder
         write_outputs(run, folder)
     return run, folder
 

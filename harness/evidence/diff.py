@@ -14,6 +14,7 @@ from harness.task.scoring import task_metric
 from harness.task.task import Task
 
 Pair = tuple[str, str]  # an arm of the earlier run, and one of the later
+JUDGED = "a judge scores, whose errors are corrected inside a run and not between two"
 
 
 def diff_runs(before: Path, after: Path, pairs: Sequence[Pair] = ()) -> RunDifference:
@@ -37,7 +38,7 @@ def diff_runs(before: Path, after: Path, pairs: Sequence[Pair] = ()) -> RunDiffe
         after=_side(new),
         metric=new.primary_metric,
         items=items,
-        arms=tuple(_changes(old, (new_task, new), chosen)),
+        arms=tuple(_changes((old_task, old), (new_task, new), chosen)),
         differences=differences((old_task, old), (new_task, new)),
         notes=tuple(_notes((old_task, old), (new_task, new), items, len(chosen))),
     )
@@ -57,8 +58,12 @@ def _chosen(old: Run, new: Run, pairs: Sequence[Pair]) -> Sequence[Pair]:
     return found
 
 
-def _changes(old: Run, later: tuple[Task, Run], pairs: Sequence[Pair]) -> list[ArmChange]:
-    task, new = later
+def _changes(earlier: tuple[Task, Run], later: tuple[Task, Run], pairs: Sequence[Pair]) -> list[ArmChange]:
+    (old_task, old), (task, new) = earlier, later
+    before = old.decision.scores if old_task.primary_metric == task.primary_metric else {}
+    figures = [(before.get(one), new.decision.scores.get(other)) for one, other in pairs]
+    if task.primary_metric in task.judges:
+        return [ArmChange(*pair, *own, None, why=JUDGED) for pair, own in zip(pairs, figures, strict=True)]
     metric = task_metric(task.primary_metric, task.metric_options, task.study.answer)
     groups = {example.id: example.group for example in new.examples}
     spec = MetricSpec(metric.name, metric.kind, metric.aggregate, groups, task.seeds[0])
@@ -69,13 +74,13 @@ def _changes(old: Run, later: tuple[Task, Run], pairs: Sequence[Pair]) -> list[A
         change_of(
             there[one],
             here[other],
-            (old.decision.scores.get(one), new.decision.scores.get(other)),
+            own,
             shared,
             examples,
             spec,
             task.limits.smallest_gain,
         )
-        for one, other in pairs
+        for (one, other), own in zip(pairs, figures, strict=True)
     ]
 
 

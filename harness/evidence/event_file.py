@@ -1,7 +1,9 @@
 """events.jsonl: what a run does, one JSON object a line, for scripts and `harness view`; docs/events.md lists them."""
 
 import json
-from contextlib import suppress
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ from harness.store.files import appending
 
 EVENTS = "events.jsonl"
 VERSION = 1
+BEAT_SECONDS = 30.0
 
 
 class EventFile:
@@ -24,6 +27,23 @@ class EventFile:
         with suppress(OSError, UnicodeEncodeError), appending(self._path) as file:
             file.write(line + "\n")
 
+    @contextmanager
+    def beating(self) -> Iterator[None]:
+        """Write `alive` now and then until the block ends: some stages take minutes without a word."""
+        over = threading.Event()
+
+        def beat() -> None:
+            while not over.wait(BEAT_SECONDS):
+                self.add("alive")
+
+        heart = threading.Thread(target=beat, daemon=True)
+        heart.start()
+        try:
+            yield
+        finally:
+            over.set()
+            heart.join()
+
 
 def read_events(folder: Path) -> list[dict[str, Any]]:
     """Return the events of a run folder, oldest first; [] where it has none.
@@ -31,7 +51,7 @@ def read_events(folder: Path) -> list[dict[str, Any]]:
     A line that is being written, or was cut by a crash, is passed over, and so is one of another version.
     """
     try:
-        lines = (folder / EVENTS).read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = (folder / EVENTS).read_text(encoding="utf-8", errors="replace").split("\n")
     except OSError:
         return []
     return [event for line in lines if (event := _event(line)) is not None]

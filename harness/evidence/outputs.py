@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.contract import Rendered, ReportFormat
 from harness.errors import PluginError
-from harness.evidence.redaction import redacted
+from harness.evidence.redaction import redacted, texts_beside
 from harness.plugins import REPORTS, load, plugins
 from harness.program import Program
 from harness.program import asked as asked_with
@@ -53,9 +53,9 @@ def write_outputs(run: Run, folder: RunFolder) -> None:
         write_report(name, run, folder.path)
 
 
-def write_redacted(run: Run, folder: RunFolder) -> Run:
+def write_redacted(task: Task, run: Run, folder: RunFolder) -> Run:
     """Write every installed report format of the redacted run into a folder of its own; return what was drawn."""
-    bare = redacted(run)
+    bare = redacted(run, texts_beside(task.study))
     place = folder.path / REDACTED
     place.mkdir(exist_ok=True)
     for name in sorted(plugins(REPORTS)):

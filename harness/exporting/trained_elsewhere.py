@@ -1,4 +1,4 @@
-"""An adapter that was trained elsewhere, in the place of the run's: what it scores on the run's own test items."""
+"""An adapter that was trained elsewhere, instead of the run's: what it scores on the run's own test items."""
 
 import json
 from collections.abc import Callable
@@ -52,7 +52,12 @@ def score_adapter(source: ExportSource, adapter: Path, count: int | None, log: C
         HarnessError: If the arm has no adapter, the folder holds none, or the script fails with it.
     """
     if source.program.weights.adapter is None:
-        raise HarnessError(f"--adapter: {source.arm} has no adapter that another one could take the place of")
+        raise HarnessError(f"--adapter: {source.arm} has no adapter, so another one cannot be tried instead")
+    if source.run.primary_metric in source.task.judges:
+        judge = source.run.primary_metric
+        raise HarnessError(
+            f"--adapter: answers of this task are scored by '{judge}', which asks a model; run compare on it"
+        )
     _check(adapter)
     weights = replace(source.program.weights, adapter=str(adapter.resolve()))
     other = replace(source, program=replace(source.program, weights=weights))

@@ -48,6 +48,7 @@ class Rung:
     climbed: bool
     comparisons: tuple[Comparison, ...]
     why: str
+    goal_bound: float | None = None  # lower bound of the score that is held against the goal
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 State = Literal["running", "silent", "stopped", "finished", "unknown"]
 
-MOST_SILENT = 150.0  # seconds without an event, after which a run is not called running; long stages tell every 5 s
+MOST_SILENT = 150.0  # seconds without an event, after which a run is not called running; it says `alive` every 30 s
 LAST_LINES = 12
 
 

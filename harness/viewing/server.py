@@ -7,12 +7,13 @@ is refused; and a request never holds a path: runs and files are looked up by na
 
 import hmac
 import secrets
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from harness.errors import HarnessError, of_the_disk
@@ -27,6 +28,7 @@ HOST = "127.0.0.1"
 # What of a run may be opened, and as what; a report brings the strict policy of its own.
 FILES = {
     "report.html": "text/html; charset=utf-8",
+    "report.items.html": "text/html; charset=utf-8",  # where the report has many items
     "report.md": "text/plain; charset=utf-8",
     "result.json": "application/json",
     "result.xml": "application/xml",
@@ -67,6 +69,11 @@ class Viewer(ThreadingHTTPServer):
             super().__init__((HOST, port), _Handler)
         except (OSError, OverflowError) as fault:
             raise HarnessError(f"port {port} cannot be taken ({fault}); give another --port, or none") from fault
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a browser that left before its answer was written."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
     @property
     def port(self) -> int:
@@ -113,8 +120,11 @@ class _Handler(BaseHTTPRequestHandler):
         host = self.headers.get("Host", "")
         if host not in (f"{HOST}:{self.server.port}", f"localhost:{self.server.port}"):
             return _fault(HTTPStatus.FORBIDDEN, "this server answers to its own address alone", "/")
-        asked = urlsplit(self.path)
-        _, token, *parts = asked.path.split("/")
+        try:
+            asked = urlsplit(self.path)
+        except ValueError:
+            return _fault(HTTPStatus.BAD_REQUEST, "this is not an address", "/")
+        token, *parts = asked.path.partition("/")[2].split("/")
         if not hmac.compare_digest(token.encode("utf-8", "replace"), self.server.token.encode()):
             return _fault(HTTPStatus.NOT_FOUND, "there is no such page; open the address that the terminal shows", "/")
         try:

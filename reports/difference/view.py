@@ -33,13 +33,20 @@ def arms_table(difference: RunDifference) -> Table:
     """Return a row for each arm: both figures, the paired change, and how many items flipped."""
     headings = ("Arm", "Then", "Now", "Change, points", "Items lost", "Items won", "Items compared")
     caption = f"{metric_name(difference.metric)} of each arm"
-    return table(caption, headings, [_arm_row(arm) for arm in difference.arms], numbers=range(1, 7))
+    return table(
+        caption, headings, [_arm_row(arm, difference.items.shared) for arm in difference.arms], numbers=range(1, 7)
+    )
 
 
-def _arm_row(arm: ArmChange) -> list[Cell | str]:
+def _arm_row(arm: ArmChange, shared: int) -> list[Cell | str]:
     scores = [_score(arm.before_score), _score(arm.after_score)]
     if arm.change is None or arm.change.difference is None:
-        lost = [numbers.NOT_MEASURED] * 2 if arm.change is None else [str(arm.change.losses), str(arm.change.wins)]
+        is_empty = arm.change is None or not shared
+        lost = (
+            [numbers.NOT_MEASURED] * 2
+            if is_empty or arm.change is None
+            else [str(arm.change.losses), str(arm.change.wins)]
+        )
         return [arm.name, *scores, Cell(numbers.NOT_MEASURED, arm.why, mood="absent"), *lost, numbers.NOT_MEASURED]
     found = arm.change.difference
     change = Cell(numbers.points(found.estimate), numbers.point_bounds(found), mood=_mood(found))

@@ -71,7 +71,13 @@ def _goal(run: Run) -> str:
         return f"{goal} is missed by {numbers.size(run.limits.goal - score.estimate)} points."
     if run.decision.goal == "missed":
         return f"{goal} is missed."
-    return f"{goal} is not shown to be met: the interval reaches below it."
+    if score is None or score.low < run.limits.goal:
+        return f"{goal} is not shown to be met: the interval reaches below it."
+    if lead is not None and lead.family == "prompt":
+        return (
+            f"{goal} is not shown to be met: each of several prompts is held to a stricter bound than its interval's."
+        )
+    return f"{goal} is not shown to be met by an option that can be recommended."
 
 
 def _forgetting(run: Run, lead: Evidence) -> str:

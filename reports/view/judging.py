@@ -105,9 +105,9 @@ def _cost(found: JudgeFindings) -> str:
 
 
 def _dev(found: JudgeFindings, run: Run) -> str:
-    chosen = run.task.get("metric", {}).get("options", {}).get(found.metric, {}).get("choose_by", "chrf")
     if not found.decides:
         return ""
+    chosen = run.task.get("metric", {}).get("options", {}).get(found.metric, {}).get("choose_by", "chrf")
     return f"Arms made their choices on dev by {metric_name(str(chosen))}, as the judge never sees their answers there."
 
 

@@ -25,8 +25,8 @@ def pairs_section(run: Run) -> PairsSection:
     if len(arms) < 2:
         return PairsSection("Fewer than two arms can be judged, so there is no pair to compare.", None, "")
     note = (
-        "In points, with 95% intervals, on the items that both answered; below, the items that only the row's arm and"
-        " only the column's arm gets right. To read these items, choose both arms under"
+        "In points, with 95% intervals, on the items that both answered; below, on how many items the row's arm and the"
+        " column's arm scores higher. To read these items, choose both arms under"
         " “Right with” and “and wrong with” in the section on test items."
         f" {_warning(len(run.decision.pairs))}"
     )
@@ -52,8 +52,8 @@ def _finding(run: Run) -> str:
     if min(most.wins, most.losses) == 0:
         return text
     return (
-        f"{text} {names} complement each other most: {numbers.plural(most.wins, 'item')} only the first gets right,"
-        f" {most.losses} only the second."
+        f"{text} {names} complement each other most: the first scores higher on {numbers.plural(most.wins, 'item')},"
+        f" the second on {numbers.count(most.losses)}."
     )
 
 

@@ -3,7 +3,7 @@
 from harness.records import Evidence, Run
 from reports import numbers
 from reports.view.headline import closest
-from reports.view.lookup import evidence_of, gate_of, is_tuned, leading, recommended, score_of
+from reports.view.lookup import evidence_of, gate_of, is_tuned, leading, recommended
 from reports.view.names import option_name
 
 
@@ -25,12 +25,17 @@ def _of_a_recommendation(run: Run, chosen: Evidence) -> list[str]:
             f"A cheaper option that comes within {smallest} points of it. “{option_name(run, compared.against)}” is"
             f" {numbers.size(max(0.0, compared.difference.low))} points behind at the low end."
         )
-    score = score_of(run, chosen.arm)
-    if score is not None and run.decision.goal == "met":
-        found.append(f"A goal above {numbers.percent(score.low)}, the low end of its interval.")
-    elif score is not None:
-        found.append(f"A goal of {numbers.percent(score.low)} or less would be met with these figures.")
+    bound = _goal_bound(run, chosen.arm)
+    if bound is not None and run.decision.goal == "met":
+        found.append(f"A goal above {numbers.percent(bound)}, the lower bound that is held against it.")
+    elif bound is not None:
+        found.append(f"A goal of {numbers.percent(bound)} or less would be met with these figures.")
     return [*found, *_of_training(run, chosen)]
+
+
+def _goal_bound(run: Run, arm: str) -> float | None:
+    """Return the lower bound that the ladder holds against the goal; of several prompts it is stricter than 95%."""
+    return next((rung.goal_bound for rung in run.decision.rungs if rung.candidate == arm), None)
 
 
 def _of_training(run: Run, chosen: Evidence) -> list[str]:
@@ -58,9 +63,9 @@ def _of_an_open_run(run: Run) -> list[str]:
     if decision.undecided == "gate":
         found.append("A gentler training that passes the gate of general ability.")
         found.append("Only this task's inputs reaching the tuned model (general.deployment: routed): no gate blocks.")
-    score = score_of(run, lead.arm) if lead else None
-    if lead is not None and score is not None and lead.family == "prompt":
-        found.append(f"A goal of {numbers.percent(score.low)} or less: “{option_name(run, lead.arm)}” would reach it.")
+    bound = _goal_bound(run, lead.arm) if lead else None
+    if lead is not None and bound is not None and lead.family == "prompt":
+        found.append(f"A goal of {numbers.percent(bound)} or less: “{option_name(run, lead.arm)}” would reach it.")
     if decision.action == "rethink":
         found.append("A more capable model, other inputs or other documents; not more training of this kind.")
     if decision.undecided == "margin":

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from pytest import approx
 from worlds import UNHARMED, evidence, right, settle
 
@@ -33,8 +34,10 @@ def test_verdict_and_figures_stay_and_the_words_say_how_much_of_the_gain_is_form
     # 190 - 50 = 140 of 200 are 70 points; 30 of 200 are 15 of them
     assert any("of its +70.0 points over few_shot, 15 points are the form" in reason for reason in told.reasons)
     assert any("it gains +55.0 points" in reason for reason in told.reasons)
-    assert told.caveats[0].startswith("30 of few_shot's 150 wrong answers hold the right value")
-    assert "instead of 25%" in told.caveats[0] and "have 40%" in told.caveats[0]
+    [form] = [
+        text for text in told.caveats if text.startswith("30 of few_shot's 150 wrong answers hold the right value")
+    ]
+    assert "instead of 25%" in form and "have 40%" in form
     assert told.next_step == plain.next_step
 
 
@@ -43,6 +46,21 @@ def test_a_few_are_not_worth_a_word():
     plain, told = settle([PROMPT, TUNED]), settle([spelt(PROMPT, 9), TUNED])
     assert (told.reasons, told.caveats, told.next_step) == (plain.reasons, plain.caveats, plain.next_step)
     assert settle([spelt(PROMPT, 10), TUNED]).caveats != plain.caveats
+
+
+@pytest.mark.parametrize(("count", "could_turn"), [(30, False), (130, True)])  # 80 and 180 of 200; the goal is 180
+def test_form_counts_among_what_could_overturn_the_verdict_where_it_reaches_the_goal(count, could_turn):
+    told = settle([spelt(PROMPT, count), TUNED])
+    forms = [text.startswith(f"{count} of few_shot's") for text in told.caveats]
+    assert forms.index(True) < told.turning if could_turn else forms.index(True) >= told.turning
+
+
+def test_form_of_a_prompt_that_stays_behind_a_prompt_at_the_goal_overturns_nothing():
+    best = evidence("few_shot", "prompt", right(190, N))
+    other = spelt(evidence("zero_shot", "prompt", right(50, N)), 130)  # 180 of 200 reach the goal, and 190 are more
+    told = settle([best, other])
+    assert told.arm == "few_shot"
+    assert not any(text.startswith("130 of zero_shot's") for text in told.caveats[: told.turning])
 
 
 def test_form_that_keeps_a_prompt_from_the_goal_comes_before_anything_else():

@@ -134,6 +134,7 @@ def test_metric_that_the_earlier_run_did_not_measure_is_no_change_of_zero(run, s
     found = diff_runs(before, run("b", task))
     assert found.arms[0].change is None
     assert found.arms[0].why == "rouge_l was not measured in the earlier run"
+    assert found.arms[0].before_score is None and found.arms[0].after_score is not None
     assert "the earlier run's primary metric is exact_match; both are compared by rouge_l" in found.notes
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,25 @@ def test_cut_line_and_another_version_are_passed_over(tmp_path):
         file.write('{"v": 99, "event": "log"}\n[]\n{"v": 1, "event": "lo')
     assert [event["message"] for event in read_events(tmp_path)] == ["one"]
     assert read_events(tmp_path / "nowhere") == []
+
+
+def test_line_ends_of_other_kinds_inside_a_text_cut_no_event(tmp_path):
+    for mark in ("\u2028", "\u2029", "\x85", "plain"):
+        EventFile(tmp_path).add("log", message=f"one{mark}two")
+    assert len(read_events(tmp_path)) == 4
+
+
+def test_long_stage_says_that_it_is_alive(tmp_path, monkeypatch):
+    monkeypatch.setattr("harness.evidence.event_file.BEAT_SECONDS", 0.01)
+    file = EventFile(tmp_path)
+    with file.beating():
+        until = time.monotonic() + 30
+        while not read_events(tmp_path) and time.monotonic() < until:
+            time.sleep(0.01)
+    count = len(read_events(tmp_path))
+    assert count >= 1 and all(event["event"] == "alive" for event in read_events(tmp_path))
+    time.sleep(0.1)
+    assert len(read_events(tmp_path)) == count
 
 
 def test_disk_that_refuses_ends_no_run(tmp_path):

@@ -29,6 +29,8 @@ def test_redacted_reports_lie_apart_hold_no_text_and_leave_the_others_as_they_ar
     assert [path.name for path in written] == ["report.html", "report.md", "result.json", "result.xml"]
     for path in written:
         assert [text for text in texts if text in path.read_text(encoding="utf-8")] == []
+    assert f"harness export {folder.path} --verify" in done.output or run.decision.arm is None
+    assert f"{folder.path / 'redacted'} --verify" not in done.output
     assert (folder.path / "report.html").read_bytes() == before
     assert any(text in before.decode() for text in texts)
 
@@ -48,3 +50,4 @@ def test_pdf_is_printed_beside_the_report(finished):
     done = CliRunner().invoke(main, ["report", str(finished[1].path), "--pdf"])
     assert done.exit_code == 0, done.output
     assert (finished[1].path / "report.pdf").read_bytes().startswith(b"%PDF")
+    assert (finished[1].path / "report.pdf").stat().st_mode & 0o077 == 0

@@ -7,8 +7,15 @@ import pytest
 from test_items import unpacked
 
 import reports
-from harness.evidence.redaction import FEWEST_CHARACTERS, WITHHELD, redacted, texts_of, withholding
-from harness.records import Missing
+from harness.evidence.redaction import (
+    FEWEST_CHARACTERS,
+    WITHHELD,
+    redacted,
+    texts_beside,
+    texts_of,
+    withholding,
+)
+from harness.records import Document, Example, JudgeFindings, Message, Missing, Study
 from reports.items.pack import packed
 
 FORMATS = [reports.html, reports.markdown, reports.json, reports.junit]
@@ -53,3 +60,48 @@ def test_sentence_is_withheld_where_it_quotes_a_text_in_whole_words(make_run):
     assert withhold("the commonest answer is QX-DELIVERY, always") == WITHHELD
     assert withhold("the commonest answer is QX-DELIVERYMAN") != WITHHELD
     assert withhold("no text of the task") == "no text of the task"
+
+
+def test_ordinary_word_counts_where_it_is_quoted_alone_and_a_long_text_by_its_beginning(make_run):
+    row = "On which extension can Wanda Ivanova of the third floor be reached today?"
+    withhold = withholding(make_run(6), ["points", "pass", row])
+    assert withhold("a gain of 3 points is not shown, and 2 arms pass") != WITHHELD
+    assert withhold("always answering 'points' scores more") == WITHHELD
+    assert withhold("row 3: 'On which extension can Wanda I...' is odd") == WITHHELD
+    assert withhold("cannot read 'a stretch from the middle of some page' of it") == WITHHELD
+
+
+def test_texts_of_training_rows_and_documents_are_withheld_as_well():
+    train = Example("t1", (Message("user", "May I return an opened box?"),), "RETURNS-2")
+    study = Study((train,), (), documents=(Document("d", "Opened boxes go back.", "d.md"),))
+    texts = set(texts_beside(study))
+    assert {"t1", "May I return an opened box?", "RETURNS-2", "Opened boxes go back."} <= texts
+
+
+def test_names_of_ours_are_no_sentences_even_where_a_label_is_spelt_alike(make_run):
+    run = make_run(30)
+    states = tuple(gate.state for gate in run.decision.gates)
+    labels = ("pass", "fail", "missed", *states)
+    examples = tuple(dataclasses.replace(one, target=labels[n % len(labels)]) for n, one in enumerate(run.examples))
+    bare = redacted(dataclasses.replace(run, examples=examples))
+    assert tuple(gate.state for gate in bare.decision.gates) == states
+    assert (bare.decision.action, bare.decision.goal) == (run.decision.action, run.decision.goal)
+    reports.html().render(bare)
+
+
+def test_run_with_a_judge_is_redacted_too(make_run):
+    run = make_run(30)
+    found = JudgeFindings("judge", "m", True, "none", None, (), (), 3, 0.5, 10, 1.0)
+    metric = {"primary": "judge", "options": {"judge": {"rubric": "Is it kind?", "choose_by": "rouge_l"}}}
+    run = dataclasses.replace(run, judging=(found,), task={**run.task, "metric": metric})
+    text = reports.html().render(redacted(run)).text
+    assert "Is it kind?" not in text
+    assert "made their choices on dev by ROUGE-L" in text
+
+
+def test_items_without_a_judgement_are_named_as_the_others_are(make_run):
+    run = make_run(30)
+    first = run.examples[0].id
+    evidence = (dataclasses.replace(run.evidence[0], unjudged=(first,)), *run.evidence[1:])
+    bare = redacted(dataclasses.replace(run, evidence=evidence))
+    assert bare.evidence[0].unjudged == (bare.examples[0].id,) != (first,)

@@ -10,6 +10,7 @@ from harness.records import Interval
 from reports.view.forgetting import forgetting_section
 from reports.view.gain import gain_section
 from reports.view.gates import FORGETTING
+from reports.view.lookup import leading
 from reports.view.names import option_names, plain_words
 from reports.view.standing import UNDECIDED, standing
 from reports.view.verdict import verdict
@@ -110,3 +111,19 @@ def test_every_spelling_of_a_term_has_its_entry():
     from reports.view.words import GLOSSARY
 
     assert set(SPELLINGS.values()) <= {word for word, _ in GLOSSARY}
+
+
+def test_goal_that_the_interval_lies_above_is_not_said_to_be_reached_below(run):
+    lead = leading(run)
+    low = run.decision.scores[lead.arm].low
+    limits = dataclasses.replace(run.limits, goal=low - 0.01)
+    held = dataclasses.replace(
+        decided(run, goal="not_shown", action="undecided", arm=None, undecided="few_items"), limits=limits
+    )
+    [said] = [text for text in verdict(held).sentences if text.startswith("The goal of at least")]
+    assert "not shown to be met" in said and "reaches below" not in said
+
+
+def test_goal_that_would_change_the_verdict_is_the_bound_that_was_held_against_it(run):
+    rungs = tuple(dataclasses.replace(rung, goal_bound=0.8125) for rung in run.decision.rungs)
+    assert any("A goal" in text and "81.2%" in text for text in verdict(decided(run, rungs=rungs)).changes)

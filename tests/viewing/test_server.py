@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import socket
 import subprocess
 from html import unescape
 from pathlib import Path
@@ -191,3 +192,18 @@ def test_real_browser_shows_list_run_and_difference_with_their_style(make, runs,
     assert "training 12 of 60" in live
     difference = browsed(f"{server.address}diff?before=one&amp;after=two".replace("&amp;", "&"), tmp_path / "profile")
     assert "Verdict then and now" in difference
+
+
+@pytest.mark.parametrize("line", ["GET foo HTTP/1.0", "GET http://[ HTTP/1.0", "GET / HTTP/1.0"])
+def test_odd_request_gets_a_fault_and_leaves_the_terminal_alone(server, capsys, line):
+    with socket.create_connection((HOST, server.port), timeout=60) as asked:
+        asked.sendall(f"{line}\r\nHost: {HOST}:{server.port}\r\n\r\n".encode())
+        answer = asked.makefile("rb").read()
+    assert answer.split()[1] in (b"400", b"404")
+    assert capsys.readouterr().err == ""
+
+
+def test_items_of_a_large_report_are_opened_beside_it(make, get):
+    folder = make("large", result())
+    (folder / "report.items.html").write_text("<title>all items</title>")
+    assert get("run/large/report.items.html")[:2] == (200, "<title>all items</title>")
