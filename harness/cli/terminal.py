@@ -127,7 +127,8 @@ class PlainDisplay:
     def _in_all(self) -> str:
         """Say how long the run still takes, where that is known."""
         left = self._forecast.left() if self._forecast else None
-        return f"; about {duration(left)} left in all" if left else ""
+        word = "about" if self._forecast and self._forecast.source else "very roughly"  # by this run's own jobs alone
+        return f"; {word} {duration(left)} left in all" if left else ""
 
     def _print(self, text: str) -> None:
         with self._lock:
