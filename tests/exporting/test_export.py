@@ -136,7 +136,7 @@ def test_runs_own_adapter_answers_as_the_run_did_and_another_one_otherwise(finis
 
 
 @pytest.mark.parametrize(
-    ("arm", "said"), [("few_shot", "has no adapter that another one"), ("lora_sft", "no adapter in PEFT's format")]
+    ("arm", "said"), [("few_shot", "has no adapter, so another one"), ("lora_sft", "no adapter in PEFT's format")]
 )
 def test_what_cannot_be_scored_is_refused(finished, tmp_path, invoke, arm, said):
     result = invoke("export", finished, "--arm", arm, "--adapter", tmp_path)
