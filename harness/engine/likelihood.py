@@ -1,51 +1,29 @@
-"""Log-probabilities of continuations: a context is computed once, with all its continuations behind it.
+"""Log-probabilities of continuations; what texts have in common is computed once.
 
-Where every layer attends to everything before it, a row holds a context and then its continuations side by side.
-Each continuation sees the context and itself only, at the positions it would have alone:
+Where every layer attends to everything before it, texts are laid out as trees (`harness.engine.token_tree`): a token
+sees its ancestors only, at the positions they would have alone. A common trunk is computed first, and its keys and
+values stand in front of every row. The head is asked at the columns that predict something, and nowhere else.
 
-    columns    q u e s t i o n | a n s w e r 1 | a n s 2 . .
-    positions  0 1 2 3 4 5 6 7   8 9 ...         8 9 ...
-
-Elsewhere (sliding windows, recurrent states, positions of another kind) a row holds one continuation, and the model
-builds its own mask: in a causal model nothing sees the padding on the right.
-
-    columns    q u e s t i o n a n s w e r 1 . .
-
-Rows begin in the first column, so that a batch is as wide as its longest row and rows of like length waste little.
-Logits are asked for from the first token that is scored on; a continuation's last token is no input.
+Elsewhere (sliding windows, recurrent states, positions of another kind) a row holds one text, and the model builds its
+own mask: in a causal model nothing sees the padding on the right.
 """
 
 import math
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import torch
+from transformers import DynamicCache
 
 from harness.engine.halving import in_halves
+from harness.engine.token_tree import Ids, Row, ScoredText, groves, shared
 from harness.errors import ArmError
 from harness.records import Likelihood
 
-_CONTEXT, _PAD = 0, -1
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One context with the continuations to score behind it, as token ids."""
-
-    context: tuple[int, ...]  # at least one token
-    continuations: tuple[tuple[int, ...], ...]
-
-    @property
-    def tail(self) -> int:
-        """Input tokens behind the context."""
-        return sum(max(len(c) - 1, 0) for c in self.continuations)
-
-    @property
-    def length(self) -> int:
-        """Input tokens in all."""
-        return len(self.context) + self.tail
+_CACHED = 8  # passes' worth of tokens whose keys and values may stand in front of the rows of one pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,24 +31,189 @@ class PassLimits:
     """What one forward pass may take."""
 
     tokens: int  # rows x columns, padding included
-    logits: int  # rows x scored columns x vocabulary
+    logits: int  # predictions x vocabulary
 
     def halved(self, times: int) -> "PassLimits":
         """Return these limits, halved so many times."""
         return PassLimits(max(self.tokens >> times, 1), max(self.logits >> times, 1))
 
 
+def score_texts(
+    model: Any, texts: Sequence[ScoredText], limits: PassLimits, *, packs: bool = True, turn: int | None = None
+) -> list[Likelihood]:
+    """Score the continuation of every text, in order.
+
+    Args:
+        model: A causal language model.
+        texts: What to score.
+        limits: What one forward pass may take.
+        packs: Whether a mask of ours may keep texts apart; see `harness.engine.architectures`.
+        turn: Tokens up to which, and beyond which, texts share no batch.
+
+    Raises:
+        ItemError: If one text alone needs more memory than there is.
+        ArmError: If a log-probability is not finite.
+    """
+    scored = _scored_as_trees(model, texts, limits) if packs else _scored_alone(model, texts, limits, turn)
+    found = dict(scored)
+    return [found[number] for number in range(len(texts))]
+
+
+def _scored_as_trees(model: Any, texts: Sequence[ScoredText], limits: PassLimits) -> Iterator[tuple[int, Likelihood]]:
+    trunk = _Trunk(model, limits.tokens)
+    for grove in groves(texts):
+        in_halves(trunk.become, [grove.trunk], lambda tokens: f"a beginning of {len(tokens)} tokens")
+        for rows in passes(grove.rows, len(grove.trunk), limits, _vocabulary(model)):
+            score = partial(_score_trees, model, trunk, texts)
+            for row, likelihoods in zip(rows, in_halves(score, rows, _described), strict=True):
+                yield from zip(row.texts, likelihoods, strict=True)
+
+
+def passes(rows: Sequence[Row], trunk: int, limits: PassLimits, vocabulary: int) -> Iterator[list[Row]]:
+    """Yield rows pass by pass, widest first, within the limits (one row always fits)."""
+    batch: list[Row] = []
+    for row in sorted(rows, key=lambda row: -len(row.tokens)):
+        width, size = len((batch or [row])[0].tokens), len(batch) + 1
+        predictions = sum(len(one.predictors) for one in (*batch, row))
+        too_wide = size * width > limits.tokens or size * (trunk + width) > _CACHED * limits.tokens
+        if batch and (too_wide or predictions * vocabulary > limits.logits):
+            yield batch
+            batch = []
+        batch.append(row)
+    if batch:
+        yield batch
+
+
+class _Trunk:
+    """The keys and values of the beginning that the rows of a grove share."""
+
+    def __init__(self, model: Any, most: int) -> None:
+        """Hold nothing yet; one pass computes `most` tokens."""
+        self._model, self._most = model, most
+        self._tokens: Ids = ()
+        self._cache: Any = None
+
+    def __len__(self) -> int:
+        return len(self._tokens)
+
+    def become(self, trunks: Sequence[Ids]) -> list[None]:
+        """Compute of one trunk what is not here yet; what it begins with like the one before is kept."""
+        [tokens] = trunks
+        kept = shared(self._tokens, tokens)
+        if kept == 0:
+            self._cache = DynamicCache(config=self._model.config)
+        elif kept < len(self._tokens):
+            self._cache.crop(kept - len(self._tokens))
+        device = self._model.device
+        for start in range(kept, len(tokens), self._most):
+            ids = torch.tensor([tokens[start : start + self._most]], device=device)
+            self._model(input_ids=ids, past_key_values=self._cache, logits_to_keep=1)
+        self._tokens = tokens
+        return [None]
+
+    def before(self, rows: int) -> Any:
+        """Return a cache with the trunk in front of each of so many rows; None without a trunk."""
+        if not self._tokens:
+            return None
+        cache = DynamicCache(config=self._model.config)
+        for number, layer in enumerate(self._cache.layers):
+            cache.update(layer.keys.expand(rows, -1, -1, -1), layer.values.expand(rows, -1, -1, -1), number)
+        return cache
+
+
+def _score_trees(model: Any, trunk: _Trunk, texts: Sequence[ScoredText], rows: Sequence[Row]) -> list[list[Likelihood]]:
+    width, device = max(len(row.tokens) for row in rows), model.device
+    ids, positions = (torch.zeros(len(rows), width, dtype=torch.long) for _ in range(2))
+    ends = torch.arange(1, width + 1).repeat(len(rows), 1)  # padding sees itself: a softmax over nothing is no number
+    for r, row in enumerate(rows):
+        columns = slice(0, len(row.tokens))
+        ids[r, columns] = torch.tensor(row.tokens)
+        positions[r, columns] = torch.tensor(row.positions)
+        ends[r, columns] = torch.tensor(row.ends)
+    places = [(r, column) for r, row in enumerate(rows) for column in sorted(row.predictors)]
+    with _predicting(model, places):
+        logits = model(
+            input_ids=ids.to(device),
+            attention_mask=_mask(ends.to(device), len(trunk), model.dtype),
+            position_ids=positions.to(device),
+            past_key_values=trunk.before(len(rows)),
+            use_cache=len(trunk) > 0,
+        ).logits[0]
+    numbers = {place: number for number, place in enumerate(places)}
+    asked = [
+        [([numbers[r, column] for column in columns], texts[text].continuation)]
+        for r, row in enumerate(rows)
+        for text, columns in zip(row.texts, row.scored, strict=True)
+    ]
+    found = iter(_read(logits, [part for [part] in asked]))
+    return [[next(found) for _ in row.texts] for row in rows]
+
+
+@contextmanager
+def _predicting(model: Any, places: Sequence[tuple[int, int]]) -> Iterator[None]:
+    """Let the head predict at these (row, column) alone; its logits have the shape (1, places, vocabulary)."""
+    rows, columns = torch.tensor(places, device=model.device).T
+
+    def pick(module: Any, args: tuple[torch.Tensor]) -> tuple[torch.Tensor]:
+        return (args[0][rows, columns][None],)
+
+    hook = model.get_output_embeddings().register_forward_pre_hook(pick)
+    try:
+        yield
+    finally:
+        hook.remove()
+
+
+def _mask(ends: torch.Tensor, trunk: int, dtype: torch.dtype) -> torch.Tensor:
+    """Return the additive mask (rows, 1, columns, trunk + columns): the trunk, ancestors and the token itself."""
+    columns = torch.arange(ends.shape[1], device=ends.device)
+    queries, keys = columns[:, None], columns[None, :]
+    seen = (keys <= queries) & (queries < ends[:, None, :])
+    mask = torch.zeros(*seen.shape[:2], trunk + seen.shape[2], dtype=dtype, device=ends.device)
+    mask[..., trunk:].masked_fill_(~seen, torch.finfo(dtype).min)
+    return mask[:, None]
+
+
+def _read(logits: torch.Tensor, asked: Sequence[tuple[Sequence[int], Ids]]) -> list[Likelihood]:
+    """Sum each continuation's log-probabilities.
+
+    Args:
+        logits: Of shape (predictions, vocabulary).
+        asked: For each text, the predictions that its continuation is read from, and the continuation.
+    """
+    steps = torch.tensor([step for found, _ in asked for step in found], device=logits.device)
+    targets = torch.tensor([token for _, continuation in asked for token in continuation], device=logits.device)
+    used, steps = torch.unique(steps, return_inverse=True)
+    logits = (logits if len(used) == len(logits) else logits[used]).float()
+    logprobs = (logits[steps, targets] - logits.logsumexp(dim=1)[steps]).double().cpu()
+    greedy = (logits.argmax(dim=1)[steps] == targets).cpu()
+    lengths = [len(continuation) for _, continuation in asked]
+    parts = zip(torch.split(logprobs, lengths), torch.split(greedy, lengths), lengths, strict=True)
+    return [Likelihood(_finite(float(part.sum()), n), n, bool(hits.all())) for part, hits, n in parts]
+
+
+# ---- one text a row --------------------------------------------------------------------------
+
+
+def _scored_alone(
+    model: Any, texts: Sequence[ScoredText], limits: PassLimits, turn: int | None
+) -> Iterator[tuple[int, Likelihood]]:
+    for batch in plan(texts, limits, _vocabulary(model), turn=turn):
+        found = in_halves(partial(_score_plain, model), [texts[number] for number in batch], _told)
+        yield from zip(batch, found, strict=True)
+
+
 @dataclass(frozen=True, slots=True)
 class _Extent:
-    """How far the rows of a batch reach, in tokens."""
+    """How far the texts of a batch reach, in tokens."""
 
     context: int = 0  # the shortest
-    columns: int = 0  # of the longest row
+    columns: int = 0  # of the longest
 
-    def over(self, row: Row) -> "_Extent":
-        """Return the extent with one more row."""
-        context = len(row.context)
-        return _Extent(min(self.context or context, context), max(self.columns, row.length))
+    def over(self, text: ScoredText) -> "_Extent":
+        """Return the extent with one more text."""
+        context = len(text.context)
+        return _Extent(min(self.context or context, context), max(self.columns, len(text.inputs)))
 
     @property
     def scored(self) -> int:
@@ -78,119 +221,52 @@ class _Extent:
         return self.columns - self.context + 1
 
 
-def score_rows(
-    model: Any, rows: Sequence[Row], limits: PassLimits, *, packs: bool = True, turn: int | None = None
-) -> list[list[Likelihood]]:
-    """Score every continuation of every row, in order; rows of like length share a batch.
-
-    Args:
-        model: A causal language model.
-        rows: What to score; of one continuation each, unless `packs`.
-        limits: What one forward pass may take.
-        packs: Whether a mask of ours may keep continuations apart; see `harness.engine.architectures`.
-        turn: Tokens up to which, and beyond which, rows share no batch.
-
-    Raises:
-        ArmError: If one row alone needs more memory than there is, or a log-probability is not finite.
-    """
-    vocabulary = int(model.config.get_text_config().vocab_size)
-    results: list[list[Likelihood]] = [[] for _ in rows]
-    score = partial(_score_packed if packs else _score_plain, model)
-    for batch in plan(rows, limits, vocabulary, turn=turn):
-        scored = in_halves(score, [rows[i] for i in batch], _described)
-        for index, likelihoods in zip(batch, scored, strict=True):
-            results[index] = likelihoods
-    return results
-
-
-def plan(rows: Sequence[Row], limits: PassLimits, vocabulary: int, *, turn: int | None = None) -> Iterator[list[int]]:
-    """Yield row numbers batch by batch, longest first, within the limits (one row always fits)."""
+def plan(
+    texts: Sequence[ScoredText], limits: PassLimits, vocabulary: int, *, turn: int | None = None
+) -> Iterator[list[int]]:
+    """Yield numbers of texts batch by batch, longest first, within the limits (one text always fits)."""
     batch: list[int] = []
     extent = _Extent()
-    for i in sorted(range(len(rows)), key=lambda i: (-rows[i].length, i)):
-        wider = extent.over(rows[i])
+    lengths = [len(text.inputs) for text in texts]
+    for i in sorted(range(len(texts)), key=lambda i: (-lengths[i], i)):
+        wider = extent.over(texts[i])
         tokens, logits = (len(batch) + 1) * wider.columns, (len(batch) + 1) * wider.scored * vocabulary
-        turns = turn is not None and rows[i].length <= turn < wider.columns
+        turns = turn is not None and lengths[i] <= turn < wider.columns
         if batch and (turns or tokens > limits.tokens or logits > limits.logits):
             yield batch
-            batch, wider = [], _Extent().over(rows[i])
+            batch, wider = [], _Extent().over(texts[i])
         extent = wider
         batch.append(i)
     if batch:
         yield batch
 
 
-def _described(row: Row) -> str:
-    return f"a text of {row.length + 1} tokens"
-
-
-def _score_plain(model: Any, rows: Sequence[Row]) -> list[list[Likelihood]]:
-    """Score rows of one continuation each; attention, windows and positions are the model's own."""
-    texts = [(*row.context, *(row.continuations[0][:-1])) for row in rows]
-    width, least = max(map(len, texts)), min(len(row.context) for row in rows)
-    ids = torch.tensor([[*text, *[0] * (width - len(text))] for text in texts], device=model.device)
+def _score_plain(model: Any, texts: Sequence[ScoredText]) -> list[Likelihood]:
+    """Score texts a row each; attention, windows and positions are the model's own."""
+    width, least = max(len(text.inputs) for text in texts), min(len(text.context) for text in texts)
+    ids = [[*text.inputs, *[0] * (width - len(text.inputs))] for text in texts]
     kept = width - least + 1
     # Not every family knows `logits_to_keep`; those return logits for all columns.
-    logits = model(input_ids=ids, use_cache=False, logits_to_keep=kept).logits[:, -kept:]
-    return [_read(logits[r, len(row.context) - least :], row) for r, row in enumerate(rows)]
-
-
-def _score_packed(model: Any, rows: Sequence[Row]) -> list[list[Likelihood]]:
-    """Score rows whose continuations stand side by side, kept apart by a mask."""
-    width, least = max(row.length for row in rows), min(len(row.context) for row in rows)
-    ids = torch.zeros(len(rows), width, dtype=torch.long)
-    positions = torch.zeros(len(rows), width, dtype=torch.long)
-    segments = torch.full((len(rows), width), _PAD)
-    for r, row in enumerate(rows):
-        column = 0
-        for number, inputs in enumerate((row.context, *(c[:-1] for c in row.continuations)), start=_CONTEXT):
-            end = column + len(inputs)
-            first = 0 if number == _CONTEXT else len(row.context)
-            ids[r, column:end] = torch.tensor(inputs, dtype=torch.long)
-            positions[r, column:end] = torch.arange(first, first + len(inputs))
-            segments[r, column:end] = number
-            column = end
     device = model.device
-    logits = model(
-        input_ids=ids.to(device),
-        attention_mask=_mask(segments.to(device), model.dtype),
-        position_ids=positions.to(device),
-        use_cache=False,
-        logits_to_keep=width - least + 1,
-    ).logits
-    return [_read(logits[r, len(row.context) - least :], row) for r, row in enumerate(rows)]
+    logits = model(input_ids=torch.tensor(ids, device=device), use_cache=False, logits_to_keep=kept).logits[:, -kept:]
+    first = [r * kept + len(text.context) - least for r, text in enumerate(texts)]
+    asked = [
+        (range(start, start + len(text.continuation)), text.continuation)
+        for start, text in zip(first, texts, strict=True)
+    ]
+    return _read(logits.flatten(0, 1), asked)
 
 
-def _mask(segments: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
-    """Return the additive mask (rows, 1, columns, columns): context and own segment, never ahead.
-
-    Padding sees itself, because a softmax over nothing is not a number.
-    """
-    columns = segments.shape[1]
-    queries, keys = segments[:, :, None], segments[:, None, :]
-    causal = torch.ones(columns, columns, dtype=torch.bool, device=segments.device).tril()
-    seen = causal & ((keys == _CONTEXT) & (queries != _PAD) | (keys == queries))
-    mask = torch.zeros(seen.shape, dtype=dtype, device=segments.device)
-    return mask.masked_fill(~seen, torch.finfo(dtype).min)[:, None]
+def _vocabulary(model: Any) -> int:
+    return int(model.config.get_text_config().vocab_size)
 
 
-def _read(logits: torch.Tensor, row: Row) -> list[Likelihood]:
-    """Sum each continuation's log-probabilities; `logits` begins at the context's last token."""
-    likelihoods = []
-    column = 1
-    for continuation in row.continuations:
-        if not continuation:
-            likelihoods.append(Likelihood(0.0, 0, True))
-            continue
-        steps = torch.tensor([0, *range(column, column + len(continuation) - 1)], device=logits.device)
-        column += len(continuation) - 1
-        targets = torch.tensor(continuation, device=logits.device)
-        picked = logits[steps].float()
-        right = picked.gather(1, targets[:, None])[:, 0]
-        logprob = (right - picked.logsumexp(dim=1)).double().sum()
-        greedy = bool((picked.argmax(dim=1) == targets).all())
-        likelihoods.append(Likelihood(_finite(float(logprob), len(continuation)), len(continuation), greedy))
-    return likelihoods
+def _described(row: Row) -> str:
+    return f"texts of {max(row.positions) + 2} tokens"
+
+
+def _told(text: ScoredText) -> str:
+    return f"a text of {len(text.inputs) + 1} tokens"
 
 
 def _finite(logprob: float, tokens: int) -> float:

@@ -10,8 +10,9 @@ from harness.contract import Capability, Conversation
 from harness.engine.architectures import architecture, context_window
 from harness.engine.content import checkpoint_hash
 from harness.engine.generation import DecodingContext, generate
-from harness.engine.likelihood import PassLimits, Row, score_rows
+from harness.engine.likelihood import PassLimits, score_texts
 from harness.engine.resident import Resident, compute_dtype, default_device, load_config, load_tokenizer, readable
+from harness.engine.token_tree import ScoredText
 from harness.engine.tokens import Text
 from harness.errors import ArmError, ModelError
 from harness.records import Completion, GenerationSettings, Likelihood, Weights
@@ -115,40 +116,34 @@ class TransformersEngine:
         Raises:
             ArmError: If a context with its continuation exceeds the context window.
         """
-        rows: list[Row] = []
-        owners: list[tuple[int, int]] = []  # (request, continuation), one for each scored part, in order
+        texts: list[ScoredText] = []
+        owners: list[tuple[int, int]] = []  # (request, continuation) of each text
         for number, (context, continuations) in enumerate(requests):
-            for row, parts in self._rows(context, continuations):
-                rows.append(row)
-                owners.extend((number, part) for part in parts)
+            for part, continuation in enumerate(continuations):
+                for given, scored in self._pairs(context, continuation):
+                    if scored:
+                        texts.append(ScoredText(tuple(given), tuple(scored)))
+                        owners.append((number, part))
         resident = self._base(weights)
         with resident.using(weights.adapter) as model:
-            found = score_rows(model, rows, self._limits, packs=self._packs, turn=self._turn)
-        scored = [part for row in found for part in row]
+            found = score_texts(model, texts, self._limits, packs=self._packs, turn=self._turn)
         results = [[Likelihood(0.0, 0, True)] * len(continuations) for _, continuations in requests]
-        for (number, part), likelihood in zip(owners, scored, strict=True):
+        for (number, part), likelihood in zip(owners, found, strict=True):
             results[number][part] = _joined(results[number][part], likelihood)
         return results
 
-    def _rows(self, context: str | Conversation, continuations: Sequence[str]) -> list[tuple[Row, list[int]]]:
-        """Return the rows of one request, each with the numbers of the continuations it scores."""
+    def _pairs(self, context: str | Conversation, continuation: str) -> list[tuple[Sequence[int], Sequence[int]]]:
+        """Return what is given and what is scored after it; without a context, window by window."""
         if context == "":
-            return [
-                (Row(tuple(given), (tuple(scored),)), [number])
-                for number, text in enumerate(continuations)
-                for given, scored in self._text.windows(text, self.context_window)
-            ]
-        pairs = [self._text.pair(context, continuation) for continuation in continuations]
-        for given, scored in pairs:
-            if len(given) + len(scored) > self.context_window:
-                raise ArmError(
-                    f"a context of {len(given)} tokens and its continuation of {len(scored)} exceed the "
-                    f"window of {self.context_window} of model '{self.model}'; shorten the prompt or take a model with "
-                    "a larger one"
-                )
-        if self._packs and pairs:
-            return [(Row(tuple(pairs[0][0]), tuple(tuple(scored) for _, scored in pairs)), list(range(len(pairs))))]
-        return [(Row(tuple(given), (tuple(scored),)), [n]) for n, (given, scored) in enumerate(pairs)]
+            return list(self._text.windows(continuation, self.context_window))
+        given, scored = self._text.pair(context, continuation)
+        if len(given) + len(scored) > self.context_window:
+            raise ArmError(
+                f"a context of {len(given)} tokens and its continuation of {len(scored)} exceed the "
+                f"window of {self.context_window} of model '{self.model}'; shorten the prompt or take a model with "
+                "a larger one"
+            )
+        return [(given, scored)]
 
     def _base(self, weights: Weights) -> Resident:
         """Return the base that these weights stand on, or the checkpoint in its place; another one is freed first."""

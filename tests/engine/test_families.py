@@ -20,7 +20,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from harness.engine.architectures import PACKING, PADDED_STATES
 from harness.engine.generation import DecodingContext, _groups, _shared
-from harness.engine.likelihood import PassLimits, Row, plan, score_rows
+from harness.engine.likelihood import PassLimits, plan, score_texts
+from harness.engine.token_tree import LEAST_TRUNK, ScoredText, groves
 from harness.engine.transformers_engine import TransformersEngine
 from harness.errors import ModelError
 from harness.records import GenerationSettings, Message, Weights
@@ -36,6 +37,10 @@ QUESTIONS = ("Is it snowing?", "What is the capital of France? " * 3, "E4")
 PROMPTS = (*((Message("user", question),) for question in QUESTIONS), "The quick brown", LONG)
 BEGINNING = Message("system", "Question: What is the capital of France? Answer: Paris. " * 2)
 SHARED = tuple((BEGINNING, Message("user", question)) for question in ("E4", "Is it snowing?", "No"))
+SHOWN = [
+    (f"{LONG}Question: does code E{n} need {LONG[n : n + 40]}? Answer:", [" Yes", " No, call the team."])
+    for n in range(9)
+]
 NEW = 10
 PER_TOKEN = 2e-5  # nats; fp32 and another order of sums
 
@@ -103,6 +108,15 @@ def test_rolling_text_equals_plain_transformers(family):
     assert (found.tokens, found.logprob) == (len(ids), approx(expected, abs=PER_TOKEN * len(ids)))
 
 
+def test_likelihoods_behind_a_common_beginning_equal_plain_transformers(family):
+    engine, weights, plain = family
+    asked = pairs(engine, SHOWN)
+    texts = [ScoredText(tuple(given), tuple(scored)) for given, scored in asked]
+    assert [len(grove.trunk) >= LEAST_TRUNK for grove in groves(texts)] == [True]
+    for (given, scored), found in zip(asked, scores(engine, weights, SHOWN), strict=True):
+        assert found.logprob == approx(logprob_alone(plain, given, scored), abs=PER_TOKEN * len(scored))
+
+
 def test_likelihoods_do_not_depend_on_the_batch(family):
     engine, weights, _ = family
     together = scores(engine, weights)
@@ -145,9 +159,9 @@ def test_beginning_is_shared_only_where_all_attention_is_full(opened):
 
 
 def test_long_rope_is_not_mixed_across_its_turn():
-    rows = [Row((1,) * n, ((1, 2),)) for n in (10, TURN - 1, TURN, TURN + 20)]
-    batches = list(plan(rows, PassLimits(10**6, 10**9), 400, turn=TURN))
-    assert batches == [[3, 2], [1, 0]]  # a row holds its context and one token of the continuation
+    texts = [ScoredText((1,) * n, (1, 2)) for n in (10, TURN - 1, TURN, TURN + 20)]
+    batches = list(plan(texts, PassLimits(10**6, 10**9), 400, turn=TURN))
+    assert batches == [[3, 2], [1, 0]]  # the model reads a context and one token of the continuation
 
 
 def test_prompts_that_cross_the_turn_while_they_are_answered_are_answered_as_plain_generate_does(opened):
@@ -218,6 +232,6 @@ def test_family_without_logits_to_keep_is_scored_on_all_its_logits():
             logits = torch.nn.functional.one_hot((input_ids + 1) % 9, 9) * 50.0
             return type("Output", (), {"logits": logits})
 
-    rows = [Row((1, 2), ((3, 4),)), Row((4, 5), ((6, 7, 8),))]
-    found = score_rows(Plain(), rows, PassLimits(100, 10**6), packs=False)
-    assert [likelihood.greedy for [likelihood] in found] == [True, True]
+    texts = [ScoredText((1, 2), (3, 4)), ScoredText((4, 5), (6, 7, 8))]
+    found = score_texts(Plain(), texts, PassLimits(100, 10**6), packs=False)
+    assert [likelihood.greedy for likelihood in found] == [True, True]

@@ -2,7 +2,8 @@ import torch
 from pytest import approx, fixture, mark, raises
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from harness.engine.likelihood import PassLimits, Row, plan, score_rows
+from harness.engine.likelihood import PassLimits, passes, plan, score_texts
+from harness.engine.token_tree import ScoredText, groves
 from harness.engine.transformers_engine import TransformersEngine
 from harness.errors import ArmError, ModelError
 from harness.records import GenerationSettings, Message, Weights
@@ -87,8 +88,8 @@ def test_greedy_flag_is_true_for_the_most_likely_continuation_only(plain):
         for _ in range(3):
             best.append(int(model(torch.tensor([context + best])).logits[0, -1].argmax()))
         other = [*best[:2], best[2] - 1]
-        row = Row(tuple(context), (tuple(best), tuple(other)))
-        [[own, changed]] = score_rows(model, [row], PassLimits(tokens=100, logits=10**9))
+        texts = [ScoredText(tuple(context), tuple(continuation)) for continuation in (best, other)]
+        own, changed = score_texts(model, texts, PassLimits(tokens=100, logits=10**9))
     assert own.greedy and not changed.greedy
 
 
@@ -110,7 +111,7 @@ def test_likelihood_that_is_not_finite_is_an_error(tiny_model, weight):
     model = AutoModelForCausalLM.from_pretrained(tiny_model).eval()
     model.lm_head.weight = torch.nn.Parameter(torch.full_like(model.lm_head.weight, weight))
     with raises(ArmError, match="text of 2 tokens a log-probability of (nan|-?inf)"), torch.no_grad():
-        score_rows(model, [Row((1, 2), ((3, 4),))], PassLimits(512, 10**8))
+        score_texts(model, [ScoredText((1, 2), (3, 4))], PassLimits(512, 10**8))
 
 
 def test_no_requests_give_no_results(engine, base):
@@ -118,11 +119,24 @@ def test_no_requests_give_no_results(engine, base):
     assert engine.generate([], GenerationSettings(4), base) == []
 
 
-def test_plan_holds_every_row_once_within_the_limit():
-    rows = [Row((1,) * n, ((1, 2), (3,))) for n in (5, 40, 7, 40, 1)]
-    batches = list(plan(rows, PassLimits(tokens=90, logits=10**9), vocabulary=400))
+def test_plan_holds_every_text_once_within_the_limit():
+    texts = [ScoredText((1,) * n, (1, 2)) for n in (5, 40, 7, 40, 1)]
+    batches = list(plan(texts, PassLimits(tokens=90, logits=10**9), vocabulary=400))
     assert sorted(i for batch in batches for i in batch) == [0, 1, 2, 3, 4]
-    assert all(len(batch) * max(rows[i].length for i in batch) <= 90 for batch in batches)
+    assert all(len(batch) * max(len(texts[i].inputs) for i in batch) <= 90 for batch in batches)
+
+
+def test_passes_hold_every_row_once_within_each_limit():
+    texts = [ScoredText((n, *range(10, 210)), (1, 2)) for n in range(7)]  # 201 columns each, of which 2 predict
+    [grove] = groves(texts)
+    roomy = {"trunk": 0, "limits": PassLimits(tokens=10**6, logits=10**9), "vocabulary": 400}
+    assert [len(rows) for rows in passes(grove.rows, **roomy)] == [7]
+    by_tokens = list(passes(grove.rows, **roomy | {"limits": PassLimits(tokens=3 * 202, logits=10**9)}))
+    by_logits = list(passes(grove.rows, **roomy | {"limits": PassLimits(tokens=10**6, logits=3 * 2 * 400)}))
+    behind_a_trunk = list(passes(grove.rows, **roomy | {"trunk": 2000, "limits": PassLimits(826, 10**9)}))
+    for found in (by_tokens, by_logits, behind_a_trunk):  # 3 rows behind the trunk are 6,606 tokens, of 8 x 826
+        assert [len(rows) for rows in found] == [3, 3, 1]
+        assert sorted(text for rows in found for row in rows for text in row.texts) == list(range(7))
 
 
 def test_batched_answers_equal_single_ones(engine, base):
