@@ -12,11 +12,11 @@ from typing import Any
 
 from harness.errors import ModelError
 
-# Families whose attention takes a mask and positions of ours as they are; tests/engine/test_families.py holds each
-# of them to plain transformers. A family that is not listed is right as well, only slower.
+# Families whose attention takes a mask, positions and a trunk of ours as they are; tests/engine/test_families.py holds
+# each of them to plain transformers. A family that is not listed is right as well, only slower.
 PACKING = frozenset(
     {
-        "granite", "llama", "mistral", "olmo", "olmo2", "phi3", "qwen2", "qwen3", "qwen3_moe", "smollm3", "stablelm",
+        "granite", "llama", "mistral", "olmo", "olmo2", "phi3", "qwen2", "qwen3", "qwen3_moe", "smollm3",
     }
 )  # fmt: skip
 
@@ -44,7 +44,7 @@ _UNSET = 10**9  # a tokenizer without a limit gives a number above this
 class Architecture:
     """How texts of one model may share a pass."""
 
-    packs: bool  # continuations may stand side by side behind a context, and prompts share a common beginning
+    packs: bool  # texts may stand in one row as a tree, and behind a beginning that they share
     turn: int | None  # tokens beyond which LongRoPE rotates a whole text otherwise; texts of both kinds never mix
 
 

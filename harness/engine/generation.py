@@ -1,21 +1,28 @@
 """Answers to a batch of prompts."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from transformers import DynamicCache, GenerationConfig, LogitsProcessorList, StoppingCriteria, StoppingCriteriaList
+from transformers import GenerationConfig, LogitsProcessorList, StoppingCriteria, StoppingCriteriaList
 
 from harness.constrained import Constrained
 from harness.engine.architectures import masks_padding
+from harness.engine.decoding import Decoder, Rules
 from harness.engine.halving import in_halves
+from harness.engine.prefixed import cache_shape
+from harness.engine.token_tree import LEAST_TRUNK, shared
 from harness.engine.tokens import Text
+from harness.engine.trunk import Trunk
 from harness.records import Completion, GenerationSettings
 
-# Fewer tokens in common are cheaper computed again than copied for every row.
-_SHARED_TOKENS = 32
+# Answers that are written at once, at most, and bytes that their keys and values may take: beyond, a CPU gains nothing.
+# Of a batch that transformers decodes: rows, and tokens of prompts in passes.
+_ROWS, _PASSES = 64, 8
+_PLACES = {"cpu": (64, 400 * 2**20), "cuda": (256, 8 * 2**30)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +32,10 @@ class DecodingContext:
     text: Text
     stop_ids: Sequence[int]  # tokens that end an answer
     window: int  # tokens, prompt and answer together
-    shares: bool  # whether the prompts' common beginning may be computed once
-    turn: int | None  # see `harness.engine.architectures.Architecture`
+    packs: bool  # see `harness.engine.architectures.Architecture`
+    turn: int | None  # see there
+    pass_tokens: int = 1024  # of prompts that one pass reads
+    shrink: int = 0  # how often what is answered at once is halved
 
 
 class _EndsAfter(StoppingCriteria):  # type: ignore[misc]
@@ -55,7 +64,7 @@ def generate(
     """
 
     def answer(part: Sequence[list[int]]) -> list[tuple[list[int], bool]]:
-        return _answers(model, context, part, settings, until)
+        return (_decoded if context.packs else _generated)(model, context, part, settings, until)
 
     def described(prompt: list[int]) -> str:
         return f"a prompt of {len(prompt)} tokens with up to {settings.max_new_tokens} new ones"
@@ -63,7 +72,8 @@ def generate(
     started = time.monotonic()
     new, lengths = settings.max_new_tokens, [len(prompt) for prompt in prompts]
     answers: dict[int, tuple[list[int], bool]] = {}
-    for group in _groups(lengths, new, masks_padding(model), context):
+    pads = context.packs or masks_padding(model)
+    for group in (part for whole in _groups(lengths, new, pads, context) for part in _parts(whole, lengths, context)):
         answers.update(zip(group, in_halves(answer, [list(prompts[i]) for i in group], described), strict=True))
     seconds = (time.monotonic() - started) / max(len(prompts), 1)
     completions = []
@@ -94,61 +104,101 @@ def _groups(lengths: Sequence[int], new: int, pads: bool, context: DecodingConte
     return list(groups.values())
 
 
-def _answers(
+def _parts(group: list[int], lengths: Sequence[int], context: DecodingContext) -> Iterator[list[int]]:
+    """Yield a group in parts that transformers decodes at once, longest first; our own decoding needs no parts."""
+    if context.packs:
+        yield group
+        return
+    waiting = sorted(group, key=lambda number: -lengths[number])
+    while waiting:
+        rows = max(1, min(_ROWS >> context.shrink, _PASSES * context.pass_tokens // lengths[waiting[0]]))
+        yield waiting[:rows]
+        del waiting[:rows]
+
+
+def _decoded(
     model: Any,
     context: DecodingContext,
     prompts: Sequence[list[int]],
     settings: GenerationSettings,
     until: Sequence[str],
 ) -> list[tuple[list[int], bool]]:
-    """Return each prompt's new tokens, end token included, and whether it ended by itself.
+    """Return each prompt's new tokens, end token included, and whether one of those ended it; by decoding of ours."""
+    trunk = Trunk(model, context.pass_tokens)
+    same = _shared(prompts)
+    trunk.become(tuple(prompts[0][:same]))
+    longest = max(len(prompt) for prompt in prompts) - same + settings.max_new_tokens
 
-    Rows are padded between the beginning that all prompts share (its keys and values are computed
-    once and copied) and the rest of each prompt.
+    def has_ended(ids: list[int]) -> bool:
+        words = context.text.decode(ids)
+        return any(string in words for string in until)
+
+    rules = Rules(
+        new_tokens=settings.max_new_tokens,
+        temperature=settings.temperature,
+        seed=settings.seed,
+        stop_ids=frozenset(context.stop_ids),
+        has_ended=has_ended if until else lambda _: False,
+        constraint=_constraint(settings, context),
+    )
+    places = places_for(longest, trunk.model, context.shrink)
+    found = Decoder(trunk, rules, places, context.pass_tokens).run([tuple(prompt[same:]) for prompt in prompts])
+    return [(ids, ids[-1] in rules.stop_ids) for ids in found]
+
+
+def places_for(tokens: int, model: Any, shrink: int = 0) -> int:
+    """Return how many answers are written at once, prompts and answers of so many tokens each behind what they share.
+
+    What their keys and values take is bounded, whatever the number of prompts; `shrink` halves both limits so often.
     """
-    shared = _shared(prompts) if context.shares else 0
+    layers, heads, size = cache_shape(model.config)
+    of_a_token: int = 2 * layers * heads * size * model.dtype.itemsize
+    most, memory = _PLACES[model.device.type]
+    return max(1, min(most >> shrink, (memory >> shrink) // (of_a_token * tokens)))
+
+
+def _generated(
+    model: Any,
+    context: DecodingContext,
+    prompts: Sequence[list[int]],
+    settings: GenerationSettings,
+    until: Sequence[str],
+) -> list[tuple[list[int], bool]]:
+    """Do what `_decoded` does by transformers' own decoding, with masks and states of the model's own."""
     width = max(len(prompt) for prompt in prompts)
     pad = context.stop_ids[0]  # masked in prompts, and cut off behind the end of answers
     ids = torch.full((len(prompts), width), pad)
     mask = torch.zeros_like(ids)
     for r, prompt in enumerate(prompts):
-        for part in (slice(0, shared), slice(width - len(prompt) + shared, width)):
-            mask[r, part] = 1
-        ids[r, :shared] = torch.tensor(prompt[:shared])
-        ids[r, width - len(prompt) + shared :] = torch.tensor(prompt[shared:])
-    begun = {"past_key_values": _begun(model, prompts[0][:shared], len(prompts))} if shared else {}
+        ids[r, width - len(prompt) :] = torch.tensor(prompt)
+        mask[r, width - len(prompt) :] = 1
+    constraint = _constraint(settings, context)
     with torch.random.fork_rng():
         torch.manual_seed(settings.seed)
         output = model.generate(
             input_ids=ids.to(model.device),
             attention_mask=mask.to(model.device),
             generation_config=_decoding(settings, list(context.stop_ids), pad),
-            logits_processor=LogitsProcessorList(_constraint(settings, context)),
+            logits_processor=LogitsProcessorList([constraint()] if constraint else []),
             stopping_criteria=StoppingCriteriaList([_EndsAfter(context.text, until, width)] if until else []),
-            **begun,
         )
     return [_until_stop(row, context.stop_ids) for row in output[:, width:].tolist()]
 
 
-def _constraint(settings: GenerationSettings, context: DecodingContext) -> list[Any]:
+def _constraint(settings: GenerationSettings, context: DecodingContext) -> Callable[[], Any] | None:
+    """Return what makes a constraint for one batch; None without one."""
     said = settings.constraint
-    return [Constrained(context.text.tokenizer, said.kind, said.text, context.stop_ids)] if said else []
+    if said is None:
+        return None
+    made = Constrained(context.text.tokenizer, said.kind, said.text, context.stop_ids)
+    return lambda: copy(made)
 
 
 def _shared(prompts: Sequence[list[int]]) -> int:
     """Return how many tokens all prompts begin with, if it is worth sharing; each keeps one of its own."""
     first, last = min(prompts), max(prompts)  # in dictionary order: the two that differ earliest
-    same = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))
-    same = min(same, min(len(prompt) for prompt in prompts) - 1)
-    return same if len(prompts) > 1 and same >= _SHARED_TOKENS else 0
-
-
-def _begun(model: Any, prefix: list[int], rows: int) -> Any:
-    """Compute a prefix once and return its keys and values for every row."""
-    cache = DynamicCache(config=model.config)
-    model(input_ids=torch.tensor([prefix], device=model.device), past_key_values=cache, logits_to_keep=1)
-    cache.batch_repeat_interleave(rows)
-    return cache
+    same = min(shared(first, last), min(len(prompt) for prompt in prompts) - 1)
+    return same if len(prompts) > 1 and same >= LEAST_TRUNK else 0
 
 
 def _decoding(settings: GenerationSettings, stop_ids: list[int], pad: int) -> Any:

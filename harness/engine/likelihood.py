@@ -16,10 +16,10 @@ from functools import partial
 from typing import Any
 
 import torch
-from transformers import DynamicCache
 
 from harness.engine.halving import in_halves
-from harness.engine.token_tree import Ids, Row, ScoredText, groves, shared
+from harness.engine.token_tree import Ids, Row, ScoredText, groves
+from harness.engine.trunk import Trunk, additive
 from harness.errors import ArmError
 from harness.records import Likelihood
 
@@ -60,12 +60,12 @@ def score_texts(
 
 
 def _scored_as_trees(model: Any, texts: Sequence[ScoredText], limits: PassLimits) -> Iterator[tuple[int, Likelihood]]:
-    trunk = _Trunk(model, limits.tokens)
+    trunk = Trunk(model, limits.tokens)
     for grove in groves(texts):
-        in_halves(trunk.become, [grove.trunk], lambda tokens: f"a beginning of {len(tokens)} tokens")
-        for rows in passes(grove.rows, len(grove.trunk), limits, _vocabulary(model)):
-            score = partial(_score_trees, model, trunk, texts)
-            for row, likelihoods in zip(rows, in_halves(score, rows, _described), strict=True):
+        in_halves(partial(_begin, trunk), [grove.trunk], lambda tokens: f"a beginning of {len(tokens)} tokens")
+        for rows in passes(grove.rows, trunk.columns, limits, _vocabulary(trunk.model)):
+            score = partial(_score_trees, trunk, texts)
+            for row, likelihoods in zip(rows, in_halves(score, rows, partial(_described, trunk.columns)), strict=True):
                 yield from zip(row.texts, likelihoods, strict=True)
 
 
@@ -84,44 +84,14 @@ def passes(rows: Sequence[Row], trunk: int, limits: PassLimits, vocabulary: int)
         yield batch
 
 
-class _Trunk:
-    """The keys and values of the beginning that the rows of a grove share."""
-
-    def __init__(self, model: Any, most: int) -> None:
-        """Hold nothing yet; one pass computes `most` tokens."""
-        self._model, self._most = model, most
-        self._tokens: Ids = ()
-        self._cache: Any = None
-
-    def __len__(self) -> int:
-        return len(self._tokens)
-
-    def become(self, trunks: Sequence[Ids]) -> list[None]:
-        """Compute of one trunk what is not here yet; what it begins with like the one before is kept."""
-        [tokens] = trunks
-        kept = shared(self._tokens, tokens)
-        if kept == 0:
-            self._cache = DynamicCache(config=self._model.config)
-        elif kept < len(self._tokens):
-            self._cache.crop(kept - len(self._tokens))
-        device = self._model.device
-        for start in range(kept, len(tokens), self._most):
-            ids = torch.tensor([tokens[start : start + self._most]], device=device)
-            self._model(input_ids=ids, past_key_values=self._cache, logits_to_keep=1)
-        self._tokens = tokens
-        return [None]
-
-    def before(self, rows: int) -> Any:
-        """Return a cache with the trunk in front of each of so many rows; None without a trunk."""
-        if not self._tokens:
-            return None
-        cache = DynamicCache(config=self._model.config)
-        for number, layer in enumerate(self._cache.layers):
-            cache.update(layer.keys.expand(rows, -1, -1, -1), layer.values.expand(rows, -1, -1, -1), number)
-        return cache
+def _begin(trunk: Trunk, beginnings: Sequence[Ids]) -> list[int]:
+    [tokens] = beginnings
+    trunk.become(tokens)
+    return [trunk.columns]
 
 
-def _score_trees(model: Any, trunk: _Trunk, texts: Sequence[ScoredText], rows: Sequence[Row]) -> list[list[Likelihood]]:
+def _score_trees(trunk: Trunk, texts: Sequence[ScoredText], rows: Sequence[Row]) -> list[list[Likelihood]]:
+    model = trunk.model
     width, device = max(len(row.tokens) for row in rows), model.device
     ids, positions = (torch.zeros(len(rows), width, dtype=torch.long) for _ in range(2))
     ends = torch.arange(1, width + 1).repeat(len(rows), 1)  # padding sees itself: a softmax over nothing is no number
@@ -131,14 +101,9 @@ def _score_trees(model: Any, trunk: _Trunk, texts: Sequence[ScoredText], rows: S
         positions[r, columns] = torch.tensor(row.positions)
         ends[r, columns] = torch.tensor(row.ends)
     places = [(r, column) for r, row in enumerate(rows) for column in sorted(row.predictors)]
+    mask = additive(_seen(ends.to(device)), model.dtype)
     with _predicting(model, places):
-        logits = model(
-            input_ids=ids.to(device),
-            attention_mask=_mask(ends.to(device), len(trunk), model.dtype),
-            position_ids=positions.to(device),
-            past_key_values=trunk.before(len(rows)),
-            use_cache=len(trunk) > 0,
-        ).logits[0]
+        logits = trunk(ids.to(device), mask, positions.to(device), use_cache=False).logits[0]
     numbers = {place: number for number, place in enumerate(places)}
     asked = [
         [([numbers[r, column] for column in columns], texts[text].continuation)]
@@ -164,14 +129,11 @@ def _predicting(model: Any, places: Sequence[tuple[int, int]]) -> Iterator[None]
         hook.remove()
 
 
-def _mask(ends: torch.Tensor, trunk: int, dtype: torch.dtype) -> torch.Tensor:
-    """Return the additive mask (rows, 1, columns, trunk + columns): the trunk, ancestors and the token itself."""
+def _seen(ends: torch.Tensor) -> torch.Tensor:
+    """Return what each column sees, shape (rows, columns, columns): its ancestors and itself."""
     columns = torch.arange(ends.shape[1], device=ends.device)
     queries, keys = columns[:, None], columns[None, :]
-    seen = (keys <= queries) & (queries < ends[:, None, :])
-    mask = torch.zeros(*seen.shape[:2], trunk + seen.shape[2], dtype=dtype, device=ends.device)
-    mask[..., trunk:].masked_fill_(~seen, torch.finfo(dtype).min)
-    return mask[:, None]
+    return (keys <= queries) & (queries < ends[:, None, :])
 
 
 def _read(logits: torch.Tensor, asked: Sequence[tuple[Sequence[int], Ids]]) -> list[Likelihood]:
@@ -261,8 +223,9 @@ def _vocabulary(model: Any) -> int:
     return int(model.config.get_text_config().vocab_size)
 
 
-def _described(row: Row) -> str:
-    return f"texts of {max(row.positions) + 2} tokens"
+def _described(trunk: int, row: Row) -> str:
+    tokens = trunk + max(row.positions) + 2  # the last one is only predicted
+    return f"a text of {tokens} tokens" if len(row.texts) == 1 else f"texts of up to {tokens} tokens"
 
 
 def _told(text: ScoredText) -> str:

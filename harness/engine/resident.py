@@ -21,6 +21,7 @@ from harness.engine.faults import describe, is_out_of_memory
 from harness.engine.halving import free_memory
 from harness.engine.prefixed import Prefixed, prefix_of
 from harness.engine.tokens import Text, end_of_turn
+from harness.engine.trunk import ATTENTION
 from harness.errors import ArmError, HarnessError, ModelError
 from harness.json_files import read_json
 from harness.quiet import quiet
@@ -152,6 +153,8 @@ class Resident:
     def __init__(self, model: str, quantization: Literal["nf4"] | None, device: torch.device, tokenizer: Any) -> None:
         self._model = model
         self.base = load_base(model, quantization, device)
+        if architecture(self.base.config, model).packs:
+            self.base.set_attn_implementation(ATTENTION)
         free_memory()  # loading and packing leave copies behind
         self.stop_ids = _stop_ids(self.base.generation_config, tokenizer)
         # What the model's authors like to sample with must not leak into our decoding.

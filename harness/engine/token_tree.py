@@ -37,11 +37,11 @@ class ScoredText:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A tree of texts without its trunk. `tokens`, `positions` and `ends` have one value a column."""
+    """A tree of texts without its trunk; what is of columns has one value each."""
 
     texts: tuple[int, ...]  # numbers of the texts
     tokens: list[int] = field(default_factory=list)
-    positions: list[int] = field(default_factory=list)
+    positions: list[int] = field(default_factory=list)  # counted from the end of the trunk
     ends: list[int] = field(default_factory=list)  # the first column that is not below a token
     scored: list[list[int]] = field(default_factory=list)  # of each text, the columns that predict its continuation
 
@@ -133,7 +133,7 @@ def _laid_out(numbers: Sequence[int], texts: Sequence[ScoredText], trunk: int) -
         for depth, token in enumerate(tokens[alike:], start=alike):
             path.append(len(row.tokens))
             row.tokens.append(token)
-            row.positions.append(trunk + depth)
+            row.positions.append(depth)
             row.ends.append(0)
         row.scored.append(path[len(texts[number].context) - 1 - trunk :])
         before = tokens

@@ -44,6 +44,7 @@ class TransformersEngine:
         torch.backends.cudnn.allow_tf32 = False
         self.model = model
         self._device = default_device()
+        self._shrink = shrink
         self._limits = (limits or _LIMITS[self._device.type]).halved(shrink)
         self._resident: Resident | None = None
         self._key: tuple[str, str | None] | None = None  # of what is resident: a checkpoint by content
@@ -103,7 +104,13 @@ class TransformersEngine:
         ids = [self._text.prompt(prompt) for prompt in prompts]
         resident = self._base(weights)
         context = DecodingContext(
-            self._text, resident.stop_ids, self.context_window, shares=self._packs, turn=self._turn
+            self._text,
+            resident.stop_ids,
+            self.context_window,
+            packs=self._packs,
+            turn=self._turn,
+            pass_tokens=self._limits.tokens,
+            shrink=self._shrink,
         )
         with resident.using(weights.adapter) as model:
             return generate(model, context, ids, settings, until)

@@ -14,9 +14,10 @@ from harness.evidence.choosing import choose
 from harness.program import Program
 from harness.records import Completion, Message, Outcome, Passage, Prediction, Question
 
-# A padded batch of about this many prompt and answer tokens keeps two cores busy and its cache small.
-BATCH_TOKENS = 8192
-BATCH_ROWS = 64
+# One call holds about so many tokens of prompts and answers, whose order the engine settles; a run that dies in one
+# asks it again.
+BATCH_TOKENS = 32_768
+BATCH_ROWS = 128
 
 # Openings by which chat models decline. Only the label of an answer depends on it, never its score.
 _REFUSAL = re.compile(r"^(i'?m sorry|i am sorry|sorry|i can(no|')t|i am unable|i'm unable|as an ai\b)", re.IGNORECASE)

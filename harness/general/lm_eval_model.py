@@ -1,7 +1,8 @@
 """lm-eval on top of our engine, instead of its own model loop."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from os.path import commonprefix
 from typing import Any
 
 from lm_eval.api.model import LM
@@ -13,9 +14,10 @@ from harness.errors import ArmError, HarnessError
 from harness.general.prompt_faults import check_prompts
 from harness.records import GenerationSettings, Likelihood, Weights
 
-# Contexts scored between two reports of progress; the engine plans its own batches inside.
-_CONTEXTS = 64
-_PROMPTS = 16
+# What is asked between two reports of progress: of contexts, the characters that each does not share with the one
+# before it; the engine plans its own batches inside.
+_CHARACTERS = 60_000
+_PROMPTS = 128
 _GENERATION_KEYS = {"until", "max_gen_toks", "do_sample", "temperature"}
 
 Advance = Callable[[int, int], object]
@@ -59,10 +61,8 @@ class EngineLM(LM):  # type: ignore[misc]
             groups.setdefault(request.args[0], []).append(number)
         results: list[tuple[float, bool]] = [(math.nan, False)] * len(requests)
         faults: list[ArmError] = []
-        contexts = sorted(groups, key=len, reverse=True)
         done = 0
-        for start in range(0, len(contexts), _CONTEXTS):
-            chunk = contexts[start : start + _CONTEXTS]
+        for chunk in _chunks(groups):
             asked = [(context, [requests[i].args[1] for i in groups[context]]) for context in chunk]
             for context, scored in zip(chunk, self._scored(asked, faults), strict=True):
                 for number, likelihood in zip(groups[context], scored, strict=False):  # none where the context failed
@@ -129,6 +129,21 @@ class EngineLM(LM):  # type: ignore[misc]
             if completion.finish == "context_overflow":
                 self.lost.add((request.task_name, request.doc_id))
         return [_before(completion.text, until) for completion in completions]
+
+
+def _chunks(contexts: Iterable[str]) -> Iterator[list[str]]:
+    """Yield contexts in parts that take about equally long; those that begin alike stand together."""
+    chunk: list[str] = []
+    before, size = "", 0
+    for context in sorted(contexts):
+        own = len(context) - len(commonprefix([before, context]))
+        if chunk and size + own > _CHARACTERS:
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(context)
+        before, size = context, size + own
+    if chunk:
+        yield chunk
 
 
 def _decoding(asked: dict[str, Any]) -> tuple[GenerationSettings, list[str]]:

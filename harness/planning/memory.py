@@ -41,7 +41,10 @@ EMBEDDER = 250.0  # sentence-transformers, FAISS and the embedded embedder, in t
 CUDA_CONTEXT = 500.0  # of each process on the device; from experience, not measured here
 
 # What the parts of the run take at once; the same constants as there, which import torch.
-BATCH_TOKENS, BATCH_ROWS = 8192, 64  # harness.evidence.answering
+PLACES: Mapping[Device, tuple[int, int]] = {
+    "cpu": (64, 400 * MB),
+    "cuda": (256, 8192 * MB),
+}  # harness.engine.generation
 PASS_TOKENS: Mapping[Device, int] = {"cpu": 1024, "cuda": 32_768}  # harness.engine.transformers_engine
 PASS_LOGITS: Mapping[Device, int] = {"cpu": 40_000_000, "cuda": 400_000_000}
 MICRO_TOKENS: Mapping[Device, int] = {"cpu": 640, "cuda": 16_384}  # baselines.finetune.loop
@@ -96,13 +99,15 @@ def weights_mb(shape: ModelShape, device: Device, is_quantised: bool, *, process
 
 
 def generation_mb(demand: Demand, shape: ModelShape, device: Device) -> float:
-    """Return what a batch of answers takes: keys and values, the prompts' widest layer, and the last logits."""
+    """Return what answers that are written at once take: keys and values, the widest layer of a pass, last logits."""
     width = demand.longest_prompt + demand.new_tokens
-    rows = max(1, min(BATCH_ROWS, BATCH_TOKENS // width, max(demand.questions, demand.dev_rows)))
-    cache = 2 * shape.layers * shape.kv_heads * shape.head_size * rows * width
-    passing = rows * demand.longest_prompt * (3 * shape.intermediate + 3 * shape.hidden)
+    of_a_row = 2 * shape.layers * shape.kv_heads * shape.head_size * width
+    most, memory = PLACES[device]
+    rows = max(1, min(most, memory // (of_a_row * NUMBER[device]), max(demand.questions, demand.dev_rows)))
+    tokens = min(rows * demand.longest_prompt, max(PASS_TOKENS[device], demand.longest_prompt))
+    passing = tokens * (3 * shape.intermediate + 3 * shape.hidden)
     logits = 3 * rows * shape.vocabulary
-    return (cache + passing + logits) * NUMBER[device] / MB
+    return (rows * of_a_row + passing + logits) * NUMBER[device] / MB
 
 
 def likelihood_mb(shape: ModelShape, device: Device) -> float:

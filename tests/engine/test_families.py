@@ -154,7 +154,7 @@ def test_sliding_window_is_felt_by_the_texts_of_these_tests(opened, name):
 
 def test_beginning_is_shared_only_where_all_attention_is_full(opened):
     assert {name for name in FAMILIES if opened(name)[0]._packs} == {
-        "llama", "mistral", "qwen2", "qwen3", "qwen3_moe", "phi3", "olmo", "olmo2", "granite", "smollm3", "stablelm"
+        "llama", "mistral", "qwen2", "qwen3", "qwen3_moe", "phi3", "olmo", "olmo2", "granite", "smollm3"
     }  # fmt: skip
 
 
@@ -174,7 +174,7 @@ def test_prompts_that_cross_the_turn_while_they_are_answered_are_answered_as_pla
 
 
 def test_prompts_share_a_batch_only_where_that_is_right():
-    context = DecodingContext(None, (1,), CONTEXT_WINDOW, shares=False, turn=TURN)
+    context = DecodingContext(None, (1,), CONTEXT_WINDOW, packs=False, turn=TURN)
     lengths = [30, TURN - 1, TURN - 2, TURN - 1, TURN + 1, CONTEXT_WINDOW - NEW, CONTEXT_WINDOW - NEW + 1, TURN - NEW]
     assert _groups(lengths, NEW, True, context) == [[0, 7], [1, 3], [2], [4, 5]]  # the last but one has no room
     assert _groups([30, 30], NEW, False, context) == [[0], [1]]

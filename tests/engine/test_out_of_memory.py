@@ -13,7 +13,8 @@ PROMPTS = [
     (Message("user", question),) for question in ("Is it snowing?", "E4", "What is the capital of France?", "No")
 ]
 PROMPTS += ["The quick brown", "raw text that continues"]
-REQUESTS = [(prompt, [" Paris", " the brown fox"]) for prompt in PROMPTS]
+# too long to share a row: one for each context
+REQUESTS = [(f"{n} {'The quick brown fox jumps over the lazy dog. ' * 12}", [" Paris", " the fox"]) for n in range(6)]
 SETTINGS = GenerationSettings(8)
 CPU_FAULT = (
     "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to "

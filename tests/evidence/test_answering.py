@@ -60,10 +60,10 @@ def test_row_longer_than_the_token_budget_is_a_batch_of_its_own():
 
 
 def test_halved_batches_hold_half_the_tokens_and_rows():
-    lengths = [100] * 300
+    lengths = [228] * 300
     whole, halved, least = (plan_batches(lengths, 28, shrink) for shrink in (0, 1, 20))
-    assert len(whole[0]) == 64  # 64 rows of 128 tokens are 8192
-    assert len(halved[0]) == 32
+    assert len(whole[0]) == 128  # 128 rows of 256 tokens are 32,768
+    assert len(halved[0]) == 64
     assert {len(batch) for batch in least} == {1}
 
 

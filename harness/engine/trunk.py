@@ -1,0 +1,131 @@
+"""A beginning that many texts share: computed once, and in front of every row without being copied for any.
+
+Attention runs over the trunk's keys, which have no rows, and over each row's own; one softmax covers both.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from transformers import AttentionInterface, AttentionMaskInterface, DynamicCache
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
+from transformers.masking_utils import sdpa_mask
+
+from harness.engine.prefixed import Prefixed
+from harness.engine.token_tree import Ids, shared
+
+ATTENTION = "sdpa_behind_a_trunk"  # as transformers knows it
+
+
+class Trunk:
+    """Calls a model whose attention is ours, with a beginning in front of every row."""
+
+    def __init__(self, model: Any, most: int) -> None:
+        """Begin with the model's trained prefix, or with nothing; one pass computes `most` tokens."""
+        prefixed = model if isinstance(model, Prefixed) else None
+        self.model: Any = prefixed.base if prefixed else model
+        self._most = most
+        self._tokens: Ids = ()
+        self._layers: list[tuple[torch.Tensor, torch.Tensor]] = []  # keys and values, (heads, columns, head size)
+        if prefixed:
+            prefix = prefixed.prefix.to(self.model.device, self.model.dtype)
+            self._layers = [(keys, values) for keys, values in prefix]
+        self._before = self.columns  # those of a trained prefix
+        self._read = 0  # layers that attended to it in the last pass
+
+    @property
+    def columns(self) -> int:
+        """Columns in front of every row."""
+        return int(self._layers[0][0].shape[1]) if self._layers else 0
+
+    def become(self, tokens: Ids) -> None:
+        """Compute what is not here yet; what both trunks begin with is kept."""
+        kept = shared(self._tokens, tokens)
+        end = self._before + kept
+        self._layers = [(keys[:, :end], values[:, :end]) for keys, values in self._layers] if end else []
+        for start in range(kept, len(tokens), self._most):
+            self._extend(tokens[start : start + self._most])
+        self._tokens = tokens
+
+    def _extend(self, tokens: Sequence[int]) -> None:
+        device, width = self.model.device, len(tokens)
+        cache = DynamicCache(config=self.model.config)
+        ahead = torch.ones(width, width, dtype=torch.bool, device=device).triu(1)
+        positions = torch.arange(width, device=device)[None]
+        ids = torch.tensor([tokens], device=device)
+        self(ids, additive(~ahead[None], self.model.dtype), positions, past_key_values=cache, logits_to_keep=1)
+        found = [(layer.keys[0], layer.values[0]) for layer in cache.layers]
+        before = self._layers or [(keys[:, :0], values[:, :0]) for keys, values in found]
+        self._layers = [
+            (torch.cat([keys, more_keys], dim=1), torch.cat([values, more_values], dim=1))
+            for (keys, values), (more_keys, more_values) in zip(before, found, strict=True)
+        ]
+
+    def __call__(self, ids: torch.Tensor, mask: torch.Tensor, positions: torch.Tensor, **others: Any) -> Any:
+        """Pass rows.
+
+        Args:
+            ids: Their tokens, shape (rows, columns).
+            mask: What is added to attention scores, shape (rows, 1, columns, columns and what a cache holds); the trunk
+                is seen by all.
+            positions: Of the tokens behind the trunk, shape (rows, columns).
+            others: What else the model is told.
+        """
+        if self.columns:
+            others["trunk"] = self
+        self._read = 0
+        output = self.model(input_ids=ids, attention_mask=mask, position_ids=positions + self.columns, **others)
+        if self._read != len(self._layers):
+            raise RuntimeError(f"only {self._read} of {len(self._layers)} layers attended to the common beginning")
+        return output
+
+    def layer(self, number: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the keys and values of a layer, of shape (heads, columns, head size), to its attention."""
+        self._read += 1
+        return self._layers[number]
+
+
+def attend(
+    module: Any,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    *,
+    scaling: float | None = None,
+    trunk: Trunk | None = None,
+    **others: Any,
+) -> tuple[torch.Tensor, None]:
+    """Do what transformers' `sdpa` does, over a trunk as well where there is one.
+
+    Queries of the heads that share a head of keys stand below each other, so that nothing is repeated.
+    """
+    if trunk is None:
+        found: tuple[torch.Tensor, None] = sdpa_attention_forward(
+            module, query, key, value, attention_mask, scaling=scaling, **others
+        )
+        return found
+    assert attention_mask is not None  # a trunk is called with one
+    keys, values = trunk.layer(module.layer_idx)
+    rows, heads, columns, size = query.shape
+    few = key.shape[1]
+    together = heads // few * columns
+    query = (query * (size**-0.5 if scaling is None else scaling)).reshape(rows, few, together, size)
+    far = query.transpose(0, 1).reshape(few, rows * together, size) @ keys.transpose(1, 2)
+    far = far.view(few, rows, together, -1).transpose(0, 1)
+    near = (query @ key.transpose(2, 3)).view(rows, heads, columns, -1) + attention_mask
+    weights = torch.cat([far, near.view(rows, few, together, -1)], dim=-1).softmax(dim=-1, dtype=torch.float32)
+    weights = weights.to(value.dtype)
+    of_trunk = weights[..., : keys.shape[1]].transpose(0, 1).reshape(few, rows * together, -1) @ values
+    result = of_trunk.view(few, rows, together, size).transpose(0, 1) + weights[..., keys.shape[1] :] @ value
+    return result.reshape(rows, heads, columns, size).transpose(1, 2).contiguous(), None
+
+
+def additive(seen: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """Turn what each query sees, shape (rows, queries, keys), into what is added to scores, with one head."""
+    mask = torch.zeros(seen.shape, dtype=dtype, device=seen.device)
+    return mask.masked_fill(~seen, torch.finfo(dtype).min)[:, None]
+
+
+AttentionInterface.register(ATTENTION, attend)
+AttentionMaskInterface.register(ATTENTION, sdpa_mask)
