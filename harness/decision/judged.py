@@ -52,6 +52,7 @@ class Answers:
     labels: Floats  # people's; NaN where there are none
     clusters: Sequence[Cluster]
     low: float  # the least that an item can be worth: 0, or -1 for differences
+    known: NDArray[np.bool_] | None = None  # items whose value is no judge's word but given; None: there are none
 
     @property
     def is_labelled(self) -> NDArray[np.bool_]:
@@ -87,16 +88,27 @@ def cluster_of(item: str, group: str | None) -> tuple[str, str]:
 
 
 def single(scores: Sequence[Score], clusters: Sequence[Cluster]) -> Answers:
-    """Gather one arm's items; `Score.parts` is whether the judge was asked, and people's label where there is one."""
+    """Gather one arm's items; `Score.parts` is whether the judge was asked, and people's label where there is one.
+
+    A score without parts is known: an item that was lost, and is counted as right or wrong to see what that changes.
+    """
     values = np.array([score.value for score in scores])
-    return Answers(values, *_parts(scores), clusters, low=0.0)
+    return Answers(values, *_parts(scores), clusters, low=0.0, known=np.array([not score.parts for score in scores]))
 
 
 def difference(ours: Sequence[Score], theirs: Sequence[Score], clusters: Sequence[Cluster]) -> Answers:
-    """Gather the differences of two arms on the same items."""
+    """Gather the differences of two arms on the same items.
+
+    Where one arm's item was lost, the difference counts as known, with what the judge says of the other's answer.
+    """
     first, second = single(ours, clusters), single(theirs, clusters)
     return Answers(
-        first.values - second.values, first.judged - second.judged, first.labels - second.labels, clusters, low=-1.0
+        first.values - second.values,
+        first.judged - second.judged,
+        first.labels - second.labels,
+        clusters,
+        low=-1.0,
+        known=np.array([not (one.parts and other.parts) for one, other in zip(ours, theirs, strict=True)]),
     )
 
 
@@ -108,6 +120,8 @@ def corrected(answers: Answers, correction: Correction, tail: float) -> Interval
         correction: What is known of the judge.
         tail: Chance on each side.
     """
+    if answers.known is not None and answers.known.any():
+        return _with_known(answers, answers.known, correction, tail)
     n = answers.values.size
     if correction.basis == "own" and answers.is_labelled.any():
         found, words = _powered(answers), f"PPI++ on {int(answers.is_labelled.sum())} labels"
@@ -124,13 +138,30 @@ def corrected(answers: Answers, correction: Correction, tail: float) -> Interval
     return Interval(estimate, low, high, n, f"{words} {100 * (1 - 2 * tail):.4g}%")
 
 
+def _with_known(answers: Answers, known: NDArray[np.bool_], correction: Correction, tail: float) -> Interval:
+    """Correct the mean of the items that the judge scored, and count the known ones by their share."""
+    if known.all():
+        return _no_claim(answers, "no claim: no item was judged")
+    rest = Answers(
+        answers.values[~known],
+        answers.judged[~known],
+        answers.labels[~known],
+        [cluster for cluster, is_known in zip(answers.clusters, known, strict=True) if not is_known],
+        answers.low,
+    )
+    found = corrected(rest, correction, tail)
+    weight, given = 1 - float(known.mean()), float(answers.values[known].sum()) / known.size
+    estimate, low, high = (given + weight * bound for bound in (found.estimate, found.low, found.high))
+    return Interval(estimate, low, high, known.size, found.method)
+
+
 def _no_claim(answers: Answers, why: str) -> Interval:
     return Interval(float(answers.values.mean()), answers.low, 1.0, answers.values.size, why)
 
 
 def _parts(scores: Sequence[Score]) -> tuple[Floats, Floats]:
-    judged = np.array([score.parts[0] for score in scores])
-    return judged, np.array([score.parts[1] if score.parts[1:] else math.nan for score in scores])
+    judged = [score.parts[0] if score.parts else 0.0 for score in scores]
+    return np.array(judged), np.array([score.parts[1] if score.parts[1:] else math.nan for score in scores])
 
 
 @dataclass(frozen=True)

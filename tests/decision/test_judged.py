@@ -10,7 +10,7 @@ import pytest
 from harness.decision.agreement import agreement
 from harness.decision.arms import MetricSpec
 from harness.decision.intervals import score_interval
-from harness.decision.judged import Answers, Correction, basis_of, corrected, tuned_lambda
+from harness.decision.judged import Answers, Correction, basis_of, corrected, difference, single, tuned_lambda
 from harness.decision.paired import compare
 from harness.records import LabelledJudgement, Score
 
@@ -227,3 +227,27 @@ def test_groups_widen_agreement():
         for group in (lambda n: None, lambda n: str(n // 10))
     )
     assert grouped.raw.low < alone.raw.low
+
+
+@pytest.mark.parametrize("basis", ["own", "transferred"])
+def test_lost_items_that_count_as_known_move_a_figure_by_their_share(basis):
+    """Of 200 items 190 are judged and ten are not: were they right, 190/200 of the figure and 10/200 more."""
+    rng = np.random.default_rng(3)
+    correction = Correction(basis, _sample(rng, 60, (0.9, 0.8)))
+    truth = (rng.random(190) < 0.6).astype(float)
+    said = _judge(rng, truth, 0.9, 0.8)
+    judged = [
+        Score(str(n), value, parts=(1.0, good) if n < 60 else (1.0,))
+        for n, (value, good) in enumerate(zip(said, truth, strict=True))
+    ]
+    alone = corrected(single(judged, _names(190)), correction, 0.025)
+    for worth in (0.0, 1.0):
+        filled = [*judged, *(Score(str(n), worth) for n in range(190, 200))]
+        found = corrected(single(filled, _names(200)), correction, 0.025)
+        for bound in ("estimate", "low", "high"):
+            assert getattr(found, bound) == pytest.approx(0.95 * getattr(alone, bound) + 0.05 * worth)
+        gained = difference(
+            filled, [*judged, *(Score(str(n), 0.0, parts=(0.0,)) for n in range(190, 200))], _names(200)
+        )
+        # both arms gave the same 190 answers, and of the ten others one has nothing
+        assert corrected(gained, correction, 0.025).estimate == pytest.approx(0.05 * worth)

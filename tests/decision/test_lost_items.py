@@ -6,7 +6,7 @@ import pytest
 from worlds import METRIC, UNHARMED, absent, evidence, right, settle
 
 from harness.metrics.macro import MacroF1
-from harness.records import INFRASTRUCTURE, Limits, Outcome, Score
+from harness.records import INFRASTRUCTURE, LabelledJudgement, Limits, Outcome, Score
 
 N = 200
 OWN = [Outcome.UNPARSED, Outcome.TRUNCATED, Outcome.EMPTY, Outcome.REFUSED, Outcome.CONTEXT_OVERFLOW]
@@ -156,3 +156,23 @@ def test_lost_items_of_two_arms_are_set_against_each_other():
     assert "undecided" in decision.other_verdicts
     alike = evidence("p", "prompt", right(100, N)), evidence("t", "tune", right(122, N), general=UNHARMED)
     assert settle(alike, limits=Limits(goal=0.6)).arm == "t"
+
+
+def by_a_judge(name, family, values, *, outcomes, **more):
+    """An arm that a judge scored; what was lost has no score."""
+    arm = evidence(name, family, values, outcomes=outcomes, **more)
+    kept = [one for place, one in enumerate(arm.scores[METRIC]) if place not in outcomes]
+    return dataclasses.replace(arm, scores={METRIC: tuple(dataclasses.replace(one, parts=(1.0,)) for one in kept)})
+
+
+def test_items_lost_under_a_judge_are_counted_in_the_other_verdicts():
+    # A judge that people never contradict in 400 labels; 180 of the 190 answers that it judged are good. The bound
+    # lies above the goal; with the ten lost ones wrong it is 190/200 of that, and below.
+    labelled = [LabelledJudgement(f"d{n}", None, n % 2, n % 2) for n in range(400)]
+    arm = by_a_judge("p", "prompt", right(180, N), outcomes=lost(*range(190, N)))
+    decision = settle([arm], metric_kind="graded", limits=Limits(goal=0.88), labelled=labelled)
+    assert decision.scores["p"].low > 0.88 > 0.95 * decision.scores["p"].low
+    assert (decision.action, decision.goal) == ("prompt", "met")
+    assert decision.other_verdicts == ("undecided",)
+    two = [arm, by_a_judge("t", "tune", right(199, N), outcomes=lost(199), general=UNHARMED)]
+    assert settle(two, metric_kind="graded", labelled=labelled).other_verdicts is not None
