@@ -119,6 +119,11 @@ def corrected(answers: Answers, correction: Correction, tail: float) -> Interval
         answers: What is averaged.
         correction: What is known of the judge.
         tail: Chance on each side.
+
+    Returns:
+        Bounds from the least possible figure to the greatest, and a method that says "no claim" and why, where labels
+        are too few, the judge is not shown to tell good from bad, or all that it allows lies outside what is possible:
+        then it does not err here as it did on the labelled answers, and nothing says how it does.
     """
     if answers.known is not None and answers.known.any():
         return _with_known(answers, answers.known, correction, tail)
@@ -133,6 +138,8 @@ def corrected(answers: Answers, correction: Correction, tail: float) -> Interval
     bounds = found.bounds(tail)
     if bounds is None:
         return _no_claim(answers, "no claim: by people's labels the judge is not shown to tell good answers from bad")
+    if bounds[1] <= answers.low or bounds[0] >= 1.0:
+        return _no_claim(answers, "no claim: what the judge says here contradicts how it judged the labelled answers")
     estimate = min(max(found.estimate, answers.low), 1.0)
     low, high = max(answers.low, min(bounds[0], estimate)), min(1.0, max(bounds[1], estimate))
     return Interval(estimate, low, high, n, f"{words} {100 * (1 - 2 * tail):.4g}%")

@@ -177,6 +177,20 @@ def test_judge_that_tells_nothing_or_the_reverse_supports_no_claim():
         assert (found.low, found.high) == (0.0, 1.0) and "no claim" in found.method
 
 
+@pytest.mark.parametrize("said", [0.0, 1.0])
+def test_judge_that_contradicts_its_labels_supports_no_claim_instead_of_a_bound_without_width(said):
+    """Of good answers it called 70% good, and 30% of bad ones; here it calls 100%, or none.
+
+    (1.0 - 0.3) / 0.4 = 1.75 and (0.0 - 0.3) / 0.4 = -0.75, both with bounds outside of what a share can be.
+    """
+    pairs = [(label, float(n % 10 < 3 + 4 * label)) for label in (0.0, 1.0) for n in range(500)]
+    sample = tuple(LabelledJudgement(f"d{n}", None, *pair) for n, pair in enumerate(pairs))
+    answers = Answers(np.full(400, said), np.ones(400), np.full(400, math.nan), _names(400), 0.0)
+    found = corrected(answers, Correction("transferred", sample), 0.025)
+    assert (found.low, found.high) == (0.0, 1.0)
+    assert "no claim" in found.method and "contradicts" in found.method
+
+
 def _figure(scores):
     return fmean(score.value for score in scores)
 
