@@ -8,6 +8,7 @@ from click.testing import CliRunner
 from recorder import Recorder
 
 from harness.cli import main
+from harness.errors import ArmError, ItemError
 from harness.evidence.compare import Settings, compare, read_run
 from harness.evidence.jobs import Jobs
 from harness.evidence.judged_scores import JudgedScores
@@ -84,6 +85,28 @@ def test_question_that_fails_alone_is_missing():
 
     made, (good, bad), _ = judged(Opinion(fails), "fine", "poison")
     assert (made[good.key].value, made[bad.key].value) == (1.0, None)
+
+
+def test_question_that_the_engine_says_cannot_be_asked_is_missing_and_the_others_are_judged():
+    """An engine names the one item that does not fit its memory by an error of ours, which is no reason to stop."""
+
+    def fails(text, letter):
+        if "> huge" in text.splitlines():
+            raise ItemError("one item of 900 tokens needs more memory than there is") from MemoryError()
+        return likes_good(text, letter)
+
+    made, (good, bad), lines = judged(Opinion(fails), "fine", "huge")
+    assert (made[good.key].value, made[bad.key].value) == (1.0, None)
+    assert "more memory than there is" in made[bad.key].reason
+
+
+@pytest.mark.parametrize("fault", [ArmError("no such adapter"), MemoryError("out of memory")])
+def test_fault_that_is_no_items_ends_the_judging(fault):
+    def fails(text, letter):
+        raise fault
+
+    with pytest.raises(type(fault)):
+        judged(Opinion(fails), "fine")
 
 
 @pytest.fixture
