@@ -2,7 +2,8 @@
 
 Two bases, and the report says which:
 
-- own: people labelled the arms' own answers on some test rows, drawn at random. Then prediction-powered inference
+- own: people labelled the arms' own answers on some test rows, drawn at random: on every test row with labels they
+  labelled what each arm answered there, so that no answer chose which rows count. Then prediction-powered inference
   (Angelopoulos et al. 2023, arXiv 2301.09633) needs nothing else: with labels Y on n rows and the judge's scores f on
   those and on N others,  theta = lambda mean_N(f) + mean_n(Y - lambda f),  and lambda is the one of least variance,
   Cov(Y, f) / ((1 + n / N) Var(f)), held in [0, 1] (PPI++, arXiv 2311.01453). With lambda 0 the judge is not used.
@@ -12,10 +13,11 @@ Two bases, and the report says which:
   so the bounds are Fieller's: all theta for which mean(f) - alpha - theta beta is within t standard errors of 0. A
   judge that is not shown to tell good from bad (beta above 0) supports no claim.
 
-An answer that is none (empty, cut off, unread) is bad for certain, and no error of the judge enters there. Rows of one
-group move together, in the test and in the labels. As everywhere here, whole scores that nobody saw are added to each
-mean for the bounds alone (`harness.decision.paired`), since rare errors may not show in few labels; coverage is
-measured in tests/decision/test_judged.py.
+An answer that is none (empty, cut off, unread) is bad for certain: no label is needed there, and no error of the judge
+enters. The estimate is made on the other rows, and what they weigh is an uncertain share as well. Rows of one group
+move together, in the test and in the labels. As everywhere here, whole scores that nobody saw are added to each mean
+for the bounds alone (`harness.decision.paired`), since rare errors may not show in few labels; coverage is measured in
+tests/decision/test_judged.py.
 """
 
 import math
@@ -32,7 +34,7 @@ from harness.records.judged import Basis
 Floats = NDArray[np.float64]
 Cluster = Hashable
 
-FEWEST_OWN = 20  # test rows with labels of every arm's answer, from which on the arms' own labels are the basis
+FEWEST_OWN = 20  # test rows with labels of every arm's answer, from which on they are the basis
 
 
 @dataclass(frozen=True)
@@ -52,12 +54,27 @@ class Answers:
     labels: Floats  # people's; NaN where there are none
     clusters: Sequence[Cluster]
     low: float  # the least that an item can be worth: 0, or -1 for differences
-    known: NDArray[np.bool_] | None = None  # items whose value is no judge's word but given; None: there are none
+    known: NDArray[np.bool_] | None = None  # items that are worth their value, whatever the judge does; None: no item
+
+    @property
+    def is_known(self) -> NDArray[np.bool_]:
+        """Which items need neither judge nor label."""
+        return np.zeros(self.values.size, dtype=bool) if self.known is None else self.known
+
+    @property
+    def open(self) -> "Answers":
+        """The items that the judge's errors may touch."""
+        kept = ~self.is_known
+        clusters = [cluster for cluster, is_kept in zip(self.clusters, kept, strict=True) if is_kept]
+        return Answers(self.values[kept], self.judged[kept], self.labels[kept], clusters, self.low)
 
     @property
     def is_labelled(self) -> NDArray[np.bool_]:
         """Which items people labelled."""
         return ~np.isnan(self.labels)
+
+
+Errors = Sequence[tuple[Cluster, float]]  # what each cluster adds to the error of a figure
 
 
 @dataclass(frozen=True)
@@ -67,18 +84,21 @@ class _Ratio:
     estimate: float
     x: float
     scale: float
-    xx: float  # variance of x
-    xs: float  # covariance of x and the scale
-    ss: float  # variance of the scale
+    of_x: Errors
+    of_scale: Errors
     degrees: float
 
     def bounds(self, tail: float) -> tuple[float, float] | None:
         """Return Fieller's bounds; None where the scale is not shown to be above 0."""
         t2 = float(scipy.special.stdtrit(self.degrees, 1 - tail)) ** 2
-        square, middle = self.scale**2 - t2 * self.ss, self.x * self.scale - t2 * self.xs
+        xx, xs, ss = (
+            _squares(one, other)
+            for one, other in ((self.of_x, self.of_x), (self.of_x, self.of_scale), (self.of_scale, self.of_scale))
+        )
+        square, middle = self.scale**2 - t2 * ss, self.x * self.scale - t2 * xs
         if self.scale <= 0 or square <= 0:
             return None
-        reach = math.sqrt(max(0.0, middle**2 - square * (self.x**2 - t2 * self.xx)))
+        reach = math.sqrt(max(0.0, middle**2 - square * (self.x**2 - t2 * xx)))
         return (middle - reach) / square, (middle + reach) / square
 
 
@@ -90,10 +110,12 @@ def cluster_of(item: str, group: str | None) -> tuple[str, str]:
 def single(scores: Sequence[Score], clusters: Sequence[Cluster]) -> Answers:
     """Gather one arm's items; `Score.parts` is whether the judge was asked, and people's label where there is one.
 
-    A score without parts is known: an item that was lost, and is counted as right or wrong to see what that changes.
+    A score without parts is of an item that was lost, and is counted as right or wrong to see what that changes.
     """
+    judged = np.array([score.parts[0] if score.parts else 0.0 for score in scores])
+    labels = np.array([score.parts[1] if score.parts[1:] else math.nan for score in scores])
     values = np.array([score.value for score in scores])
-    return Answers(values, *_parts(scores), clusters, low=0.0, known=np.array([not score.parts for score in scores]))
+    return Answers(values, judged, labels, clusters, low=0.0, known=judged == 0)
 
 
 def difference(ours: Sequence[Score], theirs: Sequence[Score], clusters: Sequence[Cluster]) -> Answers:
@@ -102,13 +124,14 @@ def difference(ours: Sequence[Score], theirs: Sequence[Score], clusters: Sequenc
     Where one arm's item was lost, the difference counts as known, with what the judge says of the other's answer.
     """
     first, second = single(ours, clusters), single(theirs, clusters)
+    is_lost = np.array([not (one.parts and other.parts) for one, other in zip(ours, theirs, strict=True)], dtype=bool)
     return Answers(
         first.values - second.values,
         first.judged - second.judged,
         first.labels - second.labels,
         clusters,
         low=-1.0,
-        known=np.array([not (one.parts and other.parts) for one, other in zip(ours, theirs, strict=True)]),
+        known=(first.is_known & second.is_known) | is_lost,
     )
 
 
@@ -125,16 +148,16 @@ def corrected(answers: Answers, correction: Correction, tail: float) -> Interval
         are too few, the judge is not shown to tell good from bad, or all that it allows lies outside what is possible:
         then it does not err here as it did on the labelled answers, and nothing says how it does.
     """
-    if answers.known is not None and answers.known.any():
-        return _with_known(answers, answers.known, correction, tail)
-    n = answers.values.size
-    if correction.basis == "own" and answers.is_labelled.any():
-        found, words = _powered(answers), f"PPI++ on {int(answers.is_labelled.sum())} labels"
-    elif correction.basis == "transferred":
-        found = _transferred(answers, correction.sample)
-        words = f"Rogan-Gladen on {len(correction.sample)} labels"
-    else:
+    rest = answers.open
+    labels = int(rest.is_labelled.sum()) if correction.basis == "own" else len(correction.sample)
+    if correction.basis == "none" or (rest.values.size and not labels):
         return _no_claim(answers, "no claim: too few labels of people's to correct the judge by")
+    if not rest.values.size:
+        found, words = _certain(answers), "nothing was left to the judge"
+    elif correction.basis == "own":
+        found, words = _with_known(_powered(rest), answers), f"PPI++ on {labels} labels"
+    else:
+        found, words = _with_known(_transferred(rest, correction.sample), answers), f"Rogan-Gladen on {labels} labels"
     bounds = found.bounds(tail)
     if bounds is None:
         return _no_claim(answers, "no claim: by people's labels the judge is not shown to tell good answers from bad")
@@ -142,33 +165,40 @@ def corrected(answers: Answers, correction: Correction, tail: float) -> Interval
         return _no_claim(answers, "no claim: what the judge says here contradicts how it judged the labelled answers")
     estimate = min(max(found.estimate, answers.low), 1.0)
     low, high = max(answers.low, min(bounds[0], estimate)), min(1.0, max(bounds[1], estimate))
-    return Interval(estimate, low, high, n, f"{words} {100 * (1 - 2 * tail):.4g}%")
-
-
-def _with_known(answers: Answers, known: NDArray[np.bool_], correction: Correction, tail: float) -> Interval:
-    """Correct the mean of the items that the judge scored, and count the known ones by their share."""
-    if known.all():
-        return _no_claim(answers, "no claim: no item was judged")
-    rest = Answers(
-        answers.values[~known],
-        answers.judged[~known],
-        answers.labels[~known],
-        [cluster for cluster, is_known in zip(answers.clusters, known, strict=True) if not is_known],
-        answers.low,
-    )
-    found = corrected(rest, correction, tail)
-    weight, given = 1 - float(known.mean()), float(answers.values[known].sum()) / known.size
-    estimate, low, high = (given + weight * bound for bound in (found.estimate, found.low, found.high))
-    return Interval(estimate, low, high, known.size, found.method)
+    return Interval(estimate, low, high, answers.values.size, f"{words} {100 * (1 - 2 * tail):.4g}%")
 
 
 def _no_claim(answers: Answers, why: str) -> Interval:
     return Interval(float(answers.values.mean()), answers.low, 1.0, answers.values.size, why)
 
 
-def _parts(scores: Sequence[Score]) -> tuple[Floats, Floats]:
-    judged = [score.parts[0] if score.parts else 0.0 for score in scores]
-    return np.array(judged), np.array([score.parts[1] if score.parts[1:] else math.nan for score in scores])
+def _certain(answers: Answers) -> _Ratio:
+    """Return the mean of items that are all known."""
+    mean = _mean(answers.values, answers.clusters, low=answers.low)
+    return _Ratio(mean.plain, mean.center, 1.0, mean.errors, (), max(len(set(answers.clusters)) - 1, 1))
+
+
+def _with_known(found: _Ratio, answers: Answers) -> _Ratio:
+    """Put the estimate on the open items together with the known ones, by their shares of the items.
+
+    theta = given + weight * x / scale, where `given` is what the known items add to the mean and `weight` the share of
+    the open ones; both vary with the items that were drawn.
+    """
+    known, n = answers.is_known, answers.values.size
+    worth = np.where(known, answers.values, 0.0)
+    given, weight = float(worth.mean()), 1 - float(known.mean())
+    moved = (found.scale * (worth - given) + found.x * (~known - weight)) / n
+    of_x = [(cluster, weight * error) for cluster, error in found.of_x]
+    of_x += [(cluster, given * error) for cluster, error in found.of_scale]
+    of_x += [(cluster, float(error)) for cluster, error in zip(answers.clusters, moved, strict=True)]
+    return _Ratio(
+        estimate=given + weight * found.estimate,
+        x=given * found.scale + weight * found.x,
+        scale=found.scale,
+        of_x=of_x,
+        of_scale=found.of_scale,
+        degrees=found.degrees,
+    )
 
 
 @dataclass(frozen=True)
@@ -177,7 +207,7 @@ class _Mean:
 
     plain: float  # without them
     center: float
-    errors: Sequence[tuple[Cluster, float]]
+    errors: Errors
 
 
 def _mean(values: Floats, clusters: Sequence[Cluster], low: float, high: float = 1.0) -> _Mean:
@@ -208,8 +238,8 @@ def _powered(answers: Answers) -> _Ratio:
         errors += [(cluster, power * error) for cluster, error in predicted.errors]
         plain, center = plain + power * predicted.plain, center + power * predicted.center
     degrees = max(len(set(theirs)) - 1, 1)
-    variance = _squares(errors, errors) * (degrees + 1) / degrees
-    return _Ratio(plain, center, 1.0, variance, 0.0, 0.0, degrees)
+    few = math.sqrt((degrees + 1) / degrees)
+    return _Ratio(plain, center, 1.0, [(cluster, few * error) for cluster, error in errors], (), degrees)
 
 
 def tuned_lambda(labels: Floats, scores: Floats, rest: Floats) -> float:
@@ -241,9 +271,8 @@ def _transferred(answers: Answers, sample: Sequence[LabelledJudgement]) -> _Rati
         estimate=plain / beta if beta > 0 else plain,
         x=x,
         scale=beta,
-        xx=_squares(of_x, of_x),
-        xs=_squares(of_x, of_scale),
-        ss=_squares(of_scale, of_scale),
+        of_x=of_x,
+        of_scale=of_scale,
         degrees=max(len(set(clusters)) - 2, 1),
     )
 
@@ -271,7 +300,7 @@ def _line(
     return float(alpha), float(beta), [(name, float(a), float(b)) for name, (a, b) in zip(names, shares, strict=True)]
 
 
-def _squares(first: Sequence[tuple[Cluster, float]], second: Sequence[tuple[Cluster, float]]) -> float:
+def _squares(first: Errors, second: Errors) -> float:
     """Sum the products of two errors' totals, cluster by cluster."""
     totals: dict[Cluster, list[float]] = {}
     for place, errors in enumerate((first, second)):
@@ -283,13 +312,19 @@ def _squares(first: Sequence[tuple[Cluster, float]], second: Sequence[tuple[Clus
 def basis_of(arms: Sequence[Mapping[str, Score]], sample: Sequence[LabelledJudgement]) -> Basis:
     """Say what the correction rests on.
 
+    Own labels are a sample of an arm's answers only where every row that has labels has one of its answer: rows whose
+    labels happen to be of what it answered were chosen by its answer. Rows on which nobody answered need no label.
+
     Args:
-        arms: The judge's scores of each arm, by item.
+        arms: The judge's scores of each arm, by item; `Score.parts` as in `single`, with NaN for the label on rows
+            where people labelled other answers alone.
         sample: All answers that people labelled.
     """
     shared = set.intersection(*(set(scores) for scores in arms)) if arms else set()
-    own = [item for item in shared if all(scores[item].parts[1:] for scores in arms)]
-    if len(own) >= FEWEST_OWN:
+    rows = [[scores[item].parts for scores in arms] for item in shared]
+    labelled = [row for row in rows if any(parts[1:] and parts[0] for parts in row)]
+    is_whole = all(parts[1:] and not math.isnan(parts[1]) for row in labelled for parts in row)
+    if is_whole and len(labelled) >= FEWEST_OWN:
         return "own"
     good, bad = sum(one.label > 0.5 for one in sample), sum(one.label < 0.5 for one in sample)
     return "transferred" if min(good, bad) >= FEWEST_LABELS else "none"

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import nan
 from statistics import fmean
 
 from harness.contract import Judging
@@ -10,7 +11,6 @@ from harness.decision.agreement import agreement
 from harness.decision.arms import MetricSpec
 from harness.decision.intervals import score_interval
 from harness.decision.judged import Correction, basis_of
-from harness.evidence.fits import fits_of
 from harness.evidence.judging import judgement_key, said_by_people
 from harness.records import (
     Evidence,
@@ -19,7 +19,6 @@ from harness.records import (
     JudgeFindings,
     Judgement,
     LabelledJudgement,
-    Measurement,
     Prediction,
     Score,
 )
@@ -35,15 +34,11 @@ class JudgedScores:
     judging: Judging
     task: Task
     judgements: Mapping[str, Judgement]
-    answers: tuple[Mapping[str, str | None], ...] = ()  # of each fit, by item
 
     @classmethod
     def of(cls, metric: str, judging: Judging, task: Task, ledger: Ledger) -> "JudgedScores":
         """Read what a judge said so far."""
-        fits = [fit for spec in task.arms for fit in fits_of(spec, task)]
-        made = [ledger.predictions(Measurement(fit)).items() for fit in fits]
-        answers = tuple({item: one.answer for item, one in found} for found in made)
-        return cls(metric, judging, task, ledger.judgements(metric), answers)
+        return cls(metric, judging, task, ledger.judgements(metric))
 
     @cached_property
     def labels(self) -> Mapping[str, float]:
@@ -54,16 +49,6 @@ class JudgedScores:
             for said in example.labelled:
                 found.setdefault(judgement_key(example, said_by_people(said, rule)), []).append(said.label)
         return {key: fmean(labels) for key, labels in found.items()}
-
-    @cached_property
-    def labelled_rows(self) -> frozenset[str]:
-        """The test rows on which people labelled the answer of every fit that gave one, and one gave one."""
-        found = set()
-        for example in (example for example in self.task.test if example.labelled):
-            said = [answer for of_fit in self.answers if (answer := of_fit.get(example.id)) is not None]
-            if said and all(judgement_key(example, answer) in self.labels for answer in said):
-                found.add(example.id)
-        return frozenset(found)
 
     @cached_property
     def sample(self) -> tuple[LabelledJudgement, ...]:
@@ -83,17 +68,16 @@ class JudgedScores:
     def score(self, prediction: Prediction, example: Example) -> Score | None:
         """Return the judge's score of a measured answer; None where it is missing.
 
-        No answer is bad for certain. `Score.parts` is whether the judge was asked, and people's label on rows where
-        every arm has one, so that no arm's failures alone are taken for its labelled sample.
+        `Score.parts` is whether the judge was asked, and on rows that have labels people's label of this answer, NaN
+        where they labelled other answers alone. No answer is bad for certain, and so labelled.
         """
-        is_labelled = example.id in self.labelled_rows
         if prediction.answer is None:
-            return Score(example.id, 0.0, parts=(0.0, 0.0) if is_labelled else (0.0,))
+            return Score(example.id, 0.0, parts=(0.0, 0.0))
         key = judgement_key(example, prediction.answer)
         made = self.judgements.get(key)
         if made is None or made.value is None:
             return None
-        return Score(example.id, made.value, parts=(1.0, self.labels[key]) if is_labelled else (1.0,))
+        return Score(example.id, made.value, parts=(1.0, self.labels.get(key, nan)) if example.labelled else (1.0,))
 
     def unjudged(self, predictions: Sequence[Prediction], examples: Sequence[Example]) -> tuple[str, ...]:
         """Return the ids of the measured answers that have no score."""

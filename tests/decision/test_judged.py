@@ -12,7 +12,9 @@ from harness.decision.arms import MetricSpec
 from harness.decision.intervals import score_interval
 from harness.decision.judged import Answers, Correction, basis_of, corrected, difference, single, tuned_lambda
 from harness.decision.paired import compare
-from harness.records import LabelledJudgement, Score
+from harness.evidence.judged_scores import JudgedScores
+from harness.evidence.judging import judgement_key
+from harness.records import Example, Judgement, LabelledAnswer, LabelledJudgement, Score
 
 WORLDS = 300
 # A true 95% falls below this in one of a thousand such tests: 0.95 - 3.1 * sqrt(0.95 * 0.05 / 300) = 0.911.
@@ -96,6 +98,106 @@ def test_gains_corrected_by_other_labels_hold_the_truth(rates, skill):
 
     covered, _ = _share_covered(world, rates[1] - rates[0])
     assert covered >= LEAST
+
+
+SKILL = (0.9, 0.8)
+NONE = Score("", 0.0, parts=(0.0, 0.0))  # of no answer
+ITEMS = 200
+
+
+def _world(rng, answers, truth, labelled):
+    """Return one arm's corrected figure as a run would have it.
+
+    Args:
+        rng: Source of randomness.
+        answers: The arm's by row; None where it gave none.
+        truth: Whether they are good, shape (rows,).
+        labelled: By row, what people labelled: (answer, whether it is good).
+    """
+    examples = [
+        Example(str(n), (), "", labelled=tuple(LabelledAnswer(text, good) for text, good in labelled.get(n, ())))
+        for n in range(len(answers))
+    ]
+    said = {}
+    for n, (example, answer) in enumerate(zip(examples, answers, strict=True)):
+        known = dict(labelled.get(n, ())) | ({} if answer is None else {answer: truth[n]})
+        for text, good in known.items():
+            value = float(_judge(rng, np.array([good]), *SKILL)[0])
+            said[judgement_key(example, text)] = Judgement("", value)
+    task = SimpleNamespace(study=SimpleNamespace(answer=None, dev=()), test=tuple(examples))
+    judge = JudgedScores("judge", None, task, said)
+    scores = {one.id: judge.score(SimpleNamespace(answer=answers[int(one.id)]), one) for one in examples}
+    correction = Correction(basis_of([scores], judge.sample), judge.sample)
+    return corrected(single(list(scores.values()), _names(ITEMS)), correction, 0.025), correction.basis
+
+
+@pytest.mark.parametrize("is_labelled_without_answer", [True, False])
+def test_rows_without_any_answer_are_bad_and_do_not_choose_the_labelled_sample(is_labelled_without_answer):
+    """Four in ten rows have no answer, and eight of ten answers are good: the figure is 0.6 * 0.8 = 0.48.
+
+    People were asked about 60 rows drawn at random. Where there is no answer to label they labelled nothing, or what
+    an earlier run had said; either way the labelled answers alone are better than the arm.
+    """
+
+    def world(rng):
+        truth = (rng.random(ITEMS) < 0.8).astype(float)
+        answers = [f"said {n}" if rng.random() < 0.6 else None for n in range(ITEMS)]
+        labelled = {n: [(answers[n], truth[n])] for n in range(60) if answers[n]}
+        if is_labelled_without_answer:
+            labelled |= {n: [("said earlier", float(rng.random() < 0.5))] for n in range(60) if not answers[n]}
+        found, basis = _world(rng, answers, truth, labelled)
+        assert basis == "own"
+        return found
+
+    covered, intervals = _share_covered(world, 0.6 * 0.8)
+    assert covered >= LEAST
+    assert fmean(one.estimate for one in intervals) == pytest.approx(0.48, abs=0.01)
+
+
+def test_gain_over_an_arm_that_often_gives_no_answer_holds_the_truth():
+    """Both have eight of ten answers good, and one gives none in four of ten rows: it gains 0.8 - 0.6 * 0.8 = 0.32."""
+
+    def scores(truth, has_answer, said):
+        return [
+            Score(str(n), value, parts=(1.0, good) if n < 50 else (1.0,)) if is_there else NONE
+            for n, (good, is_there, value) in enumerate(zip(truth, has_answer, said, strict=True))
+        ]
+
+    def world(rng):
+        truth = (rng.random((2, ITEMS)) < 0.8).astype(float)
+        has_answer = np.array([np.ones(ITEMS), rng.random(ITEMS) < 0.6], dtype=bool)
+        full, sparse = (
+            scores(*one) for one in zip(truth, has_answer, [_judge(rng, one, *SKILL) for one in truth], strict=True)
+        )
+        return corrected(difference(full, sparse, _names(ITEMS)), Correction("own"), 0.025)
+
+    covered, _ = _share_covered(world, 0.32)
+    assert covered >= LEAST
+
+
+def test_labels_of_other_answers_that_equal_some_of_an_arms_are_no_sample_of_its_own():
+    """Right answers are one and the same, wrong ones are not: labels that match an arm's answers are of good ones.
+
+    People labelled another system's answers, eight of ten of them good; the arm has five of ten good ones.
+    """
+
+    def world(rng):
+        truth, theirs = ((rng.random(ITEMS) < rate).astype(float) for rate in (0.5, 0.8))
+        answers = ["the right one" if good else f"wrong {n}" for n, good in enumerate(truth)]
+        labelled = {n: [("the right one" if good else f"other {n}", good)] for n, good in enumerate(theirs) if n < 120}
+        found, basis = _world(rng, answers, truth, labelled)
+        assert basis == "transferred"
+        return found
+
+    covered, intervals = _share_covered(world, 0.5)
+    assert covered >= LEAST
+    assert fmean(one.estimate for one in intervals) == pytest.approx(0.5, abs=0.02)
+
+
+def test_arm_that_never_answers_is_bounded_without_a_judge():
+    scores = [Score(str(n), 0.0, parts=(0.0, 0.0)) for n in range(100)]
+    found = corrected(single(scores, _names(100)), Correction("own"), 0.025)
+    assert found.estimate == found.low == 0.0 and 0.0 < found.high < 0.1
 
 
 def test_rows_of_one_group_widen_the_interval():
@@ -195,16 +297,35 @@ def _figure(scores):
     return fmean(score.value for score in scores)
 
 
-def _labelled(count, label=1.0):
-    return {str(n): Score(str(n), 1.0, parts=(1.0, label)) for n in range(count)}
+def _labelled(count, label=1.0, of=30):
+    """An arm's answers, of which the first have a label and the others stand on rows without any."""
+    return {str(n): Score(str(n), 1.0, parts=(1.0, label) if n < count else (1.0,)) for n in range(of)}
+
+
+def _without_answer(*items):
+    return {str(n): Score(str(n), 0.0, parts=(0.0, 0.0)) for n in items}
+
+
+OTHERS = tuple(LabelledJudgement(str(n), None, n % 2, 1.0) for n in range(10))
 
 
 def test_basis_is_the_arms_own_labels_where_every_arm_has_enough():
-    assert basis_of([_labelled(20), _labelled(25)], ()) == "own"
-    assert basis_of([_labelled(20), _labelled(19)], ()) == "none"
-    sample = tuple(LabelledJudgement(str(n), None, n % 2, 1.0) for n in range(10))
-    assert basis_of([_labelled(20), _labelled(19)], sample) == "transferred"
-    assert basis_of([_labelled(19)], sample[:9]) == "none"  # four bad ones
+    assert basis_of([_labelled(20), _labelled(20)], ()) == "own"
+    assert basis_of([_labelled(19), _labelled(19)], ()) == "none"
+    assert basis_of([_labelled(19)], OTHERS) == "transferred"
+    assert basis_of([_labelled(19)], OTHERS[:9]) == "none"  # four bad ones
+
+
+def test_basis_is_other_answers_where_one_row_with_labels_has_none_of_an_arms_answer():
+    other = _labelled(25) | {"24": Score("24", 1.0, parts=(1.0, math.nan))}
+    assert basis_of([_labelled(25)], OTHERS) == "own"
+    assert basis_of([_labelled(25), other], OTHERS) == "transferred"
+
+
+def test_row_without_an_answer_is_labelled_where_another_arm_has_one_there():
+    assert basis_of([_labelled(20), _labelled(20) | _without_answer(0, 1)], OTHERS) == "own"
+    both = [_labelled(20) | _without_answer(0, 1)] * 2  # two rows less on which anybody answered
+    assert basis_of(both, OTHERS) == "transferred"
 
 
 def test_gain_between_two_arms_is_corrected_and_never_beyond_one():
@@ -258,8 +379,10 @@ def test_lost_items_that_count_as_known_move_a_figure_by_their_share(basis):
     for worth in (0.0, 1.0):
         filled = [*judged, *(Score(str(n), worth) for n in range(190, 200))]
         found = corrected(single(filled, _names(200)), correction, 0.025)
-        for bound in ("estimate", "low", "high"):
-            assert getattr(found, bound) == pytest.approx(0.95 * getattr(alone, bound) + 0.05 * worth)
+        assert found.estimate == pytest.approx(0.95 * alone.estimate + 0.05 * worth)
+        # how many were lost is chance too, and widens the interval a little
+        widths = [found.high - found.low, 0.95 * (alone.high - alone.low)]
+        assert widths[1] < widths[0] < 1.2 * widths[1]
         gained = difference(
             filled, [*judged, *(Score(str(n), 0.0, parts=(0.0,)) for n in range(190, 200))], _names(200)
         )

@@ -1,7 +1,9 @@
 """A judge in a run: asked once about each answer, kept apart from the arms' cost, and missing where it cannot say."""
 
 import json
+import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
@@ -146,20 +148,22 @@ def test_run_is_judged_once_and_resumed_without_asking_again(tmp_path, judged_ta
     assert read_run(folder.path)[0].decision == run.decision
 
 
-def test_labels_of_own_answers_count_only_on_rows_where_every_arm_that_answered_has_one(judged_task):
+def test_score_bears_peoples_label_of_the_answer_and_says_where_they_labelled_others_alone(judged_task):
     task = judged_task()
-    items = [replace(item, labelled=(LabelledAnswer(f"said {n}", 1.0),)) for n, item in enumerate(task.test)]
-    task = replace(task, test=tuple(items))
-    said = {item.id: f"said {n}" for n, item in enumerate(items)}
-    made = {judgement_key(item, said[item.id]): Judgement("k", 1.0) for item in items}
-    other = {**said, items[0].id: None, items[1].id: "what nobody labelled"}
+    first, *others = task.test
+    first = replace(first, labelled=(LabelledAnswer("said", 0.0), LabelledAnswer("said", 1.0)))
+    task = replace(task, test=(first, *others))
+    made = {judgement_key(item, text): Judgement("k", 1.0) for item in task.test for text in ("said", "else")}
+    judge = JudgedScores("judge", make_judge(rubric=RUBRIC), task, made)
 
-    def rows(*answers):
-        return JudgedScores("judge", make_judge(rubric=RUBRIC), task, made, answers).labelled_rows
+    def parts(answer, example):
+        return judge.score(SimpleNamespace(answer=answer), example).parts
 
-    assert rows(said) == {item.id for item in items}
-    assert rows(said, other) == {item.id for item in items} - {items[1].id}
-    assert rows(dict.fromkeys(said)) == frozenset()  # an arm that never answers has no labelled sample
+    assert parts("said", first) == (1.0, 0.5)  # the mean of two people's
+    assert parts("else", first)[0] == 1.0 and math.isnan(parts("else", first)[1])
+    assert parts("said", others[0]) == (1.0,)
+    assert parts(None, first) == parts(None, others[0]) == (0.0, 0.0)
+    assert judge.score(SimpleNamespace(answer="not judged"), first) is None
 
 
 def test_judging_is_in_no_arms_cost_and_all_reports_show_it(tmp_path, judged_task):
