@@ -28,8 +28,7 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from harness.records import FEWEST_LABELS, Interval, LabelledJudgement, Score
-from harness.records.judged import Basis
+from harness.records import FEWEST_LABELS, UNCORRECTED, Basis, Interval, LabelledJudgement, Score
 
 Floats = NDArray[np.float64]
 Cluster = Hashable
@@ -43,6 +42,7 @@ class Correction:
 
     basis: Basis
     sample: tuple[LabelledJudgement, ...] = ()
+    is_sure: bool = False  # as if labels were so many that what they say is sure: to see whether more would help
 
 
 @dataclass(frozen=True)
@@ -151,25 +151,27 @@ def corrected(answers: Answers, correction: Correction, tail: float) -> Interval
     rest = answers.open
     labels = int(rest.is_labelled.sum()) if correction.basis == "own" else len(correction.sample)
     if correction.basis == "none" or (rest.values.size and not labels):
-        return _no_claim(answers, "no claim: too few labels of people's to correct the judge by")
+        return _no_claim(answers, "too few labels of people's to correct the judge by")
     if not rest.values.size:
         found, words = _certain(answers), "nothing was left to the judge"
     elif correction.basis == "own":
-        found, words = _with_known(_powered(rest), answers), f"PPI++ on {labels} labels"
+        found, words = _powered(rest, is_sure=correction.is_sure), f"PPI++ on {labels} labels"
     else:
-        found, words = _with_known(_transferred(rest, correction.sample), answers), f"Rogan-Gladen on {labels} labels"
+        found, words = _transferred(rest, correction), f"Rogan-Gladen on {labels} labels"
+    found = _with_known(found, answers) if rest.values.size else found
     bounds = found.bounds(tail)
     if bounds is None:
-        return _no_claim(answers, "no claim: by people's labels the judge is not shown to tell good answers from bad")
+        return _no_claim(answers, "by people's labels the judge is not shown to tell good answers from bad")
     if bounds[1] <= answers.low or bounds[0] >= 1.0:
-        return _no_claim(answers, "no claim: what the judge says here contradicts how it judged the labelled answers")
+        return _no_claim(answers, "what the judge says here contradicts how it judged the labelled answers")
     estimate = min(max(found.estimate, answers.low), 1.0)
     low, high = max(answers.low, min(bounds[0], estimate)), min(1.0, max(bounds[1], estimate))
     return Interval(estimate, low, high, answers.values.size, f"{words} {100 * (1 - 2 * tail):.4g}%")
 
 
 def _no_claim(answers: Answers, why: str) -> Interval:
-    return Interval(float(answers.values.mean()), answers.low, 1.0, answers.values.size, why)
+    method = f"no claim: {why}; the figure is {UNCORRECTED}"
+    return Interval(float(answers.values.mean()), answers.low, 1.0, answers.values.size, method)
 
 
 def _certain(answers: Answers) -> _Ratio:
@@ -223,8 +225,8 @@ class _Unseen:
     """The cluster of a value that nobody saw: equal to itself alone."""
 
 
-def _powered(answers: Answers) -> _Ratio:
-    """Prediction-powered mean: PPI++ with the lambda of least variance."""
+def _powered(answers: Answers, *, is_sure: bool = False) -> _Ratio:
+    """Prediction-powered mean: PPI++ with the lambda of least variance; `is_sure`: as if all items had labels."""
     chosen = answers.is_labelled
     clusters = list(answers.clusters)
     theirs = [cluster for cluster, is_chosen in zip(clusters, chosen, strict=True) if is_chosen]
@@ -237,7 +239,10 @@ def _powered(answers: Answers) -> _Ratio:
         predicted = _mean(rest, others, low=answers.low)
         errors += [(cluster, power * error) for cluster, error in predicted.errors]
         plain, center = plain + power * predicted.plain, center + power * predicted.center
-    degrees = max(len(set(theirs)) - 1, 1)
+    if is_sure:
+        share = math.sqrt(labels.size / answers.values.size)
+        errors = [(cluster, share * error) for cluster, error in _mean(labels, theirs, low=answers.low).errors]
+    degrees = max(len(set(clusters if is_sure else theirs)) - 1, 1)
     few = math.sqrt((degrees + 1) / degrees)
     return _Ratio(plain, center, 1.0, [(cluster, few * error) for cluster, error in errors], (), degrees)
 
@@ -257,30 +262,38 @@ def tuned_lambda(labels: Floats, scores: Floats, rest: Floats) -> float:
     return min(max(together / ((1 + labels.size / rest.size) * spread), 0.0), 1.0)
 
 
-def _transferred(answers: Answers, sample: Sequence[LabelledJudgement]) -> _Ratio:
+def _transferred(answers: Answers, correction: Correction) -> _Ratio:
     """Mean corrected by what the judge says of good and of bad answers elsewhere."""
+    sample = correction.sample
     clusters = [cluster_of(one.item, one.group) for one in sample]
     mean = _mean(answers.values, answers.clusters, low=answers.low)
     touched = float(answers.judged.mean())
-    alpha, beta, errors = _line(sample, clusters)
+    seen = _line_seen(sample)
+    alpha, beta, errors = (*seen, []) if correction.is_sure else _line(sample, clusters)
     of_x = [*mean.errors, *((cluster, -touched * one) for cluster, one, _ in errors)]
     of_scale = [(cluster, one) for cluster, _, one in errors]
     x = mean.center - touched * alpha
-    plain = mean.plain - touched * alpha
     return _Ratio(
-        estimate=plain / beta if beta > 0 else plain,
+        estimate=(mean.plain - touched * seen[0]) / seen[1] if seen[1] > 0 else mean.plain,
         x=x,
         scale=beta,
         of_x=of_x,
         of_scale=of_scale,
-        degrees=max(len(set(clusters)) - 2, 1),
+        degrees=max(len(set(answers.clusters if correction.is_sure else clusters)) - 2, 1),
     )
+
+
+def _line_seen(sample: Sequence[LabelledJudgement]) -> tuple[float, float]:
+    """Fit the judge's score to people's label by least squares: intercept and slope, of the labels alone."""
+    x, y = (np.array(column) for column in zip(*((one.label, one.value) for one in sample), strict=True))
+    beta = float(((x - x.mean()) * y).mean() / x.var()) if x.var() else 0.0
+    return float(y.mean() - beta * x.mean()), beta
 
 
 def _line(
     sample: Sequence[LabelledJudgement], clusters: Sequence[Cluster]
 ) -> tuple[float, float, list[tuple[Cluster, float, float]]]:
-    """Fit the judge's score to people's label by least squares; return intercept, slope, and each answer's errors.
+    """Fit the same line for the bounds; return intercept, slope, and each answer's errors.
 
     One answer of each kind is added that the judge gets right, and one that it gets wrong. Residuals are divided by one
     less their leverage (HC3: MacKinnon and White 1985), so that few labels are not too sure of themselves.

@@ -259,6 +259,18 @@ def test_own_estimate_by_hand():
     assert found.estimate == pytest.approx(power * 4 / 6 + 0.5 * (1 - power))
 
 
+def test_estimate_by_other_labels_by_hand():
+    """Of good answers it calls 80% good, of bad ones 30%; here it calls 55% good: (0.55 - 0.3) / (0.8 - 0.3) = 0.5.
+
+    Scores that nobody saw widen the bounds and leave the estimate as it is.
+    """
+    pairs = [(1.0, float(n % 10 < 8)) for n in range(40)] + [(0.0, float(n % 10 < 3)) for n in range(40)]
+    sample = tuple(LabelledJudgement(f"d{n}", None, *pair) for n, pair in enumerate(pairs))
+    values = np.array([1.0] * 55 + [0.0] * 45)
+    answers = Answers(values, np.ones(100), np.full(100, math.nan), _names(100), 0.0)
+    assert corrected(answers, Correction("transferred", sample), 0.025).estimate == pytest.approx(0.5)
+
+
 def test_answer_that_is_none_is_bad_for_certain_and_no_error_of_the_judge_enters():
     """The judge calls every second bad answer good, and half of the items have no answer: the rest are all good."""
     sample = tuple(

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 from recorder import Recorder
 
+from harness.api.frames import arms_frame
 from harness.cli import main
 from harness.errors import ArmError, ItemError
 from harness.evidence.compare import Settings, compare, read_run
@@ -142,6 +143,7 @@ def test_run_is_judged_once_and_resumed_without_asking_again(tmp_path, judged_ta
     [arm] = found.arms
     assert arm.n == 10 and 0 <= arm.raw <= 1 and arm.corrected is not None
     assert run.decision.scores["steady"] == arm.corrected  # the verdict rests on the corrected figure
+    assert run.decision.basis == "transferred"
     again = Recorder()
     redone, _ = compare(task, Settings(tmp_path / "run"), again)
     assert "answers judged by judge" not in again.began_jobs and redone.judging == run.judging
@@ -176,6 +178,34 @@ def test_judging_is_in_no_arms_cost_and_all_reports_show_it(tmp_path, judged_tas
     for name in ("report.html", "report.md"):
         text = (folder.path / name).read_text()
         assert "kappa" in text and "very model that judges" in text and "in no arm" in text
+
+
+def test_record_tells_the_basis_and_the_figures_that_the_decision_used(tmp_path, judged_task):
+    """By itself the record would find 'transferred', as the run did: it is told another basis, and keeps to it."""
+    task = judged_task()
+    run, folder = compare(task, Settings(tmp_path / "run"), Recorder())
+    ledger = Ledger(folder.ledger)
+    judge = JudgedScores.of("judge", make_judge(rubric=RUBRIC), task, ledger)
+    told = replace(run.decision, basis="own")
+    assert judge.record(run.evidence, told).basis == "own"
+    [arm] = judge.record(run.evidence, told).arms
+    assert arm.corrected == run.decision.scores["steady"]
+    ledger.close()
+
+
+def test_no_raw_figure_stands_beside_the_corrected_one(tmp_path, judged_task):
+    run, folder = compare(judged_task(), Settings(tmp_path / "run"), Recorder())
+    [evidence], [found] = run.evidence, run.judging
+    score = run.decision.scores["steady"]
+    shown = None if score.is_uncorrected else score.estimate
+    assert evidence.aggregates.get("judge") == shown
+    frame = arms_frame(run)
+    assert frame["score"].isna().all() if shown is None else frame["score"].tolist() == [shown]
+    result = json.loads((folder.path / "result.json").read_text())
+    assert result["arms"][0]["metrics"].get("judge") == shown
+    assert result["judging"][0]["arms"][0]["raw"] == found.arms[0].raw
+    for name in ("report.html", "report.md"):
+        assert "as the judge says, uncorrected" in (folder.path / name).read_text()
 
 
 def test_judge_beside_another_metric_decides_nothing(tmp_path, judged_task):
