@@ -250,13 +250,18 @@ def test_lambda_by_hand():
 
 
 def test_own_estimate_by_hand():
-    """lambda 0.6; others' mean 2/3; labels less 0.6 scores: 0, 0.4, 0, 0.4: 0.6 * 2/3 + 0.2 = 0.6."""
+    """Four of ten answers have labels, with which the judge agrees; of all ten it calls six good.
+
+    Cov(Y, f) of the four is 0.5 - 0.5 * 0.5 = 0.25; Var(f) of the ten is 0.6 * 0.4 = 0.24; n / N = 4 / 6.
+    lambda = 0.25 / ((1 + 4/6) * 0.24) = 0.25 / 0.4 = 0.625.
+    The six others have a mean of 4/6; labels less 0.625 scores are 0, 0.375, 0, 0.375, with a mean of 0.1875.
+    theta = 0.625 * 4/6 + 0.1875 = 0.41667 + 0.1875 = 0.60417.
+    """
     labels = np.array([0.0, 1.0, 0.0, 1.0, *[math.nan] * 6])
     values = np.array([0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0])
-    spread = values.var()  # 0.24
-    power = min(0.25 / ((1 + 4 / 6) * spread), 1.0)
+    assert tuned_lambda(labels[:4], values[:4], values[4:]) == pytest.approx(0.625)
     found = corrected(Answers(values, np.ones(10), labels, _names(10), 0.0), Correction("own"), 0.025)
-    assert found.estimate == pytest.approx(power * 4 / 6 + 0.5 * (1 - power))
+    assert found.estimate == pytest.approx(0.60417, abs=0.00001)
 
 
 def test_estimate_by_other_labels_by_hand():
