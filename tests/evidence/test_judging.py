@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
+from judged_ground import RUBRIC
 from recorder import Recorder
 
 from harness.api.frames import arms_frame
@@ -19,9 +20,6 @@ from harness.evidence.judging import Judged, judge, judgement_key
 from harness.metrics import judge as make_judge
 from harness.records import Example, Judgement, LabelledAnswer, Likelihood, Message, Weights
 from harness.store.ledger import Ledger
-from harness.task import load_task
-
-RUBRIC = "Good when it says what the right answer says, in whatever words."
 
 
 class Opinion:
@@ -110,27 +108,6 @@ def test_fault_that_is_no_items_ends_the_judging(fault):
 
     with pytest.raises(type(fault)):
         judged(Opinion(fails), "fine")
-
-
-@pytest.fixture
-def judged_task(stub_task):
-    """A task whose judge decides, by people's labels of six good and six bad answers on dev."""
-
-    def write(primary="judge", labels=True, path=None):
-        path = path or stub_task("steady")
-        rows = [json.loads(line) for line in (path.parent / "dev.jsonl").read_text().splitlines()]
-        for row in rows:
-            row |= {"earlier": [row["target"], f"no {row['id']}"], "good": [1, 0]}
-        if labels:
-            (path.parent / "dev.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-        columns = "id: id, labelled: earlier, label: good" if labels else "id: id"
-        also = "chrf" if primary == "judge" else "judge"
-        text = path.read_text().replace("id: id", columns)
-        options = f"{{primary: {primary}, also: [{also}], options: {{judge: {{rubric: '{RUBRIC}'}}}}}}"
-        path.write_text(text.replace("{primary: exact_match, also: [f1]}", options))
-        return load_task(path)
-
-    return write
 
 
 def test_run_is_judged_once_and_resumed_without_asking_again(tmp_path, judged_task):
