@@ -35,6 +35,11 @@ class Judged:
         return judgement_key(self.example, self.answer)
 
 
+def judge_job_key(metric: str) -> str:
+    """Return what the job of a judge is known by."""
+    return f"judge:{metric}"
+
+
 def judgement_key(example: Example, answer: str) -> str:
     """Return what the judgement of an answer to an item is kept under: equal answers share one."""
     return hash_data([example.id, answer.strip()])[:16]

@@ -14,6 +14,7 @@ from harness.api.frames import arms_frame
 from harness.cli import main
 from harness.errors import ArmError, ItemError
 from harness.evidence.compare import Settings, compare, read_run
+from harness.evidence.event_file import read_events
 from harness.evidence.jobs import Jobs
 from harness.evidence.judged_scores import JudgedScores
 from harness.evidence.judging import Judged, judge, judgement_key
@@ -155,6 +156,22 @@ def test_judging_is_in_no_arms_cost_and_all_reports_show_it(tmp_path, judged_tas
     for name in ("report.html", "report.md"):
         text = (folder.path / name).read_text()
         assert "kappa" in text and "very model that judges" in text and "in no arm" in text
+
+
+def test_judge_is_announced_with_all_jobs_and_what_is_left_while_it_is_asked_is_not_known_to_be_nothing(
+    tmp_path, judged_task
+):
+    _, folder = compare(judged_task(), Settings(tmp_path / "run"), Recorder())
+    events = read_events(folder.path)
+    planned = next(event for event in events if event["event"] == "planned")
+    names = [job["name"] for job in planned["jobs"]]
+    assert names[-1] == "judge:judge" and planned["jobs"][-1]["kind"] == "judge"
+    began = [event for event in events if event["event"] == "job_started"]
+    assert [(event["job"], event["number"], event["total"]) for event in began] == [
+        (name, place, len(names)) for place, name in enumerate(names, 1)
+    ]
+    judging = [event for event in events if event["event"] == "progress" and event["job"] == "judge:judge"]
+    assert judging and all(event["left"] != 0 for event in judging)
 
 
 def test_record_tells_the_basis_and_the_figures_that_the_decision_used(tmp_path, judged_task):
