@@ -223,6 +223,15 @@ class Baseline(Protocol):
 
 
 @runtime_checkable
+class Quantising(Protocol):
+    """A tuned baseline that tells before it is fitted which base it stands on."""
+
+    @property
+    def quantization(self) -> Literal["nf4"] | None:
+        """How the base is quantised; None: as the model of the task file is."""
+
+
+@runtime_checkable
 class Retrieving(Protocol):
     """A baseline whose programs search an index of their own."""
 

@@ -5,7 +5,7 @@ A figure that is missing or not finite reads "not measured"; it is never 0 and n
 
 import math
 
-from harness.records import Interval
+from harness.records import UNCORRECTED, Interval
 
 NOT_MEASURED = "not measured"
 MINUS = "−"
@@ -22,7 +22,9 @@ def percent(value: float | None) -> str:
 
 
 def bounds(interval: Interval | None) -> str:
-    """Write an interval of shares as '94.3 to 98.9', in percent."""
+    """Write an interval of shares as '94.3 to 98.9', in percent; of a judge's word alone, that it is that."""
+    if interval is not None and interval.is_uncorrected:
+        return UNCORRECTED
     if interval is None or not (is_measured(interval.low) and is_measured(interval.high)):
         return NOT_MEASURED
     return f"{_fixed(100 * interval.low)} to {_fixed(100 * interval.high)}"
@@ -51,7 +53,9 @@ def size(value: float) -> str:
 
 
 def point_bounds(interval: Interval | None) -> str:
-    """Write an interval of differences as '+7.6 to +15.4'."""
+    """Write an interval of differences as '+7.6 to +15.4'; of a judge's word alone, that it is that."""
+    if interval is not None and interval.is_uncorrected:
+        return UNCORRECTED
     if interval is None or not (is_measured(interval.low) and is_measured(interval.high)):
         return NOT_MEASURED
     return f"{_signed(100 * interval.low)} to {_signed(100 * interval.high)}"

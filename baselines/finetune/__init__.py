@@ -13,7 +13,7 @@ def lora_sft(options: Mapping[str, object]) -> Sft:
 
 def qlora_sft(options: Mapping[str, object]) -> Sft:
     """Make the arm that tunes a LoRA adapter on the 4-bit (NF4) base, and serves it there."""
-    return Sft(LoraOptions.model_validate(options), quantization="nf4")
+    return Sft(LoraOptions.model_validate(options), form="nf4")
 
 
 def rag_lora_sft(options: Mapping[str, object]) -> RagLoraSft:

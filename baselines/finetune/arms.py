@@ -30,6 +30,11 @@ class Tuned:
     needs_documents: ClassVar[bool] = False
 
     @property
+    def quantization(self) -> Literal["nf4"] | None:
+        """Trained on the base as it is."""
+        return None
+
+    @property
     def needs(self) -> frozenset[Capability]:
         """To train and to score, and to serve what is kept."""
         return frozenset({"generate", "loglikelihood", "training", self.options.keeps})
@@ -40,7 +45,12 @@ class Sft(Tuned):
     """Supervised fine-tuning, on the full-precision base or on its NF4 form; the options say what is trained."""
 
     options: TuneOptions
-    quantization: Literal["nf4"] | None = None
+    form: Literal["nf4"] | None = None
+
+    @property
+    def quantization(self) -> Literal["nf4"] | None:
+        """Of the base that is trained on."""
+        return self.form
 
     def fit(self, study: Study, context: FitContext) -> Fitted:
         """Train on `study.train`, choosing rate and checkpoint on dev."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING
 
-from harness.records import Cost, Evidence, Run
+from harness.records import Cost, Evidence, Interval, Run
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,10 +55,15 @@ _UNJUDGED: dict[str, object] = dict.fromkeys(
 )
 
 
+def _claimed(interval: Interval | None) -> Interval | None:
+    """Leave out what a judge says and nothing corrects."""
+    return None if interval is None or interval.is_uncorrected else interval
+
+
 def _judgement(run: Run, arm: str) -> dict[str, object]:
-    score = run.decision.scores.get(arm)
+    score = _claimed(run.decision.scores.get(arm))
     against = next((found for found in run.decision.comparisons if found.arm == arm), None)
-    gain = against.difference if against else None
+    gain = _claimed(against.difference) if against else None
     gate = next((gate for gate in run.decision.gates if gate.arm == arm), None)
     return {
         "low": score.low if score else None,

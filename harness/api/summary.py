@@ -39,7 +39,12 @@ def cells(run: Run) -> list[tuple[str, ...]]:
 def remarks(run: Run) -> list[str]:
     """Say what the table cannot: warnings of the gate, strengths, several seeds, and why an arm has no figure."""
     ended = [f"{found.arm} {found.status}: {found.reason}" for found in run.evidence if found.status != "ok"]
-    return [*_warnings(run), *_strengths(run), *_seeds(run), *ended]
+    return [*_uncorrected(run), *_warnings(run), *_strengths(run), *_seeds(run), *ended]
+
+
+def _uncorrected(run: Run) -> list[str]:
+    """Say which figures are a judge's word, and why no more."""
+    return [f"{arm}: {score.method}" for arm, score in run.decision.scores.items() if score.is_uncorrected]
 
 
 def _warnings(run: Run) -> list[str]:
@@ -64,6 +69,8 @@ def _seeds(run: Run) -> list[str]:
 def _score_cells(evidence: Evidence, score: Interval | None) -> tuple[str, str]:
     if score is None:
         return (evidence.status if evidence.status != "ok" else _NOT_MEASURED, "")
+    if score.is_uncorrected:
+        return f"{score.estimate:.1%}", "no claim"
     return f"{score.estimate:.1%}", f"{score.low * 100:.1f} to {score.high * 100:.1f}"
 
 

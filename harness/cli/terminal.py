@@ -87,12 +87,14 @@ class PlainDisplay:
         left = forecast.left()
         known = f"about {duration(left)}, by {forecast.source}" if left is not None else "how long is not known yet"
         names = ", ".join(job.name for job in agenda.jobs)
-        self._print(f"{len(agenda.jobs)} to do: {names}")
+        more = ", and perhaps the general ability of another base" if agenda.may_grow else ""
+        self._print(f"{len(agenda.jobs)} to do: {names}{more}")
         self._print(f"on {agenda.items} test items ({agenda.train} train, {agenda.dev} dev): {known}")
 
     def began(self, name: str, number: int, total: int) -> None:
         """Name the job."""
-        self._title, self._stage, self._score = f"[{number}/{total}] {name}", "", ""
+        more = "+" if self._forecast and self._forecast.may_grow else ""
+        self._title, self._stage, self._score = f"[{number}/{total}{more}] {name}", "", ""
         self._print(f"{self._title}: begins")
 
     def progress(self, stage: str, done: int, total: int) -> None:
@@ -128,7 +130,8 @@ class PlainDisplay:
         """Say how long the run still takes, where that is known."""
         left = self._forecast.left() if self._forecast else None
         word = "about" if self._forecast and self._forecast.source else "very roughly"  # by this run's own jobs alone
-        return f"; {word} {duration(left)} left in all" if left else ""
+        least = "at least " if self._forecast and self._forecast.may_grow else ""
+        return f"; {least}{word} {duration(left)} left in all" if left else ""
 
     def _print(self, text: str) -> None:
         with self._lock:
@@ -150,7 +153,8 @@ class LiveDisplay(PlainDisplay):
 
     def began(self, name: str, number: int, total: int) -> None:
         """Name the job."""
-        self._title, self._stage, self._score = f"[{number}/{total}] {name}", "", ""
+        more = "+" if self._forecast and self._forecast.may_grow else ""
+        self._title, self._stage, self._score = f"[{number}/{total}{more}] {name}", "", ""
         self._replace_bar(self._title)
 
     def progress(self, stage: str, done: int, total: int) -> None:

@@ -86,18 +86,18 @@ def decide(
     arm_scores = ArmScores(judged_arms, metric_spec, limits)
     constant = BestConstant({s.example_id: s for s in constant_scores}) if constant_scores else None
     result = verdict.judge(arm_scores, gates, constant)
-    openness = undecided.why_undecided(result, arm_scores, constant)
+    openness = undecided.why_undecided(result, arm_scores, constant, gates)
     routed = _if_routed(arm_scores, gates, constant) if openness.kind == "gate" else None
     chosen = gates.get(result.arm.name) if result.arm else None
     prompt = judged_arms.candidate("prompt")
     absent = missing.missing_arms(arm_scores, result)
-    lost = bounds.error_bounds(evidence, primary_metric, metric_kind)
+    lost = bounds.error_bounds(evidence, metric_spec)
     turned = bounds.other_verdicts(arm_scores, gates, constant, result)
     others = [arm for arm in judged_arms.judged if prompt is not None and arm is not prompt]
     found = (recipe.recipe_of((fits or {}).get(arm.name, ()), metric_spec) for arm in judged_arms.judged)
     recipes = tuple(filter(None, found))
     lost_seeds = recipe.lost_seeds(fits or {})
-    forms = form.form_misses(judged_arms, metric_kind)
+    forms = form.form_misses(judged_arms, metric_spec)
     doubts = advice.caveats(arm_scores, gates, result.arm, absent, lost, turned, constant, recipes, lost_seeds)
     forms_doubts, forms_others = form.caveats(forms, judged_arms.judged, result.arm, limits.goal)
     step = advice.next_step(result, openness, arm_scores, chosen, routed)
@@ -123,6 +123,7 @@ def decide(
         form_misses=forms,
         pairs=tuple(arm_scores.gain(later, earlier) for earlier, later in combinations(judged_arms.judged, 2)),
         slices=_slices(examples, arm_scores, result, prompt),
+        basis=metric_spec.correction.basis if metric_spec.correction else None,
         turning=len(forms_doubts) + len(doubts.turning),
     )
 

@@ -7,31 +7,39 @@ has none here: what a wrong answer costs macro-F1 depends on the label that was 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from harness.decision.arms import Arm, JudgedArms, MetricKind, lost_items, measured_scores, on_shared_items
+from harness.decision.arms import Arm, JudgedArms, MetricSpec, lost_items, measured_scores, on_shared_items
+from harness.decision.intervals import score_interval
 from harness.decision.ladder import ArmScores
 from harness.decision.paired import BestConstant
 from harness.decision.verdict import Verdict, judge
 from harness.records import ErrorBounds, Evidence, Gate, Score
 
 
-def error_bounds(evidence: Sequence[Evidence], metric: str, kind: MetricKind) -> tuple[ErrorBounds, ...]:
+def error_bounds(evidence: Sequence[Evidence], metric_spec: MetricSpec) -> tuple[ErrorBounds, ...]:
     """Bound the figure of every arm that lost items, over all the items that it was asked; invalid arms too.
+
+    A judge's figure is corrected for its errors first; where nothing corrects it, it has no bounds.
 
     Raises:
         ValueError: If an arm's scores do not match its predictions.
     """
     return tuple(
-        _bound(item, len(lost), metric, kind)
+        _bound(item, len(lost), metric_spec)
         for item in evidence
         if item.status in ("ok", "invalid") and (lost := lost_items(item))
     )
 
 
-def _bound(evidence: Evidence, lost: int, metric: str, kind: MetricKind) -> ErrorBounds:
-    asked = len(evidence.predictions)
-    if kind == "aggregate":
+def _bound(evidence: Evidence, lost: int, metric_spec: MetricSpec) -> ErrorBounds:
+    asked, scores = len(evidence.predictions), list(measured_scores(evidence, metric_spec.metric).values())
+    if metric_spec.kind == "aggregate":
         return ErrorBounds(evidence.arm, lost, asked, None, None)
-    earned = sum(score.value for score in measured_scores(evidence, metric).values())
+    earned = sum(score.value for score in scores)
+    if metric_spec.correction is not None and scores:
+        found = score_interval(scores, metric_spec)
+        if found.is_uncorrected:
+            return ErrorBounds(evidence.arm, lost, asked, None, None)
+        earned = found.estimate * len(scores)
     return ErrorBounds(evidence.arm, lost, asked, earned / asked, (earned + lost) / asked)
 
 

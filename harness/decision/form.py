@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from harness.decision.arms import Arm, JudgedArms, MetricKind
+from harness.decision.arms import Arm, JudgedArms, MetricKind, MetricSpec
 from harness.decision.words import points, share, signed_points
 from harness.records import Action, FormMisses
 
@@ -12,9 +12,11 @@ MUCH = 0.1  # so much more would make another task of one that no arm does
 REMEDY = "say how results are read (answer and metric in the task file), or show the form in the prompt"
 
 
-def form_misses(judged_arms: JudgedArms, kind: MetricKind) -> tuple[FormMisses, ...]:
-    """Count every judged arm's wrong answers that hold the right value."""
-    return tuple(_of(arm, kind) for arm in judged_arms.judged)
+def form_misses(judged_arms: JudgedArms, metric_spec: MetricSpec) -> tuple[FormMisses, ...]:
+    """Count every judged arm's wrong answers that hold the right value; none where a judge says which are wrong."""
+    if metric_spec.correction is not None:
+        return ()
+    return tuple(_of(arm, metric_spec.kind) for arm in judged_arms.judged)
 
 
 def _of(arm: Arm, kind: MetricKind) -> FormMisses:
@@ -70,7 +72,7 @@ def _could_turn(one: FormMisses, best: float | None, goal: float, *, is_cheaper:
 def reasons(found: Sequence[FormMisses], chosen: Arm | None, prompt: Arm | None) -> list[str]:
     """Say how much of the chosen arm's gain over the prompt is form alone."""
     told = {one.arm: one for one in found}
-    if chosen is None or prompt is None or chosen is prompt:
+    if not found or chosen is None or prompt is None or chosen is prompt:
         return []
     ours, theirs = told[chosen.name], told[prompt.name]
     if ours.figure is None or ours.with_them is None or theirs.figure is None or theirs.with_them is None:

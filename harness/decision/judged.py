@@ -2,7 +2,8 @@
 
 Two bases, and the report says which:
 
-- own: people labelled the arms' own answers on some test rows, drawn at random. Then prediction-powered inference
+- own: people labelled the arms' own answers on some test rows, drawn at random: on every test row with labels they
+  labelled what each arm answered there, so that no answer chose which rows count. Then prediction-powered inference
   (Angelopoulos et al. 2023, arXiv 2301.09633) needs nothing else: with labels Y on n rows and the judge's scores f on
   those and on N others,  theta = lambda mean_N(f) + mean_n(Y - lambda f),  and lambda is the one of least variance,
   Cov(Y, f) / ((1 + n / N) Var(f)), held in [0, 1] (PPI++, arXiv 2311.01453). With lambda 0 the judge is not used.
@@ -12,10 +13,11 @@ Two bases, and the report says which:
   so the bounds are Fieller's: all theta for which mean(f) - alpha - theta beta is within t standard errors of 0. A
   judge that is not shown to tell good from bad (beta above 0) supports no claim.
 
-An answer that is none (empty, cut off, unread) is bad for certain, and no error of the judge enters there. Rows of one
-group move together, in the test and in the labels. As everywhere here, whole scores that nobody saw are added to each
-mean for the bounds alone (`harness.decision.paired`), since rare errors may not show in few labels; coverage is
-measured in tests/decision/test_judged.py.
+An answer that is none (empty, cut off, unread) is bad for certain: no label is needed there, and no error of the judge
+enters. The estimate is made on the other rows, and what they weigh is an uncertain share as well. Rows of one group
+move together, in the test and in the labels. As everywhere here, whole scores that nobody saw are added to each mean
+for the bounds alone (`harness.decision.paired`), since rare errors may not show in few labels; coverage is measured in
+tests/decision/test_judged.py.
 """
 
 import math
@@ -26,13 +28,12 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from harness.records import FEWEST_LABELS, Interval, LabelledJudgement, Score
-from harness.records.judged import Basis
+from harness.records import FEWEST_LABELS, UNCORRECTED, Basis, Interval, LabelledJudgement, Score
 
 Floats = NDArray[np.float64]
 Cluster = Hashable
 
-FEWEST_OWN = 20  # test rows with labels of every arm's answer, from which on the arms' own labels are the basis
+FEWEST_OWN = 20  # test rows with labels of every arm's answer, from which on they are the basis
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Correction:
 
     basis: Basis
     sample: tuple[LabelledJudgement, ...] = ()
+    is_sure: bool = False  # as if labels were so many that what they say is sure: to see whether more would help
 
 
 @dataclass(frozen=True)
@@ -52,11 +54,27 @@ class Answers:
     labels: Floats  # people's; NaN where there are none
     clusters: Sequence[Cluster]
     low: float  # the least that an item can be worth: 0, or -1 for differences
+    known: NDArray[np.bool_] | None = None  # items that are worth their value, whatever the judge does; None: no item
+
+    @property
+    def is_known(self) -> NDArray[np.bool_]:
+        """Which items need neither judge nor label."""
+        return np.zeros(self.values.size, dtype=bool) if self.known is None else self.known
+
+    @property
+    def open(self) -> "Answers":
+        """The items that the judge's errors may touch."""
+        kept = ~self.is_known
+        clusters = [cluster for cluster, is_kept in zip(self.clusters, kept, strict=True) if is_kept]
+        return Answers(self.values[kept], self.judged[kept], self.labels[kept], clusters, self.low)
 
     @property
     def is_labelled(self) -> NDArray[np.bool_]:
         """Which items people labelled."""
         return ~np.isnan(self.labels)
+
+
+Errors = Sequence[tuple[Cluster, float]]  # what each cluster adds to the error of a figure
 
 
 @dataclass(frozen=True)
@@ -66,18 +84,21 @@ class _Ratio:
     estimate: float
     x: float
     scale: float
-    xx: float  # variance of x
-    xs: float  # covariance of x and the scale
-    ss: float  # variance of the scale
+    of_x: Errors
+    of_scale: Errors
     degrees: float
 
     def bounds(self, tail: float) -> tuple[float, float] | None:
         """Return Fieller's bounds; None where the scale is not shown to be above 0."""
         t2 = float(scipy.special.stdtrit(self.degrees, 1 - tail)) ** 2
-        square, middle = self.scale**2 - t2 * self.ss, self.x * self.scale - t2 * self.xs
+        xx, xs, ss = (
+            _squares(one, other)
+            for one, other in ((self.of_x, self.of_x), (self.of_x, self.of_scale), (self.of_scale, self.of_scale))
+        )
+        square, middle = self.scale**2 - t2 * ss, self.x * self.scale - t2 * xs
         if self.scale <= 0 or square <= 0:
             return None
-        reach = math.sqrt(max(0.0, middle**2 - square * (self.x**2 - t2 * self.xx)))
+        reach = math.sqrt(max(0.0, middle**2 - square * (self.x**2 - t2 * xx)))
         return (middle - reach) / square, (middle + reach) / square
 
 
@@ -87,16 +108,30 @@ def cluster_of(item: str, group: str | None) -> tuple[str, str]:
 
 
 def single(scores: Sequence[Score], clusters: Sequence[Cluster]) -> Answers:
-    """Gather one arm's items; `Score.parts` is whether the judge was asked, and people's label where there is one."""
+    """Gather one arm's items; `Score.parts` is whether the judge was asked, and people's label where there is one.
+
+    A score without parts is of an item that was lost, and is counted as right or wrong to see what that changes.
+    """
+    judged = np.array([score.parts[0] if score.parts else 0.0 for score in scores])
+    labels = np.array([score.parts[1] if score.parts[1:] else math.nan for score in scores])
     values = np.array([score.value for score in scores])
-    return Answers(values, *_parts(scores), clusters, low=0.0)
+    return Answers(values, judged, labels, clusters, low=0.0, known=judged == 0)
 
 
 def difference(ours: Sequence[Score], theirs: Sequence[Score], clusters: Sequence[Cluster]) -> Answers:
-    """Gather the differences of two arms on the same items."""
+    """Gather the differences of two arms on the same items.
+
+    Where one arm's item was lost, the difference counts as known, with what the judge says of the other's answer.
+    """
     first, second = single(ours, clusters), single(theirs, clusters)
+    is_lost = np.array([not (one.parts and other.parts) for one, other in zip(ours, theirs, strict=True)], dtype=bool)
     return Answers(
-        first.values - second.values, first.judged - second.judged, first.labels - second.labels, clusters, low=-1.0
+        first.values - second.values,
+        first.judged - second.judged,
+        first.labels - second.labels,
+        clusters,
+        low=-1.0,
+        known=(first.is_known & second.is_known) | is_lost,
     )
 
 
@@ -107,30 +142,65 @@ def corrected(answers: Answers, correction: Correction, tail: float) -> Interval
         answers: What is averaged.
         correction: What is known of the judge.
         tail: Chance on each side.
+
+    Returns:
+        Bounds from the least possible figure to the greatest, and a method that says "no claim" and why, where labels
+        are too few, the judge is not shown to tell good from bad, or all that it allows lies outside what is possible:
+        then it does not err here as it did on the labelled answers, and nothing says how it does.
     """
-    n = answers.values.size
-    if correction.basis == "own" and answers.is_labelled.any():
-        found, words = _powered(answers), f"PPI++ on {int(answers.is_labelled.sum())} labels"
-    elif correction.basis == "transferred":
-        found = _transferred(answers, correction.sample)
-        words = f"Rogan-Gladen on {len(correction.sample)} labels"
+    rest = answers.open
+    labels = int(rest.is_labelled.sum()) if correction.basis == "own" else len(correction.sample)
+    if correction.basis == "none" or (rest.values.size and not labels):
+        return _no_claim(answers, "too few labels of people's to correct the judge by")
+    if not rest.values.size:
+        found, words = _certain(answers), "nothing was left to the judge"
+    elif correction.basis == "own":
+        found, words = _powered(rest, is_sure=correction.is_sure), f"PPI++ on {labels} labels"
     else:
-        return _no_claim(answers, "no claim: too few labels of people's to correct the judge by")
+        found, words = _transferred(rest, correction), f"Rogan-Gladen on {labels} labels"
+    found = _with_known(found, answers) if rest.values.size else found
     bounds = found.bounds(tail)
     if bounds is None:
-        return _no_claim(answers, "no claim: by people's labels the judge is not shown to tell good answers from bad")
+        return _no_claim(answers, "by people's labels the judge is not shown to tell good answers from bad")
+    if bounds[1] <= answers.low or bounds[0] >= 1.0:
+        return _no_claim(answers, "what the judge says here contradicts how it judged the labelled answers")
     estimate = min(max(found.estimate, answers.low), 1.0)
     low, high = max(answers.low, min(bounds[0], estimate)), min(1.0, max(bounds[1], estimate))
-    return Interval(estimate, low, high, n, f"{words} {100 * (1 - 2 * tail):.4g}%")
+    return Interval(estimate, low, high, answers.values.size, f"{words} {100 * (1 - 2 * tail):.4g}%")
 
 
 def _no_claim(answers: Answers, why: str) -> Interval:
-    return Interval(float(answers.values.mean()), answers.low, 1.0, answers.values.size, why)
+    method = f"no claim: {why}; the figure is {UNCORRECTED}"
+    return Interval(float(answers.values.mean()), answers.low, 1.0, answers.values.size, method)
 
 
-def _parts(scores: Sequence[Score]) -> tuple[Floats, Floats]:
-    judged = np.array([score.parts[0] for score in scores])
-    return judged, np.array([score.parts[1] if score.parts[1:] else math.nan for score in scores])
+def _certain(answers: Answers) -> _Ratio:
+    """Return the mean of items that are all known."""
+    mean = _mean(answers.values, answers.clusters, low=answers.low)
+    return _Ratio(mean.plain, mean.center, 1.0, mean.errors, (), max(len(set(answers.clusters)) - 1, 1))
+
+
+def _with_known(found: _Ratio, answers: Answers) -> _Ratio:
+    """Put the estimate on the open items together with the known ones, by their shares of the items.
+
+    theta = given + weight * x / scale, where `given` is what the known items add to the mean and `weight` the share of
+    the open ones; both vary with the items that were drawn.
+    """
+    known, n = answers.is_known, answers.values.size
+    worth = np.where(known, answers.values, 0.0)
+    given, weight = float(worth.mean()), 1 - float(known.mean())
+    moved = (found.scale * (worth - given) + found.x * (~known - weight)) / n
+    of_x = [(cluster, weight * error) for cluster, error in found.of_x]
+    of_x += [(cluster, given * error) for cluster, error in found.of_scale]
+    of_x += [(cluster, float(error)) for cluster, error in zip(answers.clusters, moved, strict=True)]
+    return _Ratio(
+        estimate=given + weight * found.estimate,
+        x=given * found.scale + weight * found.x,
+        scale=found.scale,
+        of_x=of_x,
+        of_scale=found.of_scale,
+        degrees=found.degrees,
+    )
 
 
 @dataclass(frozen=True)
@@ -139,7 +209,7 @@ class _Mean:
 
     plain: float  # without them
     center: float
-    errors: Sequence[tuple[Cluster, float]]
+    errors: Errors
 
 
 def _mean(values: Floats, clusters: Sequence[Cluster], low: float, high: float = 1.0) -> _Mean:
@@ -155,8 +225,8 @@ class _Unseen:
     """The cluster of a value that nobody saw: equal to itself alone."""
 
 
-def _powered(answers: Answers) -> _Ratio:
-    """Prediction-powered mean: PPI++ with the lambda of least variance."""
+def _powered(answers: Answers, *, is_sure: bool = False) -> _Ratio:
+    """Prediction-powered mean: PPI++ with the lambda of least variance; `is_sure`: as if all items had labels."""
     chosen = answers.is_labelled
     clusters = list(answers.clusters)
     theirs = [cluster for cluster, is_chosen in zip(clusters, chosen, strict=True) if is_chosen]
@@ -169,9 +239,12 @@ def _powered(answers: Answers) -> _Ratio:
         predicted = _mean(rest, others, low=answers.low)
         errors += [(cluster, power * error) for cluster, error in predicted.errors]
         plain, center = plain + power * predicted.plain, center + power * predicted.center
-    degrees = max(len(set(theirs)) - 1, 1)
-    variance = _squares(errors, errors) * (degrees + 1) / degrees
-    return _Ratio(plain, center, 1.0, variance, 0.0, 0.0, degrees)
+    if is_sure:
+        share = math.sqrt(labels.size / answers.values.size)
+        errors = [(cluster, share * error) for cluster, error in _mean(labels, theirs, low=answers.low).errors]
+    degrees = max(len(set(clusters if is_sure else theirs)) - 1, 1)
+    few = math.sqrt((degrees + 1) / degrees)
+    return _Ratio(plain, center, 1.0, [(cluster, few * error) for cluster, error in errors], (), degrees)
 
 
 def tuned_lambda(labels: Floats, scores: Floats, rest: Floats) -> float:
@@ -189,31 +262,38 @@ def tuned_lambda(labels: Floats, scores: Floats, rest: Floats) -> float:
     return min(max(together / ((1 + labels.size / rest.size) * spread), 0.0), 1.0)
 
 
-def _transferred(answers: Answers, sample: Sequence[LabelledJudgement]) -> _Ratio:
+def _transferred(answers: Answers, correction: Correction) -> _Ratio:
     """Mean corrected by what the judge says of good and of bad answers elsewhere."""
+    sample = correction.sample
     clusters = [cluster_of(one.item, one.group) for one in sample]
     mean = _mean(answers.values, answers.clusters, low=answers.low)
     touched = float(answers.judged.mean())
-    alpha, beta, errors = _line(sample, clusters)
+    seen = _line_seen(sample)
+    alpha, beta, errors = (*seen, []) if correction.is_sure else _line(sample, clusters)
     of_x = [*mean.errors, *((cluster, -touched * one) for cluster, one, _ in errors)]
     of_scale = [(cluster, one) for cluster, _, one in errors]
     x = mean.center - touched * alpha
-    plain = mean.plain - touched * alpha
     return _Ratio(
-        estimate=plain / beta if beta > 0 else plain,
+        estimate=(mean.plain - touched * seen[0]) / seen[1] if seen[1] > 0 else mean.plain,
         x=x,
         scale=beta,
-        xx=_squares(of_x, of_x),
-        xs=_squares(of_x, of_scale),
-        ss=_squares(of_scale, of_scale),
-        degrees=max(len(set(clusters)) - 2, 1),
+        of_x=of_x,
+        of_scale=of_scale,
+        degrees=max(len(set(answers.clusters if correction.is_sure else clusters)) - 2, 1),
     )
+
+
+def _line_seen(sample: Sequence[LabelledJudgement]) -> tuple[float, float]:
+    """Fit the judge's score to people's label by least squares: intercept and slope, of the labels alone."""
+    x, y = (np.array(column) for column in zip(*((one.label, one.value) for one in sample), strict=True))
+    beta = float(((x - x.mean()) * y).mean() / x.var()) if x.var() else 0.0
+    return float(y.mean() - beta * x.mean()), beta
 
 
 def _line(
     sample: Sequence[LabelledJudgement], clusters: Sequence[Cluster]
 ) -> tuple[float, float, list[tuple[Cluster, float, float]]]:
-    """Fit the judge's score to people's label by least squares; return intercept, slope, and each answer's errors.
+    """Fit the same line for the bounds; return intercept, slope, and each answer's errors.
 
     One answer of each kind is added that the judge gets right, and one that it gets wrong. Residuals are divided by one
     less their leverage (HC3: MacKinnon and White 1985), so that few labels are not too sure of themselves.
@@ -233,7 +313,7 @@ def _line(
     return float(alpha), float(beta), [(name, float(a), float(b)) for name, (a, b) in zip(names, shares, strict=True)]
 
 
-def _squares(first: Sequence[tuple[Cluster, float]], second: Sequence[tuple[Cluster, float]]) -> float:
+def _squares(first: Errors, second: Errors) -> float:
     """Sum the products of two errors' totals, cluster by cluster."""
     totals: dict[Cluster, list[float]] = {}
     for place, errors in enumerate((first, second)):
@@ -245,13 +325,19 @@ def _squares(first: Sequence[tuple[Cluster, float]], second: Sequence[tuple[Clus
 def basis_of(arms: Sequence[Mapping[str, Score]], sample: Sequence[LabelledJudgement]) -> Basis:
     """Say what the correction rests on.
 
+    Own labels are a sample of an arm's answers only where every row that has labels has one of its answer: rows whose
+    labels happen to be of what it answered were chosen by its answer. Rows on which nobody answered need no label.
+
     Args:
-        arms: The judge's scores of each arm, by item.
+        arms: The judge's scores of each arm, by item; `Score.parts` as in `single`, with NaN for the label on rows
+            where people labelled other answers alone.
         sample: All answers that people labelled.
     """
     shared = set.intersection(*(set(scores) for scores in arms)) if arms else set()
-    own = [item for item in shared if all(scores[item].parts[1:] for scores in arms)]
-    if len(own) >= FEWEST_OWN:
+    rows = [[scores[item].parts for scores in arms] for item in shared]
+    labelled = [row for row in rows if any(parts[1:] and parts[0] for parts in row)]
+    is_whole = all(parts[1:] and not math.isnan(parts[1]) for row in labelled for parts in row)
+    if is_whole and len(labelled) >= FEWEST_OWN:
         return "own"
     good, bad = sum(one.label > 0.5 for one in sample), sum(one.label < 0.5 for one in sample)
     return "transferred" if min(good, bad) >= FEWEST_LABELS else "none"

@@ -136,6 +136,8 @@ def interval_hurdle(figure: Interval, threshold: float, tail: float = TAIL, *, a
         tail: One-sided chance of the bound.
         above: Which of the two.
     """
+    if figure.is_uncorrected:  # a judge's word: nothing tells where the figure lies
+        return Hurdle(lambda _: 0.0, None)
     gap = figure.estimate - threshold if above else threshold - figure.estimate
     reach = figure.estimate - figure.low if above else figure.high - figure.estimate
 

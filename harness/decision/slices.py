@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.decision.arms import Arm, MetricSpec
+from harness.decision.intervals import score_interval
 from harness.decision.paired import compare
 from harness.records import Comparison, Example, Score, Slice
 
@@ -76,10 +77,18 @@ def slice_gains(examples: Sequence[Example], arm: Arm, against: Arm, metric_spec
             items = frozenset(item for item, own in values.items() if own == value)
             parts = _Part(arm, items), _Part(against, items)
             lead, other = (list(part.scores.values()) for part in parts)
-            figures = [metric_spec.aggregate(own) if own else None for own in (lead, other)]
+            figures = [_figure(own, metric_spec) if own else None for own in (lead, other)]
             gain = _compare(*parts, metric_spec)
             found.append(Slice(dimension, value, len(lead), figures[0], figures[1], gain))
     return tuple(found)
+
+
+def _figure(scores: Sequence[Score], metric_spec: MetricSpec) -> float | None:
+    """Return the figure of some items; None where it is a judge's and cannot be corrected."""
+    if metric_spec.correction is None:
+        return metric_spec.aggregate(scores)
+    found = score_interval(scores, metric_spec)
+    return None if found.is_uncorrected else found.estimate
 
 
 def _compare(arm: _Part, against: _Part, metric_spec: MetricSpec) -> Comparison | None:

@@ -1,7 +1,7 @@
 """Why a run is undecided, and how many test items would settle it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,8 +10,8 @@ from harness.decision.intervals import TAIL, group_labels
 from harness.decision.ladder import PARENTS, ArmScores, Climb
 from harness.decision.paired import BestConstant, Scored, compare
 from harness.decision.power import Hurdle, gain_hurdle, interval_hurdle, items_needed, rate_hurdle
-from harness.decision.verdict import Verdict, is_exhausted, start
-from harness.records import Family, Interval, UndecidedKind
+from harness.decision.verdict import Verdict, is_exhausted, judge, start
+from harness.records import Family, Gate, Interval, UndecidedKind
 
 
 @dataclass(frozen=True)
@@ -30,18 +30,34 @@ class Openness:
     settling: Settling | None = None
 
 
-def why_undecided(verdict: Verdict, arm_scores: ArmScores, constant: BestConstant | None) -> Openness:
+def why_undecided(
+    verdict: Verdict, arm_scores: ArmScores, constant: BestConstant | None, gates: Mapping[str, Gate]
+) -> Openness:
     """Name what is in the way; where more test items are the remedy, forecast how many."""
     if verdict.action != "undecided":
         return Openness("")
     if kind := _obstacle(verdict.climbs):
         return Openness(kind)
-    if arm_scores.metric_spec.correction is not None:  # more items would not tell more of the judge's errors
-        kind = _unsettled(arm_scores)
-        return Openness(kind if kind == "arms_missing" else "few_labels")
+    if lacks_labels(arm_scores, constant, gates):
+        return Openness("few_labels")
     if settling := settle(arm_scores, verdict, constant):
         return Openness("few_items", settling)
     return Openness("few_items" if lacks_groups(arm_scores) else _unsettled(arm_scores))
+
+
+def lacks_labels(arm_scores: ArmScores, constant: BestConstant | None, gates: Mapping[str, Gate]) -> bool:
+    """Whether a judge scored the answers, and people's labels are what lacks.
+
+    They are where nothing can be claimed of any arm, or where there would be a verdict were the judge's errors, as they
+    were seen, known for sure.
+    """
+    spec = arm_scores.metric_spec
+    if spec.correction is None or not arm_scores.scores:
+        return False
+    if all(score.is_uncorrected for score in arm_scores.scores.values()):
+        return True
+    sure = replace(spec, correction=replace(spec.correction, is_sure=True))
+    return judge(ArmScores(arm_scores.judged_arms, sure, arm_scores.limits), gates, constant).action != "undecided"
 
 
 def lacks_groups(arm_scores: ArmScores) -> bool:
@@ -67,7 +83,10 @@ def settle(arm_scores: ArmScores, verdict: Verdict, constant: BestConstant | Non
         for hurdles, shows in filter(None, options)
         if (items := items_needed(hurdles, have)) is not None
     ]
-    return min(found, key=lambda option: option.items, default=None)
+    settling = min(found, key=lambda option: option.items, default=None)
+    if settling is not None and arm_scores.metric_spec.correction is not None:
+        return replace(settling, shows=f"{settling.shows}, with people's labels in proportion")
+    return settling
 
 
 Option = tuple[list[Hurdle], str]  # the bounds that a verdict needs, and what they show
@@ -112,18 +131,26 @@ def _rethink_option(arm_scores: ArmScores, learned: bool, constant: BestConstant
 
 def _rate(arm_scores: ArmScores, arm: Arm, tail: float, *, above: bool) -> Hurdle:
     goal = arm_scores.limits.goal
-    if arm_scores.metric_spec.kind == "aggregate":
+    if _is_by_interval(arm_scores):
         return interval_hurdle(arm_scores.bounds(arm, tail), goal, tail, above=above)
     return rate_hurdle(arm_scores.values(arm), arm_scores.labels, goal, tail, above=above)
 
 
 def _gain(arm_scores: ArmScores, arm: Arm, other: Scored, threshold: float, *, above: bool = True) -> Hurdle:
-    if arm_scores.metric_spec.kind == "aggregate":
+    if _is_by_interval(arm_scores):
         seen = compare(arm, other, arm_scores.metric_spec, threshold).difference
         return interval_hurdle(seen or Interval(0.0, -1.0, 1.0, 1, ""), threshold, above=above)
     items = [item for item in arm_scores.items if item in other.scores]
     differences = np.array([arm.scores[item].value - other.scores[item].value for item in items])
     return gain_hurdle(differences, group_labels(items, arm_scores.metric_spec), threshold, above=above)
+
+
+def _is_by_interval(arm_scores: ArmScores) -> bool:
+    """Whether a forecast is made of the interval: the figure is no mean of items, or corrected for a judge's errors.
+
+    Of the second it takes labels to grow with the items, in proportion.
+    """
+    return arm_scores.metric_spec.kind == "aggregate" or arm_scores.metric_spec.correction is not None
 
 
 def _obstacle(climbs: Mapping[Family, Climb | None]) -> UndecidedKind:

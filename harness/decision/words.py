@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from harness.records import Interval, Recipe
+from harness.records import UNCORRECTED, Interval, Recipe
 
 
 def share(rate: float) -> str:
@@ -22,13 +22,16 @@ def signed_points(difference: float) -> str:
 
 
 def score_range(score: Interval) -> str:
-    """Write a rate's bounds: '95% CI 94.3 to 98.9, n=200'."""
+    """Write a rate's bounds: '95% CI 94.3 to 98.9, n=200'; where it is a judge's word alone, that."""
+    if score.is_uncorrected:
+        return f"{UNCORRECTED}, n = {score.n}"
     return f"95% CI {100 * score.low:.1f} to {100 * score.high:.1f}, n = {score.n}"
 
 
 def gain_range(gain: Interval, over: str) -> str:
     """Write a gain with its bounds: '+61.0 points over rag (95% CI +53.9 to +68.0, n = 200)'."""
     bounds = f"95% CI {100 * gain.low:+.1f} to {100 * gain.high:+.1f}, n = {gain.n}"
+    bounds = f"{UNCORRECTED}, n = {gain.n}" if gain.is_uncorrected else bounds
     return f"{signed_points(gain.estimate)} {over} ({bounds})"
 
 

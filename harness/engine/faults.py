@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from harness.errors import HarnessError, ItemError
+
 # torch's own, by name, so that nobody must import torch to ask. The second is a device that has failed: nothing
 # in the process can be trusted behind it.
 _MEMORY_NAMES = {"OutOfMemoryError"}
@@ -36,6 +38,14 @@ def is_out_of_memory(fault: BaseException) -> bool:
 def is_of_the_process(fault: BaseException) -> bool:
     """Whether a fault says nothing about the item that was asked: no memory, or a device that failed."""
     return is_out_of_memory(fault) or any(type(cause).__name__ in _DEVICE_NAMES for cause in _causes(fault))
+
+
+def is_of_an_item(fault: Exception) -> bool:
+    """Whether a fault may be one item's alone, so that the others are to be asked one by one.
+
+    Of our own errors an `ItemError` is, whatever it came of; the others say that nothing can be asked any more.
+    """
+    return isinstance(fault, ItemError) or not (isinstance(fault, HarnessError) or is_of_the_process(fault))
 
 
 def memory_kills(root: Path = Path("/")) -> int | None:

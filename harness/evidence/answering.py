@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from harness.answer_reading import elect
 from harness.chat.turns import without_thought
 from harness.contract import Baseline, Engine, Retrieving
-from harness.engine.faults import describe, is_of_the_process
-from harness.errors import ArmError, HarnessError, ItemError
+from harness.engine.faults import describe, is_of_an_item
+from harness.errors import ArmError
 from harness.evidence.choosing import choose
 from harness.program import Program
 from harness.records import Completion, Message, Outcome, Passage, Prediction, Question
@@ -148,7 +148,7 @@ def _ask(program: Program, prompts: Sequence[_Prompt], engine: Engine, log: Call
     try:
         completions = _complete(program, prompts, engine)
     except Exception as fault:
-        if not _is_of_an_item(fault):
+        if not is_of_an_item(fault):
             raise
         if len(prompts) > 1:
             log(f"a batch of {len(prompts)} items failed ({describe(fault)}); asking them one by one")
@@ -156,11 +156,6 @@ def _ask(program: Program, prompts: Sequence[_Prompt], engine: Engine, log: Call
         log(f"{prompts[0].question.id} could not be answered: {describe(fault)}")
         return [_unanswered(prompts[0].question.id, Outcome.WORKER_ERROR)]
     return [_prediction(program, prompt, completion) for prompt, completion in zip(prompts, completions, strict=True)]
-
-
-def _is_of_an_item(fault: Exception) -> bool:
-    """Whether a fault may be one item's alone: an engine says by an error of ours whether it is."""
-    return isinstance(fault, ItemError) or not (isinstance(fault, HarnessError) or is_of_the_process(fault))
 
 
 def _complete(program: Program, prompts: Sequence[_Prompt], engine: Engine) -> list[Completion]:

@@ -38,6 +38,7 @@ from harness.records import (
     Evidence,
     Example,
     Fit,
+    Interval,
     Measurement,
     Outcome,
     Passage,
@@ -93,6 +94,9 @@ def collect(folder: RunFolder, task: Task, ledger: Ledger) -> Run:
         fits={found[0].arm: found for found in fits if len(found) > 1},
         examples=task.test,
     )
+    if judge:
+        evidence = tuple(_corrected(item, judge.metric, decision.scores.get(item.arm)) for item in evidence)
+        fits = [[_corrected(fit, judge.metric, None) for fit in found] for found in fits]
     manifest: Mapping[str, Any] = json.loads(ledger.state(RUN, MANIFEST) or "{}")
     return Run(
         folder=folder.path.name,
@@ -109,7 +113,7 @@ def collect(folder: RunFolder, task: Task, ledger: Ledger) -> Run:
         manifest=manifest,
         fits={found[0].arm: tuple(found) for found in fits},
         notes=tuple(task.notes),
-        judging=tuple(judge.record(evidence) for judge in judges.values()),
+        judging=tuple(judge.record(evidence, decision) for judge in judges.values()),
     )
 
 
@@ -196,7 +200,9 @@ def _evidence(
         reference=Base(fit.model, weights.quantization).name,
         training=fitted.training,
         retrieval=_retrieval(fitted, predictions, task.test),
-        answer_retrieval=_answer_retrieval(fitted, predictions, task.test, places, scores[metrics[0].name]),
+        answer_retrieval=_answer_retrieval(
+            fitted, predictions, task.test, places, () if metrics[0].name in judges else scores[metrics[0].name]
+        ),
         trials=fitted.trials,
         warnings=(*fitted.warnings, *trouble, *_unread(predictions)),
         program=fitted.program,
@@ -221,6 +227,14 @@ def _on_shared_items(evidence: Sequence[Evidence], task: Task, metrics: Sequence
         return {metric.name: metric.aggregate(scores) for metric, scores in pairs if scores}
 
     return tuple(replace(item, aggregates=aggregates(item)) if item.arm in shared else item for item in evidence)
+
+
+def _corrected(evidence: Evidence, metric: str, figure: Interval | None) -> Evidence:
+    """Let a judge's corrected figure stand for the mean of what it says; where there is none, nothing does."""
+    others = {name: value for name, value in evidence.aggregates.items() if name != metric}
+    if figure is not None and not figure.is_uncorrected:
+        others[metric] = figure.estimate
+    return replace(evidence, aggregates=others)
 
 
 def _trouble(fit: Fit, ledger: Ledger) -> tuple[str, ...]:

@@ -14,8 +14,17 @@ SHARED_CODE = "code of this package"
 
 
 def item_key(example: Example) -> str:
-    """Return what an item is known by: what is asked, and which answers are right; ids and groups do not count."""
+    """Return what an item is known by: what is asked, and which answers are right; ids and groups do not count.
+
+    Nor do people's labels of answers: they move a judge's figures, which no two runs are compared by, and no others.
+    """
     return hash_data([question_key(example), example.target, example.accepted])
+
+
+def row_key(example: Example) -> str:
+    """Return what a row is known by where data are compared: its item, and people's labels of answers to it."""
+    labels = sorted((said.text, said.label) for said in example.labelled)
+    return hash_data([item_key(example), *([labels] if labels else [])])
 
 
 def question_key(example: Example) -> str:
@@ -72,8 +81,8 @@ def _by_name(task: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _data(before: Task, after: Task) -> Iterator[Difference]:
     for name in ("train", "dev"):
-        yield from _rows(name, map(item_key, getattr(before.study, name)), map(item_key, getattr(after.study, name)))
-    yield from _rows("test", map(item_key, before.test), map(item_key, after.test))
+        yield from _rows(name, map(row_key, getattr(before.study, name)), map(row_key, getattr(after.study, name)))
+    yield from _rows("test", map(row_key, before.test), map(row_key, after.test))
     for name in ("documents", "preferences", "feedback"):
         sides = [[hash_data(asdict(row)) for row in getattr(task.study, name)] for task in (before, after)]
         yield from _rows(name, *sides)

@@ -5,7 +5,7 @@ before. Jobs that ended tell how much slower or faster this machine is today, an
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 MOST_REPLAYED = 0.05  # share of a job's answers from the cache, above which its time tells nothing of the others'
@@ -15,8 +15,8 @@ MOST_REPLAYED = 0.05  # share of a job's answers from the cache, above which its
 class PlannedJob:
     """One job of a run, before it begins."""
 
-    name: str  # of the fit, or of the base
-    kind: str  # the arm's entry point, or 'base'
+    name: str  # of the fit, the base or the judge
+    kind: str  # the arm's entry point, 'base' or 'judge'
     model: str  # as the task file names it
 
 
@@ -48,6 +48,8 @@ class Forecast:
         self._waiting: list[PlannedJob] = []
         self._expected = self._took = 0.0  # of the jobs that ended and tell something
         self._current: PlannedJob | None = None
+        self._is_unforeseen = False  # a job is at work that nobody announced
+        self.may_grow = False  # more jobs may turn out to be needed, so that what is left is the least
         self._began = 0.0
         self._is_replayed = False
 
@@ -56,13 +58,19 @@ class Forecast:
         """Who says how long it takes; '' when nobody does yet."""
         return self._outlook.source
 
-    def plan(self, jobs: Sequence[PlannedJob]) -> None:
-        """Take note of what will be done."""
-        self._waiting = list(jobs)
+    def plan(self, jobs: Sequence[PlannedJob], *, may_grow: bool = False) -> None:
+        """Take note of what will be done, and whether more may follow."""
+        self._waiting, self.may_grow = list(jobs), may_grow
+
+    def replan(self, added: Sequence[PlannedJob], dropped: Collection[str], *, may_grow: bool) -> None:
+        """Take note of jobs that turned out to be needed, of names that are not, and whether more may follow."""
+        self._waiting = [*(job for job in self._waiting if job.name not in dropped), *added]
+        self.may_grow = may_grow
 
     def begin(self, name: str) -> None:
         """Take note that a job begins."""
         self._current = next((job for job in self._waiting if job.name == name), None)
+        self._is_unforeseen = self._current is None
         self._waiting = [job for job in self._waiting if job.name != name]
         self._began, self._is_replayed = self._clock(), False
 
@@ -76,14 +84,14 @@ class Forecast:
         if size and is_good and not self._is_replayed:
             self._expected += size
             self._took += self._clock() - self._began
-        self._current = None
+        self._current, self._is_unforeseen = None, False
 
     def left(self) -> float | None:
         """Return the seconds that the run still takes; None where nothing tells."""
         rate = self._rate()
         jobs = [*self._waiting, *([self._current] if self._current else [])]
         sizes = [self._size(job) for job in jobs]
-        if rate is None or any(size is None for size in sizes):
+        if rate is None or self._is_unforeseen or any(size is None for size in sizes):
             return None
         spent = self._clock() - self._began if self._current else 0.0
         of_current = (self._size(self._current) or 0.0) * rate if self._current else 0.0

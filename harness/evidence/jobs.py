@@ -2,18 +2,16 @@
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
-from harness.decision.arms import TUNED
 from harness.errors import HarnessError
-from harness.evidence.fits import family_of, fits_of
-from harness.evidence.forecast import PlannedJob
+from harness.evidence.agenda import Job, OfModel, ToDo
 from harness.evidence.interim import interim_score
 from harness.evidence.judging import still_to_judge
 from harness.evidence.memory import MemoryWatch
-from harness.evidence.models import ServedModel, engine_kind
+from harness.evidence.models import ServedModel
 from harness.evidence.provenance import now
 from harness.evidence.states import (
     ENDED,
@@ -24,37 +22,17 @@ from harness.evidence.states import (
     RUN,
     TROUBLE,
     EndState,
-    FittedState,
     Trouble,
 )
 from harness.evidence.supervise import Supervisor, WorkerDied
 from harness.evidence.watch import Agenda, Watch
-from harness.plugins import BASELINES, load
-from harness.records import Fit, Measurement, Outcome
+from harness.records import Fit
 from harness.store.files import decode, encode
 from harness.store.ledger import Ledger
-from harness.task.task import ArmSpec, Task
+from harness.task.task import Task
 
-BASE = "base"  # the kind of the jobs that measure a base's general ability
 # An eighth of the usual batch is the least that is tried.
 MOST_SHRINKS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One thing for the worker to do: a fit, the general ability of a base, or the judging of answers."""
-
-    title: str
-    key: str  # name of the fit, base or judge; its states are kept under it
-    model: ServedModel
-    message: Mapping[str, Any]
-    kind: str  # the arm's entry point, 'base' or 'judge'
-    fit: Fit | None = None  # None: it is no fit's
-
-    @property
-    def planned(self) -> PlannedJob:
-        """The job as it is announced."""
-        return PlannedJob(self.key, self.kind, self.model.source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,109 +56,57 @@ class Jobs:
             HarnessError: If the task's own model or its base's general ability cannot be had. Where another model
                 cannot, the arms on it fail, and the others run.
         """
-        planned = [(model, self._planned(model, asked)) for model in self.models]
-        total = sum(len(jobs) for _, jobs in planned)
-        number = 0
-        self.watch.planned(self._agenda([job for _, jobs in planned for job in jobs]))
-        for model, jobs in planned:
+        todo = ToDo(self.task, self.models, self.ledger, self.watch)
+        planned = [todo.of_model(model, asked) for model in self.models]
+        is_more_answered = any(job.fit is not None for one in planned for job in one.first)
+        judges = todo.judges(is_more_answered=is_more_answered)
+        count = self._announce([*(job for one in planned for job in (*one.first, *one.bases)), *judges], planned)
+        for place, one in enumerate(planned):
             self.supervisor.renew()
-            for job in jobs:
-                number += 1
-                self._run_one(job, number, total)
-            others = list(self._missing_bases(model))
-            total += len(others)
-            for job in others:
-                number += 1
-                self._run_one(job, number, total)
-        self._judge(number, total)
+            for job in one.first:
+                self._run_one(job, count)
+            for job in self._bases_after(one, todo, planned[place + 1 :], count):
+                self._run_one(job, count)
+        self._judge(judges, todo, count)
 
-    def _agenda(self, jobs: Sequence[Job]) -> Agenda:
+    def _announce(self, jobs: Sequence[Job], planned: Sequence[OfModel]) -> "Count":
         study = self.task.study
-        planned = tuple(job.planned for job in jobs)
-        return Agenda(planned, len(self.task.test), len(study.dev), len(study.train))
+        may_grow = any(one.may_grow for one in planned)
+        told = tuple(job.planned for job in jobs)
+        self.watch.planned(Agenda(told, len(self.task.test), len(study.dev), len(study.train), may_grow))
+        return Count(len(jobs))
 
-    def _judge(self, done: int, total: int) -> None:
-        """Let judges say what they think of the answers; arms are over, so that nothing of theirs is in memory.
+    def _bases_after(self, one: OfModel, todo: ToDo, later: Sequence[OfModel], count: "Count") -> list[Job]:
+        """Return the bases that the fits on a model stand on, now that they tell; what was expected wrongly is dropped.
 
-        Args:
-            done: Jobs before these.
-            total: Of them.
+        A base that could not be measured in this run is not tried again.
         """
-        waiting = [name for name in self.task.judges if still_to_judge(name, self.task, self.ledger)]
-        for number, name in enumerate(waiting, start=done + 1):
-            model = next(model for model in self.models if model.name == self.task.judges[name].name)
-            missing = {"loglikelihood"} - engine_kind(model.engine).capabilities
-            if missing:
-                self.watch.log(f"{name} cannot judge: the engine {model.engine} gives no likelihoods")
-                continue
-            self.supervisor.renew()
-            self._run_one(_judge_job(name, model), number, total + len(waiting))
+        tried, expected = {job.key for job in one.first}, {job.key for job in one.bases}
+        needed = [job for job in todo.missing_bases(one.model) if job.key not in tried]
+        added = [job.planned for job in needed if job.key not in expected]
+        dropped = expected - {job.key for job in needed}
+        count.total += len(added) - len(dropped)
+        self.watch.replanned(added, dropped, may_grow=any(other.may_grow for other in later))
+        return needed
 
-    def _planned(self, model: ServedModel, asked: Sequence[str]) -> list[Job]:
-        fits = list(self._open_fits(model, asked))
-        return [*self._first_base(model, fits), *fits]
+    def _judge(self, planned: Sequence[Job], todo: ToDo, count: "Count") -> None:
+        """Let judges say what they think of the answers; arms are over, so that nothing of theirs is in memory."""
+        for name in self.task.judges.keys() - {job.message["metric"] for job in planned}:
+            if still_to_judge(name, self.task, self.ledger):
+                self.watch.log(f"{name} cannot judge: the engine of its model gives no likelihoods")
+        waiting = {job.key for job in todo.judges(is_more_answered=False)}
+        for job in planned:
+            if job.key in waiting:
+                self.supervisor.renew()
+                self._run_one(job, count)
+            else:
+                count.total -= 1
+                self.watch.replanned((), {job.key}, may_grow=False)
 
-    def _first_base(self, model: ServedModel, fits: Sequence[Job]) -> list[Job]:
-        """Return the job of a base whose general ability is wanted for these fits and not measured yet."""
-        can = {"generate", "loglikelihood"} <= engine_kind(model.engine).capabilities
-        tuned = {arm.name for arm in self._arms(model) if family_of(arm) in TUNED}
-        is_wanted = (model.name == "" and bool(self._arms(model))) or any(
-            job.fit is not None and job.fit.arm in tuned for job in fits
-        )
-        is_known = self.ledger.general(model.base(model.quantization).name) is not None
-        return [_base_job(model, model.quantization)] if can and is_wanted and not is_known else []
-
-    def _open_fits(self, model: ServedModel, asked: Sequence[str]) -> Iterator[Job]:
-        """Yield a job for every fit on this model that is to do; note the arms that its engine cannot serve."""
-        capabilities = engine_kind(model.engine).capabilities
-        for arm in self._arms(model):
-            if asked and arm.name not in asked:
-                continue
-            needs = load(BASELINES, arm.baseline)(arm.options).needs
-            needs |= {"loglikelihood"} if family_of(arm) in TUNED else set()  # what it forgot is measured
-            missing = sorted(needs - capabilities)
-            for fit in filter(self._is_open, fits_of(arm, self.task)):
-                if missing:
-                    reason = f"the engine {model.engine} of model '{model.source}' cannot do: {', '.join(missing)}"
-                    self.ledger.put_state(fit.name, ENDED, encode(EndState, EndState("skipped", reason)))
-                    self.watch.log(f"{fit.name} is skipped: {reason}")
-                else:
-                    yield _fit_job(fit, model, arm.baseline)
-
-    def _arms(self, model: ServedModel) -> list[ArmSpec]:
-        return [arm for arm in self.task.arms if arm.model.name == model.name]
-
-    def _is_open(self, fit: Fit) -> bool:
-        """Whether a fit has not ended well, or lost too many items to be judged; such fits are tried again.
-
-        Items that cannot be asked at all are lost for good, and no reason to try.
-        """
-        if not self._ended_well(fit):
-            return True
-        found = self.ledger.predictions(Measurement(fit)).values()
-        lost = [p.outcome for p in found if not p.outcome.is_measured]
-        is_invalid = self.task.limits.are_too_many(len(lost), len(found))
-        return is_invalid and any(outcome is not Outcome.INVALID_INPUT for outcome in lost)
-
-    def _ended_well(self, fit: Fit) -> bool:
-        stored = self.ledger.state(fit.name, ENDED)
-        return stored is not None and decode(EndState, stored).status == "ok"
-
-    def _missing_bases(self, model: ServedModel) -> Iterator[Job]:
-        """List the quantised bases that good fits on this model are to be compared with."""
-        used = set()
-        for fit in (fit for arm in self._arms(model) for fit in fits_of(arm, self.task)):
-            stored = self.ledger.state(fit.name, FITTED)
-            if stored and self._ended_well(fit):
-                state: FittedState = decode(FittedState, stored)
-                used |= {state.program["weights"]["quantization"]} if state.family in TUNED else set()
-        for quantization in sorted(used, key=str):
-            if self.ledger.general(model.base(quantization).name) is None:
-                yield _base_job(model, quantization)
-
-    def _run_one(self, job: Job, number: int, total: int) -> None:
+    def _run_one(self, job: Job, count: "Count") -> None:
+        count.number += 1
         self.watch.begins(job.key)
-        self.watch.began(job.title, number, total)
+        self.watch.began(job.title, count.number, count.total)
         began = time.monotonic()
         with MemoryWatch() as memory:
             try:
@@ -332,14 +258,9 @@ class Jobs:
         self.ledger.put_state(RUN, MANIFEST, json.dumps(self._manifest() | dict(values)))
 
 
-def _fit_job(fit: Fit, model: ServedModel, kind: str) -> Job:
-    return Job(fit.name, fit.name, model, {"job": "fit", "fit": asdict(fit)}, kind, fit)
+@dataclass
+class Count:
+    """Where a run is among its jobs."""
 
-
-def _base_job(model: ServedModel, quantization: Literal["nf4"] | None) -> Job:
-    title = f"general ability of the {'4-bit ' if quantization else ''}base{f' {model.name}' if model.name else ''}"
-    return Job(title, model.base(quantization).name, model, {"job": "base", "quantization": quantization}, BASE)
-
-
-def _judge_job(metric: str, model: ServedModel) -> Job:
-    return Job(f"answers judged by {metric}", f"judge:{metric}", model, {"job": "judge", "metric": metric}, "judge")
+    total: int
+    number: int = 0

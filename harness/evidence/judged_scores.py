@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import nan
 from statistics import fmean
 
 from harness.contract import Judging
@@ -10,16 +11,16 @@ from harness.decision.agreement import agreement
 from harness.decision.arms import MetricSpec
 from harness.decision.intervals import score_interval
 from harness.decision.judged import Correction, basis_of
-from harness.evidence.fits import fits_of
 from harness.evidence.judging import judgement_key, said_by_people
 from harness.records import (
+    Decision,
     Evidence,
     Example,
+    Interval,
     JudgedArm,
     JudgeFindings,
     Judgement,
     LabelledJudgement,
-    Measurement,
     Prediction,
     Score,
 )
@@ -35,15 +36,11 @@ class JudgedScores:
     judging: Judging
     task: Task
     judgements: Mapping[str, Judgement]
-    answers: tuple[Mapping[str, str | None], ...] = ()  # of each fit, by item
 
     @classmethod
     def of(cls, metric: str, judging: Judging, task: Task, ledger: Ledger) -> "JudgedScores":
         """Read what a judge said so far."""
-        fits = [fit for spec in task.arms for fit in fits_of(spec, task)]
-        made = [ledger.predictions(Measurement(fit)).items() for fit in fits]
-        answers = tuple({item: one.answer for item, one in found} for found in made)
-        return cls(metric, judging, task, ledger.judgements(metric), answers)
+        return cls(metric, judging, task, ledger.judgements(metric))
 
     @cached_property
     def labels(self) -> Mapping[str, float]:
@@ -54,16 +51,6 @@ class JudgedScores:
             for said in example.labelled:
                 found.setdefault(judgement_key(example, said_by_people(said, rule)), []).append(said.label)
         return {key: fmean(labels) for key, labels in found.items()}
-
-    @cached_property
-    def labelled_rows(self) -> frozenset[str]:
-        """The test rows on which people labelled the answer of every fit that gave one, and one gave one."""
-        found = set()
-        for example in (example for example in self.task.test if example.labelled):
-            said = [answer for of_fit in self.answers if (answer := of_fit.get(example.id)) is not None]
-            if said and all(judgement_key(example, answer) in self.labels for answer in said):
-                found.add(example.id)
-        return frozenset(found)
 
     @cached_property
     def sample(self) -> tuple[LabelledJudgement, ...]:
@@ -83,17 +70,16 @@ class JudgedScores:
     def score(self, prediction: Prediction, example: Example) -> Score | None:
         """Return the judge's score of a measured answer; None where it is missing.
 
-        No answer is bad for certain. `Score.parts` is whether the judge was asked, and people's label on rows where
-        every arm has one, so that no arm's failures alone are taken for its labelled sample.
+        `Score.parts` is whether the judge was asked, and on rows that have labels people's label of this answer, NaN
+        where they labelled other answers alone. No answer is bad for certain, and so labelled.
         """
-        is_labelled = example.id in self.labelled_rows
         if prediction.answer is None:
-            return Score(example.id, 0.0, parts=(0.0, 0.0) if is_labelled else (0.0,))
+            return Score(example.id, 0.0, parts=(0.0, 0.0))
         key = judgement_key(example, prediction.answer)
         made = self.judgements.get(key)
         if made is None or made.value is None:
             return None
-        return Score(example.id, made.value, parts=(1.0, self.labels[key]) if is_labelled else (1.0,))
+        return Score(example.id, made.value, parts=(1.0, self.labels.get(key, nan)) if example.labelled else (1.0,))
 
     def unjudged(self, predictions: Sequence[Prediction], examples: Sequence[Example]) -> tuple[str, ...]:
         """Return the ids of the measured answers that have no score."""
@@ -103,11 +89,17 @@ class JudgedScores:
             if prediction.outcome.is_measured and self.score(prediction, example) is None
         )
 
-    def record(self, evidence: Sequence[Evidence]) -> JudgeFindings:
-        """Sum up what the judge said of the arms, what people say of it, and what it took."""
+    def record(self, evidence: Sequence[Evidence], decision: Decision) -> JudgeFindings:
+        """Sum up what the judge said of the arms, what people say of it, and what it took.
+
+        Figures are of the items that the decision rests on; where the judge decides, they are the decision's own.
+        """
         arms = [one for one in evidence if one.status in ("ok", "invalid") and one.scores.get(self.metric)]
-        shown = [{score.example_id: score for score in one.scores[self.metric]} for one in arms]
-        basis = basis_of(shown, self.sample)
+        kept = {name: scores for name, scores in self._on_shared_items(arms, decision).items() if scores}
+        arms = [one for one in arms if one.arm in kept]
+        decides = self.metric == self.task.primary_metric
+        judged = [{score.example_id: score for score in kept[one.arm]} for one in arms if one.arm in decision.scores]
+        basis = decision.basis if decides and decision.basis else basis_of(judged, self.sample)
         spec = MetricSpec(
             self.metric,
             "graded",
@@ -115,6 +107,8 @@ class JudgedScores:
             {example.id: example.group for example in self.task.test},
             correction=Correction(basis, self.sample),
         )
+        figures = {name: score_interval(scores, spec) for name, scores in kept.items()} if self.sample else {}
+        figures |= decision.scores if decides else {}
         made = [one for one in self.judgements.values() if one.value is not None]
         orders = sum(one.orders for one in made)
         own = self.task.judges[self.metric]
@@ -122,10 +116,10 @@ class JudgedScores:
         return JudgeFindings(
             metric=self.metric,
             model=own.source,
-            decides=self.metric == self.task.primary_metric,
+            decides=decides,
             basis=basis,
             agreement=agreement(self.sample),
-            arms=tuple(self._arm(one, spec) for one in arms),
+            arms=tuple(self._arm(one, kept[one.arm], figures.get(one.arm)) for one in arms),
             own_arms=tuple(one.arm for one in arms if one.arm in on_it),
             answers=len(made),
             first_share=sum(one.firsts for one in made) / orders if orders else None,
@@ -133,7 +127,19 @@ class JudgedScores:
             seconds=sum(one.seconds for one in made),
         )
 
-    def _arm(self, evidence: Evidence, spec: MetricSpec) -> JudgedArm:
+    def _on_shared_items(self, arms: Sequence[Evidence], decision: Decision) -> dict[str, list[Score]]:
+        """Return each arm's scores; of those that were judged, on the items that the decision has of all of them."""
+        primary = [{one.example_id for one in arm.scores[self.task.primary_metric]} for arm in arms]
+        judged = [items for arm, items in zip(arms, primary, strict=True) if arm.arm in decision.scores]
+        shared = set.intersection(*judged) if judged else set()
+        return {
+            arm.arm: [
+                one for one in arm.scores[self.metric] if arm.arm not in decision.scores or one.example_id in shared
+            ]
+            for arm in arms
+        }
+
+    def _arm(self, evidence: Evidence, kept: Sequence[Score], figure: Interval | None) -> JudgedArm:
         scores = evidence.scores[self.metric]
         examples = {example.id: example for example in self.task.test}
         asked = [prediction for prediction in evidence.predictions if prediction.outcome.is_measured]
@@ -145,15 +151,15 @@ class JudgedScores:
         total, unjudged = sum(score.value for score in scores), len(asked) - len(scores)
         return JudgedArm(
             arm=evidence.arm,
-            n=len(scores),
+            n=len(kept),
             unjudged=unjudged,
             ties=sum(one is not None and one.is_tie for one in found),
             labelled=sum(
                 one.answer is not None and judgement_key(examples[one.example_id], one.answer) in self.labels
                 for one in asked
             ),
-            raw=total / len(scores),
+            raw=fmean(score.value for score in kept),
             worst=total / len(asked),
             best=(total + unjudged) / len(asked),
-            corrected=score_interval(scores, spec) if self.sample else None,
+            corrected=figure,
         )

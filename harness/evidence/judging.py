@@ -10,8 +10,7 @@ from statistics import fmean
 
 from harness.answer_reading import AnswerRule
 from harness.contract import Engine, JudgeRequest, Judging
-from harness.engine.faults import describe, is_of_the_process
-from harness.errors import HarnessError
+from harness.engine.faults import describe, is_of_an_item
 from harness.evidence.answering import plan_batches
 from harness.evidence.choosing import choose
 from harness.evidence.fits import fits_of
@@ -34,6 +33,11 @@ class Judged:
     def key(self) -> str:
         """What its judgement is kept under."""
         return judgement_key(self.example, self.answer)
+
+
+def judge_job_key(metric: str) -> str:
+    """Return what the job of a judge is known by."""
+    return f"judge:{metric}"
 
 
 def judgement_key(example: Example, answer: str) -> str:
@@ -121,10 +125,8 @@ def _replies(
     choices = Choices(labels, (0.0,) * len(labels))
     try:
         return list(choose(choices, [request.messages for request in requests], engine, weights, lengths))
-    except HarnessError:
-        raise
     except Exception as fault:
-        if is_of_the_process(fault):
+        if not is_of_an_item(fault):
             raise
         if len(requests) > 1:
             log(f"a batch of {len(requests)} judgements failed ({describe(fault)}); asking one by one")

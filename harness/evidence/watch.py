@@ -1,7 +1,7 @@
 """Who follows a run: the event file, the forecast, and whoever the caller sends."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -37,6 +37,7 @@ class Agenda:
     items: int  # test items
     dev: int
     train: int
+    may_grow: bool = False  # a base more may have to be measured, which only an arm's fit tells
 
 
 @runtime_checkable
@@ -78,13 +79,26 @@ class Watch:
 
     def planned(self, agenda: Agenda) -> None:
         """The jobs are known."""
-        self.forecast.plan(agenda.jobs)
-        jobs = [{**asdict(job), "work": self._outlook.work.get(job.name)} for job in agenda.jobs]
+        self.forecast.plan(agenda.jobs, may_grow=agenda.may_grow)
+        jobs = self._told(agenda.jobs)
         items = {"test": agenda.items, "dev": agenda.dev, "train": agenda.train}
         left = _whole(self.forecast.left())
-        self._events.add("planned", jobs=jobs, items=items, left=left, source=self.forecast.source)
+        may_grow = agenda.may_grow
+        self._events.add("planned", jobs=jobs, may_grow=may_grow, items=items, left=left, source=self.forecast.source)
         if isinstance(self.observer, Following):
             self.observer.planned(agenda, self.forecast)
+
+    def replanned(self, added: Sequence[PlannedJob], dropped: Collection[str], *, may_grow: bool) -> None:
+        """Jobs turned out to be needed, or not to be."""
+        self.forecast.replan(added, dropped, may_grow=may_grow)
+        if added or dropped:
+            left = _whole(self.forecast.left())
+            self._events.add(
+                "replanned", added=self._told(added), dropped=sorted(dropped), may_grow=may_grow, left=left
+            )
+
+    def _told(self, jobs: Sequence[PlannedJob]) -> list[dict[str, Any]]:
+        return [{**asdict(job), "work": self._outlook.work.get(job.name)} for job in jobs]
 
     def begins(self, key: str) -> None:
         """A job is about to begin: its name in the plan, which its title need not be."""

@@ -7,12 +7,13 @@ the work of each job and the seconds it took, so a speed is measured for each ar
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, Literal
 
 from harness.checking.model_text import ModelText
 from harness.evidence.event_file import EVENTS, read_events
 from harness.evidence.fits import fits_of
 from harness.evidence.forecast import MOST_REPLAYED, Outlook
+from harness.evidence.judging import judge_job_key
 from harness.evidence.smoke import scaled
 from harness.planning.cost import (
     ITEM_TOKENS,
@@ -25,6 +26,7 @@ from harness.planning.cost import (
     trained_tokens,
 )
 from harness.planning.demands import demands
+from harness.planning.judges import judge_demands
 from harness.records import Base
 from harness.task.task import Task
 
@@ -47,13 +49,16 @@ def outlook(
     task = scaled(task, limit=limit, is_fast=is_fast)
     try:
         asked = demands(task, ModelText(folder_of(task.model.source)))
+        judged = {judge_job_key(one.metric): one.answers * one.tokens for one in judge_demands(task, folder_of)}
     except Exception:  # tokenizers raise plain ones; an estimate ends no run, and whoever opens the model says why
         return Outlook()
     items = task.general.limit
-    work: dict[str, float] = {Base(model.name, model.quantization).name: base_work(items) for model in task.models}
+    forms: tuple[Literal["nf4"] | None, ...] = (None, "nf4")
+    work = {Base(model.name, form).name: base_work(items) for model in task.models for form in forms}
     for demand, spec in zip(asked, task.arms, strict=True):
         each = asked_tokens(demand, items) + trained_tokens(demand) * TRAINING_PASSES
         work |= {fit.name: each for fit in fits_of(spec, task)}
+    work |= judged
     speeds = earlier_speeds(runs, is_fast=is_fast)
     known = {key: median(found) for key, found in speeds.items() if key[1] in {model.source for model in task.models}}
     if is_fast and not known:  # its batches are so small that tokens alone say nothing of its time
@@ -88,6 +93,8 @@ def _speeds(events: list[dict[str, Any]], *, is_fast: bool) -> Iterator[tuple[tu
         elif event["event"] == "planned":
             jobs = {job["name"]: job for job in event["jobs"]}
             replayed = set()
+        elif event["event"] == "replanned":
+            jobs |= {job["name"]: job for job in event["added"]}
         elif event["event"] == "replayed" and event["replayed"] > MOST_REPLAYED * (event["replayed"] + event["asked"]):
             replayed.add(event["job"])
         elif event["event"] == "job_ended" and is_like and event["status"] == "ok" and event["job"] not in replayed:

@@ -8,18 +8,17 @@ from harness.contract import Metric
 from harness.decision.intervals import FEWEST_GROUPS
 from harness.decision.power import POWER
 from harness.decision.words import join
-from harness.evidence.fits import fits_of
 from harness.planning.cost import TRAINING_PASSES, arm_costs, judge_cost
 from harness.planning.demands import Demand, demands
 from harness.planning.gate import FLIPS, gate_items
 from harness.planning.items import BASES, can_climb, scenarios, smallest_gain
+from harness.planning.judges import judge_demands
 from harness.planning.memory import Device, arm_memory
 from harness.planning.perfect import bound_words, goal_items, perfect_score, setting_of
 from harness.planning.record import Answerable, ArmCost, ArmMemory, GoalItems, Plan, Scenario, SmallestGain, Speed
 from harness.planning.shape import read_shape
 from harness.planning.worlds import BETWEEN, SHARED, WITHIN, PlannedArm, Setting
 from harness.records import Family, Interval
-from harness.task.judges import judges_of
 from harness.task.scoring import task_metric
 from harness.task.task import Task
 
@@ -74,15 +73,9 @@ def make_plan(task: Task, folder_of: FolderOf, device: Device, speed: Speed | No
 
 
 def _judging(task: Task, folder_of: FolderOf, speed: Speed | None) -> Iterator[ArmCost]:
-    """Foretell each judge: it reads the answers of every fit on the test, and those that people labelled."""
-    labelled = sum(len(example.labelled) for example in (*task.study.dev, *task.test))
-    answers = labelled + len(task.test) * sum(len(fits_of(arm, task)) for arm in task.arms)
-    by_length = sorted(task.test, key=lambda example: len(example.question.text) + len(example.target))
-    typical = by_length[len(by_length) // 2]
-    for name, judge in judges_of(task.judges, task.metric_options).items():
-        text = ModelText(folder_of(task.judges[name].source))
-        prompts = [text.prompt(request.messages) for request in judge.requests(typical.target, typical)]
-        yield judge_cost(name, answers, sum(text.counts(prompts)), task.cost, speed)
+    """Foretell what each judge takes."""
+    for one in judge_demands(task, folder_of):
+        yield judge_cost(one.metric, one.answers, one.tokens, task.cost, speed)
 
 
 def _tuned(arms: Sequence[PlannedArm]) -> list[PlannedArm]:

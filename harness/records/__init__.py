@@ -15,8 +15,10 @@ from harness.records.answers import (
     Weights,
 )
 from harness.records.concluded import (
+    UNCORRECTED,
     Action,
     Band,
+    Basis,
     Comparison,
     Decision,
     ErrorBounds,
@@ -93,6 +95,7 @@ from harness.records.run import (
 )
 
 __all__ = [
+    "UNCORRECTED",
     "ArmChange",
     "Difference",
     "ItemFlip",
@@ -115,6 +118,7 @@ __all__ = [
     "Action",
     "ArmStatus",
     "Band",
+    "Basis",
     "BenchmarkItem",
     "Checkpoint",
     "Column",

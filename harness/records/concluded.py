@@ -10,6 +10,9 @@ from harness.records.measured import Family
 Probe = Literal["benchmarks", "one_benchmark", "kept", "texts", "alone", "prompted"]
 # pass: forgetting beyond the limits excluded; fail: shown; cannot_judge: the base has too little to lose on these items
 GateState = Literal["pass", "fail", "inconclusive", "cannot_judge", "not_measured"]
+# own: people labelled the arms' own answers; transferred: other answers; none: too few of either
+Basis = Literal["own", "transferred", "none"]
+UNCORRECTED = "as the judge says, uncorrected"  # the end of such an interval's method, and what its figure is called
 Action = Literal["prompt", "rag", "fine_tune", "combine", "rethink", "undecided"]
 
 
@@ -22,6 +25,11 @@ class Interval:
     high: float
     n: int
     method: str  # e.g. 'Wilson 95%'
+
+    @property
+    def is_uncorrected(self) -> bool:
+        """Whether the estimate is what a judge says, and nothing corrects it: the bounds are the possible range."""
+        return self.method.endswith(UNCORRECTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +124,7 @@ class ErrorBounds:
     arm: str
     lost: int  # items that ended in infrastructure errors
     asked: int
-    worst: (
-        float | None
-    )  # the figure were every lost item wrong; None: it is not a mean of items, so it has no such bound
+    worst: float | None  # the figure were every lost item wrong; None: no mean of items, or a judge's, uncorrected
     best: float | None  # were every one right
 
 
@@ -163,14 +169,15 @@ class Slice:
     dimension: str  # e.g. 'label'
     value: str
     n: int  # items that both have measured
-    figure: float | None  # of the leading arm; None without items
+    figure: float | None  # of the leading arm; None without items, or where a judge's figure cannot be corrected
     against: float | None  # of the arm that it is compared with
     gain: Comparison | None  # None: too few items
 
 
 # few_items: more would settle it; margin: they would not, as no arm is better by more than the margin; arms_missing:
 # one failed, did not run, or was not trained to the end; gate: the gate of general ability alone is in the way;
-# few_labels: a judge scored the answers, and people's labels do not tell well enough how often it errs.
+# few_labels: a judge scored the answers, and were its errors known for sure there would be a verdict; or no figure
+# of any arm can be corrected.
 UndecidedKind = Literal["", "few_items", "few_labels", "margin", "arms_missing", "gate"]
 
 
@@ -200,4 +207,5 @@ class Decision:
     form_misses: tuple[FormMisses, ...] = ()  # of every judged arm
     pairs: tuple[Comparison, ...] = ()  # every two judged arms, the later one of the task's order against the earlier
     slices: tuple[Slice, ...] = ()  # the leading arm against dev's prompt, by what items have in common
+    basis: Basis | None = None  # what corrects the judge's scores; None: no judge decides
     turning: int = 0  # how many of the caveats, from the first, could overturn the verdict

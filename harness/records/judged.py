@@ -1,13 +1,10 @@
 """What a judge, a model that scores answers, said; and how far people agree with it."""
 
 from dataclasses import dataclass
-from typing import Literal
 
-from harness.records.concluded import Interval
+from harness.records.concluded import Basis, Interval
 
 FEWEST_LABELS = 5  # of good answers, and of bad ones, without which nothing is known of a judge's errors
-# own: people labelled the arms' own answers; transferred: other answers; none: too few of either
-Basis = Literal["own", "transferred", "none"]
 
 
 @dataclass(frozen=True, slots=True)

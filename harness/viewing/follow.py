@@ -68,6 +68,11 @@ def _take(found: Progress, event: dict[str, Any]) -> None:
     elif kind == "planned":
         for planned in event.get("jobs", ()):
             found.jobs[str(planned["name"])] = JobState(str(planned["name"]))
+    elif kind == "replanned":
+        for name in event.get("dropped", ()):
+            found.jobs.pop(str(name), None)
+        for added in event.get("added", ()):
+            found.jobs[str(added["name"])] = JobState(str(added["name"]))
     elif kind == "job_started":
         name = str(event.get("job", ""))
         found.jobs[name] = JobState(name, "running")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.records import Evidence, Interval, Missing, Run
+from harness.records import UNCORRECTED, Evidence, Interval, Missing, Run
 from reports import numbers
 from reports.charts import arms as chart
 from reports.view.gates import FORGETTING
@@ -116,7 +116,11 @@ def _metrics(run: Run, evidence: Evidence) -> Cell | str:
         return numbers.NOT_MEASURED
     score = score_of(run, evidence.arm)
     counted = score.n if score else max((len(scores) for scores in evidence.scores.values()), default=0)
-    lines = [f"{metric_name(name)} {numbers.percent(value)}" for name, value in others]
+    judges = {found.metric for found in run.judging}
+    lines = [
+        f"{metric_name(name)} {numbers.percent(value)}{f' ({UNCORRECTED})' * (name in judges)}"
+        for name, value in others
+    ]
     return Cell("", "\n".join([*lines, f"n = {numbers.count(counted)}"]))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.records import Evidence, Example, Prediction, Run
+from harness.records import UNCORRECTED, Evidence, Example, Prediction, Run
 from reports import numbers
 from reports.text import Clipped, clip
 from reports.view.shapes import FAMILIES, OUTCOMES, Mood
@@ -94,6 +94,7 @@ def examples_section(run: Run, caps: Caps) -> ExamplesSection:
     )
     values = {score for arm in answers for score in arm.scores.values()}
     graded = " A graded score of 50% or more counts as right here." if values - {0.0, 1.0} else ""
+    graded += f" Right and wrong are {UNCORRECTED}." if run.decision.basis is not None else ""
     note = (
         f"{numbers.plural(len(items), 'item')} chosen by a fixed rule: items on which arms disagree first, then"
         f" those that all got wrong, then those that all got right, spread evenly over the test set.{graded}"

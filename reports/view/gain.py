@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from harness.records import Run
+from harness.records import UNCORRECTED, Run
 from reports import numbers
 from reports.charts.gain import Gain, forest, scatter
 from reports.view.gates import forgetting_counts
@@ -103,6 +103,7 @@ def _left_out(arms: list[str]) -> str:
 
 def _comparisons(run: Run) -> Table:
     rows = []
+    judged = "" if run.decision.basis is None else f", {UNCORRECTED}"
     for item in run.decision.comparisons:
         if item.arm == item.against:
             continue
@@ -127,8 +128,8 @@ def _comparisons(run: Run) -> Table:
             "95% interval",
             "Corrected for selection",
             "Items",
-            "Only this arm right",
-            "Only the prompt right",
+            f"This arm scores higher{judged}",
+            f"The prompt scores higher{judged}",
             "Worth it",
         ),
         rows,

@@ -26,6 +26,8 @@ def headline(run: Run) -> tuple[str, ...]:
 
 def interval_words(found: Interval, bounds: str) -> str:
     """Write bounds and n the same way everywhere: '(95% interval 93.2 to 98.2, n = 200)'."""
+    if found.is_uncorrected:
+        return f"({bounds}, n = {numbers.count(found.n)})"
     return f"(95% interval {bounds}, n = {numbers.count(found.n)})"
 
 
@@ -132,6 +134,8 @@ def _open(run: Run) -> tuple[str, ...]:
             goal,
             f"No option beats every cheaper one by more than {smallest} points; more test items would not change that.",
         )
+    if decision.undecided == "few_labels":
+        return (goal, "People labelled too few answers to tell what the judge's errors leave of these figures.")
     if decision.labels_needed is not None:
         needed = numbers.count(decision.labels_needed)
         return (goal, f"At these figures, about {needed} test items in all would settle it.")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from harness.decision.words import join
-from harness.records import Interval, JudgedArm, JudgeFindings, Run
+from harness.records import UNCORRECTED, Interval, JudgedArm, JudgeFindings, Run
 from reports import numbers
 from reports.view.shapes import Cell, Table, metric_name, table
 
@@ -124,7 +124,7 @@ def _table(found: JudgeFindings) -> Table:
         ]
         for arm in found.arms
     ]
-    notes = ("", "mean of what it says", "95% interval", "the orders disagree", "of its own answers", "")
+    notes = ("", UNCORRECTED, "95% interval", "the orders disagree", "of its own answers", "")
     return table("What the judge says of each arm", headings, rows, numbers=range(1, 6), notes=notes)
 
 

@@ -59,7 +59,10 @@ def _errors_note(run: Run, lost: int) -> str:
         f"An item that could not be asked is never counted as wrong.{shared if judged else ''} Worst and best case: the"
         " arm's score over all the items that it was asked, were every lost one wrong, or right."
     )
-    if any(bound.worst is None for bound in run.decision.error_bounds):
+    is_judged = run.decision.basis is not None
+    if is_judged:
+        text += " Both are corrected for the judge's errors; where nothing corrects them there is no claim."
+    elif any(bound.worst is None for bound in run.decision.error_bounds):
         text += f" {metric_name(run.primary_metric)} is not a mean of items, so it has no worst and best case."
     if any(bound.arm in judged for bound in run.decision.error_bounds):
         text += _turned(run)
@@ -103,16 +106,16 @@ def _outcomes(run: Run, ended: Counter[Outcome]) -> Table:
         row: list[Cell | str] = [evidence.arm, *(numbers.count(counts[outcome]) for outcome in kinds)]
         row.append(numbers.count(len(evidence.predictions)))
         if bounds:
-            row.append(_range(bounds.get(evidence.arm)))
+            row.append(_range(bounds.get(evidence.arm), is_judged=run.decision.basis is not None))
         rows.append(row)
     return table("How every test item ended", headings, rows, numbers=range(1, len(headings)), notes=notes)
 
 
-def _range(bound: ErrorBounds | None) -> str:
+def _range(bound: ErrorBounds | None, *, is_judged: bool) -> str:
     if bound is None:
         return "nothing lost"
     if bound.worst is None or bound.best is None:
-        return "not a mean of items"
+        return "no claim" if is_judged else "not a mean of items"
     return f"{numbers.percent(bound.worst)} to {numbers.percent(bound.best)}"
 
 

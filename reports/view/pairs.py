@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from harness.records import Comparison, Run
+from harness.records import UNCORRECTED, Comparison, Run
 from reports import numbers
 from reports.view.names import option_name
 from reports.view.shapes import Cell, Table, table
@@ -26,13 +26,17 @@ def pairs_section(run: Run) -> PairsSection:
         return PairsSection("Fewer than two arms can be judged, so there is no pair to compare.", None, "")
     note = (
         "In points, with 95% intervals, on the items that both answered; below, on how many items the row's arm and the"
-        " column's arm scores higher. To read these items, choose both arms under"
+        f" column's arm scores higher{_judged(run)}. To read these items, choose both arms under"
         " “Right with” and “and wrong with” in the section on test items."
         f" {_warning(len(run.decision.pairs))}"
     )
     rows = [_row(arm, arms, by_names) for arm in arms]
     compared = table("The arm of the row against the arm of the column", ("Arm", *arms), rows, numbers=())
     return PairsSection(_finding(run), compared, note)
+
+
+def _judged(run: Run) -> str:
+    return "" if run.decision.basis is None else f" ({UNCORRECTED})"
 
 
 def _warning(count: int) -> str:
@@ -76,4 +80,6 @@ def _cell(found: Comparison, *, is_turned: bool) -> Cell:
     if gap is None:
         return Cell(numbers.NOT_MEASURED, flips, "absent")
     estimate, low, high = (-gap.estimate, -gap.high, -gap.low) if is_turned else (gap.estimate, gap.low, gap.high)
+    if gap.is_uncorrected:
+        return Cell(numbers.points(estimate), f"{UNCORRECTED}\n{flips}", "absent")
     return Cell(numbers.points(estimate), f"{numbers.points(low)} to {numbers.points(high)}\n{flips}")

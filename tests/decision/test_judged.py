@@ -10,9 +10,11 @@ import pytest
 from harness.decision.agreement import agreement
 from harness.decision.arms import MetricSpec
 from harness.decision.intervals import score_interval
-from harness.decision.judged import Answers, Correction, basis_of, corrected, tuned_lambda
+from harness.decision.judged import Answers, Correction, basis_of, corrected, difference, single, tuned_lambda
 from harness.decision.paired import compare
-from harness.records import LabelledJudgement, Score
+from harness.evidence.judged_scores import JudgedScores
+from harness.evidence.judging import judgement_key
+from harness.records import Example, Judgement, LabelledAnswer, LabelledJudgement, Score
 
 WORLDS = 300
 # A true 95% falls below this in one of a thousand such tests: 0.95 - 3.1 * sqrt(0.95 * 0.05 / 300) = 0.911.
@@ -98,6 +100,106 @@ def test_gains_corrected_by_other_labels_hold_the_truth(rates, skill):
     assert covered >= LEAST
 
 
+SKILL = (0.9, 0.8)
+NONE = Score("", 0.0, parts=(0.0, 0.0))  # of no answer
+ITEMS = 200
+
+
+def _world(rng, answers, truth, labelled):
+    """Return one arm's corrected figure as a run would have it.
+
+    Args:
+        rng: Source of randomness.
+        answers: The arm's by row; None where it gave none.
+        truth: Whether they are good, shape (rows,).
+        labelled: By row, what people labelled: (answer, whether it is good).
+    """
+    examples = [
+        Example(str(n), (), "", labelled=tuple(LabelledAnswer(text, good) for text, good in labelled.get(n, ())))
+        for n in range(len(answers))
+    ]
+    said = {}
+    for n, (example, answer) in enumerate(zip(examples, answers, strict=True)):
+        known = dict(labelled.get(n, ())) | ({} if answer is None else {answer: truth[n]})
+        for text, good in known.items():
+            value = float(_judge(rng, np.array([good]), *SKILL)[0])
+            said[judgement_key(example, text)] = Judgement("", value)
+    task = SimpleNamespace(study=SimpleNamespace(answer=None, dev=()), test=tuple(examples))
+    judge = JudgedScores("judge", None, task, said)
+    scores = {one.id: judge.score(SimpleNamespace(answer=answers[int(one.id)]), one) for one in examples}
+    correction = Correction(basis_of([scores], judge.sample), judge.sample)
+    return corrected(single(list(scores.values()), _names(ITEMS)), correction, 0.025), correction.basis
+
+
+@pytest.mark.parametrize("is_labelled_without_answer", [True, False])
+def test_rows_without_any_answer_are_bad_and_do_not_choose_the_labelled_sample(is_labelled_without_answer):
+    """Four in ten rows have no answer, and eight of ten answers are good: the figure is 0.6 * 0.8 = 0.48.
+
+    People were asked about 60 rows drawn at random. Where there is no answer to label they labelled nothing, or what
+    an earlier run had said; either way the labelled answers alone are better than the arm.
+    """
+
+    def world(rng):
+        truth = (rng.random(ITEMS) < 0.8).astype(float)
+        answers = [f"said {n}" if rng.random() < 0.6 else None for n in range(ITEMS)]
+        labelled = {n: [(answers[n], truth[n])] for n in range(60) if answers[n]}
+        if is_labelled_without_answer:
+            labelled |= {n: [("said earlier", float(rng.random() < 0.5))] for n in range(60) if not answers[n]}
+        found, basis = _world(rng, answers, truth, labelled)
+        assert basis == "own"
+        return found
+
+    covered, intervals = _share_covered(world, 0.6 * 0.8)
+    assert covered >= LEAST
+    assert fmean(one.estimate for one in intervals) == pytest.approx(0.48, abs=0.01)
+
+
+def test_gain_over_an_arm_that_often_gives_no_answer_holds_the_truth():
+    """Both have eight of ten answers good, and one gives none in four of ten rows: it gains 0.8 - 0.6 * 0.8 = 0.32."""
+
+    def scores(truth, has_answer, said):
+        return [
+            Score(str(n), value, parts=(1.0, good) if n < 50 else (1.0,)) if is_there else NONE
+            for n, (good, is_there, value) in enumerate(zip(truth, has_answer, said, strict=True))
+        ]
+
+    def world(rng):
+        truth = (rng.random((2, ITEMS)) < 0.8).astype(float)
+        has_answer = np.array([np.ones(ITEMS), rng.random(ITEMS) < 0.6], dtype=bool)
+        full, sparse = (
+            scores(*one) for one in zip(truth, has_answer, [_judge(rng, one, *SKILL) for one in truth], strict=True)
+        )
+        return corrected(difference(full, sparse, _names(ITEMS)), Correction("own"), 0.025)
+
+    covered, _ = _share_covered(world, 0.32)
+    assert covered >= LEAST
+
+
+def test_labels_of_other_answers_that_equal_some_of_an_arms_are_no_sample_of_its_own():
+    """Right answers are one and the same, wrong ones are not: labels that match an arm's answers are of good ones.
+
+    People labelled another system's answers, eight of ten of them good; the arm has five of ten good ones.
+    """
+
+    def world(rng):
+        truth, theirs = ((rng.random(ITEMS) < rate).astype(float) for rate in (0.5, 0.8))
+        answers = ["the right one" if good else f"wrong {n}" for n, good in enumerate(truth)]
+        labelled = {n: [("the right one" if good else f"other {n}", good)] for n, good in enumerate(theirs) if n < 120}
+        found, basis = _world(rng, answers, truth, labelled)
+        assert basis == "transferred"
+        return found
+
+    covered, intervals = _share_covered(world, 0.5)
+    assert covered >= LEAST
+    assert fmean(one.estimate for one in intervals) == pytest.approx(0.5, abs=0.02)
+
+
+def test_arm_that_never_answers_is_bounded_without_a_judge():
+    scores = [Score(str(n), 0.0, parts=(0.0, 0.0)) for n in range(100)]
+    found = corrected(single(scores, _names(100)), Correction("own"), 0.025)
+    assert found.estimate == found.low == 0.0 and 0.0 < found.high < 0.1
+
+
 def test_rows_of_one_group_widen_the_interval():
     """40 groups of five rows that are right or wrong together, some of them labelled as a whole."""
 
@@ -148,13 +250,30 @@ def test_lambda_by_hand():
 
 
 def test_own_estimate_by_hand():
-    """lambda 0.6; others' mean 2/3; labels less 0.6 scores: 0, 0.4, 0, 0.4: 0.6 * 2/3 + 0.2 = 0.6."""
+    """Four of ten answers have labels, with which the judge agrees; of all ten it calls six good.
+
+    Cov(Y, f) of the four is 0.5 - 0.5 * 0.5 = 0.25; Var(f) of the ten is 0.6 * 0.4 = 0.24; n / N = 4 / 6.
+    lambda = 0.25 / ((1 + 4/6) * 0.24) = 0.25 / 0.4 = 0.625.
+    The six others have a mean of 4/6; labels less 0.625 scores are 0, 0.375, 0, 0.375, with a mean of 0.1875.
+    theta = 0.625 * 4/6 + 0.1875 = 0.41667 + 0.1875 = 0.60417.
+    """
     labels = np.array([0.0, 1.0, 0.0, 1.0, *[math.nan] * 6])
     values = np.array([0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0])
-    spread = values.var()  # 0.24
-    power = min(0.25 / ((1 + 4 / 6) * spread), 1.0)
+    assert tuned_lambda(labels[:4], values[:4], values[4:]) == pytest.approx(0.625)
     found = corrected(Answers(values, np.ones(10), labels, _names(10), 0.0), Correction("own"), 0.025)
-    assert found.estimate == pytest.approx(power * 4 / 6 + 0.5 * (1 - power))
+    assert found.estimate == pytest.approx(0.60417, abs=0.00001)
+
+
+def test_estimate_by_other_labels_by_hand():
+    """Of good answers it calls 80% good, of bad ones 30%; here it calls 55% good: (0.55 - 0.3) / (0.8 - 0.3) = 0.5.
+
+    Scores that nobody saw widen the bounds and leave the estimate as it is.
+    """
+    pairs = [(1.0, float(n % 10 < 8)) for n in range(40)] + [(0.0, float(n % 10 < 3)) for n in range(40)]
+    sample = tuple(LabelledJudgement(f"d{n}", None, *pair) for n, pair in enumerate(pairs))
+    values = np.array([1.0] * 55 + [0.0] * 45)
+    answers = Answers(values, np.ones(100), np.full(100, math.nan), _names(100), 0.0)
+    assert corrected(answers, Correction("transferred", sample), 0.025).estimate == pytest.approx(0.5)
 
 
 def test_answer_that_is_none_is_bad_for_certain_and_no_error_of_the_judge_enters():
@@ -177,20 +296,53 @@ def test_judge_that_tells_nothing_or_the_reverse_supports_no_claim():
         assert (found.low, found.high) == (0.0, 1.0) and "no claim" in found.method
 
 
+@pytest.mark.parametrize("said", [0.0, 1.0])
+def test_judge_that_contradicts_its_labels_supports_no_claim_instead_of_a_bound_without_width(said):
+    """Of good answers it called 70% good, and 30% of bad ones; here it calls 100%, or none.
+
+    (1.0 - 0.3) / 0.4 = 1.75 and (0.0 - 0.3) / 0.4 = -0.75, both with bounds outside of what a share can be.
+    """
+    pairs = [(label, float(n % 10 < 3 + 4 * label)) for label in (0.0, 1.0) for n in range(500)]
+    sample = tuple(LabelledJudgement(f"d{n}", None, *pair) for n, pair in enumerate(pairs))
+    answers = Answers(np.full(400, said), np.ones(400), np.full(400, math.nan), _names(400), 0.0)
+    found = corrected(answers, Correction("transferred", sample), 0.025)
+    assert (found.low, found.high) == (0.0, 1.0)
+    assert "no claim" in found.method and "contradicts" in found.method
+
+
 def _figure(scores):
     return fmean(score.value for score in scores)
 
 
-def _labelled(count, label=1.0):
-    return {str(n): Score(str(n), 1.0, parts=(1.0, label)) for n in range(count)}
+def _labelled(count, label=1.0, of=30):
+    """An arm's answers, of which the first have a label and the others stand on rows without any."""
+    return {str(n): Score(str(n), 1.0, parts=(1.0, label) if n < count else (1.0,)) for n in range(of)}
+
+
+def _without_answer(*items):
+    return {str(n): Score(str(n), 0.0, parts=(0.0, 0.0)) for n in items}
+
+
+OTHERS = tuple(LabelledJudgement(str(n), None, n % 2, 1.0) for n in range(10))
 
 
 def test_basis_is_the_arms_own_labels_where_every_arm_has_enough():
-    assert basis_of([_labelled(20), _labelled(25)], ()) == "own"
-    assert basis_of([_labelled(20), _labelled(19)], ()) == "none"
-    sample = tuple(LabelledJudgement(str(n), None, n % 2, 1.0) for n in range(10))
-    assert basis_of([_labelled(20), _labelled(19)], sample) == "transferred"
-    assert basis_of([_labelled(19)], sample[:9]) == "none"  # four bad ones
+    assert basis_of([_labelled(20), _labelled(20)], ()) == "own"
+    assert basis_of([_labelled(19), _labelled(19)], ()) == "none"
+    assert basis_of([_labelled(19)], OTHERS) == "transferred"
+    assert basis_of([_labelled(19)], OTHERS[:9]) == "none"  # four bad ones
+
+
+def test_basis_is_other_answers_where_one_row_with_labels_has_none_of_an_arms_answer():
+    other = _labelled(25) | {"24": Score("24", 1.0, parts=(1.0, math.nan))}
+    assert basis_of([_labelled(25)], OTHERS) == "own"
+    assert basis_of([_labelled(25), other], OTHERS) == "transferred"
+
+
+def test_row_without_an_answer_is_labelled_where_another_arm_has_one_there():
+    assert basis_of([_labelled(20), _labelled(20) | _without_answer(0, 1)], OTHERS) == "own"
+    both = [_labelled(20) | _without_answer(0, 1)] * 2  # two rows less on which anybody answered
+    assert basis_of(both, OTHERS) == "transferred"
 
 
 def test_gain_between_two_arms_is_corrected_and_never_beyond_one():
@@ -227,3 +379,29 @@ def test_groups_widen_agreement():
         for group in (lambda n: None, lambda n: str(n // 10))
     )
     assert grouped.raw.low < alone.raw.low
+
+
+@pytest.mark.parametrize("basis", ["own", "transferred"])
+def test_lost_items_that_count_as_known_move_a_figure_by_their_share(basis):
+    """Of 200 items 190 are judged and ten are not: were they right, 190/200 of the figure and 10/200 more."""
+    rng = np.random.default_rng(3)
+    correction = Correction(basis, _sample(rng, 60, (0.9, 0.8)))
+    truth = (rng.random(190) < 0.6).astype(float)
+    said = _judge(rng, truth, 0.9, 0.8)
+    judged = [
+        Score(str(n), value, parts=(1.0, good) if n < 60 else (1.0,))
+        for n, (value, good) in enumerate(zip(said, truth, strict=True))
+    ]
+    alone = corrected(single(judged, _names(190)), correction, 0.025)
+    for worth in (0.0, 1.0):
+        filled = [*judged, *(Score(str(n), worth) for n in range(190, 200))]
+        found = corrected(single(filled, _names(200)), correction, 0.025)
+        assert found.estimate == pytest.approx(0.95 * alone.estimate + 0.05 * worth)
+        # how many were lost is chance too, and widens the interval a little
+        widths = [found.high - found.low, 0.95 * (alone.high - alone.low)]
+        assert widths[1] < widths[0] < 1.2 * widths[1]
+        gained = difference(
+            filled, [*judged, *(Score(str(n), 0.0, parts=(0.0,)) for n in range(190, 200))], _names(200)
+        )
+        # both arms gave the same 190 answers, and of the ten others one has nothing
+        assert corrected(gained, correction, 0.025).estimate == pytest.approx(0.05 * worth)

@@ -6,7 +6,7 @@ import pytest
 from worlds import METRIC, UNHARMED, absent, evidence, right, settle
 
 from harness.metrics.macro import MacroF1
-from harness.records import INFRASTRUCTURE, Limits, Outcome, Score
+from harness.records import INFRASTRUCTURE, LabelledJudgement, Limits, Outcome, Score
 
 N = 200
 OWN = [Outcome.UNPARSED, Outcome.TRUNCATED, Outcome.EMPTY, Outcome.REFUSED, Outcome.CONTEXT_OVERFLOW]
@@ -156,3 +156,60 @@ def test_lost_items_of_two_arms_are_set_against_each_other():
     assert "undecided" in decision.other_verdicts
     alike = evidence("p", "prompt", right(100, N)), evidence("t", "tune", right(122, N), general=UNHARMED)
     assert settle(alike, limits=Limits(goal=0.6)).arm == "t"
+
+
+def by_a_judge(name, family, values, *, outcomes, **more):
+    """An arm that a judge scored; what was lost has no score."""
+    arm = evidence(name, family, values, outcomes=outcomes, **more)
+    kept = [one for place, one in enumerate(arm.scores[METRIC]) if place not in outcomes]
+    return dataclasses.replace(arm, scores={METRIC: tuple(dataclasses.replace(one, parts=(1.0,)) for one in kept)})
+
+
+def test_items_lost_under_a_judge_are_counted_in_the_other_verdicts():
+    # A judge that people never contradict in 400 labels; 180 of the 190 answers that it judged are good. The bound
+    # lies above the goal; with the ten lost ones wrong it is 190/200 of that, and below.
+    labelled = [LabelledJudgement(f"d{n}", None, n % 2, n % 2) for n in range(400)]
+    arm = by_a_judge("p", "prompt", right(180, N), outcomes=lost(*range(190, N)))
+    decision = settle([arm], metric_kind="graded", limits=Limits(goal=0.88), labelled=labelled)
+    assert decision.scores["p"].low > 0.88 > 0.95 * decision.scores["p"].low
+    assert (decision.action, decision.goal) == ("prompt", "met")
+    assert decision.other_verdicts == ("undecided",)
+    two = [arm, by_a_judge("t", "tune", right(199, N), outcomes=lost(199), general=UNHARMED)]
+    assert settle(two, metric_kind="graded", labelled=labelled).other_verdicts is not None
+
+
+def test_bounds_of_lost_items_are_of_the_corrected_figure():
+    """The judge calls half of the bad answers good, so that 190 of 190 called good 150 times are less than that.
+
+    (150 / 190 - 0.5) / 0.5 = 0.579 of 190 are 110 good answers: between 110 / 200 and 120 / 200 with ten lost ones.
+    """
+    pairs = [(1.0, 1.0)] * 1000 + [(0.0, float(n % 2)) for n in range(1000)]
+    labelled = [LabelledJudgement(f"d{n}", None, *pair) for n, pair in enumerate(pairs)]
+    arm = by_a_judge("p", "prompt", right(150, N), outcomes=lost(*range(190, N)))
+    (bound,) = settle([arm], metric_kind="graded", labelled=labelled).error_bounds
+    assert bound.worst == pytest.approx(110 / N, abs=0.003) and bound.best == pytest.approx(120 / N, abs=0.003)
+    (unknown,) = settle([arm], metric_kind="graded", labelled=labelled[:4]).error_bounds
+    assert (unknown.worst, unknown.best) == (None, None)
+
+
+def test_few_labels_is_the_reason_only_where_more_of_them_would_help():
+    # 150 of 200 answers are called good, by a judge that 24 labels agree with. Were it right for sure, 75% at n = 200
+    # would have a lower bound of 0.75 - 1.97 * sqrt(0.75 * 0.25 / 200) = 0.69, above the goal of 66%; its possible
+    # errors take the bound below. A goal of 75% is at the figure: neither labels nor items change that.
+    labelled = [LabelledJudgement(f"d{n}", None, n % 2, n % 2) for n in range(24)]
+    arms = [
+        by_a_judge("p", "prompt", right(150, N), outcomes={}),
+        by_a_judge("t", "tune", right(150, N), outcomes={}, general=UNHARMED),
+    ]
+
+    low = settle(arms, metric_kind="graded", labelled=labelled).scores["p"].low
+    assert low < 0.66
+
+    def why(goal, labels):
+        decision = settle(arms, metric_kind="graded", limits=Limits(goal=goal), labelled=labels)
+        assert decision.action == "undecided"
+        return decision.undecided
+
+    assert why(0.66, labelled) == "few_labels"
+    assert why(0.75, labelled) == why(0.75, labelled * 100) == "margin"
+    assert why(0.66, labelled[:4]) == "few_labels"  # nothing can be claimed of any arm

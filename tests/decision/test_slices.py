@@ -1,8 +1,13 @@
 """Slices group the items by what they have in common, and compare two arms on each."""
 
+from dataclasses import replace
+
+from pytest import approx
+
 from harness.decision.arms import Arm, MetricSpec
+from harness.decision.judged import Correction
 from harness.decision.slices import FEWEST_ITEMS, memberships, slice_gains
-from harness.records import Column, Evidence, Example, Fit, Message, Score
+from harness.records import Column, Evidence, Example, Fit, LabelledJudgement, Message, Score
 
 SPEC = MetricSpec("exact_match", "rate", lambda scores: sum(s.value for s in scores) / len(scores), {})
 
@@ -46,3 +51,22 @@ def test_slice_of_few_items_has_figures_and_no_gain():
     lead = arm("lead", {row.id: True for row in rows})
     small = [found for found in slice_gains(rows, lead, lead, SPEC) if found.n < FEWEST_ITEMS]
     assert small and all(found.gain is None and found.figure == 1.0 for found in small)
+
+
+def test_figures_of_a_slice_are_corrected_for_the_errors_of_a_judge():
+    """It calls nine of ten good answers good and two of ten bad ones: 0.9 of a slice means that all of it are good."""
+    rows = [example(i) for i in range(400)]
+    pairs = [(1.0, float(n % 10 < 9)) for n in range(2000)] + [(0.0, float(n % 10 < 2)) for n in range(2000)]
+    sample = tuple(LabelledJudgement(f"d{n}", None, *pair) for n, pair in enumerate(pairs))
+    spec = replace(SPEC, kind="graded", correction=Correction("transferred", sample))
+
+    def judged(name, right):
+        said = arm(name, right)
+        return replace(said, scores={item: replace(one, parts=(1.0,)) for item, one in said.scores.items()})
+
+    lead = judged("lead", {row.id: index // 2 % 10 < 9 for index, row in enumerate(rows)})
+    prompt = judged("prompt", {row.id: index // 2 % 10 < 2 for index, row in enumerate(rows)})
+    slices = {found.value: found for found in slice_gains(rows, lead, prompt, spec)}
+    assert slices["north"].figure == approx(1.0, abs=0.01) and slices["north"].against == approx(0.0, abs=0.01)
+    unlabelled = replace(spec, correction=Correction("none"))
+    assert {found.figure for found in slice_gains(rows, lead, prompt, unlabelled)} == {None}

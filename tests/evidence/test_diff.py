@@ -9,7 +9,7 @@ from recorder import Recorder
 from harness.decision.paired import mean_difference
 from harness.errors import HarnessError
 from harness.evidence.compare import Settings, compare
-from harness.evidence.diff import diff_runs
+from harness.evidence.diff import JUDGED, diff_runs
 from harness.task import load_task
 
 
@@ -153,3 +153,29 @@ def test_runs_without_a_common_arm_ask_for_a_pair(run, stub_task):
     with pytest.raises(HarnessError, match=r"share no arm \(steady; terse\); name two with --pair steady:terse"):
         diff_runs(before, after)
     assert [arm.name for arm in diff_runs(before, after, [("steady", "terse")]).arms] == ["steady → terse"]
+
+
+def test_runs_that_a_judge_scored_claim_nothing(run, stub_task, judged_task):
+    """Nor where the judge scored the later one alone."""
+    task = stub_task("steady", "terse")
+    plain = run("plain", task)
+    judged_task(path=task)
+    judged = run("judged", task)
+    for before in (plain, judged):
+        found = diff_runs(before, judged, [("steady", "terse")] if before is judged else ())
+        assert found.arms and all((arm.change, arm.flips, arm.why) == (None, (), JUDGED) for arm in found.arms)
+        assert found.items.shared == 10
+
+
+def test_labels_that_people_changed_are_named_as_other_rows(run, stub_task, judged_task):
+    task = stub_task("steady")
+    judged_task(path=task)
+    before = run("a", task)
+
+    def turn(rows):
+        return [row | {"good": row["good"][::-1]} if place < 2 else row for place, row in enumerate(rows)]
+
+    rewrite(task, "dev", turn)
+    found = diff_runs(before, run("b", task))
+    data = [(one.what, one.before, one.after) for one in found.differences if one.area == "data"]
+    assert data == [("dev", "6 rows", "6 rows, 4 of them the same")]

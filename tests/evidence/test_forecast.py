@@ -83,3 +83,21 @@ def test_nothing_is_left_at_the_end():
     for job in JOBS:
         do(forecast, clock, job.name, 10)
     assert forecast.left() == 0
+
+
+def test_while_a_job_that_nobody_announced_is_at_work_nothing_is_foretold():
+    forecast, clock = run(Outlook(WORK, SPEEDS, "earlier runs"))
+    for job in JOBS:
+        do(forecast, clock, job.name, 10)
+    forecast.begin("another")
+    assert forecast.left() is None
+    forecast.end(is_good=True)
+    assert forecast.left() == 0
+
+
+def test_jobs_that_turn_out_to_be_needed_or_not_change_what_is_left():
+    forecast, _ = run(Outlook(WORK, SPEEDS, "earlier runs"))
+    forecast.plan(JOBS[:2], may_grow=True)
+    assert forecast.may_grow and forecast.left() == approx(10 + 10)
+    forecast.replan(JOBS[2:], {"a"}, may_grow=False)
+    assert not forecast.may_grow and forecast.left() == approx(10 + 100)

@@ -4,14 +4,16 @@ import pytest
 from recorder import Recorder
 
 from harness.errors import HarnessError
-from harness.evidence.event_file import EventFile
+from harness.evidence.event_file import EventFile, read_events
 from harness.evidence.forecast import Outlook
 from harness.evidence.jobs import Jobs
 from harness.evidence.models import ServedModel
 from harness.evidence.states import ENDED, FITTED, TROUBLE, EndState, FittedState, Trouble
 from harness.evidence.supervise import WorkerDied
 from harness.evidence.watch import Watch
+from harness.plugins import BASELINES, load
 from harness.records import (
+    Base,
     Fit,
     GeneralAbility,
     Measurement,
@@ -241,3 +243,85 @@ def test_fault_that_no_arm_can_go_on_with_ends_the_run(jobs, ledger):
         todo.run(())
     assert hand.sent == [("steady", 0)]
     assert ledger.state("steady", ENDED) is None  # it continues next time
+
+
+class Numbered(Recorder):
+    """Keeps the numbers of jobs, and what was announced."""
+
+    def __init__(self):
+        super().__init__()
+        self.numbers, self.agenda = [], None
+
+    def planned(self, agenda, forecast):
+        self.agenda = agenda
+
+    def scored(self, name, metric, score):
+        pass
+
+    def began(self, name, number, total):
+        super().began(name, number, total)
+        self.numbers.append((number, total))
+
+
+NF4 = Base("", "nf4").name
+
+
+@pytest.fixture
+def tuned_jobs(stub_task, ledger, tmp_path, monkeypatch):
+    """Return the jobs of a tuned arm that ends on a 4-bit base, and who watches; it says so before or not."""
+    task = load_task(stub_task("tuned"))
+    program = {"weights": {"quantization": "nf4"}}
+    stands_on = FittedState("tune", program, (), None, (), 0.5, 1.0, 0.1, {})
+
+    def respond(job):
+        if job["job"] == "fit" and is_good:
+            ledger.put_state("tuned", FITTED, encode(FittedState, stands_on))
+            return END
+        return END if job["job"] == "base" else {**FAILED, "kind": "arm"}
+
+    class Told(Hand):
+        def do(self, job):
+            if job["job"] == "base":
+                self.sent.append(("base", job["quantization"]))
+                self.ledger.put_general(GeneralAbility(Base("", job["quantization"]).name, ()))
+                yield END
+            else:
+                yield from super().do(job)
+
+    is_good = True
+
+    def make(*, tells, ends_well=True):
+        nonlocal is_good
+        is_good = ends_well
+        if tells:
+            kind = type(load(BASELINES, "tuned")({}))
+            monkeypatch.setattr(kind, "quantization", "nf4", raising=False)
+        model = ServedModel("", task.model.source, "transformers", None, task.model.source, "0")
+        watching = Numbered()
+        hand = Told(ledger, respond)
+        return Jobs(task, [model], ledger, hand, Watch(watching, EventFile(tmp_path), Outlook())), hand, watching
+
+    return make
+
+
+def test_base_that_an_arm_says_it_stands_on_is_announced_with_the_others(tuned_jobs):
+    todo, hand, watching = tuned_jobs(tells=True)
+    todo.run(())
+    assert [job.name for job in watching.agenda.jobs] == ["base", "tuned", NF4] and not watching.agenda.may_grow
+    assert watching.numbers == [(1, 3), (2, 3), (3, 3)]
+    assert [sent for sent in hand.sent if sent[0] == "base"] == [("base", None), ("base", "nf4")]
+
+
+def test_base_that_only_a_fit_tells_is_said_to_be_possible_and_counted_when_it_is_known(tuned_jobs):
+    todo, _, watching = tuned_jobs(tells=False)
+    todo.run(())
+    assert [job.name for job in watching.agenda.jobs] == ["base", "tuned"] and watching.agenda.may_grow
+    assert watching.numbers == [(1, 2), (2, 2), (3, 3)]
+    assert not todo.watch.forecast.may_grow
+
+
+def test_base_of_an_arm_that_failed_is_dropped(tuned_jobs, tmp_path):
+    todo, _, watching = tuned_jobs(tells=True, ends_well=False)
+    todo.run(())
+    assert watching.numbers == [(1, 3), (2, 3)]
+    assert read_events(tmp_path)[-1]["dropped"] == [NF4]

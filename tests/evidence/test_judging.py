@@ -1,23 +1,26 @@
 """A judge in a run: asked once about each answer, kept apart from the arms' cost, and missing where it cannot say."""
 
 import json
+import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
+from judged_ground import RUBRIC
 from recorder import Recorder
 
+from harness.api.frames import arms_frame
 from harness.cli import main
+from harness.errors import ArmError, ItemError
 from harness.evidence.compare import Settings, compare, read_run
+from harness.evidence.event_file import read_events
 from harness.evidence.jobs import Jobs
 from harness.evidence.judged_scores import JudgedScores
 from harness.evidence.judging import Judged, judge, judgement_key
 from harness.metrics import judge as make_judge
 from harness.records import Example, Judgement, LabelledAnswer, Likelihood, Message, Weights
 from harness.store.ledger import Ledger
-from harness.task import load_task
-
-RUBRIC = "Good when it says what the right answer says, in whatever words."
 
 
 class Opinion:
@@ -86,25 +89,26 @@ def test_question_that_fails_alone_is_missing():
     assert (made[good.key].value, made[bad.key].value) == (1.0, None)
 
 
-@pytest.fixture
-def judged_task(stub_task):
-    """A task whose judge decides, by people's labels of six good and six bad answers on dev."""
+def test_question_that_the_engine_says_cannot_be_asked_is_missing_and_the_others_are_judged():
+    """An engine names the one item that does not fit its memory by an error of ours, which is no reason to stop."""
 
-    def write(primary="judge", labels=True, path=None):
-        path = path or stub_task("steady")
-        rows = [json.loads(line) for line in (path.parent / "dev.jsonl").read_text().splitlines()]
-        for row in rows:
-            row |= {"earlier": [row["target"], f"no {row['id']}"], "good": [1, 0]}
-        if labels:
-            (path.parent / "dev.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-        columns = "id: id, labelled: earlier, label: good" if labels else "id: id"
-        also = "chrf" if primary == "judge" else "judge"
-        text = path.read_text().replace("id: id", columns)
-        options = f"{{primary: {primary}, also: [{also}], options: {{judge: {{rubric: '{RUBRIC}'}}}}}}"
-        path.write_text(text.replace("{primary: exact_match, also: [f1]}", options))
-        return load_task(path)
+    def fails(text, letter):
+        if "> huge" in text.splitlines():
+            raise ItemError("one item of 900 tokens needs more memory than there is") from MemoryError()
+        return likes_good(text, letter)
 
-    return write
+    made, (good, bad), lines = judged(Opinion(fails), "fine", "huge")
+    assert (made[good.key].value, made[bad.key].value) == (1.0, None)
+    assert "more memory than there is" in made[bad.key].reason
+
+
+@pytest.mark.parametrize("fault", [ArmError("no such adapter"), MemoryError("out of memory")])
+def test_fault_that_is_no_items_ends_the_judging(fault):
+    def fails(text, letter):
+        raise fault
+
+    with pytest.raises(type(fault)):
+        judged(Opinion(fails), "fine")
 
 
 def test_run_is_judged_once_and_resumed_without_asking_again(tmp_path, judged_task):
@@ -117,26 +121,29 @@ def test_run_is_judged_once_and_resumed_without_asking_again(tmp_path, judged_ta
     [arm] = found.arms
     assert arm.n == 10 and 0 <= arm.raw <= 1 and arm.corrected is not None
     assert run.decision.scores["steady"] == arm.corrected  # the verdict rests on the corrected figure
+    assert run.decision.basis == "transferred"
     again = Recorder()
     redone, _ = compare(task, Settings(tmp_path / "run"), again)
     assert "answers judged by judge" not in again.began_jobs and redone.judging == run.judging
     assert read_run(folder.path)[0].decision == run.decision
 
 
-def test_labels_of_own_answers_count_only_on_rows_where_every_arm_that_answered_has_one(judged_task):
+def test_score_bears_peoples_label_of_the_answer_and_says_where_they_labelled_others_alone(judged_task):
     task = judged_task()
-    items = [replace(item, labelled=(LabelledAnswer(f"said {n}", 1.0),)) for n, item in enumerate(task.test)]
-    task = replace(task, test=tuple(items))
-    said = {item.id: f"said {n}" for n, item in enumerate(items)}
-    made = {judgement_key(item, said[item.id]): Judgement("k", 1.0) for item in items}
-    other = {**said, items[0].id: None, items[1].id: "what nobody labelled"}
+    first, *others = task.test
+    first = replace(first, labelled=(LabelledAnswer("said", 0.0), LabelledAnswer("said", 1.0)))
+    task = replace(task, test=(first, *others))
+    made = {judgement_key(item, text): Judgement("k", 1.0) for item in task.test for text in ("said", "else")}
+    judge = JudgedScores("judge", make_judge(rubric=RUBRIC), task, made)
 
-    def rows(*answers):
-        return JudgedScores("judge", make_judge(rubric=RUBRIC), task, made, answers).labelled_rows
+    def parts(answer, example):
+        return judge.score(SimpleNamespace(answer=answer), example).parts
 
-    assert rows(said) == {item.id for item in items}
-    assert rows(said, other) == {item.id for item in items} - {items[1].id}
-    assert rows(dict.fromkeys(said)) == frozenset()  # an arm that never answers has no labelled sample
+    assert parts("said", first) == (1.0, 0.5)  # the mean of two people's
+    assert parts("else", first)[0] == 1.0 and math.isnan(parts("else", first)[1])
+    assert parts("said", others[0]) == (1.0,)
+    assert parts(None, first) == parts(None, others[0]) == (0.0, 0.0)
+    assert judge.score(SimpleNamespace(answer="not judged"), first) is None
 
 
 def test_judging_is_in_no_arms_cost_and_all_reports_show_it(tmp_path, judged_task):
@@ -149,6 +156,50 @@ def test_judging_is_in_no_arms_cost_and_all_reports_show_it(tmp_path, judged_tas
     for name in ("report.html", "report.md"):
         text = (folder.path / name).read_text()
         assert "kappa" in text and "very model that judges" in text and "in no arm" in text
+
+
+def test_judge_is_announced_with_all_jobs_and_what_is_left_while_it_is_asked_is_not_known_to_be_nothing(
+    tmp_path, judged_task
+):
+    _, folder = compare(judged_task(), Settings(tmp_path / "run"), Recorder())
+    events = read_events(folder.path)
+    planned = next(event for event in events if event["event"] == "planned")
+    names = [job["name"] for job in planned["jobs"]]
+    assert names[-1] == "judge:judge" and planned["jobs"][-1]["kind"] == "judge"
+    began = [event for event in events if event["event"] == "job_started"]
+    assert [(event["job"], event["number"], event["total"]) for event in began] == [
+        (name, place, len(names)) for place, name in enumerate(names, 1)
+    ]
+    judging = [event for event in events if event["event"] == "progress" and event["job"] == "judge:judge"]
+    assert judging and all(event["left"] != 0 for event in judging)
+
+
+def test_record_tells_the_basis_and_the_figures_that_the_decision_used(tmp_path, judged_task):
+    """By itself the record would find 'transferred', as the run did: it is told another basis, and keeps to it."""
+    task = judged_task()
+    run, folder = compare(task, Settings(tmp_path / "run"), Recorder())
+    ledger = Ledger(folder.ledger)
+    judge = JudgedScores.of("judge", make_judge(rubric=RUBRIC), task, ledger)
+    told = replace(run.decision, basis="own")
+    assert judge.record(run.evidence, told).basis == "own"
+    [arm] = judge.record(run.evidence, told).arms
+    assert arm.corrected == run.decision.scores["steady"]
+    ledger.close()
+
+
+def test_no_raw_figure_stands_beside_the_corrected_one(tmp_path, judged_task):
+    run, folder = compare(judged_task(), Settings(tmp_path / "run"), Recorder())
+    [evidence], [found] = run.evidence, run.judging
+    score = run.decision.scores["steady"]
+    shown = None if score.is_uncorrected else score.estimate
+    assert evidence.aggregates.get("judge") == shown
+    frame = arms_frame(run)
+    assert frame["score"].isna().all() if shown is None else frame["score"].tolist() == [shown]
+    result = json.loads((folder.path / "result.json").read_text())
+    assert result["arms"][0]["metrics"].get("judge") == shown
+    assert result["judging"][0]["arms"][0]["raw"] == found.arms[0].raw
+    for name in ("report.html", "report.md"):
+        assert "as the judge says, uncorrected" in (folder.path / name).read_text()
 
 
 def test_judge_beside_another_metric_decides_nothing(tmp_path, judged_task):

@@ -12,11 +12,13 @@ from importlib.metadata import version
 import pytest
 from safetensors.torch import load_file, save_file
 
+from harness.errors import HarnessError
 from harness.evidence.snapshot import read_snapshot
 from harness.exporting.export_source import open_export
 from harness.exporting.form import TunedForm
 from harness.exporting.prompt import Places
 from harness.exporting.readme import Contents, readme
+from harness.exporting.trained_elsewhere import score_adapter
 from harness.store.folder import RunFolder
 from harness.store.ledger import Ledger
 
@@ -142,6 +144,17 @@ def test_what_cannot_be_scored_is_refused(finished, tmp_path, invoke, arm, said)
     result = invoke("export", finished, "--arm", arm, "--adapter", tmp_path)
     assert result.exit_code == 2
     assert said in result.output
+
+
+def test_other_adapter_is_not_scored_where_a_judge_decides(finished, tuned_export):
+    source = open_export(finished, "lora_sft")
+    judged = replace(
+        source,
+        run=replace(source.run, primary_metric="judge"),
+        task=replace(source.task, judges={"judge": source.task.model}),
+    )
+    with pytest.raises(HarnessError, match="scored by 'judge', which asks a model; run compare on it"):
+        score_adapter(judged, tuned_export / "adapter", 2, print)
 
 
 @pytest.mark.parametrize("arm", ["rag", pytest.param("lora_sft", marks=pytest.mark.slow)])

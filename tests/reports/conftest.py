@@ -203,7 +203,7 @@ def decision(evidence: Sequence[Evidence], items: int) -> Decision:
                          "whether it does better than lora_sft is not known", True),
                  Missing("rag_lora_sft", "was skipped: the task has no documents to search",
                          "the others are judged without it", False)),
-        error_bounds=error_bounds(evidence, "exact_match", "rate"), turning=2, pairs=pairs, slices=slices,
+        error_bounds=error_bounds(evidence, spec), turning=2, pairs=pairs, slices=slices,
     )  # fmt: skip
 
 
