@@ -55,6 +55,7 @@ def compare(
     arms: str | Sequence[str] = (),
     limit: int | None = None,
     fast: bool = False,
+    climb: bool = False,
     cache: bool = True,
     observer: "Observer | None" = None,
 ) -> Result:
@@ -68,6 +69,7 @@ def compare(
         arms: Run only these now. Default: all.
         limit: Use only the first test items, so many.
         fast: A smoke run of all arms on a few rows; do not decide on it.
+        climb: Prompts first, then RAG, then tuning; what is dearer than a rung that passes is left out.
         cache: Take answers that the model gave before from the user's cache, and keep new ones there.
         observer: Told how the run continues. Default: nobody is.
 
@@ -83,6 +85,7 @@ def compare(
         arms=(arms,) if isinstance(arms, str) else tuple(arms),
         limit=None if limit is None else int(limit),
         is_fast=fast,
+        climbs=climb,
         is_cached=cache,
     )
     read = task if isinstance(task, Task) else load_task(task)

@@ -34,6 +34,12 @@ def _verdicts(ctx: click.Context, parameter: click.Parameter, given: str) -> fro
 @click.option("--no-cache", is_flag=True, help="Ask the model everything again, and keep none of its answers.")
 @click.option("--fast", "is_fast", is_flag=True, help="Smoke run of all arms on a few rows; do not decide on it.")
 @click.option(
+    "--climb",
+    "climbs",
+    is_flag=True,
+    help="Prompts first, then RAG, then tuning; leave out what is dearer than a rung that passes.",
+)
+@click.option(
     "--fail-on",
     "failing",
     default="",
@@ -53,6 +59,7 @@ def compare(
     as_json: bool,
     no_cache: bool,
     is_fast: bool,
+    climbs: bool,
     failing: frozenset[str],
     is_strict: bool,
 ) -> None:
@@ -78,7 +85,7 @@ def compare(
     runs = out.parent if out else Path("runs")
     known = outlook(task, tokenizer_folder, runs, limit=limit, is_fast=is_fast)
     with observer(sys.stderr) as watching:
-        run, folder = compare(task, Settings(out, arms, limit, is_fast, not no_cache, known), watching)
+        run, folder = compare(task, Settings(out, arms, limit, is_fast, climbs, not no_cache, known), watching)
     if as_json:
         say_json_text((folder.path / "result.json").read_text(encoding="utf-8"))
     else:

@@ -57,10 +57,16 @@ class ToDo:
     ledger: Ledger
     watch: Watch
 
-    def of_model(self, model: ServedModel, asked: Sequence[str]) -> OfModel:
-        """List what is to do on a model; note the arms that its engine cannot serve."""
+    def of_model(self, model: ServedModel, asked: Sequence[str], *, is_whole: bool = True) -> OfModel:
+        """List what is to do on a model; note the arms that its engine cannot serve.
+
+        Args:
+            model: Which one.
+            asked: Names of arms; empty for all.
+            is_whole: Whether the task's own base is measured also where no arm here needs it.
+        """
         fits = list(self._open_fits(model, asked))
-        first = [*self._first_base(model, fits), *fits]
+        first = [*self._first_base(model, fits, is_whole=is_whole), *fits]
         arms = {arm.name: arm for arm in self._arms(model)}
         open_arms = [arms[name] for name in dict.fromkeys(job.fit.arm for job in fits if job.fit)]
         told = [(arm, load(BASELINES, arm.baseline)(arm.options)) for arm in open_arms if family_of(arm) in TUNED]
@@ -103,11 +109,11 @@ class ToDo:
             if self.ledger.general(model.base(one).name) is None
         ]
 
-    def _first_base(self, model: ServedModel, fits: Sequence[Job]) -> list[Job]:
+    def _first_base(self, model: ServedModel, fits: Sequence[Job], *, is_whole: bool) -> list[Job]:
         """Return the job of a base whose general ability is wanted for these fits and not measured yet."""
         can = {"generate", "loglikelihood"} <= engine_kind(model.engine).capabilities
         tuned = {arm.name for arm in self._arms(model) if family_of(arm) in TUNED}
-        is_wanted = (model.name == "" and bool(self._arms(model))) or any(
+        is_wanted = (is_whole and model.name == "" and bool(self._arms(model))) or any(
             job.fit is not None and job.fit.arm in tuned for job in fits
         )
         return self._unknown(model, {model.quantization}) if can and is_wanted else []

@@ -4,12 +4,14 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
 from harness.atomic import private
 from harness.errors import HarnessError, StoreError, TaskFileError
 from harness.evidence import worker
+from harness.evidence.climb import climb
 from harness.evidence.collect import collect
 from harness.evidence.event_file import EventFile
 from harness.evidence.forecast import Outlook
@@ -24,7 +26,7 @@ from harness.evidence.states import MANIFEST, RUN, SNAPSHOT
 from harness.evidence.supervise import Supervisor
 from harness.evidence.watch import Observer, Watch
 from harness.plugins import suggest
-from harness.records import Run
+from harness.records import Decision, Run
 from harness.store.files import hash_data
 from harness.store.folder import RunFolder, run_folder
 from harness.store.ledger import Ledger
@@ -39,6 +41,7 @@ class Settings:
     arms: tuple[str, ...] = ()  # only these now; empty: all
     limit: int | None = None  # only the first test examples
     is_fast: bool = False  # a smoke run
+    climbs: bool = False  # cheap rungs first, and no dearer one once one has passed
     is_cached: bool = True  # answers that the model gave before are taken from the user's cache
     outlook: Outlook = Outlook()  # what is known of how long it takes
 
@@ -78,11 +81,19 @@ def compare(task: Task, settings: Settings, observer: Observer) -> tuple[Run, Ru
                 _begin(task, models, formats, identity, settings, ledger)
                 start = worker.command(folder, is_fast=settings.is_fast, is_cached=settings.is_cached)
                 with Supervisor(start, log=folder.log, lock=lock, stall_minutes=stall_minutes) as supervisor:
-                    Jobs(task, models, ledger, supervisor, watch).run(settings.arms)
+                    jobs = Jobs(task, models, ledger, supervisor, watch)
+                    if settings.climbs:
+                        climb(jobs, settings.arms, partial(_decision, folder, task, ledger))
+                    else:
+                        jobs.run(settings.arms)
                 run = collect(folder, task, ledger)
                 write_outputs(run, folder)
             watch.finished(run)
     return run, folder
+
+
+def _decision(folder: RunFolder, task: Task, ledger: Ledger) -> Decision:
+    return collect(folder, task, ledger).decision
 
 
 @contextmanager

@@ -98,6 +98,13 @@ class Forecast:
         rest = sum(size for size in sizes if size is not None) * rate - of_current
         return rest + max(of_current - spent, 0.0)
 
+    def expected(self, jobs: Sequence[PlannedJob]) -> float | None:
+        """Return the seconds that some jobs would take; None where nothing tells."""
+        rate, sizes = self._rate(), [self._size(job) for job in jobs]
+        if rate is None or any(size is None for size in sizes):
+            return None
+        return rate * sum(size for size in sizes if size is not None)
+
     def _size(self, job: PlannedJob | None) -> float | None:
         """Return a job's expected seconds, or its work where no speed is known."""
         if job is None:

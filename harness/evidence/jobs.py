@@ -45,19 +45,20 @@ class Jobs:
     supervisor: Supervisor
     watch: Watch
 
-    def run(self, asked: Sequence[str]) -> None:
+    def run(self, asked: Sequence[str], *, is_whole: bool = True) -> None:
         """Run the arms in `asked` (all, when it is empty), every fit of them that has not ended well or is invalid.
 
         One model after another, so that one base is in memory at a time. A base's general ability comes before its
         arms: it needs none, and it finds a wrong benchmark name before anything is spent. Its other quantisations
-        come last, when it is known which arms stand on one.
+        come last, when it is known which arms stand on one. A run that is not whole (`harness.evidence.climb`) measures
+        it only where an arm needs it.
 
         Raises:
             HarnessError: If the task's own model or its base's general ability cannot be had. Where another model
                 cannot, the arms on it fail, and the others run.
         """
         todo = ToDo(self.task, self.models, self.ledger, self.watch)
-        planned = [todo.of_model(model, asked) for model in self.models]
+        planned = [todo.of_model(model, asked, is_whole=is_whole) for model in self.models]
         is_more_answered = any(job.fit is not None for one in planned for job in one.first)
         judges = todo.judges(is_more_answered=is_more_answered)
         count = self._announce([*(job for one in planned for job in (*one.first, *one.bases)), *judges], planned)
