@@ -68,7 +68,7 @@ class _Kept(Protocol):
 Kept = TypeVar("Kept", bound=_Kept)
 
 
-def write(path: Path, record: Progress | Finished) -> None:
+def write(path: Path, record: _Kept) -> None:
     """Put a record on disk, whole or not at all, behind a line with its sha256."""
     text = encode(type(record), record)
     write_atomically(path, f"{hash_text(text)}\n{text}\n")

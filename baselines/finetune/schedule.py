@@ -49,7 +49,7 @@ class Schedule:
     patience: int
     stage: str  # as progress shows it
     start: Checkpoint | None = None  # DPO: what the adapter it starts from reaches
-    keeps_adapter: bool = True  # a trial is read by its figures alone
+    weighs: bool = True  # whether what its checkpoints forgot is measured; of a trial, only where a choice hangs on it
     _losses: list[LossPoint] = field(default_factory=list)
     _judged: list[Judged] = field(default_factory=list)
     _rows_at_once: int | None = None
@@ -86,7 +86,7 @@ class Schedule:
         """Return a hash of all that decides losses and judgements, but the metric: the run's own identity holds it."""
         judged_by = [asdict(example) for example in self.dev]
         start = None if self.start is None else asdict(self.start)
-        parts = (identity_of(spec), self.program.digest, judged_by, self.patience, start, self.keeps_adapter)
+        parts = (identity_of(spec), self.program.digest, judged_by, self.patience, start, self.weighs)
         return key_of({"schedule": parts})
 
     def _finish(self, spec: RunSpec, identity: str) -> Finished:
@@ -97,7 +97,8 @@ class Schedule:
         result = self._train(spec, identity)
         if not self._judged:
             raise ArmError(f"{self.stage}: training ended after {result.steps} steps without a checkpoint")
-        self._weigh(folder)
+        if self.weighs:
+            self._weigh(folder)
         finished = Finished(
             identity=identity,
             losses=tuple(self._losses),
@@ -113,9 +114,9 @@ class Schedule:
         return finished
 
     def _kept(self, checkpoint: Checkpoint) -> Judged | None:
-        """Return where a checkpoint's adapter lies; None for the start, and where no adapter is wanted."""
+        """Return where a checkpoint's adapter lies; None for the start."""
         found = (judged for judged in self._judged if judged.checkpoint.step == checkpoint.step)
-        return next(found, None) if self.keeps_adapter else None
+        return next(found, None)
 
     def _recall(self, folder: Path, identity: str) -> None:
         """Take up the judgements of an earlier attempt, up to the first whose adapter is damaged."""

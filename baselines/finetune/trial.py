@@ -1,19 +1,24 @@
 """The learning rate, settled on dev by a short trial of a few values."""
 
 import random
-from collections.abc import Sequence
-from dataclasses import replace
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from baselines.finetune import progress
 from baselines.finetune.clock import Clock
 from baselines.finetune.plan import SftPlan
 from baselines.finetune.process import TrainingProcess
-from baselines.finetune.schedule import Schedule
+from baselines.finetune.schedule import Schedule, with_tuning
 from baselines.finetune.selection import best_of, boldest_of, is_clearly_worse, is_inside, loss_of, score_of
 from baselines.finetune.spec import RunSpec
+from baselines.finetune.store import identity_of, key_of
 from harness.contract import FitContext
-from harness.records import Trial
+from harness.records import Forgetting, Trial
 
+TRIALS = "trials.json"
 TRIAL_DEV_ROWS = 40
 LARGEST_SHARE = 0.4  # of the arm's minutes; the rest belongs to the training itself
 
@@ -37,6 +42,16 @@ def settle_rate(
     return try_rates(rates, plan, context, process, clock, spec)
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A rate that was settled, for an attempt that continues."""
+
+    identity: str
+    rate: float
+    trials: tuple[Trial, ...]
+    seconds: float
+
+
 def try_rates(
     rates: Sequence[float], plan: SftPlan, context: FitContext, process: TrainingProcess, clock: Clock, spec: RunSpec
 ) -> tuple[float, tuple[Trial, ...]]:
@@ -47,13 +62,26 @@ def try_rates(
     dev = plan.dev
     if len(dev) > TRIAL_DEV_ROWS:
         dev = tuple(random.Random(context.seed).sample(dev, TRIAL_DEV_ROWS))
-    trials: list[tuple[float, Trial]] = []
+    file = Path(spec.folder).with_name(f"{Path(spec.folder).name}-{TRIALS}")
+    identity = key_of(
+        {
+            "rates": list(rates),
+            "spec": identity_of(spec),
+            "dev": [asdict(row) for row in dev],
+            "by": plan.program.digest,
+        }
+    )
+    if found := progress.recall(Settled, file, identity, context.log):
+        clock.count(found.seconds)
+        return found.rate, found.trials
+    began, earlier = time.monotonic(), 0.0
+    tried: list[Tried] = []
     for rate in rates:
         seconds = clock.left_of(LARGEST_SHARE)
-        if trials and seconds == 0.0:
+        if tried and seconds == 0.0:
             context.log(f"learning-rate trial: no time for {rate:g} and above")
             break
-        tried = replace(
+        own = replace(
             spec,
             # a folder of its own: answers are remembered by the adapter's path
             folder=str(Path(spec.folder).with_name(f"{Path(spec.folder).name}-trial-{rate:g}")),
@@ -64,16 +92,50 @@ def try_rates(
             seconds=seconds,
         )
         stage = f"trying learning rate {rate:g}"
-        schedule = Schedule(context, process, plan.program, dev, plan.options.patience, stage, keeps_adapter=False)
-        outcome = schedule.run(tried)
+        schedule = Schedule(context, process, plan.program, dev, plan.options.patience, stage, weighs=False)
+        outcome = schedule.run(own)
         clock.count(outcome.earlier_seconds)
-        if trials and outcome.result.stopped == "budget":
+        earlier += outcome.earlier_seconds
+        if tried and outcome.result.stopped == "budget":
             context.log(f"learning-rate trial: {rate:g} had no time for its {spec.steps} steps, so it does not count")
             break
         reached = outcome.checkpoints[-1]
-        setting = f"learning_rate={rate:g}"
-        trials.append((rate, Trial(setting, reached.dev_score, reached.dev_loss, reached.forgetting)))
-    return best_rate(trials, len(dev)), tuple(trial for _, trial in trials)
+        assert outcome.boldest is not None  # the only checkpoint there is
+        tried.append(
+            Tried(rate, Trial(f"learning_rate={rate:g}", reached.dev_score, reached.dev_loss), outcome.boldest)
+        )
+    best = settle(tried, len(dev), lambda one: context.forgetting(with_tuning(plan.program, one.tuning).weights))
+    trials = tuple(one.trial for one in tried)
+    progress.write(file, Settled(identity, best, trials, time.monotonic() - began + earlier))
+    for one in tried:
+        shutil.rmtree(one.tuning.parent, ignore_errors=True)
+    return best, trials
+
+
+@dataclass
+class Tried:
+    """A rate that was trained with for a few steps."""
+
+    rate: float
+    trial: Trial
+    tuning: Path
+
+
+def settle(tried: Sequence[Tried], rows: int, measure: Callable[[Tried], Forgetting]) -> float:
+    """Return the best rate, measuring only what the choice hangs on: it is as if all had been measured.
+
+    While the best on dev, or the one that would be chosen, is not known to be inside the budget, it is measured.
+    """
+    while True:
+        trials = [(one.rate, one.trial) for one in tried]
+        chosen = best_rate(trials, rows)
+        inside = [one for one in tried if is_inside(one.trial)]
+        boldest = boldest_of([one.trial for one in inside]) if inside else None
+        open_ones = [one for one in inside if one.trial.forgetting is None]
+        needed = [one for one in open_ones if one.trial is boldest or one.rate == chosen]
+        if not needed:
+            return chosen
+        needed[0].trial = replace(needed[0].trial, forgetting=measure(needed[0]))
 
 
 def best_rate(trials: Sequence[tuple[float, Trial]], rows: int) -> float:

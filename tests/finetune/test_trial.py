@@ -1,14 +1,20 @@
-"""The trial of learning rates: its time, and what an earlier attempt left of it."""
+"""The trial of learning rates: its time, what is measured for it, and what an earlier attempt left of it."""
+
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from fit_ground import study
+from hypothesis import given
+from hypothesis import strategies as st
 from inner_process import InnerProcess, spec_in
 
 import baselines.finetune
 from baselines.finetune.progress import OUTCOME
-from baselines.finetune.trial import try_rates
+from baselines.finetune.trial import TRIALS, Tried, best_rate, settle, try_rates
 from baselines.prompt.zero import zero_shot_program
 from harness.contract import DevScore
+from harness.records import Forgetting, Trial
 
 
 class Times:
@@ -71,8 +77,59 @@ def test_the_only_trial_counts_even_when_it_was_cut_short(trial):
 
 def test_finished_trials_are_not_run_again_and_their_time_counts(trial, context):
     first = trial(None, None, None)
-    assert sorted(path.name for path in (context.folder / "sft-trial-0.001").iterdir()) == [OUTCOME]
+    assert [path.name for path in context.folder.iterdir()] == [f"sft-{TRIALS}"]  # adapters are gone
     again = trial(None, None, None)
     assert again[:2] == first[:2]
     assert again[2].runs == []
     assert first[3].counted == 0 < again[3].counted
+
+
+def test_trial_that_died_while_its_choice_was_measured_trains_nothing_again(trial, context):
+    measured = context.forgetting
+
+    def die(weights):
+        raise KeyboardInterrupt
+
+    context.forgetting = die
+    with pytest.raises(KeyboardInterrupt):
+        trial(None, None, None)
+    assert (context.folder / "sft-trial-0.001" / OUTCOME).exists()
+    context.forgetting = measured
+    rate, tried, process, _ = trial(None, None, None)
+    assert (rate, len(tried), process.runs) == (RATES[0], 3, [])
+
+
+SCORES, LOSSES = (0.0, 0.5, 0.52, 1.0), (0.1, 1.0, float("nan"))
+SPENT = (0.0, 0.5, 1.5, 20.0, float("inf"))
+
+
+@given(st.lists(st.tuples(*map(st.sampled_from, (SCORES, LOSSES, SPENT))), min_size=1, max_size=5))
+def test_what_is_settled_by_measuring_little_is_what_measuring_all_settles(drawn):
+    whole = [
+        (float(rate), Trial(f"{rate}", score, loss, Forgetting(0.0, 0.0, None, spent)))
+        for rate, (score, loss, spent) in enumerate(drawn)
+    ]
+    spent = {rate: trial.forgetting for rate, trial in whole}
+    tried = [Tried(rate, replace(trial, forgetting=None), Path()) for rate, trial in whole]
+    measured = []
+
+    def measure(one):
+        measured.append(one.rate)
+        return spent[one.rate]
+
+    assert settle(tried, 40, measure) == best_rate(whole, 40)
+    assert len(measured) == len(set(measured))
+
+
+def test_rate_that_is_best_and_inside_the_budget_is_measured_alone():
+    tried = [
+        Tried(rate, Trial(f"{rate}", score, 1.0), Path()) for rate, score in ((1e-4, 0.0), (1e-3, 0.9), (1e-2, 0.4))
+    ]
+    measured = []
+
+    def measure(one):
+        measured.append(one.rate)
+        return Forgetting(0.0, 0.0, None, 0.2)
+
+    assert settle(tried, 40, measure) == 1e-3
+    assert measured == [1e-3]
