@@ -111,7 +111,7 @@ class _Writer:
         run = self.run
         headings = (
             "Arm",
-            metric_name(run.primary_metric),
+            f"{metric_name(run.primary_metric)}{', corrected' * (run.decision.basis is not None)}",
             "Against the best prompt, points",
             "General ability",
             "Each answer",

@@ -19,7 +19,8 @@ def title(run: Run) -> str:
 
 def heads(run: Run) -> tuple[str, ...]:
     """Return the heads of the columns that `cells` fills."""
-    return ("arm", run.primary_metric, "95% CI", "general", "forgetting", "training", "s/item", "tokens")
+    figure = run.primary_metric if run.decision.basis is None else f"{run.primary_metric}, corrected"
+    return ("arm", figure, "95% CI", "general", "forgetting", "training", "s/item", "tokens")
 
 
 def cells(run: Run) -> list[tuple[str, ...]]:
@@ -70,7 +71,7 @@ def _score_cells(evidence: Evidence, score: Interval | None) -> tuple[str, str]:
     if score is None:
         return (evidence.status if evidence.status != "ok" else _NOT_MEASURED, "")
     if score.is_uncorrected:
-        return f"{score.estimate:.1%}", "no claim"
+        return "no claim", f"uncorrected {score.estimate:.1%}"
     return f"{score.estimate:.1%}", f"{score.low * 100:.1f} to {score.high * 100:.1f}"
 
 

@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 
 from harness.records import FEWEST_LABELS, UNCORRECTED, Basis, Interval, LabelledJudgement, Score
 
+UNASKED = "nothing was left to the judge"  # the method where no answer was any
 Floats = NDArray[np.float64]
 Cluster = Hashable
 
@@ -153,7 +154,7 @@ def corrected(answers: Answers, correction: Correction, tail: float) -> Interval
     if correction.basis == "none" or (rest.values.size and not labels):
         return _no_claim(answers, "too few labels of people's to correct the judge by")
     if not rest.values.size:
-        found, words = _certain(answers), "nothing was left to the judge"
+        found, words = _certain(answers), UNASKED
     elif correction.basis == "own":
         found, words = _powered(rest, is_sure=correction.is_sure), f"PPI++ on {labels} labels"
     else:

@@ -47,7 +47,9 @@ def verdict_sentence(
 def figure(arm_scores: ArmScores, arm: Arm) -> str:
     """Write an arm's figure: '97.5% exact_match (95% CI 94.3 to 98.9, n = 200)'."""
     score = arm_scores.scores[arm.name]
-    return f"{share(score.estimate)} {arm_scores.metric_spec.metric} ({score_range(score)})"
+    is_corrected = arm_scores.metric_spec.correction is not None and not score.is_uncorrected
+    metric = f"{arm_scores.metric_spec.metric}{', corrected' * is_corrected}"
+    return f"{share(score.estimate)} {metric} ({score_range(score)})"
 
 
 def leader(arm_scores: ArmScores) -> Arm:

@@ -7,6 +7,7 @@ import numpy as np
 
 from harness.decision.arms import Arm
 from harness.decision.intervals import TAIL, group_labels
+from harness.decision.judged import UNASKED
 from harness.decision.ladder import PARENTS, ArmScores, Climb
 from harness.decision.paired import BestConstant, Scored, compare
 from harness.decision.power import Hurdle, gain_hurdle, interval_hurdle, items_needed, rate_hurdle
@@ -48,13 +49,14 @@ def why_undecided(
 def lacks_labels(arm_scores: ArmScores, constant: BestConstant | None, gates: Mapping[str, Gate]) -> bool:
     """Whether a judge scored the answers, and people's labels are what lacks.
 
-    They are where nothing can be claimed of any arm, or where there would be a verdict were the judge's errors, as they
-    were seen, known for sure.
+    They are where nothing can be claimed of any arm that answered, or where there would be a verdict were the judge's
+    errors, as they were seen, known for sure.
     """
     spec = arm_scores.metric_spec
     if spec.correction is None or not arm_scores.scores:
         return False
-    if all(score.is_uncorrected for score in arm_scores.scores.values()):
+    asked = [score for score in arm_scores.scores.values() if not score.method.startswith(UNASKED)]
+    if asked and all(score.is_uncorrected for score in asked):
         return True
     sure = replace(spec, correction=replace(spec.correction, is_sure=True))
     return judge(ArmScores(arm_scores.judged_arms, sure, arm_scores.limits), gates, constant).action != "undecided"

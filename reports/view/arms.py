@@ -60,7 +60,7 @@ def arms_table(run: Run) -> Table:
         f"Every arm on the same {numbers.count(judged)}{of_all} test items",
         (
             "Arm",
-            metric_name(run.primary_metric),
+            f"{metric_name(run.primary_metric)}{', corrected' * (run.decision.basis is not None)}",
             "0 to 100%",
             "Other metrics",
             "Forgetting",

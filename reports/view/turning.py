@@ -64,7 +64,7 @@ def _of_an_open_run(run: Run) -> list[str]:
         found.append("A gentler training that passes the gate of general ability.")
         found.append("Only this task's inputs reaching the tuned model (general.deployment: routed): no gate blocks.")
     bound = _goal_bound(run, lead.arm) if lead else None
-    if lead is not None and bound is not None and lead.family == "prompt":
+    if lead is not None and bound and lead.family == "prompt":  # every arm reaches a goal of 0
         found.append(f"A goal of {numbers.percent(bound)} or less: “{option_name(run, lead.arm)}” would reach it.")
     if decision.action == "rethink":
         found.append("A more capable model, other inputs or other documents; not more training of this kind.")

@@ -205,6 +205,10 @@ def test_few_labels_is_the_reason_only_where_more_of_them_would_help():
     low = settle(arms, metric_kind="graded", labelled=labelled).scores["p"].low
     assert low < 0.66
 
+    silent = evidence("s", "prompt", [0.0] * N)  # never answers, so that it needs no judge
+    scores = tuple(dataclasses.replace(one, parts=(0.0, 0.0)) for one in silent.scores[METRIC])
+    silent = dataclasses.replace(silent, scores={METRIC: scores})
+
     def why(goal, labels):
         decision = settle(arms, metric_kind="graded", limits=Limits(goal=goal), labelled=labels)
         assert decision.action == "undecided"
@@ -212,4 +216,5 @@ def test_few_labels_is_the_reason_only_where_more_of_them_would_help():
 
     assert why(0.66, labelled) == "few_labels"
     assert why(0.75, labelled) == why(0.75, labelled * 100) == "margin"
+    arms.append(silent)
     assert why(0.66, labelled[:4]) == "few_labels"  # nothing can be claimed of any arm

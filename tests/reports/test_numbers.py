@@ -2,7 +2,8 @@ import math
 
 import pytest
 
-from harness.records import Interval
+from harness.decision.words import score_range
+from harness.records import UNCORRECTED, Interval
 from reports import numbers
 from reports.text import clip, one_line, visible
 
@@ -50,3 +51,10 @@ def test_line_ends_tabs_and_joiners_stay():
 def test_clip_counts_what_it_leaves_out():
     assert clip("abc", 3).note == ""
     assert str(clip("abcd", 3)) == "abc … 1 more character"
+
+
+def test_word_of_a_judge_that_nothing_corrects_is_called_that_and_has_no_bounds():
+    word = Interval(0.5, 0.0, 1.0, 24, f"no claim: too few labels; the figure is {UNCORRECTED}")
+    assert numbers.rate(word) == "50.0% (as the judge says, uncorrected, n = 24)"
+    assert numbers.gain(word) == "+50.0 points (as the judge says, uncorrected, n = 24)"
+    assert score_range(word) == "as the judge says, uncorrected, n = 24"

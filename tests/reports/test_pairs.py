@@ -1,5 +1,8 @@
 """Any two arms against each other, and slices, as the page shows them."""
 
+from dataclasses import replace
+
+from harness.records import UNCORRECTED, Interval
 from reports.numbers import points
 from reports.view.pairs import pairs_section
 from reports.view.slices import slices_section
@@ -26,3 +29,15 @@ def test_slices_have_gains_with_intervals_and_warn_of_looking_at_many(run):
     ]  # fmt: skip
     assert f"{len(run.decision.slices)} slices were looked at" in section.warning
     assert all(" to " in row[4].note or row[4].text == "too few items" for t in section.tables for row in t.rows)
+
+
+def test_slices_of_a_judge_show_no_claim_where_nothing_corrects_it(run):
+    word = Interval(0.1, -1.0, 1.0, 24, f"no claim: too few labels; the figure is {UNCORRECTED}")
+    bare = [
+        replace(one, figure=None, against=None, gain=replace(one.gain, difference=word) if one.gain else None)
+        for one in run.decision.slices
+    ]
+    section = slices_section(replace(run, decision=replace(run.decision, slices=tuple(bare), basis="none")))
+    cells = {str(cell.text) for table in section.tables for row in table.rows for cell in row[3:5]}
+    assert {cell for cell in cells} <= {"no claim", "too few items"} and "no claim" in cells
+    assert "no gain on them can be claimed" in section.warning
