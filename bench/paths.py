@@ -3,8 +3,8 @@
     python bench/paths.py [--model M] [--repeats 3]
 
 Passes of 16 x 64 tokens, as benchmarks are read, and steps of 64 answers behind 64 tokens, as they are written. The
-last line is JSON: of each way the ratio of CPU seconds (above 1: faster than fp32 with sdpa) and the largest difference of a
-token's log-probability, in nats. A way is worth taking where it is 1.2 times as fast and moves no token by 1e-4.
+last line is JSON: of each way the ratio of CPU seconds (above 1: faster than fp32 with sdpa) and the largest difference
+of a token's log-probability, in nats. A way is worth taking where it is 1.2 times as fast and moves no token by 1e-4.
 """
 
 import json
@@ -39,7 +39,8 @@ def compiled(folder: str) -> Any:
 def int8(folder: str) -> Any:
     """Quantise the linear layers' weights, and their inputs as they come; the head stays as it is."""
     model = load(folder)
-    torch.ao.quantization.quantize_dynamic(model.model, {torch.nn.Linear}, dtype=torch.qint8, inplace=True)
+    quantise: Any = torch.ao.quantization.quantize_dynamic
+    quantise(model.model, {torch.nn.Linear}, dtype=torch.qint8, inplace=True)
     return model
 
 

@@ -52,7 +52,8 @@ def _leave_out(jobs: Jobs, names: Sequence[str], passing: str) -> None:
     left = [job for model in jobs.models for job in todo.of_model(model, names).first if job.fit]
     if not left:
         return
-    state = EndState("unfinished", f"not run: {passing} reaches the goal, and --climb stops there")
+    reason = f"{passing} reaches the goal, and --climb stops there; compare without --climb runs it"
+    state = EndState("skipped", reason)
     for job in left:
         jobs.ledger.put_state(job.key, ENDED, encode(EndState, state))
     seconds = jobs.watch.forecast.expected([job.planned for job in left])

@@ -30,12 +30,12 @@ def test_dearer_arms_are_left_out_once_a_prompt_reaches_the_goal(tmp_path, stub_
     whole, _ = run_in(tmp_path / "whole", task)
     climbed, recorder = run_in(tmp_path / "climbed", task, climbs=True)
     assert statuses(whole) == {"tuned": "ok", "steady": "ok"}
-    assert statuses(climbed) == {"tuned": "unfinished", "steady": "ok"}
+    assert statuses(climbed) == {"tuned": "skipped", "steady": "ok"}
     assert not climbed.bases  # which only tuned arms need
     assert (climbed.decision.action, climbed.decision.arm) == (whole.decision.action, whole.decision.arm)
     assert climbed.decision.sentence == whole.decision.sentence
     reason = next(one.reason for one in climbed.evidence if one.arm == "tuned")
-    assert reason == "not run: steady reaches the goal, and --climb stops there"
+    assert reason == "steady reaches the goal, and --climb stops there; compare without --climb runs it"
     assert any("--climb leaves out tuned" in line for line in recorder.lines)
     [gone] = climbed.decision.missing
     assert not gone.matters
