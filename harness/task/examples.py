@@ -130,13 +130,9 @@ class SplitReader:
         unusable: list[LeftOut] = []
         for row in rows:
             try:
-                read_rows.append((row, read(row)))
+                read_rows.append((row, self._read(row, read)))
             except ValueError as fault:
                 unusable.append(LeftOut(split, row, str(fault)))
-            except SlowPattern as fault:  # it is not asked again: each row would take as long
-                self._source.add_fault(self._faults, ("answer", "pattern"), f"{fault} ({row.place})")
-                self.rule = None
-                read_rows.append((row, read(row)))
         found, unprompted = self._prompted(split, read_rows)
         for one in sorted([*unusable, *unprompted], key=lambda one: one.row.number):
             self._sizes[one.row.file] = len(rows)
@@ -145,6 +141,15 @@ class SplitReader:
             else:
                 self.left_out.append(one)
         return found
+
+    def _read(self, row: Row, read: Callable[[Row], Made]) -> Made:
+        """Read one row; a pattern that is too slow over it is one fault, and the rest is read without the rule."""
+        try:
+            return read(row)
+        except SlowPattern as fault:
+            self._source.add_fault(self._faults, ("answer", "pattern"), f"{fault} ({row.place})")
+            self.rule = None
+            return read(row)
 
     def _prompted(self, split: str, made: Sequence[tuple[Row, Made]]) -> tuple[list[Made], list[LeftOut]]:
         """Try the prompt's template on every row: those that it cannot be filled with, or hides, are unusable."""
