@@ -28,6 +28,7 @@ from harness.evidence.states import (
     FittedState,
     Trouble,
 )
+from harness.evidence.unread import unread
 from harness.metrics.retrieval import answer_retrieval, retrieval_quality
 from harness.plugins import BASELINES, load
 from harness.records import (
@@ -39,7 +40,6 @@ from harness.records import (
     Example,
     Fit,
     Measurement,
-    Outcome,
     Passage,
     Prediction,
     Retrieval,
@@ -54,7 +54,6 @@ from harness.task.judges import judges_of
 from harness.task.scoring import result_of, task_metric
 from harness.task.task import ArmSpec, Task
 
-UNREAD_SHARE = 0.10
 NOT_RUN = "not run yet"
 STOPPED = "stopped before it ended; give the same compare command again"
 
@@ -198,7 +197,7 @@ def _evidence(
         retrieval=_retrieval(fitted, predictions, task.test),
         answer_retrieval=_answer_retrieval(fitted, predictions, task.test, places, scores[metrics[0].name]),
         trials=fitted.trials,
-        warnings=(*fitted.warnings, *trouble, *_unread(predictions)),
+        warnings=(*fitted.warnings, *trouble, *unread(predictions)),
         program=fitted.program,
         calibration=_calibration(metrics[0], predictions, scores[metrics[0].name]),
         unjudged=unjudged,
@@ -227,16 +226,6 @@ def _trouble(fit: Fit, ledger: Ledger) -> tuple[str, ...]:
     """Return what happened to a fit on its way that its figures do not show."""
     stored = ledger.state(fit.name, TROUBLE)
     return tuple(decode(Trouble, stored).notes) if stored else ()
-
-
-def _unread(predictions: Sequence[Prediction]) -> tuple[str, ...]:
-    """Warn when many answers could not be read: the prompt or the reader may be at fault, not the model."""
-    counts = Counter(p.outcome.value for p in predictions if p.outcome in (Outcome.TRUNCATED, Outcome.UNPARSED))
-    return tuple(
-        f"{count} of {len(predictions)} answers are {outcome} and count as wrong"
-        for outcome, count in sorted(counts.items())
-        if count > UNREAD_SHARE * len(predictions)
-    )
 
 
 def _invalid(errors: int, unjudged: int, asked: int) -> str:

@@ -47,6 +47,7 @@ METRICS = {
 OUTCOMES: dict[Outcome, str] = {
     Outcome.SCORED: "answered",
     Outcome.UNPARSED: "no answer could be read",
+    Outcome.PATTERN_STOPPED: "pattern took too long",
     Outcome.TRUNCATED: "cut off at the length limit",
     Outcome.EMPTY: "said nothing",
     Outcome.REFUSED: "refused",
