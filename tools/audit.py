@@ -1,8 +1,8 @@
 """Ask an advisory service about every locked package: `make audit`, which runs this in an environment of its own.
 
 pip-audit ends with 0 and "No known vulnerabilities found" also where the service could be asked nothing at all, so what
-it skipped is counted here, for each lock file by itself. Exit codes, of which the worst lock's is taken: 0 nothing known;
-3 some packages could not be asked about; 1 advisories, which are worse.
+it skipped is counted here, for each lock file by itself. Exit codes, of which the worst lock's is taken: 0 nothing
+known; 3 some packages could not be asked about; 1 advisories, which are worse.
 """
 
 import json
@@ -28,7 +28,7 @@ def verdict(found: Sequence[Mapping[str, Any]]) -> tuple[int, list[str]]:
     lines = [_line(one, advisory) for one in found for advisory in one.get("vulns", ())]
     skipped = [one["name"] for one in found if "skip_reason" in one]
     if not found or len(skipped) == len(found):
-        return NOT_AUDITED, ["nothing was audited: no source of advisories is reachable from here, or the file cannot be read"]
+        return NOT_AUDITED, ["nothing was audited: no source of advisories is reachable from here"]
     if skipped:
         lines.append(f"not audited, as the source does not know them: {', '.join(skipped)}")
     if any(one.get("vulns") for one in found):
