@@ -116,12 +116,32 @@ def with_systems(usable: Usable, text: str | None) -> tuple[Usable, list[str]]:
     return replace(usable, items=items, judged=judged), [doubt]
 
 
+def with_common_system(usable: Usable) -> tuple[Usable, str | None]:
+    """Take the system turn off the rows where all have the same: it is the task's, and is changed in one place.
+
+    Returns:
+        The rows, and the text of the turn; the rows as they are and None where they differ or have none.
+    """
+    every = (*usable.items, *(made.item for made in usable.judged))
+    texts = {item.messages[0].content if _has_system(item) else None for item in every}
+    common = texts.pop() if len(texts) == 1 else None
+    if common is None:
+        return usable, None
+    items = tuple(_without_system(item) for item in usable.items)
+    judged = tuple(replace(made, item=_without_system(made.item)) for made in usable.judged)
+    return replace(usable, items=items, judged=judged), common
+
+
 def _has_system(item: Example) -> bool:
     return item.messages[0].role == "system"
 
 
 def _with_system(item: Example, text: str) -> Example:
     return item if _has_system(item) else replace(item, messages=(Message("system", text), *item.messages))
+
+
+def _without_system(item: Example) -> Example:
+    return replace(item, messages=item.messages[1:])
 
 
 def _reason(places: Sequence[str], text: str) -> str:

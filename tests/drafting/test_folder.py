@@ -133,10 +133,10 @@ def test_conversations_keep_their_turns_and_ids(tmp_path):
     assert all(item.id.startswith("c") for item in task.test)
 
 
-def test_rows_with_a_system_turn_get_no_other(tmp_path):
+def test_system_turn_that_all_rows_share_is_the_tasks_and_they_get_no_other(tmp_path):
     task = drafted(messages(tmp_path))
-    assert task.study.system is None
-    assert task.test[0].messages[0].content == "Be brief."
+    assert task.study.system == "Be brief."
+    assert {turn.role for item in task.test for turn in item.messages} == {"user"}
 
 
 def test_objects_as_answers_become_json(tmp_path):
