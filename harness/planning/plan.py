@@ -75,7 +75,7 @@ def make_plan(task: Task, folder_of: FolderOf, device: Device, speed: Speed | No
 
 def _judging(task: Task, folder_of: FolderOf, speed: Speed | None) -> Iterator[ArmCost]:
     """Foretell each judge: it reads the answers of every fit on the test, and those that people labelled."""
-    labelled = sum(len(example.labelled) for example in (*task.study.dev, *task.test))
+    labelled = sum(bool(said.text) for example in (*task.study.dev, *task.test) for said in example.labelled)
     answers = labelled + len(task.test) * sum(len(fits_of(arm, task)) for arm in task.arms)
     by_length = sorted(task.test, key=lambda example: len(example.question.text) + len(example.target))
     typical = by_length[len(by_length) // 2]

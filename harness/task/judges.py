@@ -48,7 +48,7 @@ def check_judges(settings: TaskFile, source: Source, held_out: Sequence[Example]
         text = f"data.columns.{there} is given and data.columns.{missing} is not; name both"
         source.add_fault(faults, ("data", "columns", there), text)
         return
-    labels = [answer.label for example in held_out for answer in example.labelled]
+    labels = [answer.label for example in held_out for answer in example.labelled if answer.text]
     for name, judge in judges_of((chosen.primary, *chosen.also), chosen.options).items():
         if judge.choose_by not in plugins(METRICS) or judge.choose_by == name:
             text = (
