@@ -53,7 +53,8 @@ def usable_rows(rows: Sequence[Row], reading: Reading, documents: frozenset[str]
     """Make an item of every row that has a question and an answer.
 
     Raises:
-        ValueError: If more than a tenth of the rows cannot be used though they have an answer; with the first reasons.
+        ValueError: If more than a tenth of the rows cannot be used though they have an answer, or none can be; with the
+            first reasons.
     """
     items: list[Example] = []
     rejected: list[str | None] = []
@@ -76,7 +77,9 @@ def usable_rows(rows: Sequence[Row], reading: Reading, documents: frozenset[str]
     unanswered = count_empty([row.values for row in rows], answer) if answer else 0
     count = sum(map(len, left_out.values()))
     reasons = [_reason(places, text) for text, places in sorted(left_out.items(), key=lambda one: -len(one[1]))]
-    if count - unanswered > MOST_UNUSABLE * len(rows):
+    if judged and not items:
+        raise ValueError("no answer was called good, and a task needs good ones; add rows that have them")
+    if not items or count - unanswered > MOST_UNUSABLE * len(rows):
         first = "\n".join(f"    {text}" for text in reasons[:SHOWN])
         raise ValueError(f"{count} of {len(rows)} rows cannot be used; fix or remove them. Why:\n{first}")
     return Usable(tuple(items), tuple(rejected), tuple(judged), count, tuple(reasons), ends)
