@@ -159,6 +159,14 @@ def test_name_that_can_be_no_model_is_a_fault_at_its_place(faults_of, valid, nam
     assert faults_of(f"{valid}model: {name}\n") == (f"task.yaml line 10 column 1: model '{name}' {said}",)
 
 
+@pytest.mark.parametrize("line", ["model: {}", "arms: [{{name: a, baseline: echo, model: {}}}]"])
+def test_home_folder_that_nobody_has_is_said_as_such(faults_of, valid, line):
+    text = valid.replace("arms: [echo]\n", "") if line.startswith("arms") else valid
+    [fault] = faults_of(f"{text}{line.format('~nouser/model')}\n")
+    assert fault.startswith("task.yaml line ")
+    assert "model: '~nouser/model' begins with a home folder that is not known here; write the whole path" in fault
+
+
 def test_well_formed_hub_id_stays_as_written(task_folder):
     task_folder.settings["model"] = "someone/Some.model-1B"
     assert task_folder.load().model.source == "someone/Some.model-1B"
