@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from view_ground import result
 
 from harness.cli import main
+from harness.decision.words import VERDICTS
 from harness.viewing.server import HOST, Viewer
 
 HOSTILE = '<script>alert(1)</script>"\x1b[2J'
@@ -147,6 +148,12 @@ def test_report_is_served_as_it_is_under_its_own_policy(make, get):
     status, page, headers = get("run/a/report.html")
     assert (status, page) == (200, "<!doctype html><title>the report</title>")
     assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+
+
+def test_verdicts_have_the_words_of_the_report(make, get):
+    for action, words in VERDICTS.items():
+        make(action, result(action, action, None, "A sentence."))
+        assert f'<strong class="{action}">{words}</strong>' in get(f"?q={action}")[1]
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
