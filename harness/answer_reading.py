@@ -170,7 +170,7 @@ def _last(found: Iterable[str]) -> str:
 
 
 def _refuse(constant: str) -> Any:
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is not JSON")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -180,7 +180,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-# NaN, Infinity and objects that repeat a key are no JSON.
+# NaN, Infinity and objects that repeat a key are not JSON.
 STRICT_JSON = json.JSONDecoder(parse_constant=_refuse, object_pairs_hook=_object)
 
 

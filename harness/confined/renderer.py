@@ -40,7 +40,7 @@ def render_chats(template: str, rows: Iterable[Mapping[str, Any]]) -> Iterator[s
 
 @lru_cache(maxsize=256)
 def names_in(template: str) -> frozenset[str]:
-    """Return the names that a prompt's template wants besides `input` and `passages`; none of one that is no Jinja."""
+    """Return the names that a prompt's template wants besides `input` and `passages`; none of one that is not Jinja."""
     if only_copies(template):
         return frozenset(undeclared(template))
     [reply] = _RENDERER.replies(json.dumps({"kind": "names", "source": template}), 1)

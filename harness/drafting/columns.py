@@ -152,7 +152,7 @@ def read_columns(
 def _is_score(rows: Values, name: str, question: Sequence[str]) -> bool:
     """Whether answers are scores, where near is nearly right.
 
-    Numbers that are no whole ones under no name of an answer; and, of two texts, three and more under a score's name.
+    Numbers that are not whole, under no name of an answer; and, of two texts, three and more under a score's name.
     """
     if not is_number(rows, name) or has_units(rows, name):
         return False

@@ -75,8 +75,8 @@ def draft_task(
         purpose: What the task is for; it sets goal, smallest gain, deployment and prices.
 
     Raises:
-        InDoubt: If it cannot be told which column is the answer, or the question, or what lists of answers mean.
-        TaskFileError: If `out` is in use, `model` can be none, or the file cannot be read or is not enough for a task.
+        InDoubt: If it is not clear which column is the answer, or the question, or what lists of answers mean.
+        TaskFileError: If `out` is in use, `model` cannot be one, the file cannot be read or is not enough for a task.
     """
     if kind_of(out) == "file" or (kind_of(out) == "folder" and any(out.iterdir())):
         raise TaskFileError(str(out), ["is not empty; give --out a folder that is new or empty"])

@@ -12,7 +12,7 @@ builds its own mask: in a causal model nothing sees the padding on the right.
     columns    q u e s t i o n a n s w e r 1 . .
 
 Rows begin in the first column, so that a batch is as wide as its longest row and rows of like length waste little.
-Logits are asked for from the first token that is scored on; a continuation's last token is no input.
+Logits are asked for from the first token that is scored on; a continuation's last token is not input.
 """
 
 import math

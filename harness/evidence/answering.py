@@ -123,7 +123,7 @@ def plan_batches(lengths: Sequence[int], new_tokens: int, shrink: int = 0) -> li
 def classify(completion: Completion, program: Program) -> tuple[str | None, Outcome]:
     """Read the answer out of a completion and name the class in which the item ends.
 
-    It is read behind a thought; one that is not closed is no answer. An answer cut off by the token limit counts as
+    It is read behind a thought; one that is not closed is not an answer. An answer cut off by the token limit counts as
     truncated, unless the rule reads one line and the line is whole. A label that was chosen is an answer whatever it
     says. Where the task's pattern is stopped at its time limit, nothing was read.
     """

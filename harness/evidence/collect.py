@@ -264,7 +264,7 @@ def _retrieval(fitted: FittedState, predictions: Sequence[Prediction], examples:
     searched = {p.example_id: p for p in predictions if p.outcome.is_measured}
     relevant = {e.id: set(e.evidence) for e in examples if e.evidence and e.id in searched}
     retriever = fitted.program["retriever"]
-    if not retriever or retriever.get("finds") == "examples" or not relevant:  # examples are no evidence
+    if not retriever or retriever.get("finds") == "examples" or not relevant:  # examples are not evidence
         return None
     ranked = {item: list(zip(searched[item].passages, searched[item].documents, strict=True)) for item in relevant}
     return retrieval_quality(ranked, relevant)
@@ -277,7 +277,7 @@ def _answer_retrieval(
     places: AnswerPlaces,
     scores: Sequence[Score],
 ) -> AnswerRetrieval | None:
-    is_example_search = (fitted.program["retriever"] or {}).get("finds") == "examples"  # examples are no evidence
+    is_example_search = (fitted.program["retriever"] or {}).get("finds") == "examples"  # examples are not evidence
     shown = {
         p.example_id: [Passage(*one) for one in zip(p.passages, p.documents, p.passage_texts, strict=True)]
         for p in predictions

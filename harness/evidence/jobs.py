@@ -49,7 +49,7 @@ class Job:
     model: ServedModel
     message: Mapping[str, Any]
     kind: str  # the arm's entry point, 'base' or 'judge'
-    fit: Fit | None = None  # None: it is no fit's
+    fit: Fit | None = None  # None: it is not a fit's
 
     @property
     def planned(self) -> PlannedJob:

@@ -29,7 +29,7 @@ from harness.task.scoring import task_metric
 from harness.task.task import Task
 
 SEED = 0
-# Asked first: an adapter that does not fit, or weights that are no numbers, show at once and not item by item.
+# Asked first: an adapter that does not fit, or weights that are not numbers, show at once and not item by item.
 _FIRST = ("The capital of France is", [" Paris"])
 
 

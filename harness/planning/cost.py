@@ -91,7 +91,7 @@ def trained_tokens(demand: Demand) -> int:
 def earlier_speed(folder: Path, model: str) -> Speed | None:
     """Read the speed of the newest finished run of the same model in this folder.
 
-    Smoke runs are passed over: their batches are too small to tell. Files that are no result are left alone.
+    Smoke runs are passed over: their batches are too small to tell. Files that are not results are left alone.
     """
     for file in sorted(folder.glob("*/result.json"), key=lambda path: -path.stat().st_mtime):
         found = _speed_of(file, model)

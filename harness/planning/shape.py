@@ -142,7 +142,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _header(file: Path) -> dict[str, _Tensor] | None:
-    """Return the tensors of one file; None where it is no safetensors file (a pointer to one, a damaged one)."""
+    """Return the tensors of one file; None where it is not a safetensors file (a pointer to one, a damaged one)."""
     try:
         with file.open("rb") as stream:
             (length,) = struct.unpack("<Q", stream.read(8))

@@ -44,10 +44,8 @@ def _faults(said: Answer) -> list[tuple[str, str]]:
             return [("pattern", f"answer.pattern {fault}; make it simpler")]
         return [("pattern", f"answer.pattern is not a regular expression: {fault}")]
     if groups != 1:
-        text = (
-            f"answer.pattern has {groups} groups; put the result, and nothing else, in parentheses ('(?:' is no group)"
-        )
-        return [("pattern", text)]
+        remedy = "put the result, and nothing else, in parentheses ('(?:' is not a group)"
+        return [("pattern", f"answer.pattern has {groups} groups; {remedy}")]
     return []
 
 

@@ -60,7 +60,7 @@ def evidence_of(row: Row, column: str | None) -> tuple[str, ...]:
     """Return the ids in a cell: one, or a list of them.
 
     Raises:
-        ValueError: If one is no text.
+        ValueError: If one is not text.
     """
     value = row.values.get(column) if column else None
     if isinstance(value, list):

@@ -53,7 +53,7 @@ def read_models(settings: TaskFile, source: Source, folder: Path, faults: Faults
         try:
             written: Model | None = _CHOICE.validate_python(judge.model)
         except ValidationError:
-            text = f"metric '{name}': option 'model' is no model; give a source, or {{source, quantization, engine}}"
+            text = f"metric '{name}': option 'model' is not a model; give a source, or {{source, quantization, engine}}"
             source.add_fault(faults, place, text)
             written = None
         of_judges[name] = own if written is None else named(written, place)

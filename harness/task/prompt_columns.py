@@ -44,7 +44,7 @@ class PromptColumns:
                 return "prompt.template names 'self', which is Jinja's own and no column of the rows; take it out"
             if name not in shown:
                 known = dict.fromkeys(("input", "passages", *(template_name(one) for one in names)))
-                return f"prompt.template names '{name}', which is no column of the rows{suggest(name, known)}"
+                return f"prompt.template names '{name}', which is not a column of the rows{suggest(name, known)}"
             if shown[name] == answer:
                 return f"prompt.template shows '{shown[name]}', which holds the answer; take {{{{ {name} }}}} out of it"
         return ""

@@ -162,8 +162,8 @@ def test_judge_asks_the_task_s_own_model_or_the_one_that_it_names(task_folder):
 @pytest.mark.parametrize(
     ("option", "why"),
     [
-        ({"model": 7}, "option 'model' is no model"),
-        ({"choose_by": "judge"}, "option 'choose_by' is 'judge', which is no metric that scores by itself"),
+        ({"model": 7}, "option 'model' is not a model"),
+        ({"choose_by": "judge"}, "option 'choose_by' is 'judge', which is not a metric that scores by itself"),
         ({"choose_by": "chrff"}, "did you mean 'chrf'"),
         ({"rubric": ""}, "option 'rubric' is ''"),
     ],

@@ -54,7 +54,7 @@ def test_missing_split_is_named(task_folder, split):
         (
             "prompt",
             {"template": "{{ inputt }}"},
-            "prompt.template names 'inputt', which is no column of the rows (did you mean 'input'?)",
+            "prompt.template names 'inputt', which is not a column of the rows (did you mean 'input'?)",
         ),
         ("prompt", {"template": "{% if %}"}, "prompt template '{% if %}'"),
         ("prompt", {"template": "no question"}, "prompt.template leaves the question out"),

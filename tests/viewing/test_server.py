@@ -174,7 +174,7 @@ def test_damaged_run_is_listed_as_unreadable_and_ends_nothing(make, get):
 def test_no_folder_is_refused_in_a_sentence(tmp_path):
     done = CliRunner().invoke(main, ["view", str(tmp_path / "none")])
     assert done.exit_code == 2
-    assert "is no folder; give the one that holds the runs" in done.output
+    assert "is not a folder; give the one that holds the runs" in done.output
 
 
 def chromium() -> str | None:
