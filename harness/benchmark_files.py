@@ -3,7 +3,7 @@
 JSONL or CSV in UTF-8, one row a question, named after its file. Case of the column names does not matter, and other
 columns are left alone:
 
-    question   what is asked, as the model shall see it
+    question   what is asked, as the model sees it
     choices    a list of texts (JSONL), or columns choice_1, choice_2, ... or A, B, ...: multiple choice
     answer     multiple choice: the right choice's text, else its letter (A is the first), else its number (0 is the
                first), in this order; what could mean two choices is refused

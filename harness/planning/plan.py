@@ -74,7 +74,7 @@ def make_plan(task: Task, folder_of: FolderOf, device: Device, speed: Speed | No
 
 
 def _judging(task: Task, folder_of: FolderOf, speed: Speed | None) -> Iterator[ArmCost]:
-    """Foretell each judge: it reads the answers of every fit on the test, and those that people labelled."""
+    """Predict each judge: it reads the answers of every fit on the test, and those that people labelled."""
     labelled = sum(bool(said.text) for example in (*task.study.dev, *task.test) for said in example.labelled)
     answers = labelled + len(task.test) * sum(len(fits_of(arm, task)) for arm in task.arms)
     by_length = sorted(task.test, key=lambda example: len(example.question.text) + len(example.target))
@@ -103,14 +103,14 @@ def _gains(setting: Setting) -> tuple[SmallestGain, ...]:
 def _memory(
     task: Task, asked: Sequence[Demand], folder_of: FolderOf, device: Device
 ) -> tuple[tuple[ArmMemory, ...], tuple[str, ...]]:
-    """Foretell the arms of each model, which has processes of its own; say what each model was taken for."""
+    """Predict the arms of each model, which has processes of its own; say what each model was taken for."""
     memory: list[ArmMemory] = []
     notes: list[str] = []
     for model in task.models:
         folder = folder_of(model.source)
         if folder is None:
             why = "its files are not on this machine; fetch them (`harness setup`, or a run)"
-            notes.append(f"{model.source}: not foretold, {why}")
+            notes.append(f"{model.source}: not predicted, {why}")
             continue
         shape = read_shape(folder)
         memory += arm_memory([demand for demand in asked if demand.model == model.name], shape, device)
