@@ -47,10 +47,21 @@ class Reader:
     then: "Reader | None" = None  # reads what this one has read
 
     def read(self, text: str) -> str | None:
-        """Return what the rule finds, or None when it finds nothing."""
+        """Return what the rule finds, or None when it finds nothing or its pattern is stopped."""
+        try:
+            return self.find(text)
+        except TimeoutError:
+            return None
+
+    def find(self, text: str) -> str | None:
+        """Return what the rule finds, or None when it finds nothing.
+
+        Raises:
+            TimeoutError: If its pattern takes longer than PATTERN_SECONDS, and is stopped.
+        """
         behind = self._behind_marker(text)
         found = None if behind is None else self._taken(behind).strip() or None
-        return self.then.read(found) if self.then and found else found
+        return self.then.find(found) if self.then and found else found
 
     def is_complete(self, text: str) -> bool:
         """Whether what is read is whole although the text was cut."""
@@ -91,12 +102,7 @@ class Reader:
         if self.rule == "json":
             found = list(containers(text, STRICT_JSON))
             return _last([written for value, written in found if isinstance(value, dict)] or [one for _, one in found])
-        if self.rule == "pattern":
-            try:
-                return last_group(self.pattern, text)
-            except TimeoutError:
-                return ""
-        return text
+        return last_group(self.pattern, text) if self.rule == "pattern" else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +170,7 @@ def _last(found: Iterable[str]) -> str:
 
 
 def _refuse(constant: str) -> Any:
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is not JSON")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -174,7 +180,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-# NaN, Infinity and objects that repeat a key are no JSON.
+# NaN, Infinity and objects that repeat a key are not JSON.
 STRICT_JSON = json.JSONDecoder(parse_constant=_refuse, object_pairs_hook=_object)
 
 

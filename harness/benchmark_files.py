@@ -3,7 +3,7 @@
 JSONL or CSV in UTF-8, one row a question, named after its file. Case of the column names does not matter, and other
 columns are left alone:
 
-    question   what is asked, as the model shall see it
+    question   what is asked, as the model sees it
     choices    a list of texts (JSONL), or columns choice_1, choice_2, ... or A, B, ...: multiple choice
     answer     multiple choice: the right choice's text, else its letter (A is the first), else its number (0 is the
                first), in this order; what could mean two choices is refused
@@ -110,7 +110,7 @@ def _json_row(line: str) -> Values | _BadRow:
     except (ValueError, RecursionError) as fault:
         return _BadRow(f"is not JSON ({fault}); write one object a line")
     if not isinstance(values, dict):
-        return _BadRow('is no JSON object; write {"question": ..., "answer": ...}')
+        return _BadRow('is not a JSON object; write {"question": ..., "answer": ...}')
     named = {str(key).strip().casefold(): value for key, value in values.items()}
     return named if len(named) == len(values) else _BadRow("names a column twice; leave one out")
 
@@ -121,7 +121,7 @@ def _csv_rows(text: str) -> Iterator[tuple[int, Values | _BadRow]]:
     try:
         lines = [cells for cells in csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True) if cells]
     except csv.Error as fault:
-        yield 0, _BadRow(f"is no CSV ({fault}); check its quotes")
+        yield 0, _BadRow(f"is not CSV ({fault}); check its quotes")
         return
     names = [cell.strip().casefold() for cell in lines[0]] if lines else []
     if len(set(names)) < len(names):
@@ -221,7 +221,7 @@ def _gold(choices: Sequence[str], answer: str) -> int:
     if re.fullmatch(r"[0-9]{1,2}", answer) and int(answer) < len(choices):
         readings.append(int(answer))
     if not readings:
-        raise _BadRow(f"answer {answer!r} is no choice's text, letter or number; the choices are {list(choices)}")
+        raise _BadRow(f"answer {answer!r} is not a choice's text, letter or number; the choices are {list(choices)}")
     if len(set(readings)) > 1:
         raise _BadRow(
             f"answer {answer!r} is the text of choice {letters[readings[0]]} and could mean choice "

@@ -39,7 +39,7 @@ class Lines(list[Any]):
 
     @property
     def choices(self) -> dict[str, str]:
-        """The texts by label; none where the list is no choices."""
+        """The texts by label; none where the list is not a list of choices."""
         return dict(zip(self.labels, map(_written, self), strict=True)) if self.labels else {}
 
     def __str__(self) -> str:
@@ -55,7 +55,7 @@ class Fields(dict[str, Any]):
 
     @property
     def choices(self) -> dict[str, str]:
-        """The texts by label; none where the object is no choices."""
+        """The texts by label; none where the object is not choices."""
         texts, labels = self.get("text"), self.get("label")
         if not isinstance(texts, list) or not isinstance(labels, list) or len(texts) != len(labels):
             return {}

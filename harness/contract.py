@@ -90,7 +90,7 @@ class EngineKind(Protocol):
         """What its engines can do; arms that need more are skipped."""
 
     def fault(self, source: str) -> str:
-        """Say in one sentence why this can be no model of this engine, else ''. Nothing is fetched or loaded."""
+        """Say in one sentence why this cannot be a model of this engine, else ''. Nothing is fetched or loaded."""
 
     def find(self, source: str, log: Callable[[str], object]) -> str:
         """Return what `open` takes: the model that a task file names, obtained if need be.

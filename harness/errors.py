@@ -5,7 +5,7 @@ HarnessError        printed without a traceback; exit code 2
 ├── ModelError      the user gives another model, or lets set-up fetch it
 ├── PluginError     the user installs or renames a plug-in
 ├── ArmError        one arm failed; the others still run
-│   └── ItemError   one item cannot be answered; its arm goes on with the others
+│   └── ItemError   one item cannot be answered; its arm continues with the others
 └── StoreError      the run folder is unreadable, in use, or belongs to another task
 """
 
@@ -43,7 +43,7 @@ class ArmError(HarnessError):
 
 
 class ItemError(ArmError):
-    """One item cannot be answered, whatever it is asked with; its arm goes on with the others."""
+    """One item cannot be answered, whatever it is asked with; its arm continues with the others."""
 
 
 class StoreError(HarnessError):

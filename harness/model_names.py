@@ -10,7 +10,7 @@ _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
 
 def name_fault(name: str) -> str:
-    """Say why a name that is no folder's can be no model's; '' when it is an alias or a well-formed hub id."""
+    """Say why a name that is not a folder's cannot be a model's; '' when it is an alias or a well-formed hub id."""
     if name in ALIASES or _HUB_ID.fullmatch(name):
         return ""
     known = suggest(name, dict.fromkeys(ALIASES))

@@ -150,7 +150,7 @@ class Program:
     generation: GenerationSettings
     reader: Reader = Reader()
     retriever: Retriever | None = None
-    choices: Choices | None = None  # in place of generation and reader
+    choices: Choices | None = None  # instead of generation and reader
     samples: int = 1  # answers to a question, drawn by temperature, of which the most frequent result counts
     ignore: tuple[Ignored, ...] = ()  # what of results does not count when they are voted over
 
@@ -253,7 +253,7 @@ def columns_named(template: str) -> frozenset[str]:
 
 
 def general_question(prompt: Prompt, identity: str, text: str) -> Question:
-    """Return a question that is no row of the task, with nothing in the columns that its template names."""
+    """Return a question that is not a row of the task, with nothing in the columns that its template names."""
     columns = tuple(Column(name, "null", True) for name in sorted(columns_named(prompt.template)))
     return Question(identity, (Message("user", text),), columns)
 

@@ -16,7 +16,7 @@ def calls_in(value: Any, *, needs_arguments: bool = True) -> list[Call]:
 
     Args:
         value: An object or a list; anything else makes no call.
-        needs_arguments: An object with a name alone is no call. False where it is known that a call is meant.
+        needs_arguments: An object with a name alone is not a call. False where it is known that a call is meant.
     """
     if isinstance(value, list):
         return [call for item in value for call in calls_in(item, needs_arguments=needs_arguments)]
@@ -32,7 +32,7 @@ def calls_in(value: Any, *, needs_arguments: bool = True) -> list[Call]:
 
 
 def _arguments(written: Any) -> Any:
-    """Return arguments, read where they are JSON text; what is no JSON stays text, and nothing is no argument."""
+    """Return arguments, read where they are JSON text; what is not JSON stays text, and nothing is not an argument."""
     if written is None or (isinstance(written, str) and not written.strip()):
         return {}
     if not isinstance(written, str):

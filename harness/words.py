@@ -8,7 +8,7 @@ _UNSEEN = ("Mn", "Mc", "Me", "Cf")  # accents and other marks, joiners
 _PUNCTUATION = r""".,;:!?'"`()\[\]{}…‘’“”«»¿¡\-–—。，、！？；：（）「」『』《》【】·"""
 # Scripts without spaces between words: each sign counts as a word.
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-# Sentence punctuation is no word; every other sign is one, as '+' and '<' change what is asked.
+# Sentence punctuation is not a word; every other sign is one, as '+' and '<' change what is asked.
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+|[^\w\s{_PUNCTUATION}]")
 
 

@@ -19,6 +19,7 @@ from harness.decision.slices import memberships
 from harness.records import Regression, Run, RunDifference
 from reports.difference import html as difference_html
 from reports.items.pack import packed
+from reports.minus import typeset_difference, typeset_regression, typeset_run
 from reports.regression import html as regression_html
 from reports.text import visible
 from reports.view.examples import Caps
@@ -37,6 +38,7 @@ class HtmlReport:
 
     def render(self, run: Run) -> Rendered:
         """Draw the run; equal runs give equal bytes."""
+        run = typeset_run(run)
         slices = memberships(run.examples)
         text, here = _report(run, packed(run, slices), len(run.examples))
         if _size(text) <= LARGEST:
@@ -50,11 +52,11 @@ class HtmlReport:
 
     def render_regression(self, regression: Regression, *, is_strict: bool) -> Rendered:
         """Draw a regression check; equal checks give equal bytes."""
-        return regression_html.render(regression, _environment(), policy(_source("report.css")))
+        return regression_html.render(typeset_regression(regression), _environment(), policy(_source("report.css")))
 
     def render_difference(self, difference: RunDifference) -> Rendered:
         """Draw two runs side by side; equal differences give equal bytes."""
-        return difference_html.render(difference, _environment(), policy(_source("report.css")))
+        return difference_html.render(typeset_difference(difference), _environment(), policy(_source("report.css")))
 
 
 def _report(run: Run, pack: str, here: int) -> tuple[str, int]:

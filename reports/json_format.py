@@ -58,7 +58,7 @@ class JsonReport:
 
 
 def _text(data: Mapping[str, Any]) -> str:
-    """Write JSON in which what is no number is null."""
+    """Write JSON in which what is not a number is null."""
     text = json.dumps(_finite(data), indent=2, ensure_ascii=False, allow_nan=False)
     return _SURROGATES.sub(lambda half: f"\\u{ord(half.group()):04x}", text) + "\n"  # half a pair has no UTF-8
 
@@ -240,7 +240,7 @@ def _training(evidence: Evidence) -> dict[str, Any] | None:
 
 
 def _with_forgetting(tried: Checkpoint | StrengthPoint | Trial) -> dict[str, Any]:
-    """Return something that was tried on dev; null instead of `spent` is no number, and so not inside."""
+    """Return something that was tried on dev; null instead of `spent` is not a number, and so not inside."""
     found: Forgetting | None = tried.forgetting
     return {**asdict(tried), "forgetting": {**asdict(found), "inside": found.is_inside} if found else None}
 

@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 from harness.contract import Rendered
 from harness.records import Regression, Run
+from reports.minus import plain
 from reports.regression.view import rows
 from reports.text import visible
 
@@ -43,6 +44,7 @@ def _cases(regression: Regression, is_strict: bool) -> Iterator[ElementTree.Elem
     for row in rows(regression):
         case = _case("regress", row.name)
         said = f"{row.figure} ({row.note}); limit {row.limit}" if row.note else f"{row.figure}; limit {row.limit}"
+        said = plain(said)
         kind = {"lost": "failure", "open": doubt, "absent": "skipped", "beside": "skipped"}.get(row.state)
         if kind is not None:
             _add(case, kind, said)

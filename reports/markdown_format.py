@@ -11,6 +11,7 @@ from harness.records import Regression, Run, RunDifference
 from harness.visible import markdown
 from reports import numbers
 from reports.difference import markdown as difference_markdown
+from reports.minus import typeset_difference, typeset_regression, typeset_run
 from reports.regression import markdown as regression_markdown
 from reports.text import clip, one_line
 from reports.view.arms import ability_cell, arm_cell, score_cell
@@ -41,7 +42,7 @@ class MarkdownReport:
 
     def render(self, run: Run) -> Rendered:
         """Draw the run; equal runs give equal bytes."""
-        text = ""
+        run, text = typeset_run(run), ""
         for limit in TEXT_LIMITS:
             text = _Writer(run, limit).text()
             if len(text.encode("utf-8")) <= LARGEST:
@@ -50,11 +51,11 @@ class MarkdownReport:
 
     def render_regression(self, regression: Regression, *, is_strict: bool) -> Rendered:
         """Draw a regression check; equal checks give equal bytes."""
-        return regression_markdown.render(regression, lambda text: escape(text, TEXT_LIMITS[0]))
+        return regression_markdown.render(typeset_regression(regression), lambda text: escape(text, TEXT_LIMITS[0]))
 
     def render_difference(self, difference: RunDifference) -> Rendered:
         """Draw two runs side by side; equal differences give equal bytes."""
-        return difference_markdown.render(difference, lambda text: escape(text, TEXT_LIMITS[0]))
+        return difference_markdown.render(typeset_difference(difference), lambda text: escape(text, TEXT_LIMITS[0]))
 
 
 class _Writer:

@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft7Validator
 from packaging.utils import canonicalize_name
 
-from tools.audit import ADVISORIES, CLEAN, NOT_AUDITED, verdict
+from tools.audit import ADVISORIES, CLEAN, NOT_AUDITED, judged, verdict
 from tools.locks import LOCKS, pins
 from tools.sbom import bill
 
@@ -95,3 +95,25 @@ def test_audit_never_takes_what_could_not_be_asked_for_clean(found, code, words)
     said, lines = verdict(found)
     assert said == code
     assert words in "\n".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("of_torch", "code", "words"),
+    [
+        ([GOOD], CLEAN, "torch.lock: 1 packages without a known advisory"),
+        ([], NOT_AUDITED, "torch.lock: nothing was audited"),
+        ([SKIPPED], NOT_AUDITED, "torch.lock: nothing was audited"),
+        ([BAD], ADVISORIES, "torch.lock: a 1: CVE-1, fixed in 2"),
+    ],
+)
+def test_every_lock_has_lines_of_its_own_and_the_worst_decides(of_torch, code, words):
+    clean = "all.lock: 1 packages without a known advisory"
+    for found in ({"all.lock": [GOOD], "torch.lock": of_torch}, {"torch.lock": of_torch, "all.lock": [GOOD]}):
+        said, lines = judged(found)
+        assert said == code
+        assert clean in lines
+        assert any(line.startswith(words) for line in lines)
+
+
+def test_known_advisory_is_worse_than_a_lock_that_could_not_be_audited():
+    assert judged({"all.lock": [], "torch.lock": [BAD]})[0] == ADVISORIES

@@ -1,7 +1,8 @@
 """Ask an advisory service about every locked package: `make audit`, which runs this in an environment of its own.
 
 pip-audit ends with 0 and "No known vulnerabilities found" also where the service could be asked nothing at all, so what
-it skipped is counted here. Exit codes: 0 nothing known; 1 advisories; 3 some packages could not be asked about.
+it skipped is counted here, for each lock file by itself. Exit codes, of which the worst lock's is taken: 0 nothing
+known; 3 some packages could not be asked about; 1 advisories, which are worse.
 """
 
 import json
@@ -15,10 +16,11 @@ from typing import Any
 from tools.locks import LOCKS, ROOT
 
 CLEAN, ADVISORIES, NOT_AUDITED = 0, 1, 3
+BADNESS = (CLEAN, NOT_AUDITED, ADVISORIES)  # the worst last
 
 
 def verdict(found: Sequence[Mapping[str, Any]]) -> tuple[int, list[str]]:
-    """Return the exit code and the lines to print for pip-audit's list of packages.
+    """Return the exit code and the lines to print for pip-audit's list of the packages of one lock.
 
     Args:
         found: The packages, each with what is known of it (`vulns`) or why it was skipped (`skip_reason`).
@@ -26,7 +28,7 @@ def verdict(found: Sequence[Mapping[str, Any]]) -> tuple[int, list[str]]:
     lines = [_line(one, advisory) for one in found for advisory in one.get("vulns", ())]
     skipped = [one["name"] for one in found if "skip_reason" in one]
     if not found or len(skipped) == len(found):
-        return NOT_AUDITED, ["no advisory source is reachable from here: nothing was audited"]
+        return NOT_AUDITED, ["nothing was audited: no source of advisories is reachable from here"]
     if skipped:
         lines.append(f"not audited, as the source does not know them: {', '.join(skipped)}")
     if any(one.get("vulns") for one in found):
@@ -54,9 +56,20 @@ def ask(lock: Path) -> list[Mapping[str, Any]]:
         return found
 
 
+def judged(found: Mapping[str, Sequence[Mapping[str, Any]]]) -> tuple[int, list[str]]:
+    """Return the exit code of the worst lock, and the lines to print, each with its lock's name in front.
+
+    Args:
+        found: pip-audit's list of packages, by lock.
+    """
+    verdicts = {lock: verdict(packages) for lock, packages in found.items()}
+    lines = [f"{lock}: {line}" for lock, (_, said) in verdicts.items() for line in said]
+    return max((code for code, _ in verdicts.values()), key=BADNESS.index), lines
+
+
 def main() -> int:
     """Audit every lock, print what was found, and return the exit code."""
-    code, lines = verdict([one for lock in LOCKS for one in ask(ROOT / lock)])
+    code, lines = judged({lock: ask(ROOT / lock) for lock in LOCKS})
     print(*lines, sep="\n")
     return code
 

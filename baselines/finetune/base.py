@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from traceback import walk_tb
 from typing import Any, Literal
 
 import torch
@@ -60,6 +61,8 @@ class Base:
                 tuned = tuner.take_up(self.model, Path(spec.start))
         except (ValueError, TypeError, NotImplementedError) as fault:
             self._undo_patches(forward)
+            if isinstance(fault, TypeError) and not _comes_from_peft(fault):
+                raise  # a wrong call of ours
             kind = self.model.config.model_type
             raise TrainingFailure(f"{tuner.title} cannot be put on a model of type {kind}: {_said(fault)}") from fault
         except TrainingFailure:
@@ -75,6 +78,12 @@ class Base:
         _put_back(self.model, forward)
         if hasattr(self.model, "peft_config"):
             del self.model.peft_config
+
+
+def _comes_from_peft(fault: BaseException) -> bool:
+    """Whether PEFT, or what it called, raised a fault: it says by a TypeError that it knows no such layer."""
+    names = (frame.f_globals.get("__name__", "") for frame, _ in walk_tb(fault.__traceback__))
+    return any(name.partition(".")[0] == "peft" for name in names)
 
 
 def _still(model: Any) -> None:

@@ -38,7 +38,7 @@ class Full:
 
     @contextmanager
     def off(self, tuned: Any) -> Iterator[Any]:
-        """Put the base's weights in place of the trained ones."""
+        """Use the base's weights instead of the trained ones."""
         kept = {name: parameter.data for name, parameter in tuned.named_parameters()}
         try:
             for name, parameter in tuned.named_parameters():

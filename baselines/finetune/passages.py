@@ -1,7 +1,7 @@
 """How many passages `rag_lora_sft` trains and asks with, settled on dev before anything is trained.
 
 Where dev names the evidence, by how often the retriever finds the passage with the answer, or any passage of the
-document where most answers stand in no line word for word: of numbers that cannot be told apart the smallest, since
+document where most answers stand in no line word for word: of numbers that cannot be distinguished the smallest, since
 every passage makes a training row longer. Elsewhere as `rag` does, by the base model's answers.
 """
 

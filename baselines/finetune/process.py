@@ -124,7 +124,7 @@ class TrainingProcess:
         return event
 
     def _note(self, line: str) -> None:
-        """Keep a line that is no event."""
+        """Keep a line that is not an event."""
         with suppress(OSError), (self.folder / LOG_NAME).open("a", encoding="utf-8") as log:
             log.write(line)
 

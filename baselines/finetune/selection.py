@@ -1,7 +1,7 @@
 """Which rate, checkpoint and strength is kept, when training stops, and what its curve says. Pure.
 
 What is kept is the best on the task among what stays inside the forgetting budget; where nothing does, what spends
-least of it. What is no number never orders a choice.
+least of it. What is not a number never orders a choice.
 """
 
 import math
@@ -60,12 +60,12 @@ def is_clearly_worse(choice: DevResult, than: DevResult, rows: int) -> bool:
 
 
 def score_of(choice: DevResult) -> float:
-    """Return the dev score; what is no number is below every score."""
+    """Return the dev score; what is not a number is below every score."""
     return choice.dev_score if math.isfinite(choice.dev_score) else -math.inf
 
 
 def loss_of(choice: DevResult) -> float:
-    """Return the dev loss; what is no number, or was not measured, is above every loss."""
+    """Return the dev loss; what is not a number, or was not measured, is above every loss."""
     loss = choice.dev_loss
     return loss if loss is not None and math.isfinite(loss) else math.inf
 
@@ -136,7 +136,7 @@ def rank(choice: DevResult) -> tuple[float, float]:
 
 
 def _excess(choice: DevResult) -> float:
-    """Return what is spent of the budget where it is exceeded, else 0; what is no number exceeds it without end."""
+    """Return what is spent of the budget where it is exceeded, else 0; what is not a number exceeds it without end."""
     if choice.forgetting is None or choice.forgetting.is_inside:
         return 0.0
     return choice.forgetting.spent if math.isfinite(choice.forgetting.spent) else math.inf

@@ -139,7 +139,7 @@ def settle(tried: Sequence[Tried], rows: int, measure: Callable[[Tried], Forgett
 
 
 def best_rate(trials: Sequence[tuple[float, Trial]], rows: int) -> float:
-    """Return the rate with the lowest dev loss among those whose score cannot be told from the best.
+    """Return the rate with the lowest dev loss among those whose score cannot be distinguished from the best.
 
     Rates that leave the forgetting budget within a few steps count only where all do, and then the one that leaves
     it least is taken. A few steps move few answers: scores within one standard error on `rows` dev rows are equal. Of

@@ -6,7 +6,7 @@ from harness.closed_set import FEW_LABELS, MOST_LABELS
 from harness.errors import ArmError
 from harness.records import Example
 
-FEWEST_ROWS = 2  # for each label of more than a few: texts that never repeat are no labels
+FEWEST_ROWS = 2  # for each label of more than a few: texts that never repeat are not labels
 LONGEST_LABEL = 80  # characters; longer answers are sentences, of which no set is closed
 
 

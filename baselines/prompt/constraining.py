@@ -50,7 +50,7 @@ def constraint_of(constrain: Held | None, study: Study) -> Constraint | None:
     """Return what the option says for a study.
 
     Raises:
-        ArmError: If the targets of train are asked for and are no closed set.
+        ArmError: If the targets of train are asked for and are not a closed set.
     """
     if constrain is None:
         return None

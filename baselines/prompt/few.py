@@ -13,7 +13,7 @@ from typing import ClassVar
 from baselines.prompt.constraining import needed
 from baselines.prompt.options import FewShotOptions, Way
 from baselines.prompt.selection import Candidate, DevContest, drawn
-from baselines.prompt.shots import Choice, choose, fillable, usable_rows
+from baselines.prompt.shots import Choice, choose, fillable, usable_rows, without_systems
 from baselines.prompt.window import longest_questions, overflow
 from baselines.prompt.zero import plain_prompt, zero_shot_program
 from harness.contract import Capability, FitContext, Fitted, Preview
@@ -86,6 +86,7 @@ class FewShot:
         note = f"{number} shots are shown ({choice}); the run tries {tried} on dev"
         if way == "nearest":
             note += "; those nearest to each question take their place"
+        note = "; ".join([note, *without_systems(rows)])
         return Preview(prompt.messages(study.dev[0].question), note=note)
 
     def _numbers(self, study: Study, context: FitContext) -> tuple[list[int], list[Example], list[str]]:
@@ -95,7 +96,7 @@ class FewShot:
             raise ArmError(_nothing_to_show(study))
         wanted = (FAST_SHOTS,) if context.budget.is_fast else self.options.candidates
         numbers, warnings = fillable(wanted, rows)
-        return numbers, rows, warnings
+        return numbers, rows, warnings + without_systems(rows)
 
     def _candidates(
         self, numbers: Sequence[int], ways: Sequence[Way], rows: Sequence[Example], study: Study, context: FitContext
@@ -121,8 +122,8 @@ class FewShot:
 
 def _nothing_to_show(study: Study) -> str:
     return (
-        f"few_shot: none of the {len(study.train)} training rows can be shown (they need one system turn, or none, "
-        "and questions that dev does not ask); add such rows or leave the arm out"
+        f"few_shot: none of the {len(study.train)} training rows can be shown, as dev asks the questions of all; add "
+        "rows with other questions or leave the arm out"
     )
 
 

@@ -36,7 +36,7 @@ class LabelScore:
         """Take the labels from train, and settle on dev whether they are calibrated.
 
         Raises:
-            ArmError: If the targets are no closed set, cannot be compared as is asked, or exceed the context window.
+            ArmError: If the targets are not a closed set, cannot be compared as is asked, or exceed the context window.
         """
         contest = DevContest(context, study.dev, self.options.dev_rows, time.monotonic())
         labels = labels_of(study.train)
@@ -83,13 +83,13 @@ class LabelScore:
 
 
 def _nested(labels: Sequence[str]) -> tuple[str, str] | None:
-    """Return a label and another that goes on from it, which are neighbours in sorted order; None without any."""
+    """Return a label and another that continues it, which are neighbours in sorted order; None without any."""
     return next(((a, b) for a, b in zip(labels, labels[1:], strict=False) if b.startswith(a)), None)
 
 
 def _unknown(dev: Sequence[Example], labels: Sequence[str]) -> list[str]:
     others = sorted({example.target.strip() for example in dev} - set(labels))
-    return [f"{len(others)} answers of dev are no label of train, e.g. '{others[0]}'"] if others else []
+    return [f"{len(others)} answers of dev are not labels of train, e.g. '{others[0]}'"] if others else []
 
 
 def _calibrated(program: Program, empty: Question, context: FitContext) -> Program:

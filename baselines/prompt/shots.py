@@ -18,13 +18,21 @@ def usable_rows(study: Study) -> list[Example]:
     """Return the training rows that can be shown: no repeats, and no question of dev.
 
     The turns before a question are shown with it. A system turn is not, as the question that is asked has one: rows
-    with system turns of their own are left out, unless all rows have the same.
+    with a system turn of their own are left out, unless all have one.
     """
     asked = {_key(example) for example in study.dev}
-    systems = {_system(example) for example in study.train}
-    fit = [e for e in study.train if (len(systems) == 1 or not _system(e)) and _key(e) not in asked]
+    fit = [example for example in study.train if _key(example) not in asked]
+    fit = [example for example in fit if not _system(example)] or fit
     rows = {_key(e): e for e in reversed(fit)}
     return [example for example in fit if rows[_key(example)] is example]
+
+
+def without_systems(rows: Sequence[Example]) -> list[str]:
+    """Warn where the rows to be shown have different system turns, which are not shown with them."""
+    different = len({_system(row) for row in rows})
+    if different < 2:
+        return []
+    return [f"solved examples are shown without the system turns of their rows, which differ ({different} texts)"]
 
 
 def fillable(wanted: Sequence[int], rows: Sequence[Example]) -> tuple[list[int], list[str]]:

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from baselines.prompt.constraining import constraint_of, needed
 from baselines.prompt.selection import DevContest, drawn
-from baselines.prompt.shots import fillable, pick, usable_rows
+from baselines.prompt.shots import fillable, pick, usable_rows, without_systems
 from baselines.rag.options import RagOptions
 from baselines.rag.prompting import passages_prompt, stand_in, with_shots
 from harness.contract import Capability, FitContext, Fitted, Preview
@@ -85,7 +85,9 @@ class Rag:
         tried = ", ".join(map(str, self.options.candidates))
         shots = ", ".join(map(str, self.options.shot_candidates))
         note = f"{note}; the run tries {tried} passages and {shots} solved examples on dev"
-        shown = pick(usable_rows(study), self.options.shot_candidates[0], "diverse", seed=0)
+        rows = usable_rows(study)
+        shown = pick(rows, self.options.shot_candidates[0], "diverse", seed=0)
+        note = "; ".join([note, *(without_systems(rows) if shown else ())])
         prompt = with_shots(passages_prompt(study), [self._stand_in_shot(study, row) for row in shown])
         return Preview(prompt.messages(example.question, passages), note=note)
 
@@ -101,7 +103,8 @@ class Rag:
         wanted = self.options.candidates[:most]
         warnings = [f"{k} passages asked for, but there are only {passages}" for k in wanted if k > passages]
         shots, short = fillable(self.options.shot_candidates[:most], rows)
-        return sorted({min(k, passages) for k in wanted}), shots, warnings + short
+        told = without_systems(rows) if shots[-1] else []
+        return sorted({min(k, passages) for k in wanted}), shots, warnings + short + told
 
 
 def _k_of(program: Program) -> int:

@@ -107,6 +107,6 @@ def open_embedder(name: str) -> Embedder:
         return Embedder(name, Path(snapshot_download(name)))
     except Exception as fault:  # of the hub's client, whose faults are those of several libraries
         raise ArmError(
-            f"embedder '{name}' is no folder and cannot be had from the hub ({fault}); "
+            f"embedder '{name}' is not a folder and cannot be had from the hub ({fault}); "
             f"give a folder, or '{DEFAULT_EMBEDDER}', which needs no network"
         ) from fault

@@ -1,6 +1,6 @@
 """The passage index: a FAISS file, the passages, and a manifest that says what made them.
 
-The manifest is written last, so a folder without a valid one is no index. Opening checks every hash in
+The manifest is written last, so a folder without a valid one is not an index. Opening checks every hash in
 it; building reuses what is whole and of the same documents, chunking and embedder, and remakes the rest.
 """
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from harness.decision.arms import TUNED
 from harness.decision.words import duration, seeds_words
+from harness.evidence.unread import stopped
 from harness.records import Evidence, Gate, Interval, Run
 
 SMOKE = "Smoke run: a few rows only. It shows that every arm works; do not decide on it."
@@ -38,9 +39,10 @@ def cells(run: Run) -> list[tuple[str, ...]]:
 
 
 def remarks(run: Run) -> list[str]:
-    """Say what the table cannot: warnings of the gate, strengths, several seeds, and why an arm has no figure."""
+    """Say what the table cannot: warnings of the gate, patterns that were stopped, strengths, seeds, lost arms."""
     ended = [f"{found.arm} {found.status}: {found.reason}" for found in run.evidence if found.status != "ok"]
-    return [*_uncorrected(run), *_warnings(run), *_strengths(run), *_seeds(run), *ended]
+    slow = [f"{found.arm}: {warning}" for found in run.evidence for warning in stopped(found.predictions)]
+    return [*_uncorrected(run), *_warnings(run), *slow, *_strengths(run), *_seeds(run), *ended]
 
 
 def _uncorrected(run: Run) -> list[str]:

@@ -1,6 +1,6 @@
 """Whether a model's files hold every layer, told from their headers: no weights are loaded.
 
-transformers puts random numbers in place of what is missing; the engine refuses that when it loads the model, after
+transformers puts random numbers where something is missing; the engine refuses that when it loads the model, after
 set-up and before anything is measured. This finds the usual case, a shard or a layer that was left behind, at once.
 """
 

@@ -15,8 +15,8 @@ def checked_folder(folder: Path) -> Path:
     """Return a model's folder if it may be loaded.
 
     Raises:
-        ModelError: If it has no weights, a file of weights is no safetensors or lies elsewhere, a link leads out of the
-            folder, its settings cannot be read or ask for code of their own, or it is an adapter.
+        ModelError: If it has no weights, a file of weights is not safetensors or lies elsewhere, a link leads out of
+            the folder, its settings cannot be read or ask for code of their own, or it is an adapter.
     """
     if not (folder / "config.json").is_file():
         raise ModelError(f"{folder} has no config.json; give the folder that save_pretrained wrote")

@@ -32,7 +32,7 @@ class Template:
     source: str  # as it is written
     bos: str | None = None
     eos: str | None = None
-    special: frozenset[str] = field(default_factory=frozenset)  # tokens that are no text to the model
+    special: frozenset[str] = field(default_factory=frozenset)  # tokens that are not text to the model
 
 
 class ChatFormat:
@@ -48,7 +48,7 @@ class ChatFormat:
         """Look at a template; `model` is as the user knows it.
 
         Raises:
-            ModelError: If there is none, or it cannot show a question, comes to no end or reaches for what is no value
+            ModelError: If there is none, or it cannot show a question, does not end or reaches for what is not a value
                 of its own, or nothing would ever end an answer.
         """
         if template is None:
@@ -109,7 +109,7 @@ class ChatFormat:
         return min(THOUGHT_TOKENS, window // 4) if self.thinks else 0
 
     def not_text(self, text: str) -> list[str]:
-        """Return the tokens in a text that are no text to this model, each once; those around thoughts left out."""
+        """Return the tokens in a text that are not text to this model, each once; those around thoughts left out."""
         return marked(text, self._control)
 
     def answer(self, text: str) -> str:

@@ -50,7 +50,7 @@ def read_json(file: Path) -> dict[str, Any]:
     """Read a JSON object; nothing where there is no such file.
 
     Raises:
-        ModelError: If it is no JSON.
+        ModelError: If it is not JSON.
     """
     try:
         found = json.loads(file.read_text(encoding="utf-8"))

@@ -35,7 +35,7 @@ class ChatForm:
         switch: Variables of the template that switch thoughts off.
         closing: Written behind the opened turn, where an answer begins: it closes a thought, for one.
         start: The start token, where the template writes it twice; one is taken off.
-        markers: What ends or opens turns, or is no text to the model; in a turn's text a space splits it.
+        markers: What ends or opens turns, or is not text to the model; in a turn's text a space splits it.
         lines: As `markers`, where such a text is a line of its own or begins one.
         calls: How the template writes tool calls: what stands before, between and behind them, and its name for their
             arguments; nothing where it writes none, and then a call is its JSON.

@@ -157,7 +157,7 @@ def _broken_json(material: Material) -> list[Finding]:
         return []
     hits = [Hit((record.place,), quoted(record.example.target)) for record in broken]
     remedy = "fix the JSON; nearly all other answers are JSON"
-    return gathered("broken_json", "warning", "answers that are no JSON", remedy, hits)
+    return gathered("broken_json", "warning", "answers that are not JSON", remedy, hits)
 
 
 def _is_json(text: str) -> bool:

@@ -28,7 +28,7 @@ def find_odd_documents(material: Material) -> list[Finding]:
     words = [words_of(document.text) for document in documents]
     remedy = "keep one of each; copies take the places of other passages in a prompt"
     found = gathered("document_copy", "warning", "documents that say the same", remedy, _copies(documents, words))
-    remedy = "remove the stale ones, or the search may show either; what is right for both is no contradiction"
+    remedy = "remove the stale ones, or the search may show either; what is right for both is not a contradiction"
     title = "versions of one document that contradict each other"
     found += gathered("document_versions", "warning", title, remedy, _contradictions(documents, words))
     bare = [Hit((_place(one),), "a heading alone") for one in documents if not _has_text(one)]

@@ -91,7 +91,7 @@ class ModelText:
 
 
 def _window(config: Mapping[str, Any]) -> int | None:
-    """Return the tokens that a configuration allows; None where it does not say, or says what is no number."""
+    """Return the tokens that a configuration allows; None where it does not say, or says what is not a number."""
     inner = config.get("text_config")
     said = inner if isinstance(inner, dict) and inner else config
     found = (said.get(key) for key in _WINDOW_KEYS)

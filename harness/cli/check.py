@@ -53,7 +53,7 @@ def check(ctx: click.Context, task_file: Path, out: Path | None, as_json: bool, 
 
 
 def _read(task_file: Path, as_json: bool) -> "Material":
-    """Read the task; a file that is no task file at all has a report too where JSON is asked for."""
+    """Read the task; a file that is not a task file at all has a report too where JSON is asked for."""
     from harness.checking import CheckReport, read_material
     from harness.checking.findings import ListedFaults
     from harness.errors import TaskFileError

@@ -21,7 +21,7 @@ def _verdicts(ctx: click.Context, parameter: click.Parameter, given: str) -> fro
     """Return the verdicts of a list with commas."""
     words = [word.strip() for word in given.split(",") if word.strip()]
     if unknown := [word for word in words if word not in VERDICTS]:
-        raise click.BadParameter(f"'{unknown[0]}' is no verdict; give some of {', '.join(VERDICTS)}", ctx, parameter)
+        raise click.BadParameter(f"'{unknown[0]}' is not a verdict; give some of {', '.join(VERDICTS)}", ctx, parameter)
     return frozenset(words)
 
 

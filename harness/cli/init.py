@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 @click.option(
     "--lists",
     type=click.Choice(["any", "all"]),
-    help="Of answers that are lists: any one is right, or all are wanted, where it cannot be told.",
+    help="Of answers that are lists: any one is right, or all are wanted, where it is not clear.",
 )
 @click.option("--interview", is_flag=True, help="Ask what the task is for, and set goal, deployment and prices by it.")
 def init(
@@ -47,7 +47,7 @@ def init(
 ) -> None:
     """Look at FILE and write a task folder that runs: splits, metric, arms, and what to look at yourself.
 
-    Where it cannot be told which column is the answer, or what its lists mean, it asks at a terminal; without one it
+    Where it is not clear which column is the answer, or what its lists mean, it asks at a terminal; without one it
     ends with exit code 2 and the flag that answers it.
 
     \b
@@ -138,7 +138,7 @@ def _interview() -> "Purpose":
 
 
 def _number(said: str, what: str) -> float | None:
-    """Read a number as the metrics do: '2,50' is no 250, and '45,000' no 45."""
+    """Read a number as the metrics do: '2,50' is not 250, and '45,000' is not 45."""
     from harness.errors import TaskFileError
     from harness.metrics.quantities import read_quantity
 
@@ -146,5 +146,5 @@ def _number(said: str, what: str) -> float | None:
         return None
     found = read_quantity(said)
     if found is None or not found.is_bare or not 0 <= found.value < 10**12:
-        raise TaskFileError("--interview", [f"'{said}' is no {what}; give a number such as 50000, or nothing"])
+        raise TaskFileError("--interview", [f"'{said}' is not a {what}; give a number such as 50000, or nothing"])
     return float(found.value)

@@ -61,7 +61,7 @@ def _task(path: Path) -> Entry:
 def runs(folder: Path) -> list[Entry]:
     """List the run folders in `folder` and in its runs/, oldest first, with the state and the verdict of each."""
     found = [*folder.glob("*/identity.json"), *folder.glob("runs/*/identity.json")]
-    found = [path for path in found if not path.parent.is_symlink()]  # runs/latest is no run of its own
+    found = [path for path in found if not path.parent.is_symlink()]  # runs/latest is not a run of its own
     return [_run(path.parent) for path in sorted(found, key=lambda path: (path.lstat().st_mtime, path))]
 
 

@@ -142,8 +142,8 @@ def _probe(probe: Probe) -> None:
             continue
         share = arm.foretold_mb / arm.measured_mb - 1
         _item(
-            f"{arm.arm}: {arm.measured_mb / MB_PER_GB:.2f} GB measured, {arm.foretold_mb / MB_PER_GB:.2f} foretold for "
-            f"the dry run ({share:+.0%}), {duration(arm.seconds)}"
+            f"{arm.arm}: {arm.measured_mb / MB_PER_GB:.2f} GB measured, {arm.foretold_mb / MB_PER_GB:.2f} predicted "
+            f"for the dry run ({share:+.0%}), {duration(arm.seconds)}"
         )
 
 

@@ -25,7 +25,9 @@ def view(runs_folder: Path, port: int | None) -> None:
     from harness.viewing.server import Viewer
 
     if not runs_folder.is_dir():
-        raise HarnessError(f"{runs_folder} is no folder; give the one that holds the runs, as harness view RUNS_FOLDER")
+        raise HarnessError(
+            f"{runs_folder} is not a folder; give the one that holds the runs, as harness view RUNS_FOLDER"
+        )
     with Viewer(runs_folder, port or 0) as server:
         say(f"open {server.address}")
         say("Ctrl-C ends it", err=True)

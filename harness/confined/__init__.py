@@ -6,9 +6,10 @@ regular expression may take as much before it has read a character.
 """
 
 from harness.confined.renderer import called, names_in, pattern_groups, render_chats, render_prompts
-from harness.confined.sandbox import TemplateFault, only_copies, private_attribute
+from harness.confined.sandbox import MOST_CHARACTERS, TemplateFault, only_copies, private_attribute
 
 __all__ = [
+    "MOST_CHARACTERS",
     "TemplateFault",
     "called",
     "names_in",

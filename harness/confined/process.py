@@ -17,11 +17,10 @@ from typing import Any
 
 import regex
 
-from harness.confined.sandbox import pieces, undeclared
+from harness.confined.sandbox import TooLong, text_of, undeclared
 
 SECONDS = 2  # of processor time for a row
 MEMORY = 1 << 30  # bytes of address space of the whole process; Python and Jinja take a twentieth of it
-MOST_CHARACTERS = 4_000_000  # of a text; a row has a million at most, and may be shown beside passages
 
 
 def main() -> None:
@@ -50,7 +49,11 @@ def _makers(kind: Any, source: str, rows: Sequence[Mapping[str, Any]]) -> Iterat
         yield lambda: {"found": getattr(import_module(module), name)(rows[0])}
         return
     for values in rows:
-        yield partial(_text, kind, source, values)
+        yield partial(_rendering, kind, source, values)
+
+
+def _rendering(kind: Any, source: str, values: Mapping[str, Any]) -> dict[str, str]:
+    return {"text": text_of(kind, source, values)}
 
 
 def _reply(make: Callable[[], Mapping[str, Any]]) -> str:
@@ -59,25 +62,12 @@ def _reply(make: Callable[[], Mapping[str, Any]]) -> str:
         return json.dumps(make())
     except MemoryError:
         return json.dumps({"fault": f"takes more than {MEMORY >> 30} GB of memory", "is_endless": True})
-    except _TooLong:
-        return json.dumps({"fault": f"writes more than {MOST_CHARACTERS:,} characters", "is_endless": True})
+    except TooLong as fault:
+        return json.dumps({"fault": str(fault), "is_endless": True})
+    except (RecursionError, IndentationError):  # of Jinja, and of Python where it compiles what Jinja wrote
+        return json.dumps({"fault": "nests too deeply, or calls itself without end", "is_endless": True})
     except Exception as fault:  # a template is a small program, and may fail in any way
         return json.dumps({"fault": (str(fault) or type(fault).__name__)[:2_000]})
-
-
-class _TooLong(Exception):
-    """A template writes more than anything can read."""
-
-
-def _text(kind: Any, source: str, values: Mapping[str, Any]) -> dict[str, str]:
-    found: list[str] = []
-    length = 0
-    for piece in pieces(kind, source, values):
-        length += len(piece)
-        if length > MOST_CHARACTERS:
-            raise _TooLong
-        found.append(piece)
-    return {"text": "".join(found)}
 
 
 if __name__ == "__main__":

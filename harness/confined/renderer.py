@@ -12,7 +12,7 @@ from typing import Any
 
 from harness.child import Child, module_command
 from harness.confined.process import SECONDS
-from harness.confined.sandbox import Kind, TemplateFault, only_copies, pieces, undeclared
+from harness.confined.sandbox import Kind, TemplateFault, TooLong, only_copies, text_of, undeclared
 
 # Seconds without a word, besides ten times its limit of processor time, which ends a child before unless it is held up.
 PATIENCE = 60.0
@@ -29,7 +29,7 @@ def render_prompts(template: str, rows: Iterable[Mapping[str, Any]]) -> Iterator
         rows: `input`, `passages` and `columns` (by name, as JSON has them) of each.
     """
     if only_copies(template):
-        return (_here(template, values) for values in rows)
+        return _copied(template, rows)
     return _rendered("prompt", template, rows)
 
 
@@ -40,7 +40,7 @@ def render_chats(template: str, rows: Iterable[Mapping[str, Any]]) -> Iterator[s
 
 @lru_cache(maxsize=256)
 def names_in(template: str) -> frozenset[str]:
-    """Return the names that a prompt's template wants besides `input` and `passages`; none of one that is no Jinja."""
+    """Return the names that a prompt's template wants besides `input` and `passages`; none of one that is not Jinja."""
     if only_copies(template):
         return frozenset(undeclared(template))
     [reply] = _RENDERER.replies(json.dumps({"kind": "names", "source": template}), 1)
@@ -78,9 +78,21 @@ def called(function: str, values: Mapping[str, Any], seconds: float) -> Mapping[
     return found
 
 
+def _copied(template: str, rows: Iterable[Mapping[str, Any]]) -> Iterator[str | TemplateFault]:
+    """Render in this process, to the same length as the child."""
+    endless: TemplateFault | None = None
+    for values in rows:
+        found = endless or _here(template, values)
+        if isinstance(found, TemplateFault) and found.is_endless:
+            endless = found
+        yield found
+
+
 def _here(template: str, values: Mapping[str, Any]) -> str | TemplateFault:
     try:
-        return "".join(pieces("prompt", template, values))
+        return text_of("prompt", template, values)
+    except TooLong as fault:
+        return TemplateFault(str(fault), is_endless=True)
     except Exception as fault:  # a name that is not there, for one
         return TemplateFault(str(fault) or type(fault).__name__)
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import cache, lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from jinja2 import Environment, StrictUndefined, TemplateError, meta, nodes
 from jinja2.ext import Extension
@@ -14,6 +14,9 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from harness.columns import shown_value
 
 Kind = Literal["prompt", "chat"]
+MOST_CHARACTERS = 4_000_000  # of a text; a row has a million at most, and may be shown beside passages
+_DEEPEST_COPIED = 50  # nested nodes of a template that needs no child; parsers and compilers of any more may give up
+Found = TypeVar("Found", bound=nodes.Node)
 # Of these a text can only grow by what it copies, so it ends by itself.
 _COPYING = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Const, nodes.If, nodes.Not, nodes.And, nodes.Or,
@@ -24,7 +27,7 @@ class TemplateFault(Exception):
     """A template that cannot be rendered with some values; the message says why.
 
     Attributes:
-        is_endless: It was stopped, as it took too much time or memory or wrote too much.
+        is_endless: It was stopped, as it took too much time or memory, wrote too much, or nests too deeply.
     """
 
     def __init__(self, text: str, *, is_endless: bool = False) -> None:
@@ -46,6 +49,29 @@ def pieces(kind: Kind, source: str, values: Mapping[str, Any]) -> Iterator[str]:
     yield from _compiled(kind, source).generate(**values)
 
 
+class TooLong(Exception):
+    """A template writes more than anything can read."""
+
+    def __init__(self) -> None:
+        super().__init__(f"writes more than {MOST_CHARACTERS:,} characters")
+
+
+def text_of(kind: Kind, source: str, values: Mapping[str, Any]) -> str:
+    """Render a template, as `pieces` does, up to its most characters.
+
+    Raises:
+        TooLong: If it writes more.
+    """
+    found: list[str] = []
+    length = 0
+    for piece in pieces(kind, source, values):
+        length += len(piece)
+        if length > MOST_CHARACTERS:
+            raise TooLong
+        found.append(piece)
+    return "".join(found)
+
+
 def undeclared(source: str) -> list[str]:
     """Return the names that a prompt's template wants besides `input` and `passages`; sorted.
 
@@ -62,20 +88,28 @@ def undeclared(source: str) -> list[str]:
 
 @lru_cache(maxsize=256)
 def only_copies(source: str) -> bool:
-    """Whether a prompt's template does no more than copy texts, in or behind conditions that look at nothing else."""
+    """Whether a prompt's template does no more than copy texts, in or behind conditions that look at nothing else.
+
+    It may still write too much, where it copies a long text many times.
+    """
     try:
         tree = Environment().parse(source)
     except (TemplateError, RecursionError):
         return False
-    return all(isinstance(node, _COPYING) for node in _all_nodes(tree))
+    return all(isinstance(node, _COPYING) and depth <= _DEEPEST_COPIED for node, depth in _all_nodes(tree))
 
 
-def _all_nodes(tree: nodes.Node) -> Iterator[nodes.Node]:
-    waiting = [tree]
+def _all_nodes(tree: nodes.Node) -> Iterator[tuple[nodes.Node, int]]:
+    """Yield every node with its depth, without recursion."""
+    waiting = [(tree, 0)]
     while waiting:
-        node = waiting.pop()
-        yield node
-        waiting.extend(node.iter_child_nodes())
+        node, depth = waiting.pop()
+        yield node, depth
+        waiting.extend((child, depth + 1) for child in node.iter_child_nodes())
+
+
+def _found(tree: nodes.Node, kind: type[Found]) -> Iterator[Found]:
+    return (node for node, _ in _all_nodes(tree) if isinstance(node, kind))
 
 
 def private_attribute(source: str) -> str | None:
@@ -86,11 +120,11 @@ def private_attribute(source: str) -> str | None:
         tree = Environment().parse(source)
     except (TemplateError, RecursionError):
         return None  # no template; the sandbox has the last word
-    names = [node.attr for node in tree.find_all(nodes.Getattr)]
-    names += [node.arg.value for node in tree.find_all(nodes.Getitem) if isinstance(node.arg, nodes.Const)]
+    names = [node.attr for node in _found(tree, nodes.Getattr)]
+    names += [node.arg.value for node in _found(tree, nodes.Getitem) if isinstance(node.arg, nodes.Const)]
     names += [
         argument.value
-        for node in tree.find_all(nodes.Filter)
+        for node in _found(tree, nodes.Filter)
         if node.name in ("attr", "map", "selectattr", "rejectattr", "groupby", "sort", "unique")
         for argument in [*node.args, *(keyword.value for keyword in node.kwargs)]
         if isinstance(argument, nodes.Const)

@@ -51,7 +51,7 @@ def decide(
         limits: The thresholds set before the run.
         primary_metric: Key into each evidence's `scores`.
         metric_kind: How items become the figure (see `contract.Metric`).
-        aggregate: The metric's own aggregate; used where the figure is no mean.
+        aggregate: The metric's own aggregate; used where the figure is not a mean.
         groups: Group of every test item, None where it has none.
         constant_scores: The best constant answer of train, scored on the test items; None where there is none.
         planned_arms: Names in the task's order, which breaks ties on dev: the earlier is the cheaper.

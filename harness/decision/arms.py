@@ -130,7 +130,7 @@ class JudgedArms:
         """Return the arms whose absence keeps this arm from climbing.
 
         A gain over *every* cheaper arm cannot be shown over one that failed, is invalid or did not run.
-        A skipped arm is no option for this user, so it does not stand in the way.
+        A skipped arm is not an option for this user, so it does not stand in the way.
         """
         return tuple(
             gone for gone in self.absent if not gone.is_skipped and (gone.rank is None or gone.rank < arm.rank)
@@ -138,7 +138,7 @@ class JudgedArms:
 
 
 def dev_order(evidence: Evidence) -> float:
-    """Return the score that dev names by; what is no number names nobody."""
+    """Return the score that dev names by; what is not a number names nobody."""
     score = evidence.dev_score
     return float("-inf") if score is None or not math.isfinite(score) else score
 

@@ -155,7 +155,7 @@ def ratio_interval(pairs: Pairs, tail: float = TAIL) -> Interval | None:
     """Return (tuned - chance) / (base - chance) by Fieller's theorem; None when the base may be at chance.
 
     The interval holds every ratio r for which the mean of x - r y, with x = tuned - chance and
-    y = base - chance, cannot be told from 0: (sum x - r sum y)^2 <= z^2 times its variance. As for every
+    y = base - chance, cannot be distinguished from 0: (sum x - r sum y)^2 <= z^2 times its variance. As for every
     paired gain here, whole gains and losses join the variance, so that the width is never zero.
     Source: Fieller 1954, doi:10.1111/j.2517-6161.1954.tb00159.x.
     """
@@ -181,7 +181,7 @@ def _is_share(item: BenchmarkItem) -> bool:
 
 
 def _is_whole(item: BenchmarkItem) -> bool:
-    """Whether an item was answered: NaN and infinities are no answers."""
+    """Whether an item was answered: NaN and infinities are not answers."""
     return math.isfinite(item.score) and (item.probability is None or math.isfinite(item.probability))
 
 

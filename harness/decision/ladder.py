@@ -116,7 +116,7 @@ def attempt(
 ) -> Climb | None:
     """Judge one rung's candidate by rule (b); None when the rung has none.
 
-    The best constant answer counts among the simpler arms: what it earns is no gain of retrieval or tuning.
+    The best constant answer counts among the simpler arms: what it earns is not a gain of retrieval or tuning.
 
     By the goal alone, `combine` must still show its gain over both parents, the candidates of RAG and tune.
     """

@@ -31,7 +31,7 @@ def _describe(gone: Absent, arm_scores: ArmScores, verdict: Verdict) -> Missing:
         return missing(f"{chosen.name} reaches the goal without it", matters=False)
     if leads := [climb.arm.name for climb in verdict.climbs.values() if climb and _holds_back(gone, climb)]:
         return missing(f"the gain of {join(leads)} over it is not known")
-    # An arm that does not apply here is no option; it only keeps a run from being told to rethink.
+    # An arm that does not apply here is not an option; it only keeps a run from being told to rethink.
     if gone.is_skipped and (verdict.goal != "missed" or verdict.learned):
         return missing("the others are judged without it", matters=False)
     if chosen is not None and verdict.goal == "met":

@@ -26,7 +26,7 @@ class TextChanges:
         return bool(np.isfinite(self.changes).all())
 
     def interval(self, tail: float = TAIL) -> Interval | None:
-        """Return the mean change: Student's t over the texts; None under two texts, or where a loss is no number."""
+        """Return the mean change: Student's t over the texts; None under two texts, or where a loss is not a number."""
         n = self.changes.size
         if n < 2 or not self.is_finite:
             return None
@@ -37,7 +37,7 @@ class TextChanges:
 
 
 def text_changes(base: GeneralAbility, tuned: GeneralAbility) -> TextChanges:
-    """Pair the losses text by text; one that is no number for the base says nothing of the tuned weights.
+    """Pair the losses text by text; one that is not a number for the base says nothing of the tuned weights.
 
     Raises:
         ValueError: If a text has another length for the two.

@@ -126,7 +126,7 @@ def judge_task(task: TaskScores, limits: Limits) -> OnTask:
         return OnTask("regressed", _task_words(best, f"at most {signed_points(best.high)} (99% one-sided", limits))
     if lost and task.metric_spec.kind == "aggregate":
         text = f"{lost} of {asked} test items of the task could not be asked of both, and what they cost"
-        return OnTask("inconclusive", f"{text} cannot be told, as {task.metric_spec.metric} is not a mean of items")
+        return OnTask("inconclusive", f"{text} is not known, as {task.metric_spec.metric} is not a mean of items")
     bound = f"at least {signed_points(worst.low)} (95% one-sided"
     return OnTask("passed" if worst.low > -limits.max_drop else "inconclusive", _task_words(worst, bound, limits))
 

@@ -37,7 +37,7 @@ def search_words(search: AnswerRetrieval) -> str:
 
 
 def search_caveats(arm: Arm, least: float) -> list[str]:
-    """Say whose loss an arm's is, or that it cannot be told."""
+    """Say whose loss an arm's is, or that it is not known."""
     if search := lost_in_retrieval(arm, least):
         return [f"{arm.name}: {search_words(search)}, so most of what it lost was lost in retrieval, not by the model"]
     lost = sum(1 - score.value for score in arm.scores.values())

@@ -7,7 +7,7 @@
 (c) Nothing climbed: `rethink`, when all planned arms ran, a tuned arm among them, none was undertrained, tuning has not
     been seen to learn, every arm's Bonferroni upper bound is below the goal, and so is, for every arm above the
     prompts, that of its gain below half the way to the goal (at most 18 points) from dev's prompt, or from the best
-    constant answer where that earns more: that nothing was seen on few items is no evidence that there is nothing.
+    constant answer where that earns more: that nothing was seen on few items is not evidence that there is nothing.
 (d) Otherwise `undecided`; why is for `harness.decision.undecided` to say.
 
 Arms that failed, are invalid or did not run rule out `rethink` and any climb past them (see

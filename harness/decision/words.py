@@ -2,7 +2,17 @@
 
 from collections.abc import Sequence
 
-from harness.records import UNCORRECTED, Interval, Recipe
+from harness.records import UNCORRECTED, Action, Interval, Recipe
+
+# What each verdict is called, in the report and on the pages of all runs.
+VERDICTS: dict[Action, str] = {
+    "prompt": "Use a prompt",
+    "rag": "Use your documents (RAG)",
+    "fine_tune": "Fine-tune",
+    "combine": "Use your documents and fine-tune",
+    "rethink": "Rethink",
+    "undecided": "Undecided",
+}
 
 
 def share(rate: float) -> str:

@@ -121,7 +121,7 @@ def memory_finding(total: int, available: int) -> Finding:
     text += (
         f"; the demo takes up to {USUAL_MEMORY_GB:.0f} GB, and arms that lack memory work in smaller batches or fail"
     )
-    return Finding("memory", "warning", text, "close other programs; harness plan TASK_FILE foretells each arm's peak")
+    return Finding("memory", "warning", text, "close other programs; harness plan TASK_FILE predicts each arm's peak")
 
 
 def disk_finding(folder: Path, free: int, *, is_writable: bool) -> Finding:

@@ -65,7 +65,7 @@ class Chats:
 
     def marked(self, at: int, item: Example) -> list[int]:
         """Return which turns of an item's question are answers not to be learnt from."""
-        added = len(item.messages) - len(self.chats[at].answers[-1].messages)  # a system turn with tools
+        added = len(item.messages) - len(self.chats[at].answers[-1].messages)  # a system turn, put in or taken off
         return [number + added for number, turn in enumerate(self.chats[at].turns) if not turn.is_learnt]
 
     def without_tools(self, reading: Reading) -> Reading:
@@ -73,7 +73,7 @@ class Chats:
         if self.tools is None:
             return reading
         unused = tuple(name for name in reading.unused if name != self.tools)
-        where = "prompt.system" if self.system else "the system turn of each row"
+        where = "prompt.system" if self.system else "the system turn"
         said = (f"the tools in column {shown_name(self.tools)} were put into {where}",)
         return replace(reading, unused=unused, doubts=(*reading.doubts, *said))
 

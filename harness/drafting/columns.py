@@ -152,7 +152,7 @@ def read_columns(
 def _is_score(rows: Values, name: str, question: Sequence[str]) -> bool:
     """Whether answers are scores, where near is nearly right.
 
-    Numbers that are no whole ones under no name of an answer; and, of two texts, three and more under a score's name.
+    Numbers that are not whole, under no name of an answer; and, of two texts, three and more under a score's name.
     """
     if not is_number(rows, name) or has_units(rows, name):
         return False
@@ -237,7 +237,8 @@ def _plain(names: list[str], rows: Values, target: str | None, inputs: Sequence[
         question = find_question(rows, rest, [name for name in partly if name != chosen], chosen, doubts)
     if chosen is None or not question:
         _refuse_dialogues(rows, filled)
-        empty = "".join(f"; {shown_name(name)} is mostly empty" for name in names if name not in partly)
+        _refuse_empty(rows, names)
+        empty = "".join(f"; {shown_name(name)} is {_emptiness(rows, name)}" for name in names if name not in partly)
         raise ValueError(
             f"no question and answer can be told from the columns {', '.join(map(shown_name, names)) or '(none)'}"
             f"{empty}; rename two of them to 'input' and 'target', or name them with --input and --target"
@@ -250,6 +251,23 @@ def _plain(names: list[str], rows: Values, target: str | None, inputs: Sequence[
     contexts = () if inputs else find_contexts(rows, [name for name in names if name != chosen], filled, question)
     _note_contexts(rows, contexts, filled, doubts)
     return _Shape(PLAIN, {"input": question[0], "target": chosen}, question, contexts, system, options)
+
+
+def _emptiness(rows: Values, name: str) -> str:
+    return "empty in every row" if count_empty(rows, name) == len(rows) else "mostly empty"
+
+
+def _refuse_empty(rows: Values, names: Sequence[str]) -> None:
+    """Refuse a file of which no two columns hold anything.
+
+    Raises:
+        ValueError: Naming the empty ones.
+    """
+    empty = [name for name in names if count_empty(rows, name) == len(rows)]
+    if empty and len(names) - len(empty) < 2:
+        listed = ", ".join(map(shown_name, empty))
+        which = f"columns {listed} are" if len(empty) > 1 else f"column {listed} is"
+        raise ValueError(f"{which} empty in every row, and a task needs a question and an answer in each; fill it in")
 
 
 def _inside(rows: Values, names: Sequence[str]) -> str:

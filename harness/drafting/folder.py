@@ -18,7 +18,7 @@ from harness.drafting.kinds import read_answers
 from harness.drafting.lists import Lists, with_lists
 from harness.drafting.names import shown_name
 from harness.drafting.purpose import Purpose
-from harness.drafting.records import Made, Usable, usable_rows, with_result, with_systems
+from harness.drafting.records import Made, Usable, usable_rows, with_common_system, with_result, with_systems
 from harness.drafting.values import count_empty
 from harness.drafting.yaml import Outline, task_yaml
 from harness.errors import TaskFileError
@@ -75,8 +75,8 @@ def draft_task(
         purpose: What the task is for; it sets goal, smallest gain, deployment and prices.
 
     Raises:
-        InDoubt: If it cannot be told which column is the answer, or the question, or what lists of answers mean.
-        TaskFileError: If `out` is in use, `model` can be none, or the file cannot be read or is not enough for a task.
+        InDoubt: If it is not clear which column is the answer, or the question, or what lists of answers mean.
+        TaskFileError: If `out` is in use, `model` cannot be one, the file cannot be read or is not enough for a task.
     """
     if kind_of(out) == "file" or (kind_of(out) == "folder" and any(out.iterdir())):
         raise TaskFileError(str(out), ["is not empty; give --out a folder that is new or empty"])
@@ -115,6 +115,7 @@ def draft_task(
         doubts.append(f"train never shows what {len(never)} test rows want: {', '.join(never)}")
     usable, said_of_systems = with_systems(usable, answers.system)
     doubts += said_of_systems
+    usable, common_system = with_common_system(usable)
     outline = Outline(
         name=_safe_name(out.absolute().name),
         source=_named(source),
@@ -122,6 +123,7 @@ def draft_task(
         reading=reading,
         answers=answers,
         sizes={name: len(members) for name, members in splits.items()},
+        system=common_system,
         has_system=any(item.messages[0].role == "system" for item in usable.items),
         answers_in_all=chats.answers if chats else len(usable.items),
         has_turns=any(len(item.messages) > 1 for item in usable.items),

@@ -40,7 +40,7 @@ def what_lists_mean(rows: Values, name: str, said: Lists | None) -> Lists | None
     is_free = _combine_freely(lists)
     if are_alternatives(name) != is_free:
         return "all" if is_free else "any"
-    raise InDoubt(rows, "--lists", f"what the lists in column {shown_name(name)} mean cannot be told", [name])
+    raise InDoubt(rows, "--lists", f"it is not clear what the lists in column {shown_name(name)} mean", [name])
 
 
 def with_lists(rows: Sequence[Row]) -> list[Row]:

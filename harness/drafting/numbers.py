@@ -1,4 +1,4 @@
-"""Numbers in a column, read as the metrics read them: '45,000' is no 45."""
+"""Numbers in a column, read as the metrics read them: '45,000' is not 45."""
 
 import math
 import re

@@ -31,7 +31,7 @@ from harness.drafting.values import (
     share_of,
 )
 
-WHICH = "which columns make the question cannot be told"
+WHICH = "it is not clear which columns make the question"
 # A mail address or a page's, and nothing else.
 _ADDRESS = re.compile(r"^\s*(?:[^\s@]+@[^\s@]+|[a-z]+://\S+)\s*$", re.IGNORECASE)
 

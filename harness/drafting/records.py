@@ -53,7 +53,8 @@ def usable_rows(rows: Sequence[Row], reading: Reading, documents: frozenset[str]
     """Make an item of every row that has a question and an answer.
 
     Raises:
-        ValueError: If more than a tenth of the rows cannot be used though they have an answer; with the first reasons.
+        ValueError: If more than a tenth of the rows cannot be used though they have an answer, or none can be; with the
+            first reasons.
     """
     items: list[Example] = []
     rejected: list[str | None] = []
@@ -76,7 +77,9 @@ def usable_rows(rows: Sequence[Row], reading: Reading, documents: frozenset[str]
     unanswered = count_empty([row.values for row in rows], answer) if answer else 0
     count = sum(map(len, left_out.values()))
     reasons = [_reason(places, text) for text, places in sorted(left_out.items(), key=lambda one: -len(one[1]))]
-    if count - unanswered > MOST_UNUSABLE * len(rows):
+    if judged and not items:
+        raise ValueError("no answer was called good, and a task needs good ones; add rows that have them")
+    if not items or count - unanswered > MOST_UNUSABLE * len(rows):
         first = "\n".join(f"    {text}" for text in reasons[:SHOWN])
         raise ValueError(f"{count} of {len(rows)} rows cannot be used; fix or remove them. Why:\n{first}")
     return Usable(tuple(items), tuple(rejected), tuple(judged), count, tuple(reasons), ends)
@@ -116,12 +119,32 @@ def with_systems(usable: Usable, text: str | None) -> tuple[Usable, list[str]]:
     return replace(usable, items=items, judged=judged), [doubt]
 
 
+def with_common_system(usable: Usable) -> tuple[Usable, str | None]:
+    """Take the system turn off the rows where all have the same: it is the task's, and is changed in one place.
+
+    Returns:
+        The rows, and the text of the turn; the rows as they are and None where they differ or have none.
+    """
+    every = (*usable.items, *(made.item for made in usable.judged))
+    texts = {item.messages[0].content if _has_system(item) else None for item in every}
+    common = texts.pop() if len(texts) == 1 else None
+    if common is None:
+        return usable, None
+    items = tuple(_without_system(item) for item in usable.items)
+    judged = tuple(replace(made, item=_without_system(made.item)) for made in usable.judged)
+    return replace(usable, items=items, judged=judged), common
+
+
 def _has_system(item: Example) -> bool:
     return item.messages[0].role == "system"
 
 
 def _with_system(item: Example, text: str) -> Example:
     return item if _has_system(item) else replace(item, messages=(Message("system", text), *item.messages))
+
+
+def _without_system(item: Example) -> Example:
+    return replace(item, messages=item.messages[1:])
 
 
 def _reason(places: Sequence[str], text: str) -> str:

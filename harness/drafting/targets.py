@@ -38,7 +38,7 @@ from harness.drafting.values import (
 )
 from harness.task.unused import MARKS as ROW_MARKS
 
-WHICH = "which column holds the answer cannot be told"
+WHICH = "it is not clear which column holds the answer"
 FILLED = 0.9  # share of rows in which a column must have a value
 PARTLY_FILLED = 0.5  # the same for a column whose name says what it is
 
@@ -153,7 +153,7 @@ def _is_rival(rows: Values, name: str, chosen: str) -> bool:
     if usual(name) in ROW_MARKS and distinct(rows, name) <= {"0", "1", "0.0", "1.0", "True", "False"}:
         return False
     if is_number(rows, name) and (is_score(name) or is_weighing(name) or not is_beside(name)):
-        # two texts and a number are no question and answer; beside a label, only what is called a score may be it
+        # two texts and a number are not question and answer; beside a label, only what is called a score may be it
         return is_score(name) or is_free_text(rows, chosen)
     if is_beside(name) or not has_few_values(rows, name):
         return False
@@ -166,7 +166,7 @@ def _is_weak(name: str) -> bool:
 
 
 def is_free_text(rows: Values, name: str) -> bool:
-    """Whether a column holds texts that are no labels and no numbers."""
+    """Whether a column holds texts that are neither labels nor numbers."""
     return is_text(rows, name) and not has_few_values(rows, name) and not is_number(rows, name)
 
 
@@ -215,7 +215,7 @@ def _refuse_nested(nested: dict[str, str], taken: Sequence[str]) -> None:
     if passed_over:
         said = " and ".join(f"column {shown_name(name)} holds {nested[name]}" for name in passed_over)
         remedy = "write the answer you want into a column 'target' and run again, or name its column with --target"
-        raise ValueError(f"which column has the answer cannot be told: {said}; {remedy}")
+        raise ValueError(f"it is not clear which column has the answer: {said}; {remedy}")
 
 
 def _of_texts(rows: Values, texts: Sequence[str], beside: Sequence[str]) -> str | None:

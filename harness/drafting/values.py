@@ -76,7 +76,7 @@ def is_number(rows: Values, name: str) -> bool:
 
 
 def has_fractions(rows: Values, name: str) -> bool:
-    """Whether a column holds numbers, one of which is no whole one."""
+    """Whether a column holds numbers, one of which is not whole."""
     return any(number.denominator > 1 for number in _numbers(rows, name))
 
 

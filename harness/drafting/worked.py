@@ -8,7 +8,7 @@ from statistics import median
 from harness.answer_reading import AnswerRule, Reader
 
 NEARLY_ALL = 0.9  # of the answers
-_SHORT = 8  # words; a longer result is no result
+_SHORT = 8  # words; a longer result is not a result
 _BOXED = r"\\boxed\{((?:[^{}]|\{[^{}]*\})*)\}"
 # The more telling first: 'the final answer is' holds 'answer is'.
 _MARKS = (

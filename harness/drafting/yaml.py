@@ -28,7 +28,8 @@ class Outline:
     reading: Reading
     answers: Answers
     sizes: dict[str, int]  # rows by split
-    has_system: bool  # rows bring their own system turn
+    system: str | None  # the rows' own system turn, where it is the same in all
+    has_system: bool  # rows bring their own system turns, which differ
     has_turns: bool  # rows are conversations
     answers_in_all: int  # of the conversations
     has_several: bool  # rows have several right answers
@@ -81,7 +82,10 @@ def _prompt(outline: Outline) -> Iterator[str]:
     system = outline.answers.system
     yield "prompt:"
     if outline.has_system:
-        yield "  # the rows bring their own system turn"
+        yield "  # the rows bring their own system turns"
+    elif outline.system:
+        yield "  # the system turn of the rows, which is the same in all"
+        yield f"  system: {_quoted(outline.system)}"
     elif system:
         yield "  # not sure: put your own prompt here; a better one is the cheapest gain"
         yield f"  system: {_quoted(system)}"

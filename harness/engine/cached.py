@@ -7,7 +7,7 @@ of them and nothing is found; move or copy the model and everything is.
 
 The unit is the call, a whole batch. Rows that are padded and computed together can tip a near-tie, so
 a remembered answer goes only to the batch it came from, and a run that is repeated gets the same bits.
-How an answer is read out of a completion is no part of the key: the reader works on the stored text.
+How an answer is read out of a completion is not part of the key: the reader works on the stored text.
 """
 
 import hashlib

@@ -18,7 +18,7 @@ class TransformersKind:
     )
 
     def fault(self, source: str) -> str:
-        """Say why this can be no model of this engine; see `harness.contract.EngineKind`."""
+        """Say why this cannot be a model of this engine; see `harness.contract.EngineKind`."""
         from harness.model_names import name_fault
 
         if Path(source).is_dir():

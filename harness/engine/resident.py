@@ -115,7 +115,7 @@ def load_base(model: str, quantization: Literal["nf4"] | None, device: torch.dev
 
 
 def _check_whole(model: str, loading: Mapping[str, Any]) -> None:
-    """Refuse weights that are not the architecture's: transformers makes random ones in place of what is missing."""
+    """Refuse weights that are not the architecture's: transformers makes random ones where something is missing."""
     misshapen = [name for name, *_ in loading["mismatched_keys"]]
     wrong = {"missing": loading["missing_keys"], "of another shape": misshapen, "unknown": loading["unexpected_keys"]}
     said = [f"{len(names)} {how} (e.g. {min(names)})" for how, names in wrong.items() if names]
@@ -140,7 +140,7 @@ def _keep_layout(base: Any) -> None:
 
 
 def _unloadable(model: str, fault: Exception) -> Exception:
-    """Say why a model cannot be loaded; where memory ran out, another model or another folder is no remedy."""
+    """Say why a model cannot be loaded; where memory ran out, another model or another folder is not a remedy."""
     if is_out_of_memory(fault):
         return MemoryError(f"memory ran out while model '{model}' was loaded ({describe(fault)})")
     said = (str(fault).strip() or type(fault).__name__).splitlines()[0]

@@ -23,7 +23,7 @@ class Text:
             tokenizer.eos_token = self.chat.end
         ids = {number: token.content for number, token in tokenizer.added_tokens_decoder.items()}
         thoughts = {marker for pair in THOUGHTS for marker in pair}
-        # of these, decoding keeps even those that are no text
+        # of these, decoding keeps even those that are not text
         self._thoughts = {number: text for number, text in ids.items() if text in thoughts}
 
     @property

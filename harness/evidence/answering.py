@@ -124,18 +124,25 @@ def plan_batches(lengths: Sequence[int], new_tokens: int, shrink: int = 0) -> li
 def classify(completion: Completion, program: Program) -> tuple[str | None, Outcome]:
     """Read the answer out of a completion and name the class in which the item ends.
 
-    It is read behind a thought; one that is not closed is no answer. An answer cut off by the token limit counts as
+    It is read behind a thought; one that is not closed is not an answer. An answer cut off by the token limit counts as
     truncated, unless the rule reads one line and the line is whole. A label that was chosen is an answer whatever it
-    says.
+    says. Where the task's pattern is stopped at its time limit, nothing was read.
     """
     if completion.finish == "context_overflow":
         return None, Outcome.CONTEXT_OVERFLOW
-    if program.choices:
-        return program.reader.read(completion.text) or completion.text, Outcome.SCORED
     if not completion.text.strip():
         return None, Outcome.EMPTY
+    try:
+        return _read(completion, program)
+    except TimeoutError:
+        return None, Outcome.PATTERN_STOPPED
+
+
+def _read(completion: Completion, program: Program) -> tuple[str | None, Outcome]:
+    if program.choices:
+        return program.reader.find(completion.text) or completion.text, Outcome.SCORED
     said = without_thought(completion.text)
-    found = program.reader.read(said)
+    found = program.reader.find(said)
     if completion.finish == "length" and not program.reader.is_complete(said):
         return None, Outcome.TRUNCATED
     if found is None:

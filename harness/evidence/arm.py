@@ -155,7 +155,7 @@ def judge_answers(name: str, place: Workplace) -> None:
     """
     judging = make_metric(name, place.task.metric_options)
     if not isinstance(judging, Judging):
-        raise PluginError(f"metric '{name}' has no method 'requests', so it is no judge")
+        raise PluginError(f"metric '{name}' has no method 'requests', so it is not a judge")
     asked = still_to_judge(name, place.task, place.ledger)
     done = 0
     place.events.progress("judging answers", done, len(asked))

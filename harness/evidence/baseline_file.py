@@ -1,7 +1,7 @@
 """A recorded base: what `harness regress` measured of it, so that it need not be measured for every change.
 
 It stands for the base only where nothing that a figure depends on has changed; else it is refused, and says what has.
-One JSON file, sealed by the sha256 of all that it says. A figure that is no number is written as a string ("NaN").
+One JSON file, sealed by the sha256 of all that it says. A figure that is not a number is written as a string ("NaN").
 """
 
 import json

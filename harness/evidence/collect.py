@@ -28,6 +28,7 @@ from harness.evidence.states import (
     FittedState,
     Trouble,
 )
+from harness.evidence.unread import unread
 from harness.metrics.retrieval import answer_retrieval, retrieval_quality
 from harness.plugins import BASELINES, load
 from harness.records import (
@@ -40,7 +41,6 @@ from harness.records import (
     Fit,
     Interval,
     Measurement,
-    Outcome,
     Passage,
     Prediction,
     Retrieval,
@@ -55,7 +55,6 @@ from harness.task.judges import judges_of
 from harness.task.scoring import result_of, task_metric
 from harness.task.task import ArmSpec, Task
 
-UNREAD_SHARE = 0.10
 NOT_RUN = "not run yet"
 STOPPED = "stopped before it ended; give the same compare command again"
 
@@ -204,7 +203,7 @@ def _evidence(
             fitted, predictions, task.test, places, () if metrics[0].name in judges else scores[metrics[0].name]
         ),
         trials=fitted.trials,
-        warnings=(*fitted.warnings, *trouble, *_unread(predictions)),
+        warnings=(*fitted.warnings, *trouble, *unread(predictions)),
         program=fitted.program,
         calibration=_calibration(metrics[0], predictions, scores[metrics[0].name]),
         unjudged=unjudged,
@@ -243,16 +242,6 @@ def _trouble(fit: Fit, ledger: Ledger) -> tuple[str, ...]:
     return tuple(decode(Trouble, stored).notes) if stored else ()
 
 
-def _unread(predictions: Sequence[Prediction]) -> tuple[str, ...]:
-    """Warn when many answers could not be read: the prompt or the reader may be at fault, not the model."""
-    counts = Counter(p.outcome.value for p in predictions if p.outcome in (Outcome.TRUNCATED, Outcome.UNPARSED))
-    return tuple(
-        f"{count} of {len(predictions)} answers are {outcome} and count as wrong"
-        for outcome, count in sorted(counts.items())
-        if count > UNREAD_SHARE * len(predictions)
-    )
-
-
 def _invalid(errors: int, unjudged: int, asked: int) -> str:
     if not unjudged:
         return f"{errors} of {asked} items could not be asked"
@@ -289,7 +278,7 @@ def _retrieval(fitted: FittedState, predictions: Sequence[Prediction], examples:
     searched = {p.example_id: p for p in predictions if p.outcome.is_measured}
     relevant = {e.id: set(e.evidence) for e in examples if e.evidence and e.id in searched}
     retriever = fitted.program["retriever"]
-    if not retriever or retriever.get("finds") == "examples" or not relevant:  # examples are no evidence
+    if not retriever or retriever.get("finds") == "examples" or not relevant:  # examples are not evidence
         return None
     ranked = {item: list(zip(searched[item].passages, searched[item].documents, strict=True)) for item in relevant}
     return retrieval_quality(ranked, relevant)
@@ -302,7 +291,7 @@ def _answer_retrieval(
     places: AnswerPlaces,
     scores: Sequence[Score],
 ) -> AnswerRetrieval | None:
-    is_example_search = (fitted.program["retriever"] or {}).get("finds") == "examples"  # examples are no evidence
+    is_example_search = (fitted.program["retriever"] or {}).get("finds") == "examples"  # examples are not evidence
     shown = {
         p.example_id: [Passage(*one) for one in zip(p.passages, p.documents, p.passage_texts, strict=True)]
         for p in predictions

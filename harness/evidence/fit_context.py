@@ -63,7 +63,7 @@ class RunContext:
         scores = [
             self.metric.score(p.answer, e)
             for p, e in zip(predictions, examples, strict=True)
-            if p.outcome.is_measured  # an item that could not be asked is no wrong answer
+            if p.outcome.is_measured  # an item that could not be asked is not a wrong answer
         ]
         loss = self._loss(program, examples) if with_loss else None
         return DevScore(self.metric.aggregate(scores), len(scores), loss)

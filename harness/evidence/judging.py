@@ -51,12 +51,16 @@ def said_by_people(labelled: LabelledAnswer, rule: AnswerRule | None) -> str:
 
 
 def answers_to_judge(task: Task, ledger: Ledger) -> list[Judged]:
-    """Return every answer of a run that a judge is asked about, each once: people's on dev and test, then the arms'."""
+    """Return every answer of a run that a judge is asked about, each once: people's on dev and test, then the arms'.
+
+    Nothing is asked about an answer that says nothing: it is bad for certain.
+    """
     rule = task.study.answer
     found = [
         Judged(example, said_by_people(said, rule))
         for example in (*task.study.dev, *task.test)
         for said in example.labelled
+        if said.text
     ]
     for fit in (fit for spec in task.arms for fit in fits_of(spec, task)):
         predictions = ledger.predictions(Measurement(fit))

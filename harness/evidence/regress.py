@@ -18,6 +18,7 @@ from harness.evidence.arm import room_for
 from harness.evidence.baseline_file import FORMAT, Baseline, recall, record
 from harness.evidence.provenance import code_digest, now, versions
 from harness.evidence.sides import Side, check_adapter, comparison_notes, forms, two_sides
+from harness.evidence.unread import stopped
 from harness.evidence.watch import Observer
 from harness.general.assets import benchmark_folder
 from harness.general.measure import general_items_digest, measure, texts_for
@@ -28,7 +29,7 @@ from harness.task.scoring import task_metric
 from harness.task.task import Task
 
 SEED = 0
-# Asked first: an adapter that does not fit, or weights that are no numbers, show at once and not item by item.
+# Asked first: an adapter that does not fit, or weights that are not numbers, show at once and not item by item.
 _FIRST = ("The capital of France is", [" Paris"])
 
 
@@ -94,13 +95,14 @@ def regress(base: tuple[str, Weights], tuned: tuple[str, Weights], check: Check,
     if check.baseline and known is None:
         record(check.baseline, Baseline(FORMAT, now(), bound_to, reference.ability, reference.predictions))
         observer.log(f"the base was recorded in {check.baseline}")
+    notes += [*_lost_items(reference, found[0]), *_slow(before, reference), *_slow(after, found[0])]
     return conclude(
         reference.ability,
         found[0].ability,
         check.limits,
         task=_task_scores(check.task, reference, found[0]) if check.task else None,
         forms=forms(before, after),
-        notes=notes + _lost_items(reference, found[0]),
+        notes=notes,
         manifest=_manifest(before, after, check, bound_to, engine)
         | {"baseline": {"file": str(check.baseline), "recorded": known.recorded} if known else None}
         | {"seconds": {"base": reference.ability.seconds, "tuned": found[0].ability.seconds}},
@@ -251,3 +253,7 @@ def _lost_items(base: _Measured, tuned: _Measured) -> list[str]:
     asked = len(tuned.predictions)
     worst = "where they can be counted, at their worst for a pass and at their best for a regression"
     return [f"{len(lost)} of {asked} test items could not be asked of both; {worst}"] if lost else []
+
+
+def _slow(side: Side, measured: _Measured) -> list[str]:
+    return [f"{side.name}: {warning}" for warning in stopped(measured.predictions)]

@@ -76,7 +76,7 @@ def forgetting_of(base: GeneralAbility, tuned: GeneralAbility, limits: Limits) -
     """Reduce two measurements to what a choice looks at.
 
     Where only this task's inputs reach the weights (`routed`), nothing is asked of them: they spend nothing. Weights
-    that cannot answer an item which the base answers, for instance because a probability is no number, are broken.
+    that cannot answer an item which the base answers, for instance because a probability is not a number, are broken.
     """
     before = {text.item: text.loss for text in base.texts}
     changes = [(text.loss - before[text.item]) / text.tokens for text in tuned.texts]
@@ -93,7 +93,7 @@ def forgetting_of(base: GeneralAbility, tuned: GeneralAbility, limits: Limits) -
 
 
 def _spent(text_loss: float, off_task: float, moved: Sequence[float], limits: Limits) -> float:
-    """Return the largest share of a budget that is taken; infinite where a figure is no number."""
+    """Return the largest share of a budget that is taken; infinite where a figure is not a number."""
     if not all(map(math.isfinite, (text_loss, *moved))):
         return math.inf
     drop = 0.0

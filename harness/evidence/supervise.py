@@ -96,7 +96,7 @@ class Supervisor:
         return self._worker
 
     def _note(self, line: str) -> None:
-        """Keep a line that is no event."""
+        """Keep a line that is not an event."""
         with suppress(OSError), appending(self._log) as log:
             log.write(line)
 

@@ -18,7 +18,7 @@ def _asked(line: dict[str, Any]) -> dict[str, Any]:
 def main() -> None:
     """Answer until standard input ends."""
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # what libraries print is no answer
+    os.dup2(2, 1)  # what libraries print is not an answer
     sys.path.insert(0, sys.argv[1])
     import answer  # type: ignore[import-not-found]
 

@@ -44,7 +44,7 @@ def asked(about: str, columns: Sequence[str], arguments: Sequence[str] | None = 
     try:
         return [(given.question, _columns(json.loads(given.columns)) if columns and given.columns else {})]
     except ValueError as fault:
-        parser.error(f"COLUMNS is no JSON object ({fault})")
+        parser.error(f"COLUMNS is not a JSON object ({fault})")
 
 
 def answer_all(questions: list[Question] | None, answer: Callable[[str, dict[str, Any]], str]) -> int:

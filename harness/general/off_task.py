@@ -2,7 +2,7 @@
 
 Each question is asked alone, and under the task's own prompt, as people do who ask the deployed model something else.
 The questions are ours; where one has right answers, they stand beside it. `harness.decision` pairs what tuned weights
-say with what their base says, so that an answer which both give is no harm.
+say with what their base says, so that an answer which both give is not harm.
 """
 
 import json

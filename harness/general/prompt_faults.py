@@ -51,7 +51,7 @@ def check_prompts(tasks: Mapping[str, Any], requests: list[Any]) -> None:
 
 
 def _solved(task: Any, document: Mapping[str, Any]) -> str | None:
-    """Return an item as it stands among solved examples; None where it is no plain text."""
+    """Return an item as it stands among solved examples; None where it is not plain text."""
     chosen = task.fewshot_cfg
     question = task.doc_to_text(document, chosen.doc_to_text)
     answer = task.doc_to_target(document, chosen.doc_to_target)

@@ -3,7 +3,7 @@
 Read are year, month and day in figures (2024-05-01, 2024/5/1, 2024.5.1, 20240501, 2024\u5e745\u67081\u65e5), figures
 with the year last (01/05/2024), and English names of months before or behind the day (1 May 2024, May 1st, 2024,
 1-May-24), with digits of any script; a time of day behind them does not count. A day that no calendar has (2024-02-30)
-is no date.
+is not a date.
 
 Figures with the year last are day first where points separate them (1.5.2024), and where one of the two exceeds
 12, which can only be the day. Else they have two readings unless `day_first` says which; equal ones (5/5/2024) have

@@ -112,7 +112,7 @@ def read_choices(question: str) -> dict[str, str]:
     last = lists[-1]
     ends = [*(match.start() for match in last[1:]), len(question)]
     texts = [question[match.end() : end].strip() for match, end in zip(last, ends, strict=True)]
-    texts[-1] = texts[-1].partition("\n")[0]  # what follows the list is no choice
+    texts[-1] = texts[-1].partition("\n")[0]  # what follows the list is not a choice
     return {match[1].lower(): text for match, text in zip(last, texts, strict=True)}
 
 

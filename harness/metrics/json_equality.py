@@ -12,7 +12,7 @@ class JsonEqual(RightOrWrong):
 
     The JSON may stand alone, in a code fence or in prose (`harness.metrics.json_search`); where there are several
     values, the last of the target's kind (object, list) is the answer's. 1 is 1.0, and not '1', unless the task says
-    that types do not count. A target that is no JSON is compared as exact match does.
+    that types do not count. A target that is not JSON is compared as exact match does.
     """
 
     name: ClassVar[str] = "json_equal"

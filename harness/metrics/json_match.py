@@ -25,13 +25,13 @@ class JsonFields:
         """Score one answer, in [0, 1].
 
         Raises:
-            ValueError: If the target is no JSON object.
+            ValueError: If the target is not a JSON object.
         """
         return Score(example.id, _share(_answered(answer), _expected(example)))
 
     def target_fault(self, target: str) -> str:
         """Say why a target cannot be scored; '' where it can."""
-        return "" if _answered(target) is not None else "is no JSON object, of which json_fields compares the fields"
+        return "" if _answered(target) is not None else "is not a JSON object, of which json_fields compares the fields"
 
     def aggregate(self, scores: Sequence[Score]) -> float:
         """Return the mean share of right fields."""

@@ -11,7 +11,7 @@ FENCE = re.compile(r"```(?:json)?[ \t]*\n(.*?)\n?[ \t]*```", flags=re.DOTALL | r
 def read_json(text: str) -> Any:
     """Parse an answer that is JSON and nothing else, or JSON inside one ``` or ```json fence.
 
-    NaN and Infinity are no JSON (RFC 8259); text around the value or the fence is not allowed.
+    NaN and Infinity are not JSON (RFC 8259); text around the value or the fence is not allowed.
 
     Raises:
         ValueError: If it is not valid JSON.
@@ -43,4 +43,4 @@ def refuse(constant: str) -> None:
     Raises:
         ValueError: Always.
     """
-    raise ValueError(f"{constant} is no JSON value")
+    raise ValueError(f"{constant} is not a JSON value")

@@ -13,7 +13,7 @@ def find_json(text: str) -> list[Any]:
 
     The whole text; else what stands in its fences, where one holds JSON; else each object or array in the prose, the
     outermost alone, up to the first object that is damaged or cut off: the ones inside it are not the answer. NaN,
-    Infinity and objects that repeat a key are no JSON.
+    Infinity and objects that repeat a key are not JSON.
     """
     if whole := _parsed(text):
         return whole

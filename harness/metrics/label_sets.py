@@ -2,7 +2,7 @@
 
 A set is a JSON list of texts (or an object whose only value is one), or a text split at its strongest separator: line
 breaks, else semicolons or bars, else commas. Bullets, numbers of a list and a lead-in ('Labels:', a first line that
-ends in a colon) are no labels. 'a, b and c' ends in two labels, unless the target has one such as 'terms and
+ends in a colon) are not labels. 'a, b and c' ends in two labels, unless the target has one such as 'terms and
 conditions'. Labels are compared as `label_accuracy` does, without case; order and repeats do not count, and '[]',
 'none' and 'n/a' are the empty set. A label that holds a separator needs a stronger one beside it, or JSON.
 """

@@ -14,7 +14,7 @@ class LabelAccuracy:
     """1 when the label in the answer's first non-empty line is the target.
 
     Labels are compared without case, outer quotes, brackets and sentence marks; a sentence that
-    names the label is no label.
+    names the label is not a label.
     """
 
     name: ClassVar[str] = "label_accuracy"
@@ -30,7 +30,7 @@ class LabelAccuracy:
 
 
 def score_label(answer: str | None, example: Example) -> Score:
-    """Compare one answer's label with the target's; None is no label and scores 0."""
+    """Compare one answer's label with the target's; None is not a label and scores 0."""
     predicted = None if answer is None else label(answer)
     expected = label(example.target)
     return Score(example.id, float(predicted == expected), predicted, expected)

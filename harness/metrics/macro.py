@@ -14,7 +14,7 @@ from harness.records import Example, Score
 class MacroF1:
     """Mean F1 over the labels that occur among the targets.
 
-    A predicted label that is no target's is a miss of the right class and makes no class of its
+    A predicted label that is not a target's is a miss of the right class and makes no class of its
     own (scikit-learn's `f1_score(average='macro', labels=expected)`).
     """
 

@@ -69,7 +69,7 @@ def tokens(text: str) -> list[str]:
 
     Words are separated by white space and sentence marks, without their outer marks; inner ones stay
     ('-5', '1.5', 'K-12', 'don't'). Chinese, Japanese, Thai, Lao, Khmer and Myanmar give one token a
-    character, with its combining marks. Pure punctuation is no token.
+    character, with its combining marks. Pure punctuation is not a token.
     """
     found: list[str] = []
     for word in _BREAKS.sub(" ", fold(text)).split():

@@ -3,7 +3,7 @@
 **Separators.** Of two kinds of mark the last is the decimal one (1,234.5 and 1.234,5); a mark that stands twice, a
 space and an apostrophe separate thousands (1.234.567, 1 234, 1'234). A single mark is a decimal one (10,5; 0,125;
 1234.567) unless exactly three digits follow one to three: then '1.234' and '1,234' are ambiguous, and `decimal_mark`
-says which of the two marks is the decimal one. What groups no digits rightly (1.2.3) is no number.
+says which of the two marks is the decimal one. What groups no digits rightly (1.2.3) is not a number.
 
 **Signs.** A minus touches its number or currency; in front of a space it is a bullet, behind a letter a hyphen.
 Parentheses are a minus where they hold an amount of money, or are the whole answer: '($5)', '(1,234)'.
@@ -13,7 +13,7 @@ touch the number; m and b only behind a currency, since '5m' may be metres. Numb
 
 **Which one.** In this order: the first number behind the last '####', '\\boxed{', 'answer:' or 'answer is', and there
 behind the last '='; the last line, then the first, where it is a number with at most one more word; the last number
-that has the wanted unit; the last number. Dates, times and names (A4, covid-19) are no numbers. A number of a range or
+that has the wanted unit; the last number. Dates, times and names (A4, covid-19) are not numbers. A number of a range or
 of alternatives ('40-42', '5 or 6') is none either: nothing was decided.
 """
 

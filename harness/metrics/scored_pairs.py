@@ -41,7 +41,7 @@ class Correlation(Settings):
 
     An answer without a number counts as the end of the targets' scale that is farther from its target, so that silence
     never helps. Answers, or targets, that are all the same say nothing of each other: 0. An item's own value is 1 where
-    both numbers are equal; the figure is no mean of these.
+    both numbers are equal; the figure is not a mean of these.
     """
 
     kind: ClassVar[Literal["aggregate"]] = "aggregate"

@@ -36,7 +36,7 @@ class Chrf(Settings):
 class Bleu(Settings):
     """BLEU of all answers together, from 0 to 1: what sacrebleu gives for the corpus, in hundredths of itself.
 
-    An item's own value is its sentence BLEU; the figure is no mean of these (Post 2018,
+    An item's own value is its sentence BLEU; the figure is not a mean of these (Post 2018,
     https://aclanthology.org/W18-6319). Scripts without spaces need `tokenize: zh` or `char`.
     """
 

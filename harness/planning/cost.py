@@ -26,7 +26,7 @@ HOUR = 3600.0
 def arm_costs(
     demands: Sequence[Demand], benchmark_items: int, prices: CostSpec, speed: Speed | None
 ) -> tuple[ArmCost, ...]:
-    """Foretell what each arm takes.
+    """Predict what each arm takes.
 
     Args:
         demands: The arms.
@@ -51,7 +51,7 @@ def _cost(demand: Demand, benchmark_items: int, prices: CostSpec, speed: Speed |
 
 
 def judge_cost(name: str, answers: int, tokens: int, prices: CostSpec, speed: Speed | None) -> ArmCost:
-    """Foretell what judging takes: so many answers at so many tokens each, over all orders; in use it costs nothing."""
+    """Predict what judging takes: so many answers at so many tokens each, over all orders; in use it costs nothing."""
     seconds = None if speed is None else answers * tokens / speed.asked
     return ArmCost(
         name, answers * tokens, 0, tokens, seconds, None if seconds is None else _money(seconds, prices), None
@@ -91,7 +91,7 @@ def trained_tokens(demand: Demand) -> int:
 def earlier_speed(folder: Path, model: str) -> Speed | None:
     """Read the speed of the newest finished run of the same model in this folder.
 
-    Smoke runs are passed over: their batches are too small to tell. Files that are no result are left alone.
+    Smoke runs are passed over: their batches are too small to tell. Files that are not results are left alone.
     """
     for file in sorted(folder.glob("*/result.json"), key=lambda path: -path.stat().st_mtime):
         found = _speed_of(file, model)

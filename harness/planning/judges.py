@@ -26,7 +26,7 @@ def judge_demands(task: Task, folder_of: Callable[[str], Path | None]) -> Iterat
         task: As it was read.
         folder_of: Gives a model's folder, where it is on this machine: its tokenizer is read.
     """
-    labelled = sum(len(example.labelled) for example in (*task.study.dev, *task.test))
+    labelled = sum(bool(said.text) for example in (*task.study.dev, *task.test) for said in example.labelled)
     answers = labelled + len(task.test) * sum(len(fits_of(arm, task)) for arm in task.arms)
     by_length = sorted(task.test, key=lambda example: len(example.question.text) + len(example.target))
     typical = by_length[len(by_length) // 2]

@@ -56,7 +56,7 @@ ANSWER_LOGITS = 3  # of the answers' tokens in training
 
 
 def arm_memory(demands: Sequence[Demand], shape: ModelShape, device: Device) -> tuple[ArmMemory, ...]:
-    """Foretell every arm's peak, in the order in which they run: an embedder that one loads stays."""
+    """Predict every arm's peak, in the order in which they run: an embedder that one loads stays."""
     found, has_embedder = [], False
     for demand in demands:
         has_embedder = has_embedder or demand.passages > 0

@@ -96,14 +96,14 @@ def _gains(setting: Setting) -> tuple[SmallestGain, ...]:
 def _memory(
     task: Task, asked: Sequence[Demand], folder_of: FolderOf, device: Device
 ) -> tuple[tuple[ArmMemory, ...], tuple[str, ...]]:
-    """Foretell the arms of each model, which has processes of its own; say what each model was taken for."""
+    """Predict the arms of each model, which has processes of its own; say what each model was taken for."""
     memory: list[ArmMemory] = []
     notes: list[str] = []
     for model in task.models:
         folder = folder_of(model.source)
         if folder is None:
             why = "its files are not on this machine; fetch them (`harness setup`, or a run)"
-            notes.append(f"{model.source}: not foretold, {why}")
+            notes.append(f"{model.source}: not predicted, {why}")
             continue
         shape = read_shape(folder)
         memory += arm_memory([demand for demand in asked if demand.model == model.name], shape, device)

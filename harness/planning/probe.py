@@ -1,7 +1,7 @@
 """A dry run: two steps of training and a batch of prompts for each arm, measured as a run measures them.
 
 It is a smoke run (`harness compare --fast`) in a temporary folder, with rows of dev instead of the test, so that
-the test items stay unseen. What was foretold for it is foretold of its own few rows.
+the test items stay unseen. What was predicted for it is predicted of its own few rows.
 """
 
 import tempfile

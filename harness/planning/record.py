@@ -60,7 +60,7 @@ class Answerable:
 
 @dataclass(frozen=True, slots=True)
 class ArmMemory:
-    """The foretold peak of one arm, over all its processes."""
+    """The predicted peak of one arm, over all its processes."""
 
     arm: str
     device: Literal["cpu", "cuda"]
@@ -91,7 +91,7 @@ class ArmCost:
 
 @dataclass(frozen=True, slots=True)
 class ProbeArm:
-    """What a dry run of one arm measured, beside what was foretold for that dry run."""
+    """What a dry run of one arm measured, beside what was predicted for that dry run."""
 
     arm: str
     foretold_mb: float
@@ -123,7 +123,7 @@ class Plan:
     scenarios: tuple[Scenario, ...]
     gate: GateItems | None  # None: no arm is tuned
     memory: tuple[ArmMemory, ...]
-    memory_notes: tuple[str, ...]  # how the model was read, or why memory is not foretold
+    memory_notes: tuple[str, ...]  # how the model was read, or why memory is not predicted
     costs: tuple[ArmCost, ...]
     speed: Speed | None
     gpu_hour: float | None

@@ -81,7 +81,7 @@ def _sizes(config: Mapping[str, Any], folder: Path) -> dict[str, int]:
     def size(*names: str, default: int | None = None) -> int:
         found = next((config[name] for name in names if isinstance(config.get(name), int)), default)
         if found is None:
-            raise ModelError(f"{folder}: config.json names no {names[0]}, so memory cannot be foretold; use --probe")
+            raise ModelError(f"{folder}: config.json names no {names[0]}, so memory cannot be predicted; use --probe")
         if found < 1:
             raise ModelError(f"{folder}: config.json names {found} as its {names[0]}; give a folder that holds a model")
         return int(found)
@@ -142,7 +142,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _header(file: Path) -> dict[str, _Tensor] | None:
-    """Return the tensors of one file; None where it is no safetensors file (a pointer to one, a damaged one)."""
+    """Return the tensors of one file; None where it is not a safetensors file (a pointer to one, a damaged one)."""
     try:
         with file.open("rb") as stream:
             (length,) = struct.unpack("<Q", stream.read(8))

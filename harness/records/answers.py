@@ -70,6 +70,7 @@ class Outcome(StrEnum):
     SCORED = "scored"
     # the model's or the arm's doing: counted as wrong (a refusal: scored like any answer, and labelled)
     UNPARSED = "unparsed"
+    PATTERN_STOPPED = "pattern_stopped"  # the task's pattern took longer over it than a pattern may
     TRUNCATED = "truncated"
     EMPTY = "empty"
     REFUSED = "refused"

@@ -200,7 +200,7 @@ class Decision:
     rule: RuleOfThumb | None
     missing: tuple[Missing, ...] = ()
     error_bounds: tuple[ErrorBounds, ...] = ()  # of the arms that lost items
-    # Verdicts that counting lost items as right or as wrong would give instead of this one; None: cannot be told.
+    # Verdicts that counting lost items as right or as wrong would give instead of this one; None: unknown.
     other_verdicts: tuple[str, ...] | None = ()
     undecided: UndecidedKind = ""  # why there is no verdict
     recipes: tuple[Recipe, ...] = ()  # of arms with several seeds

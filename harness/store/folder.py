@@ -68,7 +68,7 @@ class RunFolder:
         return self.path.with_name(LATEST)
 
     def become_latest(self) -> bool:
-        """Let the link lead here; False where something that is no link has its name, which is left alone."""
+        """Let the link lead here; False where something that is not a link has its name, which is left alone."""
         if self.latest.exists() and not self.latest.is_symlink():
             return False
         aside = self.path.with_name(f".{LATEST}.{os.getpid()}{PART}")

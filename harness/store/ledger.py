@@ -63,7 +63,7 @@ class Ledger:
         """Open `path`, or make it; what a killed process left half-written is rolled back.
 
         Raises:
-            StoreError: If the file is no ledger, is damaged, or is of another version.
+            StoreError: If the file is not a ledger, is damaged, or is of another version.
         """
         self.path = path
         try:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from harness.answer_reading import PATTERN_SECONDS, AnswerRule, Reader, last_group
+from harness.answer_reading import PATTERN_SECONDS, AnswerRule, Reader
 from harness.chat.markers import without_end
 from harness.chat.turns import without_thought
 from harness.confined import TemplateFault, pattern_groups
@@ -44,16 +44,24 @@ def _faults(said: Answer) -> list[tuple[str, str]]:
             return [("pattern", f"answer.pattern {fault}; make it simpler")]
         return [("pattern", f"answer.pattern is not a regular expression: {fault}")]
     if groups != 1:
-        text = (
-            f"answer.pattern has {groups} groups; put the result, and nothing else, in parentheses ('(?:' is no group)"
-        )
-        return [("pattern", text)]
+        remedy = "put the result, and nothing else, in parentheses ('(?:' is not a group)"
+        return [("pattern", f"answer.pattern has {groups} groups; {remedy}")]
     return []
 
 
 def has_result(target: str, rule: AnswerRule | None) -> bool:
-    """Whether a target has a result by the rule."""
-    return rule is None or rule.reader.read(without_end(without_thought(target))[0]) is not None
+    """Whether a target has a result by the rule.
+
+    Raises:
+        SlowPattern: If the rule's pattern takes too long over it.
+    """
+    if rule is None:
+        return True
+    answer = without_end(without_thought(target))[0]
+    try:
+        return rule.reader.find(answer) is not None
+    except TimeoutError:
+        raise SlowPattern(rule.reader.pattern, answer) from None
 
 
 def check_result(target: str, rule: AnswerRule | None) -> None:
@@ -64,22 +72,17 @@ def check_result(target: str, rule: AnswerRule | None) -> None:
         SlowPattern: If the rule's pattern takes too long over it.
     """
     if rule is not None and not has_result(target, rule):
-        _check_speed(rule.reader, without_end(without_thought(target))[0])
         raise ValueError(f"its target {shown(target)} has no result by the task's rule, {in_words(rule)}; write one")
 
 
 class SlowPattern(Exception):
-    """The pattern of the answer rule takes too long over a target."""
+    """The pattern of the answer rule takes too long over an answer of a row."""
 
-
-def _check_speed(reader: Reader, answer: str) -> None:
-    try:
-        last_group(reader.pattern, answer) if reader.rule == "pattern" else ""
-    except TimeoutError:
-        raise SlowPattern(
-            f"answer.pattern takes more than {PATTERN_SECONDS:g} second over the target {shown(answer)}; "
-            "make it simpler, so that no two parts of it can match the same text"
-        ) from None
+    def __init__(self, pattern: str, answer: str) -> None:
+        super().__init__(
+            f"answer.pattern {shown(pattern)} takes more than {PATTERN_SECONDS:g} second of processor time over the "
+            f"answer {shown(answer)}; make it simpler, so that no two parts of it can match the same text"
+        )
 
 
 def in_words(rule: AnswerRule) -> str:

@@ -21,7 +21,7 @@ def answers_of(value: Any, name: str, *, is_set: bool) -> tuple[str, ...]:
         is_set: The list is one answer, a set of labels, and comes back as JSON.
 
     Raises:
-        ValueError: If there is none, or one is no text.
+        ValueError: If there is none, or one is not text.
     """
     found, place = (value, name) if isinstance(value, list) else (value["text"], f"{name}.text")
     texts = [text_of(answer, f"{place}[{index}]") for index, answer in enumerate(found)]

@@ -21,6 +21,19 @@ def check_length(messages: Sequence[Message], *answers: str) -> None:
         raise ValueError(f"has {length:,} characters, and no model reads {LONGEST_ROW:,}; cut it or remove the row")
 
 
+def check_system(messages: Sequence[Message], *, has_task_own: bool) -> None:
+    """Refuse a row whose system turn is not the only one.
+
+    Raises:
+        ValueError: If it has two, or the task has one too.
+    """
+    own = sum(message.role == "system" for message in messages)
+    if own > 1:
+        raise ValueError("has a system turn and a 'system' column; keep one")
+    if own and has_task_own:
+        raise ValueError("has a system turn, and so has the task; remove the row's or prompt.system")
+
+
 def check_present(row: Row, shape: str, names: Sequence[str]) -> None:
     """Refuse a row that lacks a column.
 
@@ -47,7 +60,7 @@ def evidence_of(row: Row, column: str | None) -> tuple[str, ...]:
     """Return the ids in a cell: one, or a list of them.
 
     Raises:
-        ValueError: If one is no text.
+        ValueError: If one is not text.
     """
     value = row.values.get(column) if column else None
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""What lies in a folder of documents and is no file to be read: nothing of it may be missed without a word."""
+"""What lies in a folder of documents and is not a file to be read: nothing of it may be missed without a word."""
 
 import stat
 from collections.abc import Iterator

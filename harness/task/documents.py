@@ -22,7 +22,7 @@ def read_documents(written: str, folder: Path, faults: Faults, notes: list[str] 
     """Read the documents in order of their ids; faults are noted by file and line.
 
     The id of a file is its path below the folder without the suffix, or with it where two files would have one id.
-    Hidden files are passed over; what else is no page is left out and counted by kind.
+    Hidden files are passed over; what else is not a page is left out and counted by kind.
 
     Args:
         written: The path as the task file has it, relative to `folder`.
@@ -54,7 +54,7 @@ class _Folder:
     pages: dict[PurePosixPath, Page] = field(default_factory=dict)  # by path below the folder
     empty: list[str] = field(default_factory=list)
     unread: dict[PageFault, list[str]] = field(default_factory=dict)
-    others: list[str] = field(default_factory=list)  # suffixes of files that are no pages
+    others: list[str] = field(default_factory=list)  # suffixes of files that are not pages
     no_text: dict[str, TextFault] = field(default_factory=dict)
 
 
@@ -111,7 +111,7 @@ def _tell_unread(found: _Folder, written: str, faults: Faults, notes: list[str])
 
 
 def _tell_no_text(found: _Folder, written: str, faults: Faults) -> None:
-    """Note pages that are no UTF-8 one by one where they are few, else together: the same is to be done with all."""
+    """Note pages that are not UTF-8 one by one where they are few, else together: the same is to be done with all."""
     first = next(iter(found.no_text.values()), None)
     if first is not None and len(found.no_text) > MOST_NAMED:
         names = _listed(list(found.no_text))

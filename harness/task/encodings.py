@@ -137,7 +137,7 @@ def odd_share(text: str) -> float:
 
 
 def _is_mark(sign: str) -> bool:
-    """Whether a character is part of a word though it is no letter, as vowel signs are in many scripts."""
+    """Whether a character is part of a word though it is not a letter, as vowel signs are in many scripts."""
     import unicodedata
 
     return unicodedata.category(sign)[0] in "MLN" or ord(sign) > 0x2E80  # East Asian marks stand between letters

@@ -9,14 +9,14 @@ from typing import Any, TypeVar
 from harness.answer_reading import AnswerRule
 from harness.plugins import suggest
 from harness.program import Filling
-from harness.records import Example, Feedback, Message, Preference
+from harness.records import Example, Feedback, Preference
 from harness.task.answer_rule import SlowPattern, check_result, has_result
 from harness.task.answers import answers_of, is_list
-from harness.task.cells import check_length, check_present, evidence_of, optional_text
+from harness.task.cells import check_length, check_present, check_system, evidence_of, optional_text
 from harness.task.chats import Answer, answers_in, chat_group
 from harness.task.end_markers import ended, ended_texts, ended_turns
 from harness.task.faults import Faults
-from harness.task.labelled import labelled_in
+from harness.task.labelled import half_labelled, labelled_in
 from harness.task.placed import Placed, hashed, identified
 from harness.task.prompt_columns import EndlessTemplate, PromptColumns
 from harness.task.published import plain_rows
@@ -75,7 +75,7 @@ class SplitReader:
         names = frozenset(name for row in rows for name in row.values)
         shape = shape_of(names, self._columns)
         needed = needed_columns(shape, self._columns, names)
-        if not rows or not self._has_columns(written, needed, names):
+        if not rows or not self._has_columns(written, needed, names) or not self._has_labels(written, role, names):
             return []
         shown = self._shown(written, names, answer_column(shape, needed))
         read = self._usable(rows, role, lambda row: self._examples(row, shape, needed, names, shown))
@@ -130,13 +130,9 @@ class SplitReader:
         unusable: list[LeftOut] = []
         for row in rows:
             try:
-                read_rows.append((row, read(row)))
+                read_rows.append((row, self._read(row, read)))
             except ValueError as fault:
                 unusable.append(LeftOut(split, row, str(fault)))
-            except SlowPattern as fault:  # it is not asked again: each row would take as long
-                self._source.add_fault(self._faults, ("answer", "pattern"), f"{fault} ({row.place})")
-                self.rule = None
-                read_rows.append((row, read(row)))
         found, unprompted = self._prompted(split, read_rows)
         for one in sorted([*unusable, *unprompted], key=lambda one: one.row.number):
             self._sizes[one.row.file] = len(rows)
@@ -145,6 +141,15 @@ class SplitReader:
             else:
                 self.left_out.append(one)
         return found
+
+    def _read(self, row: Row, read: Callable[[Row], Made]) -> Made:
+        """Read one row; a pattern that is too slow over it is one fault, and the rest is read without the rule."""
+        try:
+            return read(row)
+        except SlowPattern as fault:
+            self._source.add_fault(self._faults, ("answer", "pattern"), f"{fault} ({row.place})")
+            self.rule = None
+            return read(row)
 
     def _prompted(self, split: str, made: Sequence[tuple[Row, Made]]) -> tuple[list[Made], list[LeftOut]]:
         """Try the prompt's template on every row: those that it cannot be filled with, or hides, are unusable."""
@@ -235,6 +240,13 @@ class SplitReader:
                 self._faults.add(file, f"{text}; name the right one in data.columns.{key}")
         return missing.keys().isdisjoint(needed)
 
+    def _has_labels(self, file: str, role: str, names: frozenset[str]) -> bool:
+        """Note a file of dev or test with one of the two columns of people's labels."""
+        text = half_labelled(self._columns, names) if role != "train" else ""
+        if text:
+            self._faults.add(file, text)
+        return not text
+
     def _examples(
         self, row: Row, shape: str, needed: Mapping[str, str], names: frozenset[str], shown: Mapping[str, str]
     ) -> list[Placed[Example]]:
@@ -248,7 +260,10 @@ class SplitReader:
         answers = found[-1:] if self._turns == "last" else found
         own = optional_text(row, group) or (chat_group(turns) if self._turns == "all" else None)
         made = [self._example(row, answer, own, evidence_of(row, evidence), shown) for answer in answers]
-        accepted, labelled = self._accepted(ended_texts(accepted, ends)), labelled_in(row, self._columns)
+        accepted, labelled = (
+            self._accepted(ended_texts(accepted, ends)),
+            labelled_in(row, self._columns, self.rule, ends),
+        )
         if accepted or labelled:
             made[-1] = replace(made[-1], accepted=accepted, labelled=labelled)
         self.ends.update(ends)
@@ -259,7 +274,7 @@ class SplitReader:
     def _example(
         self, row: Row, answer: Answer, group: str | None, evidence: tuple[str, ...], shown: Mapping[str, str]
     ) -> Example:
-        self._check_system(answer.messages)
+        check_system(answer.messages, has_task_own=self._has_system)
         check_length(answer.messages, answer.target)
         columns = self._prompt.read(row.values, shown, answer.messages[-1].content)
         return Example(
@@ -314,7 +329,7 @@ class SplitReader:
     def _preference(self, row: Row, shown: Mapping[str, str]) -> Placed[Preference]:
         check_present(row, "preference pairs", ["chosen", "rejected"])
         messages, chosen, rejected = preference_of(row.values)
-        self._check_system(messages)
+        check_system(messages, has_task_own=self._has_system)
         check_length(messages, chosen, rejected)
         columns = self._prompt.read(row.values, shown, messages[-1].content)
         pair = ended(Preference("", messages, chosen, rejected, columns), self.ends)
@@ -325,17 +340,10 @@ class SplitReader:
     def _judged(self, row: Row, shape: str, needed: dict[str, str], shown: Mapping[str, str]) -> Placed[Feedback]:
         check_present(row, "answers with a label", [*needed.values(), LABEL])
         messages, answer, is_good = feedback_of(row.values, shape, needed)
-        self._check_system(messages)
+        check_system(messages, has_task_own=self._has_system)
         check_length(messages, answer)
         columns = self._prompt.read(row.values, shown, messages[-1].content)
         return Placed(row, ended(Feedback("", messages, answer, is_good, columns), self.ends))
-
-    def _check_system(self, messages: Sequence[Message]) -> None:
-        own = sum(message.role == "system" for message in messages)
-        if own > 1:
-            raise ValueError("has a system turn and a 'system' column; keep one")
-        if own and self._has_system:
-            raise ValueError("has a system turn, and so has the task; remove the row's or prompt.system")
 
 
 def _items_of(made: Any) -> Sequence[Any]:

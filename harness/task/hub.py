@@ -192,7 +192,7 @@ def parquet_label_names(metadata: Mapping[bytes, bytes] | None) -> dict[str, lis
 
 
 def with_label_names(values: dict[str, Any], labels: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    """Return a row with names instead of class labels' numbers; what is no label's number stays empty."""
+    """Return a row with names instead of class labels' numbers; what is not a label's number stays empty."""
     return {column: _named(value, labels[column]) if column in labels else value for column, value in values.items()}
 
 

@@ -34,7 +34,7 @@ def selecting_metric(primary: str, options: Mapping[str, Mapping[str, object]]) 
 
 
 def check_judges(settings: TaskFile, source: Source, held_out: Sequence[Example], faults: Faults) -> None:
-    """Note a judge that cannot decide, one whose stand-in is no metric, and columns of labels that are not there.
+    """Note a judge that cannot decide, one whose stand-in is not a metric, and columns of labels that are not there.
 
     Args:
         settings: The task file.
@@ -48,12 +48,11 @@ def check_judges(settings: TaskFile, source: Source, held_out: Sequence[Example]
         text = f"data.columns.{there} is given and data.columns.{missing} is not; name both"
         source.add_fault(faults, ("data", "columns", there), text)
         return
-    labels = [answer.label for example in held_out for answer in example.labelled]
+    labels = [answer.label for example in held_out for answer in example.labelled if answer.text]
     for name, judge in judges_of((chosen.primary, *chosen.also), chosen.options).items():
         if judge.choose_by not in plugins(METRICS) or judge.choose_by == name:
-            text = (
-                f"metric '{name}': option 'choose_by' is '{judge.choose_by}', which is no metric that scores by itself"
-            )
+            said = f"option 'choose_by' is '{judge.choose_by}', which is not a metric that scores by itself"
+            text = f"metric '{name}': {said}"
             known = {known: known for known in plugins(METRICS) if known != name}
             source.add_fault(faults, ("metric", "options", name), text + suggest(judge.choose_by, known))
         if name == chosen.primary and (text := _why_not(name, labels, is_named=columns.labelled is not None)):

@@ -52,7 +52,7 @@ def load_task(path: Path) -> Task:
 
 
 def _check_sides(content: Content, faults: Faults) -> None:
-    """Note evidence that is no document, and rows on both sides of a split; `check` has findings for them."""
+    """Note evidence that is not a document, and rows on both sides of a split; `check` has findings for them."""
     data = content.data
     check_evidence(data.labelled(), data.documents, faults, content.settings.data.documents or "")
     check_leaks(data.test, [*data.train, *data.dev, *data.preferences, *data.feedback], faults)

@@ -53,7 +53,7 @@ def read_models(settings: TaskFile, source: Source, folder: Path, faults: Faults
         try:
             written: Model | None = _CHOICE.validate_python(judge.model)
         except ValidationError:
-            text = f"metric '{name}': option 'model' is no model; give a source, or {{source, quantization, engine}}"
+            text = f"metric '{name}': option 'model' is not a model; give a source, or {{source, quantization, engine}}"
             source.add_fault(faults, place, text)
             written = None
         of_judges[name] = own if written is None else named(written, place)
@@ -64,8 +64,9 @@ def _read(written: Model, place: Place, source: Source, folder: Path, faults: Fa
     """Return a model as its engine takes it, without a name: a folder beside the task file becomes absolute."""
     try:
         path = folder / expanded(written.source)
-    except HarnessError:  # '~somebody' whom nobody knows
-        path = folder / written.source
+    except HarnessError as fault:  # '~somebody' whom nobody knows, or a name that cannot be written
+        source.add_fault(faults, place, f"model: {fault}")
+        return ModelSpec(written.source, written.quantization, written.engine)
     is_folder = kind_of(path) == "folder"
     spec = ModelSpec(str(path.resolve()) if is_folder else written.source, written.quantization, written.engine)
     if text := _fault(spec):

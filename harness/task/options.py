@@ -27,7 +27,7 @@ def option_faults(
     found: dict[Place, list[ErrorDetails]] = {}
     for error in fault.errors():
         found.setdefault(_place(error, options), []).append(error)
-    # Where a list may stand instead of a number, pydantic also has it that the list is no number.
+    # Where a list may stand instead of a number, pydantic also has it that the list is not a number.
     return [
         (place, _explain(place, errors, known))
         for place, errors in found.items()
@@ -36,7 +36,7 @@ def option_faults(
 
 
 def _place(error: ErrorDetails, options: Mapping[str, object]) -> Place:
-    """Leave out of pydantic's place what is no part of the options: the name of a type that it tried."""
+    """Leave out of pydantic's place what is not part of the options: the name of a type that it tried."""
     place: list[str | int] = []
     value: Any = options
     for part in error["loc"]:

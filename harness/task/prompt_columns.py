@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 from harness.columns import plain_text, template_name
-from harness.confined import TemplateFault, only_copies
+from harness.confined import MOST_CHARACTERS, TemplateFault, only_copies
 from harness.plugins import suggest
 from harness.program import Filling, columns_named, rendered, template_fault
 from harness.records import Column
-from harness.task.cells import check_length
+from harness.task.cells import LONGEST_ROW, check_length
 from harness.task.text import UNUSABLE
 
 Cells = Mapping[str, Any]
@@ -44,7 +44,7 @@ class PromptColumns:
                 return "prompt.template names 'self', which is Jinja's own and no column of the rows; take it out"
             if name not in shown:
                 known = dict.fromkeys(("input", "passages", *(template_name(one) for one in names)))
-                return f"prompt.template names '{name}', which is no column of the rows{suggest(name, known)}"
+                return f"prompt.template names '{name}', which is not a column of the rows{suggest(name, known)}"
             if shown[name] == answer:
                 return f"prompt.template shows '{shown[name]}', which holds the answer; take {{{{ {name} }}}} out of it"
         return ""
@@ -67,7 +67,8 @@ class PromptColumns:
     @property
     def tells_rows_apart(self) -> bool:
         """Whether it may fit some rows and not others; else it was tried out when the task file was read."""
-        return bool(self.names) or not only_copies(self._template)
+        longest = len(self._template) + self._template.count("input") * LONGEST_ROW
+        return bool(self.names) or not only_copies(self._template) or longest > MOST_CHARACTERS
 
     def row_faults(self, fillings: Sequence[Filling]) -> Iterator[str]:
         """Say of each row why its prompt cannot be written, or that it lacks the question; '' where all is well.

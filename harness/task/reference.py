@@ -61,7 +61,8 @@ _DATA = """\
 
 Rows are {formats} or a hub id. Text is UTF-8, or has the byte order mark of
 UTF-16 or UTF-32; any line ends will do. Older encodings (GB18030, Big5, Shift-JIS, EUC-JP, EUC-KR, Windows-125x,
-KOI8-R, UTF-16 without its mark) are told by chardet and said with a row as it was read; what cannot be told is refused.
+KOI8-R, UTF-16 without its mark) are recognised by chardet and reported with a row as it was read; what is not
+recognised is refused.
 CSV is separated by commas, semicolons or tabs; a first line such as `sep=;` may say by which. A whole number is taken
 as its digits; null and NaN are empty.
 
@@ -141,7 +142,7 @@ Documents are a folder of pages as they are, with any folders inside, or a `.jso
 - **Ids** are paths without the suffix: `billing/index` for `billing/index.md`. Two files that differ in their suffix
   alone keep it. Evidence may also give the path with its suffix, or any name that one page alone has (`index.md`,
   `fees`); where several have it, that is a fault.
-- **What is no page** (images, settings, styles, kinds that are not read) is left out, and hidden files are passed
+- **What is not a page** (images, settings, styles, kinds that are not read) is left out, and hidden files are passed
   over; `init`, `check` and `compare` count the left out in a line a kind. So are pages without text.
 - **Pages that cannot be read** (encrypted, scanned without text, damaged) are left out by name while they are at most
   {unread} of all; more are a fault, as are texts in an encoding that is not known. A PDF of which some pages hold no

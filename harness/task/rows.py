@@ -33,7 +33,7 @@ _LINE_END = re.compile("\r\n|\n|\r")  # other separators may stand inside a JSON
 def read_rows(written: str, role: str, folder: Path, faults: Faults) -> list[Row]:
     """Read the rows of one split; what cannot be read is noted in `faults` by its line.
 
-    A path that leads to no file and is no hub id gives no rows: `path_fault` says why.
+    A path that leads to no file and is not a hub id gives no rows: `path_fault` says why.
 
     Args:
         written: The path as the task file has it, relative to `folder`, or a hub id.
@@ -159,7 +159,7 @@ def _json_lines(text: str, file: str, faults: Faults) -> Iterator[Row]:
 
 
 def _parse(text: str) -> Any:
-    """Parse JSON; what is JSON and yet unusable raises a ValueError that is no JSONDecodeError."""
+    """Parse JSON; what is JSON and yet unusable raises a ValueError that is not a JSONDecodeError."""
     try:
         value = json.loads(text, object_pairs_hook=_object)
         check_levels(value, text)

@@ -86,7 +86,8 @@ class Answer(Section):
     """What of it is the result; 'letter' names a choice. Default: 'first_line' behind a mark, else 'whole'."""
     pattern: Text | None = None
     """Instead of `take`, a regular expression with one group: the result is the group of its last match. It may take
-    2 seconds to compile, and 1 second a text."""
+    2 seconds to compile, and 1 second a text: a target that takes longer is a fault; an answer of an arm counts as
+    wrong, and a warning counts those."""
     ignore: list[Ignored] = []
     """What does not count when results are compared; 'digits' makes the digits of all scripts equal."""
 

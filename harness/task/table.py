@@ -10,7 +10,7 @@ from harness.task.faults import Faults
 from harness.task.row import Row
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
-HEADER = "header line"  # the unit of a fault that is no row's
+HEADER = "header line"  # the unit of a fault that is not a row's
 LONGEST_CELL = 10_000_000  # characters; a quote that is never closed is what makes such cells
 LINES_COMPARED = 50  # below the header
 _DECLARED = re.compile(r"\Asep=([,;\t])(?=[\r\n])")  # the line that Excel puts before the header

@@ -27,7 +27,7 @@ _PACKED = {b"\x1f\x8b": "gzip", b"PK\x03\x04": "zip", b"BZh": "bzip2", b"\x28\xb
 
 @dataclass(frozen=True)
 class TextFault(Exception):
-    """A file that is no text we can read: what is wrong with the remedy, and where."""
+    """A file that is not text we can read: what is wrong with the remedy, and where."""
 
     text: str
     line: int | None = None

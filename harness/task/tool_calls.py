@@ -29,7 +29,7 @@ def call_text(calls: list[Any]) -> str:
 
 
 def read_call(text: Any) -> str:
-    """Return the text of a turn that is a call and nothing else; what is no JSON stays as it is written."""
+    """Return the text of a turn that is a call and nothing else; what is not JSON stays as it is written."""
     value = _parsed(text)
     if isinstance(value, dict | list) and value:
         return call_text([_plain(call) for call in (value if isinstance(value, list) else [value])])

@@ -8,19 +8,11 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from harness.decision.words import duration
+from harness.decision.words import VERDICTS, duration
 from harness.viewing.catalogue import Entry
 from harness.viewing.follow import Progress
 from harness.visible import visible
 
-VERDICTS = {
-    "prompt": "Use a prompt",
-    "rag": "Use RAG",
-    "fine_tune": "Fine-tune",
-    "combine": "RAG and fine-tune",
-    "rethink": "Rethink",
-    "undecided": "Undecided",
-}
 REFRESH_SECONDS = 3
 
 

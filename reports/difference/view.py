@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Sequence
 
+from harness.decision.words import VERDICTS
 from harness.records import ArmChange, Difference, Interval, ItemFlip, RunDifference, RunSide
 from reports import numbers
 from reports.text import clip, one_line
-from reports.view.shapes import ACTIONS, Cell, Mood, Table, metric_name, table
+from reports.view.shapes import Cell, Mood, Table, metric_name, table
 
 AREAS = {"task": "Task", "data": "Data", "model": "Model", "versions": "Versions"}
 BOUNDS = "Bounds: 95%, paired on the items that both runs measured."
@@ -16,7 +17,7 @@ def verdict_word(side: RunSide) -> str:
     """Say in a few words what a run concluded; a smoke run concludes nothing."""
     if side.is_fast:
         return "Smoke run"
-    word = ACTIONS[side.action]
+    word = VERDICTS[side.action]
     return f"{word}: {side.arm}" if side.arm else word
 
 

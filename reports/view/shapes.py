@@ -6,7 +6,7 @@ from typing import Literal
 
 from markupsafe import Markup
 
-from harness.records import Action, Family, Outcome
+from harness.records import Family, Outcome
 from reports.numbers import NOT_MEASURED
 
 Mood = Literal["", "good", "bad", "unsure", "unjudged", "absent"]
@@ -22,14 +22,6 @@ RUNGS: dict[Family, str] = {
     "rag": "RAG",
     "tune": "fine-tuning",
     "combine": "RAG with fine-tuning",
-}
-ACTIONS: dict[Action, str] = {
-    "prompt": "Use a prompt",
-    "rag": "Use your documents (RAG)",
-    "fine_tune": "Fine-tune",
-    "combine": "Use your documents and fine-tune",
-    "rethink": "Rethink",
-    "undecided": "Undecided",
 }
 METRICS = {
     "exact_match": "Exact match",
@@ -47,6 +39,7 @@ METRICS = {
 OUTCOMES: dict[Outcome, str] = {
     Outcome.SCORED: "answered",
     Outcome.UNPARSED: "no answer could be read",
+    Outcome.PATTERN_STOPPED: "pattern took too long",
     Outcome.TRUNCATED: "cut off at the length limit",
     Outcome.EMPTY: "said nothing",
     Outcome.REFUSED: "refused",

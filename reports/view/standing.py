@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
+from harness.decision.words import VERDICTS
 from harness.records import Run, UndecidedKind
 from reports import numbers
 from reports.view.gates import FORGETTING
 from reports.view.lookup import evidence_of, gate_of, is_tuned
-from reports.view.shapes import ACTIONS, Mood
+from reports.view.shapes import Mood
 
 SMOKE = "No verdict: smoke run"
 UNDECIDED: dict[UndecidedKind, str] = {
@@ -49,7 +50,7 @@ def standing(run: Run) -> Standing:
         return Standing(Mark(label, "unsure"), (goal,) if decision.scores else ())
     forgetting = _forgetting(run)
     marks = (goal, forgetting) if forgetting else (goal,)
-    return Standing(Mark(ACTIONS[decision.action], _strength(marks)), marks)
+    return Standing(Mark(VERDICTS[decision.action], _strength(marks)), marks)
 
 
 def _strength(marks: tuple[Mark, ...]) -> Mood:

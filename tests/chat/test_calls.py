@@ -20,7 +20,7 @@ TEMPLATES = Path(trl.__file__).parent / "chat_templates"
 ONE = {"name": "book", "arguments": {"day": "2026-05-01", "café": [1, None], "quote": 'a "b" <|im_end|>'}}
 TWO = {"name": "cancel", "arguments": {}}
 OWN = ("qwen2_5", "qwen3", "qwen3_instruct_2507", "qwen3_vl")
-# Calls behind a token that is no text, as Mistral's later templates have it.
+# Calls behind a token that is not text, as Mistral's later templates have it.
 BRACKETS = (
     EACH + "{% if message['tool_calls'] is defined %}{{ '<|im_start|>assistant\n[TOOL_CALLS]' }}{% for call in "
     "message['tool_calls'] %}{{ call['function'] | tojson }}{% endfor %}{{ '<|im_end|>\n' }}{% else %}"
@@ -136,7 +136,7 @@ def test_what_a_user_writes_is_no_call(family):
 
 
 def test_tokens_learnt_are_those_of_the_template_and_completions_come_back_as_json(tiny_model, tmp_path):
-    """With a token that is no text in front of the call, which decoding leaves out."""
+    """With a token that is not text in front of the call, which decoding leaves out."""
     from transformers import AutoTokenizer
 
     folder = copied(tiny_model, tmp_path / "brackets", BRACKETS, weights=False)

@@ -26,7 +26,7 @@ def format_of(folder, template):
         (LOOP * 3 + "{% endfor %}" * 3 + SHOWN, "takes more than 2 seconds of processor time"),
         ("{{ 'x'.center(3000000000) }}" + SHOWN, "takes more than 1 GB of memory"),
         ("{{ 'x'.center(9000000) }}" + SHOWN, "writes more than 4,000,000 characters"),
-        ("{% macro a() %}{{ a() }}{% endmacro %}{{ a() }}" + SHOWN, "cannot show a question"),
+        ("{% macro a() %}{{ a() }}{% endmacro %}{{ a() }}" + SHOWN, "calls itself without end"),
         ("{% for a in [1] %}" * 25 + "{% endfor %}" * 25 + SHOWN, "cannot show a question"),
         ("{{ messages.__class__ }}" + SHOWN, "reaches for '__class__'"),
         ("Hello.", "it leaves the user's turn out"),

@@ -66,7 +66,7 @@ def test_bad_template_is_one_fault_among_the_others_with_its_place(plain_task):
     lines = plain_task.save().read_text().splitlines()
     assert (lines[template.line - 1][template.column - 1 :], template.text.split(" (")[0]) == (
         "template: '{{ question }}'",
-        "prompt.template names 'question', which is no column of the rows",
+        "prompt.template names 'question', which is not a column of the rows",
     )
     assert (lines[key.line - 1], key.text.split(" (")[0]) == ("metrc: 1", "unknown key 'metrc'")
 

@@ -67,4 +67,4 @@ def test_smoke_run_counts_as_undecided_whatever_it_seems_to_say(tmp_path, stub_t
 def test_word_that_is_no_verdict_is_refused_with_those_that_are(tmp_path):
     result = call("compare", tmp_path, "--fail-on", "undecided,tune")
     assert result.exit_code == 2
-    assert "'tune' is no verdict; give some of prompt, rag, fine_tune, combine, rethink, undecided" in result.output
+    assert "'tune' is not a verdict; give some of prompt, rag, fine_tune, combine, rethink, undecided" in result.output

@@ -88,7 +88,7 @@ def test_doubt_about_the_answer_ends_with_exit_code_2_and_the_flag_that_settles_
     arguments = ("--from", str(tmp_path / "rows.jsonl"), "--out", str(tmp_path / "out"))
     result = init(*arguments)
     assert result.exit_code == 2
-    assert "which column holds the answer cannot be told" in result.output
+    assert "it is not clear which column holds the answer" in result.output
     assert "'mood' has 'a', 'b'; 'urgency' has 'x', 'y', 'z'. Say which with --target, such as" in result.output
     assert not (tmp_path / "out").exists()
     assert init(*arguments, "--target", "urgency").exit_code == 0
@@ -166,7 +166,7 @@ def test_interview_without_anybody_to_answer_is_refused(tmp_path):
     assert "--interview: 1 problem\n  - asks five questions; give it at a terminal, or leave it out" in result.output
     result = interview(tmp_path, "customers\nmuch\ny\na lot\n\n")
     assert result.exit_code == 2
-    assert "'a lot' is no number of requests; give a number such as 50000, or nothing" in result.output
+    assert "'a lot' is not a number of requests; give a number such as 50000, or nothing" in result.output
     assert not (tmp_path / "out").exists()
 
 

@@ -143,7 +143,7 @@ def test_a_dry_run_stands_beside_what_was_foretold_and_gives_the_speed(task, mon
     assert asked == [(True, ("zero_shot",))]
     text = " ".join(result.output.split())
     assert "123 tokens a second, by the dry run" in text
-    assert "0.52 GB measured, 0.58 foretold for the dry run (+10%)" in text  # 500 and 550 times 2^20 bytes
+    assert "0.52 GB measured, 0.58 predicted for the dry run (+10%)" in text  # 500 and 550 times 2^20 bytes
     assert "x: it did not run" in text
 
 

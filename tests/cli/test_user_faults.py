@@ -136,6 +136,16 @@ def test_number_inside_an_option_is_found_too(task):
     assert "larger than any setting" in refused("check", task(TASK.replace("[zero_shot]", few)))
 
 
+@pytest.mark.parametrize("command", ["check", "plan", "compare"])
+def test_pattern_that_is_slow_over_a_row_is_one_fault_of_the_task_file(task, tmp_path, command):
+    """Of 2^60 ways to match, `(a|aa)+$` tries all before it fails."""
+    slow = [{"input": f"q{number}", "target": "a" * 60 + "b"} for number in range(3)]
+    (tmp_path / "train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in slow))
+    said = refused(command, task(f'{TASK}answer: {{pattern: "((?:a|aa)+)$"}}\n'))
+    assert said.count("answer.pattern") == 1
+    assert "task.yaml line 6" in said and "(train.jsonl line 1)" in said and "make it simpler" in said
+
+
 @pytest.mark.parametrize("zone", ["Mars/Phobos", "+99:99", "../../etc/passwd", "x" * 5000])
 def test_time_zone_that_nobody_knows_is_a_fault_of_the_file(task, tmp_path, zone):
     import pyarrow as pa

@@ -7,8 +7,16 @@ from resource import RUSAGE_SELF, getrusage
 
 import pytest
 
-from harness.confined import TemplateFault, names_in, pattern_groups, private_attribute, render_chats, render_prompts
-from harness.confined.process import MOST_CHARACTERS, SECONDS
+from harness.confined import (
+    MOST_CHARACTERS,
+    TemplateFault,
+    names_in,
+    pattern_groups,
+    private_attribute,
+    render_chats,
+    render_prompts,
+)
+from harness.confined.process import SECONDS
 from harness.confined.renderer import _RENDERER
 from harness.confined.sandbox import only_copies
 
@@ -52,6 +60,36 @@ def test_template_without_an_end_is_stopped_and_the_next_one_is_rendered(templat
     assert isinstance(found, TemplateFault) and found.is_endless
     assert fault in str(found)
     assert time.monotonic() - begun < 30  # seconds of a busy machine; the limit is of processor time
+    assert filled(PASSED) == ["p Which?"]
+
+
+@pytest.mark.parametrize("template", ["{{ input }}", "{{ input|string }}"])
+def test_text_that_is_copied_here_has_the_limit_of_the_child(template):
+    times = 5
+    text = "x" * (MOST_CHARACTERS // times)  # five of these are as many characters as there may be
+    assert only_copies(template) is ("|" not in template)
+    assert filled(template * times, text) == [text * times]
+    found = filled(template * times, text + "x", "short")
+    assert {str(one) for one in found} == {f"writes more than {MOST_CHARACTERS:,} characters"}
+    assert all(one.is_endless for one in found)
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        f"{{{{ {'not ' * 400}input }}}}",
+        f"{{{{ input{' and input' * 400} }}}}",
+        f"{{{{ {'(' * 3000}input{')' * 3000} }}}}",
+        f"{{{{ input{'.a' * 1500} }}}}",
+        "{% if input %}" * 150 + "{% endif %}" * 150,
+    ],
+)
+def test_template_that_nests_too_deeply_is_a_fault_whoever_looks_at_it(template):
+    assert not only_copies(template)
+    assert names_in(template) == frozenset()
+    assert private_attribute(template) is None
+    [found] = filled(template)
+    assert "nests too deeply" in str(found) and found.is_endless
     assert filled(PASSED) == ["p Which?"]
 
 

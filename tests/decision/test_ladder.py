@@ -107,7 +107,7 @@ def test_combine_must_gain_over_both_parents():
 
 
 def test_combine_by_the_goal_alone_still_needs_its_gain_over_the_parents():
-    # every simpler arm is below 90% and combine reaches it, but 189 against 170 is no gain above 8 points
+    # every simpler arm is below 90% and combine reaches it, but 189 against 170 is not a gain above 8 points
     limits = Limits(smallest_gain=0.08)
     rag = evidence("rag", "rag", right(100, N))
     tune = evidence("lora_sft", "tune", right(170, N), general=UNHARMED)

@@ -7,11 +7,15 @@ from fractions import Fraction
 import pytest
 from draft_files import Row, drafted, rows_of, said, save, text
 
+from baselines.prompt.few import FewShot
+from baselines.prompt.options import FewShotOptions
 from harness.checking import read_material
 from harness.cli.init import _number
 from harness.drafting import draft_task
 from harness.drafting.numbers import decimal_mark_of, numbers_in
 from harness.errors import TaskFileError
+from harness.records import Message
+from harness.task import Task
 
 
 @pytest.mark.parametrize(
@@ -102,11 +106,41 @@ def test_one_row_with_a_system_turn_leaves_the_prompt_to_the_others(tmp_path):
     assert f"1 of {len(systems)} rows have a system turn of their own" in said(task)
 
 
-@pytest.mark.parametrize("system", ["", "Be brief."])
-def test_prompt_stands_in_the_task_where_no_row_has_a_system_turn_and_nowhere_where_all_have(tmp_path, system):
+@pytest.mark.parametrize(
+    ("system", "prompt"),
+    [("", "Answer with one of these labels and nothing else: buy, sell."), ("Be brief.", "Be brief.")],
+)
+def test_prompt_stands_in_the_task_where_the_rows_have_no_system_turn_or_all_the_same(tmp_path, system, prompt):
     task = drafted(save(tmp_path / "rows.jsonl", rows_of(lambda n: chat(n, system))))
-    assert (task.study.system is None) is bool(system)
-    assert {item.messages[0].role for item in task.test} == {"system" if system else "user"}
+    assert task.study.system == prompt
+    assert {item.messages[0].role for item in task.test} == {"user"}
+    assert {turn.content for turn in examples_shown(task) if turn.role == "system"} == {prompt}
+
+
+def test_system_turns_that_differ_stay_with_their_rows_and_examples_are_shown_without(tmp_path):
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(lambda n: chat(n, f"You are desk {n}."))))
+    assert task.study.system is None
+    assert {item.messages[0].role for item in task.test} == {"system"}
+    first, *shown = examples_shown(task)
+    assert first == task.study.dev[0].messages[0]
+    assert [turn.role for turn in shown] == ["user", "assistant"] * 2 + ["user"]
+
+
+def test_marks_of_turns_stay_on_their_turns_where_the_system_turn_is_taken_off(tmp_path):
+    def marked(n: int) -> Row:
+        earlier = [{"role": "user", "content": "hello"}, {"role": "assistant", "content": "hi", "weight": 0}]
+        system, question, answer = chat(n, "Be brief.")["messages"]
+        return {"messages": [system, *earlier, question, answer]}
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(marked)))
+    assert task.study.system == "Be brief."
+    [row, *_] = (json.loads(line) for line in (task.file.parent / "train.jsonl").read_text().splitlines())
+    assert [turn.get("weight", 1) for turn in row["messages"]] == [1, 0, 1, 1]
+
+
+def examples_shown(task: Task) -> tuple[Message, ...]:
+    """What `few_shot` would put to a model with two examples."""
+    return FewShot(FewShotOptions(shots=(2,))).preview(task.study).messages
 
 
 def test_remedy_of_rows_that_belong_together_names_a_group_column_only_where_there_is_one(tmp_path):

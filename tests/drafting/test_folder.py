@@ -133,10 +133,10 @@ def test_conversations_keep_their_turns_and_ids(tmp_path):
     assert all(item.id.startswith("c") for item in task.test)
 
 
-def test_rows_with_a_system_turn_get_no_other(tmp_path):
+def test_system_turn_that_all_rows_share_is_the_tasks_and_they_get_no_other(tmp_path):
     task = drafted(messages(tmp_path))
-    assert task.study.system is None
-    assert task.test[0].messages[0].content == "Be brief."
+    assert task.study.system == "Be brief."
+    assert {turn.role for item in task.test for turn in item.messages} == {"user"}
 
 
 def test_objects_as_answers_become_json(tmp_path):
@@ -244,6 +244,21 @@ def test_first_line_of_a_table_that_looks_like_a_row_is_said(tmp_path):
             "".join(f'{{"input": "{n} q", "target": "{n if n < 40 else ""}"}}\n' for n in range(99)),
             "can be told from the columns 'input', 'target'; 'target' is mostly empty",
         ),
+        (
+            "unlabelled.csv",
+            "text,labels\n" + "".join(f"{n} q,\n" for n in range(99)),
+            "column 'labels' is empty in every row, and a task needs a question and an answer in each; fill it in",
+        ),
+        (
+            "remarks.csv",
+            "text,labels,note\n" + "".join(f"ticket {n} of us,,x{n}\n" for n in range(99)),
+            "'labels' is empty in every row; rename two of them",
+        ),
+        (
+            "bad.jsonl",
+            "".join(f'{{"prompt": "{n} q", "completion": "{n} a", "label": false}}\n' for n in range(99)),
+            "no answer was called good",
+        ),
         ("none.csv", "input,target\n", "has no rows"),
         ("empty.jsonl", "", "is empty; give at least one row"),
         ("broken.jsonl", '{"input"\n', "broken.jsonl line 1 column 9: not valid JSON"),
@@ -259,6 +274,14 @@ def test_file_that_makes_no_task_is_refused_and_nothing_is_written(tmp_path, nam
         draft_task(source, tmp_path / "out")
     assert expected in str(caught.value)
     assert list(tmp_path.iterdir()) == [source]
+
+
+def test_answers_column_without_an_answer_is_refused_when_it_is_named_too(tmp_path):
+    source = tmp_path / "unlabelled.csv"
+    source.write_text("text,labels\n" + "".join(f"{n} q,\n" for n in range(99)))
+    with pytest.raises(TaskFileError, match="99 of 99 rows cannot be used") as caught:
+        draft_task(source, tmp_path / "out", target="labels")
+    assert "'labels' is empty" in str(caught.value)
 
 
 def test_folder_in_use_is_left_alone(tmp_path):

@@ -13,6 +13,9 @@ def program(reader: Reader) -> Program:
     return Program(Weights("m"), Prompt(), GenerationSettings(8), reader)
 
 
+SLOW = Reader("pattern", pattern="((?:a|aa)+)$")  # of 2^60 ways to match 60 letters, all are tried before it fails
+
+
 def completion(text: str, finish: str = "stop") -> Completion:
     return Completion(text, finish, 5, 3, 0.1)
 
@@ -39,6 +42,10 @@ def completion(text: str, finish: str = "stop") -> Completion:
         (Reader(), "<think>A kettle, so KX-20", "length", None, Outcome.TRUNCATED),
         (Reader(), "<think>A kettle, so KX-20", "stop", None, Outcome.UNPARSED),
         (Reader("first_line", "Answer:"), "<think>Answer: a</think>Answer: b", "stop", "b", Outcome.SCORED),
+        (SLOW, "a" * 60 + "b", "stop", None, Outcome.PATTERN_STOPPED),
+        (SLOW, "a" * 60 + "b", "length", None, Outcome.PATTERN_STOPPED),
+        (Reader("first_line", "Answer:", then=SLOW), f"Answer: {'a' * 60}b\nno", "stop", None, Outcome.PATTERN_STOPPED),
+        (SLOW, "b", "stop", None, Outcome.UNPARSED),
     ],
 )
 def test_completion_ends_in_exactly_one_class(reader, text, finish, answer_read, outcome):

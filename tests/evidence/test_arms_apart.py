@@ -1,4 +1,4 @@
-"""One arm never breaks another, and an item that cannot be asked is no wrong answer."""
+"""One arm never breaks another, and an item that cannot be asked is not a wrong answer."""
 
 import sqlite3
 from dataclasses import replace

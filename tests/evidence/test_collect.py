@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from harness.api.summary import remarks
 from harness.evidence.collect import collect
 from harness.evidence.states import ENDED, FITTED, EndState, FittedState
 from harness.program import Program, Prompt, Retriever
@@ -101,6 +102,20 @@ def test_invalid_arm_changes_no_figure_of_the_others(task, finish):
     assert (arms["few_shot"].status, arms["few_shot"].reason) == ("invalid", "3 of 40 items could not be asked")
     assert arms["zero_shot"].aggregates["exact_match"] == 0.5
     assert run.decision.scores["zero_shot"].n == ITEMS
+
+
+def test_answers_over_which_the_pattern_was_stopped_count_as_wrong_and_are_counted(task, finish):
+    finish("zero_shot", "prompt", 20)
+    stopped = [
+        replace(prediction(item, False, False, "prompt"), answer=None, outcome=Outcome.PATTERN_STOPPED)
+        for item in (0, 39)  # one that was right, and one that was wrong
+    ]
+    finish.ledger.put_predictions(Measurement(Fit("zero_shot")), stopped)
+    run, arms = collected(task, finish)
+    assert run.decision.scores["zero_shot"].estimate == pytest.approx(19 / ITEMS)
+    [warning] = arms["zero_shot"].warnings
+    assert "over 2 of 40 answers" in warning and "count as wrong" in warning and "make the pattern simpler" in warning
+    assert f"zero_shot: {warning}" in remarks(run)
 
 
 def test_item_that_was_never_searched_for_is_no_miss_of_the_retriever(task, finish):

@@ -195,7 +195,7 @@ def test_every_fault_of_models_seeds_and_engines_is_told_at_once(tmp_path, stub_
         "model folder './not-there' is not there",
         "model folder '~nobody-at-all/model' is not there",
         "unknown engine 'ecko' (did you mean 'echo'?)",
-        "'other' is no model of the echo engine",
+        "'other' is not a model of the echo engine",
         "seeds [3, 3] repeat",
     ):
         assert text in said

@@ -45,7 +45,7 @@ def test_record_is_plain_json_that_people_can_read(file):
 def test_figures_that_are_no_numbers_come_back_as_they_were(file, value):
     items = (BenchmarkItem("a", "1", value, None, 0.5), BenchmarkItem("a", "2", 1.0, value, 0.5))
     record(file, Baseline(FORMAT, "now", BOUND, GeneralAbility("base", items, (TextLoss("t", value, 3),)), ()))
-    json.loads(file.read_text(), parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    json.loads(file.read_text(), parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
     found = recall(file, BOUND).ability
     assert repr((found.items[0].score, found.items[1].probability, found.texts[0].loss)) == repr((value,) * 3)
     assert found.items[0].probability is None

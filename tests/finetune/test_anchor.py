@@ -132,7 +132,7 @@ def test_arm_with_the_penalty_warns_that_two_parts_of_the_gate_are_no_independen
 ):
     arm = baselines.finetune.lora_sft({**OPTIONS, "kl_to_base": weight})
     fitted = arm.fit(study(), make_context("lora_sft"))
-    words = "its text loss and unrelated questions are no independent evidence, its benchmarks are"
+    words = "its text loss and unrelated questions are not independent evidence, its benchmarks are"
     assert any(words in warning for warning in fitted.training.warnings) is (weight > 0)
 
 

@@ -94,7 +94,7 @@ def test_choice_is_inside_whenever_one_is_and_does_not_depend_on_the_order(evalu
 
 
 def _figures(choice: Checkpoint) -> tuple[float, ...]:
-    """What can be told apart of a choice: all that is no number is alike."""
+    """What can be told apart of a choice: all that is not a number is alike."""
     excess = 0.0 if choice.forgetting.is_inside else choice.forgetting.spent
     return tuple(x if x is not None and math.isfinite(x) else -1e9 for x in (excess, choice.dev_score, choice.dev_loss))
 

@@ -152,8 +152,8 @@ def test_more_than_nine_numbered_columns_keep_their_order(tmp_path):
         ({"question": "Which?"}, "no column 'answer'"),
         ({"answer": "a"}, "no column 'question'"),
         (row_of(question=" "), "'question' is empty"),
-        (row_of(answer="e"), "is no choice's text, letter or number"),
-        (row_of(answer="C"), "is no choice's text, letter or number"),
+        (row_of(answer="e"), "is not a choice's text, letter or number"),
+        (row_of(answer="C"), "is not a choice's text, letter or number"),
         (row_of(answer=True), "'answer' is true; give text"),
         (row_of(choices=["a b"]), "has 1 choices"),
         (row_of(choices=["a b", "a b"]), "has the choice 'a b' twice"),
@@ -162,7 +162,7 @@ def test_more_than_nine_numbered_columns_keep_their_order(tmp_path):
         (row_of(choice_1="a b", choice_2="c d"), "in 2 ways"),
         ({"question": "Which?", "A": "a b", "B": "", "C": "c d", "answer": "A"}, "'b' is empty before other choices"),
         ({"question": "Which?", "Question": "What?", "answer": "A"}, "names a column twice"),
-        (["a"], "is no JSON object"),
+        (["a"], "is not a JSON object"),
     ],
 )
 def test_a_row_that_cannot_be_used_is_a_fault_with_its_number(tmp_path, row, said):
@@ -186,7 +186,7 @@ def test_a_file_is_all_of_one_kind(tmp_path):
         ("rows.csv", b"", None, "has no rows"),
         ("rows.csv", b"question,answer\nWhich?,a,b\n", 1, "has 3 cells, the header 2"),
         ("rows.csv", b"question,question\nWhich?,a\n", None, "names a column twice"),
-        ("rows.csv", b'question,answer\n"Which?,a\n', None, "is no CSV"),
+        ("rows.csv", b'question,answer\n"Which?,a\n', None, "is not CSV"),
         ("absent.csv", None, None, "cannot be read"),
     ],
 )

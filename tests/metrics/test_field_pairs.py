@@ -26,4 +26,4 @@ def test_pair_of_the_field_is_called_as_its_author_does(line):
 
 @pytest.mark.parametrize(("target", "is_fault"), [('{"a": 1}', False), ("[1]", True), ("yes", True), ("1", True)])
 def test_target_that_is_no_object_is_a_fault_of_json_fields(target, is_fault):
-    assert ("is no JSON object" in json_fields().target_fault(target)) is is_fault
+    assert ("is not a JSON object" in json_fields().target_fault(target)) is is_fault

@@ -109,7 +109,7 @@ def test_figure_is_the_share_of_right_calls():
     [
         ("It is 20 degrees.", 1),
         ("I need no tool.", 1),
-        ('The JSON {"a": 1} is no call.', 1),
+        ('The JSON {"a": 1} is not a call.', 1),
         (CALL, 0),
         (CALL[:-4], 0),  # damaged, and still a call
         ("<tool_call>get_time</tool_call>", 0),

@@ -99,7 +99,7 @@ def test_model_that_is_not_here_leaves_the_others_foretold(task_file, tiny_model
     file = task_file(str(tiny_model), arms="[zero_shot, {name: big, baseline: zero_shot, model: org/absent}]")
     plan = make_plan(load_task(file), lambda source: tiny_model if source == str(tiny_model) else None, "cpu", None)
     assert [memory.arm for memory in plan.memory] == ["zero_shot"]
-    assert "org/absent: not foretold" in plan.memory_notes[1]
+    assert "org/absent: not predicted" in plan.memory_notes[1]
 
 
 def test_labels_too_rare_for_macro_f1_are_named(task_file, tiny_model):

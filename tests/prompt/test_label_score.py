@@ -92,7 +92,7 @@ def test_label_that_begins_another_is_compared_only_when_calibrated(tmp_path):
 def test_answers_of_dev_that_train_never_gives_are_reported(tmp_path, engine):
     study = replace(STUDY, dev=(*DEV, row("x", "odd 1", "sales")))
     assert fit({"calibrated": False}, tmp_path, engine, study).warnings == (
-        "1 answers of dev are no label of train, e.g. 'sales'",
+        "1 answers of dev are not labels of train, e.g. 'sales'",
     )
 
 

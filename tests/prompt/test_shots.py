@@ -3,7 +3,7 @@ from collections import Counter
 import pytest
 from scripted_context import row
 
-from baselines.prompt.shots import choose, usable_rows
+from baselines.prompt.shots import choose, usable_rows, without_systems
 from harness.program import Prompt
 from harness.records import Example, Message, Study
 
@@ -63,16 +63,19 @@ def test_conversations_are_shown_with_the_turns_before_and_told_apart_by_them():
     ]
 
 
-def test_system_turn_of_a_shown_row_is_that_of_all_or_the_row_is_left_out():
+def test_rows_with_system_turns_are_shown_without_them_where_no_others_are_there():
     def train(*systems):
         turns = [(Message("system", text),) if text else () for text in systems]
         return tuple(Example(f"t{n}", (*turn, Message("user", f"q{n}")), "a") for n, turn in enumerate(turns))
 
-    def shown(*systems):
-        return [example.id for example in usable_rows(Study(train(*systems), ()))]
+    def shown(*systems, dev=()):
+        rows = usable_rows(Study(train(*systems), dev))
+        return [example.id for example in rows], without_systems(rows)
 
-    assert shown("Be brief.", "Be brief.") == ["t0", "t1"]
-    assert shown("Be brief.", "Be kind.") == []
-    assert shown("Be brief.", None) == ["t1"]
+    differ = "solved examples are shown without the system turns of their rows, which differ (2 texts)"
+    assert shown("Be brief.", "Be brief.") == (["t0", "t1"], [])
+    assert shown("Be brief.", "Be kind.") == (["t0", "t1"], [differ])
+    assert shown("Be brief.", None) == (["t1"], [])
+    assert shown("Be brief.", None, dev=(row("d1", "q1", "a"),)) == (["t0"], [])
     [shot, _] = choose(usable_rows(Study(train("Be brief.", "Be brief."), ())), 2, "random", 0)
     assert shot.history == ()

@@ -42,7 +42,13 @@ def test_every_class_that_occurs_is_a_column_with_what_it_counts_as(lossy):
 def test_every_class_is_named_as_scored_wrong_or_left_out(run, outcome):
     one = dataclasses.replace(run.evidence[0].predictions[0], outcome=outcome)
     alone = dataclasses.replace(run, evidence=(dataclasses.replace(run.evidence[0], predictions=(one,)),))
-    wrong = {Outcome.UNPARSED, Outcome.TRUNCATED, Outcome.EMPTY, Outcome.CONTEXT_OVERFLOW}
+    wrong = {
+        Outcome.UNPARSED,
+        Outcome.PATTERN_STOPPED,
+        Outcome.TRUNCATED,
+        Outcome.EMPTY,
+        Outcome.CONTEXT_OVERFLOW,
+    }
     scored = {Outcome.SCORED, Outcome.REFUSED}
     expected = "counts as wrong" if outcome in wrong else "scored" if outcome in scored else "left out"
     assert outcomes_section(alone).outcomes.notes[1] == expected

@@ -156,6 +156,12 @@ def test_what_is_lost_fails_and_what_was_kept_does_not():
     assert found["Loss on general texts"] == ""
 
 
+def test_figures_for_pipelines_have_the_plain_minus():
+    text = draw("junit", REGRESSED)
+    assert "−" not in text and re.search(r"[ (>\"]-\d+\.\d", text)
+    assert "−" in draw("html", REGRESSED)
+
+
 @pytest.mark.parametrize(("is_strict", "kind"), [(False, "skipped"), (True, "failure")])
 def test_inconclusive_is_skipped_and_fails_when_strict(is_strict, kind):
     found = cases(INCONCLUSIVE, is_strict=is_strict)

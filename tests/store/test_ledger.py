@@ -76,7 +76,7 @@ def test_general_ability_comes_back_equal_and_none_when_not_measured(tmp_path):
 
 def test_file_that_is_no_ledger_is_refused_with_its_path(tmp_path):
     path = tmp_path / "ledger.sqlite"
-    path.write_text("this is no database, and long enough to be taken for one " * 40)
+    path.write_text("this is not a database, and long enough to be taken for one " * 40)
     with pytest.raises(StoreError, match=r"ledger\.sqlite: cannot be opened"):
         Ledger(path)
 

@@ -153,14 +153,58 @@ def test_file_of_answers_is_recognised_by_its_columns(task_folder):
     assert (row.target, row.accepted) == ("a", ("b",))
 
 
-def test_pattern_that_never_ends_over_a_target_is_one_fault_and_is_not_tried_again(sums):
-    """Of 2^60 ways to match, `(a|aa)+$` tries all before it fails."""
-    sums.settings["answer"] = {"pattern": "((?:a|aa)+)$"}
+ENDLESS = "((?:a|aa)+)$"  # of 2^60 ways to match 60 letters, all are tried before it fails
+MISSED = "a" * 60 + "b"
+
+
+def with_answers(task_folder, *turns, count=9):
+    """Give each split rows that are chats, of one question's answer after the other."""
+    task_folder.settings["data"]["columns"] = {}
     for split in ("train", "dev", "test"):
-        sums.write_rows(f"{split}.jsonl", [{"question": f"{split} {n}?", "answer": "a" * 60 + "b"} for n in range(9)])
+        chats = [
+            [turn for said in turns for turn in ({"role": "user", "content": f"{split} {n}?"}, said)]
+            for n in range(count)
+        ]
+        task_folder.write_rows(f"{split}.jsonl", [{"messages": chat} for chat in chats])
+
+
+@pytest.mark.parametrize(
+    ("rule", "target"),
+    [
+        ({"pattern": ENDLESS}, MISSED),
+        ({"after": "####", "pattern": f"^ {ENDLESS}"}, f"b\n#### {MISSED}"),  # slow behind the mark alone
+    ],
+    ids=["whole", "behind a mark"],
+)
+def test_pattern_that_never_ends_over_a_target_is_one_fault_and_is_not_tried_again(sums, rule, target):
+    sums.settings["answer"] = rule
+    for split in ("train", "dev", "test"):
+        sums.write_rows(f"{split}.jsonl", [{"question": f"{split} {n}?", "answer": target} for n in range(9)])
     [fault] = sums.faults()
-    assert "answer.pattern takes more than 1 second over the target" in fault
+    assert f"answer.pattern {rule['pattern']!r} takes more than 1 second of processor time over the answer" in fault
+    assert "make it simpler" in fault
     assert "(train.jsonl line 1)" in fault
+
+
+def test_pattern_that_never_ends_over_one_answer_of_a_chat_is_that_fault_too(task_folder):
+    task_folder.settings["answer"] = {"pattern": ENDLESS}
+    task_folder.settings["data"]["turns"] = "all"
+    with_answers(task_folder, {"role": "assistant", "content": "aaa"}, {"role": "assistant", "content": MISSED})
+    [fault] = task_folder.faults()
+    assert "takes more than 1 second" in fault and "(train.jsonl line 1)" in fault
+
+
+def test_pattern_that_never_ends_hides_no_other_fault_of_its_row(task_folder):
+    task_folder.settings |= {"answer": {"pattern": ENDLESS}, "prompt": {"system": "Be brief."}}
+    task_folder.settings["data"]["columns"] = {}
+    system, question = {"role": "system", "content": "Be long."}, {"role": "user", "content": "Which?"}
+    row = {"messages": [system, question, {"role": "assistant", "content": MISSED}]}
+    task_folder.write_rows("train.jsonl", [row])
+    for split in ("dev", "test"):
+        task_folder.write_rows(f"{split}.jsonl", [{"input": split, "target": "aaa"}])
+    slow, other = task_folder.faults()
+    assert "takes more than 1 second" in slow and "(train.jsonl line 1)" in slow
+    assert "has a system turn, and so has the task" in other
 
 
 def test_pattern_that_takes_too_long_to_compile_is_one_fault(sums):

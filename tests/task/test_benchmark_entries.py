@@ -31,7 +31,7 @@ def test_every_fault_of_the_rows_is_listed_with_its_row(task_folder):
     with_file(task_folder)
     task_folder.write_rows("zh.jsonl", [ROWS[0], ROWS[1] | {"answer": "all"}, ROWS[2] | {"question": ""}])
     faults = task_folder.faults()
-    assert any(fault.startswith("zh.jsonl row 2: answer 'all' is no choice's") for fault in faults)
+    assert any(fault.startswith("zh.jsonl row 2: answer 'all' is not a choice's") for fault in faults)
     assert any(fault.startswith("zh.jsonl row 3: 'question' is empty") for fault in faults)
 
 

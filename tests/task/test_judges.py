@@ -1,7 +1,10 @@
 """A judge in the task file: when it may decide, whose labels are read, and which model it asks."""
 
+from dataclasses import replace
+
 import pytest
 
+from harness.evidence.judging import answers_to_judge
 from harness.task import load_task
 
 RUBRIC = {"judge": {"rubric": "Good when it says what the right answer says, in whatever words."}}
@@ -70,12 +73,62 @@ def test_answer_without_a_label_is_left_out(task_folder):
     [
         ("one", 4, "'good' is 4; give 1 for a good answer"),
         (["one", "two"], [1], "has 2 and 'good' 1"),
-        ("", 1, "empty"),
+        (None, 1, "'earlier' is empty"),
     ],
 )
 def test_label_that_cannot_be_read_is_a_fault_of_its_row(task_folder, said, label, why):
     labelled(task_folder, FIVE_OF_EACH, [(said, label)])
     assert any(why in fault for fault in task_folder.faults())
+
+
+def test_empty_answer_is_an_answer_that_people_judged_and_no_judge_has_to(task_folder):
+    labelled(task_folder, FIVE_OF_EACH, [("", 0), (["  ", "right"], [0, 1])])
+    task = task_folder.load()
+    assert [[(said.text, said.label) for said in row.labelled] for row in task.test] == [
+        [("", 0.0)],
+        [("", 0.0), ("right", 1.0)],
+    ]
+    asked = {one.answer for one in answers_to_judge(replace(task, arms=()), None)}  # without arms no ledger is read
+    assert "" not in asked and "right" in asked
+
+
+def test_empty_answers_show_nothing_of_how_often_a_judge_errs(task_folder):
+    labelled(task_folder, [([f"right {n}", ""], [1, 0]) for n in range(5)])
+    [fault] = task_folder.faults()
+    assert "5 are good and 0 bad, and 5 of each are needed" in fault
+
+
+def test_end_markers_are_taken_off_answers_that_people_judged(task_folder):
+    labelled(task_folder, FIVE_OF_EACH, [(["one</s>", "two <|im_end|>\n", "</s>"], [1, 1, 0])])
+    task = task_folder.load()
+    assert [said.text for said in task.test[0].labelled] == ["one", "two", ""]
+    assert "2 answers ended in </s>" in "\n".join(task.notes)
+
+
+def test_pattern_that_is_slow_over_an_answer_that_people_judged_is_one_fault(task_folder):
+    """Of 2^60 ways to match, `(a|aa)+$` tries all before it fails."""
+    labelled(task_folder, [([f"right {n}", "a" * 60 + "b"], [1, 0]) for n in range(5)])
+    task_folder.settings["answer"] = {"pattern": "((?:a|aa)+|[^ab]+.*)$"}
+    [fault] = task_folder.faults()
+    assert "answer.pattern" in fault and "(dev.jsonl line 1)" in fault
+
+
+@pytest.mark.parametrize(
+    ("row", "there", "missing"),
+    [({"earlier": "one"}, "earlier", "good"), ({"good": 1}, "good", "earlier")],
+)
+def test_file_with_one_of_the_two_columns_is_one_fault(task_folder, row, there, missing):
+    labelled(task_folder, FIVE_OF_EACH)
+    task_folder.write_rows("test.jsonl", [{"question": f"q{n}", "answer": "a", **row} for n in range(3)])
+    [fault] = task_folder.faults()
+    assert fault.startswith(f"test.jsonl: has the column '{there}' (data.columns.")
+    assert f"no column '{missing}'" in fault
+
+
+def test_answers_that_nobody_labelled_may_stand_in_train(task_folder):
+    labelled(task_folder, FIVE_OF_EACH)
+    task_folder.write_rows("train.jsonl", [{"question": f"q{n}", "answer": "a", "earlier": "b"} for n in range(9)])
+    assert {row.labelled for row in task_folder.load().study.train} == {()}
 
 
 def test_both_columns_are_needed(task_folder):
@@ -109,8 +162,8 @@ def test_judge_asks_the_task_s_own_model_or_the_one_that_it_names(task_folder):
 @pytest.mark.parametrize(
     ("option", "why"),
     [
-        ({"model": 7}, "option 'model' is no model"),
-        ({"choose_by": "judge"}, "option 'choose_by' is 'judge', which is no metric that scores by itself"),
+        ({"model": 7}, "option 'model' is not a model"),
+        ({"choose_by": "judge"}, "option 'choose_by' is 'judge', which is not a metric that scores by itself"),
         ({"choose_by": "chrff"}, "did you mean 'chrf'"),
         ({"rubric": ""}, "option 'rubric' is ''"),
     ],

@@ -123,9 +123,12 @@ def test_what_a_column_holds_is_part_of_the_digest(task_folder):
 @pytest.mark.parametrize(
     ("template", "fault"),
     [
-        ("{{ input }} {{ choises }}", "prompt.template names 'choises', which is no column of the rows (did you mean"),
-        ("{{ input }} {{ dict }}", "prompt.template names 'dict', which is no column of the rows"),
-        ("{{ input }} {{ namespace }}", "prompt.template names 'namespace', which is no column of the rows"),
+        (
+            "{{ input }} {{ choises }}",
+            "prompt.template names 'choises', which is not a column of the rows (did you mean",
+        ),
+        ("{{ input }} {{ dict }}", "prompt.template names 'dict', which is not a column of the rows"),
+        ("{{ input }} {{ namespace }}", "prompt.template names 'namespace', which is not a column of the rows"),
         ("{{ input }} {{ self }}", "prompt.template names 'self', which is Jinja's own and no column of the rows"),
         ("{{ input }} {{ answer }}", "prompt.template shows 'answer', which holds the answer; take {{ answer }} out"),
     ],

@@ -54,7 +54,7 @@ def test_missing_split_is_named(task_folder, split):
         (
             "prompt",
             {"template": "{{ inputt }}"},
-            "prompt.template names 'inputt', which is no column of the rows (did you mean 'input'?)",
+            "prompt.template names 'inputt', which is not a column of the rows (did you mean 'input'?)",
         ),
         ("prompt", {"template": "{% if %}"}, "prompt template '{% if %}'"),
         ("prompt", {"template": "no question"}, "prompt.template leaves the question out"),
@@ -157,6 +157,14 @@ def test_model_folder_is_found_beside_the_task_file(task_folder):
 )
 def test_name_that_can_be_no_model_is_a_fault_at_its_place(faults_of, valid, name, said):
     assert faults_of(f"{valid}model: {name}\n") == (f"task.yaml line 10 column 1: model '{name}' {said}",)
+
+
+@pytest.mark.parametrize("line", ["model: {}", "arms: [{{name: a, baseline: echo, model: {}}}]"])
+def test_home_folder_that_nobody_has_is_said_as_such(faults_of, valid, line):
+    text = valid.replace("arms: [echo]\n", "") if line.startswith("arms") else valid
+    [fault] = faults_of(f"{text}{line.format('~nouser/model')}\n")
+    assert fault.startswith("task.yaml line ")
+    assert "model: '~nouser/model' begins with a home folder that is not known here; write the whole path" in fault
 
 
 def test_well_formed_hub_id_stays_as_written(task_folder):

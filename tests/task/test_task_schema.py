@@ -4,7 +4,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from harness.confined.process import MEMORY, MOST_CHARACTERS, SECONDS
+from harness.confined import MOST_CHARACTERS
+from harness.confined.process import MEMORY, SECONDS
 from harness.task import load_task, task_schema
 from harness.task.reference import EXAMPLE, reference_page
 from harness.task.shapes import SHAPES

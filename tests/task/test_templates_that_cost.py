@@ -26,6 +26,25 @@ def test_every_row_is_tried_and_the_one_that_a_template_hangs_at_is_named(task_f
     assert "(tried with train.jsonl line 8)" in fault
 
 
+def test_row_whose_text_is_copied_too_often_is_named_as_any_other(task_folder):
+    """Of 450,000 characters nine are more than 4,000,000, though the template does nothing but copy."""
+    rows = [{"question": "x" * 450_000 if n == 2 else f"q{n}", "answer": "a"} for n in range(4)]
+    task_folder.write_rows("train.jsonl", rows)
+    task_folder.settings["prompt"] = {"template": "{{ input }} " * 8}
+    task_folder.load()
+    task_folder.settings["prompt"] = {"template": "{{ input }} " * 9}
+    [fault] = task_folder.faults()
+    assert "writes more than 4,000,000 characters; make it simpler (tried with train.jsonl line 3)" in fault
+
+
+@pytest.mark.parametrize("question", ["question", "input"])
+def test_template_that_nests_too_deeply_is_one_fault(task_folder, question):
+    task_folder.settings["prompt"] = {"template": f"{{{{ input }}}}{{{{ {'not ' * 400}{question} }}}}"}
+    [fault] = task_folder.faults()
+    assert fault.startswith("task.yaml line ")
+    assert "nests too deeply, or calls itself without end; make it simpler" in fault
+
+
 def test_row_whose_question_the_template_drops_is_left_out_or_a_fault(task_folder):
     task_folder.settings["prompt"] = {"template": "{% if 'question 7' not in input %}{{ input }}{% endif %}"}
     faults = task_folder.faults()

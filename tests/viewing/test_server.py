@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from view_ground import result
 
 from harness.cli import main
+from harness.decision.words import VERDICTS
 from harness.viewing.server import HOST, Viewer
 
 HOSTILE = '<script>alert(1)</script>"\x1b[2J'
@@ -149,6 +150,12 @@ def test_report_is_served_as_it_is_under_its_own_policy(make, get):
     assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
 
 
+def test_verdicts_have_the_words_of_the_report(make, get):
+    for action, words in VERDICTS.items():
+        make(action, result(action, action, None, "A sentence."))
+        assert f'<strong class="{action}">{words}</strong>' in get(f"?q={action}")[1]
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
 def test_page_can_only_be_read(make, get, method):
     make("a", result())
@@ -167,7 +174,7 @@ def test_damaged_run_is_listed_as_unreadable_and_ends_nothing(make, get):
 def test_no_folder_is_refused_in_a_sentence(tmp_path):
     done = CliRunner().invoke(main, ["view", str(tmp_path / "none")])
     assert done.exit_code == 2
-    assert "is no folder; give the one that holds the runs" in done.output
+    assert "is not a folder; give the one that holds the runs" in done.output
 
 
 def chromium() -> str | None:

@@ -33,7 +33,8 @@ class Tuner(Protocol):
 
         Raises:
             TrainingFailure: If such a model cannot be tuned so.
-            ValueError, TypeError, NotImplementedError: As libraries say that.
+            ValueError, NotImplementedError: As libraries say that.
+            TypeError: As PEFT says that; any other is a programming fault, and ends the run as one.
         """
 
     def take_up(self, model: Any, folder: Path) -> Any:

@@ -19,7 +19,7 @@ SOURCES = (
 VERSION = "0.19.0"
 _NOTE = """\
 axolotl train {file}, in this folder. The kept adapter is checkpoint-{step} of output_dir.
-{tried}. {device} The rate falls over max_steps, so training goes on behind the kept checkpoint.
+{tried}. {device} The rate falls over max_steps, so training continues after the kept checkpoint.
 After a stop, add `auto_resume_from_checkpoints: true`."""
 _TRIED = f"Tried with Axolotl {VERSION}"
 _UNTRIED = f"Written for Axolotl {VERSION}, and not tried"

@@ -27,7 +27,7 @@ VERSION = "0.9.5"
 _NOTE = """\
 llamafactory-cli train {file}, in this folder. The kept adapter is checkpoint-{step} of output_dir.
 Tried with LLaMA-Factory {version}; no `template` is named, so it parses the tokenizer's own, which older ones do not.
-{device} The rate falls over max_steps, so training goes on behind the kept checkpoint; stop there if you like.
+{device} The rate falls over max_steps, so training continues after the kept checkpoint; stop there if you like.
 After a stop, add `resume_from_checkpoint: true`."""
 _GPU = "For a GPU that has bf16; on a CPU take the file that ends in _cpu.yaml."
 _CPU = "For a CPU; on a GPU take the file without _cpu."

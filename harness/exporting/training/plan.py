@@ -32,7 +32,7 @@ class TrainingPlan:
 
 
 def plan_of(source: ExportSource) -> tuple[TrainingPlan | None, list[str]]:
-    """Return how a tuned arm was trained, and what cannot be told of it."""
+    """Return how a tuned arm was trained, and what is not known of it."""
     evidence, history = source.evidence, sft_history(source.evidence)
     if fault := _fault(source, history):
         return None, [f"{evidence.arm}: {fault}, so no training configuration is exported"]
@@ -91,7 +91,7 @@ def _written_before(form: ChatForm) -> str:
 
 
 def _fault(source: ExportSource, history: TrainingHistory | None) -> str:
-    """Say why other tools cannot be told how it was trained, else ''."""
+    """Say why other tools cannot train it in the same way, else ''."""
     if form_of(source.program.weights).kind != "lora":
         return "its configurations for other tools are written for LoRA alone"
     if history is not None and history.start is not None:

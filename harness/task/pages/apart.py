@@ -19,7 +19,7 @@ def read_page(file: Path) -> Page:
     """Read a page by its suffix, which is one of READERS.
 
     Raises:
-        TextFault: If the file cannot be read, is too large, or is no text.
+        TextFault: If the file cannot be read, is too large, or is not text.
         PageFault: If what it holds cannot be read, or not within limits.
     """
     suffix = file.suffix.lower()

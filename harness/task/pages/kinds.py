@@ -40,7 +40,7 @@ READERS: Mapping[str, Callable[[bytes], Page]] = {
 
 
 def left_out(suffixes: Iterable[str]) -> list[str]:
-    """Return a line for each kind of file that is no page, with how many there are.
+    """Return a line for each kind of file that is not a page, with how many there are.
 
     Args:
         suffixes: Of the files, in lower case; '' for a file without one.
