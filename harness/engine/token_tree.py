@@ -17,7 +17,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 ROW = 256  # columns that a row is filled up to; attention inside a row costs with their square
+WIDEST = 2 * ROW  # of a tree that is kept together, so that what it shares is not computed again; or a text and a row
 LEAST_TRUNK = 32  # tokens; a shorter beginning is cheaper computed again than in a pass of its own
+FEW = 8  # tokens; less is not worth keeping texts together
 
 Ids = tuple[int, ...]
 
@@ -89,15 +91,34 @@ def _branches(inputs: Sequence[Ids], alike: Sequence[int], last: Sequence[int]) 
     waiting = [(0, range(len(inputs)))] if inputs else []
     while waiting:
         trunk, places = waiting.pop()
-        if len(places) == 1 or _width(inputs, alike, places, trunk) <= ROW:
+        width = _width(inputs, alike, places, trunk)
+        if len(places) == 1 or width <= ROW:
             yield trunk, places
             continue
         depth = min(alike[place] for place in places[1:])
-        deeper = min(depth, *(last[place] for place in places))
-        trunk = deeper if deeper - trunk >= LEAST_TRUNK else trunk
+        deeper = min(depth, *(last[place] for place in places)) - trunk
+        if deeper >= FEW and width <= max(WIDEST, len(inputs[places[0]]) - trunk + ROW):
+            yield trunk, places
+            continue
         starts = [places[0], *(place for place in places[1:] if alike[place] == depth), places[-1] + 1]
         parts = [range(start, end) for start, end in zip(starts, starts[1:], strict=False)]
-        waiting.extend((trunk, part) for part in reversed(parts))
+        rows = min(len(parts), -(-(width - deeper) // max(ROW - deeper, 1)))  # that would each hold the beginning
+        is_trunk = deeper >= LEAST_TRUNK and deeper * (rows - 1) >= ROW
+        if not is_trunk and deeper >= FEW:
+            parts = _merged(parts, inputs, alike, trunk)
+        waiting.extend((trunk + deeper if is_trunk else trunk, part) for part in reversed(parts))
+
+
+def _merged(parts: Sequence[range], inputs: Sequence[Ids], alike: Sequence[int], trunk: int) -> list[range]:
+    """Join neighbours as long as a row holds them, so that what they share stands in as few rows as possible."""
+    merged: list[range] = []
+    for part in parts:
+        joined = range(merged[-1].start, part.stop) if merged else part
+        if merged and _width(inputs, alike, joined, trunk) <= ROW:
+            merged[-1] = joined
+        else:
+            merged.append(part)
+    return merged
 
 
 def _width(inputs: Sequence[Ids], alike: Sequence[int], places: range, trunk: int) -> int:

@@ -37,10 +37,7 @@ QUESTIONS = ("Is it snowing?", "What is the capital of France? " * 3, "E4")
 PROMPTS = (*((Message("user", question),) for question in QUESTIONS), "The quick brown", LONG)
 BEGINNING = Message("system", "Question: What is the capital of France? Answer: Paris. " * 2)
 SHARED = tuple((BEGINNING, Message("user", question)) for question in ("E4", "Is it snowing?", "No"))
-SHOWN = [
-    (f"{LONG}Question: does code E{n} need {LONG[n : n + 40]}? Answer:", [" Yes", " No, call the team."])
-    for n in range(9)
-]
+SHOWN = [(f"{LONG * 2}Does E{n} need {LONG[n : n + 30]}? Answer:", [" Yes", " No, call the team."]) for n in range(48)]
 NEW = 10
 PER_TOKEN = 2e-5  # nats; fp32 and another order of sums
 
@@ -113,8 +110,10 @@ def test_likelihoods_behind_a_common_beginning_equal_plain_transformers(family):
     asked = pairs(engine, SHOWN)
     texts = [ScoredText(tuple(given), tuple(scored)) for given, scored in asked]
     assert [len(grove.trunk) >= LEAST_TRUNK for grove in groves(texts)] == [True]
-    for (given, scored), found in zip(asked, scores(engine, weights, SHOWN), strict=True):
-        assert found.logprob == approx(logprob_alone(plain, given, scored), abs=PER_TOKEN * len(scored))
+    found = scores(engine, weights, SHOWN)
+    for (given, scored), likelihood in list(zip(asked, found, strict=True))[::7]:
+        expected = logprob_alone(plain, given, scored)
+        assert likelihood.logprob == approx(expected, abs=PER_TOKEN * len(scored))
 
 
 def test_likelihoods_do_not_depend_on_the_batch(family):

@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.engine.token_tree import LEAST_TRUNK, ROW, ScoredText, groves, shared
+from harness.engine.token_tree import LEAST_TRUNK, ROW, WIDEST, ScoredText, groves, shared
 
 PARTS = st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=150).map(tuple), min_size=1, max_size=3)
 
@@ -45,13 +45,13 @@ def test_every_text_is_read_along_the_ancestors_of_its_last_column(texts):
 
 @settings(max_examples=100, deadline=None)
 @given(texts_that_branch())
-def test_row_holds_no_token_twice_and_only_one_branch_may_exceed_its_size(texts):
+def test_row_holds_no_token_twice_and_only_one_text_may_exceed_its_size(texts):
     for grove in groves(texts):
         assert not grove.trunk or len(grove.trunk) >= LEAST_TRUNK
         for row in grove.rows:
             behind = [texts[number].inputs[len(grove.trunk) :] for number in row.texts]
             assert len(row.tokens) == distinct(behind)
-            assert len(row.tokens) <= ROW or len(row.texts) == 1
+            assert len(row.tokens) <= max(WIDEST, len(behind[0]) + ROW)
 
 
 def test_texts_with_one_long_beginning_compute_it_once():
@@ -74,9 +74,32 @@ def test_beginnings_inside_a_beginning_are_trunks_of_their_own():
     assert shared(first.trunk, second.trunk) == 100  # which is kept when the second is computed
 
 
+def test_many_options_behind_a_short_context_stand_in_as_few_rows_as_hold_them():
+    context = tuple(range(20))
+    texts = [ScoredText(context, (100 + n, 50, 51)) for n in range(400)]  # two columns each behind the context
+    [grove] = groves(texts)
+    assert grove.trunk == ()
+    assert [len(row.tokens) for row in grove.rows] == [256, 256, 256, 20 + 2 * (400 - 3 * 118)]  # 118 fill a row
+
+
+def test_tree_a_little_wider_than_a_row_is_kept_together():
+    texts = [ScoredText(tuple(range(200)), (100 + n, *range(60))) for n in range(3)]
+    [grove] = groves(texts)
+    assert grove.trunk == ()
+    assert [len(row.tokens) for row in grove.rows] == [200 + 3 * 60]
+
+
+def test_options_of_one_token_behind_a_long_context_are_read_from_one_column():
+    context = tuple(range(900))
+    texts = [ScoredText(context, (option,)) for option in (5, 6)]
+    [grove] = groves(texts)
+    [row] = grove.rows
+    assert (grove.trunk, len(row.tokens), row.scored) == ((), 900, [[899], [899]])
+
+
 def test_trunk_ends_before_the_first_token_that_predicts():
     context = tuple(range(300))
-    texts = [ScoredText(context, (n, *range(100))) for n in range(5)]
+    texts = [ScoredText(context, (n, *range(100))) for n in range(8)]
     [grove] = groves(texts)
     assert grove.trunk == context[:-1]
 
