@@ -40,7 +40,7 @@ def test_what_is_no_link_is_left_alone_under_the_name_of_latest(tmp_path, stub_t
     (tmp_path / "runs" / "latest").mkdir(parents=True)
     result = call("compare", stub_task("steady"))
     assert result.exit_code == 0
-    assert "runs/latest is not a link, so it is left as it is" in result.output
+    assert "runs/latest is not a link, so it stays; remove it" in result.output
     assert not Path("runs/latest").is_symlink()
 
 
