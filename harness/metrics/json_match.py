@@ -14,7 +14,7 @@ class JsonFields:
     """Right top-level fields over all fields that target or answer name.
 
     A field the target does not have therefore lowers the score: naming everything must not pay. Values
-    are equal as `json_reading.equal_values` says; nested ones count as a whole. An answer that is no
+    are equal as `json_reading.equal_values` says; nested ones count as a whole. An answer that is not a
     JSON object scores 0.
     """
 
