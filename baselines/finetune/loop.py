@@ -182,6 +182,7 @@ def build(base: Base, adapted: Any, spec: RunSpec, report: Report) -> Any:
         callbacks=[report],
     )
     trainer.anchors, trainer.kl_weight, trainer.tuner = spec.anchors, spec.kl_weight, tuner_of(spec.tuner)
+    trainer.known = base.known
     if spec.micro_tokens is not None:  # memory has run out before
         trainer.texts_at_once = 1
     # TRL casts the adapter to bf16 on a 4-bit base, which a CPU neither needs nor likes.
