@@ -143,7 +143,7 @@ class _Divergence(torch.autograd.Function):
         chances = base.exp()
         by_prediction = (chances * base.sub_(tuned)).sum(-1)
         context.save_for_backward(tuned.exp_().sub_(chances).mul_(times[:, None]))
-        return by_prediction @ times
+        return (by_prediction * times).sum()
 
     @staticmethod
     def backward(context: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None, None]:
