@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from traceback import walk_tb
 from typing import Any, Literal
@@ -30,6 +30,7 @@ class Base:
     tokenizer: Any
     total_parameters: int
     fault: str | None = None  # why it cannot be trained
+    known: dict[tuple[int, ...], torch.Tensor] = field(default_factory=dict)  # see `baselines.finetune.anchor`
 
     @classmethod
     def load(cls, model: str, quantization: Literal["nf4"] | None) -> "Base":

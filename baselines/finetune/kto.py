@@ -46,6 +46,11 @@ class JudgedRow:
         """Tokens that it takes in memory: its question stands there a second time, with another row's answer."""
         return 2 * self.length
 
+    @property
+    def columns(self) -> int:
+        """Tokens that it takes in memory in a tree; the other row's answer may be as long."""
+        return self.held
+
 
 class Kto:
     """Keeps `baselines.finetune.objectives.Objective`."""

@@ -13,12 +13,14 @@ from transformers import TrainerCallback
 from trl.trainer import utils as trl_internals
 
 from baselines.finetune.base import Base, check_finite, save_tuning
+from baselines.finetune.branching import branch
 from baselines.finetune.channel import Channel
 from baselines.finetune.failure import TrainingFailure
 from baselines.finetune.objectives import objective_of
 from baselines.finetune.resume import Point, Told, clear, find, save
 from baselines.finetune.spec import RunResult, RunSpec
 from baselines.finetune.store import identity_of
+from baselines.finetune.trees import packs
 from baselines.finetune.tuners import tuner_of
 from harness.engine.resident import compute_dtype, default_device
 
@@ -33,6 +35,8 @@ class Report(TrainerCallback):  # type: ignore[misc]
 
     def __init__(self, spec: RunSpec, channel: Channel, adapted: Any, identity: str, point: Point | None) -> None:
         self.spec, self.channel, self.adapted, self.identity = spec, channel, adapted, identity
+        self.shares = packs(adapted)
+        self.references = dict(point.references) if point else {}
         told = point.told if point else Told(0, 0.0, 0.0, 0.0, 0.0, ())
         self.seconds, self.waited = told.seconds, told.waited
         self.losses, self.earlier_peak = list(told.losses), told.peak_memory_mb
@@ -100,7 +104,8 @@ class Report(TrainerCallback):  # type: ignore[misc]
     def _save(self, state: Any, optimizer: Any, scheduler: Any) -> None:
         step, losses = state.global_step, tuple(self.losses)
         told = Told(step, state.epoch, self.seconds, self.waited, self.peak_memory_mb, losses)
-        save(Path(self.spec.folder), self.identity, told, self.adapted, optimizer, scheduler, state)
+        learnt = (self.adapted, self.references, optimizer, scheduler)
+        save(Path(self.spec.folder), self.identity, told, *learnt, state)
         self._saved = time.monotonic()
 
     @property
@@ -153,7 +158,7 @@ def begin(report: Report, faults: list[str]) -> None:
         step=report.losses[-1]["step"] if report.losses else 0,
         losses=report.losses,
         seconds=report.seconds + report.waited,
-        rows_at_once=rows_at_once(report.spec, MICRO_TOKENS[default_device().type]),
+        rows_at_once=rows_at_once(report.spec, MICRO_TOKENS[default_device().type], shares=report.shares),
         faults=faults,
     )
 
@@ -175,13 +180,16 @@ def build(base: Base, adapted: Any, spec: RunSpec, report: Report) -> Any:
     objective = objective_of(spec.objective)
     trainer = objective.trainer(
         model=adapted,
-        args=arguments(spec),
+        args=arguments(spec, shares=report.shares),
         train_dataset=Dataset.from_list(objective.columns(spec.rows)),
         processing_class=base.tokenizer,
         data_collator=objective.collator(pad_token_id=pad),
         callbacks=[report],
     )
     trainer.anchors, trainer.kl_weight, trainer.tuner = spec.anchors, spec.kl_weight, tuner_of(spec.tuner)
+    trainer.known, trainer.references = base.known, report.references
+    if report.shares:
+        branch(base.model)
     if spec.micro_tokens is not None:  # memory has run out before
         trainer.texts_at_once = 1
     # TRL casts the adapter to bf16 on a 4-bit base, which a CPU neither needs nor likes.
@@ -192,12 +200,12 @@ def build(base: Base, adapted: Any, spec: RunSpec, report: Report) -> Any:
     return trainer
 
 
-def arguments(spec: RunSpec) -> Any:
+def arguments(spec: RunSpec, *, shares: bool) -> Any:
     """Return TRL's arguments; what matters is stated, and nothing is left to defaults that move."""
     device = default_device()
     on_cuda = device.type == "cuda"
     dtype = compute_dtype(device)
-    rows = rows_at_once(spec, MICRO_TOKENS[device.type])
+    rows = rows_at_once(spec, MICRO_TOKENS[device.type], shares=shares)
     shared: dict[str, Any] = {
         "output_dir": spec.folder,
         "max_steps": spec.steps,
@@ -238,16 +246,19 @@ def recomputes(spec: RunSpec, device: torch.device) -> bool:
     return device.type == "cuda" and tuner_of(spec.tuner).recomputes
 
 
-def rows_at_once(spec: RunSpec, most_tokens: int) -> int:
+def rows_at_once(spec: RunSpec, most_tokens: int, *, shares: bool = False) -> int:
     """Return how many rows one pass takes; gradients of several passes add up to the whole batch.
 
     The largest divisor of the batch size whose longest rows stay within the run's own `micro_tokens`, or
-    within `most_tokens` where it has none; at least what the objective must take.
+    within `most_tokens` where it has none; at least what the objective must take. Where beginnings are shared, they
+    count once; not once memory has run out, so that half the rows are half the tokens.
     """
-    most = most_tokens if spec.micro_tokens is None else spec.micro_tokens
     least = objective_of(spec.objective).least_rows
     divisors = [n for n in range(least, spec.batch_size + 1) if spec.batch_size % n == 0]
-    fitting = [n for n in divisors if n * spec.longest <= most]
+    if spec.micro_tokens is None and shares:
+        fitting = [n for n in divisors if spec.columns(n) <= most_tokens]
+    else:
+        fitting = [n for n in divisors if n * spec.longest <= (spec.micro_tokens or most_tokens)]
     return max(fitting, default=divisors[0])
 
 

@@ -60,6 +60,11 @@ class Point:
         for name, tensor in _trained(adapted):
             tensor.data.copy_(stored[name])
 
+    @property
+    def references(self) -> dict[str, torch.Tensor]:
+        """What the policy that the run started from said of rows; see `objectives.preference`."""
+        return self._below("reference")
+
     def put_optimizer(self, optimizer: Any, scheduler: Any) -> None:
         """Give optimizer and learning-rate schedule the state they had."""
         state: dict[int, dict[str, torch.Tensor]] = {}
@@ -112,7 +117,14 @@ class Resumable:
 
 
 def save(
-    folder: Path, identity: str, told: Told, adapted: Any, optimizer: Any, scheduler: Any, state: TrainerState
+    folder: Path,
+    identity: str,
+    told: Told,
+    adapted: Any,
+    references: Mapping[str, torch.Tensor],
+    optimizer: Any,
+    scheduler: Any,
+    state: TrainerState,
 ) -> None:
     """Save a point after an optimiser step, then remove the older ones.
 
@@ -123,6 +135,7 @@ def save(
     inner = optimizer.state_dict()
     tensors = {f"model/{name}": tensor.detach() for name, tensor in _trained(adapted)}
     tensors |= {f"optimizer/{i}/{key}": tensor for i, kept in inner["state"].items() for key, tensor in kept.items()}
+    tensors |= {f"reference/{name}": tensor for name, tensor in references.items()}
     tensors |= {f"random/{device}": tensor for device, tensor in _random_states().items()}
     name, keys, *rest = np.random.get_state()
     scaler = getattr(optimizer, "scaler", None)

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from baselines.finetune.objectives import objective_of
+from harness.engine.token_tree import shared
 from harness.records import LossPoint
 
 
@@ -26,6 +27,11 @@ class AnswerRow:
         """Tokens that it takes in memory."""
         return self.length
 
+    @property
+    def columns(self) -> int:
+        """Tokens that it takes in memory as a tree of its own."""
+        return self.length
+
 
 @dataclass(frozen=True, slots=True)
 class PairRow:
@@ -45,6 +51,11 @@ class PairRow:
     def held(self) -> int:
         """Tokens that it takes in memory: two conversations, padded alike."""
         return 2 * self.length
+
+    @property
+    def columns(self) -> int:
+        """Tokens that it takes in memory as a tree of its own: both answers begin at the prompt's last token."""
+        return len(self.prompt) + 1 + len(self.chosen) + len(self.rejected)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +87,12 @@ class RunSpec:
     def longest(self) -> int:
         """Tokens that the longest row takes in memory."""
         return max(int(row.held) for row in self.rows)
+
+    def columns(self, rows: int) -> int:
+        """Return the most columns that a tree of so many rows takes: what all begin with alike counts once."""
+        first = self.rows[0].prompt
+        common = min(min(shared(first, row.prompt), max(len(row.prompt) - 1, 0)) for row in self.rows)
+        return common + rows * (max(int(row.columns) for row in self.rows) - common)
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON-ready data."""

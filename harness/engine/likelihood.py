@@ -19,7 +19,7 @@ import torch
 
 from harness.engine.halving import in_halves
 from harness.engine.token_tree import Ids, Row, ScoredText, groves
-from harness.engine.trunk import Trunk, additive
+from harness.engine.trunk import Trunk, additive, visible
 from harness.errors import ArmError
 from harness.records import Likelihood
 
@@ -101,7 +101,7 @@ def _score_trees(trunk: Trunk, texts: Sequence[ScoredText], rows: Sequence[Row])
         positions[r, columns] = torch.tensor(row.positions)
         ends[r, columns] = torch.tensor(row.ends)
     places = [(r, column) for r, row in enumerate(rows) for column in sorted(row.predictors)]
-    mask = additive(_seen(ends.to(device)), model.dtype)
+    mask = additive(visible(ends.to(device)), model.dtype)
     with _predicting(model, places):
         logits = trunk(ids.to(device), mask, positions.to(device), use_cache=False).logits[0]
     numbers = {place: number for number, place in enumerate(places)}
@@ -127,13 +127,6 @@ def _predicting(model: Any, places: Sequence[tuple[int, int]]) -> Iterator[None]
         yield
     finally:
         hook.remove()
-
-
-def _seen(ends: torch.Tensor) -> torch.Tensor:
-    """Return what each column sees, shape (rows, columns, columns): its ancestors and itself."""
-    columns = torch.arange(ends.shape[1], device=ends.device)
-    queries, keys = columns[:, None], columns[None, :]
-    return (keys <= queries) & (queries < ends[:, None, :])
 
 
 def _read(logits: torch.Tensor, asked: Sequence[tuple[Sequence[int], Ids]]) -> list[Likelihood]:

@@ -70,7 +70,7 @@ def groves(texts: Sequence[ScoredText]) -> Iterator[Grove]:
     for trunk, places in _branches(inputs, alike, [len(texts[number].context) - 1 for number in order]):
         found.setdefault(inputs[places[0]][:trunk], []).append((places, _width(inputs, alike, places, trunk)))
     for tokens, branches in found.items():
-        rows = (_laid_out([order[place] for place in places], texts, len(tokens)) for places in _filled(branches))
+        rows = (laid_out([order[place] for place in places], texts, len(tokens)) for places in _filled(branches))
         yield Grove(tokens, tuple(rows))
 
 
@@ -141,14 +141,23 @@ def _filled(branches: Sequence[tuple[range, int]]) -> list[list[int]]:
     return [sorted(row) for row in rows]
 
 
-def _laid_out(numbers: Sequence[int], texts: Sequence[ScoredText], trunk: int) -> Row:
-    """Lay out sorted texts as one row."""
+def laid_out(numbers: Sequence[int], texts: Sequence[ScoredText], trunk: int = 0, *, apart: bool = False) -> Row:
+    """Lay out texts as one row.
+
+    Args:
+        numbers: Of the texts, in the order in which their inputs sort.
+        texts: All that there are.
+        trunk: Tokens that stand in front of the row.
+        apart: Whether every column predicts for one text alone.
+    """
     row = Row(tuple(numbers))
     path: list[int] = []  # the columns of the text at hand
     before: Ids = ()
     for number in numbers:
         tokens = texts[number].inputs[trunk:]
         alike = shared(before, tokens)
+        if apart:
+            alike = min(alike, len(texts[number].context) - 1 - trunk)
         _end(row, path[alike:])
         del path[alike:]
         for depth, token in enumerate(tokens[alike:], start=alike):

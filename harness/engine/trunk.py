@@ -121,6 +121,17 @@ def attend(
     return result.reshape(rows, heads, columns, size).transpose(1, 2).contiguous(), None
 
 
+def visible(ends: torch.Tensor) -> torch.Tensor:
+    """Return what each column of trees sees, shape (rows, columns, columns): its ancestors and itself.
+
+    Args:
+        ends: The first column that is not below each, shape (rows, columns); see `harness.engine.token_tree`.
+    """
+    columns = torch.arange(ends.shape[1], device=ends.device)
+    queries, keys = columns[:, None], columns[None, :]
+    return (keys <= queries) & (queries < ends[:, None, :])
+
+
 def additive(seen: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
     """Turn what each query sees, shape (rows, queries, keys), into what is added to scores, with one head."""
     mask = torch.zeros(seen.shape, dtype=dtype, device=seen.device)

@@ -18,7 +18,7 @@ gradient checkpoints (on CUDA) it keeps `hidden`, and all of this for one layer 
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from harness.planning.demands import Demand, Training
+from harness.planning.demands import GENERAL_QUESTION, Demand, Training
 from harness.planning.record import ArmMemory
 from harness.planning.shape import ModelShape
 
@@ -120,10 +120,15 @@ def likelihood_mb(shape: ModelShape, device: Device) -> float:
 def training_mb(demand: Demand, training: Training, shape: ModelShape, device: Device) -> float:
     """Return what a step holds: activations of the rows that go through at once, or of the penalty's texts."""
     longest = training.longest * (2 if training.method == "dpo" else 1)
-    fitting = [n for n in _divisors(training.batch_rows) if n * longest <= MICRO_TOKENS[device]]
-    rows = max(fitting, default=1)
-    answers = rows * (demand.typical_answer + 1)
-    step = activations_mb(rows * longest, shape, device) + ANSWER_LOGITS * answers * shape.vocabulary * FULL / MB
+    # As trees, where the family allows it: what all prompts begin with is there once, and each pair's prompt once.
+    common = max(0, min(demand.general_row - GENERAL_QUESTION, training.longest - 1))
+    own = training.longest - common + (demand.typical_answer + 2 if training.method == "dpo" else 0)
+    divisors, most = _divisors(training.batch_rows), MICRO_TOKENS[device]
+    apart = max((n for n in divisors if n * longest <= most), default=1)
+    together = max((n for n in divisors if common + n * own <= most), default=1)
+    answers = max(apart, together) * (demand.typical_answer + 1)
+    tokens = max(apart * longest, common + together * own)
+    step = activations_mb(tokens, shape, device) + ANSWER_LOGITS * answers * shape.vocabulary * FULL / MB
     if not training.has_penalty:
         return step
     tokens = ANCHORS * demand.general_row

@@ -21,6 +21,8 @@ from harness.records import GenerationSettings, Weights
 # Of unequal length, so that a batch of them is padded.
 ANCHORS = tuple(tuple(5 + (7 * n + 3 * i) % 90 for i in range(6 + n % 4)) for n in range(6))
 SETTINGS = GenerationSettings(8)
+# Of the first three each begins with the one before it or branches off from it; the fourth is there twice.
+BRANCHING = ((5, 6, 7), (5, 6, 7, 8, 9, 10), (5, 6, 30, 31), (40, 41), (40, 41))
 OTHERS = tuple(tuple(9 + (5 * n + 11 * i) % 90 for i in range(8)) for n in range(6))
 
 
@@ -62,6 +64,77 @@ def test_divergence_is_the_kl_of_two_models_loaded_apart(tiny_model, tmp_path):
     assert float(divergence(tuner_of(LORA), both, ANCHORS)) / sum(map(len, ANCHORS)) == pytest.approx(
         expected, rel=1e-4
     )
+
+
+def plain_pair(tiny_model, adapter: Path):
+    """The base and the tuned model, loaded apart; the adapter's weights take gradients."""
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM
+
+    base, other = (AutoModelForCausalLM.from_pretrained(tiny_model, dtype=torch.float32) for _ in range(2))
+    return base.eval(), PeftModel.from_pretrained(other, adapter, is_trainable=True).eval()
+
+
+def gradients(model) -> dict[str, torch.Tensor]:
+    return {name: weight.grad.clone() for name, weight in model.named_parameters() if weight.requires_grad}
+
+
+@pytest.fixture(scope="module")
+def an_adapter(tiny_model, tmp_path_factory):
+    return trained(tiny_model, tmp_path_factory.mktemp("adapter"))
+
+
+def of_rows_one_by_one(tiny_model, adapter: Path, texts) -> tuple[float, dict[str, torch.Tensor]]:
+    """KL(base || tuned) summed over tokens, and its gradient, by plain PEFT."""
+    base, tuned = plain_pair(tiny_model, adapter)
+    total = torch.zeros(())
+    for text in texts:
+        with torch.no_grad():
+            p = base(input_ids=torch.tensor([text])).logits[0].log_softmax(-1)
+        q = tuned(input_ids=torch.tensor([text])).logits[0].log_softmax(-1)
+        total = total + (p.exp() * (p - q)).sum()
+    total.backward()
+    return float(total), gradients(tuned)
+
+
+@pytest.mark.parametrize("texts", [BRANCHING, ANCHORS], ids=["branching", "unlike"])
+def test_value_and_gradient_of_texts_in_one_tree_are_those_of_each_alone(tiny_model, an_adapter, texts):
+    value, expected = of_rows_one_by_one(tiny_model, an_adapter, texts)
+    _, tuned = plain_pair(tiny_model, an_adapter)
+    known = {}
+    for _ in range(2):  # what the base says of a text is computed, then known
+        tuned.zero_grad()
+        found = divergence(tuner_of(LORA), tuned, texts, known)
+        found.backward()
+        assert float(found.detach()) == pytest.approx(value, rel=1e-4)
+        for name, gradient in gradients(tuned).items():
+            torch.testing.assert_close(gradient, expected[name], atol=1e-5, rtol=1e-4)
+    assert max(float(gradient.abs().max()) for gradient in expected.values()) > 1e-3
+
+
+@pytest.mark.parametrize(
+    ("shares", "columns"),
+    [(True, 6 + 2 + 2), (False, 5 * 6)],  # distinct beginnings in one row; or five rows as wide as the longest
+    ids=["tree", "rows"],
+)
+def test_known_texts_go_through_the_tuned_model_alone_and_once(tiny_model, an_adapter, monkeypatch, shares, columns):
+    monkeypatch.setattr("baselines.finetune.anchor.packs", lambda adapted: shares)
+    _, tuned = plain_pair(tiny_model, an_adapter)
+    known = {}
+    divergence(tuner_of(LORA), tuned, BRANCHING, known)
+    read = []
+    tuned.get_input_embeddings().register_forward_pre_hook(lambda module, given: read.append(given[0].numel()))
+    divergence(tuner_of(LORA), tuned, BRANCHING, known)
+    assert sorted(read) == [1, columns]  # the head is asked for the base's predictions through one token
+
+
+def test_what_the_base_makes_of_a_text_does_not_depend_on_when_it_is_asked(tiny_model, an_adapter):
+    _, tuned = plain_pair(tiny_model, an_adapter)
+    known = {}, {}
+    divergence(tuner_of(LORA), tuned, BRANCHING, known[0])
+    for text in reversed(BRANCHING):
+        divergence(tuner_of(LORA), tuned, [text], known[1])
+    assert all(torch.equal(known[0][text], known[1][text]) for text in BRANCHING)
 
 
 def test_an_anchored_training_stays_nearer_to_its_base_also_on_other_texts(tiny_model, tmp_path):

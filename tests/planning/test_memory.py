@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from harness.planning.demands import Demand, Training
-from harness.planning.memory import BACKWARD, MB, activations_mb, arm_memory, likelihood_mb, weights_mb
+from harness.planning.memory import BACKWARD, MB, activations_mb, arm_memory, likelihood_mb, training_mb, weights_mb
 from harness.planning.shape import ModelShape
 
 # two layers, each of four square matrices and three of a gated feed-forward; one shared table of 1,000 words
@@ -85,6 +85,15 @@ def test_longer_rows_and_larger_models_take_more():
 
     assert total(640, layers=200) > total(100, layers=200) > total(100)
     assert total(100, parameters=10**9) > total(100, parameters=10**8) + 3_000
+
+
+def test_rows_that_begin_alike_go_through_together_where_apart_they_would_not():
+    # 330 tokens a row: two apart exceed 640. Of 250 that all begin with, four rows take 250 + 4 x 80 = 570.
+    asked = replace(demand(training(longest=330)), general_row=40 + 250, typical_answer=5)
+    logits = 3 * 4 * (5 + 1) * WORDS * 4 / MB
+    assert training_mb(asked, asked.training, shape(), "cpu") == pytest.approx(
+        activations_mb(570, shape(), "cpu") + logits
+    )
 
 
 def test_logits_of_a_pass_are_capped_where_the_vocabulary_is_large():

@@ -15,7 +15,7 @@ PREFERENCE = "baselines.finetune.objectives.preference:PREFERENCE"
 class Objective(Protocol):
     """One way to train: the rows it needs, TRL's trainer for it, and what its first step must show."""
 
-    row: type[Any]  # of rows as token ids, with `id`, `length` and `held`
+    row: type[Any]  # of rows as token ids, with `id`, `prompt`, `length`, `held` and `columns`
     least_rows: int  # that one pass must take
 
     @property
