@@ -8,7 +8,7 @@ UV := uv==0.13.9
 PIP_AUDIT := pip-audit==2.10.1
 LOCKS := requirements.lock requirements-torch.lock requirements-torch-cpu.lock
 
-.PHONY: demo demo-fast test test-slow scorecard known-answers report-accessibility calibration lint types imports check lock audit sbom clean
+.PHONY: demo demo-fast test test-slow bench scorecard known-answers report-accessibility calibration lint types imports check lock audit sbom clean
 
 demo: $(READY)
 	$(BIN)/harness compare tasks/support_routing/task.yaml
@@ -45,6 +45,13 @@ known-answers: $(READY)
 calibration: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python bench/decision_calibration.py
 	OMP_NUM_THREADS=1 $(BIN)/python -m bench.gate_calibration
+
+# Speed and answers beside lm-eval's `hf`, transformers' pipeline, plain `generate` and TRL, each in turn on this machine,
+# an hour or two; build/bench.json holds all results. Ends with 1 when greedy answers differ by more than a tie.
+# `make bench OPTIONS=--quick` tries all of it with few items; `OPTIONS="--only answers"` runs one.
+bench: $(READY)
+	$(BIN)/harness setup
+	OMP_NUM_THREADS=1 $(BIN)/python -m bench.all $(OPTIONS)
 
 lint: $(READY)
 	$(BIN)/ruff check .

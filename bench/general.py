@@ -2,6 +2,7 @@
 
     python bench/general.py --model smollm2-135m --tasks core --limit 60
     python bench/general.py --model M --tasks a,b --include-path DIR [--adapter A] [--num-fewshot K] [--sampler first_n]
+    python bench/general.py --tasks serial_number --include-path bench/benchmarks --num-fewshot 5 --sampler first_n
 
 Both sides get the same requests from lm-eval, built once. `hf` runs at the batch size that is fastest for it on the
 first items, out of BATCHES; loading a model counts for neither. Solved examples come from where the task says; `core`
@@ -9,7 +10,8 @@ has no training split, so its come from the items that the gate never asks.
 
 The last line is JSON. `ratio` is lm-eval's CPU seconds over ours (other work on the machine hardly moves them),
 `wall_ratio` the same of the clock, both of the medians; `spread` holds the smallest and the largest ratio of a pair.
-`bound` is what computing each distinct token once would give. `identical` says that no item has another score.
+`bound` is what computing each distinct token once would give. `identical` says that no item has another score, nor
+another text where texts are generated; `other_texts` counts those.
 """
 
 import json
@@ -151,7 +153,8 @@ def summary(
 
     return {
         "ratio": ratio(lambda one: one.cpu),
-        "identical": first.scores == other.scores,
+        "identical": first.scores == other.scores and not other_texts(first, other),
+        "other_texts": other_texts(first, other),
         "max_logprob_difference": difference(first, other),
         "spread": [round(min(ratios), 3), round(max(ratios), 3)],
         "wall_ratio": ratio(lambda one: one.wall),
@@ -170,6 +173,17 @@ def difference(first: Pass, other: Pass) -> float | None:
         if not isinstance(ours[0], str)
     ]
     return max((abs(ours - theirs) for ours, theirs in pairs), default=None)
+
+
+def other_texts(first: Pass, other: Pass) -> int | None:
+    """Return how many generated texts differ; None where there are none."""
+    pairs = [
+        (ours[0], theirs[0])
+        for key, replies in first.replies.items()
+        for ours, theirs in zip(replies, other.replies[key], strict=True)
+        if isinstance(ours[0], str)
+    ]
+    return sum(ours != theirs for ours, theirs in pairs) if pairs else None
 
 
 def bound(engine: TransformersEngine, tasks: dict[str, Any], samples: dict[str, list[int]]) -> float | None:

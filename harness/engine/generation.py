@@ -195,10 +195,10 @@ def _constraint(settings: GenerationSettings, context: DecodingContext) -> Calla
 
 
 def _shared(prompts: Sequence[list[int]]) -> int:
-    """Return how many tokens all prompts begin with, if it is worth sharing; each keeps one of its own."""
+    """Return how many tokens all prompts begin with, if that spares enough; each keeps one of its own."""
     first, last = min(prompts), max(prompts)  # in dictionary order: the two that differ earliest
     same = min(shared(first, last), min(len(prompt) for prompt in prompts) - 1)
-    return same if len(prompts) > 1 and same >= LEAST_TRUNK else 0
+    return same if same * (len(prompts) - 1) >= LEAST_TRUNK else 0
 
 
 def _decoding(settings: GenerationSettings, stop_ids: list[int], pad: int) -> Any:

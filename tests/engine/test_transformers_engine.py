@@ -1,9 +1,11 @@
+import os
+
 import torch
 from pytest import approx, fixture, mark, raises
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from harness.engine.likelihood import PassLimits, passes, plan, score_texts
-from harness.engine.token_tree import ScoredText, groves
+from harness.engine.token_tree import LEAST_TRUNK, ScoredText, groves
 from harness.engine.transformers_engine import TransformersEngine
 from harness.errors import ArmError, ModelError
 from harness.records import GenerationSettings, Message, Weights
@@ -171,6 +173,26 @@ def test_beginning_that_prompts_share_is_computed_once_with_equal_answers(tiny_m
     prefix, rest = lengths[:2]
     assert prefix >= len(engine.tokenizer.encode(begun[0].content))  # the shared turns, embedded for one row
     assert rest <= len(prompts) * (max(a.prompt_tokens for a in shared) - prefix)
+
+
+def test_short_beginning_is_computed_once_where_many_prompts_share_it(engine, base):
+    prompts = [asked(question) for question in ("E4", "Is it", "You are", "machine", "filter", "Paris")]
+    ids = [engine._text.prompt(prompt) for prompt in prompts]
+    same = len(os.path.commonprefix(ids))
+    assert same < LEAST_TRUNK <= same * (len(prompts) - 1)
+    assert first_pass(engine, base, prompts[:2]) == 2 * max(map(len, ids[:2]))  # what it would spare is too little
+    assert first_pass(engine, base, prompts) == same
+
+
+def first_pass(engine, weights, prompts):
+    """Return how many tokens the first pass over some prompts computes."""
+    lengths = []
+    engine.generate(prompts[:1], GenerationSettings(1), weights)  # loads the model
+    model = engine._resident.base
+    watch = model.model.embed_tokens.register_forward_pre_hook(lambda _, given: lengths.append(given[0].numel()))
+    engine.generate(prompts, GenerationSettings(1), weights)
+    watch.remove()
+    return lengths[0]
 
 
 def test_answers_equal_a_plain_greedy_loop(engine, base, plain):

@@ -1,0 +1,67 @@
+"""Every measurement against a peer, one after another, and build/bench.json with their last lines.
+
+    python -m bench.all [--quick] [--only NAME]
+
+Ends with 1 when one of them does. `--quick` asks few items, to see that all of it runs: its ratios say little.
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+
+ROOT = Path(__file__).parents[1]
+OUT = ROOT / "build" / "bench.json"
+SERIALS = "--tasks serial_number --include-path bench/benchmarks --num-fewshot 5 --sampler first_n"
+# What is run, the options of a whole run, and those of a quick one.
+BENCHES = {
+    "core_zero_shot": ("general", "--limit 60", "--limit 4 --repeats 1"),
+    "core_five_shot_first": ("general --num-fewshot 5 --sampler first_n", "--limit 30", "--limit 2 --repeats 1"),
+    "core_five_shot": ("general --num-fewshot 5", "--limit 30", "--limit 2 --repeats 1"),
+    "generate_until_five_shot": (f"general {SERIALS}", "--limit 200", "--limit 8 --repeats 1"),
+    "answers": ("answers", "", "--items 8 --repeats 1"),
+    "batches": ("batches", "", "--prompts 12 --counts 4,8,16 --repeats 1"),
+    "training": ("training", "", "--steps 2 --repeats 1"),
+}
+
+
+@click.command()
+@click.option("--quick", is_flag=True, help="Few items and one repeat.")
+@click.option("--only", type=click.Choice(list(BENCHES)), multiple=True, help="This one alone; may be repeated.")
+def main(quick: bool, only: tuple[str, ...]) -> None:
+    """Run them and keep their last lines."""
+    found, missed = {}, []
+    for name in only or BENCHES:
+        script, whole, few = BENCHES[name]
+        file, *options = [*script.split(), *(few if quick else whole).split()]
+        if not (ROOT / "bench" / f"{file}.py").is_file():
+            print(f"{name}: left out, as there is no bench/{file}.py")
+            continue
+        code, last = run(name, ["-m", f"bench.{file}", *options])
+        found[name] = last
+        missed += [name] if code or last is None else []
+    OUT.parent.mkdir(exist_ok=True)
+    OUT.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    print(f"{OUT.relative_to(ROOT)}: {len(found)} measurements" + (f"; failed: {', '.join(missed)}" if missed else ""))
+    sys.exit(1 if missed else 0)
+
+
+def run(name: str, command: list[str]) -> tuple[int, object]:
+    """Run one script; return its exit code, and its last line read as JSON: None where that is none."""
+    print(f"\n{name}: python {' '.join(command)}", flush=True)
+    lines = []
+    with subprocess.Popen([sys.executable, *command], cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            lines.append(line)
+    try:
+        return process.returncode, json.loads(lines[-1])
+    except (IndexError, ValueError):
+        return process.returncode, None
+
+
+if __name__ == "__main__":
+    main()
