@@ -38,7 +38,7 @@ TRAIN_SAMPLE = 40  # rows of train that are scored to see overfitting
 WARMUP_SHARE = 0.05
 NOT_INDEPENDENT = (
     "kl_to_base trained on prose and everyday questions of the gate's kind: its text loss and unrelated questions are "
-    "no independent evidence, its benchmarks are"
+    "not independent evidence, its benchmarks are"
 )
 
 
