@@ -193,7 +193,7 @@ def test_every_fault_of_models_seeds_and_engines_is_told_at_once(tmp_path, stub_
     for text in (
         "arm 'steady' is listed twice",
         "model folder './not-there' is not there",
-        "model folder '~nobody-at-all/model' is not there",
+        "'~nobody-at-all/model' begins with a home folder that is not known here; write the whole path",
         "unknown engine 'ecko' (did you mean 'echo'?)",
         "'other' is not a model of the echo engine",
         "seeds [3, 3] repeat",

@@ -13,7 +13,7 @@ from harness.store.files import hash_file
 ANSWERS = 3  # the task's answers are 'answer 0' to 'answer 2'
 ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
 # A prompt pretends to be so long that four make a batch, and a run of forty items has ten batches.
-PROMPT_TOKENS = 1900
+PROMPT_TOKENS = 8000
 _CALLS = os.environ.get("SCORECARD_CALLS")
 _PACE = float(os.environ.get("SCORECARD_PACE", "0"))  # seconds that a batch takes
 
