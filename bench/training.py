@@ -17,6 +17,7 @@ largest ratio of a pair of runs; `max_loss_difference` is the largest over all s
 
 import json
 import math
+import shutil
 import statistics
 import subprocess
 import sys
@@ -240,6 +241,7 @@ def _run_ours(job: Job) -> Ran:
     from baselines.finetune import loop
     from baselines.finetune.base import Base
 
+    shutil.rmtree(job.spec.folder, ignore_errors=True)  # of an earlier repeat, which would be taken up
     base, channel = Base.load(job.model, None), _Quiet()
     began = time.process_time()
     loop.train(base, job.spec, channel, job.spec.steps)  # type: ignore[arg-type]

@@ -1,6 +1,6 @@
 """The base model inside the training process: loaded once, wrapped again for every run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -138,13 +138,16 @@ def _put_back(model: Any, forward: Any) -> None:
         model.forward = forward
 
 
-def check_finite(tuned: Any, step: int) -> None:
+def check_finite(trained: Sequence[tuple[str, torch.Tensor]], step: int) -> None:
     """Refuse to continue with weights that an update has damaged.
+
+    Args:
+        trained: What is trained, by name.
+        step: The one that was done.
 
     Raises:
         TrainingFailure: If a trained tensor is not finite; it is named.
     """
-    trained = [(name, tensor) for name, tensor in tuned.named_parameters() if tensor.requires_grad]
     if not bool(torch.stack([tensor.isfinite().all() for _, tensor in trained]).all()):
         name = next(name for name, tensor in trained if not bool(tensor.isfinite().all()))
         raise TrainingFailure(f"FAILED: {name} became non-finite at step {step}; lower the learning rate")

@@ -183,11 +183,13 @@ def find(folder: Path, identity: str, latest: int) -> tuple[Point | None, list[s
 def _parts(tensors: Mapping[str, torch.Tensor]) -> Iterator[dict[str, torch.Tensor]]:
     """Yield the tensors in parts of about `PART_BYTES`."""
     part: dict[str, torch.Tensor] = {}
+    size = 0
     for name, tensor in tensors.items():
         part[name] = tensor.contiguous()
-        if sum(kept.nbytes for kept in part.values()) >= PART_BYTES:
+        size += tensor.nbytes
+        if size >= PART_BYTES:
             yield part
-            part = {}
+            part, size = {}, 0
     if part:
         yield part
 

@@ -37,17 +37,21 @@ def rows_of(texts: Sequence[ScoredText], *, shares: bool, apart: bool = False) -
         shares: Whether beginnings are shared.
         apart: Whether every column predicts for one text alone.
     """
-    order = sorted(range(len(texts)), key=lambda number: texts[number].inputs)
+    alone = [laid_out([number], texts) for number in range(len(texts))]
     if not shares:
-        return [laid_out([number], texts) for number in range(len(texts))]
+        return alone
     rows = [laid_out([], texts)]
-    for number in order:
+    for number in sorted(range(len(texts)), key=lambda number: texts[number].inputs):
         wider = laid_out([*rows[-1].texts, number], texts, apart=apart)
         if len(rows[-1].texts) and len(wider.tokens) > WIDEST:
             wider = laid_out([number], texts, apart=apart)
             rows.append(wider)
         rows[-1] = wider
-    return rows
+    return rows if _columns(rows) < _columns(alone) else alone  # where nothing is saved, short rows attend to less
+
+
+def _columns(rows: Sequence[Row]) -> int:
+    return len(rows) * max(len(row.tokens) for row in rows)
 
 
 def inputs_of(rows: Sequence[Row], device: torch.device, *, shares: bool) -> dict[str, torch.Tensor]:

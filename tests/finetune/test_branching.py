@@ -123,6 +123,13 @@ def test_a_shared_beginning_goes_through_once_and_nothing_is_padded(tiny_model, 
     assert read == [(1, 7 + (1 + 2) + (1 + 1) + (1 + 2) + (1 + 1 + 1))]
 
 
+def test_rows_of_one_length_that_share_nothing_stay_rows(tiny_model):
+    texts = [trees.ScoredText((first,), (1, 2, 3)) for first in (5, 6, 7)]
+    assert [row.texts for row in trees.rows_of(texts, shares=True)] == [(0,), (1,), (2,)]
+    texts[2] = trees.ScoredText((6,), (1, 2))  # a beginning of the second's, with one column the less in all
+    assert [row.texts for row in trees.rows_of(texts, shares=True)] == [(0, 2, 1)]
+
+
 def trained(tiny_model, folder: Path, **changes) -> tuple[Parent, Path]:
     settings = {"steps": 2, "evaluate_at": (1, 2), "schedule": "constant_with_warmup", "warmup_steps": 0}
     spec = spec_in(folder, tuner_options=TUNING, **{**settings, **changes})
