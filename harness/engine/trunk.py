@@ -1,6 +1,7 @@
 """A beginning that many texts share: computed once, and in front of every row without being copied for any.
 
-Attention runs over the trunk's keys, which have no rows, and over each row's own; one softmax covers both.
+Attention runs over the trunk's keys, which have no rows, and over each row's own. The two results are put together by
+the sums that their softmaxes divide by, which is one softmax over both.
 """
 
 from collections.abc import Sequence
@@ -110,14 +111,16 @@ def attend(
     rows, heads, columns, size = query.shape
     few = key.shape[1]
     together = heads // few * columns
-    query = (query * (size**-0.5 if scaling is None else scaling)).reshape(rows, few, together, size)
-    far = query.transpose(0, 1).reshape(few, rows * together, size) @ keys.transpose(1, 2)
-    far = far.view(few, rows, together, -1).transpose(0, 1)
-    near = (query @ key.transpose(2, 3)).view(rows, heads, columns, -1) + attention_mask
-    weights = torch.cat([far, near.view(rows, few, together, -1)], dim=-1).softmax(dim=-1, dtype=torch.float32)
-    weights = weights.to(value.dtype)
-    of_trunk = weights[..., : keys.shape[1]].transpose(0, 1).reshape(few, rows * together, -1) @ values
-    result = of_trunk.view(few, rows, together, size).transpose(0, 1) + weights[..., keys.shape[1] :] @ value
+    kernel = _in_full if query.device.type != "cpu" or torch.is_grad_enabled() else _flash
+    scale = size**-0.5 if scaling is None else scaling
+    query = query.reshape(rows, few, together, size)
+    gathered = query.transpose(0, 1).reshape(1, few, rows * together, size)
+    far, far_sum = (
+        part.view(few, rows, together, -1).transpose(0, 1) for part in kernel(gathered, keys[None], values[None], scale)
+    )
+    mask = attention_mask.expand(rows, -1, -1, -1).repeat(1, 1, heads // few, 1)
+    near, near_sum = kernel(query, key, value, scale, mask)
+    result = torch.lerp(near.float(), far.float(), (far_sum - near_sum).sigmoid()).to(value.dtype)
     return result.reshape(rows, heads, columns, size).transpose(1, 2).contiguous(), None
 
 
@@ -130,6 +133,36 @@ def visible(ends: torch.Tensor) -> torch.Tensor:
     columns = torch.arange(ends.shape[1], device=ends.device)
     queries, keys = columns[:, None], columns[None, :]
     return (keys <= queries) & (queries < ends[:, None, :])
+
+
+def _flash(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    scale: float,
+    mask: torch.Tensor | None = None,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the result of attention, and the logarithm of what its softmax divides by, of shape (..., queries, 1).
+
+    It is what torch's own attention does on a CPU, which keeps the sums to itself; through them goes no gradient.
+    """
+    kernel = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
+    result, sums = kernel(query, key, value, attn_mask=mask, scale=scale)
+    return result, sums[..., None]
+
+
+def _in_full(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    scale: float,
+    mask: torch.Tensor | None = None,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Do what `_flash` does, on any device and with gradients."""
+    scores = (query * scale) @ key.transpose(2, 3)
+    scores = (scores if mask is None else scores + mask).float()
+    sums = scores.logsumexp(dim=-1, keepdim=True)
+    return (scores - sums).exp().to(value.dtype) @ value, sums
 
 
 def additive(seen: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
