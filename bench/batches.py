@@ -101,10 +101,8 @@ def compared(asked: Asked, folder: str, pool: Sequence[Conversation], sizes: Seq
     asked.run(pool[:1], 1)  # which loads the weights
     stops = asked.engine._base(Weights(folder)).stop_ids
     theirs = [alone(model, prompt, asked.settings.max_new_tokens, stops) for prompt in prompts]
-    print(
-        f"{len(prompts)} prompts of {min(map(len, prompts))} to {max(map(len, prompts))} tokens, asked alone",
-        flush=True,
-    )
+    lengths = [len(prompt) for prompt in prompts]
+    print(f"{len(lengths)} prompts of {min(lengths)} to {max(lengths)} tokens, asked alone", flush=True)
     found = {}
     for size in sizes:
         agreed = agreement(model, prompts, asked.run(pool, size), theirs)
