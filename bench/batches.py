@@ -108,7 +108,7 @@ def compared(asked: Asked, folder: str, pool: Sequence[Conversation], sizes: Seq
         agreed = agreement(model, prompts, asked.run(pool, size), theirs)
         found[str(size)] = {"items": len(prompts), **agreed.told}
         print(f"{size} a call: {agreed.identical} of {len(prompts)} identical, gaps of the others {agreed.gaps}")
-        print(f"{size} a call: {agreed.differences} parted by more than {TIE}", flush=True)
+        print(f"{size} a call: {agreed.differences} differ by more than {TIE}", flush=True)
     return found
 
 

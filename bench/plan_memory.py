@@ -1,4 +1,4 @@
-"""Memory that `harness plan` foretells beside measured peaks, for every kind of arm on random models of three sizes.
+"""Memory that `harness plan` predicts beside measured peaks, for every kind of arm on random models of three sizes.
 
     OMP_NUM_THREADS=1 python bench/plan_memory.py [--only 64M]
 
@@ -67,7 +67,7 @@ def main() -> int:
         build(SIZES[options.build[0]], Path(options.build[1]))
         return 0
     chosen = options.only or list(SIZES)
-    print(f"{'model':<8}{'arm':<14}{'foretold MB':>12}{'measured MB':>12}{'ratio':>8}", flush=True)
+    print(f"{'model':<8}{'arm':<14}{'predicted MB':>12}{'measured MB':>12}{'ratio':>8}", flush=True)
     missed = 0
     for name in chosen:
         with tempfile.TemporaryDirectory() as room:

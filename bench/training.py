@@ -241,7 +241,7 @@ def _run_ours(job: Job) -> Ran:
     from baselines.finetune import loop
     from baselines.finetune.base import Base
 
-    shutil.rmtree(job.spec.folder, ignore_errors=True)  # of an earlier repeat, which would be taken up
+    shutil.rmtree(job.spec.folder, ignore_errors=True)  # of an earlier repeat, which would be resumed
     base, channel = Base.load(job.model, None), _Quiet()
     began = time.process_time()
     loop.train(base, job.spec, channel, job.spec.steps)  # type: ignore[arg-type]

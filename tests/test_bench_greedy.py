@@ -34,7 +34,7 @@ def test_gap_is_that_of_the_worse_answer_even_where_both_are_equally_wrong():
     assert gap(Fixed(1.0, 0.5, 0.5), PROMPT, (1,), (2,)) == 0.5
 
 
-def test_answer_that_goes_on_where_the_other_ends_is_no_tie():
+def test_answer_that_continues_where_the_other_ends_is_no_tie():
     assert gap(Fixed(1.0, 1.0), PROMPT, (0,), (0, 1)) == math.inf
 
 

@@ -143,7 +143,7 @@ def train(base: Base, spec: RunSpec, channel: Channel, latest: int) -> None:
         begin(report, faults)
         if point is None:
             trainer.train()
-        elif goes_on_from(point, report):
+        elif resumes_from(point, report):
             trainer.point = point
             trainer.train(resume_from_checkpoint=str(point.folder))
         result = RunResult(
@@ -169,8 +169,8 @@ def begin(report: Report, faults: list[str]) -> None:
     )
 
 
-def goes_on_from(point: Point, report: Report) -> bool:
-    """Take up a point: its weights, and the question to the parent if the run died while that was open."""
+def resumes_from(point: Point, report: Report) -> bool:
+    """Resume from a point: its weights, and the question to the parent if the run died while that was open."""
     point.put_weights(report.adapted)
     step = point.told.step
     return report.ask(step, point.told.epoch) if report.must_ask(step) else True

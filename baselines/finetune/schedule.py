@@ -1,4 +1,4 @@
-"""One schedule of training, scored on dev as it goes, and taken up again after any death."""
+"""One schedule of training, scored on dev as it goes, and resumed after any death."""
 
 import shutil
 import time
@@ -58,7 +58,7 @@ class Schedule:
     def run(self, spec: RunSpec) -> Outcome:
         """Train, stop early when dev says so, and leave the best checkpoint.
 
-        What an earlier attempt left in the run's folder is taken up: a finished schedule is not run again,
+        What an earlier attempt left in the run's folder is used: a finished schedule is not run again,
         a cut one continues from its newest usable resume point, and no checkpoint is judged twice.
 
         Raises:
@@ -119,7 +119,7 @@ class Schedule:
         return next(found, None)
 
     def _recall(self, folder: Path, identity: str) -> None:
-        """Take up the judgements of an earlier attempt, up to the first whose adapter is damaged."""
+        """Use the judgements of an earlier attempt, up to the first whose adapter is damaged."""
         recalled = progress.recall(Progress, folder / JUDGED, identity, self._log) or Progress(identity)
         for judged in recalled.judged:
             if not progress.intact(judged, folder):
@@ -169,7 +169,7 @@ class Schedule:
         return min((step for step in spec.evaluate_at if step not in done), default=spec.steps)
 
     def _begin(self, begun: Begun) -> None:
-        """Take up the losses, and the judgements, up to the step that training continues from."""
+        """Use the losses, and the judgements, up to the step that training continues from."""
         for fault in begun.faults:
             self._log(f"not used: {fault}")
         if begun.step or begun.faults or self._judged:

@@ -74,7 +74,7 @@ class PlainDisplay:
         self._title = ""
         self._stage = ""
         self._stage_began = self._last_line = 0.0
-        self._stage_first = 0  # what was done when the stage was taken up
+        self._stage_first = 0  # what was done when the stage was resumed
         self._score = ""
         self._forecast: Forecast | None = None
         self._lock = threading.RLock()

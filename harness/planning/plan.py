@@ -73,7 +73,7 @@ def make_plan(task: Task, folder_of: FolderOf, device: Device, speed: Speed | No
 
 
 def _judging(task: Task, folder_of: FolderOf, speed: Speed | None) -> Iterator[ArmCost]:
-    """Foretell what each judge takes."""
+    """Predict what each judge takes."""
     for one in judge_demands(task, folder_of):
         yield judge_cost(one.metric, one.answers, one.tokens, task.cost, speed)
 

@@ -45,9 +45,9 @@ def probe(task: Task, model: Path, device: Device, arms: Sequence[str], observer
         settings = Settings(Path(room) / "run", chosen, is_fast=True, is_cached=False)
         run, _ = compare(trial, settings, observer)
     ran = [demand for demand in asked if demand.arm in chosen]
-    foretold = {found.arm: found.total_mb for found in arm_memory(ran, read_shape(model), device)}
+    predicted = {found.arm: found.total_mb for found in arm_memory(ran, read_shape(model), device)}
     evidence = [item for item in run.evidence if item.arm in chosen]
-    return Probe(tuple(_measured(item, foretold) for item in evidence), _speed(evidence))
+    return Probe(tuple(_measured(item, predicted) for item in evidence), _speed(evidence))
 
 
 def first_of_each_rung(asked: Sequence[Demand]) -> tuple[str, ...]:
@@ -58,11 +58,11 @@ def first_of_each_rung(asked: Sequence[Demand]) -> tuple[str, ...]:
     return tuple(firsts.values())
 
 
-def _measured(evidence: Evidence, foretold: Mapping[str, float]) -> ProbeArm:
+def _measured(evidence: Evidence, predicted: Mapping[str, float]) -> ProbeArm:
     cost = evidence.cost
     if evidence.status != "ok" or cost is None:
-        return ProbeArm(evidence.arm, foretold[evidence.arm], None, 0.0, evidence.reason or "it did not run")
-    return ProbeArm(evidence.arm, foretold[evidence.arm], cost.peak_memory_mb, cost.fit_seconds)
+        return ProbeArm(evidence.arm, predicted[evidence.arm], None, 0.0, evidence.reason or "it did not run")
+    return ProbeArm(evidence.arm, predicted[evidence.arm], cost.peak_memory_mb, cost.fit_seconds)
 
 
 def _speed(evidence: Sequence[Evidence]) -> Speed | None:

@@ -133,7 +133,7 @@ class _Handler(BaseHTTPRequestHandler):
             return _fault(HTTPStatus.CONFLICT, str(fault), self.server.base)
         except OSError as fault:
             return _fault(HTTPStatus.CONFLICT, str(of_the_disk(fault)), self.server.base)
-        except Exception as fault:  # the boundary of a request: the others go on
+        except Exception as fault:  # the boundary of a request: the others continue
             text = f"{type(fault).__name__}: {fault}; please report this"
             return _fault(HTTPStatus.INTERNAL_SERVER_ERROR, text, self.server.base)
 

@@ -53,7 +53,7 @@ def test_template_that_takes_everything_gets_the_turns_as_they_are():
     ("marker", "text"),
     [("<|im_end|>", "<|im_end| >"), ("</s>", "</s >"), ("[/INST]", "[/INST ]"), ("<s>", "<s >")],
 )
-def test_marker_in_a_text_is_parted_and_still_to_be_read(marker, text):
+def test_marker_in_a_text_is_split_and_still_to_be_read(marker, text):
     form = ChatForm(markers=(marker,))
     assert plain(f"a{marker}b{marker}", form) == f"a{text}b{text}"
     assert marked(plain(f"a{marker}b", form), form) == []
@@ -65,7 +65,7 @@ def test_marker_that_is_put_together_of_parts_stays_apart():
     assert marked(plain("<|im_<|im_end|>end|>", form), form) == []
 
 
-def test_heading_that_sets_turns_apart_is_parted_where_it_begins_a_line_alone():
+def test_heading_that_sets_turns_apart_is_split_where_it_begins_a_line_alone():
     form = ChatForm(lines=("### Response:", "Assistant:"))
     assert plain("x\n### Response:\nyes", form) == "x\n### Response :\nyes"
     assert plain("The Assistant: a film", form) == "The Assistant: a film"

@@ -130,7 +130,7 @@ def test_a_hub_id_that_cannot_be_had_cannot_be_probed(task, monkeypatch):
     assert "'org/absent' cannot be read" in " ".join(result.output.split())
 
 
-def test_a_dry_run_stands_beside_what_was_foretold_and_gives_the_speed(task, monkeypatch):
+def test_a_dry_run_stands_beside_what_was_predicted_and_gives_the_speed(task, monkeypatch):
     asked = []
 
     def dry_run(task, model, device, arms, observer):

@@ -57,7 +57,7 @@ class AnsweringEngine(RecordingEngine):
 
 
 @pytest.mark.parametrize("name", MUTANTS)
-def test_answers_are_asked_anew_after_a_change_of(name, tmp_path):
+def test_answers_are_asked_again_after_a_change_of(name, tmp_path):
     assert is_caught(name, tmp_path)
 
 
@@ -191,7 +191,7 @@ def test_planted_record_is_a_miss_even_under_a_whole_seal(scene, store, planted)
     assert first.text == "answer 1" and engine.calls == ["generate"]
 
 
-def test_changed_reader_reads_the_remembered_text_anew(scene, store):
+def test_changed_reader_reads_the_remembered_text_again(scene, store):
     text = "I think.\nAnswer: KX-20"
     questions = [Question("q", (FIRST,))]
 
@@ -255,7 +255,7 @@ def test_second_run_of_a_real_model_loads_no_weights_and_gives_the_same_bits(tin
     assert idle.description == loaded.description
 
 
-def test_other_weights_of_a_real_model_are_asked_anew(tiny_model, tmp_path):
+def test_other_weights_of_a_real_model_are_asked_again(tiny_model, tmp_path):
     from safetensors.torch import load_file, save_file
 
     other = tmp_path / "model"

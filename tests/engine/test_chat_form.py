@@ -85,7 +85,7 @@ def test_tokenizer_that_adds_the_start_twice_gives_it_once(changed):
     assert text.raw("dog") == [text.tokenizer.bos_token_id, *text.bare("dog")]
 
 
-def test_end_that_a_tokenizer_adds_to_every_text_is_left_out_where_the_text_goes_on(changed):
+def test_end_that_a_tokenizer_adds_to_every_text_is_left_out_where_the_text_continues(changed):
     text = text_of(changed(tokens=post_processor(behind=("<|im_end|>",))))
     assert text.tokenizer.encode("dog")[-1] == text.tokenizer.eos_token_id
     assert text.raw("dog") == text.bare("dog")

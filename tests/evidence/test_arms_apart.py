@@ -133,7 +133,7 @@ def test_time_that_the_cache_or_an_earlier_training_spared_is_counted(tmp_path, 
     assert second["tuned"].general.seconds == pytest.approx(general, rel=0.5)
 
 
-def test_adapter_that_was_changed_makes_its_arm_begin_anew(tmp_path, stub_task, monkeypatch):
+def test_adapter_that_was_changed_makes_its_arm_begin_again(tmp_path, stub_task, monkeypatch):
     path = stub_task("tuned")
     whole, by_name, _ = run(path, tmp_path / "run")
     old = replace(by_name["tuned"].predictions[0], text="what the changed adapter said")

@@ -55,7 +55,7 @@ def test_every_event_and_field_is_on_the_page(followed):
         assert event.keys() - {"v", "time", "event"} <= documented[event["event"]], event["event"]
 
 
-def test_stopped_run_says_so_and_a_resumed_one_goes_on_in_the_same_file(tmp_path, stub_task):
+def test_stopped_run_says_so_and_a_resumed_one_continues_in_the_same_file(tmp_path, stub_task):
     task = load_task(stub_task("steady"))
 
     class Impatient(Recorder):

@@ -32,7 +32,7 @@ def do(forecast, clock, name, seconds, *, is_good=True):
     forecast.end(is_good=is_good)
 
 
-def test_earlier_runs_foretell_the_whole():
+def test_earlier_runs_predict_the_whole():
     forecast, _ = run(Outlook(WORK, SPEEDS, "earlier runs"))
     assert forecast.left() == approx(10 + 10 + 100)
 
@@ -49,7 +49,7 @@ def test_what_this_run_has_seen_scales_the_rest():
     assert forecast.left() == approx(200)
 
 
-def test_without_earlier_runs_nothing_is_foretold_until_a_job_has_ended():
+def test_without_earlier_runs_nothing_is_predicted_until_a_job_has_ended():
     """Then its tokens a second are everybody's: 1,000 tokens in 10 s leave 10,000 for 100 s."""
     forecast, clock = run(Outlook(WORK))
     assert forecast.left() is None
@@ -85,7 +85,7 @@ def test_nothing_is_left_at_the_end():
     assert forecast.left() == 0
 
 
-def test_while_a_job_that_nobody_announced_is_at_work_nothing_is_foretold():
+def test_while_a_job_that_nobody_announced_is_at_work_nothing_is_predicted():
     forecast, clock = run(Outlook(WORK, SPEEDS, "earlier runs"))
     for job in JOBS:
         do(forecast, clock, job.name, 10)

@@ -138,7 +138,7 @@ def test_worker_that_is_killed_twice_gets_smaller_batches(jobs):
 
 
 @pytest.mark.parametrize(("name", "other"), [("device", "cpu"), ("dtype", "float32")])
-def test_run_does_not_go_on_with_another_device_or_number_format(jobs, ledger, name, other):
+def test_run_does_not_continue_with_another_device_or_number_format(jobs, ledger, name, other):
     engine = {"event": "ready", "device": "cuda", "dtype": "bfloat16", "threads": 8}
     todo, hand = jobs(lambda job: END)
     hand.first = [engine]
@@ -236,7 +236,7 @@ def test_run_ends_when_the_base_cannot_be_measured(jobs):
     assert hand.sent == [("base", 0), ("base", 1), ("base", 2), ("base", 3)]
 
 
-def test_fault_that_no_arm_can_go_on_with_ends_the_run(jobs, ledger):
+def test_fault_that_no_arm_can_continue_with_ends_the_run(jobs, ledger):
     fatal = {"event": "failed", "reason": "ledger.sqlite: cannot be written", "kind": "fatal", "is_last": True}
     todo, hand = jobs(lambda job: fatal)
     with pytest.raises(HarnessError, match="cannot be written"):

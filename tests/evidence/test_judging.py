@@ -234,7 +234,7 @@ def test_answers_without_a_judgement_are_missing_and_never_wrong(tmp_path, judge
     assert after.evidence[0].reason == "1 of 10 answers have no judgement"
 
 
-def test_plan_foretells_the_judge_and_check_shows_what_it_is_asked(judged_task, tiny_task):
+def test_plan_predicts_the_judge_and_check_shows_what_it_is_asked(judged_task, tiny_task):
     task = judged_task(path=tiny_task("zero_shot"))
     planned = CliRunner().invoke(main, ["plan", str(task.file)])
     assert planned.exit_code == 0 and "judge" in planned.output.split("Time and money")[1]

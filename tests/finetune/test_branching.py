@@ -17,7 +17,7 @@ from baselines.finetune.spec import AnswerRow, PairRow
 from harness.records import Weights
 
 TEMPLATE = (5, 6, 7, 8, 9)
-# One prompt begins as another does and goes on; two are the same, with answers that begin alike; one shares nothing.
+# One prompt begins as another does and continues; two are the same, with answers that begin alike; one shares nothing.
 ROWS = (
     AnswerRow("first", (*TEMPLATE, 20, 21), (100, 1)),
     AnswerRow("longer", (*TEMPLATE, 20, 21, 22), (101, 102, 1)),

@@ -97,7 +97,7 @@ CUTS = [("step", 2, 1), ("checkpoint", 3, 3), ("step", 4, 3), ("step", 6, 5), ("
 
 
 @pytest.mark.parametrize(
-    ("kind", "event", "step", "goes_on_from"),
+    ("kind", "event", "step", "resumes_from"),
     [
         ("sft", *CUTS[3]),
         *(("sft, dropout", *at) for at in CUTS),
@@ -108,13 +108,13 @@ CUTS = [("step", 2, 1), ("checkpoint", 3, 3), ("step", 4, 3), ("step", 6, 5), ("
     ],
 )
 def test_a_run_cut_at_any_step_ends_as_the_uninterrupted_one(
-    tiny_model, whole, start, tmp_path, kind, event, step, goes_on_from
+    tiny_model, whole, start, tmp_path, kind, event, step, resumes_from
 ):
     spec = spec_in(tmp_path / "cut", **changes_of(kind, start))
     cut(tiny_model, spec, event, step)
     resumed = train(tiny_model, spec)
     reference, uninterrupted = whole(kind)
-    assert (resumed.begun.step, resumed.begun.faults) == (goes_on_from, ())
+    assert (resumed.begun.step, resumed.begun.faults) == (resumes_from, ())
     assert resumed.losses == uninterrupted.losses
     assert (sha(spec, 3), sha(spec)) == (sha(reference, 3), sha(reference))
     same = ("steps", "trainable_parameters", "total_parameters", "stopped")
@@ -138,7 +138,7 @@ def test_the_question_that_was_open_is_asked_again_and_a_no_still_ends_the_run(t
     assert (resumed.result.steps, resumed.result.stopped) == (3, "early")
 
 
-def test_seconds_and_the_time_limit_go_on_from_where_they_were(tiny_model, tmp_path):
+def test_seconds_and_the_time_limit_continue_from_where_they_were(tiny_model, tmp_path):
     spec = spec_in(tmp_path / "cut")
     cut(tiny_model, spec, "checkpoint", 3)
     state = next(Path(spec.folder).glob("resume-3/state.json"))
@@ -220,7 +220,7 @@ def test_after_a_damaged_point_the_run_still_ends_as_the_uninterrupted_one(tiny_
     assert (resumed.losses, sha(spec)) == (whole("sft")[1].losses, sha(whole("sft")[0]))
 
 
-def test_a_run_without_a_usable_point_starts_anew_and_says_why(tiny_model, two_points, whole, tmp_path):
+def test_a_run_without_a_usable_point_starts_again_and_says_why(tiny_model, two_points, whole, tmp_path):
     spec = copied(two_points, tmp_path)
     for name in ("resume-2", "resume-3"):
         truncate(Path(spec.folder) / name / "state.json")

@@ -1,4 +1,4 @@
-"""A schedule taken up after a death: nothing is judged twice, nothing is forgotten, nothing differs."""
+"""A schedule resumed after a death: nothing is judged twice, nothing is forgotten, nothing differs."""
 
 import json
 
@@ -158,7 +158,7 @@ def change_a_figure(path) -> None:
         lambda folder: (folder / "resume-6" / "state.json").unlink(),
     ],
 )
-def test_damaged_remains_are_trained_and_judged_anew_and_end_the_same(context, uninterrupted, damage):
+def test_damaged_remains_are_trained_and_judged_again_and_end_the_same(context, uninterrupted, damage):
     cut(context, spec_at(context), "step", 7)
     damage(context.folder / "sft")
     context.lines.clear()

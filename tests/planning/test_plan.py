@@ -80,13 +80,13 @@ def test_train_of_one_group_and_no_dev_is_a_fault(task_file, tiny_model):
         plan_of(file, tiny_model)
 
 
-def test_a_model_that_is_not_here_has_no_memory_foretold(task_file):
+def test_a_model_that_is_not_here_has_no_memory_predicted(task_file):
     plan = plan_of(task_file("org/absent"), None)
     assert plan.memory == ()
     assert "not on this machine" in plan.memory_notes[0]
 
 
-def test_arm_on_another_model_is_foretold_by_that_model(task_file, tiny_model, tmp_path):
+def test_arm_on_another_model_is_predicted_by_that_model(task_file, tiny_model, tmp_path):
     large = shutil.copytree(tiny_model, tmp_path / "large")
     file = task_file(str(tiny_model), arms=f"[zero_shot, {{name: big, baseline: zero_shot, model: {large}}}]")
     plan = make_plan(load_task(file), lambda source: Path(source), "cpu", None)
@@ -95,7 +95,7 @@ def test_arm_on_another_model_is_foretold_by_that_model(task_file, tiny_model, t
     assert [note.split(":")[0] for note in plan.memory_notes] == [str(tiny_model), str(large)]
 
 
-def test_model_that_is_not_here_leaves_the_others_foretold(task_file, tiny_model):
+def test_model_that_is_not_here_leaves_the_others_predicted(task_file, tiny_model):
     file = task_file(str(tiny_model), arms="[zero_shot, {name: big, baseline: zero_shot, model: org/absent}]")
     plan = make_plan(load_task(file), lambda source: tiny_model if source == str(tiny_model) else None, "cpu", None)
     assert [memory.arm for memory in plan.memory] == ["zero_shot"]

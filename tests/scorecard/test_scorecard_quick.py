@@ -16,7 +16,7 @@ def test_runs_killed_at_random_times_lose_and_double_nothing(lab, whole):
     assert held(lost), lost
 
 
-def test_runs_killed_at_named_points_go_on_to_the_same_result(lab, whole):
+def test_runs_killed_at_named_points_continue_to_the_same_result(lab, whole):
     figure = crash_points(lab, whole, 2)
     assert held(figure), figure
 
@@ -31,7 +31,7 @@ def test_full_disk_leaves_a_run_that_continues(lab, whole):
     assert held(figure), figure
 
 
-def test_damaged_files_are_made_anew_or_refused(lab, whole):
+def test_damaged_files_are_made_again_or_refused(lab, whole):
     figure = corruption(lab, whole, 2)
     assert held(figure), figure
 

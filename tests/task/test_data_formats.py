@@ -33,7 +33,7 @@ def test_csv_row_with_a_cell_too_few_is_named(task_folder):
 
 
 @pytest.mark.parametrize("delimiter", [";", "\t"])
-def test_csv_parted_by_other_signs_is_read(task_folder, delimiter):
+def test_csv_separated_by_other_signs_is_read(task_folder, delimiter):
     content = f'"question"{delimiter}answer\n"one, two{delimiter} three"{delimiter}first, second\n'
     task_folder.write("train.csv", content)
     task_folder.settings["data"]["train"] = "train.csv"
@@ -41,7 +41,7 @@ def test_csv_parted_by_other_signs_is_read(task_folder, delimiter):
     assert (example.question.text, example.target) == (f"one, two{delimiter} three", "first, second")
 
 
-def test_tsv_with_commas_in_its_header_is_parted_by_tabs(task_folder):
+def test_tsv_with_commas_in_its_header_is_separated_by_tabs(task_folder):
     task_folder.write("train.tsv", "text, raw, as sent\tlabel\nq, or not\ta\n")
     task_folder.settings["data"] |= {
         "train": "train.tsv",
@@ -53,7 +53,7 @@ def test_tsv_with_commas_in_its_header_is_parted_by_tabs(task_folder):
     assert (example.question.text, example.target) == ("q, or not", "a")
 
 
-def test_tsv_without_a_tab_in_its_header_is_parted_by_what_is_there(task_folder):
+def test_tsv_without_a_tab_in_its_header_is_separated_by_what_is_there(task_folder):
     task_folder.write("train.tsv", '"question",answer\n"q\tr",a\n')
     task_folder.settings["data"]["train"] = "train.tsv"
     assert task_folder.load().study.train[0].question.text == "q\tr"
@@ -68,7 +68,7 @@ def test_csv_may_name_its_delimiter_in_its_first_line(task_folder, end):
     assert [example.question.text for example in task_folder.load().study.train] == ["one, two", "three"]
 
 
-def test_csv_with_as_many_commas_as_tabs_in_its_header_is_parted_as_its_rows_are(task_folder):
+def test_csv_with_as_many_commas_as_tabs_in_its_header_is_separated_as_its_rows_are(task_folder):
     task_folder.write("train.csv", "question, raw\tanswer\nq\ta\nr, s\tb\n")
     task_folder.settings["data"] |= {"train": "train.csv", "columns": {"input": "question, raw", "target": "answer"}}
     for split in ("dev", "test"):
