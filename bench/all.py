@@ -24,6 +24,7 @@ BENCHES = {
     "answers": ("answers", "", "--items 8 --repeats 1"),
     "batches": ("batches", "", "--prompts 12 --counts 4,8,16 --repeats 1"),
     "training": ("training", "", "--steps 2 --repeats 1"),
+    "paths": ("paths", "", "--repeats 1"),
 }
 
 
@@ -36,9 +37,6 @@ def main(quick: bool, only: tuple[str, ...]) -> None:
     for name in only or BENCHES:
         script, whole, few = BENCHES[name]
         file, *options = [*script.split(), *(few if quick else whole).split()]
-        if not (ROOT / "bench" / f"{file}.py").is_file():
-            print(f"{name}: left out, as there is no bench/{file}.py")
-            continue
         code, last = run(name, ["-m", f"bench.{file}", *options])
         found[name] = last
         missed += [name] if code or last is None else []

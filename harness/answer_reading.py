@@ -142,7 +142,7 @@ def last_group(pattern: str, text: str) -> str:
 def elect(answers: Sequence[str | None], ignore: Iterable[Ignored]) -> tuple[int, int]:
     """Vote over several answers to one question (self-consistency, arXiv 2203.11171).
 
-    Case, white space and what the task's rule ignores do not part results; an answer without a result has no vote.
+    Case, white space and what the task's rule ignores do not separate results; an answer without a result has no vote.
 
     Returns:
         The place of the first answer with the most frequent result, and its votes; 0 and 0 where none has a result.

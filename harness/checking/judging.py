@@ -71,6 +71,7 @@ def _labels(material: Material) -> tuple[Hit, ...]:
         for split in HELD_OUT
         for record in material.splits[split]
         for answer in record.example.labelled
+        if answer.text  # an empty one is bad for certain, and no judge is asked
     )
     words = {1.0: "good", 0.0: "bad", 0.5: "as good as the target"}
     lines = [

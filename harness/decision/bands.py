@@ -17,13 +17,13 @@ BandName = Literal["rethink", "between", "promising", "nearly_sure"]
 
 
 def rule_of_thumb(arm_scores: ArmScores) -> RuleOfThumb | None:
-    """Compare the rule with this run; None when no prompt arm was measured.
+    """Compare the rule with this run; None when no prompt arm was measured, or its figure is a judge's word alone.
 
     The posterior of the best prompt's rate starts from a uniform prior: Beta(1 + right, 1 + wrong),
     with grouped items counted at what they are worth.
     """
     prompt = arm_scores.judged_arms.candidate("prompt")
-    if prompt is None:
+    if prompt is None or arm_scores.scores[prompt.name].is_uncorrected:
         return None
     bands = posterior(arm_scores.scores[prompt.name], arm_scores.limits)
     likeliest = max(bands, key=lambda band: band.probability)

@@ -34,6 +34,10 @@ UNASKED = "nothing was left to the judge"  # the method where no answer was any
 Floats = NDArray[np.float64]
 Cluster = Hashable
 
+NO_CLAIM = "no claim: "
+# Chance on each side at which what a judge says is held to contradict its labels, however strict the bounds asked for
+# are: stricter ones reach further, and would turn a contradiction into a claim.
+CONTRADICTION = 0.025
 FEWEST_OWN = 20  # test rows with labels of every arm's answer, from which on they are the basis
 
 
@@ -160,18 +164,33 @@ def corrected(answers: Answers, correction: Correction, tail: float) -> Interval
     else:
         found, words = _transferred(rest, correction), f"Rogan-Gladen on {labels} labels"
     found = _with_known(found, answers) if rest.values.size else found
-    bounds = found.bounds(tail)
-    if bounds is None:
+    bounds, inner = found.bounds(tail), found.bounds(max(tail, CONTRADICTION))
+    if bounds is None or inner is None:
         return _no_claim(answers, "by people's labels the judge is not shown to tell good answers from bad")
-    if bounds[1] <= answers.low or bounds[0] >= 1.0:
+    if not correction.is_sure and (inner[1] <= answers.low or inner[0] >= 1.0):
         return _no_claim(answers, "what the judge says here contradicts how it judged the labelled answers")
     estimate = min(max(found.estimate, answers.low), 1.0)
     low, high = max(answers.low, min(bounds[0], estimate)), min(1.0, max(bounds[1], estimate))
     return Interval(estimate, low, high, answers.values.size, f"{words} {100 * (1 - 2 * tail):.4g}%")
 
 
+def corrected_gain(
+    ours: Sequence[Score], theirs: Sequence[Score], clusters: Sequence[Cluster], correction: Correction, tail: float
+) -> Interval:
+    """Return how far one arm is above another; no claim where there is none of either's own figure.
+
+    A gain rests on the same errors of the judge, and does not show by itself that they are others here.
+    """
+    gain = corrected(difference(ours, theirs, clusters), correction, tail)
+    for scores in (ours, theirs):
+        figure = corrected(single(scores, clusters), correction, tail)
+        if figure.is_uncorrected:
+            return _no_claim(difference(ours, theirs, clusters), figure.method.removeprefix(NO_CLAIM).split(";")[0])
+    return gain
+
+
 def _no_claim(answers: Answers, why: str) -> Interval:
-    method = f"no claim: {why}; the figure is {UNCORRECTED}"
+    method = f"{NO_CLAIM}{why}; the figure is {UNCORRECTED}"
     return Interval(float(answers.values.mean()), answers.low, 1.0, answers.values.size, method)
 
 

@@ -42,8 +42,7 @@ from harness.decision.intervals import (
     no_claim,
     percent,
 )
-from harness.decision.judged import corrected
-from harness.decision.judged import difference as judged_difference
+from harness.decision.judged import corrected_gain
 from harness.records import Comparison, Interval, Score
 
 RATE_PAIRS = 1  # a whole gain and a whole loss, added to rates
@@ -153,7 +152,7 @@ def compare(
     labels = group_labels(shared, metric_spec)
     if metric_spec.correction is not None and len(shared) > 1:
         clusters = [metric_spec.group_of(item) for item in shared]
-        gain = corrected(judged_difference(ours, theirs, clusters), metric_spec.correction, tail)
+        gain = corrected_gain(ours, theirs, clusters, metric_spec.correction, tail)
         wins, losses = int((differences > 0).sum()), int((differences < 0).sum())
         return Comparison(arm.name, against.name, gain, wins, losses, gain.low > smallest_gain)
     if metric_spec.kind == "aggregate":

@@ -53,8 +53,13 @@ def figure(arm_scores: ArmScores, arm: Arm) -> str:
 
 
 def leader(arm_scores: ArmScores) -> Arm:
-    """Return the judged arm with the highest figure, the cheaper one of a tie."""
-    return max(arm_scores.judged_arms.judged, key=lambda arm: (arm_scores.scores[arm.name].estimate, -arm.rank))
+    """Return the judged arm with the highest figure, the cheaper one of a tie; what a judge says alone comes last."""
+
+    def height(arm: Arm) -> tuple[bool, float, int]:
+        score = arm_scores.scores[arm.name]
+        return not score.is_uncorrected, score.estimate, -arm.rank
+
+    return max(arm_scores.judged_arms.judged, key=height)
 
 
 def gate_clause(gate: Gate, max_drop: float) -> str:
@@ -185,7 +190,7 @@ def _settling_clause(openness: Openness, arm_scores: ArmScores) -> str:
         more = f"of at least {FEWEST_GROUPS} groups" if is_by_group else f"until each label has {FEWEST_PER_LABEL}"
         return f"; label test items {more}"
     if openness.kind == "few_labels":
-        return "; more answers labelled by people would narrow what the judge leaves open"
+        return "; people's labels of the arms' own answers would narrow what the judge leaves open"
     if openness.kind == "margin":
         return "; more test items would not settle it at the figures seen"
     return ""

@@ -3,6 +3,7 @@
 A slice is looked at, never decided on: of many slices a few differ by luck, and a report says so.
 """
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from harness.decision.arms import Arm, MetricSpec
 from harness.decision.intervals import score_interval
 from harness.decision.paired import compare
-from harness.records import Comparison, Example, Score, Slice
+from harness.records import FEWEST_LABELS, Comparison, Example, Score, Slice
 
 MOST_VALUES = 20  # of one dimension; beyond, it does not group the items
 FEWEST_ITEMS = 5  # of a slice, for a gain to be compared on it
@@ -84,9 +85,13 @@ def slice_gains(examples: Sequence[Example], arm: Arm, against: Arm, metric_spec
 
 
 def _figure(scores: Sequence[Score], metric_spec: MetricSpec) -> float | None:
-    """Return the figure of some items; None where it is a judge's and cannot be corrected."""
-    if metric_spec.correction is None:
+    """Return the figure of some items; None where it is a judge's and cannot be corrected, or rests on few labels."""
+    correction = metric_spec.correction
+    if correction is None:
         return metric_spec.aggregate(scores)
+    labelled = sum(not math.isnan(score.parts[1]) for score in scores if score.parts[1:] and score.parts[0])
+    if correction.basis == "own" and 0 < labelled < FEWEST_LABELS:
+        return None
     found = score_interval(scores, metric_spec)
     return None if found.is_uncorrected else found.estimate
 

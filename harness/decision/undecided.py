@@ -148,7 +148,7 @@ def _gain(arm_scores: ArmScores, arm: Arm, other: Scored, threshold: float, *, a
 
 
 def _is_by_interval(arm_scores: ArmScores) -> bool:
-    """Whether a forecast is made of the interval: the figure is no mean of items, or corrected for a judge's errors.
+    """Whether a forecast is made of the interval: the figure is not a mean of items, or corrected for a judge's errors.
 
     Of the second it takes labels to grow with the items, in proportion.
     """

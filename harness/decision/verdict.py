@@ -87,9 +87,9 @@ class Start:
 
 
 def start(arm_scores: ArmScores, constant: BestConstant | None) -> Start | None:
-    """Return what the other arms' gains are counted from; None without a prompt."""
+    """Return what the other arms' gains are counted from; None without a prompt of which something can be claimed."""
     prompt = arm_scores.judged_arms.candidate("prompt")
-    if prompt is None:
+    if prompt is None or arm_scores.scores[prompt.name].is_uncorrected:
         return None
     found = Start(prompt, arm_scores.scores[prompt.name].estimate)
     shared = [constant.scores[item] for item in prompt.scores if item in constant.scores] if constant else []

@@ -20,6 +20,7 @@ from harness.task.published import feedback_cells, preference_cells
 from harness.task.row import Row
 from harness.task.schema import Columns
 from harness.task.shapes import PLAIN, feedback_of, pair_of, preference_of, shape_of
+from harness.task.source import can_hold
 from harness.task.turns import messages_of, question_of, shown, text_of
 
 SHOWN = 5  # reasons
@@ -123,12 +124,13 @@ def with_common_system(usable: Usable) -> tuple[Usable, str | None]:
     """Take the system turn off the rows where all have the same: it is the task's, and is changed in one place.
 
     Returns:
-        The rows, and the text of the turn; the rows as they are and None where they differ or have none.
+        The rows, and the text of the turn; the rows as they are and None where they differ, have none, or have one that
+        a task file cannot hold.
     """
     every = (*usable.items, *(made.item for made in usable.judged))
     texts = {item.messages[0].content if _has_system(item) else None for item in every}
     common = texts.pop() if len(texts) == 1 else None
-    if common is None:
+    if common is None or not can_hold(common):
         return usable, None
     items = tuple(_without_system(item) for item in usable.items)
     judged = tuple(replace(made, item=_without_system(made.item)) for made in usable.judged)

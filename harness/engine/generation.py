@@ -20,9 +20,9 @@ from harness.engine.trunk import Trunk
 from harness.records import Completion, GenerationSettings
 
 # Answers that are written at once, at most, and bytes that their keys and values may take: beyond, a CPU gains nothing.
-# Of a batch that transformers decodes: rows, and tokens of prompts in passes.
-_ROWS, _PASSES = 64, 8
 _PLACES = {"cpu": (64, 400 * 2**20), "cuda": (256, 8 * 2**30)}
+# A batch that transformers decodes: its rows, and how many passes' worth of prompts it holds.
+_ROWS, _PASSES = 64, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,7 @@ def _generated(
 
 
 def _constraint(settings: GenerationSettings, context: DecodingContext) -> Callable[[], Any] | None:
-    """Return what makes a constraint for one batch; None without one."""
+    """Return what makes a constraint for one batch, or one answer; None without one."""
     said = settings.constraint
     if said is None:
         return None

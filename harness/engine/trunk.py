@@ -44,6 +44,7 @@ class Trunk:
         kept = shared(self._tokens, tokens)
         end = self._before + kept
         self._layers = [(keys[:, :end], values[:, :end]) for keys, values in self._layers] if end else []
+        self._tokens = tokens[:kept]  # what is here, should a pass fail
         for start in range(kept, len(tokens), self._most):
             self._extend(tokens[start : start + self._most])
         self._tokens = tokens

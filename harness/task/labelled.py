@@ -51,7 +51,8 @@ def labelled_in(row: Row, columns: Columns, rule: AnswerRule | None, ends: Count
         ends: Counts the markers that were taken off.
 
     Raises:
-        ValueError: If a label is none that is known, or there are more or fewer labels than answers.
+        ValueError: If a label is none that is known, an empty answer is not bad, or there are more or fewer labels
+            than answers.
         SlowPattern: If the rule's pattern takes too long over an answer.
     """
     if columns.labelled is None or columns.label is None:
@@ -66,6 +67,10 @@ def labelled_in(row: Row, columns: Columns, rule: AnswerRule | None, ends: Count
         LabelledAnswer(_answer(said, columns.labelled, ends), _label(label, columns.label)) for said, label in pairs
     )
     for said in found:
+        if not said.text and said.label:
+            raise ValueError(
+                f"'{columns.label}' calls an empty answer good; an empty answer is never right: leave it out"
+            )
         has_result(said.text, rule)  # for the sake of its fault: one without a result is taken as it is
     return found
 

@@ -40,6 +40,11 @@ _DIRECTIVE = re.compile(r"^%\w+", re.MULTILINE)
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 
 
+def can_hold(text: str) -> bool:
+    """Whether a text may be written into a task file: it has no control characters, and leaves room for the rest."""
+    return not _CONTROL.search(text) and len(text) <= LONGEST_FILE // 4
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """A YAML mapping and where each of its keys and list items stands."""

@@ -135,7 +135,7 @@ def _open(run: Run) -> tuple[str, ...]:
             f"No option beats every cheaper one by more than {smallest} points; more test items would not change that.",
         )
     if decision.undecided == "few_labels":
-        return (goal, "People labelled too few answers to tell what the judge's errors leave of these figures.")
+        return (goal, "People's labels do not tell yet what the judge's scores of these answers are worth.")
     if decision.labels_needed is not None:
         needed = numbers.count(decision.labels_needed)
         return (goal, f"At these figures, about {needed} test items in all would settle it.")

@@ -12,7 +12,7 @@ from reports.view.shapes import Mood
 SMOKE = "No verdict: smoke run"
 UNDECIDED: dict[UndecidedKind, str] = {
     "few_items": "Undecided: too few test items",
-    "few_labels": "Undecided: too few labels of people's",
+    "few_labels": "Undecided: people's labels do not bear out the judge",
     "margin": "Undecided: no option is clearly better",
     "arms_missing": "Undecided: options are missing",
     "gate": "Undecided: blocked by forgetting",

@@ -209,12 +209,63 @@ def test_few_labels_is_the_reason_only_where_more_of_them_would_help():
     scores = tuple(dataclasses.replace(one, parts=(0.0, 0.0)) for one in silent.scores[METRIC])
     silent = dataclasses.replace(silent, scores={METRIC: scores})
 
+    def many(times):  # as many more labels of other items
+        return [dataclasses.replace(one, item=f"{one.item} {n}") for one in labelled for n in range(times)]
+
     def why(goal, labels):
         decision = settle(arms, metric_kind="graded", limits=Limits(goal=goal), labelled=labels)
         assert decision.action == "undecided"
         return decision.undecided
 
     assert why(0.66, labelled) == "few_labels"
-    assert why(0.75, labelled) == why(0.75, labelled * 100) == "margin"
+    assert why(0.75, labelled) == why(0.75, many(100)) == "margin"
     arms.append(silent)
     assert why(0.66, labelled[:4]) == "few_labels"  # nothing can be claimed of any arm
+
+
+def judging(good, bad, answers=500):
+    """Labels of so many good and bad answers each, of which a judge calls these shares good."""
+    shares = ((1.0, good), (0.0, bad))
+    return [
+        LabelledJudgement(f"{label} {n}", None, label, float(n < share * answers))
+        for label, share in shares
+        for n in range(answers)
+    ]
+
+
+@pytest.mark.parametrize("called", range(290, 400, 2))
+def test_arm_without_a_claim_is_never_recommended_nor_called_above_the_goal(called):
+    # A judge that calls 70% of good answers good, and 30% of bad ones, cannot call more than 70% of 400 good.
+    arms = [
+        by_a_judge("a", "prompt", right(200, 400), outcomes={}),
+        by_a_judge("b", "prompt", right(called, 400), outcomes={}),
+        by_a_judge("t", "tune", right(called, 400), outcomes={}, general=UNHARMED),
+    ]
+    decision = settle(arms, metric_kind="graded", limits=Limits(goal=0.9), labelled=judging(0.7, 0.3))
+    silent = {name for name, score in decision.scores.items() if score.is_uncorrected}
+    assert ("b" in silent) is (called >= 304)  # (0.7 + 3 standard errors or so) of 400 can be chance
+    assert decision.arm not in silent
+    for pair in decision.pairs:
+        assert pair.difference.is_uncorrected is bool({pair.arm, pair.against} & silent)
+    assert not any(rung.at_goal and rung.candidate in silent for rung in decision.rungs)
+
+
+def test_arms_without_a_claim_call_for_no_rethink():
+    arms = [
+        by_a_judge("a", "prompt", right(92, 400), outcomes={}),
+        by_a_judge("t", "tune", right(92, 400), outcomes={}, general=UNHARMED),
+    ]
+    decision = settle(arms, metric_kind="graded", limits=Limits(goal=0.5), labelled=judging(0.7, 0.3))
+    assert all(score.is_uncorrected for score in decision.scores.values())
+    assert (decision.action, decision.goal, decision.rule) == ("undecided", "not_shown", None)
+
+
+@pytest.mark.parametrize("called", [900, 920, 940])
+def test_better_answers_do_not_turn_a_lack_of_labels_into_one_of_items(called):
+    # 60 labels of a judge that is right in 90%: they, and not the 1,000 items, are what leaves the goal open
+    arms = [
+        by_a_judge("a", "prompt", right(called, 1000), outcomes={}),
+        by_a_judge("t", "tune", right(called, 1000), outcomes={}, general=UNHARMED),
+    ]
+    decision = settle(arms, metric_kind="graded", limits=Limits(goal=0.95), labelled=judging(0.9, 0.1, 30))
+    assert (decision.action, decision.undecided) == ("undecided", "few_labels")

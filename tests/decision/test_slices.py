@@ -1,13 +1,14 @@
 """Slices group the items by what they have in common, and compare two arms on each."""
 
 from dataclasses import replace
+from math import nan
 
 from pytest import approx
 
 from harness.decision.arms import Arm, MetricSpec
 from harness.decision.judged import Correction
 from harness.decision.slices import FEWEST_ITEMS, memberships, slice_gains
-from harness.records import Column, Evidence, Example, Fit, LabelledJudgement, Message, Score
+from harness.records import FEWEST_LABELS, Column, Evidence, Example, Fit, LabelledJudgement, Message, Score
 
 SPEC = MetricSpec("exact_match", "rate", lambda scores: sum(s.value for s in scores) / len(scores), {})
 
@@ -70,3 +71,19 @@ def test_figures_of_a_slice_are_corrected_for_the_errors_of_a_judge():
     assert slices["north"].figure == approx(1.0, abs=0.01) and slices["north"].against == approx(0.0, abs=0.01)
     unlabelled = replace(spec, correction=Correction("none"))
     assert {found.figure for found in slice_gains(rows, lead, prompt, unlabelled)} == {None}
+
+
+def test_figure_of_a_slice_rests_on_no_fewer_own_labels_than_say_anything_of_a_judge():
+    rows = [example(i) for i in range(40)]
+    spec = replace(SPEC, kind="graded", correction=Correction("own"))
+
+    def figure(labels):
+        said = arm("lead", {row.id: True for row in rows})
+        north = [row.id for row in rows[1::2]]
+        known = {item: (1.0, 1.0) for item in north[:labels]}
+        scores = {item: replace(one, parts=known.get(item, (1.0, nan))) for item, one in said.scores.items()}
+        lead = replace(said, scores=scores)
+        return {found.value: found for found in slice_gains(rows, lead, lead, spec)}["north"].figure
+
+    assert figure(FEWEST_LABELS - 1) is None
+    assert figure(FEWEST_LABELS) == approx(1.0)

@@ -54,6 +54,15 @@ def test_tools_that_differ_are_the_system_turn_of_their_row(tmp_path):
     assert {turn.role for turn in systems} == {"system"} and len({turn.content for turn in systems}) == len(systems)
 
 
+@pytest.mark.parametrize("turn", ["Ring the bell \x07 first.", "You are a shop helper. " * 20_000])
+def test_common_system_turn_that_a_task_file_cannot_hold_stays_with_its_rows(tmp_path, turn):
+    rows = [call_row(n) for n in range(80)]
+    rows = [{"messages": [{"role": "system", "content": turn}, *row["messages"]]} for row in rows]
+    task = drafted(save(tmp_path / "rows.jsonl", rows))
+    assert task.study.system is None
+    assert all(row.messages[0].role == "system" for row in task.study.train)
+
+
 def test_marks_survive_the_draft(tmp_path):
     rows = [
         {

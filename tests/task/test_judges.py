@@ -92,6 +92,13 @@ def test_empty_answer_is_an_answer_that_people_judged_and_no_judge_has_to(task_f
     assert "" not in asked and "right" in asked
 
 
+@pytest.mark.parametrize("label", [1, 0.5])
+def test_empty_answer_that_people_call_good_is_a_fault_of_its_row(task_folder, label):
+    labelled(task_folder, FIVE_OF_EACH, [("", 0), ("", label)])
+    [fault] = task_folder.faults()
+    assert "test.jsonl line 2" in fault and "an empty answer is never right" in fault
+
+
 def test_empty_answers_show_nothing_of_how_often_a_judge_errs(task_folder):
     labelled(task_folder, [([f"right {n}", ""], [1, 0]) for n in range(5)])
     [fault] = task_folder.faults()
