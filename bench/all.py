@@ -1,8 +1,9 @@
-"""Every measurement against a peer, one after another, and build/bench.json with their last lines.
+"""Every measurement against a peer, one after another, and build/bench.json with the last line of each.
 
     python -m bench.all [--quick] [--only NAME]
 
-Ends with 1 when one of them does. `--quick` asks few items, to see that all of it runs: its ratios say little.
+Ends with 1 when one of them does. Each result is written as soon as it is there, beside those of other measurements.
+`--quick` asks few items, to see that all of it runs: its ratios say little, and stand in build/bench-quick.json.
 """
 
 import json
@@ -13,7 +14,6 @@ from pathlib import Path
 import click
 
 ROOT = Path(__file__).parents[1]
-OUT = ROOT / "build" / "bench.json"
 SERIALS = "--tasks serial_number --include-path bench/benchmarks --num-fewshot 5 --sampler first_n"
 # What is run, the options of a whole run, and those of a quick one.
 BENCHES = {
@@ -33,17 +33,23 @@ BENCHES = {
 @click.option("--only", type=click.Choice(list(BENCHES)), multiple=True, help="This one alone; may be repeated.")
 def main(quick: bool, only: tuple[str, ...]) -> None:
     """Run them and keep their last lines."""
-    found, missed = {}, []
+    out = ROOT / "build" / ("bench-quick.json" if quick else "bench.json")
+    missed = []
     for name in only or BENCHES:
         script, whole, few = BENCHES[name]
         file, *options = [*script.split(), *(few if quick else whole).split()]
         code, last = run(name, ["-m", f"bench.{file}", *options])
-        found[name] = last
+        keep(out, name, last)
         missed += [name] if code or last is None else []
-    OUT.parent.mkdir(exist_ok=True)
-    OUT.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    print(f"{OUT.relative_to(ROOT)}: {len(found)} measurements" + (f"; failed: {', '.join(missed)}" if missed else ""))
+    print(f"\n{out.relative_to(ROOT)} holds the results" + (f"; failed: {', '.join(missed)}" if missed else ""))
     sys.exit(1 if missed else 0)
+
+
+def keep(out: Path, name: str, result: object) -> None:
+    """Write one result beside the others."""
+    found = json.loads(out.read_text(encoding="utf-8")) if out.is_file() else {}
+    out.parent.mkdir(exist_ok=True)
+    out.write_text(json.dumps(found | {name: result}, indent=1) + "\n", encoding="utf-8")
 
 
 def run(name: str, command: list[str]) -> tuple[int, object]:

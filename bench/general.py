@@ -4,14 +4,16 @@
     python bench/general.py --model M --tasks a,b --include-path DIR [--adapter A] [--num-fewshot K] [--sampler first_n]
     python bench/general.py --tasks serial_number --include-path bench/benchmarks --num-fewshot 5 --sampler first_n
 
-Both sides get the same requests from lm-eval, built once. `hf` runs at the batch size that is fastest for it on the
-first items, out of BATCHES; loading a model counts for neither. Solved examples come from where the task says; `core`
-has no training split, so its come from the items that the gate never asks.
+Both sides get the same requests from lm-eval, and building them counts for both. `hf` runs at the batch size that is
+fastest for it on the first items, out of BATCHES; loading a model counts for neither. Solved examples come from where
+the task says; `core` has no training split, so its come from the items that the gate never asks.
 
 The last line is JSON. `ratio` is lm-eval's CPU seconds over ours (other work on the machine hardly moves them),
 `wall_ratio` the same of the clock, both of the medians; `spread` holds the smallest and the largest ratio of a pair.
 `bound` is what computing each distinct token once would give. `identical` says that no item has another score, nor
-another text where texts are generated; `other_texts` counts those.
+another text where texts are generated; `other_texts` counts those. `max_logprob_difference` is in nats, of a whole
+continuation, and `peer_logprob_difference` what lm-eval's own batch sizes differ by on the first items. Ends with 1
+where results are not identical.
 """
 
 import json
@@ -42,6 +44,8 @@ BATCHES = (1, 4, 16, 64)
 TRIED = 12  # items of a task, to find the batch size
 SEED = 1234
 
+Item = tuple[str, int, str]  # task, place in it, and lm-eval's filter of answers
+
 
 @dataclass(frozen=True, slots=True)
 class Pass:
@@ -49,8 +53,8 @@ class Pass:
 
     cpu: float
     wall: float
-    scores: dict[tuple[str, int], dict[str, float]]
-    replies: dict[tuple[str, int], list[Any]]
+    scores: dict[Item, dict[str, Any]]  # without those of whole texts, which are log-probabilities
+    replies: dict[Item, list[Any]]
 
 
 @click.command()
@@ -81,14 +85,23 @@ def main(
     device = default_device()
     theirs = HFLM(folder, peft=adapter, dtype=compute_dtype(device), device=str(device))
     samples = {name: _numbers(name, task, limit) for name, task in loaded.items()}
-    few = {name: numbers[:TRIED] for name, numbers in samples.items()}
+    fewest = max(TRIED, -(-max(BATCHES) // len(samples)))  # for the largest batch to be full
+    few = {name: numbers[:fewest] for name, numbers in samples.items()}
     run(ours, loaded, few)  # which loads the weights
-    theirs.batch_size_per_gpu = best_batch(theirs, loaded, few)
+    tried = at_every_batch(theirs, loaded, few)
+    theirs.batch_size_per_gpu = min(tried, key=lambda size: tried[size].cpu)
     passes: list[tuple[Pass, Pass]] = []
     for number in range(repeats):
         passes.append((run(ours, loaded, samples), run(theirs, loaded, samples)))
         print(f"{number + 1}: ours {_told(passes[-1][0])}, lm-eval {_told(passes[-1][1])}", flush=True)
-    print(json.dumps(summary(passes, engine, loaded, samples) | {"batch": theirs.batch_size_per_gpu}))
+    found = summary(passes, engine, loaded, samples) | {
+        "batch": theirs.batch_size_per_gpu,
+        "peer_logprob_difference": max(
+            filter(None, (difference(one, tried[BATCHES[0]]) for one in tried.values())), default=None
+        ),
+    }
+    print(json.dumps(found))
+    sys.exit(0 if found["identical"] else 1)
 
 
 def _load(tasks: str, include_path: Path | None) -> dict[str, Any]:
@@ -122,19 +135,23 @@ def run(model: Any, tasks: dict[str, Any], samples: dict[str, list[int]]) -> Pas
     with quiet():
         results = evaluate(lm=model, task_dict={"tasks": tasks}, samples=samples, bootstrap_iters=0)
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-    found = {(name, one["doc_id"]): one for name in tasks for one in results["samples"][name]}
-    scores = {key: {metric: float(one[metric]) for metric in one["metrics"]} for key, one in found.items()}
+    found = {(name, one["doc_id"], one["filter"]): one for name in tasks for one in results["samples"][name]}
+    scores = {
+        key: {metric: one[metric] for metric in one["metrics"]}
+        for key, one in found.items()
+        if tasks[key[0]].OUTPUT_TYPE != "loglikelihood_rolling"
+    }
     return Pass(cpu, wall, scores, {key: one["resps"] for key, one in found.items()})
 
 
-def best_batch(model: HFLM, tasks: dict[str, Any], samples: dict[str, list[int]]) -> int:
-    """Return the batch size at which lm-eval is fastest on a few items."""
+def at_every_batch(model: HFLM, tasks: dict[str, Any], samples: dict[str, list[int]]) -> dict[int, Pass]:
+    """Let lm-eval evaluate a few items at each batch size."""
     taken = {}
     for size in BATCHES:
         model.batch_size_per_gpu = size
-        taken[size] = run(model, tasks, samples).cpu
-        print(f"lm-eval at batch {size}: {taken[size]:.1f} CPU s for a few items", flush=True)
-    return min(taken, key=lambda size: taken[size])
+        taken[size] = run(model, tasks, samples)
+        print(f"lm-eval at batch {size}: {_told(taken[size])} for a few items", flush=True)
+    return taken
 
 
 def summary(
@@ -159,7 +176,7 @@ def summary(
         "spread": [round(min(ratios), 3), round(max(ratios), 3)],
         "wall_ratio": ratio(lambda one: one.wall),
         "bound": bound(engine, tasks, samples),
-        "items": len(first.scores),
+        "items": len({key[:2] for key in first.replies}),
         "threads": torch.get_num_threads(),
     }
 
@@ -167,12 +184,17 @@ def summary(
 def difference(first: Pass, other: Pass) -> float | None:
     """Return the largest difference of a log-probability, in nats; None where only texts were generated."""
     pairs = [
-        (ours[0][0], theirs[0][0])
+        (_logprob(ours[0]), _logprob(theirs[0]))
         for key, replies in first.replies.items()
         for ours, theirs in zip(replies, other.replies[key], strict=True)
         if not isinstance(ours[0], str)
     ]
     return max((abs(ours - theirs) for ours, theirs in pairs), default=None)
+
+
+def _logprob(reply: Any) -> float:
+    """Return what a continuation or a whole text got: lm-eval has whether it is the likeliest beside the first."""
+    return float(reply[0] if isinstance(reply, tuple) else reply)
 
 
 def other_texts(first: Pass, other: Pass) -> int | None:

@@ -19,6 +19,7 @@ from harness.engine.trunk import Trunk, additive
 
 REFILL = 1 / 4  # of the places must be free before prompts are put there, as each time everything is copied
 
+KeysAndValues = tuple[torch.Tensor, torch.Tensor]
 Ended = Callable[[list[int]], bool]
 Constraint = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
@@ -51,7 +52,7 @@ class _Row:
 class _Buffer(DynamicLayer):  # type: ignore[misc]
     """Keys and values of one layer, with room for columns to come."""
 
-    def fill(self, parts: Sequence[tuple[torch.Tensor, torch.Tensor]], width: int, room: int) -> None:
+    def fill(self, parts: Sequence[KeysAndValues], width: int, room: int) -> None:
         """Put rows of several widths below each other, aligned on the right, and leave room behind them."""
         rows = sum(len(keys) for keys, _ in parts)
         _, heads, _, size = parts[0][0].shape
@@ -66,7 +67,7 @@ class _Buffer(DynamicLayer):  # type: ignore[misc]
         self.is_initialized = True
         self._show()
 
-    def rows(self, chosen: Sequence[int], first: int) -> tuple[torch.Tensor, torch.Tensor]:
+    def rows(self, chosen: Sequence[int], first: int) -> KeysAndValues:
         """Return some rows from a column on."""
         index = torch.tensor(chosen, device=self.keys.device)
         return self.keys[index, :, first:], self.values[index, :, first:]
@@ -115,17 +116,20 @@ class Decoder:
 
     def _row(self, number: int, prompt: Ids) -> _Row:
         rules = self._rules
-        random = torch.Generator().manual_seed(hash((rules.seed, number))) if rules.temperature > 0 else None
+        seed = hash((rules.seed, *self._trunk.tokens, *prompt))  # by the text: the same beside other prompts
+        random = torch.Generator().manual_seed(seed) if rules.temperature > 0 else None
         return _Row(number, prompt, random, rules.constraint() if rules.constraint else None)
 
     def _admit(self, rows: Sequence[_Row]) -> None:
         """Read prompts, choose the first token of each answer, and put them beside those that are being written."""
+        if len(self._live) < len(self._rows):
+            self._regroup([])
         at_once = max(1, self._most // len(rows[0].prompt))  # which is the longest
         parts = [rows[start : start + at_once] for start in range(0, len(rows), at_once)]
         self._regroup([(part, self._read(part)) for part in parts])
 
-    def _read(self, rows: Sequence[_Row]) -> Any:
-        """Return a cache with the prompts' keys and values, aligned on the right."""
+    def _read(self, rows: Sequence[_Row]) -> deque[KeysAndValues]:
+        """Return the prompts' keys and values of each layer, aligned on the right."""
         device, width = self._trunk.model.device, len(rows[0].prompt)
         ids = torch.zeros(len(rows), width, dtype=torch.long)
         for place, row in enumerate(rows):
@@ -139,10 +143,13 @@ class Decoder:
         mask, positions = additive(seen.to(device), self._trunk.model.dtype), (columns - starts).clamp(min=0).to(device)
         output = self._trunk(ids.to(device), mask, positions, past_key_values=cache, logits_to_keep=1)
         self._choose(rows, output.logits[:, -1])
-        return cache
+        return deque((layer.keys, layer.values) for layer in cache.layers)
 
-    def _regroup(self, parts: Sequence[tuple[Sequence[_Row], Any]]) -> None:
-        """Drop finished answers, and put prompts that were read below the others; columns that nobody needs go."""
+    def _regroup(self, parts: Sequence[tuple[Sequence[_Row], deque[KeysAndValues]]]) -> None:
+        """Drop finished answers, and put prompts that were read below the others; columns that nobody needs go.
+
+        What was read is taken layer by layer, so that no more than one layer is there twice.
+        """
         live = [place for place, row in enumerate(self._rows) if not row.is_done]
         rows = [self._rows[place] for place in live]
         cut = min((row.start for row in rows), default=self._width)
@@ -155,12 +162,10 @@ class Decoder:
                 row.start += width - len(part[0].prompt)
         rows += [row for part, _ in parts for row in part]
         room = max((self._rules.new_tokens - len(row.new) for row in rows), default=0)
-        layers = self._layers or [_Buffer() for _ in parts[0][1].layers]
-        for number, layer in enumerate(layers):
+        layers = self._layers or [_Buffer() for _ in parts[0][1]] if rows else []
+        for layer in layers:
             kept = [layer.rows(live, cut)] if live else []
-            layer.fill(
-                [*kept, *((cache.layers[number].keys, cache.layers[number].values) for _, cache in parts)], width, room
-            )
+            layer.fill([*kept, *(read.popleft() for _, read in parts)], width, room)
         self._rows, self._layers, self._width = rows, layers, width
 
     def _step(self) -> None:
@@ -182,15 +187,18 @@ class Decoder:
             if row.constraint and not row.is_done:
                 written = torch.tensor([[*row.prompt, *row.new]])
                 logits[place : place + 1] = row.constraint(written, logits[place : place + 1])
-        likeliest = logits.argmax(dim=-1).tolist()
-        for place, row in enumerate(rows):
+        chosen = self._drawn(rows, logits) if self._rules.temperature > 0 else logits.argmax(dim=-1).tolist()
+        for row, token in zip(rows, chosen, strict=True):
             if not row.is_done:
-                row.new.append(likeliest[place] if row.random is None else self._drawn(logits[place], row.random))
+                row.new.append(token)
                 row.is_done = self._ends(row)
 
-    def _drawn(self, logits: torch.Tensor, random: torch.Generator) -> int:
+    def _drawn(self, rows: Sequence[_Row], logits: torch.Tensor) -> list[int]:
         shares = (logits.float() / self._rules.temperature).softmax(dim=-1).cpu()
-        return int(torch.multinomial(shares, 1, generator=random))
+        return [
+            0 if row.is_done else int(torch.multinomial(of_row, 1, generator=row.random))
+            for row, of_row in zip(rows, shares, strict=True)
+        ]
 
     def _ends(self, row: _Row) -> bool:
         rules = self._rules

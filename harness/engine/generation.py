@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -12,8 +13,8 @@ from transformers import GenerationConfig, LogitsProcessorList, StoppingCriteria
 from harness.constrained import Constrained
 from harness.engine.architectures import masks_padding
 from harness.engine.decoding import Decoder, Rules
-from harness.engine.halving import in_halves
-from harness.engine.prefixed import cache_shape
+from harness.engine.halving import in_halves, with_fewer
+from harness.engine.prefixed import Prefixed, cache_shape
 from harness.engine.token_tree import LEAST_TRUNK, shared
 from harness.engine.tokens import Text
 from harness.engine.trunk import Trunk
@@ -64,17 +65,18 @@ def generate(
     """
 
     def answer(part: Sequence[list[int]]) -> list[tuple[list[int], bool]]:
-        return (_decoded if context.packs else _generated)(model, context, part, settings, until)
-
-    def described(prompt: list[int]) -> str:
-        return f"a prompt of {len(prompt)} tokens with up to {settings.max_new_tokens} new ones"
+        if context.packs:
+            return _decoded(model, context, part, settings, until)
+        return in_halves(
+            lambda some: _generated(model, context, some, settings, until), part, partial(_described, new=new)
+        )
 
     started = time.monotonic()
     new, lengths = settings.max_new_tokens, [len(prompt) for prompt in prompts]
     answers: dict[int, tuple[list[int], bool]] = {}
     pads = context.packs or masks_padding(model)
     for group in (part for whole in _groups(lengths, new, pads, context) for part in _parts(whole, lengths, context)):
-        answers.update(zip(group, in_halves(answer, [list(prompts[i]) for i in group], described), strict=True))
+        answers.update(zip(group, answer([list(prompts[i]) for i in group]), strict=True))
     seconds = (time.monotonic() - started) / max(len(prompts), 1)
     completions = []
     for number, prompt in enumerate(prompts):
@@ -86,6 +88,10 @@ def generate(
         stopped = stopped or any(string in words for string in until)
         completions.append(Completion(words, "stop" if stopped else "length", len(prompt), len(ids), seconds))
     return completions
+
+
+def _described(prompt: Sequence[int], new: int) -> str:
+    return f"a prompt of {len(prompt)} tokens with up to {new} new ones"
 
 
 def _groups(lengths: Sequence[int], new: int, pads: bool, context: DecodingContext) -> list[list[int]]:
@@ -124,10 +130,7 @@ def _decoded(
     until: Sequence[str],
 ) -> list[tuple[list[int], bool]]:
     """Return each prompt's new tokens, end token included, and whether one of those ended it; by decoding of ours."""
-    trunk = Trunk(model, context.pass_tokens)
-    same = _shared(prompts)
-    trunk.become(tuple(prompts[0][:same]))
-    longest = max(len(prompt) for prompt in prompts) - same + settings.max_new_tokens
+    same, longest = _shared(prompts), max(prompts, key=len)
 
     def has_ended(ids: list[int]) -> bool:
         words = context.text.decode(ids)
@@ -141,16 +144,31 @@ def _decoded(
         has_ended=has_ended if until else lambda _: False,
         constraint=_constraint(settings, context),
     )
-    places = places_for(longest, trunk.model, context.shrink)
-    found = Decoder(trunk, rules, places, context.pass_tokens).run([tuple(prompt[same:]) for prompt in prompts])
+
+    def run(places: int) -> list[list[int]]:
+        trunk = Trunk(model, context.pass_tokens)
+        trunk.become(tuple(prompts[0][:same]))
+        decoder = Decoder(trunk, rules, places, context.pass_tokens)
+        return decoder.run([tuple(prompt[same:]) for prompt in prompts])
+
+    base = model.base if isinstance(model, Prefixed) else model
+    places = places_for(len(longest) - same, settings.max_new_tokens, base, context.shrink)
+    found = with_fewer(run, min(places, len(prompts)), _described(longest, settings.max_new_tokens))
     return [(ids, ids[-1] in rules.stop_ids) for ids in found]
 
 
-def places_for(tokens: int, model: Any, shrink: int = 0) -> int:
-    """Return how many answers are written at once, prompts and answers of so many tokens each behind what they share.
+def places_for(prompt: int, new: int, model: Any, shrink: int = 0) -> int:
+    """Return how many answers are written at once.
 
-    What their keys and values take is bounded, whatever the number of prompts; `shrink` halves both limits so often.
+    What their keys and values take is bounded, whatever the number of prompts.
+
+    Args:
+        prompt: Tokens of the longest prompt, behind what all share.
+        new: Tokens of an answer, at most.
+        model: The base.
+        shrink: How often both limits are halved.
     """
+    tokens = prompt + 2 * new  # a row that has written all but one stands beside one that is to write all
     layers, heads, size = cache_shape(model.config)
     of_a_token: int = 2 * layers * heads * size * model.dtype.itemsize
     most, memory = _PLACES[model.device.type]

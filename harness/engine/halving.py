@@ -1,4 +1,4 @@
-"""Memory that ran out: the batch is done in halves."""
+"""Memory that ran out: the batch is done in halves, or fewer at a time."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -26,21 +26,52 @@ def in_halves(
     Raises:
         ItemError: If one item alone does not fit.
     """
+    found, lack = _tried(lambda: do(items))
+    if found is not None:
+        return found
+    if len(items) == 1:
+        raise _too_large(describe(items[0]), lack)
+    middle = len(items) // 2
+    return [result for part in (items[:middle], items[middle:]) for result in in_halves(do, part, describe)]
+
+
+def with_fewer(do: Callable[[int], Result], number: int, described: str) -> Result:
+    """Do something whose memory grows with a number; where it runs out, with half of it, down to 1.
+
+    Args:
+        do: Does it with any number from 1 to this one, to the same result.
+        number: At least 1.
+        described: Names the size of what is done one at a time, in the error.
+
+    Raises:
+        ItemError: If it does not fit with 1.
+    """
+    found, lack = _tried(lambda: do(number))
+    if found is not None:
+        return found
+    if number == 1:
+        raise _too_large(described, lack)
+    return with_fewer(do, number // 2, described)
+
+
+def _tried(do: Callable[[], Result]) -> tuple[Result | None, str]:
+    """Return what came of it; None and what was said where memory ran out, with all that was held freed."""
     try:
-        return do(items)
+        return do(), ""
     except (RuntimeError, MemoryError) as fault:
         if not is_out_of_memory(fault):
             raise  # after a CUDA error of another kind the process cannot continue
         said = str(fault).splitlines()[0] if str(fault) else "out of memory"
     # Out of the handler, so that the failed pass's tensors are no longer held by its traceback.
     free_memory()
-    if len(items) == 1:
-        raise ItemError(
-            f"{describe(items[0])} needs more memory than there is ({said}); "
-            "end other programs, shorten the prompt, or take a smaller model"
-        )
-    middle = len(items) // 2
-    return [result for part in (items[:middle], items[middle:]) for result in in_halves(do, part, describe)]
+    return None, said
+
+
+def _too_large(described: str, said: str) -> ItemError:
+    return ItemError(
+        f"{described} needs more memory than there is ({said}); "
+        "end other programs, shorten the prompt, or take a smaller model"
+    )
 
 
 def free_memory() -> None:

@@ -23,8 +23,6 @@ from harness.engine.trunk import Trunk, additive, visible
 from harness.errors import ArmError
 from harness.records import Likelihood
 
-_CACHED = 8  # passes' worth of tokens whose keys and values may stand in front of the rows of one pass
-
 
 @dataclass(frozen=True, slots=True)
 class PassLimits:
@@ -63,20 +61,19 @@ def _scored_as_trees(model: Any, texts: Sequence[ScoredText], limits: PassLimits
     trunk = Trunk(model, limits.tokens)
     for grove in groves(texts):
         in_halves(partial(_begin, trunk), [grove.trunk], lambda tokens: f"a beginning of {len(tokens)} tokens")
-        for rows in passes(grove.rows, trunk.columns, limits, _vocabulary(trunk.model)):
+        for rows in passes(grove.rows, limits, _vocabulary(trunk.model)):
             score = partial(_score_trees, trunk, texts)
             for row, likelihoods in zip(rows, in_halves(score, rows, partial(_described, trunk.columns)), strict=True):
                 yield from zip(row.texts, likelihoods, strict=True)
 
 
-def passes(rows: Sequence[Row], trunk: int, limits: PassLimits, vocabulary: int) -> Iterator[list[Row]]:
+def passes(rows: Sequence[Row], limits: PassLimits, vocabulary: int) -> Iterator[list[Row]]:
     """Yield rows pass by pass, widest first, within the limits (one row always fits)."""
     batch: list[Row] = []
     for row in sorted(rows, key=lambda row: -len(row.tokens)):
         width, size = len((batch or [row])[0].tokens), len(batch) + 1
         predictions = sum(len(one.predictors) for one in (*batch, row))
-        too_wide = size * width > limits.tokens or size * (trunk + width) > _CACHED * limits.tokens
-        if batch and (too_wide or predictions * vocabulary > limits.logits):
+        if batch and (size * width > limits.tokens or predictions * vocabulary > limits.logits):
             yield batch
             batch = []
         batch.append(row)

@@ -46,9 +46,12 @@ class Text:
         return self.chat.render(conversation)
 
     def prompt(self, context: str | Conversation) -> list[int]:
-        """Encode a prompt: a conversation by the chat template, which writes its own special tokens."""
+        """Encode a prompt: a conversation by the chat template, which writes its own special tokens.
+
+        A text without a token is what a model begins with.
+        """
         if isinstance(context, str):
-            return self.raw(context)
+            return self.raw(context) or [self.prefix_id]
         return self.bare(self.render(context))
 
     def raw(self, text: str) -> list[int]:

@@ -16,6 +16,7 @@ from harness.engine.prefixed import Prefixed
 from harness.engine.token_tree import Ids, shared
 
 ATTENTION = "sdpa_behind_a_trunk"  # as transformers knows it
+SCORES = 2**26  # of attention that stand in memory at once, where a kernel of ours keeps them: 256 MiB in fp32
 
 
 class Trunk:
@@ -33,6 +34,11 @@ class Trunk:
             self._layers = [(keys, values) for keys, values in prefix]
         self._before = self.columns  # those of a trained prefix
         self._read = 0  # layers that attended to it in the last pass
+
+    @property
+    def tokens(self) -> Ids:
+        """What stands in front of every row, without a trained prefix."""
+        return self._tokens
 
     @property
     def columns(self) -> int:
@@ -112,7 +118,7 @@ def attend(
     rows, heads, columns, size = query.shape
     few = key.shape[1]
     together = heads // few * columns
-    kernel = _in_full if query.device.type != "cpu" or torch.is_grad_enabled() else _flash
+    kernel = _flash if query.device.type == "cpu" else _in_full
     scale = size**-0.5 if scaling is None else scaling
     query = query.reshape(rows, few, together, size)
     gathered = query.transpose(0, 1).reshape(1, few, rows * together, size)
@@ -159,7 +165,26 @@ def _in_full(
     scale: float,
     mask: torch.Tensor | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Do what `_flash` does, on any device and with gradients."""
+    """Do what `_flash` does, on any device; a slice of the queries at a time, as all scores stand in memory."""
+    rows, heads, queries, _ = query.shape
+    most = max(1, SCORES // (rows * heads * key.shape[2]))
+    found = [
+        _of_slice(
+            query[:, :, start : start + most],
+            key,
+            value,
+            scale,
+            None if mask is None else mask[:, :, start : start + most],
+        )
+        for start in range(0, queries, most)
+    ]
+    results, sums = zip(*found, strict=True)
+    return torch.cat(results, dim=2), torch.cat(sums, dim=2)
+
+
+def _of_slice(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float, mask: torch.Tensor | None
+) -> tuple[torch.Tensor, torch.Tensor]:
     scores = (query * scale) @ key.transpose(2, 3)
     scores = (scores if mask is None else scores + mask).float()
     sums = scores.logsumexp(dim=-1, keepdim=True)

@@ -17,6 +17,7 @@ from harness.records import GenerationSettings, Likelihood, Weights
 # What is asked between two reports of progress: of contexts, the characters that each does not share with the one
 # before it; the engine plans its own batches inside.
 _CHARACTERS = 60_000
+_IN_ALL = 50 * _CHARACTERS  # of contexts that are in memory as tokens at once
 _PROMPTS = 128
 _GENERATION_KEYS = {"until", "max_gen_toks", "do_sample", "temperature"}
 
@@ -134,14 +135,14 @@ class EngineLM(LM):  # type: ignore[misc]
 def _chunks(contexts: Iterable[str]) -> Iterator[list[str]]:
     """Yield contexts in parts that take about equally long; those that begin alike stand together."""
     chunk: list[str] = []
-    before, size = "", 0
+    before, size, whole = "", 0, 0
     for context in sorted(contexts):
         own = len(context) - len(commonprefix([before, context]))
-        if chunk and size + own > _CHARACTERS:
+        if chunk and (size + own > _CHARACTERS or whole + len(context) > _IN_ALL):
             yield chunk
-            chunk, size = [], 0
+            chunk, size, whole = [], 0, 0
         chunk.append(context)
-        before, size = context, size + own
+        before, size, whole = context, size + own, whole + len(context)
     if chunk:
         yield chunk
 

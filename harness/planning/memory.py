@@ -100,7 +100,7 @@ def weights_mb(shape: ModelShape, device: Device, is_quantised: bool, *, process
 
 def generation_mb(demand: Demand, shape: ModelShape, device: Device) -> float:
     """Return what answers that are written at once take: keys and values, the widest layer of a pass, last logits."""
-    width = demand.longest_prompt + demand.new_tokens
+    width = demand.longest_prompt + 2 * demand.new_tokens  # see `harness.engine.generation.places_for`
     of_a_row = 2 * shape.layers * shape.kv_heads * shape.head_size * width
     most, memory = PLACES[device]
     rows = max(1, min(most, memory // (of_a_row * NUMBER[device]), max(demand.questions, demand.dev_rows)))

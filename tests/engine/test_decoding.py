@@ -1,12 +1,13 @@
 """Decoding in which answers leave their place to the next prompt: equal answers, whoever stands beside them."""
 
+import gc
 import random
 
 import torch
 from pytest import fixture, mark, raises
 from transformers import AutoModelForCausalLM
 
-from harness.engine.decoding import Decoder, Rules
+from harness.engine.decoding import Decoder, Rules, _Buffer
 from harness.engine.generation import places_for
 from harness.engine.trunk import ATTENTION, Trunk
 
@@ -131,11 +132,47 @@ def test_model_whose_attention_takes_no_beginning_is_an_error(plain):
         Decoder(trunk, rules(), 1, most=64).run([(1, 2)])
 
 
-def test_places_are_bounded_by_what_their_keys_and_values_take(model):
+def test_draws_of_an_answer_do_not_depend_on_what_is_common_to_its_batch(model):
+    beginning, asked = tuple(range(50, 90)), prompts(6)
+    behind = Trunk(model, 64)
+    behind.become(beginning)
+    found = Decoder(behind, rules(temperature=1.0), 3, most=64).run(asked)
+    whole = [beginning + ids for ids in asked]
+    assert found == Decoder(Trunk(model, 64), rules(temperature=1.0), 3, most=64).run(whole)
+
+
+def of_a_token(model):
     config = model.config
-    of_a_token = 2 * config.num_hidden_layers * config.num_key_value_heads * config.head_dim * 4  # bytes, fp32
-    room = 400 * 2**20 // of_a_token
-    assert places_for(room // 10, model) == 10
-    assert places_for(10, model) == 64
-    assert places_for(2 * room, model) == 1
-    assert places_for(room // 10, model, shrink=1) == 5
+    return 2 * config.num_hidden_layers * config.num_key_value_heads * config.head_dim * 4  # bytes, fp32
+
+
+def test_places_are_bounded_by_what_their_keys_and_values_take(model):
+    room = 400 * 2**20 // of_a_token(model)
+    assert places_for(room // 10, 0, model) == 10
+    assert places_for(room // 10 - 14, 7, model) == 10  # a prompt with one answer, and room for another's
+    assert places_for(10, 0, model) == 64
+    assert places_for(2 * room, 0, model) == 1
+    assert places_for(room // 10, 0, model, shrink=1) == 5
+
+
+def test_keys_and_values_take_what_was_counted_for_them(model, monkeypatch):
+    places, longest, new, taken = 4, 60, 3, []
+
+    def note(*_):
+        shown = [t for t in gc.get_objects() if issubclass(type(t), torch.Tensor) and t.ndim >= 4 and len(t)]
+        mine = {t.untyped_storage().data_ptr(): t.untyped_storage().nbytes() for t in shown if is_cache(t)}
+        taken.append(sum(mine.values()))
+
+    def is_cache(tensor):
+        heads, _, size = tensor.shape[-3:]
+        return (heads, size) == (model.config.num_key_value_heads, model.config.head_dim)
+
+    fill = _Buffer.fill
+    monkeypatch.setattr(_Buffer, "fill", lambda *args: (fill(*args), note()))
+    hook = model.model.embed_tokens.register_forward_pre_hook(note)
+    asked = prompts(20, longest - 5, longest)
+    Decoder(Trunk(model, 64), rules(new_tokens=new), places, most=64).run(asked)
+    hook.remove()
+    layers = model.config.num_hidden_layers
+    counted = places * (longest + 2 * new) * of_a_token(model)
+    assert 0.5 * counted < max(taken) <= counted * (1 + 1 / layers)  # one layer is there twice while it is put together

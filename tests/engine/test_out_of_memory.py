@@ -111,6 +111,13 @@ def test_halves_keep_the_order_and_are_tried_from_the_whole_down():
     assert tried == [[1, 2, 3, 4, 5], [1, 2], [3, 4, 5], [3], [4, 5]]
 
 
+def test_fewer_places_are_tried_before_a_prompt_is_too_large(engine, weights):
+    expected = [found.text for found in engine.generate(PROMPTS, SETTINGS, weights)]
+    sizes = holding(engine, 2, MemoryError())
+    assert [found.text for found in engine.generate(PROMPTS, SETTINGS, weights)] == expected
+    assert sizes[:2] == [6, 3] and set(sizes[2:]) == {1}
+
+
 def test_failed_pass_holds_no_tensor_while_its_halves_run():
     held = []
 

@@ -131,14 +131,18 @@ def test_plan_holds_every_text_once_within_the_limit():
 def test_passes_hold_every_row_once_within_each_limit():
     texts = [ScoredText((n, *range(10, 210)), (1, 2)) for n in range(7)]  # 201 columns each, of which 2 predict
     [grove] = groves(texts)
-    roomy = {"trunk": 0, "limits": PassLimits(tokens=10**6, logits=10**9), "vocabulary": 400}
+    roomy = {"limits": PassLimits(tokens=10**6, logits=10**9), "vocabulary": 400}
     assert [len(rows) for rows in passes(grove.rows, **roomy)] == [7]
     by_tokens = list(passes(grove.rows, **roomy | {"limits": PassLimits(tokens=3 * 202, logits=10**9)}))
     by_logits = list(passes(grove.rows, **roomy | {"limits": PassLimits(tokens=10**6, logits=3 * 2 * 400)}))
-    behind_a_trunk = list(passes(grove.rows, **roomy | {"trunk": 2000, "limits": PassLimits(826, 10**9)}))
-    for found in (by_tokens, by_logits, behind_a_trunk):  # 3 rows behind the trunk are 6,606 tokens, of 8 x 826
+    for found in (by_tokens, by_logits):
         assert [len(rows) for rows in found] == [3, 3, 1]
         assert sorted(text for rows in found for row in rows for text in row.texts) == list(range(7))
+
+
+def test_text_without_a_token_is_what_a_model_begins_with(engine, base):
+    empty, start = engine.generate(["", engine.tokenizer.bos_token], GenerationSettings(4), base)
+    assert (empty.text, empty.prompt_tokens) == (start.text, 1)
 
 
 def test_batched_answers_equal_single_ones(engine, base):

@@ -5,9 +5,13 @@ from types import SimpleNamespace
 import torch
 from pytest import approx, mark
 
+from harness.engine import trunk as module
 from harness.engine.trunk import additive, attend
 
 ROWS, HEADS, FEW, COLUMNS, OWN, FAR, SIZE = 3, 4, 2, 5, 7, 11, 8  # OWN: what a cache holds, and the columns
+
+
+of_slice = module._of_slice
 
 
 def drawn(*shape):
@@ -38,19 +42,24 @@ def behind_a_trunk(query, key, value, keys, values, seen):
     return attend(SimpleNamespace(layer_idx=0), query, key, value, mask, trunk=trunk)[0]
 
 
-@mark.parametrize("has_gradients", [False, True])
-def test_trunk_and_own_keys_are_attended_to_by_one_softmax(has_gradients):
-    with torch.set_grad_enabled(has_gradients):
-        found, expected = behind_a_trunk(*parts()), one_softmax(*parts())
+@mark.parametrize("kernel", ["_flash", "_in_full"])  # a CPU's, and any other device's
+def test_trunk_and_own_keys_are_attended_to_by_one_softmax(kernel, monkeypatch):
+    monkeypatch.setattr(module, "_flash", getattr(module, kernel))
+    found, expected = behind_a_trunk(*parts()), one_softmax(*parts())
     assert found.shape == (ROWS, COLUMNS, HEADS, SIZE)
     assert (found - expected).abs().max() == approx(0, abs=1e-6)
 
 
-def test_gradients_are_those_of_one_softmax():
-    gradients = []
-    for attention in (behind_a_trunk, one_softmax):
-        query, key, value, keys, values, seen = parts()
-        tensors = [tensor.clone().requires_grad_() for tensor in (query, key, value, keys, values)]
-        attention(*tensors, seen).square().sum().backward()
-        gradients.append(torch.cat([tensor.grad.flatten() for tensor in tensors]))
-    assert (gradients[0] - gradients[1]).abs().max() == approx(0, abs=1e-5)
+@mark.parametrize("slices", [1, 2, COLUMNS])
+def test_scores_of_a_slice_alone_are_in_memory(slices, monkeypatch):
+    query, key, value, *_, seen = parts()
+    query, mask = query[:, :FEW], additive(seen, query.dtype)
+    columns = -(-COLUMNS // slices)
+    monkeypatch.setattr(module, "SCORES", ROWS * FEW * OWN * columns)
+    kept = []
+    monkeypatch.setattr(module, "_of_slice", lambda *args: kept.append(args[0].shape[2]) or of_slice(*args))
+    found, sums = module._in_full(query, key, value, 0.5, mask)
+    expected, expected_sums = module._flash(query, key, value, 0.5, mask)
+    assert (max(kept), sum(kept)) == (columns, COLUMNS)
+    assert (found - expected).abs().max() == approx(0, abs=1e-6)
+    assert (sums - expected_sums).abs().max() == approx(0, abs=1e-5)

@@ -4,8 +4,22 @@ from dataclasses import replace
 
 import pytest
 
+from baselines.finetune import loop
+from harness.engine import generation, transformers_engine
 from harness.planning.demands import Demand, Training
-from harness.planning.memory import BACKWARD, MB, activations_mb, arm_memory, likelihood_mb, training_mb, weights_mb
+from harness.planning.memory import (
+    BACKWARD,
+    MB,
+    MICRO_TOKENS,
+    PASS_LOGITS,
+    PASS_TOKENS,
+    PLACES,
+    activations_mb,
+    arm_memory,
+    likelihood_mb,
+    training_mb,
+    weights_mb,
+)
 from harness.planning.shape import ModelShape
 
 # two layers, each of four square matrices and three of a gated feed-forward; one shared table of 1,000 words
@@ -28,6 +42,13 @@ def training(**changes):
         has_penalty=False,
     )  # fmt: skip
     return Training(**values | changes)
+
+
+def test_what_is_taken_at_once_is_what_the_run_takes():
+    assert PLACES == generation._PLACES
+    assert {device: limits.tokens for device, limits in transformers_engine._LIMITS.items()} == PASS_TOKENS
+    assert {device: limits.logits for device, limits in transformers_engine._LIMITS.items()} == PASS_LOGITS
+    assert MICRO_TOKENS == loop.MICRO_TOKENS
 
 
 def test_weights_are_four_bytes_on_a_cpu_and_two_on_cuda():
