@@ -8,7 +8,8 @@ batch, out of BATCHES; greedy, as many new tokens at most, the same tokens that 
 Loading a model counts for neither.
 
 The last line is JSON. `ratio` is the pipeline's CPU seconds over ours, `wall_ratio` the same of the clock, both of the
-medians; `spread` holds the smallest and the largest ratio of a pair. An answer that is not `identical` is a tie where
+medians; `spread` holds the smallest and the largest ratio of a pair. `bound` is what computing each distinct token once
+would give. An answer that is not `identical` is a tie where
 the two tokens at which it parts have logits within 1e-4 of the highest; anything else is a difference, and the exit
 code is 1.
 """
@@ -24,7 +25,7 @@ import click
 import torch
 from transformers import pipeline
 
-from bench.greedy import TASKS, Agreement, Ids, Taken, agreement, plain_model, program, recorded, timed
+from bench.greedy import TASKS, Agreement, Ids, Taken, agreement, plain_model, program, recorded, sharing_bound, timed
 from harness.assets.models import resolve_model
 from harness.engine.transformers_engine import TransformersEngine
 from harness.evidence.answering import answer
@@ -158,7 +159,8 @@ def compared(arm: str, ours: Ours, theirs: Theirs, repeats: int) -> dict[str, An
         print(f"{arm} {number + 1}: ours {passes[-1][0]}, pipeline {passes[-1][1]}", flush=True)
     replies = dict(zip(order, theirs.answers([ids[number] for number in order]), strict=True))
     agreed = agreement(theirs.model, ids, ours.answers, [replies[number] for number in range(len(ids))])
-    return summary(passes, agreed) | {"batch": batch, "new_tokens": sum(map(len, ours.answers))}
+    written = sum(map(len, ours.answers))
+    return summary(passes, agreed) | {"batch": batch, "new_tokens": written, "bound": sharing_bound(ids, written)}
 
 
 def summary(passes: Sequence[tuple[Taken, Taken]], agreed: Agreement) -> dict[str, Any]:

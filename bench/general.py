@@ -31,6 +31,7 @@ from lm_eval.api.samplers import get_sampler
 from lm_eval.evaluator import evaluate
 from lm_eval.models.huggingface import HFLM
 
+from bench.greedy import Ids, sharing_bound
 from harness.assets.models import resolve_model
 from harness.engine.resident import compute_dtype, default_device
 from harness.engine.transformers_engine import TransformersEngine
@@ -175,7 +176,7 @@ def summary(
         "max_logprob_difference": difference(first, other),
         "spread": [round(min(ratios), 3), round(max(ratios), 3)],
         "wall_ratio": ratio(lambda one: one.wall),
-        "bound": bound(engine, tasks, samples),
+        "bound": bound(engine, tasks, samples, first),
         "items": len({key[:2] for key in first.replies}),
         "threads": torch.get_num_threads(),
     }
@@ -208,27 +209,28 @@ def other_texts(first: Pass, other: Pass) -> int | None:
     return sum(ours != theirs for ours, theirs in pairs) if pairs else None
 
 
-def bound(engine: TransformersEngine, tasks: dict[str, Any], samples: dict[str, list[int]]) -> float | None:
-    """Return all tokens over distinct ones, of requests that are scored; None where there are none.
+def bound(
+    engine: TransformersEngine, tasks: dict[str, Any], samples: dict[str, list[int]], answered: Pass
+) -> float | None:
+    """Return all tokens over distinct ones; None where whole texts are scored, which share nothing.
 
-    All tokens are those of every context with each of its options: what a model computes that shares nothing.
+    All tokens are those of every context with each of its options, or with the answer that was written behind it: what
+    a model computes that shares nothing.
     """
-    texts = []
+    read: list[Ids] = []
     for name, task in tasks.items():
         task.set_fewshot_seed(seed=SEED)
         with quiet():
             task.build_all_requests(samples=samples[name])
-        asked = [request.args for request in task.instances if request.request_type == "loglikelihood"]
-        texts += [engine._text.pair(*args) for args in asked]
-    inputs = sorted((*context, *continuation[:-1]) for context, continuation in texts)
-    if not inputs:
-        return None
-    distinct = len(inputs[0])
-    for one, before in zip(inputs[1:], inputs, strict=False):
-        distinct += len(one) - next(
-            (i for i, (a, b) in enumerate(zip(one, before, strict=False)) if a != b), len(before)
-        )
-    return round(sum(map(len, inputs)) / distinct, 2)
+        for request in task.instances:
+            if request.request_type == "loglikelihood":
+                context, continuation = engine._text.pair(*request.args)
+                read.append((*context, *continuation[:-1]))
+            elif request.request_type == "generate_until":
+                read.append(tuple(engine._text.raw(request.args[0])))
+    texts = {key[:2]: replies[0][0] for key, replies in answered.replies.items()}
+    written = sum(len(engine._text.bare(text)) + 1 for text in texts.values() if isinstance(text, str))
+    return sharing_bound(read, written) if read else None
 
 
 def _told(one: Pass) -> str:

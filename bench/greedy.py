@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from baselines.prompt.reading import reader_for
 from baselines.prompt.shots import choose, usable_rows
 from baselines.prompt.zero import plain_prompt
 from harness.engine.resident import compute_dtype, default_device
+from harness.engine.token_tree import shared
 from harness.engine.transformers_engine import TransformersEngine
 from harness.evidence.arm import room_for
 from harness.program import Program, Prompt
@@ -49,6 +51,19 @@ def timed(work: Callable[[], Any]) -> Taken:
 def _cpu() -> float:
     children = (child.cpu_times() for child in psutil.Process().children(recursive=True))
     return time.process_time() + sum(used.user + used.system for used in children)
+
+
+def sharing_bound(read: Sequence[Ids], written: int = 0) -> float:
+    """Return all tokens over distinct ones: what computing each beginning once gives, where nothing else costs.
+
+    Args:
+        read: The tokens of every text that is read.
+        written: Tokens of answers in all, which both sides write.
+    """
+    inputs = sorted(read)
+    spared = sum(shared(before, one) for before, one in pairwise(inputs))
+    every = sum(map(len, inputs)) + written
+    return round(every / (every - spared), 2)
 
 
 # ---- programs --------------------------------------------------------------------------------
