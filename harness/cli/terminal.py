@@ -66,6 +66,9 @@ def _ticking(tick: Callable[[], None]) -> Iterator[None]:
         thread.join()
 
 
+ENDS_EARLY = "training"  # a stage that dev ends, or its minutes: what its steps would take is the most
+
+
 class PlainDisplay:
     """One line a stage, and one now and then inside it; each with the time."""
 
@@ -105,7 +108,9 @@ class PlainDisplay:
             self._print(f"{self._title}: {stage}" + (f" (of {total})" if total > 1 else ""))
         elif now - self._last_line >= PLAIN_SECONDS and done > self._stage_first:
             left = (now - self._stage_began) / (done - self._stage_first) * (total - done)
-            self._print(f"{self._title}: {stage} {done}/{total}, about {duration(left)} left in it{self._in_all()}")
+            most, least = ("at most ", 0.0) if stage.startswith(ENDS_EARLY) else ("", left)
+            rest = f"{most}about {duration(left)} left in it{self._in_all(least)}"
+            self._print(f"{self._title}: {stage} {done}/{total}, {rest}")
 
     def log(self, message: str) -> None:
         """Pass a line on."""
@@ -126,9 +131,10 @@ class PlainDisplay:
         if self._title and time.monotonic() - self._last_line >= MOST_SILENT:
             self._print(f"{self._title}: still {self._stage or 'at work'}{self._in_all()}")
 
-    def _in_all(self) -> str:
-        """Say how long the run still takes, where that is known."""
+    def _in_all(self, of_stage: float = 0.0) -> str:
+        """Say how long the run still takes, where that is known: no less than its stage."""
         left = self._forecast.left() if self._forecast else None
+        left = None if left is None else max(left, of_stage)
         word = "about" if self._forecast and self._forecast.source else "very roughly"  # by this run's own jobs alone
         least = "at least " if self._forecast and self._forecast.may_grow else ""
         return f"; {least}{word} {duration(left)} left in all" if left else ""

@@ -21,7 +21,7 @@ def memberships(examples: Sequence[Example]) -> dict[str, dict[str, str]]:
     """Return the dimensions that group the test items, each with the value of every item that has one.
 
     They are the label (the right answer), the question's length, group, source document, and the columns that the
-    prompt shows.
+    prompt shows or `data.slices` names.
     """
     found: dict[str, dict[str, str]] = {
         "label": {example.id: example.target for example in examples},
@@ -30,7 +30,7 @@ def memberships(examples: Sequence[Example]) -> dict[str, dict[str, str]]:
         "source document": {example.id: example.evidence[0] for example in examples if example.evidence},
     }
     for example in examples:
-        for column in example.columns:
+        for column in (*example.columns, *example.slices):
             found.setdefault(f"column {column.name}", {})[example.id] = column.text
     return {name: values for name, values in found.items() if _groups(values)}
 

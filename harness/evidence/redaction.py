@@ -144,7 +144,7 @@ def _of_examples(examples: Iterable[Example]) -> Iterator[str]:
     for example in examples:
         yield from (example.id, example.target, *example.accepted, *example.evidence)
         yield from (turn.content for turn in example.messages)
-        yield from (column.text for column in example.columns)
+        yield from (column.text for column in (*example.columns, *example.slices))
         yield from (said.text for said in example.labelled)
         if example.group is not None:
             yield example.group

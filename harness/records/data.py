@@ -59,6 +59,7 @@ class Example:
     accepted: tuple[str, ...] = ()  # other answers that are as right as the target
     columns: tuple[Column, ...] = ()  # part of the question, for the prompt's template
     labelled: tuple[LabelledAnswer, ...] = ()  # answers that people judged, to check a judge by
+    slices: tuple[Column, ...] = ()  # what the report tells test rows apart by; no arm sees it
 
     @property
     def question(self) -> Question:

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from harness.task.turns import shown, text_of
@@ -30,3 +31,17 @@ def answers_of(value: Any, name: str, *, is_set: bool) -> tuple[str, ...]:
     if not texts:
         raise ValueError(f"'{name}' is {shown(value)}, without an answer; give one or remove the row")
     return tuple(text for text, _ in Counter(texts).most_common())
+
+
+def with_one_answer(
+    cells: Mapping[str, Any], column: str, *, is_set: bool
+) -> tuple[Mapping[str, Any], tuple[str, ...]]:
+    """Return a row's cells with one answer, and further right ones; a list is several, or one set of labels.
+
+    Raises:
+        ValueError: As `answers_of` does.
+    """
+    if not is_list(cells.get(column)):
+        return cells, ()
+    answers = answers_of(cells[column], column, is_set=is_set)
+    return {**cells, column: answers[0]}, answers[1:]

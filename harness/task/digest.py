@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from harness.records import Example, Study
 from harness.task.placed import canonical
 
 
-def digest_of(resolved: Mapping[str, Any], study: Study, test: Iterable[Example], include_path: Path | None) -> str:
+def digest_of(resolved: Mapping[str, Any], study: Study, test: Sequence[Example], include_path: Path | None) -> str:
     """Hash the configuration and the content of all data; paths and times do not enter.
 
     Args:
@@ -40,6 +41,8 @@ def digest_of(resolved: Mapping[str, Any], study: Study, test: Iterable[Example]
         "documents": (json.dumps([one.id, one.text], ensure_ascii=False) for one in study.documents),
         "include": _files(include_path) if include_path else (),
     }
+    if sliced := [[asdict(column) for column in row.slices] for row in test if row.slices]:
+        parts["slices"] = (json.dumps(own, ensure_ascii=False) for own in sliced)
     for name, lines in parts.items():
         for line in (name, *lines):
             seal.update(line.encode() + b"\n")

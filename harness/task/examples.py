@@ -11,14 +11,14 @@ from harness.plugins import suggest
 from harness.program import Filling
 from harness.records import Example, Feedback, Preference
 from harness.task.answer_rule import SlowPattern, check_result, has_result
-from harness.task.answers import answers_of, is_list
+from harness.task.answers import with_one_answer
 from harness.task.cells import check_length, check_present, check_system, evidence_of, optional_text
 from harness.task.chats import Answer, answers_in, chat_group
 from harness.task.end_markers import ended, ended_texts, ended_turns
 from harness.task.faults import Faults
 from harness.task.labelled import half_labelled, labelled_in
 from harness.task.placed import Placed, hashed, identified
-from harness.task.prompt_columns import EndlessTemplate, PromptColumns
+from harness.task.prompt_columns import EndlessTemplate, PromptColumns, column_of
 from harness.task.published import plain_rows
 from harness.task.row import Row
 from harness.task.rows import is_hub_id, path_fault, read_rows
@@ -61,6 +61,7 @@ class SplitReader:
         self._turns = settings.data.turns
         self._metric = settings.metric.primary
         self._prompt = PromptColumns(settings.prompt.template)
+        self._slices = tuple(dict.fromkeys(settings.data.slices))
         self._sizes: dict[str, int] = {}  # rows of each file
         self.notes: list[str] = []
         self.tally = Tally()
@@ -75,7 +76,7 @@ class SplitReader:
         names = frozenset(name for row in rows for name in row.values)
         shape = shape_of(names, self._columns)
         needed = needed_columns(shape, self._columns, names)
-        if not rows or not self._has_columns(written, needed, names) or not self._has_labels(written, role, names):
+        if not rows or not self._has_columns(written, needed, names) or not self._has_optional(written, role, names):
             return []
         shown = self._shown(written, names, answer_column(shape, needed))
         read = self._usable(rows, role, lambda row: self._examples(row, shape, needed, names, shown))
@@ -155,7 +156,7 @@ class SplitReader:
         """Try the prompt's template on every row: those that it cannot be filled with, or hides, are unusable."""
         if self.has_template_fault or not self._prompt.tells_rows_apart:
             return [one for _, one in made], []
-        placed = [(row, item) for row, items_made in made for item in _items_of(items_made)]
+        placed = [(row, one.item) for row, own in made for one in _listed(own)]
         fillings = [Filling(item.messages[-1].content, (), item.columns) for _, item in placed]
         reasons: dict[int, str] = {}
         try:
@@ -183,7 +184,7 @@ class SplitReader:
     def _used(self, shape: str, needed: Mapping[str, str], names: frozenset[str]) -> set[str]:
         own = {column for key in ("id", "group", "evidence") if (column := self._column(key, names))}
         own |= {column for column in (self._columns.labelled, self._columns.label) if column}
-        return {*needed.values(), *own, *EXTRA_COLUMNS.get(shape, ())}
+        return {*needed.values(), *own, *self._slices, *EXTRA_COLUMNS.get(shape, ())}
 
     def _rows(self, written: str, role: str) -> list[Row]:
         if written == ABSENT:
@@ -240,12 +241,16 @@ class SplitReader:
                 self._faults.add(file, f"{text}; name the right one in data.columns.{key}")
         return missing.keys().isdisjoint(needed)
 
-    def _has_labels(self, file: str, role: str, names: frozenset[str]) -> bool:
-        """Note a file of dev or test with one of the two columns of people's labels."""
+    def _has_optional(self, file: str, role: str, names: frozenset[str]) -> bool:
+        """Note a file of dev or test with one of the two columns of people's labels, or of test without a slice's."""
         text = half_labelled(self._columns, names) if role != "train" else ""
         if text:
             self._faults.add(file, text)
-        return not text
+        lacking = [name for name in self._slices if role == "test" and name not in names]
+        for name in lacking:
+            said = f"data.slices: {file} has no column '{name}'{suggest(name, dict.fromkeys(names))}"
+            self._source.add_fault(self._faults, ("data", "slices", self._slices.index(name)), said)
+        return not text and not lacking
 
     def _examples(
         self, row: Row, shape: str, needed: Mapping[str, str], names: frozenset[str], shown: Mapping[str, str]
@@ -253,7 +258,8 @@ class SplitReader:
         """Make an example of each answer of a row that is used."""
         group, evidence = self._column("group", names), self._column("evidence", names)
         check_present(row, shape, list(needed.values()))
-        cells, accepted = self._with_one_answer(row, shape, needed)
+        column = needed.get("target", "") if shape == PLAIN else ""
+        cells, accepted = with_one_answer(row.values, column, is_set=self._takes_sets)
         ends: Counter[str] = Counter()
         turns = ended_turns(turns_in(cells, shape, needed), ends)
         found = self._with_result(row, answers_in(turns, chat_column(shape, needed)))
@@ -284,6 +290,7 @@ class SplitReader:
             group=group,
             evidence=evidence,
             columns=columns,
+            slices=tuple(column_of(name, row.values.get(name), name) for name in self._slices),
         )
 
     def _with_result(self, row: Row, answers: list[Answer]) -> list[Answer]:
@@ -309,16 +316,6 @@ class SplitReader:
             said = f"{lacking} of {found + lacking} answers have no result by the task's rule"
             remedy = "mark them as not to be learnt ('weight': 0), set data.turns: last, or change 'answer'"
             self._faults.add(file, f"{said}; {remedy}")
-
-    def _with_one_answer(
-        self, row: Row, shape: str, needed: Mapping[str, str]
-    ) -> tuple[Mapping[str, Any], tuple[str, ...]]:
-        """Return a row's cells with one answer, and further right ones; a list is several, or one set of labels."""
-        column = needed.get("target", "")
-        if shape != PLAIN or not is_list(row.values.get(column)):
-            return row.values, ()
-        answers = answers_of(row.values[column], column, is_set=self._takes_sets)
-        return {**row.values, column: answers[0]}, answers[1:]
 
     def _accepted(self, answers: tuple[str, ...]) -> tuple[str, ...]:
         check_length((), *answers)
@@ -346,6 +343,6 @@ class SplitReader:
         return Placed(row, ended(Feedback("", messages, answer, is_good, columns), self.ends))
 
 
-def _items_of(made: Any) -> Sequence[Any]:
-    """Return the items that were made of one row."""
-    return [placed.item for placed in (made if isinstance(made, list) else [made])]
+def _listed(made: Any) -> list[Placed[Any]]:
+    """Return what was made of one row as a list."""
+    return made if isinstance(made, list) else [made]

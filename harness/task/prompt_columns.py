@@ -60,7 +60,7 @@ class PromptColumns:
         Raises:
             ValueError: If a cell cannot be stored.
         """
-        columns = tuple(_column(name, cells.get(own), own) for name, own in shown.items())
+        columns = tuple(column_of(name, cells.get(own), own) for name, own in shown.items())
         check_length((), question, *(column.text for column in columns))
         return columns
 
@@ -105,8 +105,17 @@ class EndlessTemplate(Exception):
         self.number = number
 
 
-def _column(name: str, value: Any, own: str) -> Column:
-    """Return a cell for the template: nothing is an empty text, lists and objects are JSON."""
+def column_of(name: str, value: Any, own: str) -> Column:
+    """Return a cell as text: nothing is an empty one, lists and objects are JSON.
+
+    Args:
+        name: The column's, where it is shown.
+        value: The cell.
+        own: The column's in the file.
+
+    Raises:
+        ValueError: If it cannot be stored.
+    """
     is_json = isinstance(value, dict | list)
     text = json.dumps(value, ensure_ascii=False, default=str) if is_json else plain_text(value)
     if bad := UNUSABLE.search(text):

@@ -60,6 +60,8 @@ class Data(Section):
     """What retrieval may search: a folder of pages as they are, or a .jsonl file with id and text."""
     columns: Columns = Columns()
     """Which column is what, where that is not recognised by itself."""
+    slices: list[Text] = []
+    """Columns of test rows whose values group them in the report's slices, beside those that the prompt shows."""
     turns: Literal["last", "all"] = "last"
     """Which answers of a chat are rows: the last one, or all, each with the turns before it; a chat is a group."""
 

@@ -46,7 +46,25 @@ def test_time_left_counts_from_where_a_stage_was_taken_up(monkeypatch):
     display.progress("training", 60, 300)
     now[0] += 20
     display.progress("training", 65, 300)
-    assert "training 65/300, about 15 min 40 s left in it" in stream.getvalue()
+    assert "training 65/300, at most about 15 min 40 s left in it" in stream.getvalue()
+
+
+def test_run_takes_no_less_than_its_stage_unless_dev_may_end_it(monkeypatch):
+    """The job is expected to take 60 s. After 20 s of 5 items 95 more take 380 s; of training that is the most."""
+    stream, now = StringIO(), [100.0]
+    monkeypatch.setattr("harness.cli.terminal.time.monotonic", lambda: now[0])
+    jobs = (PlannedJob("arm", "lora_sft", "m"),)
+    forecast = Forecast(Outlook({"arm": 6000.0}, {("lora_sft", "m"): 100.0}, "earlier runs"), lambda: now[0])
+    forecast.plan(jobs)
+    forecast.begin("arm")
+    display = PlainDisplay(console(stream))
+    display.planned(Agenda(jobs, 100, 0, 0), forecast)
+    for stage in ("answering test", "training"):
+        display.progress(stage, 0, 100)
+        now[0] += 20
+        display.progress(stage, 5, 100)
+    assert "answering test 5/100, about 6 min 20 s left in it; about 6 min 20 s left in all" in stream.getvalue()
+    assert "training 5/100, at most about 6 min 20 s left in it; about 20 s left in all" in stream.getvalue()
 
 
 def test_silent_stage_gets_a_line_before_thirty_seconds_are_over(monkeypatch):
