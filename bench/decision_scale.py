@@ -42,8 +42,10 @@ def main(arms: str, items: str, alone: bool) -> None:
             seconds, memory = json.loads(done.stdout)
             found[count, size] = seconds
             print(f"| {count} | {size:,} | {seconds:.2f} | {memory:.0f} |", flush=True)
-    print(f"time grows with items to the power of {power(found, [(counts[-1], size) for size in sizes], 1):.2f}")
-    print(f"time grows with arms to the power of {power(found, [(count, sizes[-1]) for count in counts], 0):.2f}")
+    if len(sizes) > 1:
+        print(f"time grows with items to the power of {power(found, [(counts[-1], size) for size in sizes], 1):.2f}")
+    if len(counts) > 1:
+        print(f"time grows with arms to the power of {power(found, [(count, sizes[-1]) for count in counts], 0):.2f}")
 
 
 def measured(arms: int, items: int) -> tuple[float, float]:
