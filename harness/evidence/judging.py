@@ -91,7 +91,8 @@ def judge(
 ) -> Iterator[list[Judgement]]:
     """Yield the judgements of some answers after another.
 
-    An answer whose question does not fit the model's window, or fails alone, gets a judgement without a value.
+    An answer whose question cannot be put, does not fit the model's window, or fails alone, gets a judgement without a
+    value.
 
     Args:
         judging: What is asked.
@@ -101,9 +102,20 @@ def judge(
         shrink: How often the batches are halved, because memory ran out.
         log: Told of every answer that could not be judged, and why.
     """
-    requests = {one.key: judging.requests(one.answer, one.example) for one in asked}
-    questions = [(one, request) for one in asked for request in requests[one.key]]
-    lengths = [engine.count_tokens(request.messages) for _, request in questions]
+    requests: dict[str, Sequence[JudgeRequest]] = {}
+    questions: list[tuple[Judged, JudgeRequest]] = []
+    lengths: list[int] = []
+    for one in asked:
+        try:
+            own = judging.requests(one.answer, one.example)
+            lengths += [engine.count_tokens(request.messages) for request in own]
+        except Exception as fault:
+            if not is_of_an_item(fault):
+                raise
+            yield [_unjudged(one, describe(fault), log)]
+        else:
+            requests[one.key] = own
+            questions += [(one, request) for request in own]
     waiting: dict[str, list[tuple[JudgeRequest, Completion | str]]] = {}
     for batch in plan_batches(lengths, 1, shrink):
         replies = _replies([questions[row][1] for row in batch], [lengths[row] for row in batch], engine, weights, log)
@@ -148,8 +160,7 @@ def _judgement(
         if isinstance(reply, str) or reply.finish == "context_overflow"
     ]
     if lost:
-        log(f"an answer to {one.example.id} could not be judged: {lost[0]}")
-        return Judgement(one.key, None, reason=lost[0])
+        return _unjudged(one, lost[0], log)
     said = [(request, reply) for request, reply in replies if not isinstance(reply, str)]
     places = [request.choices.index(reply.text) for request, reply in said]
     worth = [request.worth[place] for (request, _), place in zip(said, places, strict=True)]
@@ -163,3 +174,8 @@ def _judgement(
         read_tokens=sum(reply.completion_tokens for _, reply in said),
         seconds=sum(reply.seconds for _, reply in said),
     )
+
+
+def _unjudged(one: Judged, reason: str, log: Callable[[str], None]) -> Judgement:
+    log(f"an answer to {one.example.id} could not be judged: {reason}")
+    return Judgement(one.key, None, reason=reason)

@@ -102,6 +102,18 @@ def test_question_that_the_engine_says_cannot_be_asked_is_missing_and_the_others
     assert "more memory than there is" in made[bad.key].reason
 
 
+def test_question_that_cannot_be_counted_is_missing_and_the_others_are_judged():
+    class Choosy(Opinion):
+        def count_tokens(self, conversation):
+            if "> poison" in conversation[-1].content.splitlines():
+                raise ValueError("no such token")
+            return super().count_tokens(conversation)
+
+    made, (good, bad), lines = judged(Choosy(likes_good), "fine", "poison")
+    assert (made[good.key].value, made[bad.key].value) == (1.0, None)
+    assert any("could not be judged: ValueError: no such token" in line for line in lines)
+
+
 @pytest.mark.parametrize("fault", [ArmError("no such adapter"), MemoryError("out of memory")])
 def test_fault_that_is_no_items_ends_the_judging(fault):
     def fails(text, letter):
