@@ -96,6 +96,15 @@ def test_rows_that_begin_alike_go_through_together_where_apart_they_would_not():
     )
 
 
+def test_rows_that_one_tree_does_not_hold_are_counted_apart():
+    # 32 rows of 1,000 tokens begin alike for 900, but a tree is 640 wide at most: 16 of them fill a GPU's 16,384.
+    asked = replace(demand(training(longest=1000, batch_rows=32)), general_row=40 + 900, typical_answer=5)
+    logits = 3 * 16 * (5 + 1) * WORDS * 4 / MB
+    assert training_mb(asked, asked.training, shape(), "cuda") == pytest.approx(
+        activations_mb(16_000, shape(), "cuda") + logits
+    )
+
+
 def test_logits_of_a_pass_are_capped_where_the_vocabulary_is_large():
     # 1,024 tokens of 128,000 words would be 131 million logits; a pass takes 40
     large = likelihood_mb(replace(shape(), vocabulary=128_000), "cpu")
