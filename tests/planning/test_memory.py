@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from baselines.finetune import loop, spec
+from harness.planning import memory
 from harness.planning.demands import Demand, Training
 from harness.planning.memory import BACKWARD, MB, activations_mb, arm_memory, likelihood_mb, training_mb, weights_mb
 from harness.planning.shape import ModelShape
@@ -94,6 +96,11 @@ def test_rows_that_begin_alike_go_through_together_where_apart_they_would_not():
     assert training_mb(asked, asked.training, shape(), "cpu") == pytest.approx(
         activations_mb(570, shape(), "cpu") + logits
     )
+
+
+def test_constants_of_a_training_pass_are_the_training_loops():
+    assert dict(memory.MICRO_TOKENS) == loop.MICRO_TOKENS
+    assert memory.WIDEST == spec.WIDEST
 
 
 def test_rows_that_one_tree_does_not_hold_are_counted_apart():
