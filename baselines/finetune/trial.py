@@ -59,7 +59,8 @@ def try_rates(
 ) -> tuple[float, tuple[Trial, ...]]:
     """Train `spec.steps` steps with each rate, smallest first, and return the best on dev with all trials.
 
-    A trial that its time cuts short is not comparable: it counts only when there is no other.
+    A trial that its time cuts short is not comparable: it counts only when there is no other. None is stopped half-way
+    for what dev says of it: that costs more than it saves (docs/measurements.md, "Trials that stop half-way").
     """
     dev = plan.dev
     if len(dev) > TRIAL_DEV_ROWS:
