@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from baselines.finetune.objectives import SUPERVISED
+from baselines.finetune.process import TrainingProcess
 from baselines.finetune.spec import AnswerRow, Begun, PairRow, RunResult, RunSpec
 from baselines.finetune.tuners import LORA
 from harness.records import LossPoint, Weights
@@ -70,6 +71,8 @@ class InnerProcess:
 
     def __exit__(self, *_: object) -> None:
         pass
+
+    keep_to = TrainingProcess.keep_to
 
     def run(self, spec: RunSpec, on_step, on_checkpoint, on_begun=lambda begun: None, latest=None) -> RunResult:
         import torch

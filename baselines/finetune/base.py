@@ -18,6 +18,7 @@ from harness.atomic import whole_folder
 from harness.engine.resident import compute_dtype, default_device, load_base, load_tokenizer
 
 PROBE_TOKENS = 16
+LIBRARIES = frozenset({"peft", "transformers", "torch", "bitsandbytes"})  # that may refuse a model
 # Nats per token between two ways to the same figure; a factor left out of the logits is a tenth of a nat and more.
 HEAD_TOLERANCE = {torch.float32: 1e-3, torch.bfloat16: 0.1, torch.float16: 0.1}
 
@@ -39,6 +40,7 @@ class Base:
         loaded = load_base(model, quantization, device)
         total = loaded.num_parameters()
         _still(loaded)
+        _silence_routers(loaded)
         if quantization is not None:
             loaded = prepare_model_for_kbit_training(loaded, use_gradient_checkpointing=device.type == "cuda")
         return cls(loaded, load_tokenizer(model), total, head_fault(loaded))
@@ -62,8 +64,8 @@ class Base:
                 tuned = tuner.take_up(self.model, Path(spec.start))
         except (ValueError, TypeError, NotImplementedError) as fault:
             self._undo_patches(forward)
-            if isinstance(fault, TypeError) and not _comes_from_peft(fault):
-                raise  # a wrong call of ours
+            if not _is_refusal(fault):
+                raise  # a fault of ours
             kind = self.model.config.model_type
             raise TrainingFailure(f"{tuner.title} cannot be put on a model of type {kind}: {_said(fault)}") from fault
         except TrainingFailure:
@@ -81,10 +83,21 @@ class Base:
             del self.model.peft_config
 
 
-def _comes_from_peft(fault: BaseException) -> bool:
-    """Whether PEFT, or what it called, raised a fault: it says by a TypeError that it knows no such layer."""
-    names = (frame.f_globals.get("__name__", "") for frame, _ in walk_tb(fault.__traceback__))
-    return any(name.partition(".")[0] == "peft" for name in names)
+def _is_refusal(fault: BaseException) -> bool:
+    """Whether a library raised a fault itself: so it says that it knows no such layer, shape or option."""
+    *_, (frame, _) = walk_tb(fault.__traceback__)
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0] in LIBRARIES
+
+
+def _silence_routers(model: Any) -> None:
+    """Ask a mixture of experts for no router logits, whatever its files say.
+
+    TRL makes a balancing loss of them, which belongs in no loss here (see `loop.arguments`), and it cannot make it of
+    rows that are trees. Its SFT unsets the flag, its DPO does not.
+    """
+    for config in (model.config, model.config.get_text_config()):
+        if getattr(config, "output_router_logits", False):
+            config.output_router_logits = False
 
 
 def _still(model: Any) -> None:

@@ -159,12 +159,14 @@ def train(base: Base, spec: RunSpec, channel: Channel, latest: int) -> None:
 
 def begin(report: Report, faults: list[str]) -> None:
     """Tell the parent from where the run continues, and how much goes through at once."""
+    rows = rows_at_once(report.spec, MICRO_TOKENS[default_device().type], shares=report.shares)
     report.channel.send(
         "begun",
         step=report.losses[-1]["step"] if report.losses else 0,
         losses=report.losses,
         seconds=report.seconds + report.waited,
-        rows_at_once=rows_at_once(report.spec, MICRO_TOKENS[default_device().type], shares=report.shares),
+        rows_at_once=rows,
+        fewer_rows=fewer_rows(report.spec, rows),
         faults=faults,
     )
 
@@ -255,17 +257,29 @@ def recomputes(spec: RunSpec, device: torch.device) -> bool:
 def rows_at_once(spec: RunSpec, most_tokens: int, *, shares: bool = False) -> int:
     """Return how many rows one pass takes; gradients of several passes add up to the whole batch.
 
-    The largest divisor of the batch size whose longest rows stay within the run's own `micro_tokens`, or
-    within `most_tokens` where it has none; at least what the objective must take. Where beginnings are shared, they
-    count once; not once memory has run out, so that half the rows are half the tokens.
+    The largest divisor of the batch size whose longest rows stay within `most_tokens` and within the run's own
+    `micro_tokens`; at least what the objective must take. Where beginnings are shared, they count once. In
+    `micro_tokens` they do not, so that half the rows are half the tokens once memory has run out.
     """
+    own = math.inf if spec.micro_tokens is None else spec.micro_tokens
+    taken = {n: spec.columns(n) if shares else n * spec.longest for n in _divisors(spec)}
+    fitting = [n for n, tokens in taken.items() if tokens <= most_tokens and n * spec.longest <= own]
+    return max(fitting, default=min(taken))
+
+
+def fewer_rows(spec: RunSpec, rows: int) -> int:
+    """Return how many rows one pass takes once memory has run out with `rows`: half of them at most, where it can be.
+
+    0 where the objective takes no fewer.
+    """
+    fewer = [n for n in _divisors(spec) if n < rows]
+    return max((n for n in fewer if n <= rows // 2), default=min(fewer, default=0))
+
+
+def _divisors(spec: RunSpec) -> list[int]:
+    """Return how many rows of a batch may go through at once, so that passes are alike."""
     least = objective_of(spec.objective).least_rows
-    divisors = [n for n in range(least, spec.batch_size + 1) if spec.batch_size % n == 0]
-    if spec.micro_tokens is None and shares:
-        fitting = [n for n in divisors if spec.columns(n) <= most_tokens]
-    else:
-        fitting = [n for n in divisors if n * spec.longest <= (spec.micro_tokens or most_tokens)]
-    return max(fitting, default=divisors[0])
+    return [n for n in range(least, spec.batch_size + 1) if spec.batch_size % n == 0]
 
 
 def skip_masked_positions() -> None:

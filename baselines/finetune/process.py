@@ -59,6 +59,11 @@ class TrainingProcess:
             return None
         return process.stop(CLOSING_SECONDS)
 
+    def keep_to(self, micro_tokens: int | None) -> None:
+        """Keep to what an earlier attempt came to once memory had run out, where that is less."""
+        known = [tokens for tokens in (micro_tokens, self.micro_tokens) if tokens is not None]
+        self.micro_tokens = min(known, default=None)
+
     def run(
         self,
         spec: RunSpec,

@@ -53,6 +53,7 @@ class Schedule:
     _losses: list[LossPoint] = field(default_factory=list)
     _judged: list[Judged] = field(default_factory=list)
     _rows_at_once: int | None = None
+    _fewer_rows: int = 0
     _earlier: float | None = None
 
     def run(self, spec: RunSpec) -> Outcome:
@@ -76,7 +77,7 @@ class Schedule:
             earlier = self._earlier or 0.0
         else:
             earlier = finished.seconds
-            self._adopt(finished.micro_tokens)
+            self.process.keep_to(finished.micro_tokens)
         self._tidy(folder, finished)
         best, boldest = (None if kept is None else folder / kept.folder for kept in (finished.best, finished.boldest))
         found = (finished.losses, finished.checkpoints, best, boldest, finished.result, finished.warnings, earlier)
@@ -126,11 +127,7 @@ class Schedule:
                 self._log(f"the adapter of {judged.folder} is damaged; training it again")
                 break
             self._judged.append(judged)
-        self._adopt(recalled.micro_tokens)
-
-    def _adopt(self, micro_tokens: int | None) -> None:
-        known = [tokens for tokens in (micro_tokens, self.process.micro_tokens) if tokens is not None]
-        self.process.micro_tokens = min(known, default=None)
+        self.process.keep_to(recalled.micro_tokens)
 
     def _train(self, spec: RunSpec, identity: str) -> RunResult:
         """Train to the end; each time memory runs out, with half the rows at once and the same batches.
@@ -174,7 +171,7 @@ class Schedule:
             self._log(f"not used: {fault}")
         if begun.step or begun.faults or self._judged:
             self._log(f"continuing from step {begun.step}" if begun.step else "starting again")
-        self._rows_at_once = begun.rows_at_once
+        self._rows_at_once, self._fewer_rows = begun.rows_at_once, begun.fewer_rows
         self._losses[:] = begun.losses
         self._judged[:] = [judged for judged in self._judged if judged.checkpoint.step <= begun.step]
         if self._earlier is None:  # a later beginning is this attempt's own
@@ -225,15 +222,16 @@ class Schedule:
     def _halved(self, spec: RunSpec, fault: OutOfMemory) -> int:
         if self._rows_at_once is None:
             raise fault  # while it loaded the base: fewer rows would not help
-        if self._rows_at_once == 1:
+        if not self._fewer_rows:
+            least = self._rows_at_once
+            at_a_time = "one row at a time is" if least == 1 else f"{least} rows at a time are"
             raise ArmError(
-                f"{fault}; one row at a time is the least that can go through, and the longest takes {spec.longest} "
+                f"{fault}; {at_a_time} the least that can go through, and the longest takes {spec.longest} "
                 "tokens: leave long rows out with the option max_length, or use a smaller model"
             ) from fault
-        half = self._rows_at_once // 2
-        self._log(f"{fault}; continuing with {half} rows at once instead of {self._rows_at_once}")
+        self._log(f"{fault}; continuing with {self._fewer_rows} rows at once instead of {self._rows_at_once}")
         self._rows_at_once = None
-        return half * spec.longest
+        return self._fewer_rows * spec.longest
 
     def _warnings(self, spec: RunSpec) -> tuple[str, ...]:
         if self.process.micro_tokens is None or self._rows_at_once == spec.batch_size:

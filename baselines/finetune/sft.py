@@ -24,7 +24,7 @@ from baselines.finetune.selection import (
 )
 from baselines.finetune.spec import RunSpec
 from baselines.finetune.store import Trained
-from baselines.finetune.strength import Settled, settle_strength
+from baselines.finetune.strength import SettledStrength, settle_strength
 from baselines.finetune.trial import settle_rate
 from baselines.finetune.tuners import tuner_of
 from baselines.finetune.verify import check_moves
@@ -112,7 +112,7 @@ class Attempt:
     penalty: float
     spec: RunSpec
     outcome: Outcome
-    settled: Settled
+    settled: SettledStrength
 
     @property
     def trial(self) -> Trial:

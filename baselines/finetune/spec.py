@@ -8,6 +8,8 @@ from baselines.finetune.objectives import objective_of
 from harness.engine.token_tree import shared
 from harness.records import LossPoint
 
+WIDEST = 640  # columns of a tree that holds several texts: attention inside a row costs with their square
+
 
 @dataclass(frozen=True, slots=True)
 class AnswerRow:
@@ -89,10 +91,15 @@ class RunSpec:
         return max(int(row.held) for row in self.rows)
 
     def columns(self, rows: int) -> int:
-        """Return the most columns that a tree of so many rows takes: what all begin with alike counts once."""
+        """Return the most columns that so many rows take as trees: what all begin with alike counts once.
+
+        Trees are at most WIDEST wide. Where one does not hold the rows, how often a beginning is repeated depends on
+        the batch, and the rows count as if they shared nothing.
+        """
         first = self.rows[0].prompt
         common = min(min(shared(first, row.prompt), max(len(row.prompt) - 1, 0)) for row in self.rows)
-        return common + rows * (max(int(row.columns) for row in self.rows) - common)
+        tree = common + rows * (max(int(row.columns) for row in self.rows) - common)
+        return tree if tree <= WIDEST else rows * self.longest
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON-ready data."""
@@ -118,6 +125,7 @@ class Begun:
     losses: tuple[LossPoint, ...]  # up to that step
     seconds: float  # spent on them, waiting for the parent included
     rows_at_once: int
+    fewer_rows: int  # with which it continues where memory runs out; 0: fewer cannot go through
     faults: tuple[str, ...]  # of resume points that were not used
 
     @classmethod

@@ -15,7 +15,7 @@ from baselines.finetune.selection import curve_warnings, gap_warnings, is_undert
 from baselines.finetune.sft import evaluations, prepare, schedule_of, score_train, spec_of, strengths_of, train_sft
 from baselines.finetune.spec import RunSpec
 from baselines.finetune.store import Trained
-from baselines.finetune.strength import Settled, kept_point, settle_strength
+from baselines.finetune.strength import SettledStrength, kept_point, settle_strength
 from baselines.finetune.trial import try_rates
 from baselines.finetune.tuners import tuner_of
 from baselines.finetune.verify import check_moves
@@ -147,7 +147,9 @@ def _settle(
     return rate, tuple(replace(trial, setting=f"{plan.name.upper()} {trial.setting}") for trial in trials)
 
 
-def _history(plan: StagePlan, outcome: Outcome, settled: Settled, train_score: float, spec: RunSpec) -> TrainingHistory:
+def _history(
+    plan: StagePlan, outcome: Outcome, settled: SettledStrength, train_score: float, spec: RunSpec
+) -> TrainingHistory:
     stopped = outcome.result.stopped
     sft, name = plan.start.history, plan.name.upper()
     gained = settled.step > 0

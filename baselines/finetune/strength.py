@@ -24,7 +24,7 @@ UNKNOWN = Forgetting(math.nan, math.nan, None, math.inf)  # not measured is not 
 
 
 @dataclass(frozen=True)
-class Settled:
+class SettledStrength:
     """A tuning at the strength that dev chose."""
 
     adapter: Path
@@ -41,7 +41,7 @@ def settle_strength(
     outcome: Outcome,
     room: Path,
     start: Path | None = None,
-) -> Settled:
+) -> SettledStrength:
     """Sweep the strength of the checkpoint that is best on the task, and choose among its points.
 
     The best checkpoint inside the budget stands beside them at full strength. A smoke run sweeps nothing, and where
@@ -64,7 +64,7 @@ def settle_strength(
     kept = adapters[best.step]
     assert kept is not None  # training leaves a checkpoint, or has a start
     if context.budget.is_fast or boldest.step == 0:
-        return Settled(kept, best.step, _whole(best), (), ())
+        return SettledStrength(kept, best.step, _whole(best), (), ())
     swept = adapters[boldest.step]
     assert swept is not None
     tuner, model = tuner_of(outcome.tuner), program.weights.model
@@ -79,7 +79,7 @@ def settle_strength(
     step = best.step if is_other else boldest.step
     for unused in set(scaled.values()) - {adapter}:
         shutil.rmtree(unused, ignore_errors=True)
-    return Settled(adapter, step, chosen, frontier, _zero_warning(frontier[0], chosen))
+    return SettledStrength(adapter, step, chosen, frontier, _zero_warning(frontier[0], chosen))
 
 
 def scale(tuner: Tuner, tuned: Path, model: str, strength: float, room: Path) -> Path:

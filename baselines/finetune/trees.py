@@ -8,11 +8,10 @@ from typing import Any
 
 import torch
 
+from baselines.finetune.spec import WIDEST
 from harness.engine.architectures import architecture
 from harness.engine.token_tree import Row, ScoredText, laid_out
 from harness.engine.trunk import visible
-
-WIDEST = 640  # columns of a row that holds several texts: attention inside a row costs with their square
 
 
 def packs(adapted: Any) -> bool:

@@ -5,6 +5,7 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from glob import escape
 from pathlib import Path
 
 from baselines.finetune import progress
@@ -43,13 +44,14 @@ def settle_rate(
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class SettledRate:
     """A rate that was settled, for an attempt that continues."""
 
     identity: str
     rate: float
     trials: tuple[Trial, ...]
     seconds: float
+    micro_tokens: int | None = None  # what one pass may hold, once memory has run out
 
 
 def try_rates(
@@ -57,7 +59,8 @@ def try_rates(
 ) -> tuple[float, tuple[Trial, ...]]:
     """Train `spec.steps` steps with each rate, smallest first, and return the best on dev with all trials.
 
-    A trial that its time cuts short is not comparable: it counts only when there is no other.
+    A trial that its time cuts short is not comparable: it counts only when there is no other. None is stopped half-way
+    for what dev says of it: that costs more than it saves (docs/measurements.md, "Trials that stop half-way").
     """
     dev = plan.dev
     if len(dev) > TRIAL_DEV_ROWS:
@@ -71,8 +74,10 @@ def try_rates(
             "by": plan.program.digest,
         }
     )
-    if found := progress.recall(Settled, file, identity, context.log):
+    if found := progress.recall(SettledRate, file, identity, context.log):
         clock.count(found.seconds)
+        process.keep_to(found.micro_tokens)
+        _remove_adapters(spec)
         return found.rate, found.trials
     began, earlier = time.monotonic(), 0.0
     tried: list[Tried] = []
@@ -84,7 +89,7 @@ def try_rates(
         own = replace(
             spec,
             # a folder of its own: answers are remembered by the adapter's path
-            folder=str(Path(spec.folder).with_name(f"{Path(spec.folder).name}-trial-{rate:g}")),
+            folder=f"{spec.folder}-trial-{rate:g}",
             evaluate_at=(spec.steps,),
             learning_rate=rate,
             schedule="constant_with_warmup",
@@ -106,10 +111,17 @@ def try_rates(
         )
     best = settle(tried, len(dev), lambda one: context.forgetting(with_tuning(plan.program, one.tuning).weights))
     trials = tuple(one.trial for one in tried)
-    progress.write(file, Settled(identity, best, trials, time.monotonic() - began + earlier))
-    for one in tried:
-        shutil.rmtree(one.tuning.parent, ignore_errors=True)
+    seconds = time.monotonic() - began + earlier
+    progress.write(file, SettledRate(identity, best, trials, seconds, process.micro_tokens))
+    _remove_adapters(spec)
     return best, trials
+
+
+def _remove_adapters(spec: RunSpec) -> None:
+    """Remove what the trials left on disk, those too that were cut short or belong to an attempt that died."""
+    folder = Path(spec.folder)
+    for left in folder.parent.glob(f"{escape(folder.name)}-trial-*"):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 @dataclass

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import harness
+from harness.evidence.to_go import arms_to_go
 from harness.json_files import read_json
 from harness.plugins import BASELINES, ENGINES, METRICS, REPORTS, plugins
 
@@ -75,7 +76,7 @@ def _state(folder: Path) -> tuple[str, str]:
     try:
         result = read_json(folder / "result.json")
         arms, sentence = result["arms"], str(result["verdict"]["sentence"])
-        waiting = [arm["name"] for arm in arms if arm["status"] == "unfinished"]
+        waiting = arms_to_go(result)
         is_fast = result["is_fast"]
     except FileNotFoundError:
         return "unfinished", "no result yet; give the same compare command again"

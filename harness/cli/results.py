@@ -42,14 +42,17 @@ def print_results(
 def next_commands(run: Run, folder: Path, again: str) -> list[tuple[str, str]]:
     """Say what to do after a run, each with its command; paths are quoted for a shell."""
     where = shlex.quote(str(folder))
-    statuses = {evidence.status for evidence in run.evidence}
     if run.is_fast:
         return [("the whole run, on which you can decide", again)]
     found = []
     if run.decision.arm is not None:
         found.append(("the recommended arm as something to run", f"harness export {where} --verify"))
-    if statuses & {"failed", "unfinished", "invalid"}:
+    unfinished = {evidence.arm for evidence in run.evidence if evidence.status == "unfinished"}
+    needless = {gone.arm for gone in run.decision.missing if not gone.matters}
+    if unfinished - needless or any(evidence.status in ("failed", "invalid") for evidence in run.evidence):
         found.append(("arms that did not end well, again; the others are kept", again))
+    elif unfinished:
+        found.append(("arms that were left out, as the verdict does not need them", again))
     if run.decision.action == "undecided" and run.decision.labels_needed:
         found.append(("after labelling more test items, the same task again", again))
     return found

@@ -90,7 +90,7 @@ class PlainDisplay:
         left = forecast.left()
         known = f"about {duration(left)}, by {forecast.source}" if left is not None else "how long is not known yet"
         names = ", ".join(job.name.replace(":", " by ") if job.kind == "judge" else job.name for job in agenda.jobs)
-        more = ", and perhaps the general ability of another base" if agenda.may_grow else ""
+        more = ", and perhaps more, which these will tell" if agenda.may_grow else ""
         self._print(f"{len(agenda.jobs)} to do: {names}{more}")
         self._print(f"on {agenda.items} test items ({agenda.train} train, {agenda.dev} dev): {known}")
 

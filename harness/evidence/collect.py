@@ -19,6 +19,7 @@ from harness.evidence.judged_scores import JudgedScores
 from harness.evidence.states import (
     ENDED,
     FITTED,
+    LEFT_OUT,
     MANIFEST,
     MEMORY,
     NOT_MEASURED,
@@ -169,7 +170,8 @@ def _evidence(
 ) -> Evidence:
     stored_end, stored_fit = ledger.state(fit.name, ENDED), ledger.state(fit.name, FITTED)
     fitted = decode(FittedState, stored_fit) if stored_fit else None
-    end = decode(EndState, stored_end) if stored_end else EndState("unfinished", STOPPED if fitted else NOT_RUN)
+    waiting = ledger.state(fit.name, LEFT_OUT) or (STOPPED if fitted else NOT_RUN)
+    end = decode(EndState, stored_end) if stored_end else EndState("unfinished", waiting)
     trouble = _trouble(fit, ledger)
     if fitted is None or end.status != "ok":
         family = load(BASELINES, spec.baseline)(spec.options).family

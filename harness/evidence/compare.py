@@ -149,6 +149,10 @@ def read_whole(path: Path) -> tuple[Task, Run, RunFolder]:
 
 
 def _check(task: Task, settings: Settings) -> None:
+    if settings.is_fast and settings.climbs:
+        raise HarnessError(
+            "--fast with --climb: a smoke run decides nothing, so no rung passes in it; give one of them"
+        )
     known = {arm.name: arm for arm in task.arms}
     faults = [
         f"--arm {name}: the task has no such arm{suggest(name, known)}" for name in settings.arms if name not in known

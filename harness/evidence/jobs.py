@@ -45,13 +45,13 @@ class Jobs:
     supervisor: Supervisor
     watch: Watch
 
-    def run(self, asked: Sequence[str], *, is_whole: bool = True) -> None:
+    def run(self, asked: Sequence[str], *, is_whole: bool = True, count: "Count | None" = None) -> None:
         """Run the arms in `asked` (all, when it is empty), every fit of them that has not ended well or is invalid.
 
         One model after another, so that one base is in memory at a time. A base's general ability comes before its
         arms: it needs none, and it finds a wrong benchmark name before anything is spent. Its other quantisations
         come last, when it is known which arms stand on one. A run that is not whole (`harness.evidence.climb`) measures
-        it only where an arm needs it.
+        it only where an arm needs it, and gives the count of the runs before and after it.
 
         Raises:
             HarnessError: If the task's own model or its base's general ability cannot be had. Where another model
@@ -61,7 +61,8 @@ class Jobs:
         planned = [todo.of_model(model, asked, is_whole=is_whole) for model in self.models]
         is_more_answered = any(job.fit is not None for one in planned for job in one.first)
         judges = todo.judges(is_more_answered=is_more_answered)
-        count = self._announce([*(job for one in planned for job in (*one.first, *one.bases)), *judges], planned)
+        count = count or Count()
+        self._announce([*(job for one in planned for job in (*one.first, *one.bases)), *judges], planned, count)
         for place, one in enumerate(planned):
             self.supervisor.renew()
             for job in one.first:
@@ -70,12 +71,12 @@ class Jobs:
                 self._run_one(job, count)
         self._judge(judges, todo, count)
 
-    def _announce(self, jobs: Sequence[Job], planned: Sequence[OfModel]) -> "Count":
+    def _announce(self, jobs: Sequence[Job], planned: Sequence[OfModel], count: "Count") -> None:
         study = self.task.study
-        may_grow = any(one.may_grow for one in planned)
+        may_grow = count.may_grow or any(one.may_grow for one in planned)
         told = tuple(job.planned for job in jobs)
         self.watch.planned(Agenda(told, len(self.task.test), len(study.dev), len(study.train), may_grow))
-        return Count(len(jobs))
+        count.total += len(jobs)
 
     def _bases_after(self, one: OfModel, todo: ToDo, later: Sequence[OfModel], count: "Count") -> list[Job]:
         """Return the bases that the fits on a model stand on, now that they tell; what was expected wrongly is dropped.
@@ -87,7 +88,7 @@ class Jobs:
         added = [job.planned for job in needed if job.key not in expected]
         dropped = expected - {job.key for job in needed}
         count.total += len(added) - len(dropped)
-        self.watch.replanned(added, dropped, may_grow=any(other.may_grow for other in later))
+        self.watch.replanned(added, dropped, may_grow=count.may_grow or any(other.may_grow for other in later))
         return needed
 
     def _judge(self, planned: Sequence[Job], todo: ToDo, count: "Count") -> None:
@@ -102,7 +103,7 @@ class Jobs:
                 self._run_one(job, count)
             else:
                 count.total -= 1
-                self.watch.replanned((), {job.key}, may_grow=False)
+                self.watch.replanned((), {job.key}, may_grow=count.may_grow)
 
     def _run_one(self, job: Job, count: "Count") -> None:
         count.number += 1
@@ -263,5 +264,6 @@ class Jobs:
 class Count:
     """Where a run is among its jobs."""
 
-    total: int
+    total: int = 0
     number: int = 0
+    may_grow: bool = False  # another run may follow, which counts on

@@ -8,6 +8,7 @@ from harness.records import ArmStatus, Family, TrainingHistory, Trial
 
 FITTED = "fitted"
 ENDED = "ended"
+LEFT_OUT = "left_out"  # why --climb did not run a fit; counts where it has not ended
 MEMORY = "peak_memory_mb"
 NOT_MEASURED = "null"
 TROUBLE = "trouble"

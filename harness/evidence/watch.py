@@ -37,7 +37,7 @@ class Agenda:
     items: int  # test items
     dev: int
     train: int
-    may_grow: bool = False  # a base more may have to be measured, which only an arm's fit tells
+    may_grow: bool = False  # more may follow: a base that only an arm's fit tells, or the dearer arms of a climb
 
 
 @runtime_checkable

@@ -83,9 +83,18 @@ def load_tasks(names: Sequence[str], include_path: Path | None) -> dict[str, Any
     return tasks
 
 
-def _named(wanted: list[str], include_path: Path | None) -> dict[str, Any]:
-    if not wanted:
-        return {}
+def check_names(names: Sequence[str], include_path: Path | None) -> None:
+    """Check that there are benchmarks of these names; no data are read.
+
+    Raises:
+        HarnessError: If a name is unknown, or a user's task files hold code that is not allowed.
+    """
+    if wanted := [name for name in names if name != "core" and not is_benchmark_file(name)]:
+        _manager_of(wanted, include_path)
+
+
+def _manager_of(wanted: Sequence[str], include_path: Path | None) -> TaskManager:
+    """Index the folders that hold these names."""
     folders = [OURS, *([include_path] if include_path else [])]
     _check_code(include_path)
     manager = TaskManager(include_path=folders, include_defaults=False)
@@ -96,6 +105,13 @@ def _named(wanted: list[str], include_path: Path | None) -> dict[str, Any]:
             near = suggest(name, dict.fromkeys(manager.all_tasks))
             near = near if near.startswith(" (did") else "; `lm-eval ls tasks` lists them"
             raise HarnessError(f"general.tasks: no lm-eval task, group or tag is called '{name}'{near}")
+    return manager
+
+
+def _named(wanted: list[str], include_path: Path | None) -> dict[str, Any]:
+    if not wanted:
+        return {}
+    manager = _manager_of(wanted, include_path)
     try:
         return dict(manager.load(wanted)["tasks"])
     except HarnessError:

@@ -48,6 +48,7 @@ PLACES: Mapping[Device, tuple[int, int]] = {
 PASS_TOKENS: Mapping[Device, int] = {"cpu": 1024, "cuda": 32_768}  # harness.engine.transformers_engine
 PASS_LOGITS: Mapping[Device, int] = {"cpu": 40_000_000, "cuda": 400_000_000}
 MICRO_TOKENS: Mapping[Device, int] = {"cpu": 640, "cuda": 16_384}  # baselines.finetune.loop
+WIDEST = 640  # columns of a tree; baselines.finetune.spec
 ANCHORS = 4  # general texts of a step, padded to the longest
 ANCHOR_LOGITS = (
     6  # copies of logits that the penalty holds: of base and tuned, as log-probabilities, and their gradients
@@ -125,9 +126,10 @@ def training_mb(demand: Demand, training: Training, shape: ModelShape, device: D
     own = training.longest - common + (demand.typical_answer + 2 if training.method == "dpo" else 0)
     divisors, most = _divisors(training.batch_rows), MICRO_TOKENS[device]
     apart = max((n for n in divisors if n * longest <= most), default=1)
-    together = max((n for n in divisors if common + n * own <= most), default=1)
+    columns = {n: tree if (tree := common + n * own) <= WIDEST else n * longest for n in divisors}
+    together = max((n for n in divisors if columns[n] <= most), default=1)
     answers = max(apart, together) * (demand.typical_answer + 1)
-    tokens = max(apart * longest, common + together * own)
+    tokens = max(apart * longest, columns[together])
     step = activations_mb(tokens, shape, device) + ANSWER_LOGITS * answers * shape.vocabulary * FULL / MB
     if not training.has_penalty:
         return step

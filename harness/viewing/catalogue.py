@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.atomic import intruder
 from harness.evidence.event_file import read_events
+from harness.evidence.to_go import arms_to_go
 from harness.store.folder import IDENTITY
 from harness.viewing.follow import Progress, progress_of
 
@@ -71,13 +72,16 @@ def _entry(folder: Path) -> Entry:
 
 def _of_result(folder: Path, result: dict[str, Any], progress: Progress) -> Entry:
     verdict, manifest = result["verdict"], result["manifest"]
-    waiting = any(arm["status"] == "unfinished" for arm in result["arms"])
     return Entry(
         name=folder.name,
         task=str(result["name"]),
         models=", ".join(str(model["source"]) for model in result["models"]),
         date=str(manifest.get("finished") or manifest.get("started") or progress.last),
-        state=progress.state if progress.state in ("running", "silent") else "unfinished" if waiting else "finished",
+        state=progress.state
+        if progress.state in ("running", "silent")
+        else "unfinished"
+        if arms_to_go(result)
+        else "finished",
         action=str(verdict["action"]),
         arm=str(verdict["arm"] or ""),
         sentence=str(verdict["sentence"]),

@@ -46,6 +46,31 @@ def test_type_error_of_peft_says_that_the_model_cannot_be_tuned(put_on):
         put_on(RefusedByPeft())
 
 
+class Mistaken(Lora):
+    """Has a fault of its own that is an error of the same kind as a library's."""
+
+    def __init__(self, fault):
+        self.fault = fault
+
+    def config(self, model, spec):
+        raise self.fault
+
+
+@pytest.mark.parametrize("fault", [ValueError("unequal"), NotImplementedError("to do"), TypeError("no number")])
+def test_error_that_no_library_raised_is_a_programming_fault(put_on, fault):
+    with pytest.raises(type(fault), match=str(fault)):
+        put_on(Mistaken(fault))
+
+
+def test_value_error_of_peft_says_that_the_model_cannot_be_tuned(put_on):
+    class Unplaced(Lora):
+        def config(self, model, spec):
+            return LoraConfig(target_modules=["no_such_layer"])
+
+    with pytest.raises(TrainingFailure, match="LoRA cannot be put on .* of type one_layer: No modules were targeted"):
+        put_on(Unplaced())
+
+
 def test_type_error_of_a_wrong_call_is_a_programming_fault(put_on):
     with pytest.raises(TypeError, match="no_such_option"):
         put_on(WronglyCalled())

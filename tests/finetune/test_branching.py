@@ -215,6 +215,24 @@ def test_rows_at_once_count_what_they_begin_with_alike_once(tmp_path):
     assert loop.rows_at_once(half, 170, shares=True) == 4  # memory ran out at eight rows: half of them, not eight again
 
 
+def test_memory_that_an_earlier_run_had_does_not_raise_what_the_device_takes(tmp_path):
+    rows = tuple(AnswerRow(str(n), (*range(90), 100 + n), (5,) * 9) for n in range(8))
+    ample = spec_in(tmp_path, rows=rows, batch_size=8, micro_tokens=800)  # eight rows of 100, of longer rows perhaps
+    assert loop.rows_at_once(ample, 200) == 2
+    assert loop.rows_at_once(ample, 170, shares=True) == 8
+    assert loop.rows_at_once(ample, 169, shares=True) == 4
+
+
+def test_rows_that_one_tree_does_not_hold_count_as_if_they_shared_nothing(tmp_path):
+    rows = tuple(AnswerRow(str(n), (*range(40), 100 + n), (5,) * 60) for n in range(16))  # 101 tokens each, 40 alike
+    spec = spec_in(tmp_path, rows=rows, batch_size=16)
+    assert spec.columns(8) == 40 + 8 * 61 <= trees.WIDEST < 40 + 16 * 61
+    assert spec.columns(16) == 16 * 101
+    laid = trees.rows_of([trees.ScoredText(row.prompt, row.answer) for row in rows], shares=True, apart=True)
+    assert 40 + 16 * 61 < len(laid) * max(len(row.tokens) for row in laid) <= spec.columns(16)
+    assert loop.rows_at_once(spec, 1500, shares=True) == 8  # one tree would be 1016 columns; two of them are more
+
+
 def test_no_batch_of_rows_takes_more_columns_than_a_run_counts_with(tmp_path):
     for rows in (ROWS, PAIRS):
         spec = spec_in(tmp_path, rows=rows)

@@ -1,9 +1,11 @@
 """Tiny random models of every family, tuned by the real loop, beside plain transformers and PEFT."""
 
+import json
 import math
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import torch
@@ -173,14 +175,15 @@ def predictions(model: Any, text: tuple[int, ...]) -> torch.Tensor:
 @mark.parametrize("name", MIXTURES)
 def test_loss_of_a_mixture_of_experts_holds_no_auxiliary_loss_even_where_the_model_asks_for_it(tuned, tmp_path, name):
     family = tuned(name)
-    config = family.base.model.config
-    config.output_router_logits, config.router_aux_loss_coef = True, 10.0
-    try:
-        sft = train(family.base, sft_in(tmp_path / "sft"))
-        spec = sft_in(tmp_path / "dpo", objective=PREFERENCE, rows=pairs(4), steps=1, evaluate_at=(1,))
-        dpo = train(family.base, spec)
-    finally:
-        config.output_router_logits = False
+    folder = copytree(family.folder, tmp_path / "asks")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(
+        json.dumps(config | {"output_router_logits": True, "router_aux_loss_coef": 10.0})
+    )
+    base = Base.load(str(folder), None)
+    spec = sft_in(tmp_path / "dpo", objective=PREFERENCE, rows=pairs(4), steps=1, evaluate_at=(1,))
+    dpo = train(base, spec)  # before SFT, which unsets the flag
+    sft = train(base, sft_in(tmp_path / "sft"))
     assert sft.losses[0].loss == approx(family.sft.losses[0].loss, abs=1e-5)
     assert dpo.losses[0].loss == approx(math.log(2), abs=1e-5)
 
@@ -240,8 +243,8 @@ def test_dense_models_are_tuned_on_all_linear_layers_as_before(tuned, tmp_path):
 def test_what_peft_refuses_is_one_sentence_and_leaves_the_base_usable(tuned, tmp_path, monkeypatch):
     from baselines.finetune.tuners import lora as module
 
-    monkeypatch.setattr(module, "_MAMBA_TYPES", frozenset())
     family = tuned("falcon_h1")
+    monkeypatch.setattr(module, "_MAMBA_TYPES", frozenset())
     with raises(TrainingFailure, match="LoRA cannot be put on .* of type falcon_h1: .*'out_proj' is incompat") as e:
         train(family.base, sft_in(tmp_path / "refused"))
     assert "\n" not in str(e.value)

@@ -6,9 +6,11 @@ import signal
 
 import pytest
 from fit_ground import study
-from inner_process import InnerProcess, spec_in
+from inner_process import InnerProcess, answers, spec_in
 
-from baselines.finetune import process
+from baselines.finetune import loop, process
+from baselines.finetune.kto import JudgedRow
+from baselines.finetune.objectives import SUPERVISED
 from baselines.finetune.process import OutOfMemory, TrainingProcess
 from baselines.finetune.schedule import Schedule
 from baselines.prompt.zero import zero_shot_program
@@ -178,6 +180,32 @@ def test_memory_that_one_row_exceeds_is_an_arm_error_that_says_so(context):
     with pytest.raises(ArmError, match="one row at a time is the least.*longest takes 8 tokens.*max_length"):
         run(context, process)
     assert [spec.micro_tokens for spec in process.runs] == [None, 16, 8]  # the longest row: 6 + 2 tokens
+
+
+def test_objective_that_must_take_two_rows_ends_at_two_and_says_so(context):
+    process = starving(context, most=0)
+    rows = tuple(JudgedRow(row.id, row.prompt, row.answer, n < 4) for n, row in enumerate(answers(8)))
+    changes = {"objective": "baselines.finetune.kto:KTO", "rows": rows}
+    with pytest.raises(ArmError, match="2 rows at a time are the least that can go through.*max_length"):
+        run(context, process, batch_size=8, steps=3, **changes)
+    longest = process.runs[0].longest
+    assert [spec.micro_tokens for spec in process.runs] == [None, 4 * longest, 2 * longest]
+
+
+@pytest.mark.parametrize(
+    ("objective", "batch", "rows", "fewer"),
+    [
+        (SUPERVISED, 8, 8, 4),
+        (SUPERVISED, 12, 3, 1),
+        (SUPERVISED, 7, 7, 1),
+        (SUPERVISED, 8, 1, 0),
+        ("baselines.finetune.kto:KTO", 6, 3, 2),  # half of it would be one, which its loss cannot be made of
+        ("baselines.finetune.kto:KTO", 8, 2, 0),
+        ("baselines.finetune.kto:KTO", 5, 5, 0),
+    ],
+)
+def test_rows_that_follow_when_memory_runs_out_divide_the_batch(tmp_path, objective, batch, rows, fewer):
+    assert loop.fewer_rows(spec_in(tmp_path, objective=objective, batch_size=batch), rows) == fewer
 
 
 def test_what_fitted_is_kept_for_the_runs_that_follow_and_after_a_death(context):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from inner_process import InnerProcess, spec_in
 
 import baselines.finetune
+from baselines.finetune import progress
 from baselines.finetune.progress import OUTCOME
 from baselines.finetune.trial import TRIALS, Tried, best_rate, settle, try_rates
 from baselines.prompt.zero import zero_shot_program
@@ -48,8 +49,9 @@ def context(make_context):
 def trial(context):
     context.score = lambda program, examples, *, with_loss=False: DevScore(0.5, 8, 1.0)
 
-    def run(*left):
+    def run(*left, before=lambda process: None):
         clock, process = Times(*left), InnerProcess(context.folder, context.base)
+        before(process)
         spec = spec_in(context.folder / "sft", steps=2)
         rate, trials = try_rates(RATES, lesson_of(context), context, process, clock, spec)
         return rate, [trial.setting for trial in trials], process, clock
@@ -82,6 +84,38 @@ def test_finished_trials_are_not_run_again_and_their_time_counts(trial, context)
     assert again[:2] == first[:2]
     assert again[2].runs == []
     assert first[3].counted == 0 < again[3].counted
+
+
+def test_adapter_of_a_trial_that_was_cut_short_leaves_the_disk_too(trial, context):
+    trial(None, 1e-9, None)
+    assert [path.name for path in context.folder.iterdir()] == [f"sft-{TRIALS}"]
+
+
+def test_adapters_that_a_death_after_the_choice_left_are_removed_when_it_is_recalled(trial, context, monkeypatch):
+    def write_and_die(path, record, write=progress.write):
+        write(path, record)
+        if path.name.endswith(TRIALS):
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(progress, "write", write_and_die)
+        trial(None, None, None)
+    other = context.folder / "sft-trials-of-somebody-else"
+    other.mkdir()
+    assert (context.folder / "sft-trial-0.001").exists()
+    assert trial(None, None, None)[2].runs == []
+    assert {path.name for path in context.folder.iterdir()} == {f"sft-{TRIALS}", other.name}
+
+
+def test_training_after_recalled_trials_keeps_to_the_memory_that_they_came_to(trial, context):
+    def lacking(process):
+        process.micro_tokens = 16  # as the schedule leaves it once memory has run out
+
+    first = trial(None, None, None, before=lacking)
+    again = trial(None, None, None)
+    assert again[2].runs == [] and first[2].micro_tokens == again[2].micro_tokens == 16
+    less = trial(None, None, None, before=lambda process: process.keep_to(8))
+    assert less[2].micro_tokens == 8
 
 
 def test_trial_that_died_while_its_choice_was_measured_trains_nothing_again(trial, context):

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from baselines.finetune import loop
+from baselines.finetune import loop, spec
 from harness.engine import generation, transformers_engine
+from harness.planning import memory
 from harness.planning.demands import Demand, Training
 from harness.planning.memory import (
     BACKWARD,
     MB,
-    MICRO_TOKENS,
     PASS_LOGITS,
     PASS_TOKENS,
     PLACES,
@@ -48,7 +48,6 @@ def test_what_is_taken_at_once_is_what_the_run_takes():
     assert PLACES == generation._PLACES
     assert {device: limits.tokens for device, limits in transformers_engine._LIMITS.items()} == PASS_TOKENS
     assert {device: limits.logits for device, limits in transformers_engine._LIMITS.items()} == PASS_LOGITS
-    assert MICRO_TOKENS == loop.MICRO_TOKENS
 
 
 def test_weights_are_four_bytes_on_a_cpu_and_two_on_cuda():
@@ -114,6 +113,20 @@ def test_rows_that_begin_alike_go_through_together_where_apart_they_would_not():
     logits = 3 * 4 * (5 + 1) * WORDS * 4 / MB
     assert training_mb(asked, asked.training, shape(), "cpu") == pytest.approx(
         activations_mb(570, shape(), "cpu") + logits
+    )
+
+
+def test_constants_of_a_training_pass_are_the_training_loops():
+    assert dict(memory.MICRO_TOKENS) == loop.MICRO_TOKENS
+    assert memory.WIDEST == spec.WIDEST
+
+
+def test_rows_that_one_tree_does_not_hold_are_counted_apart():
+    # 32 rows of 1,000 tokens begin alike for 900, but a tree is 640 wide at most: 16 of them fill a GPU's 16,384.
+    asked = replace(demand(training(longest=1000, batch_rows=32)), general_row=40 + 900, typical_answer=5)
+    logits = 3 * 16 * (5 + 1) * WORDS * 4 / MB
+    assert training_mb(asked, asked.training, shape(), "cuda") == pytest.approx(
+        activations_mb(16_000, shape(), "cuda") + logits
     )
 
 

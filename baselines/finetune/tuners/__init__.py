@@ -33,8 +33,9 @@ class Tuner(Protocol):
 
         Raises:
             TrainingFailure: If such a model cannot be tuned so.
-            ValueError, NotImplementedError: As libraries say that.
-            TypeError: As PEFT says that; any other is a programming fault, and ends the run as one.
+            ValueError, TypeError, NotImplementedError: As PEFT, transformers, torch and bitsandbytes say that. Raised
+                anywhere else they are programming faults: the training process dies of one, which ends the arm with
+                its traceback in trainer.log.
         """
 
     def take_up(self, model: Any, folder: Path) -> Any:
