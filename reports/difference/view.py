@@ -27,7 +27,7 @@ def sides_table(difference: RunDifference) -> Table:
         [name, side.folder, verdict_word(side), side.sentence]
         for name, side in (("then", difference.before), ("now", difference.after))
     ]
-    return table("Verdict then and now", ("", "Run", "Verdict", "In words"), rows)
+    return table("Verdict then and now", ("When", "Run", "Verdict", "In words"), rows)
 
 
 def arms_table(difference: RunDifference) -> Table:
@@ -71,7 +71,7 @@ def flips_table(arm: ArmChange, most: int, longest: int) -> Table:
         for flip in arm.flips[:most]
     ]
     caption = f"{arm.name}: {flip_count(arm)}"
-    return table(caption, ("", "Item", "Question", "Right answer", "Then", "Now"), rows)
+    return table(caption, ("Flip", "Item", "Question", "Right answer", "Then", "Now"), rows)
 
 
 def _texts(flip: ItemFlip) -> tuple[str, str, str, str]:
@@ -101,7 +101,7 @@ def left_out(arm: ArmChange, most: int) -> str:
 def differences_table(found: Sequence[Difference], write: Callable[[str], str] = one_line) -> Table:
     """List what is not the same."""
     rows = [[AREAS[one.area], one.what, write(one.before) or "–", write(one.after) or "–"] for one in found]
-    return table("What differs", ("", "What", "Then", "Now"), rows)
+    return table("Task, data, model and versions", ("Part", "What", "Then", "Now"), rows)
 
 
 def items_line(difference: RunDifference) -> str:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 from html.parser import HTMLParser
 
 import pytest
@@ -114,3 +115,11 @@ def test_nothing_differs_is_said():
     text = draw("html", difference(differences=(), arms=()))
     assert "Nothing: task, data, model and versions are the same." in text
     assert "No shared item is scored otherwise." in text
+
+
+def test_page_needs_no_scrolling_and_names_every_column():
+    text = draw("html", difference())
+    assert 'class="scroll"' not in text
+    headings = set(re.findall(r'<th scope="col"[^>]*>([^<]*)', text))
+    assert "" not in headings
+    assert {one for one in re.findall(r'data-heading="([^"]*)"', text)} == headings
