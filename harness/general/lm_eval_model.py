@@ -63,6 +63,7 @@ class EngineLM(LM):  # type: ignore[misc]
         results: list[tuple[float, bool]] = [(math.nan, False)] * len(requests)
         faults: list[ArmError] = []
         done = 0
+        self._advance(done, len(requests))
         for chunk in _chunks(groups):
             asked = [(context, [requests[i].args[1] for i in groups[context]]) for context in chunk]
             for context, scored in zip(chunk, self._scored(asked, faults), strict=True):
@@ -91,6 +92,7 @@ class EngineLM(LM):  # type: ignore[misc]
 
     def loglikelihood_rolling(self, requests: list[Any], disable_tqdm: bool = False) -> list[float]:
         """Score whole texts."""
+        self._advance(0, len(requests))
         scored = self._engine.loglikelihood([("", [request.args[0]]) for request in requests], self._weights)
         self._advance(len(requests), len(requests))
         return [likelihoods[0].logprob for likelihoods in scored]
@@ -108,6 +110,7 @@ class EngineLM(LM):  # type: ignore[misc]
             groups.setdefault(repr(request.args[1]), []).append(number)
         results = [""] * len(requests)
         done = 0
+        self._advance(done, len(requests))
         for numbers in groups.values():
             settings, until = _decoding(requests[numbers[0]].args[1])
             numbers.sort(key=lambda i: -len(requests[i].args[0]))

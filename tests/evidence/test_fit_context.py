@@ -4,9 +4,9 @@ import pytest
 from scripted_context import ScriptedEngine, row, scripted_context
 
 from harness.errors import ArmError
-from harness.evidence.fit_context import Latency
+from harness.evidence.fit_context import Latency, RunContext
 from harness.program import Program, Prompt
-from harness.records import GenerationSettings, Outcome, Weights
+from harness.records import GenerationSettings, Outcome, Prediction, Weights
 
 EXAMPLES = [row(name, f"question {name}", "yes") for name in "abcd"]
 PROGRAM = Program(Weights("scripted"), Prompt(), GenerationSettings(4))
@@ -45,6 +45,22 @@ def test_question_that_could_not_be_asked_has_no_latency(tmp_path):
     context = choking_bench(tmp_path, "a")
     assert context.latency(PROGRAM, EXAMPLES[:1]).median is None
     assert context.latency(PROGRAM, EXAMPLES[:2]).median is not None
+
+
+@pytest.mark.parametrize(("each", "asked"), [(0.1, 20), (2.0, 20), (11.0, 6), (100.0, 5)])
+def test_slow_questions_are_timed_for_about_a_minute_and_no_fewer_than_five(tmp_path, monkeypatch, each, asked):
+    """At 11 s a question the minute is over after the sixth; at 2 s forty seconds see all twenty."""
+    context = choking_bench(tmp_path, "")
+    timed = []
+
+    def ask(program, questions):
+        timed.append(questions[0].id)
+        yield [Prediction(questions[0].id, "", "", Outcome.SCORED, "stop", 1, 1, each)]
+
+    monkeypatch.setattr(RunContext, "_ask", lambda self, *args: ask(*args))
+    found = context.latency(PROGRAM, [row(str(n), "q", "yes") for n in range(20)])
+    assert (len(timed), found.median) == (asked, each)
+    assert (found.p95 is None) is (asked < 20)
 
 
 def test_loss_is_not_measured_when_a_prompt_cannot_be_built(tmp_path):

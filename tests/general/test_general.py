@@ -6,6 +6,7 @@ from lm_eval.models.huggingface import HFLM
 from lm_eval.tasks import TaskManager
 from pytest import approx, mark, raises
 
+from harness.engine.transformers_engine import TransformersEngine
 from harness.errors import ArmError, HarnessError
 from harness.general.benchmark_tasks import CORE, OURS, WEIGHTS, choose, load_tasks
 from harness.general.lm_eval_model import EngineLM
@@ -223,3 +224,19 @@ def test_digest_of_what_is_asked_is_the_same_until_an_item_changes(cache, tasks_
     rows = Path(tmp_path / "rows.jsonl")
     rows.write_text(rows.read_text().replace('"gold": 1', '"gold": 2'))
     assert digest(folder=tmp_path) != digest()
+
+
+def test_stage_is_named_before_its_first_answers(measured, tasks_folder, monkeypatch):
+    seen = []
+    ask = TransformersEngine.loglikelihood
+
+    def asked(engine, requests, weights):
+        seen.append(("asked", None))
+        return ask(engine, requests, weights)
+
+    monkeypatch.setattr(TransformersEngine, "loglikelihood", asked)
+    measured(
+        tasks=("own_choice",), include_path=tasks_folder, limit=6,
+        progress=lambda stage, done, total: seen.append((stage, done)),
+    )  # fmt: skip
+    assert seen.index(("benchmarks", 0)) < seen.index(("asked", None))
