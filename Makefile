@@ -31,8 +31,8 @@ scorecard: $(READY)
 	$(BIN)/harness setup
 	$(BIN)/python -m bench.scorecard $(OPTIONS)
 
-# axe-core over a report in 8 settings. Needs Node.js, Chromium (CHROMIUM=its path), REPORT=a report.html and
-# NPM=a folder in which `npm install axe-core puppeteer-core` was run; it is no part of `make check`.
+# axe-core over a report in 8 settings, or over a difference or a page of `harness view` in 4. Needs Node.js, Chromium
+# (CHROMIUM=its path), REPORT=the file or address, and NPM=a folder in which `npm install axe-core puppeteer-core` was run; it is no part of `make check`.
 report-accessibility:
 	node bench/report_accessibility.mjs $(NPM) $(REPORT)
 
