@@ -1,0 +1,83 @@
+"""What the verdict asks of each arm, and what is still open: an arm with no open question need not be asked further.
+
+An arm's figure is at the goal or below it; its gain over a cheaper arm is above the smallest gain that counts or not.
+All rules of `harness.decision.verdict` are made of these answers, so once they are known more items change nothing.
+`rethink` alone also asks for gains larger than that: its arms are asked all items, unless their gains are excluded.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from harness.decision.arms import Arm
+from harness.decision.intervals import TAIL
+from harness.decision.ladder import ArmScores
+from harness.decision.paired import BestConstant, Scored, compare
+from harness.decision.verdict import Verdict
+from harness.decision.words import join, points
+from harness.records import Asked
+
+
+@dataclass(frozen=True)
+class Question:
+    """Something that the verdict asks of one arm, or of two."""
+
+    arm: str
+    against: str  # the arm that it must beat; empty where the question is whether it is at the goal
+    answer: bool | None  # None: still open
+
+
+def asked_of(arm_scores: ArmScores, verdict: Verdict, constant: BestConstant | None) -> tuple[Asked, ...]:
+    """Say of every judged arm how many items it was asked, whether it has an open question, and what is settled."""
+    asking = arm_scores.metric_spec.asking
+    if asking is None:
+        return ()
+    found = list(questions(arm_scores, constant))
+    waiting = {name for one in found if one.answer is None for name in (one.arm, one.against)}
+    final = verdict.arm.name if verdict.arm is not None and verdict.is_final else ""
+
+    def asked(arm: Arm) -> Asked:
+        is_open = not final and arm.name in waiting
+        why = f"{final} reaches the goal, which decides" if final else settled_words(arm_scores, arm.name, found)
+        return Asked(arm.name, asking.asked[arm.name], asking.count, is_open, "" if is_open else why)
+
+    return tuple(asked(arm) for arm in arm_scores.judged_arms.judged)
+
+
+def questions(arm_scores: ArmScores, constant: BestConstant | None) -> Iterator[Question]:
+    """Yield all questions of a run, as the figures so far answer them."""
+    least, judged_arms = arm_scores.limits.smallest_gain, arm_scores.judged_arms
+    for arm in judged_arms.judged:
+        yield Question(arm.name, "", _at_goal(arm_scores, arm))
+        cheaper = judged_arms.cheaper(arm)
+        against: list[Scored] = [*cheaper, *([constant] if constant and cheaper else [])]
+        for other in against:
+            gain = compare(arm, other, arm_scores.metric_spec, least).difference
+            yield Question(arm.name, other.name, _beyond(gain.low, gain.high, least) if gain else None)
+
+
+def _at_goal(arm_scores: ArmScores, arm: Arm) -> bool | None:
+    """Whether an arm is at the goal, at the strictest levels at which the verdict asks."""
+    if arm_scores.is_at_goal(arm, arm_scores.prompt_tails.get(arm.name, TAIL)):
+        return True
+    high = arm_scores.bounds(arm, TAIL / len(arm_scores.judged_arms.judged)).high
+    return False if high < arm_scores.limits.goal else None
+
+
+def _beyond(low: float, high: float, least: float) -> bool | None:
+    return True if low > least else False if high <= least else None
+
+
+def settled_words(arm_scores: ArmScores, name: str, found: list[Question]) -> str:
+    """Say what is known of an arm: 'it is below the goal, and lora_sft gains more than 2 points over it'."""
+    least = points(arm_scores.limits.smallest_gain)
+    own = [one for one in found if one.arm == name]
+    beaten = {one.against: one.answer for one in own if one.against}
+    beaten_by = {one.arm: one.answer for one in found if one.against == name}
+    parts = [f"it {'reaches' if one.answer else 'is below'} the goal" for one in own if not one.against]
+    for answer, verb in ((True, "gain{} more than"), (False, "do{} not gain")):
+        if over := [other for other, known in beaten.items() if known is answer]:
+            parts.append(f"it {verb.format('s' if answer else 'es')} {least} over {join(over)}")
+        if by := [other for other, known in beaten_by.items() if known is answer]:
+            ending = ("s" if answer else "es") if len(by) == 1 else ""
+            parts.append(f"{join(by)} {verb.format(ending)} {least} over it")
+    return join(parts)
