@@ -71,7 +71,19 @@ def decide(
         ValueError: If the evidence contradicts itself: an arm twice, scores without predictions or outside
             [0, 1], texts of different lengths.
     """
-    from harness.decision import advice, bands, bounds, form, gate, missing, questions, recipe, sentence, undecided, verdict
+    from harness.decision import (
+        advice,
+        bands,
+        bounds,
+        form,
+        gate,
+        missing,
+        questions,
+        recipe,
+        sentence,
+        undecided,
+        verdict,
+    )
     from harness.decision.arms import MetricSpec, read_arms
     from harness.decision.judged import Correction, basis_of
     from harness.decision.ladder import ArmScores, describe_rungs

@@ -1,9 +1,9 @@
 """Test items asked in rounds: in which order, how many a round, and what bounds hold wherever an arm was stopped.
 
-Each one-sided chance of error is split. A fifth goes to a confidence sequence (`harness.decision.sequence`), which holds
-at every number of items at once; the rest to the usual interval, of which only an arm with all items makes use. Either
-errs in its part at most, so by the union bound a claim errs in no more than the whole, whatever rule says when to stop.
-What the sequence has shown on fewer items stays shown.
+Each one-sided chance of error is split. A fifth goes to a confidence sequence (`harness.decision.sequence`), which
+holds at every number of items at once; the rest to the usual interval, of which only an arm with all items makes use.
+Either errs in its part at most, so by the union bound a claim errs in no more than the whole, whatever rule says when
+to stop. What the sequence has shown on fewer items stays shown.
 """
 
 import hashlib
@@ -14,11 +14,10 @@ from functools import cached_property
 
 import numpy as np
 
-from harness.decision.arms import MetricSpec
-from harness.decision.intervals import TAIL, percent, score_interval
 from harness.decision.judged import cluster_of
 from harness.decision.sequence import Floats, lower_bound, upper_bound
-from harness.records import Interval, Score
+from harness.decision.words import percent
+from harness.records import Interval
 
 # Of a chance of error, for the sequence. A third would ask a tenth fewer items at twice the smallest gain that a whole
 # run detects, and cost 5 points of power at once that gain, where a fifth costs 3 (docs/decision.md).
@@ -112,26 +111,6 @@ class Asking:
         sizes = np.array([len(group) for group in found if group], dtype=np.float64)
         totals = np.array([math.fsum(group) for group in found if group], dtype=np.float64)
         return (totals - least * sizes) / (1 - least), sizes
-
-
-def arm_interval(
-    arm: str, scores: Mapping[str, Score], metric_spec: MetricSpec, tail: float = TAIL
-) -> Interval:
-    """Return an arm's figure with its bounds, however many of the items it was asked.
-
-    Args:
-        arm: Its name.
-        scores: Its measured items.
-        metric_spec: How the figure is read.
-        tail: Chance on each side.
-    """
-    asking = metric_spec.asking
-    if asking is None:
-        return score_interval(list(scores.values()), metric_spec, tail)
-    of_all = score_interval(list(scores.values()), metric_spec, of_whole(tail)) if asking.is_whole(arm) else None
-    if of_all is not None and "no claim" in of_all.method:  # of few groups the sequence may still claim something
-        of_all = None
-    return asking.bounded({item: score.value for item, score in scores.items()}, of_all, 0.0, tail)
 
 
 def of_whole(tail: float) -> float:

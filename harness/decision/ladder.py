@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.decision.arms import LADDER, Absent, Arm, JudgedArms, MetricSpec
-from harness.decision.asking import arm_interval, of_whole
-from harness.decision.intervals import TAIL, Floats, Labels, group_labels
+from harness.decision.asking import of_whole
+from harness.decision.intervals import TAIL, Floats, Labels, arm_interval, group_labels
 from harness.decision.paired import BestConstant, Scored, compare
 from harness.decision.words import join, points, share
 from harness.records import Comparison, Family, Gate, Interval, Limits, Rung
@@ -31,7 +31,8 @@ class ArmScores:
             arm.name: arm_interval(arm.name, arm.scores, metric_spec) for arm in judged_arms.judged
         }
         self._gains: dict[tuple[str, str], Comparison] = {}
-        self.items = tuple(max((arm.scores for arm in judged_arms.judged), key=len, default=()))
+        longest = max(judged_arms.judged, key=lambda arm: len(arm.scores), default=None)
+        self.items = tuple(longest.scores) if longest is not None else ()
 
     def gain(self, arm: Arm, against: Arm) -> Comparison:
         """Return how far one arm beats another."""

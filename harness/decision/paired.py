@@ -42,9 +42,9 @@ from harness.decision.intervals import (
     group_labels,
     group_moments,
     no_claim,
-    percent,
 )
 from harness.decision.judged import corrected_gain
+from harness.decision.words import percent
 from harness.records import Comparison, Interval, Score
 
 RATE_PAIRS = 1  # a whole gain and a whole loss, added to rates

@@ -73,11 +73,14 @@ def settled_words(arm_scores: ArmScores, name: str, found: list[Question]) -> st
     own = [one for one in found if one.arm == name]
     beaten = {one.against: one.answer for one in own if one.against}
     beaten_by = {one.arm: one.answer for one in found if one.against == name}
-    parts = [f"it {'reaches' if one.answer else 'is below'} the goal" for one in own if not one.against]
-    for answer, verb in ((True, "gain{} more than"), (False, "do{} not gain")):
+    does = ["reaches the goal" if one.answer else "is below the goal" for one in own if not one.against]
+    others = []
+    for answer, one_gains, many_gain in (
+        (True, "gains more than", "gain more than"),
+        (False, "does not gain", "do not gain"),
+    ):
         if over := [other for other, known in beaten.items() if known is answer]:
-            parts.append(f"it {verb.format('s' if answer else 'es')} {least} over {join(over)}")
+            does.append(f"{one_gains} {least} over {join(over)}")
         if by := [other for other, known in beaten_by.items() if known is answer]:
-            ending = ("s" if answer else "es") if len(by) == 1 else ""
-            parts.append(f"{join(by)} {verb.format(ending)} {least} over it")
-    return join(parts)
+            others.append(f"{join(by)} {one_gains if len(by) == 1 else many_gain} {least} over it")
+    return ", and ".join([f"it {join(does)}", *others])

@@ -28,7 +28,7 @@ def lower_bound(totals: Floats, sizes: Floats, largest: float, tail: float) -> f
     """Return the highest mean that the capital rejected at any moment, or just below it.
 
     Args:
-        totals: Sum of each group's values, each value in [0, 1], in the order in which they were asked; shape (groups,).
+        totals: Sum of each group's values, each in [0, 1], in the order in which they were asked; shape (groups,).
         sizes: Items of each group.
         largest: Items of the largest group of the whole test, asked or not.
         tail: Chance that the bound ever lies above the true mean, in (0, 1).

@@ -15,15 +15,17 @@ from harness.records import Decision, Family
 from harness.store.files import encode
 
 RUNGS: tuple[frozenset[Family], ...] = (frozenset({"prompt"}), frozenset({"rag"}), TUNED)
+RunRung = Callable[[Sequence[str], Sequence[str]], None]
 
 
-def climb(jobs: Jobs, asked: Sequence[str], decide: Callable[[], Decision]) -> None:
+def climb(jobs: Jobs, asked: Sequence[str], decide: Callable[[], Decision], run: RunRung | None = None) -> None:
     """Run the arms in `asked` (all, when it is empty) a rung after another; say what was saved where one passes.
 
     Args:
         jobs: What runs them.
         asked: Names of arms.
         decide: Decides from what the ledger holds.
+        run: Runs a rung, given its arms and those of the cheaper ones; by default the first alone, on all items.
 
     Raises:
         HarnessError: As `Jobs.run` does.
@@ -33,7 +35,10 @@ def climb(jobs: Jobs, asked: Sequence[str], decide: Callable[[], Decision]) -> N
     for place, names in enumerate(rungs):
         if not names:
             continue
-        jobs.run(names, is_whole=False)
+        if run is None:
+            jobs.run(names, is_whole=False)
+        else:
+            run(names, tuple(name for earlier in rungs[:place] for name in earlier))
         dearer = tuple(name for later in rungs[place + 1 :] for name in later)
         if dearer and passes(decision := decide()):
             assert decision.arm is not None
