@@ -70,6 +70,13 @@ class Spent:
     power: float  # share of runs that recommend the better arm
     whole_power: float
     share: Mapping[str, float]  # of the items, on average, by arm
+    discordant: float  # share of runs in which one of the two ways recommends it and the other does not
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        """The last arm, and the first."""
+        names = tuple(self.share)
+        return names[0], names[-1]
 
 
 def spent(world: World, runs: int, seed: int) -> Spent:
@@ -77,10 +84,15 @@ def spent(world: World, runs: int, seed: int) -> Spent:
     random = np.random.default_rng(seed)
     found = [compare_both(world, random) for _ in range(runs)]
     best = f"arm{len(world.rates) - 1}"
+    by_rounds, whole = (
+        np.array([verdict.arm is not None and verdict.arm.name == best for verdict in verdicts])
+        for verdicts in ([one.by_rounds for one in found], [one.whole for one in found])
+    )
     return Spent(
-        power=float(np.mean([one.by_rounds.arm is not None and one.by_rounds.arm.name == best for one in found])),
-        whole_power=float(np.mean([one.whole.arm is not None and one.whole.arm.name == best for one in found])),
+        power=float(by_rounds.mean()),
+        whole_power=float(whole.mean()),
         share={name: float(np.mean([one.shares[name] for one in found])) for name in found[0].shares},
+        discordant=float((by_rounds != whole).mean()),
     )
 
 

@@ -17,10 +17,13 @@ ORDER = in_order(dict.fromkeys(ITEMS), 0)
 
 
 def asked(arm, family, rate, count=N, **more):
-    """An arm that was asked the first items in the order of asking, right in an evenly spread share of them."""
-    items = list(first(ORDER, count))
-    values = [float(int((place + 1) * rate) > int(place * rate)) for place in range(count)]
-    return evidence(arm, family, values, items=items, **more)
+    """An arm that was asked the first items in the order of asking."""
+    return evidence(arm, family, spread(rate, count), items=list(first(ORDER, count)), **more)
+
+
+def spread(rate, count):
+    """So many answers, of which a share is right, evenly spread."""
+    return [float(int((place + 1) * rate) > int(place * rate)) for place in range(count)]
 
 
 def settled(arms, limits=ADAPTIVE, **more):
@@ -109,11 +112,12 @@ def test_what_was_shown_on_fewer_items_stays_shown_on_more():
     # 76 of the first 80 are right, and 128 of the 160 after them: alone, 204 of 240 show less than the first 80 did
     items = [item for cluster in ORDER for item in cluster]
     asking = Asking(ORDER, {"p": N})
-    values = dict(zip(items, right(76, 80)[::-1] + right(128, 160)[::-1], strict=True))
+    values = dict(zip(items, spread(0.95, 80) + spread(0.8, 160), strict=True))
     usual = exact(204, N, of_whole(0.025))
     early = asking.bounded(dict(list(values.items())[:80]), None, 0.0, 0.025)
     late = asking.bounded(values, usual, 0.0, 0.025)
-    assert usual.low < early.low <= late.low < late.estimate
+    assert usual.low < early.low == pytest.approx(late.low, abs=1e-5)
+    assert late.low < late.estimate < late.high
 
 
 def test_groups_are_bet_on_whole():
@@ -209,3 +213,28 @@ def test_figure_that_is_no_mean_of_items_is_refused():
 
 def test_chance_of_error_is_split_and_not_spent_twice():
     assert of_whole(0.025) + PART * 0.025 == pytest.approx(0.025)
+
+
+def test_what_lies_below_an_arm_that_climbed_no_longer_asks_for_gains():
+    # retrieval gains nothing over the prompt, which would stay open; tuning gains over both, and the goal is far
+    arms = [
+        asked("p", "prompt", 0.2, 80),
+        asked("r", "rag", 0.2, 80),
+        asked("t", "tune", 0.6, 80, general=UNHARMED),
+        asked("u", "tune", 0.6, 80, general=UNHARMED, dev=0.4),
+    ]
+    decision = settled(arms)
+    assert (decision.action, decision.arm) == ("fine_tune", "t")
+    assert not any(one.is_open for one in decision.asked)
+    assert decision.asked[1].why == "it is below the goal, and t gains more than 2 points over it"
+    assert decision.asked[3].why == "t is recommended whatever its figure"
+    assert [one.is_open for one in settled(arms[:2]).asked] == [True, True]
+
+
+def test_retrieval_that_may_reach_the_goal_is_asked_on_below_an_arm_that_climbed():
+    goal = Limits(goal=0.4, is_adaptive=True)
+    arms = [asked("p", "prompt", 0.2, 80), asked("r", "rag", 0.3, 80), asked("t", "tune", 0.95, 80, general=UNHARMED)]
+    decision = settled(arms, goal)
+    assert (decision.action, decision.arm, decision.goal) == ("fine_tune", "t", "met")
+    # were it shown to gain over the prompt and to reach the goal, the verdict would be RAG
+    assert [one.is_open for one in decision.asked] == [True, True, False]
