@@ -212,7 +212,7 @@ def adaptive_rows(runs: int, seed: int) -> Iterator[Row]:
     for families in (("prompt", "tune"), ("prompt", "prompt", "rag", "tune")):
         for items in (200, 500):
             for base in (0.3, 0.5):
-                yield from spent_rows(families, items, base, 4 * runs, seed)
+                yield from spent_rows(families, items, base, 2 * runs, seed)
 
 
 def spent_rows(families: tuple[Family, ...], items: int, base: float, runs: int, seed: int) -> Iterator[Row]:

@@ -73,6 +73,11 @@ class Asking:
         return sum(map(len, self.clusters))
 
     @cached_property
+    def places(self) -> Mapping[str, int]:
+        """Place of every item's group in the order of asking."""
+        return {item: place for place, cluster in enumerate(self.clusters) for item in cluster}
+
+    @cached_property
     def largest(self) -> int:
         """Items of the largest group."""
         return max(map(len, self.clusters), default=1)
@@ -107,10 +112,10 @@ class Asking:
 
     def _by_group(self, values: Mapping[str, float], least: float) -> tuple[Floats, Floats]:
         """Sum the values of each group, moved into [0, 1], in the order of asking."""
-        found = [[values[item] for item in cluster if item in values] for cluster in self.clusters]
-        sizes = np.array([len(group) for group in found if group], dtype=np.float64)
-        totals = np.array([math.fsum(group) for group in found if group], dtype=np.float64)
-        return (totals - least * sizes) / (1 - least), sizes
+        places = np.array([self.places[item] for item in values], dtype=np.intp)
+        sizes = np.bincount(places).astype(np.float64)
+        moved = (np.fromiter(values.values(), np.float64) - least) / (1 - least)
+        return np.bincount(places, moved)[sizes > 0], sizes[sizes > 0]
 
 
 def of_whole(tail: float) -> float:

@@ -31,6 +31,7 @@ class ArmScores:
             arm.name: arm_interval(arm.name, arm.scores, metric_spec) for arm in judged_arms.judged
         }
         self._gains: dict[tuple[str, str], Comparison] = {}
+        self._bounds: dict[tuple[str, float], Interval] = {}
         longest = max(judged_arms.judged, key=lambda arm: len(arm.scores), default=None)
         self.items = tuple(longest.scores) if longest is not None else ()
 
@@ -61,7 +62,9 @@ class ArmScores:
         """Return an arm's figure with bounds that leave `tail` on each side."""
         if tail == TAIL:
             return self.scores[arm.name]
-        return arm_interval(arm.name, arm.scores, self.metric_spec, tail)
+        if (arm.name, tail) not in self._bounds:
+            self._bounds[arm.name, tail] = arm_interval(arm.name, arm.scores, self.metric_spec, tail)
+        return self._bounds[arm.name, tail]
 
     def tail_of_whole(self, tail: float) -> float:
         """Return the chance of error that the interval of all items leaves on each side."""

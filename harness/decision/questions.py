@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from harness.decision.arms import Arm
 from harness.decision.intervals import TAIL
 from harness.decision.ladder import ArmScores
-from harness.decision.paired import BestConstant, Scored, compare
+from harness.decision.paired import BestConstant, compare
 from harness.decision.verdict import Verdict
 from harness.decision.words import join, points
 from harness.records import Asked
@@ -61,10 +61,11 @@ def questions(arm_scores: ArmScores, verdict: Verdict, constant: BestConstant | 
 
 def _gains(arm_scores: ArmScores, arm: Arm, constant: BestConstant | None) -> Iterator[Question]:
     cheaper, least = arm_scores.judged_arms.cheaper(arm), arm_scores.limits.smallest_gain
-    against: list[Scored] = [*cheaper, *([constant] if constant and cheaper else [])]
-    for other in against:
-        gain = compare(arm, other, arm_scores.metric_spec, least).difference
-        yield Question(arm.name, other.name, _beyond(gain.low, gain.high, least) if gain else None)
+    gains = [arm_scores.gain(arm, other) for other in cheaper]
+    gains += [compare(arm, constant, arm_scores.metric_spec, least)] if constant and cheaper else []
+    for gain in gains:
+        seen = gain.difference
+        yield Question(arm.name, gain.against, _beyond(seen.low, seen.high, least) if seen else None)
 
 
 def _at_goal(arm_scores: ArmScores, arm: Arm) -> bool | None:

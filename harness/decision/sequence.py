@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 # Of what is left after m: small ones find small gains on many items, large ones large gains on few. Against six to
 # nineteen other fractions, and against aGRAPA's bets, these tenths asked the fewest items (docs/decision.md).
 FRACTIONS = np.arange(1, 10) / 10
-PRECISION = 1e-6
+PRECISION = 1e-5
 
 
 def lower_bound(totals: Floats, sizes: Floats, largest: float, tail: float) -> float:
@@ -38,10 +38,13 @@ def lower_bound(totals: Floats, sizes: Floats, largest: float, tail: float) -> f
     def beyond(mean: float) -> float:
         return float(log_capital(totals, sizes, largest, mean).max(initial=0.0)) - needed
 
-    if beyond(PRECISION) < 0:
-        return 0.0
     # the capital falls as the mean rises, and nobody gains by a bet against a mean of 1
-    root = float(scipy.optimize.brentq(beyond, PRECISION, 1.0, xtol=PRECISION / 4))
+    below = 0.5
+    while beyond(below) < 0:
+        below /= 2
+        if below < PRECISION:
+            return 0.0
+    root = float(scipy.optimize.brentq(beyond, below, 2 * below, xtol=PRECISION / 4))
     return max(0.0, root - PRECISION)
 
 
