@@ -63,13 +63,17 @@ def write_test_rows(task, *, targets=None, groups=None, marked=()):
 
 @pytest.fixture
 def gaining(tmp_path, stub_task):
-    """A task on which `tuned` is right in nine of ten items, and the others in those alone where both say the same."""
+    """A task on which one arm is right in nine of ten items, and others in those alone where both say the same."""
 
-    def write(*arms, extra="goal: {at_least: 0.75}\n", **rows):
-        task = write_test_rows(stub_task("tuned", extra=OUT_OF_REACH), **rows)
+    def write(*arms, extra="goal: {at_least: 0.75}\n", best="tuned", wrong=10, instead=None, **rows):
+        task = write_test_rows(stub_task("steady", "tuned", extra=OUT_OF_REACH), **rows)
         whole, _ = run_in(tmp_path / "first", task, is_adaptive=False)
-        said = {p.example_id: p.answer for p in whole.evidence[0].predictions}
-        targets = {item: "none" if int(item[1:]) % 10 == 0 else answer for item, answer in said.items()}
+        said = answers(whole)
+        other = said[instead] if instead else {}
+        targets = {
+            item: other.get(item, "none") if int(item[1:]) % wrong == 0 else answer
+            for item, answer in said[best].items()
+        }
         return write_test_rows(stub_task(*(arms or ("steady", "tuned")), extra=extra), targets=targets, **rows)
 
     return write
@@ -134,6 +138,28 @@ def test_run_that_was_interrupted_ends_as_one_that_was_not(gaining, tmp_path, mo
     resumed, _ = run_in(tmp_path / "run", task, is_cached=False)
     assert answers(resumed) == answers(straight)
     assert resumed.decision == straight.decision
+
+
+def test_interrupted_run_asks_whom_it_would_have_asked_although_more_is_known_by_then(gaining, tmp_path):
+    # steady's second round shows that it reaches the goal, which decides; by then tuned is due for that round too
+    task = gaining("steady", "tuned", best="steady", extra="goal: {at_least: 0.7}\n")
+    straight, told = run_in(tmp_path / "straight", task)
+    assert told.began_jobs[1:] == ["steady", "tuned", "steady", "tuned"]
+    with pytest.raises(KeyboardInterrupt):
+        run_in(tmp_path / "run", task, Stopping(job=5))
+    resumed, _ = run_in(tmp_path / "run", task)
+    assert asked(resumed) == asked(straight) and resumed.decision == straight.decision
+
+
+def test_climb_that_was_interrupted_asks_no_cheaper_arm_more_than_it_would_have(gaining, tmp_path):
+    task = gaining(wrong=5, instead="steady", extra=OUT_OF_REACH)
+    straight, told = run_in(tmp_path / "straight", task, climbs=True)
+    assert [name for name in told.began_jobs if name in ("steady", "tuned")][:4] == ["steady", "tuned", "steady", "tuned"]
+    assert len(asked(straight)["steady"]) < ITEMS
+    with pytest.raises(KeyboardInterrupt):  # the fifth job, with the base's, is tuned in its second round
+        run_in(tmp_path / "run", task, Stopping(job=5), climbs=True)
+    resumed, _ = run_in(tmp_path / "run", task, climbs=True)
+    assert asked(resumed) == asked(straight) and resumed.decision == straight.decision
 
 
 def test_half_a_round_does_not_count_before_it_ends(gaining, tmp_path, monkeypatch):
@@ -230,4 +256,10 @@ def test_aggregate_is_refused(stub_task, tmp_path):
     task.write_text(task.read_text().replace("exact_match", "macro_f1"))
     with pytest.raises(HarnessError, match="cannot stop items early, because macro_f1 is no mean of items"):
         run_in(tmp_path / "run", task)
+    assert not (tmp_path / "run").exists()
+
+
+def test_judges_figures_are_refused(judged_task, tmp_path):
+    with pytest.raises(HarnessError, match="cannot stop items early, because judge is given by a judge"):
+        run_in(tmp_path / "run", judged_task().file)
     assert not (tmp_path / "run").exists()
