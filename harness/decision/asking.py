@@ -19,10 +19,11 @@ from harness.decision.sequence import Floats, lower_bound, upper_bound
 from harness.decision.words import percent
 from harness.records import Interval
 
-# Of a chance of error, for the sequence. A third would ask a tenth fewer items at twice the smallest gain that a whole
-# run detects, and cost 5 points of power at once that gain, where a fifth costs 3 (docs/decision.md).
+# Of a chance of error, for the sequence. At twice the smallest gain that a whole run detects, a third would ask 2 to 3
+# points of the items less than the 31 to 42% of a fifth; at once that gain it costs 4 to 5 points of power, and a fifth
+# 2 to 3 (bench/betting_choices.py).
 PART = 0.2
-ROUNDS = 6
+ROUNDS = 6  # four ask 2 to 5 points of the items more at twice that gain, and twelve 1 to 4 fewer
 FEWEST = 30  # items of a round
 
 Clusters = tuple[tuple[str, ...], ...]
@@ -115,7 +116,8 @@ class Asking:
         places = np.array([self.places[item] for item in values], dtype=np.intp)
         sizes = np.bincount(places).astype(np.float64)
         moved = (np.fromiter(values.values(), np.float64) - least) / (1 - least)
-        return np.bincount(places, moved)[sizes > 0], sizes[sizes > 0]
+        totals = np.bincount(places, moved).astype(np.float64)
+        return totals[sizes > 0], sizes[sizes > 0]
 
 
 def of_whole(tail: float) -> float:

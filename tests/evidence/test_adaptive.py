@@ -154,7 +154,12 @@ def test_interrupted_run_asks_whom_it_would_have_asked_although_more_is_known_by
 def test_climb_that_was_interrupted_asks_no_cheaper_arm_more_than_it_would_have(gaining, tmp_path):
     task = gaining(wrong=5, instead="steady", extra=OUT_OF_REACH)
     straight, told = run_in(tmp_path / "straight", task, climbs=True)
-    assert [name for name in told.began_jobs if name in ("steady", "tuned")][:4] == ["steady", "tuned", "steady", "tuned"]
+    assert [name for name in told.began_jobs if name in ("steady", "tuned")][:4] == [
+        "steady",
+        "tuned",
+        "steady",
+        "tuned",
+    ]
     assert len(asked(straight)["steady"]) < ITEMS
     with pytest.raises(KeyboardInterrupt):  # the fifth job, with the base's, is tuned in its second round
         run_in(tmp_path / "run", task, Stopping(job=5), climbs=True)
