@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from harness.decision.asking import rounds
-from harness.decision.words import asked_words
 from harness.errors import HarnessError
 from harness.evidence.asked import order_of
 from harness.evidence.jobs import Jobs
@@ -76,10 +75,8 @@ def ask_in_rounds(
 
 
 def tell_saved(run: Run, log: Callable[[str], None]) -> None:
-    """Say which arms were stopped early, why, and how many items that saved."""
+    """Say how many items were asked, and how many that saved."""
     told = run.decision.asked
-    for one in told:
-        log(asked_words(one))
     asked, total = sum(one.items for one in told), sum(one.of for one in told)
     if asked < total:
         log(f"--adaptive asked {asked} of {total} items of all arms, {1 - asked / total:.0%} fewer")

@@ -61,7 +61,8 @@ class Jobs:
         planned = [todo.of_model(model, asked, is_whole=is_whole) for model in self.models]
         is_more_answered = any(job.fit is not None for one in planned for job in one.first)
         judges = todo.judges(is_more_answered=is_more_answered)
-        count = self._announce([*(job for one in planned for job in (*one.first, *one.bases)), *judges], planned)
+        known = [*(job for one in planned for job in (*one.first, *one.bases)), *judges]
+        count = self._announce(known, planned, len(self.task.test) if items is None else items)
         for place, one in enumerate(planned):
             if len(planned) > 1:  # a round or a rung on one model finds it loaded
                 self.supervisor.renew()
@@ -71,11 +72,11 @@ class Jobs:
                 self._run_one(job, count)
         self._judge(judges, todo, count)
 
-    def _announce(self, jobs: Sequence[Job], planned: Sequence[OfModel]) -> "Count":
+    def _announce(self, jobs: Sequence[Job], planned: Sequence[OfModel], items: int) -> "Count":
         study = self.task.study
         may_grow = any(one.may_grow for one in planned)
         told = tuple(job.planned for job in jobs)
-        self.watch.planned(Agenda(told, len(self.task.test), len(study.dev), len(study.train), may_grow))
+        self.watch.planned(Agenda(told, items, len(study.dev), len(study.train), may_grow))
         return Count(len(jobs))
 
     def _bases_after(self, one: OfModel, todo: ToDo, later: Sequence[OfModel], count: "Count") -> list[Job]:

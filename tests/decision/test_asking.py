@@ -238,3 +238,9 @@ def test_retrieval_that_may_reach_the_goal_is_asked_on_below_an_arm_that_climbed
     assert (decision.action, decision.arm, decision.goal) == ("fine_tune", "t", "met")
     # were it shown to gain over the prompt and to reach the goal, the verdict would be RAG
     assert [one.is_open for one in decision.asked] == [True, True, False]
+
+
+def test_rule_of_thumb_counts_the_items_of_a_stopped_arm_in_full():
+    arms = [asked("p", "prompt", 0.5, 80)]
+    whole = settle(arms, limits=Limits(), groups=dict.fromkeys(first(ORDER, 80)))
+    assert settled(arms).rule.bands == whole.rule.bands

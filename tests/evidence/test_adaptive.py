@@ -1,6 +1,8 @@
 """`--adaptive`: which items are asked, of whom, and that stopping, resuming and failing change nothing else."""
 
 import json
+from contextlib import closing
+from types import SimpleNamespace
 
 import pytest
 from recorder import Recorder
@@ -8,6 +10,11 @@ from recorder import Recorder
 from harness.decision.asking import first, in_order
 from harness.errors import HarnessError, StoreError
 from harness.evidence.compare import Settings, compare, read_run, redraw
+from harness.evidence.diff import diff_runs
+from harness.evidence.states import TROUBLE, Trouble
+from harness.exporting.verify import _drawn
+from harness.store.files import decode
+from harness.store.ledger import Ledger
 from harness.task import load_task
 
 pytestmark = pytest.mark.usefixtures("no_torch")
@@ -97,8 +104,8 @@ def test_arms_are_asked_the_first_items_until_all_is_settled(gaining, tmp_path):
     assert (whole.decision.action, whole.decision.arm, whole.decision.goal) == ("fine_tune", "tuned", "met")
     for arm, own in answers(run).items():
         assert own.items() <= answers(whole)[arm].items()
-    steady = "steady was asked 30 of 120 items: it is below the goal, and tuned gains more than 2 points over it"
-    assert steady in recorder.lines
+    told = {one.arm: one.why for one in run.decision.asked}
+    assert told["steady"] == "it is below the goal, and tuned gains more than 2 points over it"
     assert "--adaptive asked 90 of 240 items of all arms, 62% fewer" in recorder.lines
     assert recorder.began_jobs.count("tuned") == 2 and recorder.began_jobs.count("steady") == 1
     [fits] = (tmp_path / "run").rglob("fits")
@@ -209,6 +216,14 @@ def test_lost_items_are_few_among_all_but_not_in_the_first_round(gaining, tmp_pa
     ]  # fmt: skip
 
 
+def test_batches_that_had_to_be_cut_stay_cut_in_later_rounds(gaining, tmp_path):
+    run, _ = run_in(tmp_path / "run", gaining("large", "tuned", wrong=5, instead="steady", extra=OUT_OF_REACH))
+    assert len(asked(run)["large"]) == 60  # two rounds
+    with closing(Ledger(tmp_path / "run" / "ledger.sqlite")) as ledger:
+        trouble = decode(Trouble, ledger.state("large", TROUBLE))
+    assert (trouble.shrink, len(trouble.notes)) == (2, 1)
+
+
 def test_all_seeds_of_an_arm_are_asked_alike(gaining, tmp_path):
     run, _ = run_in(tmp_path / "run", gaining(extra="goal: {at_least: 0.75}\nseeds: [0, 1]\n"))
     assert [len(fit.predictions) for fit in run.fits["tuned"]] == [60, 60]
@@ -223,10 +238,10 @@ def test_climb_asks_each_rung_in_rounds(gaining, tmp_path):
 
 
 def test_climb_stops_where_a_prompt_is_shown_to_reach_the_goal_on_few_items(gaining, tmp_path):
-    run, recorder = run_in(tmp_path / "run", gaining(extra="goal: {at_least: 0.05}\n"), climbs=True)
+    run, _ = run_in(tmp_path / "run", gaining(extra="goal: {at_least: 0.05}\n"), climbs=True)
     assert {one.arm: one.status for one in run.evidence} == {"steady": "ok", "tuned": "skipped"}
     assert (run.decision.action, len(asked(run)["steady"])) == ("prompt", 30)
-    assert "steady was asked 30 of 120 items: steady reaches the goal, which decides" in recorder.lines
+    assert [one.why for one in run.decision.asked] == ["steady reaches the goal, which decides"]
 
 
 def test_cheaper_arm_is_asked_on_where_a_dearer_one_is_close(gaining, tmp_path):
@@ -242,6 +257,24 @@ def test_adaptive_and_whole_runs_are_two(gaining, tmp_path):
     run_in(tmp_path / "run", task)
     with pytest.raises(StoreError, match="belongs to another run"):
         run_in(tmp_path / "run", task, is_adaptive=False)
+
+
+def test_export_is_checked_on_items_that_were_asked(gaining, tmp_path):
+    run, _ = run_in(tmp_path / "run", task := gaining())
+    steady = next(one for one in run.evidence if one.arm == "steady")
+    source = SimpleNamespace(
+        predictions={p.example_id: p for p in steady.predictions}, task=load_task(task), evidence=steady
+    )
+    assert {example.id for example in _drawn(source, 200)} == asked(run)["steady"]
+
+
+def test_difference_of_runs_says_that_items_were_asked_in_rounds(gaining, tmp_path):
+    task = gaining()
+    run_in(tmp_path / "run", task)
+    run_in(tmp_path / "whole", task, is_adaptive=False)
+    found = diff_runs(tmp_path / "whole", tmp_path / "run")
+    assert any("asked in rounds (--adaptive)" in note for note in found.notes)
+    assert {change.name: change.change.difference.n for change in found.arms} == {"steady": 30, "tuned": 60}
 
 
 def test_few_items_are_one_round(stub_task, tmp_path):
