@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import click
 import numpy as np
+from adaptive_worlds import false_by_rounds, smallest_detectable, spent
 from decision_worlds import (
     SHAPES,
     World,
@@ -81,6 +82,11 @@ def false_rows(runs: int, seed: int) -> Iterator[Row]:
         for index, (name, world) in enumerate(false_cells())
         for kind, count in false_verdicts(world, runs, seed + index).items()
     ]
+    yield from few_are_false(found, runs)
+
+
+def few_are_false(found: Sequence[tuple[str, float]], runs: int) -> Iterator[Row]:
+    """Hold the shares of false verdicts, cell by cell, against the two bars."""
     noise = (
         float(stats.binom.isf(1 / len(found), runs, NEVER_ABOVE)) / runs
     )  # what one cell at the bar reaches by chance
@@ -179,6 +185,54 @@ def recipe_rows(runs: int, seed: int) -> Iterator[Row]:
         yield Row(f"{name} (width {width:.0%})", share, f">= {bar:.0%}", share >= bar - error)
 
 
+# ---- items asked in rounds ---------------------------------------------------------------------
+
+
+def adaptive_cells() -> Iterator[tuple[str, World]]:
+    """List some of the cells of `false_cells`: independent, graded and grouped."""
+    for arms in (2, 4):
+        for name, world in worlds(arms):
+            for items in (100, 500):
+                yield f"{arms} arms, {name}, n={items}", replace(world, items=items)
+            yield f"{arms} arms, {name}, graded, n=100", replace(world, items=100, is_graded=True)
+            for shape in ("20 x 10", "40 unequal"):
+                sizes, part = SHAPES[shape], {"shared": 0.2, "grouped": 0.25, "both": 0.25}
+                yield f"{arms} arms, {name}, {shape}, r=0.5", replace(world, items=sum(sizes), sizes=sizes, **part)
+
+
+def adaptive_rows(runs: int, seed: int) -> Iterator[Row]:
+    """Asked in rounds: false verdicts as in whole runs; half the items at twice the smallest gain that those detect."""
+    found, shares = [], []
+    for index, (name, world) in enumerate(adaptive_cells()):
+        counts, share = false_by_rounds(world, runs, seed + index)
+        found += [(f"{name}: {kind}", count / runs) for kind, count in counts.items()]
+        shares.append(share)
+    yield from few_are_false(found, runs)
+    yield Row("items asked in these cells, on average", float(np.mean(shares)), "stated", True)
+    for families in (("prompt", "tune"), ("prompt", "prompt", "rag", "tune")):
+        for items in (200, 500):
+            for base in (0.3, 0.5):
+                yield from spent_rows(families, items, base, 2 * runs, seed)
+
+
+def spent_rows(families: tuple[Family, ...], items: int, base: float, runs: int, seed: int) -> Iterator[Row]:
+    """Power and items at once and at twice the gain that a whole run of two arms shows in 80%; the goal is 95%."""
+    plain = World(families, (base,) * len(families), items, goal=0.95)
+    least = smallest_detectable(base, plain, seed)
+    for times, lost in ((1, 0.05), (2, 0.0)):
+        world = replace(plain, rates=(*plain.rates[:-1], base + times * least))
+        found = spent(world, runs, seed + times)
+        name = f"{len(families)} arms, +{times * least:.1%} from {base}, n={items}"
+        error = 3 * np.sqrt(found.discordant / runs)
+        bar = found.whole_power - lost - error
+        yield Row(f"{name}: power (whole {found.whole_power:.1%})", found.power, f">= {bar:.1%}", found.power >= bar)
+        asked = float(np.mean(list(found.share.values())))
+        worst = max(found.share[name] for name in found.pair)
+        is_bounded = times == 2 and len(families) == 2
+        text = f"{name}: items asked, all arms {asked:.0%}, of the pair"
+        yield at_most(text, worst, 0.5) if is_bounded else Row(text, worst, "stated", True)
+
+
 TABLES: dict[str, Callable[[int, int], Iterator[Row]]] = {
     "false": false_rows,
     "right": right_rows,
@@ -186,6 +240,7 @@ TABLES: dict[str, Callable[[int, int], Iterator[Row]]] = {
     "sizes": size_rows,
     "curse": curse_rows,
     "recipe": recipe_rows,
+    "adaptive": adaptive_rows,
 }
 
 

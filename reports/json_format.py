@@ -15,6 +15,7 @@ from typing import Any
 
 from harness.contract import Rendered
 from harness.records import (
+    Asked,
     BenchmarkItem,
     Checkpoint,
     Comparison,
@@ -124,6 +125,10 @@ def _judging(found: JudgeFindings) -> dict[str, Any]:
     return {**asdict(found), "agreement": kappa, "arms": arms}
 
 
+def _asked(found: Asked) -> dict[str, Any]:
+    return {"items": found.items, "of": found.of, "is_open": found.is_open, "why": found.why}
+
+
 def _misses(found: FormMisses) -> dict[str, Any]:
     return {"count": found.count, "wrong": found.wrong, "score_were_they_right": found.with_them}
 
@@ -141,6 +146,7 @@ def _arm(run: Run, evidence: Evidence) -> dict[str, Any]:
         "metrics": dict(evidence.aggregates),
         "dev_score": evidence.dev_score,
         "calibration": asdict(evidence.calibration) if evidence.calibration else None,
+        "asked": next((_asked(one) for one in run.decision.asked if one.arm == evidence.arm), None),
         "form_misses": next((_misses(one) for one in run.decision.form_misses if one.arm == evidence.arm), None),
         "general": _general(gate_of(run, evidence.arm)),
         "cost": {**asdict(evidence.cost), "tokens_per_item": _tokens(evidence.cost)} if evidence.cost else None,

@@ -7,6 +7,7 @@ texts and tables are cut with a count of what is left out. The whole stays under
 from collections.abc import Sequence
 
 from harness.contract import Rendered
+from harness.decision.words import IN_ROUNDS
 from harness.records import Regression, Run, RunDifference
 from harness.visible import markdown
 from reports import numbers
@@ -14,7 +15,7 @@ from reports.difference import markdown as difference_markdown
 from reports.minus import typeset_difference, typeset_regression, typeset_run
 from reports.regression import markdown as regression_markdown
 from reports.text import clip, one_line
-from reports.view.arms import ability_cell, arm_cell, score_cell
+from reports.view.arms import ability_cell, arm_cell, arms_section, score_cell
 from reports.view.costs import cost_section
 from reports.view.forgetting import forgetting_section
 from reports.view.frontier import strength_section
@@ -93,6 +94,8 @@ class _Writer:
         blocks += [f"**{ended.forms.caption}**", self.table(ended.forms)] if ended.forms else []
         for part in judge_parts(run):
             blocks += [*self.section(part.title, part.sentences), self.table(part.table)]
+        blocks += self.section("Items that each arm was asked", arms_section(run).asked)
+        blocks += [self.escape(IN_ROUNDS)] if run.limits.is_adaptive else []
         blocks += self.section("Warnings", [f"{e.arm}: {warning}" for e in run.evidence for warning in e.warnings])
         blocks += self.section("How the rows were read", run.notes)
         return "\n\n".join(blocks) + "\n"

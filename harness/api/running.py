@@ -56,6 +56,7 @@ def compare(
     limit: int | None = None,
     fast: bool = False,
     climb: bool = False,
+    adaptive: bool = False,
     cache: bool = True,
     observer: "Observer | None" = None,
 ) -> Result:
@@ -70,6 +71,7 @@ def compare(
         limit: Use only the first test items, so many.
         fast: A smoke run of all arms on a few rows; do not decide on it.
         climb: Prompts first, then RAG, then tuning; what is dearer than a rung that passes is left out.
+        adaptive: Ask test items in rounds, and an arm no further once all that the verdict asks of it is settled.
         cache: Take answers that the model gave before from the user's cache, and keep new ones there.
         observer: Told how the run continues. Default: nobody is.
 
@@ -86,6 +88,7 @@ def compare(
         limit=None if limit is None else int(limit),
         is_fast=fast,
         climbs=climb,
+        is_adaptive=adaptive,
         is_cached=cache,
     )
     read = task if isinstance(task, Task) else load_task(task)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from harness.decision.arms import TUNED
-from harness.decision.words import duration, seeds_words
+from harness.decision.words import IN_ROUNDS, asked_words, duration, seeds_words
 from harness.evidence.unread import stopped
 from harness.records import Evidence, Gate, Interval, Run
 
@@ -39,10 +39,16 @@ def cells(run: Run) -> list[tuple[str, ...]]:
 
 
 def remarks(run: Run) -> list[str]:
-    """Say what the table cannot: warnings of the gate, patterns that were stopped, strengths, seeds, lost arms."""
+    """Say what the table cannot: items not asked, warnings, patterns that were stopped, strengths, seeds, lost arms."""
     ended = [f"{found.arm} {found.status}: {found.reason}" for found in run.evidence if found.status != "ok"]
     slow = [f"{found.arm}: {warning}" for found in run.evidence for warning in stopped(found.predictions)]
-    return [*_uncorrected(run), *_warnings(run), *slow, *_strengths(run), *_seeds(run), *ended]
+    return [*_asked(run), *_uncorrected(run), *_warnings(run), *slow, *_strengths(run), *_seeds(run), *ended]
+
+
+def _asked(run: Run) -> list[str]:
+    """Say how many items each arm was asked, where they were asked in rounds."""
+    told = run.decision.asked
+    return [*(asked_words(one) for one in told), IN_ROUNDS] if told else []
 
 
 def _uncorrected(run: Run) -> list[str]:

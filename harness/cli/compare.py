@@ -40,6 +40,12 @@ def _verdicts(ctx: click.Context, parameter: click.Parameter, given: str) -> fro
     help="Prompts first, then RAG, then tuning; leave out what is dearer than a rung that passes.",
 )
 @click.option(
+    "--adaptive",
+    "is_adaptive",
+    is_flag=True,
+    help="Test items in rounds; ask an arm no further once all that the verdict asks of it is settled.",
+)
+@click.option(
     "--fail-on",
     "failing",
     default="",
@@ -60,6 +66,7 @@ def compare(
     no_cache: bool,
     is_fast: bool,
     climbs: bool,
+    is_adaptive: bool,
     failing: frozenset[str],
     is_strict: bool,
 ) -> None:
@@ -78,24 +85,29 @@ def compare(
     from harness.cli.results import print_results
     from harness.cli.terminal import observer
     from harness.evidence.compare import Settings, compare
+    from harness.evidence.forecast import Outlook
     from harness.planning.forecast import outlook
     from harness.task import load_task
 
     task = load_task(task_file)
     runs = out.parent if out else Path("runs")
-    known = outlook(task, tokenizer_folder, runs, limit=limit, is_fast=is_fast)
+    # how long a run takes that may stop early is not known
+    known = Outlook() if is_adaptive else outlook(task, tokenizer_folder, runs, limit=limit, is_fast=is_fast)
     with observer(sys.stderr) as watching:
-        run, folder = compare(task, Settings(out, arms, limit, is_fast, climbs, not no_cache, known), watching)
+        settings = Settings(out, arms, limit, is_fast, climbs, is_adaptive, not no_cache, known)
+        run, folder = compare(task, settings, watching)
     if as_json:
         say_json_text((folder.path / "result.json").read_text(encoding="utf-8"))
     else:
-        print_results(run, folder.path / "report.html", _again(task_file, out if not is_fast else None, limit))
+        again = _again(task_file, out if not is_fast else None, limit, is_adaptive=is_adaptive)
+        print_results(run, folder.path / "report.html", again)
     ctx.exit(exit_code(run, failing, is_strict=is_strict))
 
 
-def _again(task_file: Path, out: Path | None, limit: int | None) -> str:
+def _again(task_file: Path, out: Path | None, limit: int | None, *, is_adaptive: bool) -> str:
     """Return the command that runs the task again, quoted for a shell."""
     options = [f"--out={out}"] * (out is not None) + [f"--limit={limit}"] * (limit is not None)
+    options += ["--adaptive"] * is_adaptive
     return shlex.join(["harness", "compare", str(task_file), *options])
 
 

@@ -145,7 +145,8 @@ def _check(
 
     task = load_task(task_file) if task_file else None
     limits = task.limits if task else Limits()
-    limits = replace(limits, deployment="shared", **{key: value for key, value in given.items() if value is not None})
+    thresholds: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+    limits = replace(limits, deployment="shared", **thresholds)
     if any(not entry.strip(" ,") for entry in tasks):
         raise click.UsageError("--general names no benchmark; leave it out for 'core'.")
     named = tuple(_own(name.strip()) for entry in tasks for name in entry.split(",") if name.strip())

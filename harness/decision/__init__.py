@@ -3,6 +3,7 @@
 arms       which arms can be judged, on which items    missing  what the others' absence means
 intervals  one arm's figure           paired   how far one arm beats another        power  items for a bound
 ladder     who climbs                 verdict  rules (a) to (d)           undecided  why, and what would settle it
+sequence   bounds that hold however often one looks    asking, questions  items asked in rounds, and what is still open
 bounds     what items lost to infrastructure errors could change
 forgetting, probes  what tuning changed on benchmark items; on texts and unrelated questions
 measured   both together, and the measure that the claim rests on
@@ -21,7 +22,8 @@ from typing import TYPE_CHECKING, Literal
 from harness.records import Decision, Evidence, Example, Gate, GeneralAbility, LabelledJudgement, Limits, Score, Slice
 
 if TYPE_CHECKING:
-    from harness.decision.arms import Arm
+    from harness.decision.arms import Arm, JudgedArms, MetricSpec
+    from harness.decision.asking import Asking
     from harness.decision.ladder import ArmScores
     from harness.decision.paired import BestConstant
     from harness.decision.verdict import Verdict
@@ -69,7 +71,19 @@ def decide(
         ValueError: If the evidence contradicts itself: an arm twice, scores without predictions or outside
             [0, 1], texts of different lengths.
     """
-    from harness.decision import advice, bands, bounds, form, gate, missing, recipe, sentence, undecided, verdict
+    from harness.decision import (
+        advice,
+        bands,
+        bounds,
+        form,
+        gate,
+        missing,
+        questions,
+        recipe,
+        sentence,
+        undecided,
+        verdict,
+    )
     from harness.decision.arms import MetricSpec, read_arms
     from harness.decision.judged import Correction, basis_of
     from harness.decision.ladder import ArmScores, describe_rungs
@@ -80,6 +94,8 @@ def decide(
     if labelled is not None:
         basis = basis_of([arm.scores for arm in judged_arms.judged], labelled)
         metric_spec = replace(metric_spec, correction=Correction(basis, tuple(labelled)))
+    if limits.is_adaptive:
+        metric_spec = replace(metric_spec, asking=_asking(metric_spec, judged_arms))
     gates = {arm.name: gate.judge(arm, bases, limits) for arm in judged_arms.judged if arm.is_tuned}
     blocked = frozenset(name for name, found in gates.items() if found.state == "fail" and found.blocks)
     judged_arms = replace(judged_arms, blocked=blocked)
@@ -125,7 +141,26 @@ def decide(
         slices=_slices(examples, arm_scores, result, prompt),
         basis=metric_spec.correction.basis if metric_spec.correction else None,
         turning=len(forms_doubts) + len(doubts.turning),
+        asked=questions.asked_of(arm_scores, result, constant),
     )
+
+
+def _asking(metric_spec: "MetricSpec", judged_arms: "JudgedArms") -> "Asking":
+    """Say how the items were asked.
+
+    Raises:
+        ValueError: If an arm was not asked whole groups from the first on, or the figure is no mean of items.
+    """
+    from harness.decision.asking import Asking, first, in_order
+
+    if metric_spec.kind == "aggregate" or metric_spec.correction is not None:
+        raise ValueError(f"{metric_spec.metric} is no mean of items, so that no arm can be stopped early")
+    clusters = in_order(metric_spec.groups, metric_spec.seed)
+    for arm in judged_arms.judged:
+        items = {p.example_id for p in arm.evidence.predictions}
+        if items != set(first(clusters, len(items))):
+            raise ValueError(f"{arm.name}: its {len(items)} items are not the first that were to be asked")
+    return Asking(clusters, {arm.name: len(arm.evidence.predictions) for arm in judged_arms.judged})
 
 
 def _slices(

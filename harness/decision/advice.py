@@ -61,9 +61,9 @@ def caveats(
     is_trained = recommended is not None and recommended.is_tuned
     found += [*lost_seeds, *seeds] if is_trained else []
     rest = [f"{name}: {score.method}" for name, score in arm_scores.scores.items() if "no claim" in score.method]
-    fewest = min((score.n for score in arm_scores.scores.values()), default=FEW_ITEMS)
-    if fewest < FEW_ITEMS:
-        rest.append(f"{fewest} test items are few: only large differences can show")
+    most = max((score.n for score in arm_scores.scores.values()), default=FEW_ITEMS)
+    if most < FEW_ITEMS:
+        rest.append(f"{most} test items are few: only large differences can show")
     rest += [] if is_much else lost
     rest += [text for arm in others for text in _gate(gates.get(arm.name))]
     rest += [] if is_trained else [*lost_seeds, *seeds]

@@ -8,13 +8,16 @@ no item from the others.
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from harness.decision.judged import Correction, cluster_of
 from harness.records import ArmStatus, Evidence, Family, Limits, Score
+
+if TYPE_CHECKING:
+    from harness.decision.asking import Asking
 
 LADDER: tuple[Family, ...] = ("prompt", "rag", "tune", "combine")  # cheapest first
 TUNED: frozenset[Family] = frozenset({"tune", "combine"})
@@ -41,6 +44,7 @@ class MetricSpec:
     groups: Mapping[str, str | None]  # item id -> group; None stands for a group of its own
     seed: int = 0  # of the bootstrap, which only aggregate metrics need
     correction: Correction | None = None  # of a judge's scores; None: the scores are what they say
+    asking: "Asking | None" = None  # of an adaptive run; None: every arm was asked every item
 
     @cached_property
     def is_clustered(self) -> bool:
@@ -58,7 +62,9 @@ class Arm:
     """One arm that can be judged."""
 
     evidence: Evidence
-    scores: Mapping[str, Score]  # by item id, of the items that every judged arm has measured
+    # By item id, of the items that every judged arm has measured; where items are asked in rounds, of those that no
+    # judged arm lost.
+    scores: Mapping[str, Score]
     lost: frozenset[str] = frozenset()  # ids of the items that ended in infrastructure errors
 
     @property
@@ -123,8 +129,8 @@ class JudgedArms:
 
     @property
     def asked(self) -> int:
-        """How many items every judged arm was asked."""
-        return len(self.judged[0].scores) + len(self.lost) if self.judged else 0
+        """How many items judged arms were asked."""
+        return len(self.lost.union(*(arm.scores for arm in self.judged)))
 
     def in_the_way(self, arm: Arm) -> tuple[Absent, ...]:
         """Return the arms whose absence keeps this arm from climbing.
@@ -167,9 +173,10 @@ def read_arms(evidence: Sequence[Evidence], planned: Sequence[str], metric: str,
             judged.append(result)
         else:
             absent.append(result)
-    shared = on_shared_items(judged)
-    if shared and len(shared[0].scores) < FEWEST_ITEMS:
-        why = f"is invalid: {len(shared[0].scores)} items measured in every arm, at least {FEWEST_ITEMS} are needed"
+    shared = without_lost(judged) if limits.is_adaptive else on_shared_items(judged)
+    fewest = min((len(arm.scores) for arm in shared), default=FEWEST_ITEMS)
+    if fewest < FEWEST_ITEMS:
+        why = f"is invalid: {fewest} items measured in every arm, at least {FEWEST_ITEMS} are needed"
         absent.extend(Absent(arm.name, arm.rank, False, why) for arm in shared)
         shared = ()
     seen = {item.arm for item in evidence}
@@ -180,9 +187,17 @@ def read_arms(evidence: Sequence[Evidence], planned: Sequence[str], metric: str,
 def on_shared_items(arms: Sequence[Arm]) -> tuple[Arm, ...]:
     """Keep of every arm the items that all of them have measured."""
     shared = set.intersection(*(set(arm.scores) for arm in arms)) if arms else set()
-    return tuple(
-        replace(arm, scores={item: score for item, score in arm.scores.items() if item in shared}) for arm in arms
-    )
+    return tuple(_only(arm, shared) for arm in arms)
+
+
+def without_lost(arms: Sequence[Arm]) -> tuple[Arm, ...]:
+    """Keep of every arm the items that none of them lost; not all were asked the same number."""
+    lost = frozenset[str]().union(*(arm.lost for arm in arms))
+    return tuple(_only(arm, arm.scores.keys() - lost) for arm in arms)
+
+
+def _only(arm: Arm, kept: Collection[str]) -> Arm:
+    return replace(arm, scores={item: score for item, score in arm.scores.items() if item in kept})
 
 
 def _read_arm(evidence: Evidence, metric: str, limits: Limits) -> Arm | Absent:

@@ -8,6 +8,7 @@ from typing import Literal
 from scipy import special
 
 from harness.decision.arms import Arm
+from harness.decision.intervals import score_interval
 from harness.decision.ladder import ArmScores
 from harness.decision.power import effective_items
 from harness.decision.words import score_range, share
@@ -25,7 +26,10 @@ def rule_of_thumb(arm_scores: ArmScores) -> RuleOfThumb | None:
     prompt = arm_scores.judged_arms.candidate("prompt")
     if prompt is None or arm_scores.scores[prompt.name].is_uncorrected:
         return None
-    bands = posterior(arm_scores.scores[prompt.name], arm_scores.limits)
+    seen, metric_spec = arm_scores.scores[prompt.name], arm_scores.metric_spec
+    if metric_spec.asking is not None:  # bounds that hold at every number of items make the items look fewer
+        seen = score_interval(list(prompt.scores.values()), metric_spec)
+    bands = posterior(seen, arm_scores.limits)
     likeliest = max(bands, key=lambda band: band.probability)
     predicts = (
         f"{_range(likeliest)}: {_meaning(likeliest.name, arm_scores.limits)} "

@@ -61,7 +61,8 @@ def other_verdicts(
     if metric_spec.kind == "aggregate":
         return None
     cases = {frozenset[str](), losers, *(frozenset([name]) for name in losers), *(losers - {name} for name in losers)}
-    fields = [_filled(arm_scores.judged_arms, metric_spec.metric, right) for right in cases]
+    is_adaptive = arm_scores.limits.is_adaptive
+    fields = [_filled(arm_scores.judged_arms, metric_spec.metric, right, is_adaptive=is_adaptive) for right in cases]
     found = {
         name_verdict(judge(ArmScores(judged_arms, metric_spec, arm_scores.limits), gates, constant))
         for judged_arms in fields
@@ -69,10 +70,10 @@ def other_verdicts(
     return tuple(sorted(found - {name_verdict(verdict)}))
 
 
-def _filled(judged_arms: JudgedArms, metric: str, right: frozenset[str]) -> JudgedArms:
+def _filled(judged_arms: JudgedArms, metric: str, right: frozenset[str], *, is_adaptive: bool) -> JudgedArms:
     """Count every lost item: right for the arms named, wrong for the others."""
     arms = [replace(arm, scores=_all_scores(arm, metric, float(arm.name in right))) for arm in judged_arms.judged]
-    return replace(judged_arms, judged=on_shared_items(arms))
+    return replace(judged_arms, judged=tuple(arms) if is_adaptive else on_shared_items(arms))
 
 
 def _all_scores(arm: Arm, metric: str, value: float) -> Mapping[str, Score]:

@@ -13,8 +13,9 @@ from typing import Literal
 import numpy as np
 import scipy  # its parts load at their first use: a worker, which imports this, needs none
 
-from harness.decision.intervals import TAIL, Floats, percent, wilson
+from harness.decision.intervals import TAIL, Floats, wilson
 from harness.decision.paired import GRADED_PAIRS, RATE_PAIRS, MeanDifference, mean_difference
+from harness.decision.words import percent
 from harness.records import BenchmarkItem, GeneralAbility, Interval, TaskChange
 
 # A base this far above chance (chance-corrected lower bound) has an ability that can be lost.

@@ -6,7 +6,7 @@ bounds, 0.025 / k Bonferroni's bounds over k arms. No interval has zero width.
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,9 @@ import scipy
 from numpy.typing import NDArray
 
 from harness.decision.arms import MetricSpec
+from harness.decision.asking import of_whole
 from harness.decision.judged import corrected, single
+from harness.decision.words import percent
 from harness.records import Interval, Score
 
 Floats = NDArray[np.float64]
@@ -50,6 +52,24 @@ def score_interval(scores: Sequence[Score], metric_spec: MetricSpec, tail: float
     if labels is None:
         return exact(float(values.sum()), values.size, tail)
     return grouped_mean(values, labels, tail)
+
+
+def arm_interval(arm: str, scores: Mapping[str, Score], metric_spec: MetricSpec, tail: float = TAIL) -> Interval:
+    """Return an arm's figure with its bounds, however many of the items it was asked.
+
+    Args:
+        arm: Its name.
+        scores: Its measured items.
+        metric_spec: How the figure is read.
+        tail: Chance on each side.
+    """
+    asking = metric_spec.asking
+    if asking is None:
+        return score_interval(list(scores.values()), metric_spec, tail)
+    of_all = score_interval(list(scores.values()), metric_spec, of_whole(tail)) if asking.is_whole(arm) else None
+    if of_all is not None and "no claim" in of_all.method:  # of few groups the sequence may still claim something
+        of_all = None
+    return asking.bounded({item: score.value for item, score in scores.items()}, of_all, 0.0, tail)
 
 
 def exact(count: float, n: int, tail: float = TAIL) -> Interval:
@@ -234,11 +254,6 @@ def group_labels(items: Sequence[str], metric_spec: MetricSpec) -> Labels | None
         return None
     numbers: dict[tuple[str, str], int] = {}
     return np.array([numbers.setdefault(metric_spec.group_of(item), len(numbers)) for item in items], dtype=np.intp)
-
-
-def percent(tail: float) -> str:
-    """Name the two-sided level that leaves `tail` on each side: 0.025 is '95%'."""
-    return f"{100 * (1 - 2 * tail):.4g}%"
 
 
 def _interval(estimate: float, low: float, high: float, n: int, method: str) -> Interval:

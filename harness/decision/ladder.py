@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.decision.arms import LADDER, Absent, Arm, JudgedArms, MetricSpec
-from harness.decision.intervals import TAIL, Floats, group_labels, score_interval
+from harness.decision.asking import of_whole
+from harness.decision.intervals import TAIL, Floats, Labels, arm_interval, group_labels
 from harness.decision.paired import BestConstant, Scored, compare
 from harness.decision.words import join, points, share
 from harness.records import Comparison, Family, Gate, Interval, Limits, Rung
@@ -27,11 +28,12 @@ class ArmScores:
         self.metric_spec = metric_spec
         self.limits = limits
         self.scores: Mapping[str, Interval] = {
-            arm.name: score_interval(list(arm.scores.values()), metric_spec) for arm in judged_arms.judged
+            arm.name: arm_interval(arm.name, arm.scores, metric_spec) for arm in judged_arms.judged
         }
         self._gains: dict[tuple[str, str], Comparison] = {}
-        self.items = tuple(judged_arms.judged[0].scores) if judged_arms.judged else ()
-        self.labels = group_labels(self.items, metric_spec)
+        self._bounds: dict[tuple[str, float], Interval] = {}
+        longest = max(judged_arms.judged, key=lambda arm: len(arm.scores), default=None)
+        self.items = tuple(longest.scores) if longest is not None else ()
 
     def gain(self, arm: Arm, against: Arm) -> Comparison:
         """Return how far one arm beats another."""
@@ -49,14 +51,24 @@ class ArmScores:
         return self.scores[arm.name].high < self.limits.goal
 
     def values(self, scored: Scored) -> Floats:
-        """Return the scores of the shared items, in one order for all."""
-        return np.array([scored.scores[item].value for item in self.items])
+        """Return the scores of the judged items, in one order for all."""
+        return np.array([scored.scores[item].value for item in self.items if item in scored.scores])
+
+    def labels(self, scored: Scored) -> Labels | None:
+        """Return the group number of each of `values`; None where items are independent."""
+        return group_labels([item for item in self.items if item in scored.scores], self.metric_spec)
 
     def bounds(self, arm: Arm, tail: float) -> Interval:
         """Return an arm's figure with bounds that leave `tail` on each side."""
         if tail == TAIL:
             return self.scores[arm.name]
-        return score_interval(list(arm.scores.values()), self.metric_spec, tail)
+        if (arm.name, tail) not in self._bounds:
+            self._bounds[arm.name, tail] = arm_interval(arm.name, arm.scores, self.metric_spec, tail)
+        return self._bounds[arm.name, tail]
+
+    def tail_of_whole(self, tail: float) -> float:
+        """Return the chance of error that the interval of all items leaves on each side."""
+        return tail if self.metric_spec.asking is None else of_whole(tail)
 
     @property
     def prompt_tails(self) -> Mapping[str, float]:

@@ -10,7 +10,8 @@ and whole losses that were not observed, and a studentised interval is put aroun
   the bound must reach ln(1 / tail) / n below the mean. z * sqrt(2 k) / n does so for every tail of 0.01
   or more from k = 2 pairs on (2.33 * 2 = 4.65 > ln 100 = 4.61); one pair does not. Distribution-free
   bounds (Hoeffding; empirical Bernstein, Maurer and Pontil 2009, arXiv:0907.3740) hold as well, but cost 10
-  points of width at n = 200, and betting bounds depend on the order of the items. Coverage is
+  points of width at n = 200, and betting bounds depend on the order of the items (where items are asked in
+  rounds they have one, and such bounds are used: `harness.decision.asking`). Coverage is
   measured in tests/decision/test_paired.py and bench/decision_calibration.py.
 - Groups: Student's t on the group totals at G - 1 degrees, with a group that nobody saw at the worst value
   (`intervals.group_moments`); under five groups no claim.
@@ -30,6 +31,7 @@ import numpy as np
 import scipy
 
 from harness.decision.arms import MetricSpec
+from harness.decision.asking import of_whole
 from harness.decision.intervals import (
     FEWEST_GROUPS,
     TAIL,
@@ -40,9 +42,9 @@ from harness.decision.intervals import (
     group_labels,
     group_moments,
     no_claim,
-    percent,
 )
 from harness.decision.judged import corrected_gain
+from harness.decision.words import percent
 from harness.records import Comparison, Interval, Score
 
 RATE_PAIRS = 1  # a whole gain and a whole loss, added to rates
@@ -149,18 +151,22 @@ def compare(
     ours = [arm.scores[item] for item in shared]
     theirs = [against.scores[item] for item in shared]
     differences = np.array([a.value - b.value for a, b in zip(ours, theirs, strict=True)])
+    wins, losses = int((differences > 0).sum()), int((differences < 0).sum())
     labels = group_labels(shared, metric_spec)
     if metric_spec.correction is not None and len(shared) > 1:
         clusters = [metric_spec.group_of(item) for item in shared]
         gain = corrected_gain(ours, theirs, clusters, metric_spec.correction, tail)
-        wins, losses = int((differences > 0).sum()), int((differences < 0).sum())
         return Comparison(arm.name, against.name, gain, wins, losses, gain.low > smallest_gain)
     if metric_spec.kind == "aggregate":
         mean = _difference_of_aggregates(ours, theirs, metric_spec, labels)
     else:
         mean = mean_difference(differences, is_rate=metric_spec.kind == "rate", labels=labels)
+    if metric_spec.asking is not None and len(shared) > 1:
+        of_all = mean.interval(of_whole(tail)) if mean and metric_spec.asking.is_whole(arm.name, against.name) else None
+        by_item = dict(zip(shared, differences.tolist(), strict=True))
+        gain = metric_spec.asking.bounded(by_item, of_all, -1.0, tail)
+        return Comparison(arm.name, against.name, gain, wins, losses, gain.low > smallest_gain)
     interval = mean.interval(tail) if mean else None
-    wins, losses = int((differences > 0).sum()), int((differences < 0).sum())
     exceeds = interval is not None and interval.low > smallest_gain
     honest = honest_gain(mean, smallest_gain, tail) if mean is not None and exceeds else None
     return Comparison(arm.name, against.name, interval, wins, losses, exceeds, honest)

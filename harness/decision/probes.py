@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import scipy
 
-from harness.decision.intervals import TAIL, Floats, exact, percent
+from harness.decision.intervals import TAIL, Floats, exact
+from harness.decision.words import percent
 from harness.records import GeneralAbility, Interval, OffTaskAnswer
 
 # Equal weights differ by no more than this from run to run (the engine's own tolerance, nats per token).

@@ -25,8 +25,8 @@ from harness.decision.intervals import (
     exact,
     group_labels,
     no_claim,
-    percent,
 )
+from harness.decision.words import percent
 from harness.records import Evidence, Interval, Recipe
 
 FEWEST_SEEDS = 2

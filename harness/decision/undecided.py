@@ -79,7 +79,7 @@ def settle(arm_scores: ArmScores, verdict: Verdict, constant: BestConstant | Non
         ),
         _rethink_option(arm_scores, verdict.learned, constant),
     ]
-    have = len(arm_scores.judged_arms.judged[0].scores) if arm_scores.judged_arms.judged else 0
+    have = len(arm_scores.items)
     found = [
         Settling(items, shows)
         for hurdles, shows in filter(None, options)
@@ -135,16 +135,18 @@ def _rate(arm_scores: ArmScores, arm: Arm, tail: float, *, above: bool) -> Hurdl
     goal = arm_scores.limits.goal
     if _is_by_interval(arm_scores):
         return interval_hurdle(arm_scores.bounds(arm, tail), goal, tail, above=above)
-    return rate_hurdle(arm_scores.values(arm), arm_scores.labels, goal, tail, above=above)
+    tail = arm_scores.tail_of_whole(tail)
+    return rate_hurdle(arm_scores.values(arm), arm_scores.labels(arm), goal, tail, above=above)
 
 
 def _gain(arm_scores: ArmScores, arm: Arm, other: Scored, threshold: float, *, above: bool = True) -> Hurdle:
     if _is_by_interval(arm_scores):
         seen = compare(arm, other, arm_scores.metric_spec, threshold).difference
         return interval_hurdle(seen or Interval(0.0, -1.0, 1.0, 1, ""), threshold, above=above)
-    items = [item for item in arm_scores.items if item in other.scores]
+    items = [item for item in arm_scores.items if item in arm.scores and item in other.scores]
     differences = np.array([arm.scores[item].value - other.scores[item].value for item in items])
-    return gain_hurdle(differences, group_labels(items, arm_scores.metric_spec), threshold, above=above)
+    labels = group_labels(items, arm_scores.metric_spec)
+    return gain_hurdle(differences, labels, threshold, arm_scores.tail_of_whole(TAIL), above=above)
 
 
 def _is_by_interval(arm_scores: ArmScores) -> bool:

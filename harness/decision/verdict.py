@@ -44,6 +44,11 @@ class Verdict:
     climbs: Mapping[Family, Climb | None]
     learned: bool  # a tuned arm was seen to beat every prompt and the best constant answer
 
+    @property
+    def is_final(self) -> bool:
+        """Whether a cheap arm reaches the goal, so that no other arm can change the verdict."""
+        return self.action == "prompt" or (self.action == "rag" and self.goal == "met")
+
 
 def judge(arm_scores: ArmScores, gates: Mapping[str, Gate], constant: BestConstant | None) -> Verdict:
     """Apply the rules in order."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from harness.records import UNCORRECTED, Action, Interval, Recipe
+from harness.records import UNCORRECTED, Action, Asked, Interval, Recipe
 
 # What each verdict is called, in the report and on the pages of all runs.
 VERDICTS: dict[Action, str] = {
@@ -15,9 +15,30 @@ VERDICTS: dict[Action, str] = {
 }
 
 
+# Of a run whose test items were asked in rounds.
+IN_ROUNDS = (
+    "Test items were asked in rounds, in an order drawn before the run, and an arm was asked no further once all that"
+    " the verdict asks of it was settled. Its bounds hold however often one looks, so that stopping early raises no"
+    " chance of error; its estimate alone leans away from the threshold that stopped it."
+)
+
+
+def asked_words(asked: Asked) -> str:
+    """Say how many items an arm was asked, and why no more."""
+    if asked.items == asked.of:
+        return f"{asked.arm} was asked all {asked.of} items"
+    why = "rounds are still to come" if asked.is_open else asked.why
+    return f"{asked.arm} was asked {asked.items} of {asked.of} items: {why}"
+
+
 def share(rate: float) -> str:
     """Write a rate as a percentage: 0.975 is '97.5%'."""
     return f"{100 * rate:.1f}%".replace(".0%", "%")
+
+
+def percent(tail: float) -> str:
+    """Name the two-sided level that leaves `tail` on each side: 0.025 is '95%'."""
+    return f"{100 * (1 - 2 * tail):.4g}%"
 
 
 def points(difference: float) -> str:

@@ -56,6 +56,7 @@ class ToDo:
     models: Sequence[ServedModel]
     ledger: Ledger
     watch: Watch
+    items: int | None = None  # test items of this round and those before it; None for all of them
 
     def of_model(self, model: ServedModel, asked: Sequence[str], *, is_whole: bool = True) -> OfModel:
         """List what is to do on a model; note the arms that its engine cannot serve.
@@ -133,17 +134,18 @@ class ToDo:
                     self.ledger.put_state(fit.name, ENDED, encode(EndState, EndState("skipped", reason)))
                     self.watch.log(f"{fit.name} is skipped: {reason}")
                 else:
-                    yield Job(fit.name, fit.name, model, {"job": "fit", "fit": asdict(fit)}, arm.baseline, fit)
+                    message = {"job": "fit", "fit": asdict(fit), "items": self.items}
+                    yield Job(fit.name, fit.name, model, message, arm.baseline, fit)
 
     def _arms(self, model: ServedModel) -> list[ArmSpec]:
         return [arm for arm in self.task.arms if arm.model.name == model.name]
 
     def _is_open(self, fit: Fit) -> bool:
-        """Whether a fit has not ended well, or lost too many items to be judged; such fits are tried again.
+        """Whether a fit has not ended well, was asked too few items, or lost too many; such fits are taken up again.
 
         Items that cannot be asked at all are lost for good, and no reason to try.
         """
-        if not self._ended_well(fit):
+        if not self._ended_well(fit) or self._is_asked_less(fit):
             return True
         found = self.ledger.predictions(Measurement(fit)).values()
         lost = [p.outcome for p in found if not p.outcome.is_measured]
@@ -153,6 +155,12 @@ class ToDo:
     def _ended_well(self, fit: Fit) -> bool:
         stored = self.ledger.state(fit.name, ENDED)
         return stored is not None and decode(EndState, stored).status == "ok"
+
+    def _is_asked_less(self, fit: Fit) -> bool:
+        """Whether a fit that ended was asked fewer items than this round asks."""
+        stored = self.ledger.state(fit.name, ENDED)
+        asked = decode(EndState, stored).asked if stored is not None else None
+        return asked is not None and self.items is not None and asked < self.items
 
 
 def base_job(model: ServedModel, quantization: Literal["nf4"] | None) -> Job:

@@ -10,6 +10,7 @@ from harness.contract import Baseline, Budget, Engine, Fitted, Judging
 from harness.decision.arms import TUNED
 from harness.errors import ArmError, PluginError
 from harness.evidence.answering import answer, require_measured, retrieve_with
+from harness.evidence.asked import asked_before, asked_examples
 from harness.evidence.events import EventWriter
 from harness.evidence.fit_context import RunContext
 from harness.evidence.fits import fits_of
@@ -90,8 +91,13 @@ class Workplace:
         return self.task.seeds[0]
 
 
-def run_fit(fit: Fit, place: Workplace) -> None:
+def run_fit(fit: Fit, place: Workplace, items: int | None = None) -> None:
     """Take one fit of an arm to its end, from wherever the ledger says it is.
+
+    Args:
+        fit: Which one.
+        place: What it shares with the others.
+        items: Test items of this round and those before it; None for all of them.
 
     Raises:
         ArmError: If it cannot be finished.
@@ -100,10 +106,10 @@ def run_fit(fit: Fit, place: Workplace) -> None:
     baseline: Baseline = load(BASELINES, spec.baseline)(spec.options)
     state = _kept(fit, place) or _fit(fit, baseline, place)
     program = Program.from_dict(state.program, place.folder.path)
-    _answer_test(fit, program, baseline, place)
+    _answer_test(fit, program, baseline, place, items)
     if state.family in TUNED:
         measure_general(fit.name, program.weights, place)
-    end_fit(place.ledger, fit, EndState("ok"))
+    end_fit(place.ledger, fit, EndState("ok", asked=items))
 
 
 def _kept(fit: Fit, place: Workplace) -> FittedState | None:
@@ -232,19 +238,22 @@ def room_for(task: Task, engine: Engine) -> int:
     return max(int(longest * ANSWER_ROOM) + 1, LEAST_ANSWER_TOKENS) + thought
 
 
-def _answer_test(fit: Fit, program: Program, baseline: Baseline, place: Workplace) -> None:
+def _answer_test(fit: Fit, program: Program, baseline: Baseline, place: Workplace, items: int | None) -> None:
     asked = Measurement(fit)
-    questions = [example.question for example in place.task.test]
+    wanted = {example.id: example.question for example in asked_examples(place.task, items)}
     # one that could not be asked is asked again
-    found = {item: p for item, p in place.ledger.predictions(asked).items() if p.outcome.is_measured}
+    stored = place.ledger.predictions(asked).items()
+    found = {item: p for item, p in stored if p.outcome.is_measured and item in wanted}
+    before = {example.id for example in asked_before(fit, place.task, place.ledger)}
+    questions = [question for item, question in wanted.items() if item not in before or item not in found]
     search = retrieve_with(baseline, program)
-    place.events.progress("answering test", len(found), len(questions))
+    place.events.progress("answering test", len(found), len(wanted))
     for batch in answer(
         program, questions, place.engine, search, set(found), shrink=place.shrink, log=place.events.log
     ):
         place.ledger.put_predictions(asked, batch)
         found.update({p.example_id: p for p in batch})
-        place.events.progress("answering test", len(found), len(questions))
-    if len(found) != len(questions):
-        raise ArmError(f"{len(questions) - len(found)} test items were not answered")
+        place.events.progress("answering test", len(found), len(wanted))
+    if len(found) != len(wanted):
+        raise ArmError(f"{len(wanted) - len(found)} test items were not answered")
     require_measured(found.values())

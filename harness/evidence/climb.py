@@ -23,9 +23,10 @@ from harness.records import Decision, Family
 from harness.task.task import ArmSpec, Task
 
 RUNGS: tuple[frozenset[Family], ...] = (frozenset({"prompt"}), frozenset({"rag"}), TUNED)
+RunRung = Callable[[Sequence[str], Sequence[str], Count], None]
 
 
-def climb(jobs: Jobs, asked: Sequence[str], decide: Callable[[], Decision]) -> None:
+def climb(jobs: Jobs, asked: Sequence[str], decide: Callable[[], Decision], run: RunRung | None = None) -> None:
     """Run the arms in `asked` (all, when it is empty) a rung after another; say what was saved where one passes.
 
     A rung that passed in an earlier run is enough, also where `asked` names none of its arms.
@@ -34,6 +35,8 @@ def climb(jobs: Jobs, asked: Sequence[str], decide: Callable[[], Decision]) -> N
         jobs: What runs them.
         asked: Names of arms.
         decide: Decides from what the ledger holds.
+        run: Runs a rung, given its arms, those of the cheaper ones and the count of jobs; by default the first alone,
+            on all items.
 
     Raises:
         HarnessError: As `Jobs.run` does, and if a benchmark that tuned arms need has a wrong name.
@@ -59,7 +62,10 @@ def climb(jobs: Jobs, asked: Sequence[str], decide: Callable[[], Decision]) -> N
             _leave_out(jobs, (*names, *dearer), decision.arm)
             return
         count.may_grow = bool(dearer)
-        jobs.run(names, is_whole=False, count=count)
+        if run is None:
+            jobs.run(names, is_whole=False, count=count)
+        else:
+            run(names, tuple(name for cheaper in rungs[:rung] for name in cheaper), count)
 
 
 def passes(decision: Decision, rung: int) -> bool:

@@ -12,6 +12,7 @@ from harness.contract import Judging, Metric
 from harness.decision import decide
 from harness.decision.arms import TUNED, dev_order, read_arms
 from harness.errors import StoreError
+from harness.evidence.asked import asked_examples
 from harness.evidence.calibration import calibration_of
 from harness.evidence.fits import fits_of
 from harness.evidence.forms import Forms
@@ -60,8 +61,14 @@ NOT_RUN = "not run yet"
 STOPPED = "stopped before it ended; give the same compare command again"
 
 
-def collect(folder: RunFolder, task: Task, ledger: Ledger) -> Run:
+def collect(folder: RunFolder, task: Task, ledger: Ledger, *, most: int | None = None) -> Run:
     """Score every stored prediction and decide.
+
+    Args:
+        folder: The run's.
+        task: As the run saw it.
+        ledger: Of the run.
+        most: Where items are asked in rounds, those that count at most, from the first on; None for all.
 
     Raises:
         StoreError: If the ledger cannot be read.
@@ -72,7 +79,7 @@ def collect(folder: RunFolder, task: Task, ledger: Ledger) -> Run:
     forms = Forms(task.study.train, rule)
     places = AnswerPlaces(task.study.documents, rule.reader if rule else None)
     fits = [
-        [_evidence(fit, spec, task, ledger, metrics, judges, forms, places) for fit in fits_of(spec, task)]
+        [_evidence(fit, spec, task, ledger, metrics, judges, forms, places, most) for fit in fits_of(spec, task)]
         for spec in task.arms
     ]
     evidence = _on_shared_items([_standing(found) for found in fits], task, metrics)
@@ -167,6 +174,7 @@ def _evidence(
     judges: Mapping[str, JudgedScores],
     forms: Forms,
     places: AnswerPlaces,
+    most: int | None,
 ) -> Evidence:
     stored_end, stored_fit = ledger.state(fit.name, ENDED), ledger.state(fit.name, FITTED)
     fitted = decode(FittedState, stored_fit) if stored_fit else None
@@ -177,13 +185,14 @@ def _evidence(
         family = load(BASELINES, spec.baseline)(spec.options).family
         return Evidence(fit, spec.baseline, family, end.status, end.reason, warnings=trouble)
     found = ledger.predictions(Measurement(fit))
-    lost = [example.id for example in task.test if example.id not in found]
+    examples = asked_examples(task, min((n for n in (end.asked, most) if n is not None), default=None))
+    lost = [example.id for example in examples if example.id not in found]
     if lost:
         raise StoreError(f"{ledger.path}: damaged: {len(lost)} answers of {fit.name} are not there, {lost[0]} first")
-    predictions = tuple(found[example.id] for example in task.test)
-    scores = {metric.name: _scores(metric, judges.get(metric.name), predictions, task.test) for metric in metrics}
+    predictions = tuple(found[example.id] for example in examples)
+    scores = {metric.name: _scores(metric, judges.get(metric.name), predictions, examples) for metric in metrics}
     weights = Weights(**fitted.program["weights"])
-    unjudged = judges[metrics[0].name].unjudged(predictions, task.test) if metrics[0].name in judges else ()
+    unjudged = judges[metrics[0].name].unjudged(predictions, examples) if metrics[0].name in judges else ()
     errors = sum(not p.outcome.is_measured for p in predictions) + len(unjudged)
     is_invalid = task.limits.are_too_many(errors, len(predictions))
     return Evidence(
@@ -200,16 +209,16 @@ def _evidence(
         general=ledger.general(fit.name) if fitted.family in TUNED else None,
         reference=Base(fit.model, weights.quantization).name,
         training=fitted.training,
-        retrieval=_retrieval(fitted, predictions, task.test),
+        retrieval=_retrieval(fitted, predictions, examples),
         answer_retrieval=_answer_retrieval(
-            fitted, predictions, task.test, places, () if metrics[0].name in judges else scores[metrics[0].name]
+            fitted, predictions, examples, places, () if metrics[0].name in judges else scores[metrics[0].name]
         ),
         trials=fitted.trials,
         warnings=(*fitted.warnings, *trouble, *unread(predictions)),
         program=fitted.program,
         calibration=_calibration(metrics[0], predictions, scores[metrics[0].name]),
         unjudged=unjudged,
-        form_misses=forms.missed(predictions, scores[metrics[0].name], task.test),
+        form_misses=forms.missed(predictions, scores[metrics[0].name], examples),
     )
 
 

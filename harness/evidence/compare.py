@@ -1,9 +1,9 @@
 """The main job: every arm on the same locked items, then the decision and the report."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -11,12 +11,13 @@ from pathlib import Path
 from harness.atomic import private
 from harness.errors import HarnessError, StoreError, TaskFileError
 from harness.evidence import worker
+from harness.evidence.adaptive import adaptive, ask_in_rounds, check_stoppable, tell_saved
 from harness.evidence.climb import climb
 from harness.evidence.collect import collect
 from harness.evidence.event_file import EventFile
 from harness.evidence.forecast import Outlook
 from harness.evidence.formats import look_at_formats
-from harness.evidence.jobs import Jobs
+from harness.evidence.jobs import Count, Jobs
 from harness.evidence.models import ServedModel, find_models
 from harness.evidence.outputs import check_columns, write_outputs, write_redacted
 from harness.evidence.provenance import code_digest, commits_of, identity_of, manifest, versions
@@ -26,7 +27,7 @@ from harness.evidence.states import MANIFEST, RUN, SNAPSHOT
 from harness.evidence.supervise import Supervisor
 from harness.evidence.watch import Observer, Watch
 from harness.plugins import suggest
-from harness.records import Decision, Run
+from harness.records import Run
 from harness.store.files import hash_data
 from harness.store.folder import RunFolder, run_folder
 from harness.store.ledger import Ledger
@@ -42,6 +43,7 @@ class Settings:
     limit: int | None = None  # only the first test examples
     is_fast: bool = False  # a smoke run
     climbs: bool = False  # cheap rungs first, and no dearer one once one has passed
+    is_adaptive: bool = False  # test items in rounds, and no more of them for an arm of which all is settled
     is_cached: bool = True  # answers that the model gave before are taken from the user's cache
     outlook: Outlook = Outlook()  # what is known of how long it takes
 
@@ -54,6 +56,7 @@ def compare(task: Task, settings: Settings, observer: Observer) -> tuple[Run, Ru
     """
     _check(task, settings)
     task = scaled(task, limit=settings.limit, is_fast=settings.is_fast)
+    task = adaptive(task) if settings.is_adaptive else task
     models = find_models(task.models, observer.log)
     formats = look_at_formats(task, models)
     identity = {
@@ -82,18 +85,34 @@ def compare(task: Task, settings: Settings, observer: Observer) -> tuple[Run, Ru
                 start = worker.command(folder, is_fast=settings.is_fast, is_cached=settings.is_cached)
                 with Supervisor(start, log=folder.log, lock=lock, stall_minutes=stall_minutes) as supervisor:
                     jobs = Jobs(task, models, ledger, supervisor, watch)
-                    if settings.climbs:
-                        climb(jobs, settings.arms, partial(_decision, folder, task, ledger))
-                    else:
-                        jobs.run(settings.arms)
+                    _run(jobs, settings, partial(_look, folder, task, ledger))
                 run = collect(folder, task, ledger)
+                tell_saved(run, watch.log)
                 write_outputs(run, folder)
             watch.finished(run)
     return run, folder
 
 
-def _decision(folder: RunFolder, task: Task, ledger: Ledger) -> Decision:
-    return collect(folder, task, ledger).decision
+def _run(jobs: Jobs, settings: Settings, look: Callable[..., Run]) -> None:
+    """Run the arms that are asked for: all at once, rung by rung, in rounds of items, or both."""
+
+    def in_rounds(names: Sequence[str], cheaper: Sequence[str] = (), count: Count | None = None) -> None:
+        ask_in_rounds(jobs, names, look, is_whole=not settings.climbs, beside=cheaper, count=count)
+
+    if settings.climbs:
+        climb(jobs, settings.arms, lambda: look().decision, in_rounds if settings.is_adaptive else None)
+    elif settings.is_adaptive:
+        in_rounds(settings.arms)
+    else:
+        jobs.run(settings.arms)
+
+
+def _look(
+    folder: RunFolder, task: Task, ledger: Ledger, arms: Sequence[str] | None = None, most: int | None = None
+) -> Run:
+    """Decide from what the ledger holds, among some arms and from the first items where these are given."""
+    among = task if arms is None else replace(task, arms=tuple(arm for arm in task.arms if arm.name in arms))
+    return collect(folder, among, ledger, most=most)
 
 
 @contextmanager
@@ -160,6 +179,8 @@ def _check(task: Task, settings: Settings) -> None:
     if faults:
         raise TaskFileError(str(task.file), faults)
     check_columns(task)
+    if settings.is_adaptive:
+        check_stoppable(task, is_fast=settings.is_fast)
 
 
 def _begin(

@@ -100,6 +100,10 @@ def _notes(before: tuple[Task, Run], after: tuple[Task, Run], items: SharedItems
     rules = [(task.study.answer, task.metric_options.get(new_task.primary_metric)) for task in (old_task, new_task)]
     if rules[0] != rules[1]:
         notes.append("answers were read or scored by different rules, so that a change may come of the rule alone")
+    if old.limits.is_adaptive or new.limits.is_adaptive:
+        notes.append(
+            "items were asked in rounds (--adaptive), so that an arm is compared on those alone that both asked"
+        )
     if old.is_fast or new.is_fast:
         notes.append("a smoke run is among them: do not decide on it")
     if compared > 1:

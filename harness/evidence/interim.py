@@ -1,7 +1,9 @@
 """An arm's figure as soon as it has answered, before the others have."""
 
 from harness.decision.arms import MetricSpec
-from harness.decision.intervals import score_interval
+from harness.decision.asking import Asking
+from harness.decision.intervals import arm_interval
+from harness.evidence.asked import order_of
 from harness.records import Fit, Interval, Measurement
 from harness.store.ledger import Ledger
 from harness.task.scoring import task_metric
@@ -21,12 +23,14 @@ def interim_score(fit: Fit, task: Task, ledger: Ledger) -> Interval | None:
         return None
     metric = task_metric(task.primary_metric, task.metric_options, task.study.answer)
     said = ledger.predictions(Measurement(fit))
-    scores = [
-        metric.score(said[example.id].answer, example)
+    scores = {
+        example.id: metric.score(said[example.id].answer, example)
         for example in task.test
         if example.id in said and said[example.id].outcome.is_measured
-    ]
+    }
     if len(scores) < FEWEST:
         return None
     groups = {example.id: example.group for example in task.test}
-    return score_interval(scores, MetricSpec(metric.name, metric.kind, metric.aggregate, groups, task.seeds[0]))
+    asking = Asking(order_of(task), {fit.arm: len(said)}) if task.limits.is_adaptive else None
+    spec = MetricSpec(metric.name, metric.kind, metric.aggregate, groups, task.seeds[0], asking=asking)
+    return arm_interval(fit.arm, scores, spec)

@@ -45,37 +45,42 @@ class Jobs:
     supervisor: Supervisor
     watch: Watch
 
-    def run(self, asked: Sequence[str], *, is_whole: bool = True, count: "Count | None" = None) -> None:
+    def run(
+        self, asked: Sequence[str], *, is_whole: bool = True, items: int | None = None, count: "Count | None" = None
+    ) -> None:
         """Run the arms in `asked` (all, when it is empty), every fit of them that has not ended well or is invalid.
 
         One model after another, so that one base is in memory at a time. A base's general ability comes before its
         arms: it needs none, and it finds a wrong benchmark name before anything is spent. Its other quantisations
         come last, when it is known which arms stand on one. A run that is not whole (`harness.evidence.climb`) measures
-        it only where an arm needs it, and gives the count of the runs before and after it.
+        it only where an arm needs it, and gives the count of the runs before and after it. A round
+        (`harness.evidence.adaptive`) asks the first test items, so many.
 
         Raises:
             HarnessError: If the task's own model or its base's general ability cannot be had. Where another model
                 cannot, the arms on it fail, and the others run.
         """
-        todo = ToDo(self.task, self.models, self.ledger, self.watch)
+        todo = ToDo(self.task, self.models, self.ledger, self.watch, items)
         planned = [todo.of_model(model, asked, is_whole=is_whole) for model in self.models]
         is_more_answered = any(job.fit is not None for one in planned for job in one.first)
         judges = todo.judges(is_more_answered=is_more_answered)
         count = count or Count()
-        self._announce([*(job for one in planned for job in (*one.first, *one.bases)), *judges], planned, count)
+        known = [*(job for one in planned for job in (*one.first, *one.bases)), *judges]
+        self._announce(known, planned, len(self.task.test) if items is None else items, count)
         for place, one in enumerate(planned):
-            self.supervisor.renew()
+            if len(planned) > 1:  # a round or a rung on one model finds it loaded
+                self.supervisor.renew()
             for job in one.first:
                 self._run_one(job, count)
             for job in self._bases_after(one, todo, planned[place + 1 :], count):
                 self._run_one(job, count)
         self._judge(judges, todo, count)
 
-    def _announce(self, jobs: Sequence[Job], planned: Sequence[OfModel], count: "Count") -> None:
+    def _announce(self, jobs: Sequence[Job], planned: Sequence[OfModel], items: int, count: "Count") -> None:
         study = self.task.study
         may_grow = count.may_grow or any(one.may_grow for one in planned)
         told = tuple(job.planned for job in jobs)
-        self.watch.planned(Agenda(told, len(self.task.test), len(study.dev), len(study.train), may_grow))
+        self.watch.planned(Agenda(told, items, len(study.dev), len(study.train), may_grow))
         count.total += len(jobs)
 
     def _bases_after(self, one: OfModel, todo: ToDo, later: Sequence[OfModel], count: "Count") -> list[Job]:
@@ -171,11 +176,13 @@ class Jobs:
     def _taken_up(self, job: Job) -> Trouble:
         """Return what an unfinished attempt came to; an arm that ended is tried again with whole batches.
 
-        Where answers of the ended attempt may stay, the notes about its batches stay too.
+        One that ended well and is asked more items continues as it was. Where answers of the ended attempt may stay,
+        the notes about its batches stay too.
         """
         stored = self.ledger.state(job.key, TROUBLE)
         trouble: Trouble = decode(Trouble, stored) if stored else Trouble()
-        if self.ledger.state(job.key, ENDED) is None or trouble.is_retry:
+        ended = self.ledger.state(job.key, ENDED)
+        if ended is None or trouble.is_retry or decode(EndState, ended).asked is not None:
             return trouble
         notes = trouble.notes if self.ledger.state(job.key, FITTED) else ()
         return self._note(job, Trouble(0, notes, is_retry=True))

@@ -48,3 +48,4 @@ class EndState:
 
     status: ArmStatus
     reason: str = ""
+    asked: int | None = None  # test items, where they are asked in rounds; None: all

@@ -128,7 +128,7 @@ def _do(job: Mapping[str, Any], place: "Workplace") -> None:
 
     before = replayed_counts(place.engine)
     if job["job"] == "fit":
-        run_fit(Fit(**job["fit"]), place)
+        run_fit(Fit(**job["fit"]), place, job["items"])
     elif job["job"] == "judge":
         judge_answers(job["metric"], place)
     else:

@@ -77,7 +77,9 @@ def _drawn(source: ExportSource, count: int) -> list[Example]:
     asked = [
         example
         for example in source.task.test
-        if stored[example.id].outcome.is_measured and stored[example.id].finish != "context_overflow"
+        if example.id in stored  # where items were asked in rounds, not all were
+        and stored[example.id].outcome.is_measured
+        and stored[example.id].finish != "context_overflow"
     ]
     picked = random.Random(source.evidence.fit.seed).sample(range(len(asked)), min(count, len(asked)))
     return [asked[number] for number in sorted(picked)]

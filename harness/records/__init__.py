@@ -17,6 +17,7 @@ from harness.records.answers import (
 from harness.records.concluded import (
     UNCORRECTED,
     Action,
+    Asked,
     Band,
     Basis,
     Comparison,
@@ -116,6 +117,7 @@ __all__ = [
     "Fit",
     "Base",
     "Action",
+    "Asked",
     "ArmStatus",
     "Band",
     "Basis",

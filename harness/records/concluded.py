@@ -182,6 +182,17 @@ UndecidedKind = Literal["", "few_items", "few_labels", "margin", "arms_missing",
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """How many of the test items an arm was asked, where they are asked in rounds, and why no more."""
+
+    arm: str
+    items: int
+    of: int  # test items in all
+    is_open: bool  # more items could still change the verdict, or what it says of the goal
+    why: str  # what is settled, where no question is open
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """The verdict, and everything it rests on."""
 
@@ -209,3 +220,4 @@ class Decision:
     slices: tuple[Slice, ...] = ()  # the leading arm against dev's prompt, by what items have in common
     basis: Basis | None = None  # what corrects the judge's scores; None: no judge decides
     turning: int = 0  # how many of the caveats, from the first, could overturn the verdict
+    asked: tuple[Asked, ...] = ()  # of every judged arm, where test items are asked in rounds

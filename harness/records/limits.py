@@ -20,6 +20,7 @@ class Limits:
     # shared: people also ask the tuned model other things, so the gate blocks; routed: only this task's inputs reach it
     deployment: Literal["shared", "routed"] = "shared"
     max_error_rate: float = 0.05  # infrastructure errors above this make an arm invalid
+    is_adaptive: bool = False  # test items are asked in rounds, until all that is asked of an arm is settled
 
     def are_too_many(self, lost: int, asked: int) -> bool:
         """Whether so many items lost to infrastructure errors leave too little to judge."""

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from harness.decision.words import asked_words
 from harness.records import UNCORRECTED, Evidence, Interval, Missing, Run
 from reports import numbers
 from reports.charts import arms as chart
 from reports.view.gates import FORGETTING
-from reports.view.lookup import by_score, gate_of, is_tuned, recommended, score_of
+from reports.view.lookup import by_score, gate_of, is_tuned, items_words, recommended, score_of
 from reports.view.names import option_name
 from reports.view.shapes import Cell, Mood, Table, metric_name, table
 
@@ -28,12 +29,14 @@ class ArmsSection:
     arms: Table
     missing: tuple[Missing, ...]  # arms that cannot be judged
     warnings: tuple[str, ...]
+    asked: tuple[str, ...]  # how many items of each arm, and why no more; empty where all were asked all
 
 
 def arms_section(run: Run) -> ArmsSection:
     """Build the table of all arms."""
     warnings = [f"{evidence.arm}: {warning}" for evidence in run.evidence for warning in evidence.warnings]
-    return ArmsSection(_finding(run), arms_table(run), run.decision.missing, tuple(warnings))
+    asked = tuple(f"{asked_words(one)}." for one in run.decision.asked)
+    return ArmsSection(_finding(run), arms_table(run), run.decision.missing, tuple(warnings), asked)
 
 
 def _finding(run: Run) -> str:
@@ -54,10 +57,8 @@ def arms_table(run: Run) -> Table:
     """Return one row per arm, in the order of the task file."""
     rows = run.manifest.get("rows") or {}
     names = [evidence.arm for evidence in run.evidence]
-    judged = max((score.n for score in run.decision.scores.values()), default=len(run.examples))
-    of_all = "" if judged == len(run.examples) else f" of {numbers.count(len(run.examples))}"
     return table(
-        f"Every arm on the same {numbers.count(judged)}{of_all} test items",
+        f"Every arm {items_words(run)}",
         (
             "Arm",
             f"{metric_name(run.primary_metric)}{', corrected' * (run.decision.basis is not None)}",

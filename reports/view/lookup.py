@@ -1,6 +1,7 @@
 """Questions that several sections ask of a run."""
 
 from harness.records import Comparison, Evidence, Family, Gate, Interval, Run
+from reports import numbers
 
 ORDER: tuple[Family, ...] = ("prompt", "rag", "tune", "combine")  # cheapest first
 
@@ -33,6 +34,16 @@ def reference_prompt(run: Run) -> str | None:
 def is_tuned(evidence: Evidence) -> bool:
     """Whether the arm changes the model's weights."""
     return evidence.family in ("tune", "combine")
+
+
+def items_words(run: Run) -> str:
+    """Say on which test items arms were judged: 'on the same 190 of 200 test items'."""
+    total = len(run.examples)
+    if run.limits.is_adaptive:
+        return f"on {numbers.plural(total, 'test item')} asked in rounds"
+    judged = max((score.n for score in run.decision.scores.values()), default=total)
+    of_all = "" if judged == total else f" of {numbers.count(total)}"
+    return f"on the same {numbers.count(judged)}{of_all} test items"
 
 
 def by_score(run: Run) -> list[Evidence]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.decision.gate import WARN_TEXT_LOSS
+from harness.decision.words import IN_ROUNDS
 from harness.records import Run
 from reports import numbers
 from reports.text import Clipped, clip
@@ -21,7 +22,7 @@ DEPLOYMENTS = {
     "routed": "only this task's inputs reach the adapter, so forgetting is reported and does not block",
 }
 RULES = (
-    "Every arm answers the same test items once; nothing of them is seen while an arm is built.",
+    "Every arm answers the same test items once, unless stated below; nothing of them is seen while an arm is built.",
     "The rungs are prompt, RAG, fine-tuning and both, cheapest first; dev names one candidate for each.",
     "If the prompt's lower bound reaches the goal, the answer is the prompt.",
     "A higher rung climbs when its paired gain's lower bound exceeds the smallest gain against every arm of the cheaper"
@@ -84,7 +85,7 @@ def method_section(run: Run) -> MethodSection:
 
 
 def _this_run(run: Run) -> tuple[str, ...]:
-    """Say what the gates of this run rest on, and whether they block."""
+    """Say how items were asked where not all were, what the gates of this run rest on, and whether they block."""
     deployed = "This run's gate blocks: people also ask the tuned model other things (general.deployment: shared)."
     if run.limits.deployment == "routed":
         deployed = f"This run's gate {DOES_NOT_BLOCK}. Forgetting is reported in full."
@@ -96,7 +97,8 @@ def _this_run(run: Run) -> tuple[str, ...]:
         f"for {join(arms)} the claim rests on {basis}" if basis else f"for {join(arms)} no measure sees enough to judge"
         for basis, arms in resting.items()
     ]
-    return (deployed, f"In this run, {'; '.join(rests)}.") if rests else (deployed,)
+    asking = (IN_ROUNDS,) if run.limits.is_adaptive else ()
+    return (*asking, deployed, f"In this run, {'; '.join(rests)}.") if rests else (*asking, deployed)
 
 
 def _formats(run: Run) -> tuple[str, ...]:
@@ -148,6 +150,8 @@ def _commands(run: Run) -> tuple[tuple[str, str], ...]:
         again += f" --limit {run.manifest['limit']}"
     if run.is_fast:
         again += " --fast"
+    if run.limits.is_adaptive:
+        again += " --adaptive"
     commands = [
         ("Run it again, from the task's folder", again),
         ("Redraw this report without a model", f"harness report runs/{run.folder}"),

@@ -9,7 +9,16 @@ from reports import numbers
 from reports.charts import arms as chart
 from reports.view import costs
 from reports.view.gates import FORGETTING
-from reports.view.lookup import by_score, comparison_of, gate_of, is_tuned, recommended, reference_prompt, score_of
+from reports.view.lookup import (
+    by_score,
+    comparison_of,
+    gate_of,
+    is_tuned,
+    items_words,
+    recommended,
+    reference_prompt,
+    score_of,
+)
 from reports.view.names import option_names
 from reports.view.shapes import Cell, metric_title
 
@@ -40,8 +49,7 @@ def options(run: Run) -> Options:
     names, chosen = option_names(run), recommended(run)
     scored = sorted(by_score(run), key=lambda evidence: evidence.arm != chosen)
     others = [evidence for evidence in run.evidence if evidence not in scored]
-    n = max((score.n for score in run.decision.scores.values()), default=len(run.examples))
-    caption = f"All options, by {metric_title(run.primary_metric)} on the same {numbers.count(n)} test items"
+    caption = f"All options, by {metric_title(run.primary_metric)} {items_words(run)}"
     if against := reference_prompt(run):
         caption += f"; gains are against “{names.get(against, against)}”"
     rows = tuple(_option(run, evidence, names[evidence.arm]) for evidence in (*scored, *others))

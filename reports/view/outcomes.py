@@ -51,10 +51,12 @@ def _errors_note(run: Run, lost: int) -> str:
         return ""
     judged = run.decision.scores
     left = max((score.n for score in judged.values()), default=0)
-    shared = (
-        f" It is left out for every arm: all are judged on the same {numbers.count(left)} of"
-        f" {numbers.plural(len(run.examples), 'test item')}; an invalid arm takes none from the others."
+    same = (
+        f": all are judged on the same {numbers.count(left)} of {numbers.plural(len(run.examples), 'test item')}"
+        if not run.limits.is_adaptive
+        else ""
     )
+    shared = f" It is left out for every arm{same}; an invalid arm takes none from the others."
     text = (
         f"An item that could not be asked is never counted as wrong.{shared if judged else ''} Worst and best case: the"
         " arm's score over all the items that it was asked, were every lost one wrong, or right."
@@ -178,10 +180,11 @@ def _retrieval(run: Run) -> tuple[Table | None, str]:
 
 def _retrieval_note(run: Run) -> str:
     """Say what the best search found, and what is not known of it."""
-    by_answer = [(one.arm, one.answer_retrieval) for one in run.evidence if one.answer_retrieval]
+    by_answer = [(one, one.answer_retrieval) for one in run.evidence if one.answer_retrieval]
     if not by_answer:
         return _document_note(run)
-    name, best = max(by_answer, key=lambda pair: pair[1].recall)
+    evidence, best = max(by_answer, key=lambda pair: pair[1].recall)
+    name, asked = evidence.arm, len(evidence.predictions) if run.limits.is_adaptive else len(run.examples)
     note = (
         f"{name} was shown the passage that holds the answer for {numbers.count(best.found)} of"
         f" {numbers.plural(best.n, 'question')} within {numbers.plural(best.k, 'passage')}."
@@ -192,7 +195,7 @@ def _retrieval_note(run: Run) -> str:
             f" {metric_name(run.primary_metric)} is {with_it} on these and {without} on the others: what is wrong"
             " there is for retrieval to fix, not for the model."
         )
-    if untold := len(run.examples) - best.n:
+    if untold := asked - best.n:
         note += (
             f" For {numbers.plural(untold, 'question')} the passage is not known, as the answer stands in no line"
             " word for word."

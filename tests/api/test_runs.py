@@ -247,3 +247,12 @@ def test_script_without_a_guard_and_without_a_terminal_runs_once(stub_task, tmp_
     )
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ended.stdout == f"top of the script\n{harness.open_run(tmp_path / 'run').verdict.sentence}\n"
+
+
+def test_items_are_asked_in_rounds_where_that_is_asked_for(stub_task, tmp_path):
+    path = stub_task("steady", extra="goal: {at_least: 0.9}\n")
+    rows = [f'{{"id": "t{i}", "input": "What is item {i}?", "target": "answer {i % 3}"}}\n' for i in range(90)]
+    (path.parent / "test.jsonl").write_text("".join(rows))
+    found = harness.compare(path, out=tmp_path / "rounds", adaptive=True)
+    assert len(found.items) == 30
+    assert len(harness.compare(path, out=tmp_path / "whole").items) == 90

@@ -68,3 +68,22 @@ def test_word_that_is_no_verdict_is_refused_with_those_that_are(tmp_path):
     result = call("compare", tmp_path, "--fail-on", "undecided,tune")
     assert result.exit_code == 2
     assert "'tune' is not a verdict; give some of prompt, rag, fine_tune, combine, rethink, undecided" in result.output
+
+
+def test_options_that_do_not_go_together_are_refused_before_anything_is_loaded(tmp_path, stub_task):
+    result = call("compare", stub_task("steady"), "--out", tmp_path / "run", "--adaptive", "--fast")
+    assert result.exit_code == 2
+    assert "--adaptive and --fast do not go together" in result.output
+    assert not (tmp_path / "run").exists()
+
+
+def test_items_asked_in_rounds_are_told_at_the_end_of_a_run(tmp_path, stub_task):
+    task = stub_task("steady", extra="goal: {at_least: 0.9}\n")
+    rows = [f'{{"id": "t{i}", "input": "What is item {i}?", "target": "answer {i % 3}"}}\n' for i in range(90)]
+    (task.parent / "test.jsonl").write_text("".join(rows))
+    result = call("compare", task, "--out", tmp_path / "run", "--adaptive")
+    said = " ".join(result.output.split())
+    assert result.exit_code == 0
+    assert "steady was asked 30 of 90 items: it is below the goal" in said
+    assert "stopping early raises no chance of error" in said
+    assert "steady was asked 30 of 90 items" in " ".join(call("report", tmp_path / "run").output.split())

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from adaptive_worlds import compare_both, false_by_rounds, smallest_detectable, spent
 from decision_worlds import (
     FAMILIES,
     SHAPES,
@@ -15,6 +16,9 @@ from decision_worlds import (
     right_verdicts,
 )
 from scipy import stats
+
+from harness.decision.intervals import exact
+from harness.decision.paired import mean_difference
 
 RUNS = 80
 
@@ -100,3 +104,50 @@ def test_every_interval_holds_the_truth():
 def test_macro_f1_is_covered_by_its_bootstrap():
     cell = next(c for c in coverage_cells(np.random.default_rng(10)) if c.name == "macro-F1 of 4 labels, n=200")
     assert cell.coverage(30)[0] >= 0.83  # 95% less three Monte Carlo errors of 4%
+
+
+# ---- items asked in rounds ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rates", [(0.89, 0.89), (0.85, 0.87), (0.80, 0.895)])
+def test_looking_after_every_round_makes_no_verdict_false_more_often(rates):
+    counts, _ = false_by_rounds(World(FAMILIES[2], rates, 240), RUNS, seed=31)
+    assert max(counts.values()) <= limit(RUNS)
+
+
+def test_groups_asked_in_rounds_rarely_claim_what_is_not_so():
+    sizes = SHAPES["40 unequal"]
+    world = World(FAMILIES[2], (0.85, 0.87), sum(sizes), sizes=sizes, shared=0.2, grouped=0.25, both=0.25)
+    counts, _ = false_by_rounds(world, 40, seed=32)
+    assert max(counts.values()) <= limit(40)
+
+
+def test_usual_intervals_looked_at_after_every_round_would_claim_too_often(monkeypatch):
+    # the check itself: with the fixed-size interval in place of the sequence the same worlds give false claims
+    from harness.decision.asking import Asking
+
+    def naive(self, values, usual, least, tail):
+        found = np.array(list(values.values()))
+        return (
+            exact(found.sum(), found.size, tail) if least == 0 else mean_difference(found, is_rate=True).interval(tail)
+        )
+
+    monkeypatch.setattr(Asking, "bounded", naive)
+    counts, _ = false_by_rounds(World(FAMILIES[2], (0.5, 0.52), 240), 300, seed=33)
+    assert counts["recommendation"] > limit(300, 0.025)
+
+
+@pytest.mark.parametrize("items", [200, 500])
+def test_half_of_the_items_are_enough_at_twice_the_smallest_gain_that_whole_runs_show(items):
+    plain = World(FAMILIES[2], (0.4, 0.4), items, goal=0.95)
+    least = smallest_detectable(0.4, plain, seed=34)
+    twice = spent(replace(plain, rates=(0.4, 0.4 + 2 * least)), 40, seed=35)
+    assert max(twice.share.values()) <= 0.5
+    assert twice.power >= twice.whole_power - 1 / 40
+
+
+def test_large_gain_is_recommended_after_few_items():
+    random = np.random.default_rng(36)
+    found = [compare_both(World(FAMILIES[2], (0.3, 0.8), 240, goal=0.95), random) for _ in range(20)]
+    assert all(one.by_rounds.action == one.whole.action == "fine_tune" for one in found)
+    assert max(share for one in found for share in one.shares.values()) <= 0.5
