@@ -96,6 +96,7 @@ def result(run: Run) -> dict[str, Any]:
             "turning": decision.turning,
             "next_step": decision.next_step,
             "labels_needed": decision.labels_needed,
+            "constant": decision.constant,
             "undecided": decision.undecided,
             "rule": asdict(decision.rule) if decision.rule else None,
             "missing": [asdict(gone) for gone in decision.missing],

@@ -221,3 +221,4 @@ class Decision:
     basis: Basis | None = None  # what corrects the judge's scores; None: no judge decides
     turning: int = 0  # how many of the caveats, from the first, could overturn the verdict
     asked: tuple[Asked, ...] = ()  # of every judged arm, where test items are asked in rounds
+    constant: float | None = None  # figure of always giving train's most frequent answer; None where nothing tells

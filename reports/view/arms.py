@@ -50,6 +50,8 @@ def _finding(run: Run) -> str:
     others = [evidence for evidence in scored if evidence.family != best.family]
     if others:
         text += f" The highest of another kind is {others[0].arm}: {numbers.rate(score_of(run, others[0].arm))}."
+    if run.decision.constant is not None:
+        text += f" Always giving train's most frequent answer would score {numbers.percent(run.decision.constant)}."
     return f"{text} {ran}"
 
 

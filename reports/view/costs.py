@@ -126,7 +126,7 @@ def _costs(run: Run) -> Table:
             ]
         )
     headings = (
-        "Arm", "Each answer", "One alone", "p95 alone", f"1,000 answers, {currency(run) or 'your currency'}",
+        "Arm", "Each answer", "Median alone", "p95 alone", f"1,000 answers, {currency(run) or 'your currency'}",
         "Tokens in", "Tokens out", "Set-up and training", "Peak memory",
     )  # fmt: skip
     return table("Time, tokens and memory of each arm", headings, rows, numbers=range(1, 9))

@@ -13,7 +13,7 @@ from reports.view.shapes import Cell, Mood, Table, join, table
 # figure beside it (a share retained, a rate of off-task answers) explains it and never contradicts it.
 FORGETTING: dict[str, tuple[str, Mood]] = {
     "pass": ("excluded", "good"),
-    "fail": ("shown", "bad"),
+    "fail": ("loss shown", "bad"),
     "inconclusive": ("not excluded", "unsure"),
     "cannot_judge": ("cannot be judged on this base", "unjudged"),
     "not_measured": (numbers.NOT_MEASURED, "absent"),

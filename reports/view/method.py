@@ -123,7 +123,11 @@ def _limits(run: Run) -> Table:
     limits = run.limits
     rows = [
         ("Goal", numbers.percent(limits.goal), "an arm's lower bound must reach it"),
-        ("Smallest gain", f"{numbers.size(limits.smallest_gain)} points", "smaller gains are not worth a rung"),
+        (
+            "Smallest gain",
+            f"{numbers.size(limits.smallest_gain)} points",
+            "smaller gains are not worth a dearer option",
+        ),
         ("Largest drop", f"{numbers.size(limits.max_drop)} points", "of general ability, over the judged benchmarks"),
         ("Keep", numbers.percent(limits.keep), "of what the base can do above chance; shown to keep less fails"),
         ("Text loss", f"{numbers.plain(limits.max_text_loss, 2)} nats a token", "rise above the base; more fails"),

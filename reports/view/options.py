@@ -74,11 +74,17 @@ def _option(run: Run, evidence: Evidence, name: str) -> Option:
             _gain(run, evidence),
             _forgetting(run, evidence),
             _time(evidence),
-            Cell("no price given" if price is None else numbers.money(price)),
+            Cell("no price given" if price is None else numbers.money(price), _a_month(run, price)),
             Cell(_rows(evidence)),
         ),
         why_absent="",
     )
+
+
+def _a_month(run: Run, price: float | None) -> str:
+    """Say what the task's requests of a month cost, where it names their number."""
+    requests = (run.task.get("cost") or {}).get("requests_per_month")
+    return "" if price is None or not requests else f"{numbers.money(price * requests / 1000)} a month"
 
 
 def _gain(run: Run, evidence: Evidence) -> Cell:

@@ -116,7 +116,12 @@ def facts(run: Run) -> tuple[str, ...]:
     found = [
         str(started)[:10] if started else "date not recorded",
         f"{'models' if len(models) > 1 else 'model'} {join(models)}" if models else "model not recorded",
-        numbers.plural(len(run.examples), "test item"),
+        f"{numbers.plural(len(run.examples), 'test item')}{_in_groups(run)}",
         numbers.plural(len(run.evidence), "arm"),
     ]
     return (*found, f"run {run.folder}")
+
+
+def _in_groups(run: Run) -> str:
+    groups = {example.group for example in run.examples} - {None}
+    return f" in {numbers.plural(len(groups), 'group')}" if groups else ""

@@ -36,7 +36,7 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
     ("Text loss", "How surprised the model is by ordinary text. Higher after tuning means that it lost some language."),
     ("Off-task answer", "An answer of your task given to a question that has nothing to do with it, asked alone or"
      " under the task's own prompt."),
-    ("p95", "Of 20 questions asked one at a time, 19 took this long or less; not measured where they take long."),
+    ("p95", "Of 20 questions asked one at a time, 19 took this long or less. Of fewer nothing is said."),
     ("Slice", "A part of the test items that have something in common, such as a label or a length."),
     ("Flip", "A test item that one option gets right and the other wrong."),
     ("Strength", "How much of an adapter is applied: 0 is the base, 1 the adapter as trained. Less gains less and"

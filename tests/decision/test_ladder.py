@@ -157,6 +157,7 @@ def test_goal_that_a_constant_answer_reaches_is_said():
     constant = [Score(f"q{index}", value) for index, value in enumerate(right(190, N))]
     decision = settle(LOW, constant_scores=constant)
     assert decision.action == "rethink"  # all arms are shown to be worse than no model
+    assert (decision.constant, settle(LOW).constant) == (190 / N, None)
     assert decision.caveats[0].startswith("always giving the commonest answer of train scores 95%, and the goal is 90%")
     below = settle(LOW, constant_scores=[Score(f"q{index}", value) for index, value in enumerate(right(179, N))])
     assert not any("commonest" in text for text in below.caveats)

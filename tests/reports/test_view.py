@@ -3,11 +3,15 @@ import dataclasses
 import pytest
 
 from harness.records import Score
+from reports import numbers
 from reports.charts.svg import Drawing, Scale, spread, ticks
+from reports.view.arms import arms_section
 from reports.view.costs import cost_section, per_thousand
 from reports.view.forgetting import forgetting_section
 from reports.view.ladder import ladder_section
 from reports.view.names import option_name
+from reports.view.options import options
+from reports.view.page import facts
 from reports.view.shapes import benchmark_name, join
 from reports.view.verdict import verdict
 
@@ -20,6 +24,29 @@ def test_price_of_a_thousand_answers_is_time_times_the_hour(run):
     # 1,000 answers of 0.23 s at 2.50 an hour: 230 s / 3600 s * 2.50
     lora = next(evidence for evidence in run.evidence if evidence.arm == "lora_sft")
     assert per_thousand(run, lora) == pytest.approx(230 / 3600 * 2.5)
+
+
+def test_price_of_a_month_is_that_of_its_requests(run):
+    """50,000 requests a month, as the task says, cost fifty times a thousand answers."""
+    option = next(one for one in options(run).rows if one.arm == "few_shot")
+    evidence = next(one for one in run.evidence if one.arm == "few_shot")
+    assert option.cells[4].note == f"{numbers.money(50 * per_thousand(run, evidence))} a month"
+    silent = dataclasses.replace(run, task={**run.task, "cost": {"gpu_hour": 2.5}})
+    assert {one.cells[4].note for one in options(silent).rows if one.cells} == {""}
+
+
+def test_groups_of_the_items_are_counted_where_there_are_some(run):
+    examples = [dataclasses.replace(one, group=f"g{place % 7}") for place, one in enumerate(run.examples)]
+    grouped = dataclasses.replace(run, examples=tuple(examples))
+    assert f"{len(examples)} test items in 7 groups" in facts(grouped)
+    assert f"{len(examples)} test items" in facts(run)
+
+
+def test_what_a_constant_answer_would_score_is_said_where_it_is_known(run):
+    known = dataclasses.replace(run, decision=dataclasses.replace(run.decision, constant=0.25))
+    said = "Always giving train's most frequent answer would score 25.0%."
+    assert said in arms_section(known).finding
+    assert "most frequent" not in arms_section(run).finding
 
 
 def test_break_even_is_training_over_the_saving(run):
