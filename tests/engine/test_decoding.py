@@ -1,7 +1,7 @@
 """Decoding in which answers leave their place to the next prompt: equal answers, whoever stands beside them."""
 
-import gc
 import random
+import weakref
 
 import torch
 from pytest import fixture, mark, raises
@@ -156,23 +156,23 @@ def test_places_are_bounded_by_what_their_keys_and_values_take(model):
 
 
 def test_keys_and_values_take_what_was_counted_for_them(model, monkeypatch):
-    places, longest, new, taken = 4, 60, 3, []
+    places, longest, new = 4, 60, 3
+    held, taken = [], []
+    fill, read = _Buffer.fill, Decoder._read
 
-    def note(*_):
-        shown = [t for t in gc.get_objects() if issubclass(type(t), torch.Tensor) and t.ndim >= 4 and len(t)]
-        mine = {t.untyped_storage().data_ptr(): t.untyped_storage().nbytes() for t in shown if is_cache(t)}
-        taken.append(sum(mine.values()))
+    def filled(buffer, *args):
+        fill(buffer, *args)
+        held.append(weakref.ref(buffer._both))
+        taken.append(sum(block.nbytes for block in (one() for one in held) if block is not None))
 
-    def is_cache(tensor):
-        heads, _, size = tensor.shape[-3:]
-        return (heads, size) == (model.config.num_key_value_heads, model.config.head_dim)
+    def was_read(decoder, rows):
+        layers = read(decoder, rows)
+        held.extend(weakref.ref(tensor) for pair in layers for tensor in pair)
+        return layers
 
-    fill = _Buffer.fill
-    monkeypatch.setattr(_Buffer, "fill", lambda *args: (fill(*args), note()))
-    hook = model.model.embed_tokens.register_forward_pre_hook(note)
-    asked = prompts(20, longest - 5, longest)
-    Decoder(Trunk(model, 64), rules(new_tokens=new), places, most=64).run(asked)
-    hook.remove()
-    layers = model.config.num_hidden_layers
+    monkeypatch.setattr(_Buffer, "fill", filled)
+    monkeypatch.setattr(Decoder, "_read", was_read)
+    Decoder(Trunk(model, 64), rules(new_tokens=new), places, most=64).run(prompts(20, longest - 5, longest))
     counted = places * (longest + 2 * new) * of_a_token(model)
+    layers = model.config.num_hidden_layers
     assert 0.5 * counted < max(taken) <= counted * (1 + 1 / layers)  # one layer is there twice while it is put together
