@@ -8,10 +8,14 @@ UV := uv==0.13.9
 PIP_AUDIT := pip-audit==2.10.1
 LOCKS := requirements.lock requirements-torch.lock requirements-torch-cpu.lock
 
-.PHONY: demo demo-fast test test-slow bench scorecard known-answers report-accessibility calibration lint types imports check lock audit sbom clean
+.PHONY: demo demo-climb demo-fast test test-slow bench scorecard known-answers report-accessibility calibration lint types imports check lock audit sbom clean
 
 demo: $(READY)
 	$(BIN)/harness compare tasks/support_routing/task.yaml
+
+# A verdict in minutes: a prompt solves this task, so that nothing is trained.
+demo-climb: $(READY)
+	$(BIN)/harness compare tasks/serial_numbers --climb
 
 demo-fast: $(READY)
 	$(BIN)/harness compare tasks/support_routing/task.yaml --fast
