@@ -7,7 +7,8 @@ import math
 
 import numpy as np
 
-from harness.decision.judged import Answers, Correction, Floats, corrected
+from harness.decision.judge_errors import Answers, Correction, Floats
+from harness.decision.judged import corrected
 from harness.records import Interval, LabelledJudgement
 
 WORLDS, ITEMS, RATE = 400, 200, 0.7

@@ -1,7 +1,6 @@
 """A comparison of five arms on three rungs, whose worker is in the test's hand; what it measured is decided on."""
 
-import json
-
+from parts_ground import finish_fit
 from recorder import Recorder
 
 from harness.evidence.climb import climb
@@ -10,24 +9,11 @@ from harness.evidence.event_file import EventFile
 from harness.evidence.forecast import Outlook
 from harness.evidence.jobs import Jobs
 from harness.evidence.models import ServedModel
-from harness.evidence.states import ENDED, FITTED, EndState, FittedState
 from harness.evidence.watch import Watch
-from harness.program import Program, Prompt, Retriever
-from harness.records import (
-    Fit,
-    GeneralAbility,
-    GenerationSettings,
-    Measurement,
-    Outcome,
-    Prediction,
-    Weights,
-)
-from harness.store.files import encode
+from harness.records import Fit, GeneralAbility
 from harness.store.folder import RunFolder
 from harness.store.ledger import Ledger
-from harness.task import load_task
 
-ITEMS = 40  # of which 2 are 5%, the most that an arm may lose
 FAMILIES = {"zero_shot": "prompt", "few_shot": "prompt", "rag": "rag", "lora_sft": "tune", "rag_lora_sft": "combine"}
 TASK = """
 version: 1
@@ -38,20 +24,6 @@ metric: {primary: exact_match}
 goal: {at_least: 0.8, smallest_gain: 0.02}
 arms: [lora_sft, rag, few_shot, rag_lora_sft, zero_shot]
 """
-
-
-def parts_task(folder, more=""):
-    """Write the task, its arms in no order of cost, and load it."""
-    (folder / "documents").mkdir(parents=True)
-    (folder / "documents" / "parts.md").write_text("Every part has a number.")
-    for split, count in (("train", 20), ("dev", 10), ("test", ITEMS)):
-        rows = [
-            {"id": f"{split}{i}", "input": f"Which is {split} part {i}?", "target": f"P{i}", "evidence": ["parts"]}
-            for i in range(count)
-        ]
-        (folder / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    (folder / "task.yaml").write_text(TASK + more)
-    return load_task(folder / "task.yaml")
 
 
 class Told(Recorder):
@@ -93,21 +65,9 @@ class Hand:
         if fit.arm in self.failing:
             yield {"event": "failed", "reason": f"{fit.arm} diverged", "kind": "arm", "is_last": False}
             return
-        family = FAMILIES[fit.arm]
-        retriever = Retriever("index", 1, "passages") if family in ("rag", "combine") else None
-        program = Program(Weights("base"), Prompt(), GenerationSettings(4), retriever=retriever).to_dict(self.folder)
-        learnt = FittedState(family, program, (), None, (), 0.5, 1.0, None)
-        self.ledger.put_state(fit.name, FITTED, encode(FittedState, learnt))
         lost, right = self.lost.get(fit.arm, ()), self.right.get(fit.arm, 0)
-        self.ledger.put_predictions(Measurement(fit), [prediction(i, i < right, i in lost) for i in range(ITEMS)])
-        self.ledger.put_state(fit.name, ENDED, encode(EndState, EndState("ok")))
+        finish_fit(self.ledger, self.folder, fit, FAMILIES[fit.arm], right, lost)
         yield {"event": "end"}
-
-
-def prediction(index, is_right, is_lost):
-    answer = None if is_lost else f"P{index}" if is_right else "P?"
-    outcome = Outcome.WORKER_ERROR if is_lost else Outcome.SCORED
-    return Prediction(f"test{index}", answer or "", answer, outcome, "stop", 10, 2, 0.1)
 
 
 class Ground:

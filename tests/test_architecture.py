@@ -11,6 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 OURS = {"harness", "baselines", "reports", "tasks"}
+LONGEST = 350  # lines of a file
 MAY_IMPORT = {"harness": {"harness"}, "baselines": {"harness", "baselines"}, "reports": {"harness", "reports"}}
 
 # Inside harness: each part may import itself and the parts named here.
@@ -166,6 +167,14 @@ def test_front_door_imports_nothing_before_a_name_is_used():
 def test_package_front_doors_import_nothing_heavy(package):
     for path in (ROOT / package).rglob("__init__.py"):
         assert not {name.split(".")[0] for name in imported(path, top_level_only=True)} & HEAVY, path
+
+
+def test_no_file_of_the_product_is_longer_than_one_reads_at_once():
+    files = [path for package in MAY_IMPORT for path in (ROOT / package).rglob("*.py")]
+    long = {
+        str(path.relative_to(ROOT)) for path in files if len(path.read_text(encoding="utf-8").splitlines()) > LONGEST
+    }
+    assert not long
 
 
 def test_planted_wrong_import_is_found(tmp_path):

@@ -9,7 +9,7 @@ forgetting, probes  what tuning changed on benchmark items; on texts and unrelat
 measured   both together, and the measure that the claim rests on
 harm, safety        proof that something broke; proof that nothing did            gate     the state
 bands      the 20/90/99 rule of thumb beside what was measured
-judged, agreement  scores of a judge: corrected by people's labels, and how far people agree
+judged, judge_errors, agreement  scores of a judge: corrected by people's labels, and how far people agree
 searches   what retrieval lost and no model is to blame for
 sentence, advice, words               the verdict in plain English
 """
@@ -85,7 +85,8 @@ def decide(
         verdict,
     )
     from harness.decision.arms import MetricSpec, read_arms
-    from harness.decision.judged import Correction, basis_of
+    from harness.decision.judge_errors import Correction
+    from harness.decision.judged import basis_of
     from harness.decision.ladder import ArmScores, describe_rungs
     from harness.decision.paired import BestConstant
 

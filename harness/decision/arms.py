@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from harness.decision.judged import Correction, cluster_of
+from harness.decision.judge_errors import Correction, cluster_of
 from harness.records import ArmStatus, Evidence, Family, Limits, Score
 
 if TYPE_CHECKING:

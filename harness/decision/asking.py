@@ -14,7 +14,7 @@ from functools import cached_property
 
 import numpy as np
 
-from harness.decision.judged import cluster_of
+from harness.decision.judge_errors import cluster_of
 from harness.decision.sequence import Floats, lower_bound, upper_bound
 from harness.decision.words import percent
 from harness.records import Interval

@@ -141,7 +141,7 @@ class ToDo:
         return [arm for arm in self.task.arms if arm.model.name == model.name]
 
     def _is_open(self, fit: Fit) -> bool:
-        """Whether a fit has not ended well, was asked too few items, or lost too many; such fits are taken up again.
+        """Whether a fit has not ended well, was asked too few items, or lost too many; such fits are run again.
 
         Items that cannot be asked at all are lost for good, and no reason to try.
         """

@@ -10,7 +10,8 @@ from harness.contract import Judging
 from harness.decision.agreement import agreement
 from harness.decision.arms import MetricSpec
 from harness.decision.intervals import score_interval
-from harness.decision.judged import Correction, basis_of
+from harness.decision.judge_errors import Correction
+from harness.decision.judged import basis_of
 from harness.evidence.judging import judgement_key, said_by_people
 from harness.records import (
     Decision,

@@ -10,7 +10,8 @@ import pytest
 from harness.decision.agreement import agreement
 from harness.decision.arms import MetricSpec
 from harness.decision.intervals import score_interval
-from harness.decision.judged import Answers, Correction, basis_of, corrected, difference, single, tuned_lambda
+from harness.decision.judge_errors import Answers, Correction, tuned_lambda
+from harness.decision.judged import basis_of, corrected, difference, single
 from harness.decision.paired import compare
 from harness.evidence.judged_scores import JudgedScores
 from harness.evidence.judging import judgement_key

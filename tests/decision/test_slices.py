@@ -6,7 +6,7 @@ from math import nan
 from pytest import approx
 
 from harness.decision.arms import Arm, MetricSpec
-from harness.decision.judged import Correction
+from harness.decision.judge_errors import Correction
 from harness.decision.slices import FEWEST_ITEMS, memberships, slice_gains
 from harness.records import FEWEST_LABELS, Column, Evidence, Example, Fit, LabelledJudgement, Message, Score
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
-from climb_ground import FAMILIES, ITEMS, Ground, parts_task
+from climb_ground import FAMILIES, TASK, Ground
+from parts_ground import ITEMS, parts_task
 from recorder import Recorder
 
 from harness.cli import main
@@ -28,7 +29,7 @@ LEAVES_OUT = "reaches the goal, so --climb leaves out"
 
 @pytest.fixture
 def ground(tmp_path):
-    made = Ground(tmp_path, parts_task(tmp_path / "task"))
+    made = Ground(tmp_path, parts_task(tmp_path / "task", TASK))
     yield made
     made.ledger.close()
 
@@ -37,7 +38,7 @@ def ground(tmp_path):
 def other(tmp_path):
     """A second run folder of the same task."""
     (tmp_path / "other").mkdir()
-    made = Ground(tmp_path / "other", parts_task(tmp_path / "other" / "task"))
+    made = Ground(tmp_path / "other", parts_task(tmp_path / "other" / "task", TASK))
     yield made
     made.ledger.close()
 
@@ -298,7 +299,7 @@ def test_names_are_not_looked_up_where_no_tuned_arm_runs(tmp_path, monkeypatch):
         raise HarnessError("no such name")
 
     monkeypatch.setattr(benchmark_tasks, "check_names", refuse)
-    ground = Ground(tmp_path, parts_task(tmp_path / "task"))
+    ground = Ground(tmp_path, parts_task(tmp_path / "task", TASK))
     assert ground.climb({"rag": 10}, asked=("rag",)) == ["rag"]
     with pytest.raises(HarnessError, match="no such name"):
         ground.climb({}, asked=("rag_lora_sft",))

@@ -1,29 +1,21 @@
 """From a ledger to evidence: what items that could not be asked do to figures, metrics and retrieval."""
 
-import json
 from dataclasses import replace
 
 import pytest
+from parts_ground import ITEMS, finish_fit, parts_task, prediction
 
 from harness.api.summary import remarks
 from harness.evidence.collect import collect
-from harness.evidence.states import ENDED, FITTED, EndState, FittedState
-from harness.program import Program, Prompt, Retriever
 from harness.records import (
     Document,
     Fit,
-    GenerationSettings,
     Measurement,
     Outcome,
-    Prediction,
-    Weights,
 )
-from harness.store.files import encode
 from harness.store.folder import RunFolder
 from harness.store.ledger import Ledger
-from harness.task.load import load_task
 
-ITEMS = 40  # of which 2 are 5%, the most that an arm may lose
 TASK = """
 version: 1
 name: parts
@@ -37,17 +29,7 @@ arms: [zero_shot, few_shot, rag]
 
 @pytest.fixture
 def task(tmp_path):
-    folder = tmp_path / "task"
-    (folder / "documents").mkdir(parents=True)
-    (folder / "documents" / "parts.md").write_text("Every part has a number.")
-    for split, count in (("train", 20), ("test", ITEMS)):
-        rows = [
-            {"id": f"{split}{i}", "input": f"Which is {split} part {i}?", "target": f"P{i}", "evidence": ["parts"]}
-            for i in range(count)
-        ]
-        (folder / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    (folder / "task.yaml").write_text(TASK)
-    return load_task(folder / "task.yaml")
+    return parts_task(tmp_path / "task", TASK, {"train": 20, "test": ITEMS})
 
 
 @pytest.fixture
@@ -58,24 +40,11 @@ def finish(tmp_path):
     ledger = Ledger(folder / "ledger.sqlite")
 
     def store(arm, family, right, lost=(), finds="passages"):
-        retriever = Retriever("index", 1, finds) if family == "rag" else None
-        program = Program(Weights("base"), Prompt(), GenerationSettings(4), retriever=retriever).to_dict(folder)
-        ledger.put_state(arm, FITTED, encode(FittedState, FittedState(family, program, (), None, (), 0.5, 1.0, None)))
-        ledger.put_predictions(
-            Measurement(Fit(arm)), [prediction(i, i < right, i in lost, family) for i in range(ITEMS)]
-        )
-        ledger.put_state(arm, ENDED, encode(EndState, EndState("ok")))
+        finish_fit(ledger, folder, Fit(arm), family, right, lost, finds)
 
     store.folder, store.ledger = RunFolder(folder), ledger
     yield store
     ledger.close()
-
-
-def prediction(index, is_right, is_lost, family):
-    answer = None if is_lost else f"P{index}" if is_right else "P?"
-    found = ("parts",) if family == "rag" and not is_lost else ()
-    outcome = Outcome.WORKER_ERROR if is_lost else Outcome.SCORED
-    return Prediction(f"test{index}", answer or "", answer, outcome, "stop", 10, 2, 0.1, found, found)
 
 
 def collected(task, finish):
