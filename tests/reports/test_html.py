@@ -212,3 +212,9 @@ def test_items_are_capped_and_the_rest_is_counted(make_run):
     text = html(make_run(200))
     assert text.count("<article") == 24
     assert re.search(r"arms disagree \(\d+ of \d+\)", text)
+
+
+@pytest.mark.parametrize(("reasons", "said"), [(("a",), "1 figure behind it"), (("a", "b"), "2 figures behind it")])
+def test_figures_behind_a_verdict_are_counted_in_words(run, reasons, said):
+    told = dataclasses.replace(run, decision=dataclasses.replace(run.decision, reasons=reasons))
+    assert said in html(told)
