@@ -55,6 +55,13 @@ class Tuned(Arm):
         return Fitted(Program(weights, self.prompt, GenerationSettings(4), Reader("first_line")), reused_seconds=1000.0)
 
 
+class Unlucky(Tuned):
+    def fit(self, study, context):
+        if context.seed == 1:
+            fail(context)
+        return super().fit(study, context)
+
+
 def expect_whole_batches(context):
     assert context.shrink == 0
 
@@ -110,6 +117,7 @@ PICKY = "{% if 'test number 3' in input %}{{ nothing }}{% endif %}{{ input }}"
 def steady(options): return Arm(expect_whole_batches)
 def terse(options): return Arm(lambda context: None, "Answer.")
 def tuned(options): return Tuned(lambda context: None)
+def unlucky(options): return Unlucky(lambda context: None)
 def failing(options): return Arm(fail)
 def dying(options): return Arm(lambda context: os._exit(7))
 def segfaulting(options): return Arm(lambda context: os.kill(os.getpid(), signal.SIGSEGV))
@@ -165,7 +173,7 @@ if "CHOKE_ON" in os.environ:
 ECHO = (Path(__file__).parents[1] / "docs" / "adding_an_engine.md").read_text(encoding="utf-8").split("```")[1]
 ARMS = (
     "steady", "terse", "tuned", "failing", "dying", "segfaulting", "killed", "hanging", "greedy", "large", "breaking",
-    "tampering", "picky", "impossible", "filling", "training",
+    "tampering", "picky", "impossible", "filling", "training", "unlucky",
 )  # fmt: skip
 
 

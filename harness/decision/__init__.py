@@ -143,7 +143,7 @@ def decide(
         basis=metric_spec.correction.basis if metric_spec.correction else None,
         turning=len(forms_doubts) + len(doubts.turning),
         asked=questions.asked_of(arm_scores, result, constant),
-        constant=metric_spec.aggregate(constant_scores) if constant_scores else None,
+        constant=verdict.constant_figure(arm_scores, constant),
     )
 
 

@@ -9,7 +9,7 @@ from harness.decision.paired import BestConstant
 from harness.decision.searches import REMEDIES, is_search_unknown, lost_in_retrieval, search_caveats, search_words
 from harness.decision.sentence import leader
 from harness.decision.undecided import Openness
-from harness.decision.verdict import Verdict, start
+from harness.decision.verdict import Verdict, constant_figure, start
 from harness.decision.words import join, seeds_words, share
 from harness.records import ErrorBounds, Gate, Missing, Recipe
 
@@ -73,10 +73,11 @@ def caveats(
 
 def _asks_nothing(arm_scores: ArmScores, constant: BestConstant | None) -> list[str]:
     begun, goal = start(arm_scores, constant), arm_scores.limits.goal
-    if begun is None or begun.of is not constant or begun.figure < goal:
+    figure = constant_figure(arm_scores, constant)
+    if begun is None or begun.of is not constant or figure is None or figure < goal:
         return []
     return [
-        f"always giving the commonest answer of train scores {share(begun.figure)}, and the goal is {share(goal)}: "
+        f"always giving the commonest answer of train scores {share(figure)}, and the goal is {share(goal)}: "
         "a model is not asked for anything; set a higher goal, or a metric that weighs every label alike (macro_f1)"
     ]
 

@@ -47,7 +47,12 @@ class Verdict:
     @property
     def is_final(self) -> bool:
         """Whether a cheap arm reaches the goal, so that no other arm can change the verdict."""
-        return self.action == "prompt" or (self.action == "rag" and self.goal == "met")
+        return is_final(self.action, self.goal)
+
+
+def is_final(action: Action, goal: str) -> bool:
+    """Whether a verdict is that a cheap arm reaches the goal, so that no other arm can change it."""
+    return action == "prompt" or (action == "rag" and goal == "met")
 
 
 def judge(arm_scores: ArmScores, gates: Mapping[str, Gate], constant: BestConstant | None) -> Verdict:
@@ -101,6 +106,12 @@ def start(arm_scores: ArmScores, constant: BestConstant | None) -> Start | None:
     if constant is None or not shared or (earned := arm_scores.metric_spec.aggregate(shared)) <= found.figure:
         return found
     return Start(constant, earned)
+
+
+def constant_figure(arm_scores: ArmScores, constant: BestConstant | None) -> float | None:
+    """Return the figure of the best constant answer on the items that arms are judged on; None where nothing tells."""
+    shared = [constant.scores[item] for item in arm_scores.items if item in constant.scores] if constant else []
+    return arm_scores.metric_spec.aggregate(shared) if shared else None
 
 
 def gains_are_ruled_out(arm_scores: ArmScores, constant: BestConstant | None) -> bool:

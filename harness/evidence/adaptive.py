@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from harness.decision.asking import rounds
+from harness.decision.verdict import is_final
 from harness.errors import HarnessError
 from harness.evidence.asked import order_of
 from harness.evidence.jobs import Count, Jobs
@@ -22,7 +23,7 @@ def check_stoppable(task: Task, *, is_fast: bool) -> None:
     """Refuse what cannot be stopped early, before anything is loaded.
 
     Raises:
-        HarnessError: If the run is a smoke run, or the primary figure is no mean of items.
+        HarnessError: If the run is a smoke run, or the primary figure is not a mean of items.
     """
     if is_fast:
         raise HarnessError("--adaptive and --fast do not go together: a smoke run has too few items to stop early")
@@ -30,7 +31,7 @@ def check_stoppable(task: Task, *, is_fast: bool) -> None:
     if name in task.judges:
         why = "is given by a judge, whose errors are corrected for on all items together"
     elif make_metric(name, task.metric_options).kind == "aggregate":
-        why = "is no mean of items"
+        why = "is not a mean of items"
     else:
         return
     raise HarnessError(f"--adaptive cannot stop items early, because {name} {why}; leave it out")
@@ -67,14 +68,23 @@ def ask_in_rounds(
     waiting = list(names) or [arm.name for arm in jobs.task.arms]
     judged = [*beside, *waiting]
     count = count or Count()
-    for limit in rounds(order_of(jobs.task)):
-        jobs.run(waiting, is_whole=is_whole, items=limit, count=count)
-        found = look(judged, limit)
-        is_open = {one.arm for one in found.decision.asked if one.is_open}
-        is_open |= {one.arm for one in found.evidence if one.status == "invalid"}  # more items may make it valid
-        waiting = [name for name in judged if name in is_open]
+    has_dearer = count.may_grow
+    ends = rounds(order_of(jobs.task))
+    for limit in ends:
+        count.may_grow = has_dearer or limit != ends[-1]
+        # a fit that failed in this command's first round is not tried again in each of the others
+        jobs.run(waiting, is_whole=is_whole, items=limit, retries=limit == ends[0], count=count)
+        waiting = _waiting(judged, look(judged, limit))
         if not waiting:
             return
+
+
+def _waiting(judged: Sequence[str], run: Run) -> list[str]:
+    """Return the arms that are asked more: those with an open question, and those that more items may make valid."""
+    is_open = {one.arm for one in run.decision.asked if one.is_open}
+    if not is_final(run.decision.action, run.decision.goal):
+        is_open |= {one.arm for one in run.evidence if one.status == "invalid"}
+    return [name for name in judged if name in is_open]
 
 
 def tell_saved(run: Run, log: Callable[[str], None]) -> None:

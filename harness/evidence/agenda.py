@@ -57,6 +57,8 @@ class ToDo:
     ledger: Ledger
     watch: Watch
     items: int | None = None  # test items of this round and those before it; None for all of them
+    retries: bool = True  # whether fits that did not end well are run again
+    tried: frozenset[str] = frozenset()  # bases that could not be measured, and are not tried again
 
     def of_model(self, model: ServedModel, asked: Sequence[str], *, is_whole: bool = True) -> OfModel:
         """List what is to do on a model; note the arms that its engine cannot serve.
@@ -107,7 +109,7 @@ class ToDo:
         return [
             base_job(model, one)
             for one in sorted(quantizations, key=str)
-            if self.ledger.general(model.base(one).name) is None
+            if self.ledger.general(model.base(one).name) is None and model.base(one).name not in self.tried
         ]
 
     def _first_base(self, model: ServedModel, fits: Sequence[Job], *, is_whole: bool) -> list[Job]:
@@ -145,7 +147,9 @@ class ToDo:
 
         Items that cannot be asked at all are lost for good, and no reason to try.
         """
-        if not self._ended_well(fit) or self._is_asked_less(fit):
+        if not self._ended_well(fit):
+            return self.retries
+        if self._is_asked_less(fit):
             return True
         found = self.ledger.predictions(Measurement(fit)).values()
         lost = [p.outcome for p in found if not p.outcome.is_measured]

@@ -178,7 +178,7 @@ def _evidence(
 ) -> Evidence:
     stored_end, stored_fit = ledger.state(fit.name, ENDED), ledger.state(fit.name, FITTED)
     fitted = decode(FittedState, stored_fit) if stored_fit else None
-    waiting = ledger.state(fit.name, LEFT_OUT) or (STOPPED if fitted else NOT_RUN)
+    waiting = STOPPED if fitted else ledger.state(fit.name, LEFT_OUT) or NOT_RUN
     end = decode(EndState, stored_end) if stored_end else EndState("unfinished", waiting)
     trouble = _trouble(fit, ledger)
     if fitted is None or end.status != "ok":

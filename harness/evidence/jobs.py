@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from harness.errors import HarnessError
@@ -46,7 +46,13 @@ class Jobs:
     watch: Watch
 
     def run(
-        self, asked: Sequence[str], *, is_whole: bool = True, items: int | None = None, count: "Count | None" = None
+        self,
+        asked: Sequence[str],
+        *,
+        is_whole: bool = True,
+        items: int | None = None,
+        retries: bool = True,
+        count: "Count | None" = None,
     ) -> None:
         """Run the arms in `asked` (all, when it is empty), every fit of them that has not ended well or is invalid.
 
@@ -54,17 +60,17 @@ class Jobs:
         arms: it needs none, and it finds a wrong benchmark name before anything is spent. Its other quantisations
         come last, when it is known which arms stand on one. A run that is not whole (`harness.evidence.climb`) measures
         it only where an arm needs it, and gives the count of the runs before and after it. A round
-        (`harness.evidence.adaptive`) asks the first test items, so many.
+        (`harness.evidence.adaptive`) asks the first test items, so many; a later one runs no fit again that failed.
 
         Raises:
             HarnessError: If the task's own model or its base's general ability cannot be had. Where another model
                 cannot, the arms on it fail, and the others run.
         """
-        todo = ToDo(self.task, self.models, self.ledger, self.watch, items)
+        count = count or Count()
+        todo = ToDo(self.task, self.models, self.ledger, self.watch, items, retries, frozenset(count.tried))
         planned = [todo.of_model(model, asked, is_whole=is_whole) for model in self.models]
         is_more_answered = any(job.fit is not None for one in planned for job in one.first)
         judges = todo.judges(is_more_answered=is_more_answered)
-        count = count or Count()
         known = [*(job for one in planned for job in (*one.first, *one.bases)), *judges]
         self._announce(known, planned, len(self.task.test) if items is None else items, count)
         for place, one in enumerate(planned):
@@ -112,6 +118,7 @@ class Jobs:
 
     def _run_one(self, job: Job, count: "Count") -> None:
         count.number += 1
+        count.tried |= {job.key} if job.message["job"] == "base" else set()
         self.watch.begins(job.key)
         self.watch.began(job.title, count.number, count.total)
         began = time.monotonic()
@@ -274,3 +281,4 @@ class Count:
     total: int = 0
     number: int = 0
     may_grow: bool = False  # another run may follow, which counts on
+    tried: set[str] = field(default_factory=set)  # bases that were to be measured; none is tried twice

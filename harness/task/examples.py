@@ -18,7 +18,7 @@ from harness.task.end_markers import ended, ended_texts, ended_turns
 from harness.task.faults import Faults
 from harness.task.labelled import half_labelled, labelled_in
 from harness.task.placed import Placed, hashed, identified
-from harness.task.prompt_columns import EndlessTemplate, PromptColumns, column_of
+from harness.task.prompt_columns import EndlessTemplate, PromptColumns
 from harness.task.published import plain_rows
 from harness.task.row import Row
 from harness.task.rows import is_hub_id, path_fault, read_rows
@@ -36,6 +36,7 @@ from harness.task.shapes import (
     shape_of,
     turns_in,
 )
+from harness.task.slice_columns import SliceColumns
 from harness.task.source import Source
 from harness.task.turns import shown as shown_text
 from harness.task.unused import Aside, LeftOut, Tally, left_out_lines
@@ -61,7 +62,7 @@ class SplitReader:
         self._turns = settings.data.turns
         self._metric = settings.metric.primary
         self._prompt = PromptColumns(settings.prompt.template)
-        self._slices = tuple(dict.fromkeys(settings.data.slices))
+        self._slices = SliceColumns(settings.data.slices)
         self._sizes: dict[str, int] = {}  # rows of each file
         self.notes: list[str] = []
         self.tally = Tally()
@@ -79,7 +80,9 @@ class SplitReader:
         if not rows or not self._has_columns(written, needed, names) or not self._has_optional(written, role, names):
             return []
         shown = self._shown(written, names, answer_column(shape, needed))
-        read = self._usable(rows, role, lambda row: self._examples(row, shape, needed, names, shown))
+        read = self._usable(
+            rows, role, lambda row: self._slices.added(self._examples(row, shape, needed, names, shown), role)
+        )
         found = [placed for placed_here in read for placed in placed_here]
         self._refuse_many_lacking(rows[0].file, len(found))
         reading = self._reading(shape, needed, names, found)
@@ -184,7 +187,7 @@ class SplitReader:
     def _used(self, shape: str, needed: Mapping[str, str], names: frozenset[str]) -> set[str]:
         own = {column for key in ("id", "group", "evidence") if (column := self._column(key, names))}
         own |= {column for column in (self._columns.labelled, self._columns.label) if column}
-        return {*needed.values(), *own, *self._slices, *EXTRA_COLUMNS.get(shape, ())}
+        return {*needed.values(), *own, *self._slices.names, *EXTRA_COLUMNS.get(shape, ())}
 
     def _rows(self, written: str, role: str) -> list[Row]:
         if written == ABSENT:
@@ -246,10 +249,9 @@ class SplitReader:
         text = half_labelled(self._columns, names) if role != "train" else ""
         if text:
             self._faults.add(file, text)
-        lacking = [name for name in self._slices if role == "test" and name not in names]
-        for name in lacking:
-            said = f"data.slices: {file} has no column '{name}'{suggest(name, dict.fromkeys(names))}"
-            self._source.add_fault(self._faults, ("data", "slices", self._slices.index(name)), said)
+        lacking = list(self._slices.faults(file, role, names))
+        for place, said in lacking:
+            self._source.add_fault(self._faults, ("data", "slices", place), said)
         return not text and not lacking
 
     def _examples(
@@ -290,7 +292,6 @@ class SplitReader:
             group=group,
             evidence=evidence,
             columns=columns,
-            slices=tuple(column_of(name, row.values.get(name), name) for name in self._slices),
         )
 
     def _with_result(self, row: Row, answers: list[Answer]) -> list[Answer]:

@@ -236,6 +236,31 @@ def test_all_seeds_of_an_arm_are_asked_alike(gaining, tmp_path):
     assert [len(fit.predictions) for fit in run.fits["tuned"]] == [60, 60]
 
 
+def test_seed_that_failed_is_not_trained_again_in_every_round(gaining, tmp_path):
+    task = gaining("steady", "unlucky", extra="goal: {at_least: 0.75}\nseeds: [0, 1]\n")
+    run, recorder = run_in(tmp_path / "run", task)
+    rounds = len(asked(run)["unlucky"]) // 30
+    began = [name for name in recorder.began_jobs if name.startswith("unlucky")]
+    assert began == ["unlucky", "unlucky.seed1"] + ["unlucky"] * (rounds - 1) and rounds > 1
+    again = Recorder()
+    run_in(tmp_path / "run", task, again)
+    assert again.began_jobs.count("unlucky.seed1") == 1  # another command tries it once more
+
+
+def test_agenda_may_grow_until_the_last_round(gaining, tmp_path):
+    class Told(Recorder):
+        def planned(self, agenda, forecast):
+            told.append((agenda.items, agenda.may_grow))
+
+        def scored(self, name, metric, score):
+            pass
+
+    told = []
+    # steady is right in nine of ten, and whether it is at the goal of nine in ten stays open
+    run_in(tmp_path / "run", gaining("steady", "terse", best="steady", extra=OUT_OF_REACH), Told())
+    assert told == [(30, True), (60, True), (90, True), (120, False)]
+
+
 def test_climb_asks_each_rung_in_rounds(gaining, tmp_path):
     run, recorder = run_in(tmp_path / "run", gaining(), climbs=True)
     assert {arm: len(own) for arm, own in asked(run).items()} == {"steady": 30, "tuned": 60}
@@ -299,7 +324,7 @@ def test_smoke_run_is_refused(stub_task, tmp_path):
 def test_aggregate_is_refused(stub_task, tmp_path):
     task = stub_task("steady")
     task.write_text(task.read_text().replace("exact_match", "macro_f1"))
-    with pytest.raises(HarnessError, match="cannot stop items early, because macro_f1 is no mean of items"):
+    with pytest.raises(HarnessError, match="cannot stop items early, because macro_f1 is not a mean of items"):
         run_in(tmp_path / "run", task)
     assert not (tmp_path / "run").exists()
 

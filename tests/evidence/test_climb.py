@@ -14,8 +14,9 @@ from harness.cli.inventory import runs
 from harness.cli.results import next_commands
 from harness.errors import HarnessError
 from harness.evidence.climb import climb, passes
+from harness.evidence.collect import STOPPED
 from harness.evidence.compare import Settings, compare
-from harness.evidence.states import TROUBLE, Trouble
+from harness.evidence.states import FITTED, TROUBLE, Trouble
 from harness.general import benchmark_tasks
 from harness.store.files import decode, encode
 from harness.task import load_task
@@ -74,7 +75,7 @@ def test_dearer_arms_are_left_out_once_a_prompt_reaches_the_goal(tmp_path, stub_
 
 
 @pytest.mark.usefixtures("no_torch")
-def test_left_out_arms_run_when_the_run_is_no_climb(tmp_path, stub_task):
+def test_left_out_arms_run_when_the_run_does_not_climb(tmp_path, stub_task):
     task = stub_task("steady", "tuned", extra=REACHED)
     run_in(tmp_path / "run", task, climbs=True)
     again, _ = run_in(tmp_path / "run", task)
@@ -203,7 +204,7 @@ def test_prompt_that_failed_does_not_keep_another_from_passing(ground):
     assert words == "arms that did not end well, again; the others are kept"
 
 
-def test_arm_that_was_left_out_is_no_arm_that_does_not_apply(ground):
+def test_arm_that_was_left_out_still_applies(ground):
     """A later look that the prompt no longer passes must not let a tuned arm past the RAG arm that was left out."""
     ground.climb({"zero_shot": ALL, "few_shot": 10})
     zero_shot, rag = (next(one for one in ground.run().evidence if one.arm == name) for name in ("zero_shot", "rag"))
@@ -215,7 +216,7 @@ def test_arm_that_was_left_out_is_no_arm_that_does_not_apply(ground):
 
 
 def test_left_out_arm_that_runs_later_begins_with_the_batches_it_had_come_to(ground):
-    """It has not ended, so its unfinished attempt is no ended one whose batches would be whole again."""
+    """It has not ended, so the batches of its unfinished attempt do not become whole again."""
     ground.ledger.put_state("rag", TROUBLE, encode(Trouble, Trouble(2, ("memory ran out",))))
     ground.climb({"zero_shot": ALL, "few_shot": ALL})
     ground.whole({})
@@ -237,6 +238,14 @@ def test_rung_that_passed_in_an_earlier_run_is_enough_for_the_arms_that_are_aske
 def test_asked_arms_run_where_nothing_passed_before(ground):
     assert ground.climb({"rag": 10}, asked=("rag",)) == ["rag"]
     assert ground.climb({"lora_sft": 10}, asked=("lora_sft",)) == ["base", "lora_sft"]
+
+
+def test_left_out_arm_that_was_begun_and_stopped_says_so(ground):
+    ground.climb({"zero_shot": ALL})
+    ground.ledger.put_state("lora_sft", FITTED, ground.ledger.state("zero_shot", FITTED))  # it has learnt, and no more
+    found = {one.arm: one.reason for one in ground.run().evidence}
+    assert found["lora_sft"] == STOPPED
+    assert found["rag_lora_sft"].endswith("compare without --climb runs it")
 
 
 def test_other_prompts_still_run_after_one_passed_as_they_may_change_which_is_named(ground):

@@ -25,7 +25,14 @@ def test_named_column_groups_the_test_rows_and_stands_in_no_prompt(task_folder):
     assert not any("channel" in note for note in task.notes if "not used" in note)
 
 
-def test_values_that_are_no_texts_are_shown_as_they_are_read(task_folder):
+def test_rows_that_arms_learn_from_have_none_and_need_none(task_folder):
+    rows = [{"question": f"train {n}?", "answer": "a", "channel": "\x00"} for n in range(10)]
+    task_folder.write_rows("train.jsonl", rows)
+    task = sliced(task_folder)
+    assert {one.slices for one in (*task.study.train, *task.study.dev)} == {()}
+
+
+def test_values_that_are_not_texts_are_shown_as_they_are_read(task_folder):
     rows = [row | {"channel": [True, None, 7][n % 3]} for n, row in enumerate(ROWS)]
     assert set(memberships(sliced(task_folder, rows).test)["column channel"].values()) == {"true", "", "7"}
 
