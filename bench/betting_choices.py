@@ -18,7 +18,7 @@ from decision_worlds import World, draw
 from numpy.typing import NDArray
 from scipy import special
 
-from harness.decision.asking import FEWEST, PART
+from harness.decision.asking import PART, rounds
 from harness.decision.intervals import TAIL
 from harness.decision.paired import mean_difference
 from harness.decision.sequence import FRACTIONS, Floats
@@ -83,13 +83,11 @@ def agrapa(values: Floats, mean: float) -> Floats:
     return np.asarray(np.cumsum(np.log1p(bets * (values - mean)), axis=1))
 
 
-def share(shown: NDArray[np.bool_], rounds: int) -> float:
-    """Return the mean share of the items that are asked until a round ends with the gain shown."""
+def share(shown: NDArray[np.bool_], most: int) -> float:
+    """Return the mean share of the items that are asked until one of `most` rounds ends with the gain shown."""
     items = shown.shape[1]
-    step = max(FEWEST, math.ceil(items / rounds))
-    ends = [end for end in range(step, items, step) if items - end >= FEWEST]
     asked = np.full(len(shown), items)
-    for end in reversed(ends):
+    for end in reversed(rounds(tuple((str(item),) for item in range(items)), most)):
         asked[shown[:, end - 1]] = end
     return float(asked.mean() / items)
 

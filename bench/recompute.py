@@ -29,7 +29,7 @@ def main(run: Path) -> None:
     """Compare; exit with 1 when a figure differs."""
     result = json.loads((run / "result.json").read_text(encoding="utf-8"))
     if result["limits"]["is_adaptive"]:
-        raise click.ClickException("items were asked in rounds, and bounds of those are no plain intervals")
+        raise click.ClickException("items were asked in rounds, and bounds of those are not plain intervals")
     items = pd.read_parquet(run / "items.parquet")
     scores = items.pivot(index="item", columns="arm", values=result["primary_metric"]).dropna()
     values = {str(arm): scores[arm].to_numpy(dtype=float) for arm in scores}

@@ -151,12 +151,12 @@ def _asking(metric_spec: "MetricSpec", judged_arms: "JudgedArms") -> "Asking":
     """Say how the items were asked.
 
     Raises:
-        ValueError: If an arm was not asked whole groups from the first on, or the figure is no mean of items.
+        ValueError: If an arm was not asked whole groups from the first on, or the figure is not a mean of items.
     """
     from harness.decision.asking import Asking, first, in_order
 
     if metric_spec.kind == "aggregate" or metric_spec.correction is not None:
-        raise ValueError(f"{metric_spec.metric} is no mean of items, so that no arm can be stopped early")
+        raise ValueError(f"{metric_spec.metric} is not a mean of items, so that no arm can be stopped early")
     clusters = in_order(metric_spec.groups, metric_spec.seed)
     for arm in judged_arms.judged:
         items = {p.example_id for p in arm.evidence.predictions}

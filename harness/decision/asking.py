@@ -3,7 +3,7 @@
 Each one-sided chance of error is split. A fifth goes to a confidence sequence (`harness.decision.sequence`), which
 holds at every number of items at once; the rest to the usual interval, of which only an arm with all items makes use.
 Either errs in its part at most, so by the union bound a claim errs in no more than the whole, whatever rule says when
-to stop. What the sequence has shown on fewer items stays shown.
+to stop. What the sequence has shown on fewer items stays shown as long as the figure does not go beyond it.
 """
 
 import hashlib
@@ -50,11 +50,11 @@ def in_order(groups: Mapping[str, str | None], seed: int) -> Clusters:
     return tuple(tuple(members[cluster]) for cluster in sorted(members, key=drawn))
 
 
-def rounds(clusters: Clusters) -> list[int]:
-    """Return how many items have been asked when each round ends: whole groups, and all items in the last."""
+def rounds(clusters: Clusters, most: int = ROUNDS) -> list[int]:
+    """Return how many items have been asked when each of `most` rounds ends: whole groups, all items in the last."""
     ends = np.cumsum([len(cluster) for cluster in clusters]).tolist()
     total, found = ends[-1] if ends else 0, [0]
-    step = max(FEWEST, math.ceil(total / ROUNDS))
+    step = max(FEWEST, math.ceil(total / most))
     for end in ends:
         if end - found[-1] >= step and total - end >= FEWEST:
             found.append(end)
@@ -84,7 +84,7 @@ class Asking:
         return max(map(len, self.clusters), default=1)
 
     def is_whole(self, *arms: str) -> bool:
-        """Whether each of these arms was asked every item; what is no arm of the run was."""
+        """Whether each of these arms was asked every item; what is not an arm of the run was."""
         return all(self.asked.get(arm, self.count) == self.count for arm in arms)
 
     def bounded(self, values: Mapping[str, float], usual: Interval | None, least: float, tail: float) -> Interval:

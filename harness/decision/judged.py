@@ -30,8 +30,6 @@ from harness.decision.judge_errors import (
 from harness.records import FEWEST_LABELS, UNCORRECTED, Basis, Interval, LabelledJudgement, Score
 
 UNASKED = "nothing was left to the judge"  # the method where no answer was any
-
-NO_CLAIM = "no claim: "
 # Chance on each side at which what a judge says is held to contradict its labels, however strict the bounds asked for
 # are: stricter ones reach further, and would turn a contradiction into a claim.
 CONTRADICTION = 0.025
@@ -79,6 +77,11 @@ def corrected(answers: Answers, correction: Correction, tail: float) -> Interval
         are too few, the judge is not shown to tell good from bad, or all that it allows lies outside what is possible:
         then it does not err here as it did on the labelled answers, and nothing says how it does.
     """
+    return _figure(answers, correction, tail)[0]
+
+
+def _figure(answers: Answers, correction: Correction, tail: float) -> tuple[Interval, str]:
+    """Return what `corrected` does, and why there is no claim: '' where there is one."""
     rest = answers.open
     labels = int(rest.is_labelled.sum()) if correction.basis == "own" else len(correction.sample)
     if correction.basis == "none" or (rest.values.size and not labels):
@@ -97,7 +100,7 @@ def corrected(answers: Answers, correction: Correction, tail: float) -> Interval
         return _no_claim(answers, "what the judge says here contradicts how it judged the labelled answers")
     estimate = min(max(found.estimate, answers.low), 1.0)
     low, high = max(answers.low, min(bounds[0], estimate)), min(1.0, max(bounds[1], estimate))
-    return Interval(estimate, low, high, answers.values.size, f"{words} {100 * (1 - 2 * tail):.4g}%")
+    return Interval(estimate, low, high, answers.values.size, f"{words} {100 * (1 - 2 * tail):.4g}%"), ""
 
 
 def corrected_gain(
@@ -107,17 +110,17 @@ def corrected_gain(
 
     A gain rests on the same errors of the judge, and does not show by itself that they are others here.
     """
-    gain = corrected(difference(ours, theirs, clusters), correction, tail)
+    gains = difference(ours, theirs, clusters)
     for scores in (ours, theirs):
-        figure = corrected(single(scores, clusters), correction, tail)
-        if figure.is_uncorrected:
-            return _no_claim(difference(ours, theirs, clusters), figure.method.removeprefix(NO_CLAIM).split(";")[0])
-    return gain
+        _, why_none = _figure(single(scores, clusters), correction, tail)
+        if why_none:
+            return _no_claim(gains, why_none)[0]
+    return corrected(gains, correction, tail)
 
 
-def _no_claim(answers: Answers, why: str) -> Interval:
-    method = f"{NO_CLAIM}{why}; the figure is {UNCORRECTED}"
-    return Interval(float(answers.values.mean()), answers.low, 1.0, answers.values.size, method)
+def _no_claim(answers: Answers, why: str) -> tuple[Interval, str]:
+    method = f"no claim: {why}; the figure is {UNCORRECTED}"
+    return Interval(float(answers.values.mean()), answers.low, 1.0, answers.values.size, method), why
 
 
 def basis_of(arms: Sequence[Mapping[str, Score]], sample: Sequence[LabelledJudgement]) -> Basis:

@@ -7,7 +7,8 @@ of gamblers who bet a tenth, two tenths, up to nine tenths; none looks ahead, an
 Source: Waudby-Smith and Ramdas 2024, J. R. Stat. Soc. B 86:1, arXiv:2010.09686.
 
 Groups are bet on whole: a group of s items, t of them right, moves the capital by 1 + f (t - s m) / (S m), S being the
-largest group of the test. That is fair at every size, since a group's deviation s m - t is at most S m.
+largest group of the test. That is fair at every size, since a group's deviation s m - t is at most S m. Of larger
+groups, which nobody saw, it knows nothing, as the usual interval does not.
 """
 
 import math
@@ -18,8 +19,9 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-# Small bets find small gains on many items, large ones large gains on few. Twice as many fractions ask no fewer items;
-# bets by the items before (aGRAPA) mostly ask 3 to 5 points of the items more (bench/betting_choices.py).
+# Small bets find small gains on many items, large ones large gains on few. None is below a tenth, so that however many
+# items there are, a bound stays some points from the mean (docs/decision.md). Twice as many fractions ask no fewer
+# items; bets by the items before (aGRAPA) mostly ask 3 to 5 points of the items more (bench/betting_choices.py).
 FRACTIONS = np.arange(1, 10) / 10
 PRECISION = 1e-5
 

@@ -124,7 +124,7 @@ class ErrorBounds:
     arm: str
     lost: int  # items that ended in infrastructure errors
     asked: int
-    worst: float | None  # the figure were every lost item wrong; None: no mean of items, or a judge's, uncorrected
+    worst: float | None  # the figure were every lost item wrong; None: not a mean of items, or a judge's, uncorrected
     best: float | None  # were every one right
 
 
