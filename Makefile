@@ -36,7 +36,7 @@ scorecard: $(READY)
 	$(BIN)/python -m bench.scorecard $(OPTIONS)
 
 # axe-core over a report in 8 settings, or over a difference or a page of `harness view` in 4. Needs Node.js, Chromium
-# (CHROMIUM=its path), REPORT=the file or address, and NPM=a folder in which `npm install axe-core puppeteer-core` was run; it is no part of `make check`.
+# (CHROMIUM=its path), REPORT=the file or address, and NPM=a folder in which `npm install axe-core puppeteer-core` was run; it is not part of `make check`.
 report-accessibility:
 	node bench/report_accessibility.mjs $(NPM) $(REPORT)
 

@@ -25,7 +25,7 @@ BENCHES = {
     "batches": ("batches", "", "--prompts 12 --counts 4,8,16 --repeats 1"),
     "training": ("training", "", "--steps 2 --repeats 1"),
     "precision": ("precision", "--limit 12", "--limit 2"),
-    "paths": ("paths", "", "--repeats 1"),
+    "paths": ("paths", "", "--repeats 1 --uncompiled"),
 }
 
 

@@ -9,9 +9,8 @@ Loading a model counts for neither.
 
 The last line is JSON. `ratio` is the pipeline's CPU seconds over ours, `wall_ratio` the same of the clock, both of the
 medians; `spread` holds the smallest and the largest ratio of a pair. `bound` is what computing each distinct token once
-would give. An answer that is not `identical` is a tie where
-the two tokens at which it parts have logits within 1e-4 of the highest; anything else is a difference, and the exit
-code is 1.
+would give, leaving aside padding and finished rows. An answer that is not `identical` is a tie where the first two
+tokens that differ have logits within 1e-4 of the highest; anything else is a difference, and the exit code is 1.
 """
 
 import json

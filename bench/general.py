@@ -11,9 +11,9 @@ the task says; `core` has no training split, so its come from the items that the
 The last line is JSON. `ratio` is lm-eval's CPU seconds over ours (other work on the machine hardly moves them),
 `wall_ratio` the same of the clock, both of the medians; `spread` holds the smallest and the largest ratio of a pair.
 `bound` is what computing each distinct token once would give. `identical` says that no item has another score, nor
-another text where texts are generated; `other_texts` counts those. `max_logprob_difference` is in nats, of a whole
-continuation, and `peer_logprob_difference` what lm-eval's own batch sizes differ by on the first items. Ends with 1
-where results are not identical.
+another text where texts are generated, a tie of two tokens too; `other_texts` counts those.
+`max_logprob_difference` is in nats, of a whole continuation, and `peer_logprob_difference` what lm-eval's own batch
+sizes differ by on the first items. Ends with 1 where results are not identical.
 """
 
 import json
@@ -97,9 +97,7 @@ def main(
         print(f"{number + 1}: ours {_told(passes[-1][0])}, lm-eval {_told(passes[-1][1])}", flush=True)
     found = summary(passes, engine, loaded, samples) | {
         "batch": theirs.batch_size_per_gpu,
-        "peer_logprob_difference": max(
-            filter(None, (difference(one, tried[BATCHES[0]]) for one in tried.values())), default=None
-        ),
+        "peer_logprob_difference": largest([difference(one, tried[BATCHES[0]]) for one in tried.values()]),
     }
     print(json.dumps(found))
     sys.exit(0 if found["identical"] else 1)
@@ -191,6 +189,11 @@ def difference(first: Pass, other: Pass) -> float | None:
         if not isinstance(ours[0], str)
     ]
     return max((abs(ours - theirs) for ours, theirs in pairs), default=None)
+
+
+def largest(differences: Sequence[float | None]) -> float | None:
+    """Return the largest of those that were measured; None where none was."""
+    return max((one for one in differences if one is not None), default=None)
 
 
 def _logprob(reply: Any) -> float:

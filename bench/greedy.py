@@ -56,6 +56,8 @@ def _cpu() -> float:
 def sharing_bound(read: Sequence[Ids], written: int = 0) -> float:
     """Return all tokens over distinct ones: what computing each beginning once gives, where nothing else costs.
 
+    Padding and finished rows, which a side computes too, are not counted: a ratio may lie above it.
+
     Args:
         read: The tokens of every text that is read.
         written: Tokens of answers in all, which both sides write.

@@ -3,10 +3,10 @@
     OMP_NUM_THREADS=1 python -m bench.trial_halving [--task support_routing] [--seed 0]
 
 Every rate of `lora_sft` trains its trial steps, as in a run, and is judged on the trial's dev rows half-way too. From
-that, four ways are counted in CPU seconds of the trainer and of the judging engine: `now`; `worse`, which goes on with
-the rates that half-way are not clearly worse than the best (`is_clearly_worse`); `half`, which goes on with the better
-half of them by score, then loss, whether they are clearly better or not; and `loss`, which takes that half by the dev
-loss alone, so that nothing is generated half-way. The last line is JSON.
+that, four ways are counted in CPU seconds of the trainer and of the judging engine: `now`; `worse`, which continues
+with the rates that half-way are not clearly worse than the best (`is_clearly_worse`); `half`, which continues with the
+better half of them by score, then loss, whether they are clearly better or not; and `loss`, which takes that half by
+the dev loss alone, so that nothing is generated half-way. The last line is JSON.
 """
 
 import json
@@ -137,10 +137,10 @@ def ways(looks: Sequence[Look], rows: int) -> dict[str, object]:
         "look at the loss": sum(look.losses for look in looks) / len(looks),
     }
     for way, rates in kept.items():
-        going_on = [look for look in late if look.rate in rates]
+        continued = [look for look in late if look.rate in rates]
         looking = sum(look.losses if way == "loss" else look.judging for look in early)
-        cpu = looking + sum(look.training for look in early) + sum(look.training + look.judging for look in going_on)
-        found[way] = {"cpu": cpu, "rate": chosen(going_on, rows), "went on": sorted(rates)}
+        cpu = looking + sum(look.training for look in early) + sum(look.training + look.judging for look in continued)
+        found[way] = {"cpu": cpu, "rate": chosen(continued, rows), "kept": sorted(rates)}
     return found
 
 

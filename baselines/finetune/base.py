@@ -19,6 +19,7 @@ from harness.engine.resident import compute_dtype, default_device, load_base, lo
 
 PROBE_TOKENS = 16
 LIBRARIES = frozenset({"peft", "transformers", "torch", "bitsandbytes"})  # that may refuse a model
+OURS = frozenset({"baselines", "harness"})  # whose errors, inside a library's call too, are faults of ours
 # Nats per token between two ways to the same figure; a factor left out of the logits is a tenth of a nat and more.
 HEAD_TOLERANCE = {torch.float32: 1e-3, torch.bfloat16: 0.1, torch.float16: 0.1}
 
@@ -84,9 +85,10 @@ class Base:
 
 
 def _is_refusal(fault: BaseException) -> bool:
-    """Whether a library raised a fault itself: so it says that it knows no such layer, shape or option."""
-    *_, (frame, _) = walk_tb(fault.__traceback__)
-    return str(frame.f_globals.get("__name__", "")).partition(".")[0] in LIBRARIES
+    """Whether a library raised a fault, or what it called: so it says that it knows no such layer, shape or option."""
+    names = [str(frame.f_globals.get("__name__", "")) for frame, _ in walk_tb(fault.__traceback__)]
+    packages = [name.partition(".")[0] for name in reversed(names)]
+    return next((name in LIBRARIES for name in packages if name in LIBRARIES | OURS), False)
 
 
 def _silence_routers(model: Any) -> None:

@@ -4,6 +4,7 @@ import math
 import resource
 import sys
 import time
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -159,13 +160,15 @@ def train(base: Base, spec: RunSpec, channel: Channel, latest: int) -> None:
 
 def begin(report: Report, faults: list[str]) -> None:
     """Tell the parent from where the run continues, and how much goes through at once."""
-    rows = rows_at_once(report.spec, MICRO_TOKENS[default_device().type], shares=report.shares)
+    most = MICRO_TOKENS[default_device().type]
+    rows = rows_at_once(report.spec, most, shares=report.shares)
     report.channel.send(
         "begun",
         step=report.losses[-1]["step"] if report.losses else 0,
         losses=report.losses,
         seconds=report.seconds + report.waited,
         rows_at_once=rows,
+        usual_rows=rows_at_once(replace(report.spec, micro_tokens=None), most, shares=report.shares),
         fewer_rows=fewer_rows(report.spec, rows),
         faults=faults,
     )

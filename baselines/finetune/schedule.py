@@ -53,6 +53,7 @@ class Schedule:
     _losses: list[LossPoint] = field(default_factory=list)
     _judged: list[Judged] = field(default_factory=list)
     _rows_at_once: int | None = None
+    _usual_rows: int = 0
     _fewer_rows: int = 0
     _earlier: float | None = None
 
@@ -171,7 +172,8 @@ class Schedule:
             self._log(f"not used: {fault}")
         if begun.step or begun.faults or self._judged:
             self._log(f"continuing from step {begun.step}" if begun.step else "starting again")
-        self._rows_at_once, self._fewer_rows = begun.rows_at_once, begun.fewer_rows
+        self._rows_at_once = begun.rows_at_once
+        self._usual_rows, self._fewer_rows = begun.usual_rows, begun.fewer_rows
         self._losses[:] = begun.losses
         self._judged[:] = [judged for judged in self._judged if judged.checkpoint.step <= begun.step]
         if self._earlier is None:  # a later beginning is this attempt's own
@@ -234,7 +236,7 @@ class Schedule:
         return self._fewer_rows * spec.longest
 
     def _warnings(self, spec: RunSpec) -> tuple[str, ...]:
-        if self.process.micro_tokens is None or self._rows_at_once == spec.batch_size:
+        if self._rows_at_once is None or self._rows_at_once >= self._usual_rows:
             return ()
         return (
             f"memory ran out with more, so {self._rows_at_once} of a batch's {spec.batch_size} rows went through at "

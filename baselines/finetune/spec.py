@@ -125,6 +125,7 @@ class Begun:
     losses: tuple[LossPoint, ...]  # up to that step
     seconds: float  # spent on them, waiting for the parent included
     rows_at_once: int
+    usual_rows: int  # that would go through at once had memory never run out
     fewer_rows: int  # with which it continues where memory runs out; 0: fewer cannot go through
     faults: tuple[str, ...]  # of resume points that were not used
 

@@ -6,7 +6,7 @@ dev: it saves a checkpoint, and the parent says whether to continue.
     parent                                  this process
     {"load": {model, quantization}}    ->   {"event": "ready", "total_parameters": n}
     {"run": {...RunSpec...},           ->   {"event": "begun", "step", "losses", "seconds", "rows_at_once",
-     "latest": step}                         "fewer_rows", "faults"}
+     "latest": step}                         "usual_rows", "fewer_rows", "faults"}
                                             {"event": "step", "step", "loss", "learning_rate", "grad_norm"} *
                                             {"event": "checkpoint", "step", "epoch", "folder"}
     {"continue": true | false}         ->   ...

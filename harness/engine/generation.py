@@ -182,7 +182,10 @@ def _generated(
     settings: GenerationSettings,
     until: Sequence[str],
 ) -> list[tuple[list[int], bool]]:
-    """Do what `_decoded` does by transformers' own decoding, with masks and states of the model's own."""
+    """Do what `_decoded` does by transformers' own decoding, with masks and states of the model's own.
+
+    Sampled answers then come from one generator for all rows, so that they depend on the prompts beside them.
+    """
     width = max(len(prompt) for prompt in prompts)
     pad = context.stop_ids[0]  # masked in prompts, and cut off behind the end of answers
     ids = torch.full((len(prompts), width), pad)

@@ -16,7 +16,7 @@ from harness.engine.prefixed import Prefixed
 from harness.engine.token_tree import Ids, shared
 
 ATTENTION = "sdpa_behind_a_trunk"  # as transformers knows it
-SCORES = 2**26  # of attention that stand in memory at once, where a kernel of ours keeps them: 256 MiB in fp32
+SCORES = 2**26  # of attention that a kernel of ours computes at once: 256 MiB in fp32, and a copy in the model's type
 
 
 class Trunk:
@@ -50,7 +50,6 @@ class Trunk:
         kept = shared(self._tokens, tokens)
         end = self._before + kept
         self._layers = [(keys[:, :end], values[:, :end]) for keys, values in self._layers] if end else []
-        self._tokens = tokens[:kept]  # what is here, should a pass fail
         for start in range(kept, len(tokens), self._most):
             self._extend(tokens[start : start + self._most])
         self._tokens = tokens
@@ -185,10 +184,11 @@ def _in_full(
 def _of_slice(
     query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float, mask: torch.Tensor | None
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    scores = (query * scale) @ key.transpose(2, 3)
-    scores = (scores if mask is None else scores + mask).float()
+    scores = ((query * scale) @ key.transpose(2, 3)).float()
+    if mask is not None:
+        scores += mask
     sums = scores.logsumexp(dim=-1, keepdim=True)
-    return (scores - sums).exp().to(value.dtype) @ value, sums
+    return scores.sub_(sums).exp_().to(value.dtype) @ value, sums
 
 
 def additive(seen: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:

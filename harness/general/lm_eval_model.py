@@ -92,10 +92,14 @@ class EngineLM(LM):  # type: ignore[misc]
 
     def loglikelihood_rolling(self, requests: list[Any], disable_tqdm: bool = False) -> list[float]:
         """Score whole texts."""
+        texts = [request.args[0] for request in requests]
+        found: dict[str, float] = {}
         self._advance(0, len(requests))
-        scored = self._engine.loglikelihood([("", [request.args[0]]) for request in requests], self._weights)
-        self._advance(len(requests), len(requests))
-        return [likelihoods[0].logprob for likelihoods in scored]
+        for chunk in _chunks(set(texts)):
+            scored = self._engine.loglikelihood([("", [text]) for text in chunk], self._weights)
+            found |= {text: likelihoods[0].logprob for text, likelihoods in zip(chunk, scored, strict=True)}
+            self._advance(sum(text in found for text in texts), len(requests))
+        return [found[text] for text in texts]
 
     def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:
         """Continue raw prompts up to a stop string; a prompt that leaves no room is `lost`, and its text empty.

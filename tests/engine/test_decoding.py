@@ -8,7 +8,7 @@ from pytest import fixture, mark, raises
 from transformers import AutoModelForCausalLM
 
 from harness.engine.decoding import Decoder, Rules, _Buffer
-from harness.engine.generation import places_for
+from harness.engine.generation import _PLACES, places_for
 from harness.engine.trunk import ATTENTION, Trunk
 
 NEW = 9
@@ -149,7 +149,7 @@ def of_a_token(model):
 def test_places_are_bounded_by_what_their_keys_and_values_take(model):
     room = 400 * 2**20 // of_a_token(model)
     assert places_for(room // 10, 0, model) == 10
-    assert places_for(room // 10 - 14, 7, model) == 10  # a prompt with one answer, and room for another's
+    assert places_for(0, room // 20, model) == 10  # an answer, and room for another's
     assert places_for(10, 0, model) == 64
     assert places_for(2 * room, 0, model) == 1
     assert places_for(room // 10, 0, model, shrink=1) == 5
@@ -173,6 +173,8 @@ def test_keys_and_values_take_what_was_counted_for_them(model, monkeypatch):
     monkeypatch.setattr(_Buffer, "fill", filled)
     monkeypatch.setattr(Decoder, "_read", was_read)
     Decoder(Trunk(model, 64), rules(new_tokens=new), places, most=64).run(prompts(20, longest - 5, longest))
-    counted = places * (longest + 2 * new) * of_a_token(model)
+    monkeypatch.setitem(_PLACES, "cpu", (64, places * (longest + 2 * new) * of_a_token(model)))
+    assert places_for(longest, new, model) == places
+    counted = _PLACES["cpu"][1]
     layers = model.config.num_hidden_layers
     assert 0.5 * counted < max(taken) <= counted * (1 + 1 / layers)  # one layer is there twice while it is put together

@@ -74,3 +74,20 @@ def test_value_error_of_peft_says_that_the_model_cannot_be_tuned(put_on):
 def test_type_error_of_a_wrong_call_is_a_programming_fault(put_on):
     with pytest.raises(TypeError, match="no_such_option"):
         put_on(WronglyCalled())
+
+
+@pytest.mark.parametrize("broken", ["adapter_config.json", "adapter_model.safetensors"])
+def test_adapter_that_cannot_be_read_is_a_training_failure(tiny_model, tmp_path, broken):
+    base = Base.load(str(tiny_model), None)
+    with base.tuned(spec_in(tmp_path)) as model:
+        model.save_pretrained(tmp_path / "adapter")
+    spec = spec_in(tmp_path, start=str(tmp_path / "adapter"))
+    with base.tuned(spec):
+        pass  # whole, it can be taken up
+    file = tmp_path / "adapter" / broken
+    if broken == "adapter_config.json":
+        file.write_text("{")
+    else:
+        file.unlink()
+    with pytest.raises(TrainingFailure, match="LoRA cannot be put on a model of type"), base.tuned(spec):
+        pass

@@ -175,6 +175,17 @@ def test_a_schedule_whose_batches_go_through_whole_warns_of_nothing(context):
     assert run(context, process).warnings == ()
 
 
+def test_a_device_that_takes_fewer_rows_anyway_is_no_lack_of_memory(context, monkeypatch):
+    monkeypatch.setattr(loop, "MICRO_TOKENS", {"cpu": 16, "cuda": 16})  # two of the rows of eight tokens
+    process = starving(context, most=9)
+    process.micro_tokens = 1000  # an earlier schedule, of longer rows, came to this
+    assert run(context, process).warnings == ()
+    process.micro_tokens = 8  # and to this
+    assert [line.partition(";")[0].partition(",")[0] for line in run(context, process, "shorter").warnings] == [
+        "memory ran out with more"
+    ]
+
+
 def test_memory_that_one_row_exceeds_is_an_arm_error_that_says_so(context):
     process = starving(context, most=0)
     with pytest.raises(ArmError, match="one row at a time is the least.*longest takes 8 tokens.*max_length"):

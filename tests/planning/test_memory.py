@@ -16,6 +16,7 @@ from harness.planning.memory import (
     PLACES,
     activations_mb,
     arm_memory,
+    generation_mb,
     likelihood_mb,
     training_mb,
     weights_mb,
@@ -128,6 +129,15 @@ def test_rows_that_one_tree_does_not_hold_are_counted_apart():
     assert training_mb(asked, asked.training, shape(), "cuda") == pytest.approx(
         activations_mb(16_000, shape(), "cuda") + logits
     )
+
+
+def test_answers_at_once_take_a_prompt_and_two_answers_each():
+    """More than 64 are never written at once; each has keys and values of five heads of 20, and last logits."""
+    asked, of_a_token = demand(), 2 * LAYERS * 5 * 20
+    rows, width = min(64, max(asked.questions, asked.dev_rows)), asked.longest_prompt + 2 * asked.new_tokens
+    passing = min(rows * asked.longest_prompt, 1024) * 3 * (INNER + H)
+    numbers = rows * of_a_token * width + passing + 3 * rows * WORDS
+    assert generation_mb(asked, shape(), "cpu") == pytest.approx(numbers * 4 / MB)
 
 
 def test_logits_of_a_pass_are_capped_where_the_vocabulary_is_large():
