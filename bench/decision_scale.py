@@ -1,9 +1,9 @@
 """What deciding costs: CPU seconds and memory of one decision, by arms and items; and how each grows.
 
-    OMP_NUM_THREADS=1 python -m bench.decision_scale [--arms 4,8,16] [--items 1000,4000,16000]
+    OMP_NUM_THREADS=1 python -m bench.decision_scale [--arms 4,8,16] [--items 1000,4000,16000] [--adaptive]
 
 Synthetic arms, the real decision code, each size in a process of its own. The last lines fit a power of the number of
-items and of arms to the largest sizes.
+items and of arms to the largest sizes. `--adaptive` measures a look of `compare --adaptive`, all items asked.
 """
 
 import json
@@ -12,6 +12,7 @@ import resource
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from itertools import pairwise
 
 import click
@@ -26,11 +27,12 @@ from harness.records import Family
 @click.command()
 @click.option("--arms", default="4,8,16")
 @click.option("--items", default="1000,4000,16000")
+@click.option("--adaptive", is_flag=True, help="With the bounds of items asked in rounds.")
 @click.option("--alone", is_flag=True, hidden=True, help="Decide once, here, and print what it took.")
-def main(arms: str, items: str, alone: bool) -> None:
+def main(arms: str, items: str, adaptive: bool, alone: bool) -> None:
     """Print a table of what each size took."""
     if alone:
-        print(json.dumps(measured(int(arms), int(items))))
+        print(json.dumps(measured(int(arms), int(items), is_adaptive=adaptive)))
         return
     counts, sizes = ([int(number) for number in given.split(",")] for given in (arms, items))
     found = {}
@@ -38,6 +40,7 @@ def main(arms: str, items: str, alone: bool) -> None:
     for count in counts:
         for size in sizes:
             command = ["-m", "bench.decision_scale", "--alone", "--arms", str(count), "--items", str(size)]
+            command += ["--adaptive"] if adaptive else []
             done = subprocess.run([sys.executable, *command], check=True, capture_output=True, text=True)
             seconds, memory = json.loads(done.stdout)
             found[count, size] = seconds
@@ -48,7 +51,7 @@ def main(arms: str, items: str, alone: bool) -> None:
         print(f"time grows with arms to the power of {power(found, [(count, sizes[-1]) for count in counts], 0):.2f}")
 
 
-def measured(arms: int, items: int) -> tuple[float, float]:
+def measured(arms: int, items: int, *, is_adaptive: bool = False) -> tuple[float, float]:
     """Return the CPU seconds of one decision, and what it added to the most memory that was held, in MB."""
     kinds: tuple[Family, ...] = ("prompt", "rag", "tune", "combine")
     families = tuple(sorted((kinds[number % 4] for number in range(arms)), key=kinds.index))
@@ -63,7 +66,7 @@ def measured(arms: int, items: int) -> tuple[float, float]:
     decide(
         evidence,
         [],
-        LIMITS,
+        replace(LIMITS, is_adaptive=is_adaptive),
         primary_metric=METRIC,
         metric_kind="rate",
         aggregate=mean,
