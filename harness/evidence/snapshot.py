@@ -18,14 +18,15 @@ def write_snapshot(task: Task, folder: RunFolder, ledger: Ledger, commits: Mappi
         task: The task as it was read.
         folder: Where the run keeps it.
         ledger: Of the run.
-        commits: Of the hub's models, by id, for the resolved task file.
+        commits: Of the hub's models, by id, for the resolved task file, which has those of its data sets too.
     """
     from io import StringIO
 
     from ruamel.yaml import YAML
 
     text = StringIO()
-    said = {**task.resolved, "commits": dict(commits)} if commits else dict(task.resolved)
+    pinned = {**(commits or {}), **task.commits}
+    said = {**task.resolved, "commits": pinned} if pinned else dict(task.resolved)
     YAML(typ="safe", pure=True).dump(said, text)
     write_atomically(folder.path / "task.lock.yaml", text.getvalue())
     snapshot = encode(Task, task)

@@ -162,11 +162,16 @@ def _read_data(settings: TaskFile, reader: SplitReader, folder: Path, faults: Fa
         preferences,
         feedback,
         documents,
-        (*reader.notes, *faults.guesses, *ends_said(reader.ends)),
+        (*reader.notes, *_commits_said(faults), *faults.guesses, *ends_said(reader.ends)),
         reader.asides(),
         tuple(reader.left_out),
         tuple(reader.left_out_notes()),
     )
+
+
+def _commits_said(faults: Faults) -> Iterator[str]:
+    for name, commit in faults.commits.items():
+        yield f"{name}: read at commit {commit} of the hub"
 
 
 def _split(train: Rows, settings: TaskFile, notes: list[str], faults: Faults) -> tuple[Rows, Rows]:

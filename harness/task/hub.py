@@ -20,6 +20,7 @@ from harness.task.extents import table_fault
 from harness.task.faults import Faults
 
 _NAME = re.compile(r"(?P<repo>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?::(?P<subset>[\w.+-]*))?(?::(?P<split>[\w.-]+))?")
+_COMMIT = re.compile("[0-9a-f]{40}")
 _SPLITS: Mapping[str, tuple[str, ...]] = {
     "dev": ("validation", "dev", "val", "valid", "development"),
     "test": ("test",),
@@ -49,7 +50,8 @@ def read_hub(written: str, role: str, faults: Faults) -> tuple[str, list[dict[st
     Args:
         written: As `hub_name` reads it.
         role: The key in the task file's `data`; it chooses a split where none is written.
-        faults: Takes what keeps the rows from being had; there are none then.
+        faults: Takes what keeps the rows from being had; there are none then. Takes the commit they are of too: where
+            other rows of the set came from another one, none are had.
     """
     name = hub_name(written)
     assert name is not None, written
@@ -64,8 +66,23 @@ def read_hub(written: str, role: str, faults: Faults) -> tuple[str, list[dict[st
         faults.add(name.repo, large)
         return written, []
     labels = label_names(records.features.to_dict())
-    place = ":".join((name.repo, name.subset or "default", split))
+    of_set = f"{name.repo}:{name.subset or 'default'}"
+    commit = commit_of(records)
+    if commit is not None and faults.commits.setdefault(of_set, commit) != commit:
+        faults.add(name.repo, "was changed on the hub while it was read; run again")
+        return written, []
+    place = f"{of_set}:{split}"
     return place, [with_label_names(dict(values), labels) for values in records]
+
+
+def commit_of(records: Any) -> str | None:
+    """Return the commit of the hub that a `datasets.Dataset` was read at, or None where it came from elsewhere.
+
+    `datasets` keeps what it made of a set in a folder with the commit's name.
+    """
+    folders = {Path(file["filename"]).parent.name for file in records.cache_files}
+    [folder] = folders if len(folders) == 1 else [""]
+    return folder if _COMMIT.fullmatch(folder) else None
 
 
 class _Unavailable(Exception):

@@ -1,0 +1,93 @@
+"""A hub on this machine, of one data set: as much of its protocol as the libraries need to read it."""
+
+import hashlib
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+SET = "owner/sums"
+API, FILES = f"/api/datasets/{SET}", f"/datasets/{SET}/resolve/"
+
+
+class Hub(ThreadingHTTPServer):
+    """Serves the files of a commit.
+
+    Attributes:
+        commit: The newest, 40 hex digits.
+        files: Of every commit, by name.
+        changes_after: A file; with its first answer `commit` becomes `next_commit`.
+        asked: Path of every request.
+    """
+
+    def __init__(self, files: Mapping[str, bytes], commit: str) -> None:
+        super().__init__(("127.0.0.1", 0), _Answers)
+        self.files, self.commit = files, commit
+        self.changes_after, self.next_commit = "", ""
+        self.asked: list[str] = []
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+        try:
+            yield
+        finally:
+            self.shutdown()
+            self.server_close()
+
+
+class _Answers(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Hub
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
+    def do_GET(self) -> None:
+        path = self.path.split("?")[0]
+        self.server.asked.append(path)
+        if path == "/":
+            self._say(b"")
+        elif path == API or path.startswith(f"{API}/revision/"):
+            siblings = [{"rfilename": name} for name in self.server.files]
+            self._say_json({"id": SET, "sha": self.server.commit, "siblings": siblings, "private": False, "tags": []})
+        elif path.startswith(f"{API}/tree/"):
+            self._say_json([self._entry(name) for name in self.server.files])
+        elif path.startswith(FILES):
+            self._say_file(path.removeprefix(FILES))
+        else:
+            self._say(b"{}", 404)
+
+    def _say_file(self, where: str) -> None:
+        revision, _, name = where.partition("/")
+        commit = self.server.commit if revision == "main" else revision
+        if name not in self.server.files:
+            self._say(b"", 404, **{"X-Repo-Commit": commit, "X-Error-Code": "EntryNotFound"})
+            return
+        self._say(self.server.files[name], **{"X-Repo-Commit": commit, "ETag": f'"{self._entry(name)["oid"]}"'})
+        if name == self.server.changes_after and self.command == "GET":
+            self.server.commit = self.server.next_commit
+
+    def _entry(self, name: str) -> dict[str, object]:
+        content = self.server.files[name]
+        return {"type": "file", "oid": hashlib.sha1(content).hexdigest(), "size": len(content), "path": name}
+
+    def _say_json(self, said: object) -> None:
+        self._say(json.dumps(said).encode())
+
+    def _say(self, body: bytes, code: int = 200, **headers: str) -> None:
+        self.send_response(code)
+        usual = {"Content-Type": "application/json", "Content-Length": str(len(body))}
+        for name, value in (usual | headers).items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
