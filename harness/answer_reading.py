@@ -136,7 +136,10 @@ def last_group(pattern: str, text: str) -> str:
     """
     import regex
 
-    return _last(match[1] or "" for match in regex.finditer(pattern, text, timeout=PATTERN_SECONDS))
+    try:
+        return _last(match[1] or "" for match in regex.finditer(pattern, text, timeout=PATTERN_SECONDS))
+    except TimeoutError:
+        raise TimeoutError(f"the pattern {pattern!r} was stopped after {PATTERN_SECONDS:g} s over one text") from None
 
 
 def elect(answers: Sequence[str | None], ignore: Iterable[Ignored]) -> tuple[int, int]:

@@ -52,13 +52,14 @@ def answer_all(questions: list[Question] | None, answer: Callable[[str, dict[str
 
     Args:
         questions: As `asked` returned them.
-        answer: Answers one question; raises ValueError for one that it refuses.
+        answer: Answers one question; raises ValueError for one that it refuses, and TimeoutError where the pattern that
+            reads the model's text is stopped.
     """
     if questions is not None:
         [(question, columns)] = questions
         try:
             sys.stdout.write(answer(question, columns) + "\n")
-        except ValueError as fault:
+        except (ValueError, TimeoutError) as fault:
             sys.stderr.write(f"Error: {fault}\n")
             return 2
         return 0
@@ -76,7 +77,7 @@ def _answered(line: str, answer: Callable[[str, dict[str, Any]], str]) -> dict[s
     try:
         for question, columns in _questions(line):
             return {"question": question, "answer": answer(question, columns)}
-    except ValueError as fault:
+    except (ValueError, TimeoutError) as fault:
         return {"question": question, "fault": str(fault)}
     return {"question": question, "fault": "the question is empty"}
 

@@ -1,6 +1,7 @@
 """answer.py against the code that it stands for, without a model."""
 
 import ast
+import io
 import json
 from dataclasses import asdict
 
@@ -9,6 +10,7 @@ import pytest
 from harness import answer_reading
 from harness.answer_reading import Reader
 from harness.chat.turns import ChatForm, said, without_thought
+from harness.exporting.command import answer_all
 from harness.exporting.script import fill
 
 PLAIN = ("", "\n", " two\nlines \n", "\n\n  late ")
@@ -50,6 +52,18 @@ def read_of(reader: Reader):
 @pytest.mark.parametrize("text", PLAIN + MARKED)
 def test_script_reads_an_answer_as_the_program_does(reader, text):
     assert read_of(reader)(text) == (reader.read(text) or "")
+
+
+def test_pattern_that_is_stopped_is_a_fault_of_the_question_and_no_empty_answer(monkeypatch, capsys):
+    read = read_of(Reader("pattern", pattern=r"^((?:a|a)+)$"))
+    endless = "a" * 40 + "b"
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"aaa\n{endless}\n"))
+    assert answer_all(None, lambda question, columns: read(question)) == 1
+    whole, stopped = map(json.loads, capsys.readouterr().out.splitlines())
+    assert whole == {"question": "aaa", "answer": "aaa"}
+    assert stopped == {"question": endless, "fault": "the pattern '^((?:a|a)+)$' was stopped after 1 s over one text"}
+    assert answer_all([(endless, {})], lambda question, columns: read(question)) == 2
+    assert "was stopped after 1 s" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("joins_systems", [True, False])
