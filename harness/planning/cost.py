@@ -14,6 +14,7 @@ from harness.planning.record import ArmCost, Speed
 from harness.task.task import CostSpec
 
 TRAINING_PASSES = 3.0  # of a trained token, in asked ones
+WRITING_PASSES = 3.0  # of a written token: the embedded model reads 700 a second on two cores, and writes 220
 PENALTY_TEXTS, PENALTY_PASSES = 4, 4.0  # texts a step; the base reads them too
 # General ability, about: a benchmark item with its options, a held-out text, an unrelated question with its answer.
 ITEM_TOKENS, TEXT_TOKENS, QUESTION_TOKENS = 120, 150, 60
@@ -64,12 +65,30 @@ def _money(seconds: float, prices: CostSpec) -> float | None:
 
 def asked_tokens(demand: Demand, benchmark_items: int) -> int:
     """Count the tokens that a fit reads and writes: the test, dev once for each look, and general ability."""
-    request = _request(demand)
+    return _answers(demand) * _request(demand) + _general(demand, benchmark_items)
+
+
+def computed_tokens(demand: Demand, benchmark_items: int) -> float:
+    """Weigh what `asked_tokens` counts as the engine computes it, in tokens that are read.
+
+    What all prompts begin with is read once, and so is the prompt of several samples.
+    """
+    each = demand.typical_prompt - demand.shared_prompt + WRITING_PASSES * demand.typical_answer * demand.samples
+    return demand.shared_prompt + _answers(demand) * each + _general(demand, benchmark_items)
+
+
+def _answers(demand: Demand) -> int:
+    """Count how many questions are answered."""
+    looks = 1 if demand.training is None else 1 + demand.training.epochs + WEIGHED
+    return demand.questions + looks * demand.dev_rows
+
+
+def _general(demand: Demand, benchmark_items: int) -> int:
+    """Count the tokens of a tuned arm's general ability, and of looks at what is forgotten."""
     if demand.training is None:
-        return (demand.questions + demand.dev_rows) * request
-    looks = 1 + demand.training.epochs + WEIGHED
+        return 0
     general = benchmark_items * ITEM_TOKENS + TEXTS * TEXT_TOKENS + QUESTIONS * QUESTION_TOKENS
-    return (demand.questions + looks * demand.dev_rows) * request + general + WEIGHED * SELECTION
+    return general + WEIGHED * SELECTION
 
 
 def _request(demand: Demand) -> int:

@@ -7,6 +7,7 @@ and `assumed` says so.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from os.path import commonprefix
 from typing import Any, Literal
 
 from harness.checking.model_text import ModelText
@@ -66,6 +67,7 @@ class Demand:
     passages: int  # shown with a question; 0: nothing is retrieved
     is_quantised: bool
     training: Training | None
+    shared_prompt: int = 0  # tokens that all prompts begin with, which the engine reads once
     samples: int = 1  # answers drawn to a question
     fits: int = 1  # one a seed where it trains
     assumed: tuple[str, ...] = ()
@@ -83,6 +85,7 @@ class _Lengths:
     longest: int
     typical: int
     around: int  # what the arm's own prompt adds to a question, shots and passages left out
+    shared: int  # of what all prompts begin with
 
 
 def _demand(spec: ArmSpec, task: Task, text: ModelText) -> Demand:
@@ -96,7 +99,8 @@ def _demand(spec: ArmSpec, task: Task, text: ModelText) -> Demand:
         if shots := _numbers(options, "shot_candidates"):
             lengths = _with_shots(lengths, shots, task.study, text, passages, _median(chunks))
     elif shots := _numbers(options, "candidates"):
-        lengths = _with_shots(lengths, shots, task.study, text)
+        is_shared = "nearest" not in getattr(options, "ways", ())
+        lengths = _with_shots(lengths, shots, task.study, text, is_shared=is_shared)
     targets = _counts([example.target for example in (*task.study.train, *task.study.dev)], text)
     room, thought = int((max(targets, default=0) + 1) * ANSWER_ROOM) + 1, _number(options, "reasoning_tokens", 0)
     thought += text.chat.thought_room(text.window) if text.chat is not None and text.window is not None else 0
@@ -115,6 +119,7 @@ def _demand(spec: ArmSpec, task: Task, text: ModelText) -> Demand:
         passages=passages,
         is_quantised=(getattr(baseline, "quantization", None) or spec.model.quantization) is not None,
         training=_training(options, task, text, lengths) if "training" in baseline.needs else None,
+        shared_prompt=lengths.shared,
         samples=getattr(baseline, "samples", 1),
         fits=len(fits_of(spec, task)),
         assumed=assumed,
@@ -130,16 +135,24 @@ def _with_passages(lengths: _Lengths, passages: int, chunks: Sequence[int]) -> _
     """Add the passages that a preview leaves out: it shows one. General questions are asked without."""
     longest = lengths.longest + (passages - 1) * max(chunks, default=0)
     typical = lengths.typical + (passages - 1) * _median(chunks)
-    return _Lengths(longest, typical, max(0, lengths.around - _median(chunks)))
+    return replace(lengths, longest=longest, typical=typical, around=max(0, lengths.around - _median(chunks)))
 
 
 def _with_shots(
-    lengths: _Lengths, shots: Sequence[float], study: Study, text: ModelText, passages: int = 0, chunk: int = 0
+    lengths: _Lengths,
+    shots: Sequence[float],
+    study: Study,
+    text: ModelText,
+    passages: int = 0,
+    chunk: int = 0,
+    *,
+    is_shared: bool = True,
 ) -> _Lengths:
     """Add the shots that a preview leaves out: it shows the fewest, each with one of its passages of `chunk` tokens."""
     row = _median(_counts([f"{e.question.text} {e.target}" for e in study.train], text)) + _frame(text)
     more = round(max(shots) - min(shots)) * (row + passages * chunk) + round(min(shots)) * max(passages - 1, 0) * chunk
-    return _Lengths(lengths.longest + more, lengths.typical + more, lengths.around)
+    shared = lengths.shared + more if is_shared else 0
+    return replace(lengths, longest=lengths.longest + more, typical=lengths.typical + more, shared=shared)
 
 
 def _training(options: Any, task: Task, text: ModelText, prompts: _Lengths) -> Training:
@@ -185,23 +198,25 @@ def _prompts(baseline: Baseline, task: Task, text: ModelText) -> tuple[_Lengths,
     ordered = _by_length(task.test)
     both = (ordered[-1], ordered[len(ordered) // 2])
     why = "it shows no prompt before the run"
-    counts: list[int] | None = None
+    shown: list[str] | None = None
     if isinstance(baseline, Previewing):
+        trains = "training" in baseline.needs
         try:
-            counts = [_shown(baseline, task.study, example, text) for example in both]
+            shown = [_shown(baseline, task.study, example, text, trains=trains) for example in both]
         except HarnessError as fault:
             why = f"its prompt cannot be shown ({fault})"
-    assumed = () if counts else (f"{why}: the question alone is counted",)
-    longest, typical = counts or text.counts([text.prompt(example.messages) for example in both])
-    [question] = text.counts([both[1].question.text])
-    return _Lengths(longest, typical, max(0, typical - question)), assumed
+    assumed = () if shown else (f"{why}: the question alone is counted",)
+    shown = shown or [text.prompt(example.messages) for example in both]
+    longest, typical, question, shared = text.counts([*shown, both[1].question.text, commonprefix(shown)])
+    return _Lengths(longest, typical, max(0, typical - question), shared if both[0] is not both[1] else 0), assumed
 
 
-def _shown(baseline: Previewing, study: Study, example: Example, text: ModelText) -> int:
-    """Count the prompt that an arm shows for one question: a preview shows the first row of dev, or of train."""
-    with_it = replace(study, dev=(example,), train=(example, *study.train))
-    [count] = text.counts([text.prompt(baseline.preview(with_it).messages)])
-    return count
+def _shown(baseline: Previewing, study: Study, example: Example, text: ModelText, *, trains: bool) -> str:
+    """Return the prompt that an arm shows for one question: a preview shows the first row of dev, or of train."""
+    with_it = replace(study, dev=(example,))
+    if trains:
+        with_it = replace(with_it, train=(example, *study.train))
+    return text.prompt(baseline.preview(with_it).messages)
 
 
 def _documents(study: Study, text: ModelText) -> list[int]:

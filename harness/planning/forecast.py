@@ -1,7 +1,8 @@
 """What is known beforehand of how long a run takes: the work of its jobs, and the speeds of earlier runs here.
 
-Work is the tokens that a job asks, and `TRAINING_PASSES` times those that it trains. An earlier run's event file holds
-the work of each job and the seconds it took, so a speed is measured for each arm on each model; nothing is guessed.
+Work is the tokens that a job computes, written ones and trained ones weighed (`harness.planning.cost`). An
+earlier run's event file holds the work of each job and the seconds it took, so a speed is measured for each arm on each
+model; nothing is guessed.
 """
 
 from collections.abc import Callable, Iterator
@@ -22,7 +23,7 @@ from harness.planning.cost import (
     TEXT_TOKENS,
     TEXTS,
     TRAINING_PASSES,
-    asked_tokens,
+    computed_tokens,
     trained_tokens,
 )
 from harness.planning.demands import demands
@@ -56,7 +57,7 @@ def outlook(
     forms: tuple[Literal["nf4"] | None, ...] = (None, "nf4")
     work = {Base(model.name, form).name: base_work(items) for model in task.models for form in forms}
     for demand, spec in zip(asked, task.arms, strict=True):
-        each = asked_tokens(demand, items) + trained_tokens(demand) * TRAINING_PASSES
+        each = computed_tokens(demand, items) + trained_tokens(demand) * TRAINING_PASSES
         work |= {fit.name: each for fit in fits_of(spec, task)}
     work |= judged
     speeds = earlier_speeds(runs, is_fast=is_fast)

@@ -5,8 +5,10 @@ import pytest
 
 from harness.planning.cost import (
     TRAINING_PASSES,
+    WRITING_PASSES,
     arm_costs,
     asked_tokens,
+    computed_tokens,
     earlier_speed,
     trained_tokens,
 )
@@ -23,6 +25,19 @@ FREE = CostSpec(None, None)
 def test_a_prompt_is_asked_test_and_dev():
     assert asked_tokens(PROMPT, 750) == (200 + 50) * (90 + 10)
     assert trained_tokens(PROMPT) == 0
+
+
+def test_what_prompts_share_is_computed_once_and_a_written_token_counts_three():
+    assert computed_tokens(PROMPT, 750) == (200 + 50) * (90 + WRITING_PASSES * 10)
+    shared = replace(PROMPT, shared_prompt=70)
+    assert computed_tokens(shared, 750) == 70 + (200 + 50) * (20 + WRITING_PASSES * 10)
+    assert asked_tokens(shared, 750) == asked_tokens(PROMPT, 750)
+    five = replace(shared, samples=5)
+    assert computed_tokens(five, 750) == 70 + (200 + 50) * (20 + 5 * WRITING_PASSES * 10)
+    # of a tuned arm, beside its answers, general ability is asked alike
+    looks = (asked_tokens(TUNED, 0) - asked_tokens(replace(TUNED, questions=0, dev_rows=0), 0)) / 100
+    beside = asked_tokens(TUNED, 750) - 100 * looks
+    assert computed_tokens(TUNED, 750) == pytest.approx(looks * (90 + WRITING_PASSES * 10) + beside)
 
 
 def test_training_reads_every_row_each_epoch_and_the_trials_batches():

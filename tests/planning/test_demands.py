@@ -1,4 +1,5 @@
 from dataclasses import replace
+from os.path import commonprefix
 
 import pytest
 
@@ -38,6 +39,26 @@ def test_prompts_are_counted_as_the_model_reads_them(found, task_file, tiny_mode
     ]
     assert found["zero_shot"].longest_prompt == max(lengths)
     assert min(lengths) <= found["zero_shot"].typical_prompt <= max(lengths)
+
+
+def test_what_all_prompts_begin_with_is_counted(task_file, tiny_model):
+    arms = (
+        "[zero_shot, {name: few, baseline: few_shot, options: {shots: [2, 6]}}, "
+        "{name: near, baseline: few_shot, options: {shots: [2, 6], choice: nearest}}, "
+        "{name: rag, options: {passages: 2, chunk_tokens: 16, shots: [2, 3]}}, lora_sft]"
+    )
+    task = load_task(task_file(str(tiny_model), arms=arms))
+    found = {demand.arm: demand for demand in demands(task, ModelText(tiny_model))}
+    text = ModelText(tiny_model)
+    ordered = sorted(task.test, key=lambda example: len(example.question.text))
+    shown = [text.prompt(example.messages) for example in (ordered[-1], ordered[len(ordered) // 2])]
+    [plain] = text.counts([commonprefix(shown)])
+    assert found["zero_shot"].shared_prompt == found["lora_sft"].shared_prompt == plain
+    for arm in ("few", "rag"):  # shots stand in front; what is left is a question's own, with its passages
+        own = found[arm].typical_prompt - found[arm].shared_prompt
+        assert own < found["zero_shot"].typical_prompt - plain + 2 * 16 + 2
+        assert found[arm].shared_prompt > plain + 2 * 5
+    assert found["near"].shared_prompt == 0
 
 
 def test_most_shots_are_counted(found):
