@@ -59,34 +59,35 @@ def arms_table(run: Run) -> Table:
     """Return one row per arm, in the order of the task file."""
     rows = run.manifest.get("rows") or {}
     names = [evidence.arm for evidence in run.evidence]
+    has_others = any(_others(run, evidence) for evidence in run.evidence)
     return table(
         f"Every arm {items_words(run)}",
         (
             "Arm",
             f"{metric_name(run.primary_metric)}{', corrected' * (run.decision.basis is not None)}",
             "0 to 100%",
-            "Other metrics",
+            *(["Other metrics"] if has_others else []),
             "Forgetting",
             f"On dev, n = {numbers.count(rows['dev'])}" if "dev" in rows else "On dev",
             "Training",
             "Each answer",
             "Peak memory",
         ),
-        [_row(run, evidence) for evidence in run.evidence],
+        [_row(run, evidence, has_others=has_others) for evidence in run.evidence],
         chosen=names.index(chosen) if (chosen := recommended(run)) in names else None,
     )
 
 
-def _row(run: Run, evidence: Evidence) -> Sequence[Cell | str]:
+def _row(run: Run, evidence: Evidence, *, has_others: bool) -> Sequence[Cell | str]:
     score = score_of(run, evidence.arm)
     if evidence.status != "ok":
         reason = evidence.reason or "no reason was recorded"
-        return (arm_cell(run, evidence), Cell(f"{numbers.NOT_MEASURED}: {reason}", mood="absent", span=8))
+        return (arm_cell(run, evidence), Cell(f"{numbers.NOT_MEASURED}: {reason}", mood="absent", span=7 + has_others))
     return (
         arm_cell(run, evidence),
         score_cell(score),
         Cell("", picture=chart.strip(evidence.family, score, run.limits.goal)) if score else "",
-        _metrics(run, evidence),
+        *([_metrics(run, evidence)] if has_others else []),
         ability_cell(run, evidence),
         numbers.percent(evidence.dev_score),
         _training(evidence),
@@ -113,8 +114,12 @@ def score_cell(score: Interval | None) -> Cell | str:
     return Cell(numbers.percent(score.estimate), f"{numbers.bounds(score)}, n = {numbers.count(score.n)}")
 
 
+def _others(run: Run, evidence: Evidence) -> list[tuple[str, float]]:
+    return [(name, value) for name, value in evidence.aggregates.items() if name != run.primary_metric]
+
+
 def _metrics(run: Run, evidence: Evidence) -> Cell | str:
-    others = [(name, value) for name, value in evidence.aggregates.items() if name != run.primary_metric]
+    others = _others(run, evidence)
     if not others:
         return numbers.NOT_MEASURED
     score = score_of(run, evidence.arm)

@@ -49,6 +49,22 @@ def test_what_a_constant_answer_would_score_is_said_where_it_is_known(run):
     assert "most frequent" not in arms_section(run).finding
 
 
+def test_a_task_with_one_metric_has_no_column_of_others(run):
+    def widths(run):
+        shown = arms_section(run).arms
+        return {sum(cell.span for cell in row) for row in shown.rows} | {len(shown.headings)}, shown.headings
+
+    only = tuple(
+        dataclasses.replace(one, aggregates={k: v for k, v in one.aggregates.items() if k == run.primary_metric})
+        for one in run.evidence
+    )
+    several, columns = widths(run)
+    one, fewer = widths(dataclasses.replace(run, evidence=only))
+    assert several == {len(columns)}
+    assert one == {len(columns) - 1}
+    assert [column for column in columns if column not in fewer] == ["Other metrics"]
+
+
 def test_break_even_is_training_over_the_saving(run):
     # training 312.4 s; against rag each answer saves 0.88 - 0.23 s: 312.4 / 0.65 = 480.6 requests
     back = next(row for row in cost_section(run).pays_back.rows if [c.text for c in row[:2]] == ["lora_sft", "rag"])
