@@ -14,6 +14,7 @@ from harness.evidence.asked import asked_before, asked_examples
 from harness.evidence.events import EventWriter
 from harness.evidence.fit_context import RunContext
 from harness.evidence.fits import fits_of
+from harness.evidence.forecast import ALONE
 from harness.evidence.judging import judge, still_to_judge
 from harness.evidence.models import ServedModel
 from harness.evidence.replay import replayed_seconds
@@ -183,7 +184,7 @@ def _fit(fit: Fit, baseline: Baseline, place: Workplace) -> FittedState:
     fit_seconds = time.monotonic() - started + spared
     program = fitted.program.reading(study.answer)
     dev = context.score(program, study.dev)
-    place.events.progress("timing single questions", 0, 1)
+    place.events.progress(ALONE, 0, 1)
     latency = context.latency(program, study.dev[:LATENCY_QUESTIONS])
     state = FittedState(
         family=baseline.family,

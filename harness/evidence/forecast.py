@@ -7,7 +7,10 @@ before. Jobs that ended tell how much slower or faster this machine is today, an
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import fmean
 
+LOADING, ALONE = "loading the model", "timing single questions"
+FIXED = (LOADING, ALONE)  # stages whose time does not grow with a job's work
 MOST_REPLAYED = 0.05  # share of a job's answers from the cache, above which its time tells nothing of the others'
 
 
@@ -27,6 +30,7 @@ class Outlook:
     work: Mapping[str, float] = field(default_factory=dict)  # tokens, by the job's name
     speeds: Mapping[tuple[str, str], float] = field(default_factory=dict)  # tokens a second, by kind and model
     source: str = ""  # who says so; '' when no speed is known
+    writing: Mapping[str, "Writing"] = field(default_factory=dict)  # by the job's name, of arms
 
     def seconds(self, job: PlannedJob) -> float | None:
         """Return what a job is expected to take; None where nothing tells."""
@@ -39,6 +43,19 @@ class Outlook:
         return self.speeds.get((job.kind, job.model), of_model[len(of_model) // 2] if of_model else None)
 
 
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """What of an arm's work is written: a model that does not stop by itself writes more than was expected."""
+
+    answers: int
+    expected: float  # tokens an answer
+    weight: float  # of a written token
+
+    def beyond(self, written: float) -> float:
+        """Return the work that answers of so many tokens, on average, are beyond what was expected."""
+        return self.answers * (written - self.expected) * self.weight
+
+
 class Forecast:
     """The time left of a run; told when jobs begin and end."""
 
@@ -47,6 +64,9 @@ class Forecast:
         self._clock = clock
         self._waiting: list[PlannedJob] = []
         self._expected = self._took = 0.0  # of the jobs that ended and tell something
+        self._fixed: list[float] = []  # seconds of an arm's fixed stages, of those that ended
+        self._in_fixed = 0.0  # seconds, of the current job
+        self._fixed_since: float | None = None
         self._current: PlannedJob | None = None
         self._is_unforeseen = False  # a job is at work that nobody announced
         self.may_grow = False  # more jobs may turn out to be needed, so that what is left is the least
@@ -73,29 +93,59 @@ class Forecast:
         self._is_unforeseen = self._current is None
         self._waiting = [job for job in self._waiting if job.name != name]
         self._began, self._is_replayed = self._clock(), False
+        self._in_fixed, self._fixed_since = 0.0, None
+
+    def stage(self, name: str) -> None:
+        """Take note of the stage that the job is in."""
+        self._leave_stage()
+        self._fixed_since = self._clock() if name in FIXED else None
+
+    def _leave_stage(self) -> None:
+        if self._fixed_since is not None:
+            self._in_fixed += self._clock() - self._fixed_since
+            self._fixed_since = None
 
     def replayed(self, replayed: int, asked: int) -> None:
         """Take note of how many answers of the job came from the cache, and how many were asked."""
         self._is_replayed = replayed > MOST_REPLAYED * (replayed + asked)
 
-    def end(self, *, is_good: bool) -> None:
-        """Take note that the job ended; one that failed or was replayed tells nothing of the others."""
-        size = self._size(self._current) if self._current else None
-        if size and is_good and not self._is_replayed:
-            self._expected += size
-            self._took += self._clock() - self._began
+    def end(self, *, is_good: bool, written: float | None = None) -> float | None:
+        """Take note that the job ended; one that failed or was replayed tells nothing of the others.
+
+        Args:
+            is_good: Whether it did all of its work.
+            written: Tokens of its answers, on average, where it answered.
+
+        Returns:
+            The work that it turned out to be; None where that is not known.
+        """
+        self._leave_stage()
+        job = self._current
+        work = self._work(job, written)
+        size = self._size(job) if job else None
+        if job and work and size and is_good and not self._is_replayed:
+            self._expected += size * work / self._outlook.work[job.name]
+            self._took += self._clock() - self._began - self._in_fixed
+            if job.name in self._outlook.writing:
+                self._fixed.append(self._in_fixed)
         self._current, self._is_unforeseen = None, False
+        return work
+
+    def _work(self, job: PlannedJob | None, written: float | None) -> float | None:
+        """Return what a job's work was, by what it wrote; no less than half of what was expected."""
+        work = self._outlook.work.get(job.name) if job else None
+        writing = self._outlook.writing.get(job.name) if job else None
+        if work is None or writing is None or written is None:
+            return work
+        return max(work + writing.beyond(written), work / 2)
 
     def left(self) -> float | None:
         """Return the seconds that the run still takes; None where nothing tells."""
-        rate = self._rate()
-        jobs = [*self._waiting, *([self._current] if self._current else [])]
-        sizes = [self._size(job) for job in jobs]
-        if rate is None or self._is_unforeseen or any(size is None for size in sizes):
+        rest, current = self.expected(self._waiting), self._current
+        of_current = self.expected([current]) if current else 0.0
+        if rest is None or of_current is None or self._is_unforeseen:
             return None
-        spent = self._clock() - self._began if self._current else 0.0
-        of_current = (self._size(self._current) or 0.0) * rate if self._current else 0.0
-        rest = sum(size for size in sizes if size is not None) * rate - of_current
+        spent = self._clock() - self._began if current else 0.0
         return rest + max(of_current - spent, 0.0)
 
     def expected(self, jobs: Sequence[PlannedJob]) -> float | None:
@@ -103,7 +153,9 @@ class Forecast:
         rate, sizes = self._rate(), [self._size(job) for job in jobs]
         if rate is None or any(size is None for size in sizes):
             return None
-        return rate * sum(size for size in sizes if size is not None)
+        answering = sum(job.name in self._outlook.writing for job in jobs)
+        fixed = answering * fmean(self._fixed) if self._fixed else 0.0
+        return rate * sum(size for size in sizes if size is not None) + fixed
 
     def _size(self, job: PlannedJob | None) -> float | None:
         """Return a job's expected seconds, or its work where no speed is known."""

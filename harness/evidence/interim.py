@@ -1,5 +1,7 @@
 """An arm's figure as soon as it has answered, before the others have."""
 
+from statistics import fmean
+
 from harness.decision.arms import MetricSpec
 from harness.decision.asking import Asking
 from harness.decision.intervals import arm_interval
@@ -10,6 +12,12 @@ from harness.task.scoring import task_metric
 from harness.task.task import Task
 
 FEWEST = 2
+
+
+def written_tokens(fit: Fit, ledger: Ledger) -> float | None:
+    """Return the tokens of a fit's answers to test items, on average; None where it has none."""
+    written = [one.completion_tokens for one in ledger.predictions(Measurement(fit)).values()]
+    return fmean(written) if written else None
 
 
 def interim_score(fit: Fit, task: Task, ledger: Ledger) -> Interval | None:

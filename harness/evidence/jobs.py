@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from harness.errors import HarnessError
 from harness.evidence.agenda import Job, OfModel, ToDo
-from harness.evidence.interim import interim_score
+from harness.evidence.interim import interim_score, written_tokens
 from harness.evidence.judging import still_to_judge
 from harness.evidence.memory import MemoryWatch
 from harness.evidence.models import ServedModel
@@ -127,9 +127,11 @@ class Jobs:
                 state = self._do(job)
             finally:
                 self._account(job, time.monotonic() - began, memory.peak_mb)
+        written = None
         if job.fit is not None and state.status == "ok":
             self._tell_score(job.title, job.fit)
-        self.watch.ended(job.title, state, time.monotonic() - began)
+            written = written_tokens(job.fit, self.ledger)
+        self.watch.ended(job.title, state, time.monotonic() - began, written)
         if job.message["job"] == "judge" and state.status != "ok":
             self.watch.log(f"{job.title}: {state.reason}; the same compare command continues with what is left")
         elif job.fit is None and state.status != "ok":

@@ -113,6 +113,7 @@ class Watch:
     def progress(self, stage: str, done: int, total: int) -> None:
         """A stage is further; the file gets a new stage at once, and an old one now and then."""
         at = self._clock()
+        self.forecast.stage(stage)
         if stage != self._stage[0] or at - self._stage[1] >= PROGRESS_SECONDS:
             self._stage = (stage, at)
             left = _whole(self.forecast.left())
@@ -135,11 +136,11 @@ class Watch:
         if isinstance(self.observer, Following):
             self.observer.scored(name, metric, score)
 
-    def ended(self, name: str, state: EndState, seconds: float) -> None:
-        """A job ended."""
-        self.forecast.end(is_good=state.status == "ok")
+    def ended(self, name: str, state: EndState, seconds: float, written: float | None = None) -> None:
+        """A job ended; its answers had so many tokens, on average."""
+        work = self.forecast.end(is_good=state.status == "ok", written=written)
         left = _whole(self.forecast.left())
-        values = {"status": state.status, "reason": state.reason, "seconds": round(seconds, 1)}
+        values = {"status": state.status, "reason": state.reason, "seconds": round(seconds, 1), "work": work}
         self._events.add("job_ended", job=self._job, **values, left=left)
         self.observer.ended(name, state, seconds)
 

@@ -20,6 +20,7 @@ from harness.child import MARK, end_marked, module_command
 from harness.engine.faults import describe, is_of_the_process, is_out_of_memory
 from harness.errors import HarnessError, ModelError, StoreError
 from harness.evidence.events import EventWriter
+from harness.evidence.forecast import LOADING
 from harness.memory import give_back
 from harness.store.files import is_disk_full
 from harness.store.folder import RunFolder
@@ -101,7 +102,7 @@ def _jobs() -> Iterator[Any]:
 
 def _open(folder: RunFolder, job: Mapping[str, Any], options: list[str], events: EventWriter) -> "Workplace":
     """Load the task, and the model that the job names; a process serves one model."""
-    events.progress("loading the model", 0, 1)
+    events.progress(LOADING, 0, 1)
     from harness.assets.cache import cache_folder
     from harness.evidence.arm import Workplace
     from harness.evidence.models import ServedModel, engine_kind

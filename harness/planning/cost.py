@@ -65,7 +65,7 @@ def _money(seconds: float, prices: CostSpec) -> float | None:
 
 def asked_tokens(demand: Demand, benchmark_items: int) -> int:
     """Count the tokens that a fit reads and writes: the test, dev once for each look, and general ability."""
-    return _answers(demand) * _request(demand) + _general(demand, benchmark_items)
+    return answers(demand) * _request(demand) + _general(demand, benchmark_items)
 
 
 def computed_tokens(demand: Demand, benchmark_items: int) -> float:
@@ -74,12 +74,12 @@ def computed_tokens(demand: Demand, benchmark_items: int) -> float:
     What all prompts begin with is read once, and so is the prompt of several samples.
     """
     each = demand.typical_prompt - demand.shared_prompt + WRITING_PASSES * demand.typical_answer * demand.samples
-    return demand.shared_prompt + _answers(demand) * each + _general(demand, benchmark_items)
+    return demand.shared_prompt + answers(demand) * each + _general(demand, benchmark_items)
 
 
-def _answers(demand: Demand) -> int:
-    """Count how many questions are answered."""
-    looks = 1 if demand.training is None else 1 + demand.training.epochs + WEIGHED
+def answers(demand: Demand) -> int:
+    """Count how many questions a fit answers, of test and of dev."""
+    looks = demand.looks if demand.training is None else 1 + demand.training.epochs + WEIGHED
     return demand.questions + looks * demand.dev_rows
 
 

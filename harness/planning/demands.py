@@ -69,6 +69,7 @@ class Demand:
     training: Training | None
     shared_prompt: int = 0  # tokens that all prompts begin with, which the engine reads once
     samples: int = 1  # answers drawn to a question
+    looks: int = 1  # at dev, of an arm that only prompts or retrieves: one for each candidate
     fits: int = 1  # one a seed where it trains
     assumed: tuple[str, ...] = ()
 
@@ -121,6 +122,7 @@ def _demand(spec: ArmSpec, task: Task, text: ModelText) -> Demand:
         training=_training(options, task, text, lengths) if "training" in baseline.needs else None,
         shared_prompt=lengths.shared,
         samples=getattr(baseline, "samples", 1),
+        looks=1 + sum(max(0, len(_numbers(options, name)) - 1) for name in ("candidates", "shot_candidates", "ways")),
         fits=len(fits_of(spec, task)),
         assumed=assumed,
     )

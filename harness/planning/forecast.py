@@ -13,7 +13,7 @@ from typing import Any, Literal
 from harness.checking.model_text import ModelText
 from harness.evidence.event_file import EVENTS, read_events
 from harness.evidence.fits import fits_of
-from harness.evidence.forecast import MOST_REPLAYED, Outlook
+from harness.evidence.forecast import MOST_REPLAYED, Outlook, Writing
 from harness.evidence.judging import judge_job_key
 from harness.evidence.smoke import scaled
 from harness.planning.cost import (
@@ -23,6 +23,8 @@ from harness.planning.cost import (
     TEXT_TOKENS,
     TEXTS,
     TRAINING_PASSES,
+    WRITING_PASSES,
+    answers,
     computed_tokens,
     trained_tokens,
 )
@@ -56,15 +58,18 @@ def outlook(
     items = task.general.limit
     forms: tuple[Literal["nf4"] | None, ...] = (None, "nf4")
     work = {Base(model.name, form).name: base_work(items) for model in task.models for form in forms}
+    writing: dict[str, Writing] = {}
     for demand, spec in zip(asked, task.arms, strict=True):
         each = computed_tokens(demand, items) + trained_tokens(demand) * TRAINING_PASSES
+        written = Writing(answers(demand), demand.typical_answer * demand.samples, WRITING_PASSES)
         work |= {fit.name: each for fit in fits_of(spec, task)}
+        writing |= {fit.name: written for fit in fits_of(spec, task)}
     work |= judged
     speeds = earlier_speeds(runs, is_fast=is_fast)
     known = {key: median(found) for key, found in speeds.items() if key[1] in {model.source for model in task.models}}
     if is_fast and not known:  # its batches are so small that tokens alone say nothing of its time
         return Outlook()
-    return Outlook(work, known, "earlier runs on this machine" if known else "")
+    return Outlook(work, known, "earlier runs on this machine" if known else "", writing)
 
 
 def base_work(items: int) -> float:
@@ -100,5 +105,6 @@ def _speeds(events: list[dict[str, Any]], *, is_fast: bool) -> Iterator[tuple[tu
             replayed.add(event["job"])
         elif event["event"] == "job_ended" and is_like and event["status"] == "ok" and event["job"] not in replayed:
             job = jobs.get(event["job"])
-            if job and job.get("work") and event["seconds"] > 0:
-                yield (job["kind"], job["model"]), job["work"] / event["seconds"]
+            work = job and (event.get("work") or job.get("work"))
+            if job and work and event["seconds"] > 0:
+                yield (job["kind"], job["model"]), work / event["seconds"]

@@ -2,7 +2,7 @@
 
 from pytest import approx
 
-from harness.evidence.forecast import Forecast, Outlook, PlannedJob
+from harness.evidence.forecast import ALONE, LOADING, Forecast, Outlook, PlannedJob, Writing
 
 JOBS = tuple(PlannedJob(name, kind, "m") for name, kind in (("base", "base"), ("a", "zero_shot"), ("b", "lora_sft")))
 WORK = {"base": 1000.0, "a": 2000.0, "b": 8000.0}
@@ -71,6 +71,42 @@ def test_arm_that_never_ran_here_is_taken_to_be_as_fast_as_the_others_on_its_mod
     known = {("zero_shot", "m"): 200.0, ("rag", "other"): 1.0}
     forecast, _ = run(Outlook(WORK, known, "earlier runs"))
     assert forecast.left() == approx((1000 + 2000 + 8000) / 200)
+
+
+def test_stages_that_no_work_makes_longer_tell_no_speed_and_come_again_with_each_arm():
+    """1,000 tokens in 10 s beside 30 s of loading, 2,000 in 20 s beside 7: 8,000 take 80 s, and their arm's 7."""
+    forecast, clock = run(Outlook(WORK, writing=dict.fromkeys("ab", Writing(0, 0.0, 3.0))))
+    for name, stage, seconds in (("base", LOADING, 30), ("a", ALONE, 7)):
+        forecast.begin(name)
+        forecast.stage(stage)
+        clock.now += seconds
+        forecast.stage("answering")
+        clock.now += WORK[name] / 100
+        forecast.end(is_good=True)
+    assert forecast.left() == approx(80 + 7)
+    forecast.begin("b")
+    forecast.stage(ALONE)
+    clock.now += 5
+    assert forecast.left() == approx(80 + 7 - 5)
+
+
+def test_model_that_writes_more_than_expected_is_no_slower():
+    """100 answers of 15 tokens instead of 5 are 3,000 read ones more: 5,000 in 50 s."""
+    forecast, clock = run(Outlook(WORK, writing={"a": Writing(100, 5.0, 3.0)}))
+    do(forecast, clock, "base", 10)
+    forecast.begin("a")
+    clock.now += 50
+    assert forecast.end(is_good=True, written=15.0) == approx(2000 + 100 * 10 * 3)
+    assert forecast.left() == approx(80)
+
+
+def test_work_of_an_arm_that_wrote_nearly_nothing_is_half_of_what_was_expected_at_least():
+    forecast, clock = run(Outlook(WORK, writing={"a": Writing(100, 9.0, 3.0)}))
+    do(forecast, clock, "base", 10)
+    forecast.begin("a")
+    clock.now += 10
+    assert forecast.end(is_good=True, written=1.0) == approx(1000)
+    assert forecast.left() == approx(80)
 
 
 def test_job_whose_work_is_not_known_makes_no_figure():

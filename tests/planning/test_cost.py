@@ -34,6 +34,7 @@ def test_what_prompts_share_is_computed_once_and_a_written_token_counts_three():
     assert asked_tokens(shared, 750) == asked_tokens(PROMPT, 750)
     five = replace(shared, samples=5)
     assert computed_tokens(five, 750) == 70 + (200 + 50) * (20 + 5 * WRITING_PASSES * 10)
+    assert computed_tokens(replace(shared, looks=4), 750) == 70 + (200 + 4 * 50) * (20 + WRITING_PASSES * 10)
     # of a tuned arm, beside its answers, general ability is asked alike
     looks = (asked_tokens(TUNED, 0) - asked_tokens(replace(TUNED, questions=0, dev_rows=0), 0)) / 100
     beside = asked_tokens(TUNED, 750) - 100 * looks

@@ -61,6 +61,15 @@ def test_what_all_prompts_begin_with_is_counted(task_file, tiny_model):
     assert found["near"].shared_prompt == 0
 
 
+def test_each_candidate_is_a_look_at_dev(task_file, tiny_model):
+    arms = (
+        "[zero_shot, {name: few, baseline: few_shot, options: {shots: [2, 6, 8], choice: [diverse, random]}}, "
+        "{name: rag, options: {passages: [1, 2], shots: [0, 2, 3]}}]"
+    )
+    found = demands(load_task(task_file(str(tiny_model), arms=arms)), ModelText(tiny_model))
+    assert [demand.looks for demand in found] == [1, 3 + 1, 2 + 2]
+
+
 def test_most_shots_are_counted(found):
     # six shots; each is a question and an answer, longer than the question's own words
     assert found["few"].longest_prompt > found["zero_shot"].longest_prompt + 6 * 5
