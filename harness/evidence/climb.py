@@ -94,5 +94,6 @@ def _leave_out(jobs: Jobs, names: Sequence[str], passing: str) -> None:
         reason = f"{passing} reaches the goal, and --climb stops there; compare without --climb runs it"
         jobs.ledger.put_state(job.key, LEFT_OUT, reason)
     seconds = jobs.watch.forecast.expected([job.planned for job in left])
-    saved = "" if seconds is None else f", which saves about {max(1, round(seconds / 60))} min"
+    # at most, as training may end early
+    saved = "" if seconds is None else f", which saves at most about {max(1, round(seconds / 60))} min"
     jobs.watch.log(f"{passing} reaches the goal, so --climb leaves out {', '.join(job.key for job in left)}{saved}")
