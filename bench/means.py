@@ -181,7 +181,8 @@ def make(task_name: str, cell: str, settings: Settings, room: Path) -> Iterator[
     plan = prepare(study, bench, zero_shot_program(study, bench), options)
     clock = Clock.of(bench)
     with TrainingProcess(room / "training", bench.base) as process:
-        judging = bench_of(task, study, engine, Weights(model), settings, room, is_blind=cell in BOLD)
+        blind = bench_of(task, study, engine, Weights(model), settings, room, is_blind=True)
+        judging = blind if cell in BOLD else bench
         rate, _ = settle_rate(plan, judging, process, clock, spec_of(plan, bench, process))
         spec = replace(within(spec_of(plan, bench, process), process, settings, room), learning_rate=rate)
         stage = f"{task_name} {cell}"

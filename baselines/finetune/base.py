@@ -85,7 +85,7 @@ class Base:
 
 
 def _is_refusal(fault: BaseException) -> bool:
-    """Whether a library raised a fault, or what it called: so it says that it knows no such layer, shape or option."""
+    """Whether the innermost frame that is ours or a library's is a library's: then it refused the model."""
     names = [str(frame.f_globals.get("__name__", "")) for frame, _ in walk_tb(fault.__traceback__)]
     packages = [name.partition(".")[0] for name in reversed(names)]
     return next((name in LIBRARIES for name in packages if name in LIBRARIES | OURS), False)

@@ -11,7 +11,7 @@ from harness.evidence.provenance import now
 from harness.store.files import appending
 
 EVENTS = "events.jsonl"
-VERSION = 1
+VERSION = 2
 BEAT_SECONDS = 30.0
 
 

@@ -104,6 +104,8 @@ class RunContext:
         missing = [e.question for e in examples if (digest, e.question) not in self._answered]
         by_id = {question.id: question for question in missing}
         done = 0
+        if missing:
+            self.on_progress("answering dev", 0, len(missing))
         for batch in self._ask(program, missing):
             self._answered.update({(digest, by_id[p.example_id]): p for p in batch})
             done += len(batch)

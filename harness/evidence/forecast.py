@@ -1,7 +1,9 @@
 """How long a run still takes: each job's work, at the speed of earlier runs, corrected by what this one has seen.
 
 Work is counted in tokens (`harness.planning.forecast`); a job takes its work over the speed with which such jobs went
-before. Jobs that ended tell how much slower or faster this machine is today, and the rest is scaled by that.
+before, whole jobs both times. Jobs that ended tell how much slower or faster this machine is today, and the rest is
+scaled by that. Without earlier runs the jobs that ended are all there is: their seconds without the stages that no work
+makes longer, over what they turned out to be.
 """
 
 import time
@@ -64,9 +66,9 @@ class Forecast:
         self._clock = clock
         self._waiting: list[PlannedJob] = []
         self._expected = self._took = 0.0  # of the jobs that ended and tell something
-        self._fixed: list[float] = []  # seconds of an arm's fixed stages, of those that ended
-        self._in_fixed = 0.0  # seconds, of the current job
-        self._fixed_since: float | None = None
+        self._alone: list[float] = []  # seconds in which an arm was timed on single questions
+        self._stages: dict[str, float] = {}  # seconds of the current job's fixed stages
+        self._stage = ("", 0.0)  # the current one, and since when
         self._current: PlannedJob | None = None
         self._is_unforeseen = False  # a job is at work that nobody announced
         self.may_grow = False  # more jobs may turn out to be needed, so that what is left is the least
@@ -93,51 +95,41 @@ class Forecast:
         self._is_unforeseen = self._current is None
         self._waiting = [job for job in self._waiting if job.name != name]
         self._began, self._is_replayed = self._clock(), False
-        self._in_fixed, self._fixed_since = 0.0, None
+        self._stages, self._stage = {}, ("", self._began)
 
     def stage(self, name: str) -> None:
         """Take note of the stage that the job is in."""
-        self._leave_stage()
-        self._fixed_since = self._clock() if name in FIXED else None
-
-    def _leave_stage(self) -> None:
-        if self._fixed_since is not None:
-            self._in_fixed += self._clock() - self._fixed_since
-            self._fixed_since = None
+        before, since = self._stage
+        now = self._clock()
+        if before in FIXED:
+            self._stages[before] = self._stages.get(before, 0.0) + now - since
+        self._stage = (name, now)
 
     def replayed(self, replayed: int, asked: int) -> None:
         """Take note of how many answers of the job came from the cache, and how many were asked."""
         self._is_replayed = replayed > MOST_REPLAYED * (replayed + asked)
 
-    def end(self, *, is_good: bool, written: float | None = None) -> float | None:
+    def end(self, *, is_good: bool, written: float | None = None) -> None:
         """Take note that the job ended; one that failed or was replayed tells nothing of the others.
 
         Args:
             is_good: Whether it did all of its work.
-            written: Tokens of its answers, on average, where it answered.
-
-        Returns:
-            The work that it turned out to be; None where that is not known.
+            written: Tokens of its answers, on average, where it wrote some.
         """
-        self._leave_stage()
-        job = self._current
-        work = self._work(job, written)
+        self.stage("")
+        job, took = self._current, self._clock() - self._began
         size = self._size(job) if job else None
-        if job and work and size and is_good and not self._is_replayed:
-            self._expected += size * work / self._outlook.work[job.name]
-            self._took += self._clock() - self._began - self._in_fixed
-            if job.name in self._outlook.writing:
-                self._fixed.append(self._in_fixed)
+        if job and size and is_good and not self._is_replayed:
+            self._expected += size if self.source else self._turned_out(job, size, written)
+            self._took += took if self.source else took - sum(self._stages.values())
+            if ALONE in self._stages:
+                self._alone.append(self._stages[ALONE])
         self._current, self._is_unforeseen = None, False
-        return work
 
-    def _work(self, job: PlannedJob | None, written: float | None) -> float | None:
+    def _turned_out(self, job: PlannedJob, work: float, written: float | None) -> float:
         """Return what a job's work was, by what it wrote; no less than half of what was expected."""
-        work = self._outlook.work.get(job.name) if job else None
-        writing = self._outlook.writing.get(job.name) if job else None
-        if work is None or writing is None or written is None:
-            return work
-        return max(work + writing.beyond(written), work / 2)
+        writing = self._outlook.writing.get(job.name)
+        return work if writing is None or written is None else max(work + writing.beyond(written), work / 2)
 
     def left(self) -> float | None:
         """Return the seconds that the run still takes; None where nothing tells."""
@@ -153,9 +145,9 @@ class Forecast:
         rate, sizes = self._rate(), [self._size(job) for job in jobs]
         if rate is None or any(size is None for size in sizes):
             return None
-        answering = sum(job.name in self._outlook.writing for job in jobs)
-        fixed = answering * fmean(self._fixed) if self._fixed else 0.0
-        return rate * sum(size for size in sizes if size is not None) + fixed
+        arms = sum(job.name in self._outlook.writing for job in jobs)
+        alone = arms * fmean(self._alone) if self._alone and not self.source else 0.0
+        return rate * sum(size for size in sizes if size is not None) + alone
 
     def _size(self, job: PlannedJob | None) -> float | None:
         """Return a job's expected seconds, or its work where no speed is known."""

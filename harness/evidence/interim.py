@@ -6,7 +6,9 @@ from harness.decision.arms import MetricSpec
 from harness.decision.asking import Asking
 from harness.decision.intervals import arm_interval
 from harness.evidence.asked import order_of
+from harness.evidence.states import FITTED, FittedState
 from harness.records import Fit, Interval, Measurement
+from harness.store.files import decode
 from harness.store.ledger import Ledger
 from harness.task.scoring import task_metric
 from harness.task.task import Task
@@ -15,7 +17,10 @@ FEWEST = 2
 
 
 def written_tokens(fit: Fit, ledger: Ledger) -> float | None:
-    """Return the tokens of a fit's answers to test items, on average; None where it has none."""
+    """Return the tokens of a fit's answers to test items, on average; None where it chooses labels and writes none."""
+    stored = ledger.state(fit.name, FITTED)
+    if stored is None or decode(FittedState, stored).program.get("choices"):
+        return None
     written = [one.completion_tokens for one in ledger.predictions(Measurement(fit)).values()]
     return fmean(written) if written else None
 

@@ -138,9 +138,9 @@ class Watch:
 
     def ended(self, name: str, state: EndState, seconds: float, written: float | None = None) -> None:
         """A job ended; its answers had so many tokens, on average."""
-        work = self.forecast.end(is_good=state.status == "ok", written=written)
+        self.forecast.end(is_good=state.status == "ok", written=written)
         left = _whole(self.forecast.left())
-        values = {"status": state.status, "reason": state.reason, "seconds": round(seconds, 1), "work": work}
+        values = {"status": state.status, "reason": state.reason, "seconds": round(seconds, 1)}
         self._events.add("job_ended", job=self._job, **values, left=left)
         self.observer.ended(name, state, seconds)
 

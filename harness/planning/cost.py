@@ -71,16 +71,17 @@ def asked_tokens(demand: Demand, benchmark_items: int) -> int:
 def computed_tokens(demand: Demand, benchmark_items: int) -> float:
     """Weigh what `asked_tokens` counts as the engine computes it, in tokens that are read.
 
-    What all prompts begin with is read once, and so is the prompt of several samples.
+    What all prompts begin with is counted once for each sample; it is read again with every hundred questions or so.
     """
-    each = demand.typical_prompt - demand.shared_prompt + WRITING_PASSES * demand.typical_answer * demand.samples
-    return demand.shared_prompt + answers(demand) * each + _general(demand, benchmark_items)
+    each = demand.typical_prompt - demand.shared_prompt + WRITING_PASSES * demand.typical_answer
+    return demand.samples * (demand.shared_prompt + answers(demand) * each) + _general(demand, benchmark_items)
 
 
 def answers(demand: Demand) -> int:
     """Count how many questions a fit answers, of test and of dev."""
-    looks = demand.looks if demand.training is None else 1 + demand.training.epochs + WEIGHED
-    return demand.questions + looks * demand.dev_rows
+    if demand.training is None:
+        return demand.questions + demand.dev_rows + (demand.candidates - 1) * min(demand.chosen_on, demand.dev_rows)
+    return demand.questions + (1 + demand.training.epochs + WEIGHED) * demand.dev_rows
 
 
 def _general(demand: Demand, benchmark_items: int) -> int:

@@ -24,6 +24,7 @@ ANSWER_ROOM, LEAST_ANSWER_TOKENS = 1.5, 32
 RANK, BATCH_ROWS, EPOCHS = 8, 4, 3
 PAIRS = 96
 GENERAL_QUESTION = 40  # tokens of the longest general question with its answer (baselines/finetune/general_texts.jsonl)
+CHOSEN = ("candidates", "shot_candidates", "ways")  # options whose values an arm tries one after another
 MOST_COUNTED = 400  # rows of a split whose tokens are counted
 
 
@@ -69,7 +70,8 @@ class Demand:
     training: Training | None
     shared_prompt: int = 0  # tokens that all prompts begin with, which the engine reads once
     samples: int = 1  # answers drawn to a question
-    looks: int = 1  # at dev, of an arm that only prompts or retrieves: one for each candidate
+    candidates: int = 1  # tried on dev, of an arm that only prompts or retrieves
+    chosen_on: int = 0  # dev rows that each candidate is asked; the winner is asked all
     fits: int = 1  # one a seed where it trains
     assumed: tuple[str, ...] = ()
 
@@ -122,7 +124,8 @@ def _demand(spec: ArmSpec, task: Task, text: ModelText) -> Demand:
         training=_training(options, task, text, lengths) if "training" in baseline.needs else None,
         shared_prompt=lengths.shared,
         samples=getattr(baseline, "samples", 1),
-        looks=1 + sum(max(0, len(_numbers(options, name)) - 1) for name in ("candidates", "shot_candidates", "ways")),
+        candidates=1 + sum(max(0, len(_numbers(options, name)) - 1) for name in CHOSEN),
+        chosen_on=_number(options, "dev_rows", 0),
         fits=len(fits_of(spec, task)),
         assumed=assumed,
     )
@@ -134,10 +137,14 @@ def _chunks(options: Any, study: Study, text: ModelText) -> list[int]:
 
 
 def _with_passages(lengths: _Lengths, passages: int, chunks: Sequence[int]) -> _Lengths:
-    """Add the passages that a preview leaves out: it shows one. General questions are asked without."""
+    """Add the passages that a preview leaves out: it shows one. General questions are asked without.
+
+    A preview may show the same passage with every question; a run does not.
+    """
+    around = max(0, lengths.around - _median(chunks))
     longest = lengths.longest + (passages - 1) * max(chunks, default=0)
     typical = lengths.typical + (passages - 1) * _median(chunks)
-    return replace(lengths, longest=longest, typical=typical, around=max(0, lengths.around - _median(chunks)))
+    return _Lengths(longest, typical, around, min(lengths.shared, around))
 
 
 def _with_shots(
@@ -210,7 +217,8 @@ def _prompts(baseline: Baseline, task: Task, text: ModelText) -> tuple[_Lengths,
     assumed = () if shown else (f"{why}: the question alone is counted",)
     shown = shown or [text.prompt(example.messages) for example in both]
     longest, typical, question, shared = text.counts([*shown, both[1].question.text, commonprefix(shown)])
-    return _Lengths(longest, typical, max(0, typical - question), shared if both[0] is not both[1] else 0), assumed
+    around = max(0, typical - question)
+    return _Lengths(longest, typical, around, min(shared, around)), assumed
 
 
 def _shown(baseline: Previewing, study: Study, example: Example, text: ModelText, *, trains: bool) -> str:

@@ -61,7 +61,7 @@ def outlook(
     writing: dict[str, Writing] = {}
     for demand, spec in zip(asked, task.arms, strict=True):
         each = computed_tokens(demand, items) + trained_tokens(demand) * TRAINING_PASSES
-        written = Writing(answers(demand), demand.typical_answer * demand.samples, WRITING_PASSES)
+        written = Writing(answers(demand) * demand.samples, demand.typical_answer, WRITING_PASSES)
         work |= {fit.name: each for fit in fits_of(spec, task)}
         writing |= {fit.name: written for fit in fits_of(spec, task)}
     work |= judged
@@ -105,6 +105,5 @@ def _speeds(events: list[dict[str, Any]], *, is_fast: bool) -> Iterator[tuple[tu
             replayed.add(event["job"])
         elif event["event"] == "job_ended" and is_like and event["status"] == "ok" and event["job"] not in replayed:
             job = jobs.get(event["job"])
-            work = job and (event.get("work") or job.get("work"))
-            if job and work and event["seconds"] > 0:
-                yield (job["kind"], job["model"]), work / event["seconds"]
+            if job and job.get("work") and event["seconds"] > 0:
+                yield (job["kind"], job["model"]), job["work"] / event["seconds"]

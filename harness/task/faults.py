@@ -20,7 +20,7 @@ class Faults:
     def __init__(self) -> None:
         self._found: dict[str, dict[str, tuple[int, int, str, str]]] = {}  # by file
         self.guesses: dict[str, None] = {}  # what was read though it may be otherwise, in order, each once
-        self.commits: dict[str, str] = {}  # of hub data sets, by owner/name:subset: the one that rows were read at
+        self.commits: dict[str, str] = {}  # of hub data sets, by owner/name: the one that rows were read at
 
     def add(self, file: str, text: str, line: int | None = None, unit: str = "line", column: int | None = None) -> None:
         """Note one fault; `text` says what is wrong and the remedy.

@@ -20,6 +20,7 @@ from harness.task.extents import table_fault
 from harness.task.faults import Faults
 
 _NAME = re.compile(r"(?P<repo>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?::(?P<subset>[\w.+-]*))?(?::(?P<split>[\w.-]+))?")
+_TWO_COMMITS = "was changed on the hub between two of its subsets or splits that this task reads"
 _COMMIT = re.compile("[0-9a-f]{40}")
 _SPLITS: Mapping[str, tuple[str, ...]] = {
     "dev": ("validation", "dev", "val", "valid", "development"),
@@ -66,12 +67,11 @@ def read_hub(written: str, role: str, faults: Faults) -> tuple[str, list[dict[st
         faults.add(name.repo, large)
         return written, []
     labels = label_names(records.features.to_dict())
-    of_set = f"{name.repo}:{name.subset or 'default'}"
     commit = commit_of(records)
-    if commit is not None and faults.commits.setdefault(of_set, commit) != commit:
-        faults.add(name.repo, "was changed on the hub while it was read; run again")
+    if commit is not None and (first := faults.commits.setdefault(name.repo, commit)) != commit:
+        faults.add(name.repo, f"{_TWO_COMMITS} ({first[:12]}, {commit[:12]}); run again with a network")
         return written, []
-    place = f"{of_set}:{split}"
+    place = ":".join((name.repo, name.subset or "default", split))
     return place, [with_label_names(dict(values), labels) for values in records]
 
 

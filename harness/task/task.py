@@ -79,7 +79,7 @@ class Task:
     metric_options: Mapping[str, Mapping[str, object]] = field(default_factory=dict)  # by the metric's name
     notes: tuple[str, ...] = ()  # what was recognised, split off or sampled, for the reader
     judges: Mapping[str, ModelSpec] = field(default_factory=dict)  # by metric: the model that it asks
-    commits: Mapping[str, str] = field(default_factory=dict)  # of hub data sets, by owner/name:subset
+    commits: Mapping[str, str] = field(default_factory=dict)  # of hub data sets, by owner/name
 
     @property
     def models(self) -> tuple[ModelSpec, ...]:

@@ -11,7 +11,14 @@ from recorder import Recorder
 from bench.time_left import told
 from harness.evidence.compare import Settings, compare
 from harness.evidence.event_file import EVENTS, VERSION, EventFile, read_events
+from harness.evidence.forecast import LOADING, Outlook, PlannedJob, Writing
+from harness.evidence.interim import written_tokens
+from harness.evidence.states import FITTED, EndState, FittedState
+from harness.evidence.watch import Agenda, Watch
 from harness.planning.forecast import earlier_speeds
+from harness.records import Fit, Measurement, Outcome, Prediction
+from harness.store.files import encode
+from harness.store.ledger import Ledger
 from harness.task import load_task
 
 PAGE = (Path(__file__).parents[2] / "docs" / "events.md").read_text(encoding="utf-8")
@@ -124,6 +131,43 @@ def test_speed_of_an_arm_is_its_work_over_its_seconds_in_runs_of_the_same_size(t
     write(tmp_path / "smoke", {"event": "run_started", "is_fast": True}, *told)
     (tmp_path / "latest").symlink_to("whole")
     assert earlier_speeds(tmp_path, is_fast=False) == {("a", "m"): [100.0]}
+
+
+def test_forecast_is_told_of_stages_and_of_what_was_written(tmp_path):
+    """Of 1,000 tokens 400 were expected to be written; as 1,000 were, 1,600 took 10 s beside 30 s of loading."""
+    now = [0.0]
+    jobs = (PlannedJob("a", "zero_shot", "m"), PlannedJob("b", "few_shot", "m"))
+    outlook = Outlook({"a": 1000.0, "b": 800.0}, writing={"a": Writing(100, 4.0, 1.0)})
+    watch = Watch(Recorder(), EventFile(tmp_path), outlook, clock=lambda: now[0])
+    watch.planned(Agenda(jobs, 100, 1, 1))
+    watch.begins("a")
+    watch.progress(LOADING, 0, 1)
+    now[0] += 30
+    watch.progress("answering test", 0, 100)
+    now[0] += 10
+    watch.ended("a", EndState("ok"), 40.0, written=10.0)
+    assert watch.forecast.left() == 5.0
+
+
+def test_run_tells_the_forecast_what_its_arms_wrote(tmp_path, stub_task, monkeypatch):
+    told = []
+    monkeypatch.setattr(Watch, "ended", lambda self, name, state, seconds, written=None: told.append((name, written)))
+    compare(load_task(stub_task("steady", "failing")), Settings(tmp_path / "run"), Recorder())
+    (steady,) = [written for name, written in told if name == "steady"]
+    assert steady is not None and steady > 0
+    assert {written for name, written in told if name != "steady"} == {None}
+
+
+def test_tokens_of_answers_are_counted_and_those_of_chosen_labels_are_not(tmp_path):
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+    fit = Fit("a", 0)
+    said = [Prediction(str(n), "x", "x", Outcome.SCORED, "stop", 5, tokens, 0.1) for n, tokens in enumerate((10, 20))]
+    ledger.put_predictions(Measurement(fit), said)
+    for program, expected in ({"choices": None}, 15.0), ({"choices": {"labels": ["x"]}}, None):
+        fitted = FittedState("prompt", program, (), None, (), 0.5, 1.0, None)
+        ledger.put_state(fit.name, FITTED, encode(FittedState, fitted))
+        assert written_tokens(fit, ledger) == expected
+    ledger.close()
 
 
 def test_time_left_as_it_was_told_is_held_against_what_came():

@@ -73,16 +73,22 @@ def test_arm_that_never_ran_here_is_taken_to_be_as_fast_as_the_others_on_its_mod
     assert forecast.left() == approx((1000 + 2000 + 8000) / 200)
 
 
-def test_stages_that_no_work_makes_longer_tell_no_speed_and_come_again_with_each_arm():
-    """1,000 tokens in 10 s beside 30 s of loading, 2,000 in 20 s beside 7: 8,000 take 80 s, and their arm's 7."""
-    forecast, clock = run(Outlook(WORK, writing=dict.fromkeys("ab", Writing(0, 0.0, 3.0))))
-    for name, stage, seconds in (("base", LOADING, 30), ("a", ALONE, 7)):
-        forecast.begin(name)
+def staged(forecast, clock, name, stages, **ended):
+    forecast.begin(name)
+    for stage, seconds in stages:
         forecast.stage(stage)
         clock.now += seconds
-        forecast.stage("answering")
-        clock.now += WORK[name] / 100
-        forecast.end(is_good=True)
+    forecast.end(is_good=True, **ended)
+
+
+WRITTEN = {name: Writing(100, 5.0, 3.0) for name in "ab"}
+
+
+def test_stages_that_no_work_makes_longer_tell_no_speed():
+    """1,000 tokens in 10 s beside 30 s of loading, 2,000 in 20 s beside 7 alone: 8,000 take 80 s, and 7 alone."""
+    forecast, clock = run(Outlook(WORK, writing=WRITTEN))
+    staged(forecast, clock, "base", [(LOADING, 30), ("benchmarks", 10)])
+    staged(forecast, clock, "a", [("answering dev", 5), (ALONE, 7), ("answering test", 15)])
     assert forecast.left() == approx(80 + 7)
     forecast.begin("b")
     forecast.stage(ALONE)
@@ -90,22 +96,34 @@ def test_stages_that_no_work_makes_longer_tell_no_speed_and_come_again_with_each
     assert forecast.left() == approx(80 + 7 - 5)
 
 
+def test_loading_the_model_is_no_part_of_the_arms_that_follow():
+    forecast, clock = run(Outlook(WORK, writing=WRITTEN))
+    forecast.plan(JOBS[1:])
+    staged(forecast, clock, "a", [(LOADING, 30), (ALONE, 7), ("answering test", 20)])
+    assert forecast.left() == approx(80 + 7)
+
+
+def test_run_that_is_like_the_one_before_keeps_its_forecast():
+    """Speeds are of whole jobs, so whole jobs are compared, whatever was written and timed in them."""
+    forecast, clock = run(Outlook(WORK, SPEEDS, "earlier runs", WRITTEN))
+    staged(forecast, clock, "base", [(LOADING, 5), ("benchmarks", 5)])
+    assert forecast.left() == approx(10 + 100)
+    staged(forecast, clock, "a", [(ALONE, 7), ("answering test", 3)], written=40.0)
+    assert forecast.left() == approx(100)
+
+
 def test_model_that_writes_more_than_expected_is_no_slower():
-    """100 answers of 15 tokens instead of 5 are 3,000 read ones more: 5,000 in 50 s."""
-    forecast, clock = run(Outlook(WORK, writing={"a": Writing(100, 5.0, 3.0)}))
-    do(forecast, clock, "base", 10)
-    forecast.begin("a")
-    clock.now += 50
-    assert forecast.end(is_good=True, written=15.0) == approx(2000 + 100 * 10 * 3)
+    """100 answers of 15 tokens instead of 5 are 3,000 read ones more: 1,000 and 5,000 in 60 s."""
+    forecast, clock = run(Outlook(WORK, writing=WRITTEN))
+    staged(forecast, clock, "base", [("benchmarks", 10)])
+    staged(forecast, clock, "a", [("answering test", 50)], written=15.0)
     assert forecast.left() == approx(80)
 
 
 def test_work_of_an_arm_that_wrote_nearly_nothing_is_half_of_what_was_expected_at_least():
     forecast, clock = run(Outlook(WORK, writing={"a": Writing(100, 9.0, 3.0)}))
-    do(forecast, clock, "base", 10)
-    forecast.begin("a")
-    clock.now += 10
-    assert forecast.end(is_good=True, written=1.0) == approx(1000)
+    staged(forecast, clock, "base", [("benchmarks", 10)])
+    staged(forecast, clock, "a", [("answering test", 10)], written=1.0)
     assert forecast.left() == approx(80)
 
 

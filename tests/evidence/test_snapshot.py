@@ -13,7 +13,7 @@ from harness.task import load_task
 
 
 @pytest.mark.parametrize("of_models", [{}, {"owner/model": "c" * 40}])
-@pytest.mark.parametrize("of_sets", [{}, {"owner/sums:default": "d" * 40}])
+@pytest.mark.parametrize("of_sets", [{}, {"owner/sums": "d" * 40}])
 def test_lock_names_the_commits_of_hub_models_and_data_sets(tiny_task, tmp_path, of_models, of_sets):
     task = replace(load_task(tiny_task("zero_shot")), commits=of_sets)
     folder = RunFolder(tmp_path / "run")

@@ -6,6 +6,7 @@ import pytest
 from harness.planning.cost import (
     TRAINING_PASSES,
     WRITING_PASSES,
+    answers,
     arm_costs,
     asked_tokens,
     computed_tokens,
@@ -32,13 +33,17 @@ def test_what_prompts_share_is_computed_once_and_a_written_token_counts_three():
     shared = replace(PROMPT, shared_prompt=70)
     assert computed_tokens(shared, 750) == 70 + (200 + 50) * (20 + WRITING_PASSES * 10)
     assert asked_tokens(shared, 750) == asked_tokens(PROMPT, 750)
-    five = replace(shared, samples=5)
-    assert computed_tokens(five, 750) == 70 + (200 + 50) * (20 + 5 * WRITING_PASSES * 10)
-    assert computed_tokens(replace(shared, looks=4), 750) == 70 + (200 + 4 * 50) * (20 + WRITING_PASSES * 10)
+    five = replace(shared, samples=5)  # each is drawn in a pass of its own
+    assert computed_tokens(five, 750) == 5 * computed_tokens(shared, 750)
     # of a tuned arm, beside its answers, general ability is asked alike
-    looks = (asked_tokens(TUNED, 0) - asked_tokens(replace(TUNED, questions=0, dev_rows=0), 0)) / 100
-    beside = asked_tokens(TUNED, 750) - 100 * looks
-    assert computed_tokens(TUNED, 750) == pytest.approx(looks * (90 + WRITING_PASSES * 10) + beside)
+    asked = answers(TUNED)
+    assert computed_tokens(TUNED, 750) - asked * (90 + WRITING_PASSES * 10) == asked_tokens(TUNED, 750) - asked * 100
+
+
+def test_each_candidate_is_asked_some_of_dev_and_the_winner_all():
+    assert answers(replace(PROMPT, candidates=4, chosen_on=40)) == 200 + 3 * 40 + 50
+    assert answers(replace(PROMPT, candidates=4, chosen_on=60)) == 200 + 3 * 50 + 50
+    assert answers(replace(PROMPT, chosen_on=40)) == 200 + 50
 
 
 def test_training_reads_every_row_each_epoch_and_the_trials_batches():

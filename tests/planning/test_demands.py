@@ -54,20 +54,38 @@ def test_what_all_prompts_begin_with_is_counted(task_file, tiny_model):
     shown = [text.prompt(example.messages) for example in (ordered[-1], ordered[len(ordered) // 2])]
     [plain] = text.counts([commonprefix(shown)])
     assert found["zero_shot"].shared_prompt == found["lora_sft"].shared_prompt == plain
-    for arm in ("few", "rag"):  # shots stand in front; what is left is a question's own, with its passages
-        own = found[arm].typical_prompt - found[arm].shared_prompt
-        assert own < found["zero_shot"].typical_prompt - plain + 2 * 16 + 2
-        assert found[arm].shared_prompt > plain + 2 * 5
+    question = found["zero_shot"].typical_prompt - plain
+    few = found["few"]  # shots stand in front; what is left is a question's own
+    assert few.typical_prompt - few.shared_prompt == pytest.approx(question, abs=2)
+    assert few.shared_prompt > plain + 6 * 5
     assert found["near"].shared_prompt == 0
 
 
-def test_each_candidate_is_a_look_at_dev(task_file, tiny_model):
+def test_passages_of_a_question_are_its_own_and_shots_are_shared(task_file, tiny_model):
+    def found(options):
+        arms = f"[{{name: rag, options: {{chunk_tokens: 16, {options}}}}}]"
+        [demand] = demands(load_task(task_file(str(tiny_model), arms=arms)), ModelText(tiny_model))
+        return demand
+
+    one, two = found("passages: 1, shots: 0"), found("passages: 2, shots: 0")
+    shown = found("passages: 1, shots: 3")
+    own = one.typical_prompt - one.shared_prompt
+    assert own >= 8 + 5  # a passage has at least so many tokens here, and so has a question
+    assert two.shared_prompt == one.shared_prompt
+    assert two.typical_prompt - two.shared_prompt >= own + 8
+    assert shown.shared_prompt >= one.shared_prompt + 3 * (8 + 5)
+    assert shown.typical_prompt - shown.shared_prompt == pytest.approx(own, abs=8)
+
+
+def test_candidates_that_are_tried_on_dev_are_counted(task_file, tiny_model):
     arms = (
         "[zero_shot, {name: few, baseline: few_shot, options: {shots: [2, 6, 8], choice: [diverse, random]}}, "
         "{name: rag, options: {passages: [1, 2], shots: [0, 2, 3]}}]"
     )
     found = demands(load_task(task_file(str(tiny_model), arms=arms)), ModelText(tiny_model))
-    assert [demand.looks for demand in found] == [1, 3 + 1, 2 + 2]
+    tried = [1, 3 + 1, 2 + 2]  # numbers of shots, and the other way; passages, and two more numbers of shots
+    assert [demand.candidates for demand in found] == tried
+    assert [demand.chosen_on for demand in found] == [0, 40, 40]
 
 
 def test_most_shots_are_counted(found):

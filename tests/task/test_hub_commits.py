@@ -60,17 +60,19 @@ def load(task_folder, tmp_path):
 
 def test_commit_of_a_hub_data_set_is_told_with_a_network_and_without(hub, load):
     commits, notes, questions = load(HF_ENDPOINT=hub.address)
-    assert commits == {f"{SET}:default": FIRST}
-    assert f"{SET}:default: read at commit {FIRST} of the hub" in notes
+    assert commits == {SET: FIRST}
+    assert f"{SET}: read at commit {FIRST} of the hub" in notes
     assert len(questions) == 50
     # nothing is asked but whether the hub is there and what concerns the set
     assert {path for path in hub.asked if not path.startswith((API, FILES))} == {"/"}
     hub.commit = SECOND  # which nobody without a network can know
     assert load(HF_ENDPOINT=hub.address, HF_HUB_OFFLINE="1")[0] == commits
-    assert load(HF_ENDPOINT=hub.address)[0] == {f"{SET}:default": SECOND}
+    assert load(HF_ENDPOINT=hub.address)[0] == {SET: SECOND}
 
 
 def test_set_that_changes_while_it_is_read_is_a_fault(hub, load):
     hub.changes_after, hub.next_commit = "test.jsonl", SECOND  # all files are fetched with the first split
-    assert load(HF_ENDPOINT=hub.address) == [f"{SET}: was changed on the hub while it was read; run again"]
-    assert load(HF_ENDPOINT=hub.address)[0] == {f"{SET}:default": SECOND}
+    said = "was changed on the hub between two of its subsets or splits that this task reads"
+    commits = f"({FIRST[:12]}, {SECOND[:12]})"
+    assert load(HF_ENDPOINT=hub.address) == [f"{SET}: {said} {commits}; run again with a network"]
+    assert load(HF_ENDPOINT=hub.address)[0] == {SET: SECOND}
