@@ -102,10 +102,11 @@ def trained_tokens(demand: Demand) -> int:
     training = demand.training
     if training is None:
         return 0
-    steps = training.epochs * training.steps + training.trial_steps
+    steps = training.epochs * training.steps + training.trial_steps + training.reading_steps
     rows = training.epochs * training.rows + training.trial_steps * training.batch_rows
     penalty = PENALTY_TEXTS * demand.general_row * PENALTY_PASSES / TRAINING_PASSES if training.has_penalty else 0
-    return round(rows * training.typical + 2 * training.pairs * training.typical + steps * penalty)
+    of_rows = rows * training.typical + 2 * training.pairs * training.typical
+    return round(of_rows + training.reading_tokens + steps * penalty)
 
 
 def earlier_speed(folder: Path, model: str) -> Speed | None:

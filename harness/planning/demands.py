@@ -8,6 +8,7 @@ and `assumed` says so.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from os.path import commonprefix
+from statistics import fmean
 from typing import Any, Literal
 
 from harness.checking.model_text import ModelText
@@ -43,6 +44,8 @@ class Training:
     pairs: int  # of better and worse answers; 0 for sft
     has_penalty: bool  # predictions on general texts are kept, which takes logits for every token
     trains_all: bool = False  # every weight instead of an adapter's
+    reading_tokens: int = 0  # of documents that are read before the rows, each epoch and trial again
+    reading_steps: int = 0
 
     @property
     def steps(self) -> int:
@@ -178,6 +181,7 @@ def _training(options: Any, task: Task, text: ModelText, prompts: _Lengths) -> T
     fixed = getattr(options, "learning_rate", None) is not None
     rates = 0 if fixed else len(getattr(options, "trial_rates", ()))
     pairs = _pairs(options, task.study, rows)
+    reading_tokens, reading_steps = _reading(options, task.study, text)
     return Training(
         method="dpo" if pairs else "sft",
         rows=rows,
@@ -190,7 +194,22 @@ def _training(options: Any, task: Task, text: ModelText, prompts: _Lengths) -> T
         pairs=pairs,
         has_penalty=any(weight > 0 for weight in _numbers(options, "penalties")),
         trains_all=getattr(options, "keeps", None) == "checkpoints",
+        reading_tokens=reading_tokens,
+        reading_steps=reading_steps,
     )
+
+
+def _reading(options: Any, study: Study, text: ModelText) -> tuple[int, int]:
+    """Count the tokens and optimiser steps of continued pre-training on the documents; none where an arm does none."""
+    epochs, counts = _number(options, "cpt_epochs", 0), _documents(study, text)
+    if not epochs or not counts:
+        return 0, 0
+    size, rows = _number(options, "text_tokens", max(counts)), _number(options, "batch_size", BATCH_ROWS)
+    texts = round(len(study.documents) * fmean(-(-count // size) for count in counts))
+    tokens = len(study.documents) * fmean(counts)
+    fixed = getattr(options, "cpt_learning_rate", None) is not None
+    trials = 0 if fixed else len(getattr(options, "trial_rates", ())) * _number(options, "trial_steps", 0)
+    return round(epochs * tokens + trials * rows * tokens / texts), epochs * -(-texts // rows) + trials
 
 
 def _pairs(options: Any, study: Study, rows: int) -> int:

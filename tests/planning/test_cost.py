@@ -4,6 +4,8 @@ from dataclasses import replace
 import pytest
 
 from harness.planning.cost import (
+    PENALTY_PASSES,
+    PENALTY_TEXTS,
     TRAINING_PASSES,
     WRITING_PASSES,
     answers,
@@ -48,6 +50,15 @@ def test_each_candidate_is_asked_some_of_dev_and_the_winner_all():
 
 def test_training_reads_every_row_each_epoch_and_the_trials_batches():
     assert trained_tokens(TUNED) == (3 * 100 + 16 * 4) * 110
+
+
+def test_documents_are_trained_tokens_too_and_their_steps_have_the_penalty():
+    reading = replace(TRAINING, reading_tokens=5000, reading_steps=25)
+    assert trained_tokens(replace(TUNED, training=reading)) == trained_tokens(TUNED) + 5000
+    with_penalty, without = (replace(one, has_penalty=True) for one in (reading, TRAINING))
+    more = trained_tokens(replace(TUNED, training=with_penalty)) - trained_tokens(replace(TUNED, training=without))
+    penalty = PENALTY_TEXTS * TUNED.general_row * PENALTY_PASSES / TRAINING_PASSES
+    assert more == pytest.approx(5000 + 25 * penalty, abs=1)
 
 
 def test_time_is_tokens_over_speed_and_a_trained_token_counts_three():

@@ -77,6 +77,23 @@ def test_passages_of_a_question_are_its_own_and_shots_are_shared(task_file, tiny
     assert shown.typical_prompt - shown.shared_prompt == pytest.approx(own, abs=8)
 
 
+def test_documents_that_are_read_before_the_rows_are_counted(task_file, tiny_model):
+    arms = (
+        "[{name: set, baseline: cpt_lora_sft, options: {cpt_learning_rate: 0.001, cpt_epochs: 2, text_tokens: 16, "
+        "batch_size: 3}}, {name: tried, baseline: cpt_lora_sft, options: {cpt_epochs: 2, text_tokens: 16, "
+        "batch_size: 3, trial_steps: 5, trial_rates: [0.001, 0.003]}}, lora_sft]"
+    )
+    task = load_task(task_file(str(tiny_model), arms=arms))
+    fixed, tried, lora = (demand.training for demand in demands(task, ModelText(tiny_model)))
+    counts = ModelText(tiny_model).counts([document.text for document in task.study.documents])
+    texts = sum(-(-count // 16) for count in counts)
+    steps = 2 * -(-texts // 3)
+    assert (fixed.reading_tokens, fixed.reading_steps) == (2 * sum(counts), steps)
+    assert tried.reading_steps == steps + 2 * 5
+    assert tried.reading_tokens == pytest.approx(2 * sum(counts) + 2 * 5 * 3 * sum(counts) / texts, abs=1)
+    assert (lora.reading_tokens, lora.reading_steps) == (0, 0)
+
+
 def test_candidates_that_are_tried_on_dev_are_counted(task_file, tiny_model):
     arms = (
         "[zero_shot, {name: few, baseline: few_shot, options: {shots: [2, 6, 8], choice: [diverse, random]}}, "
