@@ -181,11 +181,11 @@ def _training(options: Any, task: Task, text: ModelText, prompts: _Lengths) -> T
     fixed = getattr(options, "learning_rate", None) is not None
     rates = 0 if fixed else len(getattr(options, "trial_rates", ()))
     pairs = _pairs(options, task.study, rows)
-    reading_tokens, reading_steps = _reading(options, task.study, text)
+    reading = _reading(options, task.study, text)
     return Training(
         method="dpo" if pairs else "sft",
         rows=rows,
-        longest=max(1, longest),
+        longest=max(1, longest, reading.longest),
         typical=prompts.typical + _median(answers) + 1,
         rank=_number(options, "rank", RANK),
         batch_rows=_number(options, "batch_size", BATCH_ROWS),
@@ -194,22 +194,32 @@ def _training(options: Any, task: Task, text: ModelText, prompts: _Lengths) -> T
         pairs=pairs,
         has_penalty=any(weight > 0 for weight in _numbers(options, "penalties")),
         trains_all=getattr(options, "keeps", None) == "checkpoints",
-        reading_tokens=reading_tokens,
-        reading_steps=reading_steps,
+        reading_tokens=reading.tokens,
+        reading_steps=reading.steps,
     )
 
 
-def _reading(options: Any, study: Study, text: ModelText) -> tuple[int, int]:
-    """Count the tokens and optimiser steps of continued pre-training on the documents; none where an arm does none."""
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """Continued pre-training on the documents."""
+
+    tokens: int = 0
+    steps: int = 0
+    longest: int = 0  # tokens of the longest text
+
+
+def _reading(options: Any, study: Study, text: ModelText) -> _Reading:
+    """Count what an arm reads before it learns from rows: nothing, where it does no such thing."""
     epochs, counts = _number(options, "cpt_epochs", 0), _documents(study, text)
     if not epochs or not counts:
-        return 0, 0
+        return _Reading()
     size, rows = _number(options, "text_tokens", max(counts)), _number(options, "batch_size", BATCH_ROWS)
     texts = round(len(study.documents) * fmean(-(-count // size) for count in counts))
     tokens = len(study.documents) * fmean(counts)
     fixed = getattr(options, "cpt_learning_rate", None) is not None
     trials = 0 if fixed else len(getattr(options, "trial_rates", ())) * _number(options, "trial_steps", 0)
-    return round(epochs * tokens + trials * rows * tokens / texts), epochs * -(-texts // rows) + trials
+    steps = epochs * -(-texts // rows) + trials
+    return _Reading(round(epochs * tokens + trials * rows * tokens / texts), steps, min(size, max(counts)))
 
 
 def _pairs(options: Any, study: Study, rows: int) -> int:

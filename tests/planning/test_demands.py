@@ -92,6 +92,16 @@ def test_documents_that_are_read_before_the_rows_are_counted(task_file, tiny_mod
     assert tried.reading_steps == steps + 2 * 5
     assert tried.reading_tokens == pytest.approx(2 * sum(counts) + 2 * 5 * 3 * sum(counts) / texts, abs=1)
     assert (lora.reading_tokens, lora.reading_steps) == (0, 0)
+    assert fixed.longest == max(lora.longest, min(16, max(counts)))
+
+
+def test_longest_text_that_is_read_counts_for_memory(task_file, tiny_model):
+    arms = "[{name: cpt, baseline: cpt_lora_sft, options: {text_tokens: 10000}}, lora_sft]"
+    task = load_task(task_file(str(tiny_model), arms=arms))
+    long = replace(task.study.documents[0], text=" ".join(["word"] * 5000))
+    task = replace(task, study=replace(task.study, documents=(*task.study.documents, long)))
+    cpt, lora = (demand.training.longest for demand in demands(task, ModelText(tiny_model)))
+    assert lora < 1000 < 5000 <= cpt <= 10000
 
 
 def test_candidates_that_are_tried_on_dev_are_counted(task_file, tiny_model):
