@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -40,15 +41,19 @@ def test_machine_that_has_all_ends_with_0(bare):
     assert result.output.splitlines()[-1] == "harness compare has all that it needs."
 
 
+def without_figures(text):
+    return re.sub(r"\d+(\.\d+)?", "#", " ".join(text.split()))
+
+
 def test_json_holds_every_line_that_is_printed(bare):
     result = told("--json")
     said = json.loads(result.output)
     assert (result.exit_code, said["is_ready"]) == (1, False)
     faults = {finding["subject"] for finding in said["findings"] if finding["state"] == "fault"}
     assert faults == {"model", "benchmarks"}
-    printed = " ".join(told().output.split())
+    printed = without_figures(told().output)  # free memory is another one by now
     for finding in said["findings"]:
-        assert " ".join(finding["text"].split()[:4]) in printed
+        assert " ".join(without_figures(finding["text"]).split()[:4]) in printed
         assert bool(finding["remedy"]) == (finding["state"] != "ok")
 
 
