@@ -83,7 +83,7 @@ def test_adapter_that_cannot_be_read_is_a_training_failure(tiny_model, tmp_path,
         model.save_pretrained(tmp_path / "adapter")
     spec = spec_in(tmp_path, start=str(tmp_path / "adapter"))
     with base.tuned(spec):
-        pass  # whole, it can be taken up
+        pass  # whole, it can be continued
     file = tmp_path / "adapter" / broken
     if broken == "adapter_config.json":
         file.write_text("{")

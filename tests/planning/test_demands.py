@@ -19,9 +19,19 @@ ARMS = (
 
 
 @pytest.fixture
-def found(task_file, tiny_model):
-    task = load_task(task_file(str(tiny_model), arms=ARMS))
-    return {demand.arm: demand for demand in demands(task, ModelText(tiny_model))}
+def text(tiny_model):
+    return ModelText(tiny_model)
+
+
+@pytest.fixture
+def task_of(task_file, tiny_model):
+    """Load a task with these arms on the tiny model."""
+    return lambda arms: load_task(task_file(str(tiny_model), arms=arms))
+
+
+@pytest.fixture
+def found(task_of, text):
+    return {demand.arm: demand for demand in demands(task_of(ARMS), text)}
 
 
 def test_prompts_are_counted_as_the_model_reads_them(found, task_file, tiny_model):
@@ -41,15 +51,14 @@ def test_prompts_are_counted_as_the_model_reads_them(found, task_file, tiny_mode
     assert min(lengths) <= found["zero_shot"].typical_prompt <= max(lengths)
 
 
-def test_what_all_prompts_begin_with_is_counted(task_file, tiny_model):
+def test_what_all_prompts_begin_with_is_counted(task_of, text):
     arms = (
         "[zero_shot, {name: few, baseline: few_shot, options: {shots: [2, 6]}}, "
         "{name: near, baseline: few_shot, options: {shots: [2, 6], choice: nearest}}, "
         "{name: rag, options: {passages: 2, chunk_tokens: 16, shots: [2, 3]}}, lora_sft]"
     )
-    task = load_task(task_file(str(tiny_model), arms=arms))
-    found = {demand.arm: demand for demand in demands(task, ModelText(tiny_model))}
-    text = ModelText(tiny_model)
+    task = task_of(arms)
+    found = {demand.arm: demand for demand in demands(task, text)}
     ordered = sorted(task.test, key=lambda example: len(example.question.text))
     shown = [text.prompt(example.messages) for example in (ordered[-1], ordered[len(ordered) // 2])]
     [plain] = text.counts([commonprefix(shown)])
@@ -61,10 +70,10 @@ def test_what_all_prompts_begin_with_is_counted(task_file, tiny_model):
     assert found["near"].shared_prompt == 0
 
 
-def test_passages_of_a_question_are_its_own_and_shots_are_shared(task_file, tiny_model):
+def test_passages_of_a_question_are_its_own_and_shots_are_shared(task_of, text):
     def found(options):
         arms = f"[{{name: rag, options: {{chunk_tokens: 16, {options}}}}}]"
-        [demand] = demands(load_task(task_file(str(tiny_model), arms=arms)), ModelText(tiny_model))
+        [demand] = demands(task_of(arms), text)
         return demand
 
     one, two = found("passages: 1, shots: 0"), found("passages: 2, shots: 0")
@@ -77,15 +86,15 @@ def test_passages_of_a_question_are_its_own_and_shots_are_shared(task_file, tiny
     assert shown.typical_prompt - shown.shared_prompt == pytest.approx(own, abs=8)
 
 
-def test_documents_that_are_read_before_the_rows_are_counted(task_file, tiny_model):
+def test_documents_that_are_read_before_the_rows_are_counted(task_of, text):
     arms = (
         "[{name: set, baseline: cpt_lora_sft, options: {cpt_learning_rate: 0.001, cpt_epochs: 2, text_tokens: 16, "
         "batch_size: 3}}, {name: tried, baseline: cpt_lora_sft, options: {cpt_epochs: 2, text_tokens: 16, "
         "batch_size: 3, trial_steps: 5, trial_rates: [0.001, 0.003]}}, lora_sft]"
     )
-    task = load_task(task_file(str(tiny_model), arms=arms))
-    fixed, tried, lora = (demand.training for demand in demands(task, ModelText(tiny_model)))
-    counts = ModelText(tiny_model).counts([document.text for document in task.study.documents])
+    task = task_of(arms)
+    fixed, tried, lora = (demand.training for demand in demands(task, text))
+    counts = text.counts([document.text for document in task.study.documents])
     texts = sum(-(-count // 16) for count in counts)
     steps = 2 * -(-texts // 3)
     assert (fixed.reading_tokens, fixed.reading_steps) == (2 * sum(counts), steps)
@@ -95,21 +104,21 @@ def test_documents_that_are_read_before_the_rows_are_counted(task_file, tiny_mod
     assert fixed.longest == max(lora.longest, min(16, max(counts)))
 
 
-def test_longest_text_that_is_read_counts_for_memory(task_file, tiny_model):
+def test_longest_text_that_is_read_counts_for_memory(task_of, text):
     arms = "[{name: cpt, baseline: cpt_lora_sft, options: {text_tokens: 10000}}, lora_sft]"
-    task = load_task(task_file(str(tiny_model), arms=arms))
+    task = task_of(arms)
     long = replace(task.study.documents[0], text=" ".join(["word"] * 5000))
     task = replace(task, study=replace(task.study, documents=(*task.study.documents, long)))
-    cpt, lora = (demand.training.longest for demand in demands(task, ModelText(tiny_model)))
+    cpt, lora = (demand.training.longest for demand in demands(task, text))
     assert lora < 1000 < 5000 <= cpt <= 10000
 
 
-def test_candidates_that_are_tried_on_dev_are_counted(task_file, tiny_model):
+def test_candidates_that_are_tried_on_dev_are_counted(task_of, text):
     arms = (
         "[zero_shot, {name: few, baseline: few_shot, options: {shots: [2, 6, 8], choice: [diverse, random]}}, "
         "{name: rag, options: {passages: [1, 2], shots: [0, 2, 3]}}]"
     )
-    found = demands(load_task(task_file(str(tiny_model), arms=arms)), ModelText(tiny_model))
+    found = demands(task_of(arms), text)
     tried = [1, 3 + 1, 2 + 2]  # numbers of shots, and the other way; passages, and two more numbers of shots
     assert [demand.candidates for demand in found] == tried
     assert [demand.chosen_on for demand in found] == [0, 40, 40]
