@@ -50,7 +50,7 @@ class Writing:
     """What of an arm's work is written: a model that does not stop by itself writes more than was expected."""
 
     answers: int
-    expected: float  # tokens an answer
+    expected: float  # tokens an answer, over all of its samples
     weight: float  # of a written token
 
     def beyond(self, written: float) -> float:
@@ -138,6 +138,9 @@ class Forecast:
         if rest is None or of_current is None or self._is_unforeseen:
             return None
         spent = self._clock() - self._began if current else 0.0
+        if current and not self.source:  # then loading is no part of what is expected
+            self.stage(self._stage[0])
+            spent -= self._stages.get(LOADING, 0.0)
         return rest + max(of_current - spent, 0.0)
 
     def expected(self, jobs: Sequence[PlannedJob]) -> float | None:

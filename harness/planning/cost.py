@@ -81,7 +81,8 @@ def answers(demand: Demand) -> int:
     """Count how many questions a fit answers, of test and of dev."""
     if demand.training is None:
         return demand.questions + demand.dev_rows + (demand.candidates - 1) * min(demand.chosen_on, demand.dev_rows)
-    return demand.questions + (1 + demand.training.epochs + WEIGHED) * demand.dev_rows
+    looks = 1 + demand.training.epochs + demand.training.reading_looks + WEIGHED
+    return demand.questions + looks * demand.dev_rows
 
 
 def _general(demand: Demand, benchmark_items: int) -> int:

@@ -46,6 +46,7 @@ class Training:
     trains_all: bool = False  # every weight instead of an adapter's
     reading_tokens: int = 0  # of documents that are read before the rows, each epoch and trial again
     reading_steps: int = 0
+    reading_looks: int = 0  # at dev, meanwhile
 
     @property
     def steps(self) -> int:
@@ -196,6 +197,7 @@ def _training(options: Any, task: Task, text: ModelText, prompts: _Lengths) -> T
         trains_all=getattr(options, "keeps", None) == "checkpoints",
         reading_tokens=reading.tokens,
         reading_steps=reading.steps,
+        reading_looks=reading.looks,
     )
 
 
@@ -206,20 +208,28 @@ class _Reading:
     tokens: int = 0
     steps: int = 0
     longest: int = 0  # tokens of the longest text
+    looks: int = 0  # at dev
 
 
 def _reading(options: Any, study: Study, text: ModelText) -> _Reading:
     """Count what an arm reads before it learns from rows: nothing, where it does no such thing."""
-    epochs, counts = _number(options, "cpt_epochs", 0), _documents(study, text)
-    if not epochs or not counts:
+    epochs = _number(options, "cpt_epochs", 0)
+    if not epochs or not study.documents:
         return _Reading()
+    counts = _documents(study, text)
     size, rows = _number(options, "text_tokens", max(counts)), _number(options, "batch_size", BATCH_ROWS)
+    size = min(size, text.window or size)
     texts = round(len(study.documents) * fmean(-(-count // size) for count in counts))
     tokens = len(study.documents) * fmean(counts)
     fixed = getattr(options, "cpt_learning_rate", None) is not None
-    trials = 0 if fixed else len(getattr(options, "trial_rates", ())) * _number(options, "trial_steps", 0)
-    steps = epochs * -(-texts // rows) + trials
-    return _Reading(round(epochs * tokens + trials * rows * tokens / texts), steps, min(size, max(counts)))
+    rates = 0 if fixed else len(getattr(options, "trial_rates", ()))
+    trials = rates * _number(options, "trial_steps", 0)
+    return _Reading(
+        tokens=round(epochs * tokens + trials * rows * tokens / texts),
+        steps=epochs * -(-texts // rows) + trials,
+        longest=min(size, max(counts)),
+        looks=epochs + rates,
+    )
 
 
 def _pairs(options: Any, study: Study, rows: int) -> int:

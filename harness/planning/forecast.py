@@ -61,7 +61,7 @@ def outlook(
     writing: dict[str, Writing] = {}
     for demand, spec in zip(asked, task.arms, strict=True):
         each = computed_tokens(demand, items) + trained_tokens(demand) * TRAINING_PASSES
-        written = Writing(answers(demand) * demand.samples, demand.typical_answer, WRITING_PASSES)
+        written = Writing(answers(demand), demand.typical_answer * demand.samples, WRITING_PASSES)
         work |= {fit.name: each for fit in fits_of(spec, task)}
         writing |= {fit.name: written for fit in fits_of(spec, task)}
     work |= judged

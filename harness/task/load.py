@@ -48,7 +48,7 @@ def load_task(path: Path) -> Task:
         resolved=resolved,
         notes=content.data.told,
         judges=content.judges,
-        commits=faults.commits,
+        commits=dict(faults.commits),
     )
 
 

@@ -127,7 +127,8 @@ A hub id is `owner/name`, `owner/name:subset` or `owner/name:subset:split` (`def
 any). Without a split, train is `train`, dev `validation` and test `test`. Where `data.train` and `data.test` come to
 the same split, as in a set that has one only, the test is a fifth of its rows, whole groups, drawn by the first seed,
 and train is the rest. Columns of class labels give their names, in Parquet files from the hub too; a label of -1 is
-empty. All rows are of one commit, which the notes and `task.lock.yaml` of a run name.
+empty. All rows are of one commit, which the notes and
+`task.lock.yaml` of a run name.
 
 Documents are a folder of pages as they are, with any folders inside, or a `.jsonl` file with `id` and `text`.
 

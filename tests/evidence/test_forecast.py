@@ -103,6 +103,19 @@ def test_loading_the_model_is_no_part_of_the_arms_that_follow():
     assert forecast.left() == approx(80 + 7)
 
 
+def test_loading_another_model_uses_up_nothing_of_what_is_left():
+    forecast, clock = run(Outlook(WORK, writing=WRITTEN))
+    staged(forecast, clock, "base", [("benchmarks", 10)])
+    assert forecast.left() == approx(20 + 80)
+    forecast.begin("a")
+    forecast.stage(LOADING)
+    clock.now += 30
+    assert forecast.left() == approx(20 + 80)
+    forecast.stage("answering dev")
+    clock.now += 5
+    assert forecast.left() == approx(20 + 80 - 5)
+
+
 def test_run_that_is_like_the_one_before_keeps_its_forecast():
     """Speeds are of whole jobs, so whole jobs are compared, whatever was written and timed in them."""
     forecast, clock = run(Outlook(WORK, SPEEDS, "earlier runs", WRITTEN))

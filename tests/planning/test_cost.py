@@ -55,6 +55,8 @@ def test_training_reads_every_row_each_epoch_and_the_trials_batches():
 def test_documents_are_trained_tokens_too_and_their_steps_have_the_penalty():
     reading = replace(TRAINING, reading_tokens=5000, reading_steps=25)
     assert trained_tokens(replace(TUNED, training=reading)) == trained_tokens(TUNED) + 5000
+    looks = answers(replace(TUNED, training=replace(reading, reading_looks=4))) - answers(TUNED)
+    assert looks == 4 * TUNED.dev_rows
     with_penalty, without = (replace(one, has_penalty=True) for one in (reading, TRAINING))
     more = trained_tokens(replace(TUNED, training=with_penalty)) - trained_tokens(replace(TUNED, training=without))
     penalty = PENALTY_TEXTS * TUNED.general_row * PENALTY_PASSES / TRAINING_PASSES
