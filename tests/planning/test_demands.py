@@ -6,6 +6,7 @@ import pytest
 from harness.checking.model_text import ModelText
 from harness.planning.cost import asked_tokens
 from harness.planning.demands import demands
+from harness.planning.forecast import outlook
 from harness.records import Feedback, Preference
 from harness.task import load_task
 
@@ -134,6 +135,13 @@ def test_most_shots_are_counted(found):
 def test_reasoning_takes_room_behind_the_prompt(found):
     assert found["chain_of_thought"].new_tokens == found["zero_shot"].new_tokens + 96
     assert found["chain_of_thought"].longest_prompt > found["zero_shot"].longest_prompt
+
+
+def test_what_an_arm_is_expected_to_write_is_over_all_of_its_samples(task_of, tiny_model, tmp_path):
+    arms = "[{name: one, baseline: chain_of_thought}, {name: five, baseline: chain_of_thought, options: {samples: 5}}]"
+    found = outlook(task_of(arms), lambda name: tiny_model, tmp_path, limit=None, is_fast=False).writing
+    assert found["five"].answers == found["one"].answers
+    assert found["five"].expected == 5 * found["one"].expected > 0
 
 
 def test_each_sample_costs_a_request(task_file, tiny_model):
