@@ -1,4 +1,4 @@
-"""What may be named as a model: an alias, a folder, or a hub id."""
+"""What may be named as a model: an alias, a folder, or a hub id, with a commit of it where one is meant."""
 
 import re
 
@@ -6,7 +6,7 @@ from harness.plugins import suggest
 
 EMBEDDED = "smollm2-135m"
 ALIASES = (EMBEDDED,)
-_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+_HUB_ID = re.compile(r"(?P<repo>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?:@(?P<revision>[\w.-]+))?")
 
 
 def name_fault(name: str) -> str:
@@ -15,3 +15,9 @@ def name_fault(name: str) -> str:
         return ""
     known = suggest(name, dict.fromkeys(ALIASES))
     return f"model '{name}' is not an alias{known}, a folder here, or a hub id like 'org/name'"
+
+
+def hub_revision(name: str) -> tuple[str, str | None]:
+    """Return the repository that a name says, and the commit, tag or branch behind its '@'; None is the newest."""
+    found = _HUB_ID.fullmatch(name)
+    return (found["repo"], found["revision"]) if found else (name, None)

@@ -16,7 +16,8 @@ class Hub(ThreadingHTTPServer):
 
     Attributes:
         commit: The newest, 40 hex digits.
-        files: Of every commit, by name.
+        files: By name, of every commit that is not in `of_commit`.
+        of_commit: Those of some commits.
         changes_after: A file; with its first answer `commit` becomes `next_commit`.
         asked: Path of every request.
     """
@@ -24,6 +25,7 @@ class Hub(ThreadingHTTPServer):
     def __init__(self, files: Mapping[str, bytes], commit: str) -> None:
         super().__init__(("127.0.0.1", 0), _Answers)
         self.files, self.commit = files, commit
+        self.of_commit: dict[str, Mapping[str, bytes]] = {}
         self.changes_after, self.next_commit = "", ""
         self.asked: list[str] = []
 
@@ -57,10 +59,12 @@ class _Answers(BaseHTTPRequestHandler):
         if path == "/":
             self._say(b"")
         elif path == API or path.startswith(f"{API}/revision/"):
-            siblings = [{"rfilename": name} for name in self.server.files]
-            self._say_json({"id": SET, "sha": self.server.commit, "siblings": siblings, "private": False, "tags": []})
+            commit = self._commit(path.removeprefix(API).removeprefix("/revision/") or "main")
+            siblings = [{"rfilename": name} for name in self._files(commit)]
+            self._say_json({"id": SET, "sha": commit, "siblings": siblings, "private": False, "tags": []})
         elif path.startswith(f"{API}/tree/"):
-            self._say_json([self._entry(name) for name in self.server.files])
+            files = self._files(self._commit(path.removeprefix(f"{API}/tree/").split("/")[0]))
+            self._say_json([_entry(name, content) for name, content in files.items()])
         elif path.startswith(FILES):
             self._say_file(path.removeprefix(FILES))
         else:
@@ -68,17 +72,20 @@ class _Answers(BaseHTTPRequestHandler):
 
     def _say_file(self, where: str) -> None:
         revision, _, name = where.partition("/")
-        commit = self.server.commit if revision == "main" else revision
-        if name not in self.server.files:
+        commit = self._commit(revision)
+        files = self._files(commit)
+        if name not in files:
             self._say(b"", 404, **{"X-Repo-Commit": commit, "X-Error-Code": "EntryNotFound"})
             return
-        self._say(self.server.files[name], **{"X-Repo-Commit": commit, "ETag": f'"{self._entry(name)["oid"]}"'})
+        self._say(files[name], **{"X-Repo-Commit": commit, "ETag": f'"{_entry(name, files[name])["oid"]}"'})
         if name == self.server.changes_after and self.command == "GET":
             self.server.commit = self.server.next_commit
 
-    def _entry(self, name: str) -> dict[str, object]:
-        content = self.server.files[name]
-        return {"type": "file", "oid": hashlib.sha1(content).hexdigest(), "size": len(content), "path": name}
+    def _commit(self, revision: str) -> str:
+        return self.server.commit if revision == "main" else revision
+
+    def _files(self, commit: str) -> Mapping[str, bytes]:
+        return self.server.of_commit.get(commit, self.server.files)
 
     def _say_json(self, said: object) -> None:
         self._say(json.dumps(said).encode())
@@ -91,3 +98,7 @@ class _Answers(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
+
+
+def _entry(name: str, content: bytes) -> dict[str, object]:
+    return {"type": "file", "oid": hashlib.sha1(content).hexdigest(), "size": len(content), "path": name}

@@ -185,7 +185,8 @@ class Schedule:
         reached = self.context.score(with_tuning(self.program, adapter), self.dev, with_loss=True)
         checkpoint = Checkpoint(step, epoch, reached.score, reached.loss)
         self._judged.append(Judged(checkpoint, adapter.name, hash_folder(adapter), time.monotonic() - since))
-        self._log(f"step {step}, dev {reached.score:.3f}, dev loss {reached.loss}")
+        loss = "not measured" if reached.loss is None else f"{reached.loss:.3f}"
+        self._log(f"step {step}, dev {reached.score:.3f}, dev loss {loss}")
         boldest = boldest_of(self._checkpoints)
         for place, judged in enumerate(self._judged):
             if is_clearly_worse(judged.checkpoint, boldest, len(self.dev)):

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from harness.errors import ModelError
+from harness.model_names import hub_revision
 from harness.quiet import quiet
 
 # Of a repository: what transformers reads from its top level, and no second form of the weights.
@@ -14,6 +15,9 @@ _REPOSITORY, _COMMITS = "models--", "snapshots"  # models--ORG--NAME/snapshots/C
 def hub_snapshot(name: str) -> Path:
     """Return the folder with a model's files at one commit: the newest, or without a network the one that is here.
 
+    Args:
+        name: A hub id; one with '@' and a commit, tag or branch means that.
+
     Raises:
         ModelError: If they cannot be had.
     """
@@ -21,7 +25,9 @@ def hub_snapshot(name: str) -> Path:
 
     try:
         with quiet():
-            return Path(snapshot_download(name, allow_patterns=_READ, ignore_patterns=_NOT_READ))
+            repo, revision = hub_revision(name)
+            found = snapshot_download(repo, revision=revision, allow_patterns=_READ, ignore_patterns=_NOT_READ)
+            return Path(found)
     except Exception as fault:  # the hub's client passes on the faults of several libraries, a proxy's among them
         raise unreadable(name, fault) from fault
 

@@ -72,7 +72,7 @@ def identity_of(models: Sequence[ServedModel]) -> str:
 
 
 def commits_of(models: Sequence[ServedModel]) -> dict[str, str]:
-    """Return the commit that was resolved of each model of the hub, by its id."""
+    """Return the commit that was resolved of each model of the hub, by what the task file calls it."""
     return {model.source: commit for model in models if (commit := hub_commit(model.path))}
 
 

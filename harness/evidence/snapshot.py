@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping
 
 from harness.errors import StoreError
+from harness.evidence.pins import pinned
 from harness.evidence.states import RUN, SNAPSHOT
 from harness.store.files import decode, encode, hash_text, write_atomically
 from harness.store.folder import RunFolder
@@ -18,16 +19,14 @@ def write_snapshot(task: Task, folder: RunFolder, ledger: Ledger, commits: Mappi
         task: The task as it was read.
         folder: Where the run keeps it.
         ledger: Of the run.
-        commits: Of the hub's models, by id, for the resolved task file, which has those of its data sets too.
+        commits: Of the hub's models, as the task file names them, for the resolved task file.
     """
     from io import StringIO
 
     from ruamel.yaml import YAML
 
     text = StringIO()
-    pinned = {**(commits or {}), **task.commits}
-    said = {**task.resolved, "commits": pinned} if pinned else dict(task.resolved)
-    YAML(typ="safe", pure=True).dump(said, text)
+    YAML(typ="safe", pure=True).dump(pinned(task.resolved, commits or {}, task.commits), text)
     write_atomically(folder.path / "task.lock.yaml", text.getvalue())
     snapshot = encode(Task, task)
     write_atomically(folder.snapshot, snapshot)

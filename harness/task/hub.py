@@ -1,5 +1,7 @@
 """Rows of a data set on the hub: owner/name, owner/name:subset, or owner/name:subset:split.
 
+Behind the name may stand an @ and a commit, tag or branch; without one it is the newest commit.
+
 Without a split it is the one that the role asks for; a set with a single split serves every role, and the test is then
 cut from it (`harness.task.content`). A column of class labels gives their names.
 """
@@ -19,8 +21,11 @@ from harness.quiet import quiet
 from harness.task.extents import table_fault
 from harness.task.faults import Faults
 
-_NAME = re.compile(r"(?P<repo>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?::(?P<subset>[\w.+-]*))?(?::(?P<split>[\w.-]+))?")
-_TWO_COMMITS = "was changed on the hub between two of its subsets or splits that this task reads"
+_NAME = re.compile(
+    r"(?P<repo>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?:@(?P<revision>[\w.-]+))?"
+    r"(?::(?P<subset>[\w.+-]*))?(?::(?P<split>[\w.-]+))?"
+)
+_NAME_ONE = "run again with a network, or name the same one behind '@' everywhere"
 _COMMIT = re.compile("[0-9a-f]{40}")
 _SPLITS: Mapping[str, tuple[str, ...]] = {
     "dev": ("validation", "dev", "val", "valid", "development"),
@@ -35,14 +40,29 @@ class HubName:
     """What a task file calls a hub data set."""
 
     repo: str
+    revision: str | None  # commit, tag or branch; None is the newest
     subset: str | None
     split: str | None
+
+    @property
+    def at(self) -> str:
+        """The revision as it is written; '' for the newest."""
+        return f"@{self.revision}" if self.revision else ""
+
+
+def pinned_name(written: str, commits: Mapping[str, str]) -> str:
+    """Return a hub data set's name with the commit that `commits` has of it; any other text as it is."""
+    name = hub_name(written)
+    if name is None or name.repo not in commits:
+        return written
+    _, colon, rest = written.partition(":")
+    return f"{name.repo}@{commits[name.repo]}{colon}{rest}"
 
 
 def hub_name(written: str) -> HubName | None:
     """Read owner/name with subset and split, or None when it is no such name."""
     found = _NAME.fullmatch(written)
-    return HubName(found["repo"], found["subset"] or None, found["split"]) if found else None
+    return HubName(found["repo"], found["revision"], found["subset"] or None, found["split"]) if found else None
 
 
 def read_hub(written: str, role: str, faults: Faults) -> tuple[str, list[dict[str, Any]]]:
@@ -69,7 +89,7 @@ def read_hub(written: str, role: str, faults: Faults) -> tuple[str, list[dict[st
     labels = label_names(records.features.to_dict())
     commit = commit_of(records)
     if commit is not None and (first := faults.commits.setdefault(name.repo, commit)) != commit:
-        faults.add(name.repo, f"{_TWO_COMMITS} ({first[:12]}, {commit[:12]}); run again with a network")
+        faults.add(name.repo, f"its rows are of two commits of the hub ({first[:12]}, {commit[:12]}); {_NAME_ONE}")
         return written, []
     place = ":".join((name.repo, name.subset or "default", split))
     return place, [with_label_names(dict(values), labels) for values in records]
@@ -97,7 +117,7 @@ def _load(name: HubName) -> Mapping[str, Any]:
     is_reachable = is_here or _can_reach_hub(int(time.monotonic() / _REMEMBERED))
     try:
         with quiet(), _offline(not is_reachable):
-            loaded: Mapping[str, Any] = datasets.load_dataset(name.repo, name.subset)
+            loaded: Mapping[str, Any] = datasets.load_dataset(name.repo, name.subset, revision=name.revision)
             return loaded
     except (OSError, ValueError, RuntimeError, datasets.exceptions.DatasetsError) as fault:
         known = "is not a file in the task's folder"
@@ -108,7 +128,7 @@ def _load(name: HubName) -> Mapping[str, Any]:
             ) from None
         if subsets := _subsets(name):
             raise _Unavailable(
-                f"has the subsets {', '.join(subsets)}; name one, such as '{name.repo}:{subsets[0]}'"
+                f"has the subsets {', '.join(subsets)}; name one, such as '{name.repo}{name.at}:{subsets[0]}'"
             ) from None
         raise _Unavailable(
             f"{known}, and as a hub data set it cannot be fetched: {_first_line(fault)}; save its rows as a file and "
@@ -122,7 +142,7 @@ def _subsets(name: HubName) -> Sequence[str]:
 
     try:
         with quiet():
-            found = datasets.get_dataset_config_names(name.repo)
+            found = datasets.get_dataset_config_names(name.repo, revision=name.revision)
     except (OSError, ValueError, RuntimeError, datasets.exceptions.DatasetsError):
         return ()
     return () if (name.subset or "default") in found else found
@@ -132,7 +152,7 @@ def _split_for(name: HubName, role: str, splits: Sequence[str]) -> str:
     if name.split is not None and name.split in splits:
         return name.split
     listed = ", ".join(splits)
-    of_set = f"{name.repo}:{name.subset or 'default'}"
+    of_set = f"{name.repo}{name.at}:{name.subset or 'default'}"
     if name.split is not None:
         raise _Unavailable(f"has no split '{name.split}'; it has {listed}")
     if len(splits) == 1:

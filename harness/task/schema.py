@@ -47,7 +47,7 @@ class Data(Section):
     """Where the rows are; paths are relative to the task file."""
 
     train: Text
-    """Rows to learn from: a JSONL, JSON, CSV, TSV or Parquet file, or a hub id, `owner/name:subset:split`."""
+    """Rows to learn from: a JSONL, JSON, CSV, TSV or Parquet file, or a hub id, `owner/name@commit:subset:split`."""
     dev: Text | None = None
     """Rows that choices are made on. Default: a fifth of train, whole groups."""
     test: Text
@@ -118,7 +118,7 @@ class Model(Section):
     """A model: where it comes from, how it is quantised, and who serves it."""
 
     source: Text
-    """An alias, a folder or a hub id."""
+    """An alias, a folder or a hub id, `owner/name` or `owner/name@commit`."""
     quantization: Literal["nf4"] | None = None
     """'nf4' packs its weights in 4 bits (bitsandbytes)."""
     engine: Text = "transformers"

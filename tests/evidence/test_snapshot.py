@@ -1,26 +1,57 @@
 """What a run keeps of its task."""
 
 from contextlib import closing
-from dataclasses import replace
 
-import pytest
 from ruamel.yaml import YAML
 
+from harness.evidence.pins import pinned
 from harness.evidence.snapshot import read_snapshot, write_snapshot
 from harness.store.folder import RunFolder
 from harness.store.ledger import Ledger
 from harness.task import load_task
 
 
-@pytest.mark.parametrize("of_models", [{}, {"owner/model": "c" * 40}])
-@pytest.mark.parametrize("of_sets", [{}, {"owner/sums": "d" * 40}])
-def test_lock_names_the_commits_of_hub_models_and_data_sets(tiny_task, tmp_path, of_models, of_sets):
-    task = replace(load_task(tiny_task("zero_shot")), commits=of_sets)
+def test_resolved_task_file_beside_the_task_is_the_same_task(tiny_task, tmp_path):
+    path = tiny_task("zero_shot")
+    task = load_task(path)
     folder = RunFolder(tmp_path / "run")
     folder.path.mkdir(mode=0o700)
     with closing(Ledger(folder.ledger)) as ledger:
-        write_snapshot(task, folder, ledger, of_models)
+        write_snapshot(task, folder, ledger)
         assert read_snapshot(folder, ledger) == task
-    lock = YAML(typ="safe").load(folder.path / "task.lock.yaml")
-    assert lock.get("commits", {}) == of_models | of_sets
-    assert ("commits" in lock) == bool(of_models or of_sets)
+    beside = path.with_name("again.yaml")
+    beside.write_bytes((folder.path / "task.lock.yaml").read_bytes())
+    again = load_task(beside)
+    assert (again.digest, again.resolved) == (task.digest, task.resolved)
+
+
+def test_every_hub_id_of_the_resolved_task_file_stands_with_its_commit():
+    older, newer, rows = "a" * 40, "b" * 40, "c" * 40
+    written = YAML(typ="safe").load("""
+        model: {source: owner/model, engine: transformers}
+        arms:
+        - {name: here, model: {source: ../models/own}}
+        - {name: other, model: {source: owner/model@v1}}
+        - {name: plain}
+        metric: {primary: judge, options: {judge: {model: owner/model, rubric: owner/model}, number: {tolerance: 1}}}
+        data: {train: owner/sums, dev: "owner/sums:default:validation", test: test.jsonl, turns: last, columns: {}}
+        description: owner/model
+    """)
+    found = pinned(written, {"owner/model": newer, "owner/model@v1": older}, {"owner/sums": rows})
+    assert found == YAML(typ="safe").load(f"""
+        model: {{source: owner/model@{newer}, engine: transformers}}
+        arms:
+        - {{name: here, model: {{source: ../models/own}}}}
+        - {{name: other, model: {{source: owner/model@{older}}}}}
+        - {{name: plain}}
+        metric:
+          primary: judge
+          options: {{judge: {{model: owner/model@{newer}, rubric: owner/model}}, number: {{tolerance: 1}}}}
+        data:
+          train: owner/sums@{rows}
+          dev: "owner/sums@{rows}:default:validation"
+          test: test.jsonl
+          turns: last
+          columns: {{}}
+        description: owner/model
+    """)

@@ -95,6 +95,13 @@ def test_training_stops_after_three_evaluations_without_gain_and_keeps_the_best(
     assert sorted(path.name for path in Path(spec.folder).iterdir()) == ["checkpoint-6", "outcome.json"]
 
 
+def test_what_dev_says_of_a_checkpoint_is_logged_to_three_places(scripted, process):
+    context = scripted((2 / 3, 8, 1.953364530751403), (1.0, 8, None))
+    run(context, process)
+    said = [line.partition("step ")[2] for line in context.lines if "dev loss" in line]
+    assert said == ["3, dev 0.667, dev loss 1.953", "6, dev 1.000, dev loss not measured"]
+
+
 def test_a_perfect_dev_score_ends_training(scripted, process):
     outcome, _ = run(scripted((1.0, 8, 0.2)), process, epochs=10)
     assert (outcome.result.stopped, outcome.result.steps) == ("early", 3)

@@ -120,6 +120,9 @@ def test_hub_id_is_the_folder_of_one_commit_whatever_the_hub_has_later(tiny_mode
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     assert models.resolve_model("org/name", print) == str(snapshots / ("a" * 40))
+    shutil.copytree(tiny_model, snapshots / ("b" * 40))
+    assert models.resolve_model(f"org/name@{'b' * 40}", print) == str(snapshots / ("b" * 40))
+    assert models.resolve_model("org/name", print) == str(snapshots / ("a" * 40))
     (snapshots / ("a" * 40) / "config.json").write_text('{"auto_map": {}}')
     with raises(ModelError, match="auto_map"):
         models.resolve_model("org/name", print)

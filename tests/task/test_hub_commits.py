@@ -16,10 +16,12 @@ from pathlib import Path
 from harness.telemetry import switch_off
 switch_off()
 from harness.errors import TaskFileError
+from harness.evidence.pins import pinned
 from harness.task import load_task
 try:
     task = load_task(Path(sys.argv[1]))
-    print(json.dumps([task.commits, task.notes, [one.question.text for one in (*task.study.train, *task.test)]]))
+    questions = [one.question.text for one in (*task.study.train, *task.test)]
+    print(json.dumps([task.commits, task.notes, questions, pinned(task.resolved, {}, task.commits)]))
 except TaskFileError as fault:
     print(json.dumps(fault.faults))
 """
@@ -59,7 +61,7 @@ def load(task_folder, tmp_path):
 
 
 def test_commit_of_a_hub_data_set_is_told_with_a_network_and_without(hub, load):
-    commits, notes, questions = load(HF_ENDPOINT=hub.address)
+    commits, notes, questions, _ = load(HF_ENDPOINT=hub.address)
     assert commits == {SET: FIRST}
     assert f"{SET}: read at commit {FIRST} of the hub" in notes
     assert len(questions) == 50
@@ -72,7 +74,18 @@ def test_commit_of_a_hub_data_set_is_told_with_a_network_and_without(hub, load):
 
 def test_set_that_changes_while_it_is_read_is_a_fault(hub, load):
     hub.changes_after, hub.next_commit = "test.jsonl", SECOND  # all files are fetched with the first split
-    said = "was changed on the hub between two of its subsets or splits that this task reads"
-    commits = f"({FIRST[:12]}, {SECOND[:12]})"
-    assert load(HF_ENDPOINT=hub.address) == [f"{SET}: {said} {commits}; run again with a network"]
+    said = f"its rows are of two commits of the hub ({FIRST[:12]}, {SECOND[:12]}); run again with a network, or name "
+    assert load(HF_ENDPOINT=hub.address) == [f"{SET}: {said}the same one behind '@' everywhere"]
     assert load(HF_ENDPOINT=hub.address)[0] == {SET: SECOND}
+
+
+def test_resolved_task_file_reads_the_same_rows_when_the_hub_has_others(hub, load, task_folder):
+    *_, questions, lock = load(HF_ENDPOINT=hub.address)
+    assert {lock["data"][split] for split in ("train", "dev", "test")} == {f"{SET}@{FIRST}"}
+    hub.of_commit[SECOND] = {"train.jsonl": rows(60, 90), "validation.jsonl": rows(90, 95), "test.jsonl": rows(95, 99)}
+    hub.commit = SECOND
+    assert load(HF_ENDPOINT=hub.address)[2] == [f"what is {n} and {n}?" for n in (*range(60, 90), *range(95, 99))]
+    task_folder.settings = lock
+    task_folder.save()
+    again = load(HF_ENDPOINT=hub.address)
+    assert again[:1] + again[2:] == [{SET: FIRST}, questions, lock]

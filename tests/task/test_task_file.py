@@ -172,6 +172,13 @@ def test_well_formed_hub_id_stays_as_written(task_folder):
     assert task_folder.load().model.source == "someone/Some.model-1B"
 
 
+def test_commit_of_a_hub_id_stays_in_the_source_and_out_of_the_name(task_folder):
+    pinned = f"someone/Some.model-1B@{'a' * 40}"
+    task_folder.settings["arms"] = ["echo", {"name": "other", "baseline": "echo", "model": pinned}]
+    model = task_folder.load().arms[1].model
+    assert (model.source, model.name) == (pinned, "Some-model-1B")
+
+
 def test_model_alias_stays_as_written(task_folder):
     assert task_folder.load().model.source == "smollm2-135m"
 
