@@ -30,8 +30,8 @@ def branch(model: Any) -> None:
             return asked(*given, **named)
         ids, real, labels = (named.pop(name) for name in ("input_ids", "attention_mask", "labels"))
         texts, kept = _texts(ids, real, labels)
-        rows = rows_of(texts, shares=True, apart=True)
-        inputs = inputs_of(rows, ids.device, shares=True)
+        rows = rows_of(texts)
+        inputs = inputs_of(rows, ids.device)
         places = [
             (number, len(texts[number].context) - 1 + place, line, column)
             for line, row in enumerate(rows)

@@ -201,8 +201,6 @@ def build(base: Base, adapted: Any, spec: RunSpec, report: Report) -> Any:
     trainer.known, trainer.references = base.known, report.references
     if report.shares:
         branch(base.model)
-    if spec.micro_tokens is not None:  # memory has run out before
-        trainer.texts_at_once = 1
     # TRL casts the adapter to bf16 on a 4-bit base, which a CPU neither needs nor likes.
     for name, parameter in adapted.named_parameters():
         if name in weights:

@@ -28,22 +28,17 @@ def packs(adapted: Any) -> bool:
     return not drops and architecture(adapted.config, config.model_type).packs
 
 
-def rows_of(texts: Sequence[ScoredText], *, shares: bool, apart: bool = False) -> list[Row]:
-    """Lay out texts: as trees in few rows where they share beginnings, else each in a row of its own.
+def rows_of(texts: Sequence[ScoredText]) -> list[Row]:
+    """Lay out texts as trees in few rows where they share beginnings, else each in a row of its own.
 
-    Args:
-        texts: What goes through.
-        shares: Whether beginnings are shared.
-        apart: Whether every column predicts for one text alone.
+    Every column predicts for one text alone.
     """
     alone = [laid_out([number], texts) for number in range(len(texts))]
-    if not shares:
-        return alone
     rows = [laid_out([], texts)]
     for number in sorted(range(len(texts)), key=lambda number: texts[number].inputs):
-        wider = laid_out([*rows[-1].texts, number], texts, apart=apart)
+        wider = laid_out([*rows[-1].texts, number], texts, apart=True)
         if len(rows[-1].texts) and len(wider.tokens) > WIDEST:
-            wider = laid_out([number], texts, apart=apart)
+            wider = laid_out([number], texts, apart=True)
             rows.append(wider)
         rows[-1] = wider
     return rows if _columns(rows) < _columns(alone) else alone  # where nothing is saved, short rows attend to less
@@ -53,16 +48,10 @@ def _columns(rows: Sequence[Row]) -> int:
     return len(rows) * max(len(row.tokens) for row in rows)
 
 
-def inputs_of(rows: Sequence[Row], device: torch.device, *, shares: bool) -> dict[str, torch.Tensor]:
-    """Return what a model is called with for rows, padded on the right.
-
-    Where beginnings are not shared, the model builds its own mask and positions.
-    """
+def inputs_of(rows: Sequence[Row], device: torch.device) -> dict[str, torch.Tensor]:
+    """Return what a model is called with for rows, padded on the right."""
     width = max(len(row.tokens) for row in rows)
     ids = torch.tensor([_filled(row.tokens, [0] * width) for row in rows], device=device)
-    if not shares:
-        real = [_filled([1] * len(row.tokens), [0] * width) for row in rows]
-        return {"input_ids": ids, "attention_mask": torch.tensor(real, device=device)}
     itself = list(range(1, width + 1))  # what padding sees: a softmax over nothing is no number
     ends = torch.tensor([_filled(row.ends, itself) for row in rows], device=device)
     positions = torch.tensor([_filled(row.positions, [0] * width) for row in rows], device=device)

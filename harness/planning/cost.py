@@ -15,7 +15,7 @@ from harness.task.task import CostSpec
 
 TRAINING_PASSES = 3.0  # of a trained token, in asked ones
 WRITING_PASSES = 3.0  # of a written token: the embedded model reads 700 a second on two cores, and writes 220
-PENALTY_TEXTS, PENALTY_PASSES = 4, 4.0  # texts a step; the base reads them too
+PENALTY_PASSES = 4.0  # of a general text, one a step; the base reads it too
 # General ability, about: a benchmark item with its options, a held-out text, an unrelated question with its answer.
 ITEM_TOKENS, TEXT_TOKENS, QUESTION_TOKENS = 120, 150, 60
 TEXTS, QUESTIONS = 40, 256
@@ -105,7 +105,7 @@ def trained_tokens(demand: Demand) -> int:
         return 0
     steps = training.epochs * training.steps + training.trial_steps + training.reading_steps
     rows = training.epochs * training.rows + training.trial_steps * training.batch_rows
-    penalty = PENALTY_TEXTS * demand.general_row * PENALTY_PASSES / TRAINING_PASSES if training.has_penalty else 0
+    penalty = demand.general_row * PENALTY_PASSES / TRAINING_PASSES if training.has_penalty else 0
     of_rows = rows * training.typical + 2 * training.pairs * training.typical
     return round(of_rows + training.reading_tokens + steps * penalty)
 

@@ -49,7 +49,6 @@ PASS_TOKENS: Mapping[Device, int] = {"cpu": 1024, "cuda": 32_768}  # harness.eng
 PASS_LOGITS: Mapping[Device, int] = {"cpu": 40_000_000, "cuda": 400_000_000}
 MICRO_TOKENS: Mapping[Device, int] = {"cpu": 640, "cuda": 16_384}  # baselines.finetune.loop
 WIDEST = 640  # columns of a tree; baselines.finetune.spec
-ANCHORS = 4  # general texts of a step, padded to the longest
 ANCHOR_LOGITS = (
     6  # copies of logits that the penalty holds: of base and tuned, as log-probabilities, and their gradients
 )
@@ -119,7 +118,7 @@ def likelihood_mb(shape: ModelShape, device: Device) -> float:
 
 
 def training_mb(demand: Demand, training: Training, shape: ModelShape, device: Device) -> float:
-    """Return what a step holds: activations of the rows that go through at once, or of the penalty's texts."""
+    """Return what a step holds: activations of the rows that go through at once, or of the penalty's text."""
     longest = training.longest * (2 if training.method == "dpo" else 1)
     # As trees, where the family allows it: what all prompts begin with is there once, and each pair's prompt once.
     common = max(0, min(demand.general_row - GENERAL_QUESTION, training.longest - 1))
@@ -133,8 +132,8 @@ def training_mb(demand: Demand, training: Training, shape: ModelShape, device: D
     step = activations_mb(tokens, shape, device) + ANSWER_LOGITS * answers * shape.vocabulary * FULL / MB
     if not training.has_penalty:
         return step
-    tokens = ANCHORS * demand.general_row
-    kept = activations_mb(tokens, shape, device) + ANCHOR_LOGITS * tokens * shape.vocabulary * FULL / MB
+    logits = ANCHOR_LOGITS * demand.general_row * shape.vocabulary * FULL / MB
+    kept = activations_mb(demand.general_row, shape, device) + logits
     return max(step, kept)
 
 

@@ -9,7 +9,7 @@ from fit_ground import OPTIONS, study
 from inner_process import Parent, base_of, spec_in
 
 import baselines.finetune
-from baselines.finetune.anchor import TEXTS_PER_STEP, divergence, texts_of
+from baselines.finetune.anchor import divergence
 from baselines.finetune.rows import TEXTS, Renderer, anchor_rows, replay_rows
 from baselines.finetune.sft import prepare
 from baselines.finetune.tuners import LORA, tuner_of
@@ -18,11 +18,8 @@ from harness.general.off_task import all_questions
 from harness.program import Program, Prompt
 from harness.records import GenerationSettings, Weights
 
-# Of unequal length, so that a batch of them is padded.
 ANCHORS = tuple(tuple(5 + (7 * n + 3 * i) % 90 for i in range(6 + n % 4)) for n in range(6))
 SETTINGS = GenerationSettings(8)
-# Of the first three each begins with the one before it or branches off from it; the fourth is there twice.
-BRANCHING = ((5, 6, 7), (5, 6, 7, 8, 9, 10), (5, 6, 30, 31), (40, 41), (40, 41))
 OTHERS = tuple(tuple(9 + (5 * n + 11 * i) % 90 for i in range(8)) for n in range(6))
 
 
@@ -61,9 +58,8 @@ def test_divergence_is_the_kl_of_two_models_loaded_apart(tiny_model, tmp_path):
     both = PeftModel.from_pretrained(base, adapter).eval()
     expected = left(tiny_model, adapter, ANCHORS)
     assert expected > 1e-3
-    assert float(divergence(tuner_of(LORA), both, ANCHORS)) / sum(map(len, ANCHORS)) == pytest.approx(
-        expected, rel=1e-4
-    )
+    found = sum(float(divergence(tuner_of(LORA), both, text)) for text in ANCHORS)
+    assert found / sum(map(len, ANCHORS)) == pytest.approx(expected, rel=1e-4)
 
 
 def plain_pair(tiny_model, adapter: Path):
@@ -84,57 +80,34 @@ def an_adapter(tiny_model, tmp_path_factory):
     return trained(tiny_model, tmp_path_factory.mktemp("adapter"))
 
 
-def of_rows_one_by_one(tiny_model, adapter: Path, texts) -> tuple[float, dict[str, torch.Tensor]]:
-    """KL(base || tuned) summed over tokens, and its gradient, by plain PEFT."""
-    base, tuned = plain_pair(tiny_model, adapter)
-    total = torch.zeros(())
-    for text in texts:
-        with torch.no_grad():
-            p = base(input_ids=torch.tensor([text])).logits[0].log_softmax(-1)
-        q = tuned(input_ids=torch.tensor([text])).logits[0].log_softmax(-1)
-        total = total + (p.exp() * (p - q)).sum()
-    total.backward()
-    return float(total), gradients(tuned)
-
-
-@pytest.mark.parametrize("texts", [BRANCHING, ANCHORS], ids=["branching", "unlike"])
-def test_value_and_gradient_of_texts_in_one_tree_are_those_of_each_alone(tiny_model, an_adapter, texts):
-    value, expected = of_rows_one_by_one(tiny_model, an_adapter, texts)
+def test_value_and_gradient_are_those_of_two_models_loaded_apart(tiny_model, an_adapter):
+    text = ANCHORS[0]
+    base, plain = plain_pair(tiny_model, an_adapter)
+    with torch.no_grad():
+        p = base(input_ids=torch.tensor([text])).logits[0].log_softmax(-1)
+    q = plain(input_ids=torch.tensor([text])).logits[0].log_softmax(-1)
+    expected = (p.exp() * (p - q)).sum()
+    expected.backward()
     _, tuned = plain_pair(tiny_model, an_adapter)
     known = {}
     for _ in range(2):  # what the base says of a text is computed, then known
         tuned.zero_grad()
-        found = divergence(tuner_of(LORA), tuned, texts, known)
+        found = divergence(tuner_of(LORA), tuned, text, known)
         found.backward()
-        assert float(found.detach()) == pytest.approx(value, rel=1e-4)
-        for name, gradient in gradients(tuned).items():
-            torch.testing.assert_close(gradient, expected[name], atol=1e-5, rtol=1e-4)
-    assert max(float(gradient.abs().max()) for gradient in expected.values()) > 1e-3
+        assert float(found.detach()) == pytest.approx(float(expected.detach()), rel=1e-4)
+        for name, gradient in gradients(plain).items():
+            torch.testing.assert_close(gradients(tuned)[name], gradient, atol=1e-5, rtol=1e-4)
+    assert max(float(gradient.abs().max()) for gradient in gradients(plain).values()) > 1e-3
 
 
-@pytest.mark.parametrize(
-    ("shares", "columns"),
-    [(True, 6 + 2 + 2), (False, 5 * 6)],  # distinct beginnings in one row; or five rows as wide as the longest
-    ids=["tree", "rows"],
-)
-def test_known_texts_go_through_the_tuned_model_alone_and_once(tiny_model, an_adapter, monkeypatch, shares, columns):
-    monkeypatch.setattr("baselines.finetune.anchor.packs", lambda adapted: shares)
+def test_known_text_goes_through_the_tuned_model_alone(tiny_model, an_adapter):
     _, tuned = plain_pair(tiny_model, an_adapter)
     known = {}
-    divergence(tuner_of(LORA), tuned, BRANCHING, known)
+    divergence(tuner_of(LORA), tuned, ANCHORS[0], known)
     read = []
     tuned.get_input_embeddings().register_forward_pre_hook(lambda module, given: read.append(given[0].numel()))
-    divergence(tuner_of(LORA), tuned, BRANCHING, known)
-    assert sorted(read) == [1, columns]  # the head is asked for the base's predictions through one token
-
-
-def test_what_the_base_makes_of_a_text_does_not_depend_on_when_it_is_asked(tiny_model, an_adapter):
-    _, tuned = plain_pair(tiny_model, an_adapter)
-    known = {}, {}
-    divergence(tuner_of(LORA), tuned, BRANCHING, known[0])
-    for text in reversed(BRANCHING):
-        divergence(tuner_of(LORA), tuned, [text], known[1])
-    assert all(torch.equal(known[0][text], known[1][text]) for text in BRANCHING)
+    divergence(tuner_of(LORA), tuned, ANCHORS[0], known)
+    assert sorted(read) == [1, len(ANCHORS[0])]  # the head is asked for the base's predictions through one token
 
 
 def test_an_anchored_training_stays_nearer_to_its_base_also_on_other_texts(tiny_model, tmp_path):
@@ -144,7 +117,7 @@ def test_an_anchored_training_stays_nearer_to_its_base_also_on_other_texts(tiny_
     assert left(tiny_model, held, OTHERS) < left(tiny_model, free, OTHERS)
 
 
-def test_the_penalty_counts_once_a_step_however_few_rows_and_texts_go_through_at_once(tiny_model, tmp_path):
+def test_the_penalty_counts_once_a_step_however_few_rows_go_through_at_once(tiny_model, tmp_path):
     from safetensors.torch import load_file
 
     changes = {"anchors": ANCHORS, "kl_weight": 10.0, "learning_rate": 1e-3}
@@ -156,10 +129,16 @@ def test_the_penalty_counts_once_a_step_however_few_rows_and_texts_go_through_at
         torch.testing.assert_close(one[name], tensor, atol=1e-4, rtol=0)
 
 
-def test_texts_take_turns_and_depend_on_the_step_alone():
-    assert texts_of(ANCHORS, 1) == [ANCHORS[4], ANCHORS[5], ANCHORS[0], ANCHORS[1]]
-    assert texts_of(ANCHORS[:2], 3) == [ANCHORS[0], ANCHORS[1]]
-    assert {text for step in range(3) for text in texts_of(ANCHORS, step)} == set(ANCHORS)
+def test_texts_take_turns_step_by_step(tiny_model, tmp_path, monkeypatch):
+    taken = []
+
+    def noted(tuner, adapted, text, known):
+        taken.append(text)
+        return divergence(tuner, adapted, text, known)
+
+    monkeypatch.setattr("baselines.finetune.anchor.divergence", noted)
+    trained(tiny_model, tmp_path, anchors=ANCHORS, kl_weight=1.0)
+    assert taken == [*ANCHORS, ANCHORS[0]]  # of seven steps
 
 
 def test_general_texts_are_rendered_as_the_engine_reads_them(tiny_model, engine):
@@ -167,7 +146,7 @@ def test_general_texts_are_rendered_as_the_engine_reads_them(tiny_model, engine)
     anchors = anchor_rows(Renderer(str(tiny_model), engine), program)
     items = [json.loads(line) for line in TEXTS.read_text().splitlines()]
     # a question stands twice: alone, and under the task's prompt
-    assert len(anchors) == sum(1 if "text" in item else 2 for item in items) > 2 * TEXTS_PER_STEP
+    assert len(anchors) == sum(1 if "text" in item else 2 for item in items)
     text, alone, prompted = (engine.tokenizer.decode(ids) for ids in anchors[:3])
     assert text.startswith("A lighthouse stands")
     assert alone.startswith("<|im_start|>system")

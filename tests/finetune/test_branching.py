@@ -124,10 +124,10 @@ def test_a_shared_beginning_goes_through_once_and_nothing_is_padded(tiny_model, 
 
 
 def test_rows_of_one_length_that_share_nothing_stay_rows(tiny_model):
-    texts = [trees.ScoredText((first,), (1, 2, 3)) for first in (5, 6, 7)]
-    assert [row.texts for row in trees.rows_of(texts, shares=True)] == [(0,), (1,), (2,)]
-    texts[2] = trees.ScoredText((6,), (1, 2))  # a beginning of the second's, with one column the less in all
-    assert [row.texts for row in trees.rows_of(texts, shares=True)] == [(0, 2, 1)]
+    texts = [trees.ScoredText((first, 40, 41), (1, 2, 3)) for first in (5, 6, 7)]
+    assert [row.texts for row in trees.rows_of(texts)] == [(0,), (1,), (2,)]
+    texts[2] = trees.ScoredText((6, 40, 41), (1, 2))  # two columns are the second's too
+    assert [row.texts for row in trees.rows_of(texts)] == [(0, 2, 1)]
 
 
 def trained(tiny_model, folder: Path, **changes) -> tuple[Parent, Path]:
@@ -228,7 +228,7 @@ def test_rows_that_one_tree_does_not_hold_count_as_if_they_shared_nothing(tmp_pa
     spec = spec_in(tmp_path, rows=rows, batch_size=16)
     assert spec.columns(8) == 40 + 8 * 61 <= trees.WIDEST < 40 + 16 * 61
     assert spec.columns(16) == 16 * 101
-    laid = trees.rows_of([trees.ScoredText(row.prompt, row.answer) for row in rows], shares=True, apart=True)
+    laid = trees.rows_of([trees.ScoredText(row.prompt, row.answer) for row in rows])
     assert 40 + 16 * 61 < len(laid) * max(len(row.tokens) for row in laid) <= spec.columns(16)
     assert loop.rows_at_once(spec, 1500, shares=True) == 8  # one tree would be 1016 columns; two of them are more
 
@@ -241,5 +241,5 @@ def test_no_batch_of_rows_takes_more_columns_than_a_run_counts_with(tmp_path):
             for row in rows
             for answer in ([row.answer] if isinstance(row, AnswerRow) else [row.chosen, row.rejected])
         ]
-        [row] = trees.rows_of(texts, shares=True, apart=True)
+        [row] = trees.rows_of(texts)
         assert len(row.tokens) <= spec.columns(len(rows))

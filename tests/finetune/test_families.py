@@ -156,13 +156,13 @@ def test_family_trains_on_4_bit_weights(tuned, tmp_path, name):
 @mark.parametrize("name", ["gemma3", "gpt_oss", "falcon_h1", "lfm2", "gpt2", "mamba", "bloom"])
 def test_penalty_for_leaving_the_base_is_what_plain_transformers_says(tuned, tmp_path, name):
     family = tuned(name)
-    texts = [tuple(range(5, 35)), (9, 10, 11)]  # the shorter is padded
+    text = tuple(range(5, 35))
     plain = AutoModelForCausalLM.from_pretrained(family.folder).eval()
-    before = [predictions(plain, text) for text in texts]
-    after = [predictions(PeftModel.from_pretrained(plain, family.adapter).eval(), text) for text in texts]
-    expected = sum(float((a.exp() * (a - b)).sum()) for a, b in zip(before, after, strict=True))
+    before = predictions(plain, text)
+    after = predictions(PeftModel.from_pretrained(plain, family.adapter).eval(), text)
+    expected = float((before.exp() * (before - after)).sum())
     with family.base.tuned(spec_in(tmp_path, start=family.adapter)) as adapted, torch.no_grad():
-        found = float(divergence(tuner_of(LORA), adapted, texts))
+        found = float(divergence(tuner_of(LORA), adapted, text))
     assert found > 1e-4
     assert found == approx(expected, rel=1e-3)
 

@@ -147,15 +147,15 @@ def test_penalty_sees_the_bare_base_beside_what_is_trained(tiny_model, tmp_path,
     from baselines.finetune.tuners import tuner_of
 
     base = base_of(Weights(str(tiny_model)))
-    texts = [tuple(range(5, 25)), (9, 10, 11)]
+    text = tuple(range(5, 25))
     spec = spec_in(tmp_path, tuner=tuner, tuner_options={"virtual_tokens": 3})
     with base.tuned(spec) as tuned:
-        fresh = float(divergence(tuner_of(tuner), tuned, texts))
+        fresh = float(divergence(tuner_of(tuner), tuned, text))
         with torch.no_grad():
             for parameter in tuned.parameters():
                 if parameter.requires_grad:
                     parameter.mul_(1.05)
-        moved = float(divergence(tuner_of(tuner), tuned, texts))
+        moved = float(divergence(tuner_of(tuner), tuned, text))
     assert moved > fresh
     assert moved > 1e-6
     if tuner != PREFIX_NAME:  # a fresh prefix is seen at once

@@ -5,7 +5,6 @@ import pytest
 
 from harness.planning.cost import (
     PENALTY_PASSES,
-    PENALTY_TEXTS,
     TRAINING_PASSES,
     WRITING_PASSES,
     answers,
@@ -59,7 +58,7 @@ def test_documents_are_trained_tokens_too_and_their_steps_have_the_penalty():
     assert looks == 4 * TUNED.dev_rows
     with_penalty, without = (replace(one, has_penalty=True) for one in (reading, TRAINING))
     more = trained_tokens(replace(TUNED, training=with_penalty)) - trained_tokens(replace(TUNED, training=without))
-    penalty = PENALTY_TEXTS * TUNED.general_row * PENALTY_PASSES / TRAINING_PASSES
+    penalty = TUNED.general_row * PENALTY_PASSES / TRAINING_PASSES
     assert more == pytest.approx(5000 + 25 * penalty, abs=1)
 
 
