@@ -6,7 +6,7 @@ from harness.plugins import suggest
 
 EMBEDDED = "smollm2-135m"
 ALIASES = (EMBEDDED,)
-_HUB_ID = re.compile(r"(?P<repo>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?:@(?P<revision>[\w.-]+))?")
+_HUB_ID = re.compile(r"(?P<repo>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?:@(?P<commit>[0-9a-f]{40}))?")
 
 
 def name_fault(name: str) -> str:
@@ -17,7 +17,7 @@ def name_fault(name: str) -> str:
     return f"model '{name}' is not an alias{known}, a folder here, or a hub id like 'org/name'"
 
 
-def hub_revision(name: str) -> tuple[str, str | None]:
-    """Return the repository that a name says, and the commit, tag or branch behind its '@'; None is the newest."""
+def repository_and_commit(name: str) -> tuple[str, str | None]:
+    """Return the repository that a hub id names, and the commit behind its '@', 40 hex digits; None is the newest."""
     found = _HUB_ID.fullmatch(name)
-    return (found["repo"], found["revision"]) if found else (name, None)
+    return (found["repo"], found["commit"]) if found else (name, None)

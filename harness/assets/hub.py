@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from harness.errors import ModelError
-from harness.model_names import hub_revision
+from harness.model_names import repository_and_commit
 from harness.quiet import quiet
 
 # Of a repository: what transformers reads from its top level, and no second form of the weights.
@@ -16,7 +16,7 @@ def hub_snapshot(name: str) -> Path:
     """Return the folder with a model's files at one commit: the newest, or without a network the one that is here.
 
     Args:
-        name: A hub id; one with '@' and a commit, tag or branch means that.
+        name: A hub id; one with '@' and a commit means that.
 
     Raises:
         ModelError: If they cannot be had.
@@ -25,8 +25,8 @@ def hub_snapshot(name: str) -> Path:
 
     try:
         with quiet():
-            repo, revision = hub_revision(name)
-            found = snapshot_download(repo, revision=revision, allow_patterns=_READ, ignore_patterns=_NOT_READ)
+            repository, commit = repository_and_commit(name)
+            found = snapshot_download(repository, revision=commit, allow_patterns=_READ, ignore_patterns=_NOT_READ)
             return Path(found)
     except Exception as fault:  # the hub's client passes on the faults of several libraries, a proxy's among them
         raise unreadable(name, fault) from fault

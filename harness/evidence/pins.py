@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from harness.model_names import hub_revision
+from harness.model_names import repository_and_commit
 from harness.task.hub import pinned_name
 
 
@@ -19,7 +19,7 @@ def pinned(resolved: Mapping[str, Any], of_models: Mapping[str, str], of_sets: M
     def model(written: Any) -> Any:
         if isinstance(written, Mapping):
             return {**written, "source": model(written["source"])}
-        return f"{hub_revision(written)[0]}@{of_models[written]}" if written in of_models else written
+        return f"{repository_and_commit(written)[0]}@{of_models[written]}" if written in of_models else written
 
     def with_model(section: Mapping[str, Any]) -> dict[str, Any]:
         return {key: model(value) if key == "model" else value for key, value in section.items()}

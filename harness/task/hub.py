@@ -1,6 +1,6 @@
 """Rows of a data set on the hub: owner/name, owner/name:subset, or owner/name:subset:split.
 
-Behind the name may stand an @ and a commit, tag or branch; without one it is the newest commit.
+Behind the name may stand an @ and a commit, all of its 40 digits; without one it is the newest.
 
 Without a split it is the one that the role asks for; a set with a single split serves every role, and the test is then
 cut from it (`harness.task.content`). A column of class labels gives their names.
@@ -22,7 +22,7 @@ from harness.task.extents import table_fault
 from harness.task.faults import Faults
 
 _NAME = re.compile(
-    r"(?P<repo>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?:@(?P<revision>[\w.-]+))?"
+    r"(?P<repo>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?:@(?P<commit>[0-9a-f]{40}))?"
     r"(?::(?P<subset>[\w.+-]*))?(?::(?P<split>[\w.-]+))?"
 )
 _NAME_ONE = "run again with a network, or name the same one behind '@' everywhere"
@@ -40,14 +40,14 @@ class HubName:
     """What a task file calls a hub data set."""
 
     repo: str
-    revision: str | None  # commit, tag or branch; None is the newest
+    commit: str | None  # None is the newest
     subset: str | None
     split: str | None
 
     @property
     def at(self) -> str:
-        """The revision as it is written; '' for the newest."""
-        return f"@{self.revision}" if self.revision else ""
+        """The commit as it is written; '' for the newest."""
+        return f"@{self.commit}" if self.commit else ""
 
 
 def pinned_name(written: str, commits: Mapping[str, str]) -> str:
@@ -62,7 +62,7 @@ def pinned_name(written: str, commits: Mapping[str, str]) -> str:
 def hub_name(written: str) -> HubName | None:
     """Read owner/name with subset and split, or None when it is no such name."""
     found = _NAME.fullmatch(written)
-    return HubName(found["repo"], found["revision"], found["subset"] or None, found["split"]) if found else None
+    return HubName(found["repo"], found["commit"], found["subset"] or None, found["split"]) if found else None
 
 
 def read_hub(written: str, role: str, faults: Faults) -> tuple[str, list[dict[str, Any]]]:
@@ -86,8 +86,13 @@ def read_hub(written: str, role: str, faults: Faults) -> tuple[str, list[dict[st
     if large := table_fault(len(records), len(records.features), len(records) * len(records.features)):
         faults.add(name.repo, large)
         return written, []
+    if _is_here(name):
+        faults.guess(name.repo, "read from the folder of that name where harness was started, not from the hub")
     labels = label_names(records.features.to_dict())
     commit = commit_of(records)
+    if name.commit is not None and commit != name.commit:  # without a network the libraries take what was read last
+        faults.add(name.repo, f"is here at {_short(commit)}, not at {_short(name.commit)}; run again with a network")
+        return written, []
     if commit is not None and (first := faults.commits.setdefault(name.repo, commit)) != commit:
         faults.add(name.repo, f"its rows are of two commits of the hub ({first[:12]}, {commit[:12]}); {_NAME_ONE}")
         return written, []
@@ -105,6 +110,10 @@ def commit_of(records: Any) -> str | None:
     return folder if _COMMIT.fullmatch(folder) else None
 
 
+def _short(commit: str | None) -> str:
+    return f"commit {commit[:12]}" if commit else "an unknown commit"
+
+
 class _Unavailable(Exception):
     """The rows cannot be fetched; the text says what to do."""
 
@@ -113,11 +122,13 @@ def _load(name: HubName) -> Mapping[str, Any]:
     """Return the set's splits by name."""
     import datasets
 
-    is_here = Path(name.repo).is_dir()  # `load_dataset` looks there first
+    is_here = _is_here(name)
+    if is_here and name.commit:
+        raise _Unavailable("is a folder where harness was started too, which has no commits; start it elsewhere")
     is_reachable = is_here or _can_reach_hub(int(time.monotonic() / _REMEMBERED))
     try:
         with quiet(), _offline(not is_reachable):
-            loaded: Mapping[str, Any] = datasets.load_dataset(name.repo, name.subset, revision=name.revision)
+            loaded: Mapping[str, Any] = datasets.load_dataset(name.repo, name.subset, revision=name.commit)
             return loaded
     except (OSError, ValueError, RuntimeError, datasets.exceptions.DatasetsError) as fault:
         known = "is not a file in the task's folder"
@@ -136,13 +147,18 @@ def _load(name: HubName) -> Mapping[str, Any]:
         ) from None
 
 
+def _is_here(name: HubName) -> bool:
+    """Whether a folder below the working folder has the set's name: `load_dataset` reads that instead."""
+    return Path(name.repo).is_dir()
+
+
 def _subsets(name: HubName) -> Sequence[str]:
     """Return the set's subsets, where the one that was asked for is not among them."""
     import datasets
 
     try:
         with quiet():
-            found = datasets.get_dataset_config_names(name.repo, revision=name.revision)
+            found = datasets.get_dataset_config_names(name.repo, revision=name.commit)
     except (OSError, ValueError, RuntimeError, datasets.exceptions.DatasetsError):
         return ()
     return () if (name.subset or "default") in found else found

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from harness.contract import EngineKind
 from harness.errors import HarnessError, PluginError
-from harness.model_names import hub_revision
+from harness.model_names import repository_and_commit
 from harness.paths import expanded
 from harness.plugins import ENGINES, load, plugins, suggest
 from harness.task.faults import Faults
@@ -87,7 +87,7 @@ def _fault(spec: ModelSpec) -> str:
 
 def _name(spec: ModelSpec, taken: set[str]) -> str:
     """Name a model after its folder or id, with what else tells it from the task's own."""
-    repository, _ = hub_revision(spec.source)
+    repository, _ = repository_and_commit(spec.source)
     parts = [Path(repository).name, spec.quantization, spec.engine if spec.engine != "transformers" else None]
     plain = re.sub(r"[^A-Za-z0-9_-]+", "-", "-".join(filter(None, parts))).strip("-")[:40] or "model"
     number = 2

@@ -27,17 +27,19 @@ def test_resolved_task_file_beside_the_task_is_the_same_task(tiny_task, tmp_path
 
 def test_every_hub_id_of_the_resolved_task_file_stands_with_its_commit():
     older, newer, rows = "a" * 40, "b" * 40, "c" * 40
-    written = YAML(typ="safe").load("""
+    written = YAML(typ="safe").load(
+        """
         model: {source: owner/model, engine: transformers}
         arms:
         - {name: here, model: {source: ../models/own}}
-        - {name: other, model: {source: owner/model@v1}}
+        - {name: other, model: {source: owner/model@OLDER}}
         - {name: plain}
         metric: {primary: judge, options: {judge: {model: owner/model, rubric: owner/model}, number: {tolerance: 1}}}
         data: {train: owner/sums, dev: "owner/sums:default:validation", test: test.jsonl, turns: last, columns: {}}
         description: owner/model
-    """)
-    found = pinned(written, {"owner/model": newer, "owner/model@v1": older}, {"owner/sums": rows})
+    """.replace("OLDER", older)
+    )
+    found = pinned(written, {"owner/model": newer, f"owner/model@{older}": older}, {"owner/sums": rows})
     assert found == YAML(typ="safe").load(f"""
         model: {{source: owner/model@{newer}, engine: transformers}}
         arms:

@@ -50,11 +50,11 @@ def load(task_folder, tmp_path):
     path = task_folder.save()
     root = str(Path(__file__).parents[2])
 
-    def run(**variables):
+    def run(working=tmp_path, **variables):
         own = {"HF_HOME": str(tmp_path / "hub"), "PYTHONPATH": root, **variables}
         kept = {k: v for k, v in os.environ.items() if k not in ("HF_HUB_OFFLINE", "HF_HUB_DISABLE_TELEMETRY")}
         command = [sys.executable, "-c", LOADED, str(path)]
-        done = subprocess.run(command, cwd=tmp_path, env=kept | own, capture_output=True, text=True, check=True)
+        done = subprocess.run(command, cwd=working, env=kept | own, capture_output=True, text=True, check=True)
         return json.loads(done.stdout)
 
     return run
@@ -89,3 +89,28 @@ def test_resolved_task_file_reads_the_same_rows_when_the_hub_has_others(hub, loa
     task_folder.save()
     again = load(HF_ENDPOINT=hub.address)
     assert again[:1] + again[2:] == [{SET: FIRST}, questions, lock]
+
+
+def test_commit_that_is_not_the_one_on_this_machine_is_a_fault_without_a_network(hub, load, task_folder):
+    load(HF_ENDPOINT=hub.address)
+    for split in ("train", "dev", "test"):
+        task_folder.settings["data"][split] = f"{SET}@{SECOND}"
+    task_folder.save()
+    fault = f"{SET}: is here at commit {FIRST[:12]}, not at commit {SECOND[:12]}; run again with a network"
+    assert load(HF_ENDPOINT=hub.address, HF_HUB_OFFLINE="1") == [fault]
+    assert load(HF_ENDPOINT=hub.address)[0] == {SET: SECOND}
+
+
+def test_folder_of_a_set_s_name_where_harness_was_started_has_no_commit(load, task_folder, tmp_path):
+    working = tmp_path / "elsewhere"
+    (working / SET).mkdir(parents=True)
+    (working / SET / "train.jsonl").write_bytes(rows(0, 40))
+    task_folder.settings["data"] = {"train": SET, "test": SET}
+    task_folder.save()
+    commits, notes, _, lock = load(working, HF_HUB_OFFLINE="1")
+    assert (commits, lock["data"]["train"]) == ({}, SET)
+    assert f"{SET}: read from the folder of that name where harness was started, not from the hub" in notes
+    task_folder.settings["data"] = {"train": f"{SET}@{FIRST}", "test": f"{SET}@{FIRST}"}
+    task_folder.save()
+    fault = f"{SET}: is a folder where harness was started too, which has no commits; start it elsewhere"
+    assert load(working, HF_HUB_OFFLINE="1") == [fault]
