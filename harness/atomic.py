@@ -36,9 +36,10 @@ def private() -> Iterator[None]:
 def intruder(path: Path, *, is_enclosed: bool = False) -> str:
     """Say why a file or folder may hold what somebody else put there; '' where only its owner, us, could write it.
 
-    The system's own files are trusted. A link is not, wherever it leads. Rights of a group in which nobody but us is
-    count for nothing, and so do rights below a folder that nobody but us can enter, as a default ACL or a volume of a
-    container gives them; a file that has another name elsewhere could be written by that name.
+    The system's own files are trusted. A pipe or a device is no file, and a link is not trusted, wherever it leads.
+    Rights of a group in which nobody but us is count for nothing, and so do rights below a folder that nobody but us
+    can enter, as a default ACL or a volume of a container gives them; a file that has another name elsewhere could be
+    written by that name.
 
     Args:
         path: What is looked at.
@@ -50,6 +51,8 @@ def intruder(path: Path, *, is_enclosed: bool = False) -> str:
     found = path.lstat()
     if stat.S_ISLNK(found.st_mode):
         return "is a link"
+    if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
+        return "is a pipe, a socket or a device"
     if found.st_uid not in (os.geteuid(), 0):
         return "belongs to another user"
     is_writable = bool(found.st_mode & 0o002) or (bool(found.st_mode & 0o020) and not _is_only_ours(path, found.st_gid))

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from harness.confined import private_attribute
+from harness.regular_files import read_regular
 
 ALLOW = "HARNESS_ALLOW_BENCHMARK_CODE"  # what --allow-benchmark-code sets, for this process and the worker
 _LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
@@ -20,6 +21,7 @@ _PLAIN = "tag:yaml.org,2002:"
 _PYTHON = f"{_PLAIN}python/"
 # Keys whose value lm-eval imports, evaluates, or reads with a loader that builds Python objects.
 _CODE_KEYS = {"class", "unsafe_code", "use_prompt", "hf_evaluate"}
+MOST_BYTES, MOST_LEVELS, MOST_VALUES = 2**20, 30, 20_000  # of a task file, which has some hundred values
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ def code_faults(folder: Path) -> list[CodeFault]:
         seen.add(file)
         name = file.relative_to(folder).as_posix()
         try:
-            root = yaml.compose(file.read_bytes(), Loader=_LOADER)
+            root = _composed(file)
             for node, text in _faults(root, folder, file):
                 found.append(CodeFault(name, node.start_mark.line + 1, f"{text}; {_REMEDY}"))
             waiting += [path for path in _included(root, file) if path.is_file() and path.is_relative_to(folder)]
@@ -64,6 +66,31 @@ def code_faults(folder: Path) -> list[CodeFault]:
             said = (str(fault).strip() or type(fault).__name__).splitlines()[0]
             found.append(CodeFault(name, None, f"cannot be read as plain YAML ({said})"))
     return found
+
+
+def _composed(file: Path) -> Any:
+    """Return the root of a file's nodes; how deep it goes is looked at first, as the loaders recurse in C.
+
+    Raises:
+        OSError: If it cannot be read.
+        ValueError: If it is larger than any task file.
+        yaml.YAMLError: If it is not YAML.
+    """
+    raw = read_regular(file, MOST_BYTES)
+    level = 0
+    for event in yaml.parse(raw, Loader=_LOADER):
+        level += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if level > MOST_LEVELS:
+            raise ValueError(f"it nests more than {MOST_LEVELS} levels")
+    root = yaml.compose(raw, Loader=_LOADER)
+    waiting, values = [root], 1
+    while waiting and values <= MOST_VALUES:  # an alias counts as often as it is named
+        parts = _parts(waiting.pop())
+        waiting += parts
+        values += len(parts)
+    if waiting:
+        raise ValueError(f"it stands for more than {MOST_VALUES:,} values, aliases (*) written out")
+    return root
 
 
 _REMEDY = "take it out, or give --allow-benchmark-code if you trust all code of this folder"
@@ -76,6 +103,8 @@ def _faults(root: Any, folder: Path, file: Path) -> Iterator[tuple[Any, str]]:
         if isinstance(node, yaml.MappingNode):
             for key, value in node.value:
                 is_named = isinstance(key, yaml.ScalarNode) and key.value in _CODE_KEYS
+                if isinstance(key, yaml.ScalarNode) and key.value == "cache_dir":
+                    yield key, "'cache_dir' has data written where no run belongs"
                 if is_named and value.value not in ("false", "False", "null", "~", ""):
                     yield key, f"'{key.value}' runs code"
         elif isinstance(node, yaml.ScalarNode) and (reached := private_attribute(node.value)):
@@ -94,10 +123,14 @@ def _nodes(root: Any) -> Iterator[Any]:
             continue
         seen.add(id(node))
         yield node
-        if isinstance(node, yaml.MappingNode):
-            waiting += [part for pair in node.value for part in pair]
-        elif isinstance(node, yaml.SequenceNode):
-            waiting += node.value
+        waiting += _parts(node)
+
+
+def _parts(node: Any) -> list[Any]:
+    """Return the keys and values, or the items, that a node holds."""
+    if isinstance(node, yaml.MappingNode):
+        return [part for pair in node.value for part in pair]
+    return list(node.value) if isinstance(node, yaml.SequenceNode) else []
 
 
 def _included(root: Any, file: Path) -> list[Path]:

@@ -21,9 +21,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import ascii_uppercase
 
+from harness.regular_files import read_regular
+
 SUFFIXES = (".jsonl", ".csv")
 MOST_BYTES = 100_000_000
-_NUMBERED = re.compile(r"choice_(\d+)")
+_MOST_NAMED = 6  # columns, in a message
+_UNUSABLE = re.compile("[\x00\ud800-\udfff]")
+_NUMBERED = re.compile(r"choice_(\d{1,2})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +65,7 @@ def benchmark_name(task: str) -> str:
 def read_benchmark(file: Path) -> tuple[list[BenchmarkRow], list[RowFault]]:
     """Read a file and find everything that is wrong with it; with faults, the rows are those that have none."""
     try:
-        if (size := file.stat().st_size) > MOST_BYTES:
-            return [], [RowFault(None, f"has {size:,} bytes, and {MOST_BYTES:,} are read at most; split it")]
-        text = file.read_bytes().decode("utf-8-sig")
+        text = read_regular(file, MOST_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError as fault:
         return [], [RowFault(None, f"is not UTF-8 ({fault.reason} at byte {fault.start}); save it as UTF-8")]
     except OSError as fault:
@@ -142,7 +144,8 @@ def _row(number: int, values: Values | _BadRow) -> BenchmarkRow:
         raise values
     for needed in ("question", "answer"):
         if needed not in values:
-            raise _BadRow(f"has no column '{needed}'; it has {', '.join(map(repr, values))}")
+            shown = ", ".join(repr(name[:40]) for name in [*values][:_MOST_NAMED])
+            raise _BadRow(f"has no column '{needed}'; its {len(values)} columns begin with {shown}")
     question, answer = _text("question", values["question"]), _text("answer", values["answer"])
     choices = _choices(values)
     if not choices:
@@ -162,7 +165,10 @@ def _written(column: str, value: object) -> str:
         return ""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise _BadRow(f"'{column}' is {json.dumps(value, ensure_ascii=False)}; give text")
-    return str(value).strip()
+    text = str(value).strip()
+    if _UNUSABLE.search(text):
+        raise _BadRow(f"'{column}' holds a character that no file may (NUL, or half of a pair); write it again")
+    return text
 
 
 def _choices(values: Values) -> list[str]:

@@ -1,9 +1,10 @@
-"""Whether a model's files hold every layer, told from their headers: no weights are loaded.
+"""Whether a model's files hold what its configuration says, told from their headers: no weights are loaded.
 
 transformers puts random numbers where something is missing; the engine refuses that when it loads the model, after
 set-up and before anything is measured. This finds the usual case, a shard or a layer that was left behind, at once.
 """
 
+import itertools
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +14,9 @@ from harness.assets.model_folder import INDEX, WEIGHTS
 from harness.json_files import read_json
 
 _NUMBERED = re.compile(r"(?:^|\.)(?:layers?|h|blocks?)\.(\d+)\.")
+_SIZES = ("vocab_size", "hidden_size", "n_embd", "d_model", "intermediate_size", "n_inner", "ffn_dim")
+_ANYBODY_S = 20_000  # sizes up to this may stand there as some family's default, and cost little
+MOST_PACKED = 16  # weights that one stored number holds, in any form of quantisation
 _COUNTS = ("num_hidden_layers", "n_layer", "num_layers", "n_layers")
 
 
@@ -30,8 +34,37 @@ def missing_weights(folder: Path) -> str:
     named = {name for names in found.values() for name in names}
     there = {int(number) for name in named for number in _NUMBERED.findall(name)}
     layers = _layers(read_json(folder / "config.json"))
-    gone = [number for number in range(layers) if number not in there] if there else []
-    return f"of {layers} layers {len(gone)} are in no file (layer {gone[0]} is the first)" if gone else ""
+    gone = layers - sum(number < layers for number in there)
+    if not there or not gone:
+        return size_fault(folder)
+    first = next(number for number in itertools.count() if number not in there)
+    return f"of {layers} layers {gone} are in no file (layer {first} is the first)"
+
+
+def size_fault(folder: Path) -> str:
+    """Say which size of the configuration no tensor comes near; '' where all may be true.
+
+    A model is made in the configuration's sizes before a weight is read, so that wrong ones fill the memory.
+    """
+    config = read_json(folder / "config.json")
+    largest = max(_ANYBODY_S, MOST_PACKED * _largest_dimension(folder))
+    said = {key: value for key in (*_SIZES, *_COUNTS) if isinstance(value := config.get(key), int)}
+    wrong = [key for key, value in said.items() if value > largest]
+    if wrong:
+        return f"config.json says {wrong[0]} {said[wrong[0]]:,}, and its largest tensor is nowhere near that"
+    return ""
+
+
+def _largest_dimension(folder: Path) -> int:
+    """Return the largest dimension of any tensor; 0 without any."""
+    from safetensors import safe_open
+
+    largest = 0
+    for file in folder.glob("*.safetensors"):
+        with safe_open(file, framework="numpy") as tensors:
+            shapes = [tensors.get_slice(name).get_shape() for name in tensors.keys()]  # noqa: SIM118
+        largest = max([largest, *(size for shape in shapes for size in shape)])
+    return largest
 
 
 def _tensors(folder: Path) -> Mapping[str, frozenset[str]]:
@@ -50,4 +83,4 @@ def _layers(config: Mapping[str, Any]) -> int:
     inner = config.get("text_config")
     said = inner if isinstance(inner, dict) and inner else config
     counts = (said.get(key) for key in _COUNTS)
-    return next((count for count in counts if isinstance(count, int) and 0 < count < 10_000), 0)
+    return next((count for count in counts if isinstance(count, int) and count > 0), 0)

@@ -1,5 +1,6 @@
 """What a model's folder must be before anything of it is loaded: whole, of safetensors, its own, and without code."""
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -42,8 +43,8 @@ def _check_links(folder: Path) -> None:
     own = folder.resolve()
     own = own.parents[1] if hub_name(str(own)) else own
     for path in _visible(folder):
-        if path.is_symlink() and (path.is_dir() or not path.resolve().is_relative_to(own)):
-            raise ModelError(f"{path} is a link to {path.resolve()}; put a copy in its place")
+        if path.is_symlink() and (path.is_dir() or not Path(os.path.realpath(path)).is_relative_to(own)):
+            raise ModelError(f"{path} is a link to {os.path.realpath(path)}; put a copy in its place")
 
 
 def _visible(folder: Path) -> Iterator[Path]:

@@ -9,6 +9,7 @@ from harness.chat.form import Template
 from harness.chat.turns import Turn
 from harness.confined import TemplateFault, render_chats
 from harness.errors import ModelError
+from harness.regular_files import read_regular
 
 _NAMED = ("bos_token", "eos_token", "pad_token", "unk_token")
 
@@ -53,7 +54,7 @@ def read_json(file: Path) -> dict[str, Any]:
         ModelError: If it is not JSON.
     """
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
+        found = json.loads(read_regular(file).decode())
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, RecursionError) as fault:
@@ -64,7 +65,7 @@ def read_json(file: Path) -> dict[str, Any]:
 def _source(folder: Path, settings: dict[str, Any]) -> str:
     file = folder / "chat_template.jinja"
     try:
-        found = file.read_text(encoding="utf-8") if file.is_file() else settings.get("chat_template")
+        found = read_regular(file).decode() if file.exists() else settings.get("chat_template")
     except (OSError, ValueError) as fault:
         raise ModelError(f"{file} cannot be read ({fault}); restore it") from fault
     if isinstance(found, list):  # several by name; transformers takes 'default' where no tools are given

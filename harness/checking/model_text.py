@@ -1,5 +1,6 @@
 """The model's tokenizer and chat template, read from its files alone: no model and no torch is loaded."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -95,4 +96,4 @@ def _window(config: Mapping[str, Any]) -> int | None:
     inner = config.get("text_config")
     said = inner if isinstance(inner, dict) and inner else config
     found = (said.get(key) for key in _WINDOW_KEYS)
-    return next((int(size) for size in found if isinstance(size, int | float) and size >= 1), None)
+    return next((int(size) for size in found if isinstance(size, int | float) and 1 <= size < math.inf), None)

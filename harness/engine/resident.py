@@ -15,6 +15,7 @@ from transformers import (
     GenerationConfig,
 )
 
+from harness.assets.layers import size_fault
 from harness.engine.architectures import architecture
 from harness.engine.content import ADAPTER_FILES, adapter_hash
 from harness.engine.faults import describe, is_out_of_memory
@@ -103,6 +104,10 @@ def load_base(model: str, quantization: Literal["nf4"] | None, device: torch.dev
         ModelError: If it cannot be loaded, or its weights are not exactly those of its architecture; weights other
             than safetensors are refused.
     """
+    with readable(model):
+        fault = size_fault(Path(model))
+    if fault:
+        raise ModelError(f"model '{model}' is not whole: {fault}; fetch or save it again")
     settings: dict[str, Any] = {"dtype": compute_dtype(device), "device_map": {"": device}, "use_safetensors": True}
     settings |= {"output_loading_info": True, "ignore_mismatched_sizes": True}  # `_check_whole` names what is wrong
     if quantization == "nf4":
@@ -112,6 +117,15 @@ def load_base(model: str, quantization: Literal["nf4"] | None, device: torch.dev
     _check_whole(model, loading)
     _keep_layout(base)
     return base.eval().requires_grad_(False)
+
+
+def _rank(adapter: str) -> int:
+    """Return the largest rank of an adapter's own LoRA weights; 0 where it has none."""
+    from safetensors import safe_open
+
+    with safe_open(Path(adapter) / "adapter_model.safetensors", framework="numpy") as tensors:
+        names = [name for name in tensors.keys() if ".lora_A." in name]  # noqa: SIM118
+        return max((tensors.get_slice(name).get_shape()[0] for name in names), default=0)
 
 
 def _check_whole(model: str, loading: Mapping[str, Any]) -> None:
@@ -238,6 +252,8 @@ class Resident:
         from peft import PeftConfig, PeftModel
 
         config = PeftConfig.from_pretrained(adapter)
+        if (rank := getattr(config, "r", 0)) > (there := _rank(adapter)) > 0:
+            raise ValueError(f"its configuration says rank {rank:,}, and its weights have {there}")
         config.inference_mode = True
         if self._switch is not None and {config.peft_type} != {c.peft_type for c in self._switch.peft_config.values()}:
             self._clear()  # PEFT keeps one kind at a time

@@ -56,7 +56,7 @@ def recall(path: Path, bound_to: Mapping[str, str]) -> Baseline | None:
         return None
     if data.get("format") != FORMAT:
         raise StoreError(f"{path}: is not a recorded base of format {FORMAT}; give another file, or {_AGAIN}")
-    if hash_data({name: value for name, value in data.items() if name != "seal"}) != data.get("seal"):
+    if not _is_sealed(data):
         raise StoreError(f"{path}: is damaged or was edited, its seal does not fit; {_AGAIN}")
     found: Baseline = decode(Baseline, json.dumps({name: value for name, value in data.items() if name != "seal"}))
     if differing := _differing(found.bound_to, bound_to):
@@ -74,6 +74,13 @@ def _read(path: Path) -> dict[str, Any] | None:
     except (ValueError, RecursionError) as fault:  # no UTF-8, no JSON
         raise StoreError(f"{path}: is damaged or no recorded base ({fault}); give another file, or {_AGAIN}") from fault
     return data if isinstance(data, dict) else {}
+
+
+def _is_sealed(data: Mapping[str, Any]) -> bool:
+    try:
+        return hash_data({name: value for name, value in data.items() if name != "seal"}) == data.get("seal")
+    except UnicodeEncodeError:  # half a character, which JSON may spell and nobody can write
+        return False
 
 
 def _differing(there: Mapping[str, str], now: Mapping[str, str]) -> str:

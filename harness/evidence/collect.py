@@ -1,6 +1,5 @@
 """Turns a run's ledger into a Run: scores, evidence and the decision. No model is loaded."""
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -104,7 +103,7 @@ def collect(folder: RunFolder, task: Task, ledger: Ledger, *, most: int | None =
     if judge:
         evidence = tuple(_corrected(item, judge.metric, decision.scores.get(item.arm)) for item in evidence)
         fits = [[_corrected(fit, judge.metric, None) for fit in found] for found in fits]
-    manifest: Mapping[str, Any] = json.loads(ledger.state(RUN, MANIFEST) or "{}")
+    manifest: Mapping[str, Any] = decode(dict[str, Any], ledger.state(RUN, MANIFEST) or "{}")
     return Run(
         folder=folder.path.name,
         name=task.name,
@@ -280,7 +279,7 @@ def _cost(fitted: FittedState, predictions: Sequence[Prediction], memory: str | 
         latency_seconds=fitted.latency_seconds,
         prompt_tokens_per_item=sum(p.prompt_tokens for p in asked) / count if count else None,
         completion_tokens_per_item=sum(p.completion_tokens for p in asked) / count if count else None,
-        peak_memory_mb=None if memory in (None, NOT_MEASURED) else float(memory),
+        peak_memory_mb=None if memory in (None, NOT_MEASURED) else decode(float, memory),
         latency_p95_seconds=fitted.latency_p95_seconds,
     )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.evidence.provenance import now
+from harness.regular_files import read_regular
 from harness.store.files import appending
 
 EVENTS = "events.jsonl"
@@ -51,7 +52,7 @@ def read_events(folder: Path) -> list[dict[str, Any]]:
     A line that is being written, or was cut by a crash, is passed over, and so is one of another version.
     """
     try:
-        lines = (folder / EVENTS).read_text(encoding="utf-8", errors="replace").split("\n")
+        lines = read_regular(folder / EVENTS).decode(errors="replace").split("\n")
     except OSError:
         return []
     return [event for line in lines if (event := _event(line)) is not None]
@@ -60,6 +61,6 @@ def read_events(folder: Path) -> list[dict[str, Any]]:
 def _event(line: str) -> dict[str, Any] | None:
     try:
         found = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) and found.get("v") == VERSION and "event" in found else None

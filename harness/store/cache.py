@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.atomic import intruder, is_private, private
+from harness.store.journal import journal_fault
 
 Log = Callable[[str], object]
 
@@ -179,6 +180,8 @@ def _opened(path: Path) -> sqlite3.Connection:
     for place in (folder, path):
         if fault := intruder(place, is_enclosed=place == path and is_private(folder)):
             raise PermissionError(f"{place} {fault}")
+    if fault := journal_fault(path):
+        raise PermissionError(fault)
     connection = sqlite3.connect(path, timeout=WAIT_SECONDS, isolation_level=None)
     try:
         connection.text_factory = bytes  # a damaged text need not be UTF-8

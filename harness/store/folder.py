@@ -154,8 +154,8 @@ class RunFolder:
             except OSError:
                 continue  # it went while we looked: a journal, a temporary file
             remedy = "remove it, or give another --out folder"
-            if fault == "is a link":
-                raise StoreError(f"{path} is a link, and a run folder holds none; {remedy}")
+            if fault in ("is a link", "is a pipe, a socket or a device"):
+                raise StoreError(f"{path} {fault}, and a run folder holds none; {remedy}")
             if fault == "belongs to another user":
                 remedy = "make a copy of your own, or give the command as that user"
                 raise StoreError(f"{path} {fault}, so it is not trusted; if you know what it holds: {remedy}")

@@ -15,10 +15,10 @@ Every row carries a seal (sha256 over its columns), checked when it is read: SQL
 own, and a flipped bit must not become a figure.
 """
 
-import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ from harness.records import (
     TextLoss,
 )
 from harness.store.files import decode, encode, hash_text, unwritable
+from harness.store.journal import journal_fault
 
 SCHEMA_VERSION = 3
 
@@ -56,6 +57,14 @@ _INSERT = {
 _FAULTS = (sqlite3.Error, UnicodeError)
 
 
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """That the general ability of one set of weights is there, whole."""
+
+    seconds: float
+    rows: int
+
+
 class Ledger:
     """Reads and writes one run's evidence; several processes may hold it open."""
 
@@ -67,6 +76,8 @@ class Ledger:
         """
         self.path = path
         try:
+            if said := journal_fault(path):
+                raise StoreError(said)
             self._connection = sqlite3.connect(path, timeout=60, isolation_level=None)
             self._connection.execute("PRAGMA synchronous=FULL")
             self._connection.execute("PRAGMA trusted_schema=OFF")
@@ -82,7 +93,7 @@ class Ledger:
             if version == 0:
                 self._connection.executescript(_TABLES)
                 self._connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
-        except _FAULTS as fault:
+        except (*_FAULTS, OSError) as fault:
             raise StoreError(
                 f"{path}: cannot be opened ({fault}); free some space or give another --out folder"
             ) from fault
@@ -162,7 +173,7 @@ class Ledger:
         with self._transaction() as connection:
             connection.execute("DELETE FROM benchmarks WHERE weights=?", (name,))
             connection.executemany(_INSERT["benchmarks"], map(_sealed, rows))
-            measured = json.dumps({"seconds": ability.seconds, "rows": len(rows)})
+            measured = encode(_Measured, _Measured(ability.seconds, len(rows)))
             connection.execute(_INSERT["states"], _sealed((f"general:{name}", "measured", measured)))
 
     def general(self, weights: str) -> GeneralAbility | None:
@@ -170,10 +181,10 @@ class Ledger:
         state = self.state(f"general:{weights}", "measured")
         if state is None:
             return None
-        measured = json.loads(state)
+        measured: _Measured = decode(_Measured, state)
         rows = self._read("SELECT * FROM benchmarks WHERE weights=? ORDER BY kind, task, item", (weights,))
-        if len(rows) != measured["rows"]:
-            raise StoreError(f"{self.path}: holds {len(rows)} of {measured['rows']} rows of {weights}; restore it")
+        if len(rows) != measured.rows:
+            raise StoreError(f"{self.path}: holds {len(rows)} of {measured.rows} rows of {weights}; restore it")
 
         def read(kind: str, record_type: Any) -> tuple[Any, ...]:
             return tuple(decode(record_type, row[-1]) for row in rows if row[1] == kind)
@@ -183,7 +194,7 @@ class Ledger:
             read("item", BenchmarkItem),
             read("text", TextLoss),
             read("off_task", OffTaskAnswer),
-            measured["seconds"],
+            measured.seconds,
         )
 
     def put_state(self, name: str, stage: str, record: str) -> None:

@@ -1,7 +1,9 @@
 """What lies in a folder of documents and is not a file to be read: nothing of it may be missed without a word."""
 
+import os
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from harness.task.faults import Faults
@@ -20,21 +22,42 @@ def check_files(path: Path, written: str, faults: Faults) -> None:
         faults.add(name.encode(errors="backslashreplace").decode(), text)
 
 
+def files_below(folder: Path) -> list[Path]:
+    """Return the regular files of a folder and of those inside, however deep, in order; no hidden ones, no links.
+
+    What cannot be read is passed over: `check_files` names it.
+    """
+    found, waiting = [], [folder]
+    while waiting:
+        with suppress(OSError):
+            for entry in os.scandir(waiting.pop()):
+                if entry.name.startswith("."):
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(Path(entry.path))
+                elif entry.is_file(follow_symlinks=False):
+                    found.append(Path(entry.path))
+    return sorted(found)
+
+
 def _strays(folder: Path) -> Iterator[tuple[Path, str]]:
-    try:
-        paths = sorted(folder.iterdir())
-    except OSError as fault:
-        yield folder, f"is a folder that cannot be read ({fault.strerror}); fix its rights or move it out"
-        return
-    for path in (path for path in paths if not path.name.startswith(".")):
+    waiting = [folder]
+    while waiting:
+        folder = waiting.pop()
         try:
-            mode = path.lstat().st_mode
+            paths = sorted(folder.iterdir())
         except OSError as fault:
-            yield path, f"cannot be looked at ({fault.strerror}); fix its rights or move it out"
+            yield folder, f"is a folder that cannot be read ({fault.strerror}); fix its rights or move it out"
             continue
-        if stat.S_ISLNK(mode):
-            yield path, "is a link; put what it leads to in its place, or move it out of the documents"
-        elif stat.S_ISDIR(mode):
-            yield from _strays(path)
-        elif not stat.S_ISREG(mode):
-            yield path, "is not a file but a pipe, a socket or a device; move it out of the documents"
+        for path in (path for path in paths if not path.name.startswith(".")):
+            try:
+                mode = path.lstat().st_mode
+            except OSError as fault:
+                yield path, f"cannot be looked at ({fault.strerror}); fix its rights or move it out"
+                continue
+            if stat.S_ISLNK(mode):
+                yield path, "is a link; put what it leads to in its place, or move it out of the documents"
+            elif stat.S_ISDIR(mode):
+                waiting.append(path)
+            elif not stat.S_ISREG(mode):
+                yield path, "is not a file but a pipe, a socket or a device; move it out of the documents"

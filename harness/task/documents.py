@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from harness.records import Document, Example
-from harness.task.document_files import check_files
+from harness.task.document_files import check_files, files_below
 from harness.task.faults import Faults
 from harness.task.pages import KINDS_READ, PLAIN, READERS, Page, PageFault, left_out, read_page
 from harness.task.placed import Placed
@@ -60,10 +60,8 @@ class _Folder:
 
 def _from_folder(path: Path, written: str, faults: Faults, notes: list[str]) -> list[Document]:
     found = _Folder()
-    for file in sorted(path.rglob("*")):
+    for file in files_below(path):
         inside = PurePosixPath(file.relative_to(path).as_posix())
-        if file.is_symlink() or not file.is_file() or any(part.startswith(".") for part in inside.parts):
-            continue
         if UNUSABLE.search(str(inside)):
             faults.add(written, f"holds a file whose name is not text ({ascii(str(inside))}); rename it")
         elif file.suffix.lower() in READERS:

@@ -1,6 +1,5 @@
 """The runs of a folder: each a name that was found there, never a path that somebody sent."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 from harness.atomic import intruder
 from harness.evidence.event_file import read_events
 from harness.evidence.to_go import arms_to_go
+from harness.json_files import read_json
 from harness.store.folder import IDENTITY
 from harness.viewing.follow import Progress, progress_of
 
@@ -61,7 +61,7 @@ def _entry(folder: Path) -> Entry:
     progress = progress_of(read_events(folder))
     is_working = progress.state in ("running", "silent", "stopped")
     try:
-        result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+        result = read_json(folder / "result.json")
         found = _of_result(folder, result, progress)
     except FileNotFoundError:
         found = _of_events(folder, progress, progress.state if is_working else "unfinished")

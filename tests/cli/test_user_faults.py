@@ -85,9 +85,27 @@ BROKEN_MODELS = {
     "template of bytes": (lambda m: (m / "chat_template.jinja").write_bytes(b"\xff{{ messages }}"), "cannot be read"),
     "number for a config": (lambda m: (m / "config.json").write_text("5"), "config.json"),
     "deep config": (lambda m: (m / "config.json").write_text("[" * 200_000), "nests"),
+    "pipe for a config": (lambda m: os.mkfifo(m / "x_config.json"), "a pipe or a device"),
+    "pipe for a template": (lambda m: pipe(m / "chat_template.jinja"), "chat_template.jinja cannot be read"),
+    "endless config": (lambda m: os.truncate(made(m / "x_config.json"), 2**40), "are read at most"),
+    "layers beyond counting": (lambda m: edited(m / "config.json", num_hidden_layers=10**9), "of 1000000000 layers"),
+    "words beyond counting": (
+        lambda m: edited(m / "config.json", vocab_size=10**12),
+        "config.json says vocab_size 1,000,000,000,000, and its largest tensor is nowhere near that",
+    ),
     "missing layer": (without_layer, "of 2 layers 1 are in no file (layer 1 is the first)"),
     "tensor in no shard": (without_tensor_of_index, "model.layers.0.forgotten.weight"),
 }
+
+
+def made(file):
+    file.touch()
+    return file
+
+
+def pipe(file):
+    file.unlink()
+    os.mkfifo(file)
 
 
 @pytest.mark.parametrize("kind", BROKEN_MODELS)
@@ -97,8 +115,14 @@ def test_check_names_what_is_wrong_with_a_models_folder(task, tmp_path, kind):
     assert words in refused("check", task())
 
 
+def test_link_to_itself_leads_out_of_no_model_s_folder(task, tmp_path):
+    (tmp_path / "model" / "loop").symlink_to("loop")
+    assert CliRunner().invoke(main, ["check", str(task())]).exit_code == Exit.DONE
+
+
 ODD_MODELS = {
     "object for a token": {"tokenizer_config.json": {"eos_token": {"a": 1}}},
+    "infinite window": {"config.json": {"max_position_embeddings": float("inf")}},
     "word for a window": {"config.json": {"max_position_embeddings": "abc"}},
     "list for a part": {"config.json": {"text_config": [1]}},
     "numbers for templates": {"tokenizer_config.json": {"chat_template": [1, 2]}},

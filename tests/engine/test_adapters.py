@@ -117,6 +117,17 @@ def test_adapter_that_does_not_fit_the_base_is_refused(engine, tiny_model, adapt
         assert logprobs(engine, good) == approx(logprobs(fresh, good), abs=1e-5)
 
 
+def test_rank_that_its_weights_do_not_have_is_refused_before_anything_of_that_size_is_made(
+    engine, tiny_model, adapters, tmp_path
+):
+    folder = shutil.copytree(adapters[0], tmp_path / "adapter")
+    config = json.loads((folder / "adapter_config.json").read_text())
+    rank, config["r"] = config["r"], 10**12
+    (folder / "adapter_config.json").write_text(json.dumps(config))
+    with raises(ArmError, match=f"says rank 1,000,000,000,000, and its weights have {rank};"):
+        logprobs(engine, Weights(str(tiny_model), adapter=str(folder)))
+
+
 def test_folder_without_adapter_weights_is_refused(engine, tiny_model, tmp_path):
     (tmp_path / "adapter_config.json").write_text(json.dumps({"peft_type": "LORA"}))
     with raises(ArmError, match=r"adapter_model\.safetensors"):

@@ -2,13 +2,14 @@
 
 import json
 import math
+from contextlib import closing
 
 import pandas as pd
 import pytest
 from recorder import Recorder
 from stub_ground import write_stub_model
 
-from harness.errors import TaskFileError
+from harness.errors import StoreError, TaskFileError
 from harness.evidence.arm import Workplace
 from harness.evidence.collect import _standing
 from harness.evidence.compare import Settings, compare, redraw
@@ -90,6 +91,19 @@ def test_seed_that_failed_is_told_with_its_reason_and_all_seeds_cost(tmp_path, s
     assert said in again.evidence[1].warnings
     assert any("1 of 3 seeds did not end well" in text and said in text for text in again.decision.caveats)
     assert [recipe.seeds for recipe in again.decision.recipes] == [(0, 5)]
+
+
+@pytest.mark.parametrize(
+    ("name", "stage", "record"),
+    [("run", "manifest", "null"), ("run", "manifest", "[" * 100_000), ("steady", "peak_memory_mb", '"x"')],
+)
+def test_state_of_another_shape_is_no_fault_of_ours(tmp_path, stub_task, name, stage, record):
+    _, folder = compare(load_task(stub_task("steady")), Settings(tmp_path / "run"), Recorder())
+    with closing(Ledger(folder.ledger)) as ledger:
+        assert ledger.state(name, stage) is not None
+        ledger.put_state(name, stage, record)
+    with pytest.raises(StoreError, match="cannot be read"):
+        redraw(folder.path)
 
 
 def test_dev_score_that_is_no_number_does_not_choose_a_seed():

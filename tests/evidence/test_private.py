@@ -93,6 +93,17 @@ def test_link_in_a_run_folder_is_refused_and_nothing_is_written_through_it(tmp_p
     assert victim.stat().st_mtime_ns == before
 
 
+@pytest.mark.parametrize("name", ["identity.json", "data/task.json", "run.log"])
+def test_pipe_in_a_run_folder_is_refused_and_not_waited_for(tmp_path, name):
+    run = made(tmp_path / "run")
+    place = run.path / name
+    place.unlink(missing_ok=True)
+    os.mkfifo(place)
+    for use in (lambda: run.locked().__enter__(), lambda: redraw(run.path)):
+        with pytest.raises(StoreError, match=f"{name} is a pipe, a socket or a device, and a run folder holds none"):
+            use()
+
+
 def test_log_and_lock_are_never_opened_through_a_link(tmp_path):
     (tmp_path / "victim").write_text("mine")
     (tmp_path / "link").symlink_to(tmp_path / "victim")

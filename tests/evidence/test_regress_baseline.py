@@ -84,6 +84,7 @@ def edited(file, change):
         lambda data: data.update(recorded="yesterday"),
         lambda data: data.update(more=1),
         lambda data: data.pop("seal"),
+        lambda data: data.update(recorded="\ud800"),  # half a character, which JSON may spell
     ],
 )
 def test_edited_record_is_refused(file, change):

@@ -1,5 +1,6 @@
 """Task files of general.include_path are data: what brings code is named, and nothing of it runs."""
 
+import os
 from pathlib import Path
 
 from click.testing import CliRunner
@@ -96,11 +97,38 @@ def test_file_that_a_link_brings_is_read_from_where_it_lies(folder):
     assert "outside the folder" in said(folder)[0][2]
 
 
-@mark.parametrize("text", ["a: [", "a: b\n---\nc: d\n", "[" * 20_000, "\x00"])
+@mark.parametrize("text", ["a: [", "a: b\n---\nc: d\n", "[" * 20_000, "[" * 1_000_000, "\x00", "metadata: &m {a: *m}"])
 def test_file_that_is_no_plain_yaml_is_a_fault(folder, text):
     (folder / "own.yaml").write_text(text)
     [(file, line, said_of_it)] = said(folder)
     assert (file, line) == ("own.yaml", None) and "cannot be read as plain YAML" in said_of_it
+
+
+def test_aliases_count_as_often_as_they_are_named(folder):
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]
+    (folder / "own.yaml").write_text("\n".join(lines))
+    assert "stands for more than 20,000 values, aliases (*) written out" in said(folder)[0][2]
+
+
+@mark.parametrize("kind", ["pipe", "endless"])
+def test_file_that_is_no_file_or_never_ends_is_a_fault(folder, kind):
+    file = folder / "own.yaml"
+    if kind == "pipe":
+        os.mkfifo(file)
+    else:
+        file.touch()
+        os.truncate(file, 2**40)
+    [(name, line, text)] = said(folder)
+    assert (name, line) == ("own.yaml", None)
+    assert ("a pipe or a device" if kind == "pipe" else "are read at most") in text
+
+
+def test_data_is_written_nowhere_but_in_our_own_cache(folder):
+    write(folder, more="metadata: {cache_dir: /somewhere}")
+    [(file, line, text)] = said(folder)
+    assert (file, line) == ("own.yaml", 10)
+    assert "'cache_dir' has data written where no run belongs" in text
 
 
 def test_template_that_builds_its_way_out_is_stopped_by_the_sandbox(folder):

@@ -213,3 +213,20 @@ def test_question_that_stands_in_two_files_is_for_one_use_in_both(tmp_path):
 def test_file_with_the_name_of_one_of_our_benchmarks_is_refused(tmp_path):
     with raises(HarnessError, match="'core_piqa' is one of ours; rename the file"):
         load_tasks([str(write(tmp_path / "core_piqa.jsonl", CHINESE))], None)
+
+
+def test_column_of_a_huge_number_is_no_choice(tmp_path):
+    rows, faults = read(tmp_path, {"question": "Which?", "answer": "a", f"choice_{'1' * 5000}": "a"})
+    assert (rows, faults) == ([BenchmarkRow(1, "Which?", (), "a")], [])
+
+
+def test_half_a_character_is_a_fault_of_its_row(tmp_path):
+    (tmp_path / "rows.jsonl").write_text('{"question": "a\\ud800?", "answer": "x"}\n')
+    rows, [fault] = read_benchmark(tmp_path / "rows.jsonl")
+    assert (rows, fault.row) == ([], 1)
+    assert fault.text.startswith("'question' holds a character that no file may")
+
+
+def test_row_of_many_other_columns_is_named_in_short(tmp_path):
+    _, [fault] = read(tmp_path, {f"c{n}": n for n in range(10_000)})
+    assert fault.text == ("has no column 'question'; its 10000 columns begin with 'c0', 'c1', 'c2', 'c3', 'c4', 'c5'")

@@ -132,6 +132,14 @@ def test_benchmark_row_that_is_gone_is_no_silent_loss(tmp_path):
         ledger.general("base")
 
 
+@pytest.mark.parametrize("record", ["5", "null", "[]", '{"rows": 3}', "[" * 100_000])
+def test_state_of_another_shape_is_a_store_error(tmp_path, record):
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+    ledger.put_state("general:base", "measured", record)
+    with pytest.raises(StoreError, match="cannot be read"):
+        ledger.general("base")
+
+
 def test_forgotten_arm_leaves_nothing_and_the_others_everything(tmp_path):
     ledger = Ledger(tmp_path / "ledger.sqlite")
     for arm in ("a", "b"):

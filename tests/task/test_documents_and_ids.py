@@ -1,3 +1,6 @@
+import sys
+from pathlib import Path
+
 import pytest
 
 
@@ -160,3 +163,20 @@ def test_many_pages_in_no_one_encoding_are_one_fault_and_few_are_named_by_their_
     assert fault.startswith(
         "pages: 4 pages cannot be read as text (a.md, b.txt, c.txt and 1 more); of the first: byte 0xe9 is not UTF-8"
     )
+
+
+@pytest.fixture
+def deep(task_folder):
+    """Folders inside folders; taken away again one by one, as whoever clears up may follow them no further."""
+    folders = [task_folder.folder / "pages"]
+    while len(folders) < sys.getrecursionlimit() + 100:
+        folders[-1].mkdir()
+        folders.append(Path(f"{folders[-1]}/d"))
+    yield
+    for folder in reversed(folders[:-1]):
+        folder.rmdir()
+
+
+def test_folders_inside_folders_are_looked_through_however_deep(task_folder, deep):
+    task_folder.settings["data"]["documents"] = "pages"
+    assert "pages: holds no document" in task_folder.faults()[0]

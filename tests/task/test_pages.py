@@ -30,6 +30,7 @@ def tables_in(html):
         ("\ufeff---\r\ntitle: Fees\r\n---\r\nTwelve.\r\n", "# Fees\n\nTwelve.\n"),
         ("---\n---\nTwelve.\n", "Twelve.\n"),
         ("---\n\nA quotation\n\n---\n\nTwelve.\n", "---\n\nA quotation\n\n---\n\nTwelve.\n"),  # two rules
+        (f"---\nb: {'[' * 100_000}\n---\nTwelve.\n", "Twelve.\n"),  # its lines look like settings
         ("---\ntitle: never closed\n", "---\ntitle: never closed\n"),
         ("Twelve.\n\n---\ntitle: Fees\n---\n", "Twelve.\n\n---\ntitle: Fees\n---\n"),
     ],

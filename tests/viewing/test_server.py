@@ -1,5 +1,6 @@
 """The local page over HTTP: what it shows, and what it never gives."""
 
+import os
 import re
 import shutil
 import socket
@@ -169,6 +170,21 @@ def test_damaged_run_is_listed_as_unreadable_and_ends_nothing(make, get):
     (folder / "events.jsonl").write_text('{"v": 1, "event": "planned", "jobs": 7}\n')
     assert get()[0] == 200
     assert "unreadable" in get()[1]
+
+
+@pytest.mark.parametrize("file", ["result.json", "events.jsonl"])
+@pytest.mark.parametrize("damage", ["deep", "pipe"])
+def test_run_that_cannot_be_read_hides_no_other(make, get, file, damage):
+    make("sound", result())
+    folder = make("odd", result())
+    (folder / file).unlink(missing_ok=True)
+    if damage == "pipe":
+        os.mkfifo(folder / file)
+    else:
+        (folder / file).write_text("[" * 200_000)
+    status, page, _ = get()
+    assert status == 200
+    assert "sound" in page and "odd" in page
 
 
 def test_no_folder_is_refused_in_a_sentence(tmp_path):

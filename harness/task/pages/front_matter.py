@@ -38,7 +38,7 @@ def _yaml(text: str) -> Any:
 
     try:
         found = YAML(typ="safe", pure=True).load(text)
-    except (YAMLError, ValueError):
+    except (YAMLError, ValueError, RecursionError):
         return _unread(text)
     return {} if found is None else found
 
