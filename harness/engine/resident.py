@@ -92,6 +92,9 @@ def load_tokenizer(model: str) -> Any:
     """Read a model's tokenizer, which knows an end token from here on; raises ModelError."""
     with readable(model):
         tokenizer = AutoTokenizer.from_pretrained(model, trust_remote_code=False)
+    if not isinstance(tokenizer.model_max_length, int | float):
+        said = f"model_max_length in its tokenizer_config.json is {tokenizer.model_max_length!r}"
+        raise ModelError(f"model '{model}' cannot be used: {said}; give a number")
     if tokenizer.eos_token_id is None:
         Text(tokenizer, model)  # which takes the one that the chat template writes behind an answer
     return tokenizer
@@ -115,6 +118,7 @@ def load_base(model: str, quantization: Literal["nf4"] | None, device: torch.dev
     with readable(model):
         base, loading = AutoModelForCausalLM.from_pretrained(model, trust_remote_code=False, **settings)
     _check_whole(model, loading)
+    _check_packed(model, base)
     _keep_layout(base)
     return base.eval().requires_grad_(False)
 
@@ -139,6 +143,14 @@ def _check_whole(model: str, loading: Mapping[str, Any]) -> None:
             f"the weights of model '{model}' are not those of its architecture: {', '.join(said)}; fetch or save the "
             "model again"
         )
+
+
+def _check_packed(model: str, base: Any) -> None:
+    """Refuse a configuration that says weights are packed in 4 bits which are not: they cannot be multiplied with."""
+    packed = [module.weight for module in base.modules() if type(module).__name__ == "Linear4bit"]
+    if any(getattr(weight, "quant_state", None) is None for weight in packed):
+        said = "its config.json says that they are in 4 bits (quantization_config), and they are not"
+        raise ModelError(f"the weights of model '{model}' cannot be used: {said}; take that key out")
 
 
 def _keep_layout(base: Any) -> None:
@@ -170,7 +182,7 @@ class Resident:
         if architecture(self.base.config, model).packs:
             self.base.set_attn_implementation(ATTENTION)
         free_memory()  # loading and packing leave copies behind
-        self.stop_ids = _stop_ids(self.base.generation_config, tokenizer)
+        self.stop_ids = _stop_ids(model, self.base.generation_config, tokenizer)
         # What the model's authors like to sample with must not leak into our decoding.
         self.base.generation_config = GenerationConfig()
         self._switch: Any = None  # PeftModel around the base, once an adapter was asked for
@@ -287,8 +299,11 @@ def is_prefix(adapter: str) -> bool:
     return isinstance(config, dict) and config.get("peft_type") == "PREFIX_TUNING"
 
 
-def _stop_ids(settings: Any, tokenizer: Any) -> list[int]:
+def _stop_ids(model: str, settings: Any, tokenizer: Any) -> list[int]:
     """Return every token that ends an answer: the tokenizer's, the template's and those the model names itself."""
     named = settings.eos_token_id
     named = named if isinstance(named, list) else [named]
+    if odd := [one for one in named if not (one is None or isinstance(one, int))]:
+        said = f"eos_token_id in its generation_config.json names {odd[0]!r}"
+        raise ModelError(f"model '{model}' cannot be used: {said}, which is no token's number; fix it")
     return sorted({i for i in (tokenizer.eos_token_id, end_of_turn(tokenizer), *named) if i is not None})

@@ -36,7 +36,7 @@ def read_documents(written: str, folder: Path, faults: Faults, notes: list[str] 
     if kind == "folder":
         check_files(path, written, faults)
         found = _from_folder(path, written, faults, [] if notes is None else notes)
-    elif path.suffix == ".jsonl" and kind:
+    elif path.suffix == ".jsonl" and kind == "file":
         found = _from_rows(written, folder, faults)
     else:
         problem = f"must be a folder of pages ({KINDS_READ}), or a .jsonl file" if kind else "is not there"

@@ -55,6 +55,8 @@ def path_fault(written: str, folder: Path) -> str:
         return f"{shown(written)} is a folder; give a file ({', '.join(FORMATS)})"
     if kind == "file" or is_hub_id(written, folder):
         return ""
+    if kind == "other":
+        return f"{shown(written)} is a pipe or a device; give a file"
     return f"there is no file {shown(written)} in the task's folder{_near_file(written, path)}; fix the path"
 
 

@@ -92,6 +92,8 @@ def _text(path: Path, faults: Faults) -> str:
     if kind == "folder":
         remedy = "give the task file, or make one: harness init --from ROWS --out DIR"
         faults.add(path.name, f"is a folder without {TASK_FILE}; {remedy}")
+    elif kind == "other":
+        faults.add(path.name, "is a pipe or a device; give a file")
     elif kind is None:
         faults.add(path.name, "there is no such file; check the path")
     elif path.suffix.lower() in _ROWS:

@@ -124,11 +124,13 @@ def escaped(text: str) -> str:
     return _SPECIAL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def kind_of(path: Path) -> Literal["file", "folder"] | None:
-    """Say whether a file or a folder is there; None also when the path cannot be a path at all."""
+def kind_of(path: Path) -> Literal["file", "folder", "other"] | None:
+    """Say whether a file, a folder, or a pipe or device is there; None also when the path cannot be a path at all."""
     try:
         if path.is_file():
             return "file"
-        return "folder" if path.is_dir() else None
+        if path.is_dir():
+            return "folder"
+        return "other" if path.exists() else None
     except (OSError, ValueError):  # a name too long, or one that may not be looked at
         return None

@@ -13,7 +13,9 @@ from harness.assets.hub import hub_commit, hub_name
 from harness.assets.model_folder import INDEX, WEIGHTS, checked_folder
 from harness.engine.content import model_hash
 from harness.engine.resident import load_base
+from harness.engine.transformers_engine import TransformersEngine
 from harness.errors import ModelError
+from harness.records import GenerationSettings, Message, Weights
 
 COMMIT = "c" * 40
 CPU = torch.device("cpu")
@@ -175,3 +177,29 @@ def test_unknown_weights_are_refused(folder):
 def test_weights_of_another_shape_are_refused(folder):
     with raises(ModelError, match=r"model\.norm\.weight"):
         load_base(rewritten(folder, lambda weights: weights.update({"model.norm.weight": torch.ones(3)})), None, CPU)
+
+
+@mark.parametrize("named", ["x", [[1]]])
+def test_end_token_that_is_no_number_is_named_with_its_file(folder, named):
+    settings = json.loads((folder / "generation_config.json").read_text())
+    (folder / "generation_config.json").write_text(json.dumps(settings | {"eos_token_id": named}))
+    engine = TransformersEngine(str(folder))
+    with raises(ModelError, match=r"eos_token_id in its generation_config\.json names .*, which is no token's number"):
+        engine.generate([[Message("user", "hello")]], GenerationSettings(1), Weights(str(folder)))
+
+
+def test_window_of_the_tokenizer_that_is_no_number_is_named_with_its_file(folder):
+    settings = json.loads((folder / "tokenizer_config.json").read_text())
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings | {"model_max_length": "abc"}))
+    with raises(ModelError, match=r"model_max_length in its tokenizer_config\.json is 'abc'; give a number"):
+        TransformersEngine(str(folder))
+
+
+def test_weights_that_are_called_packed_and_are_not_are_refused(folder):
+    packed = {"quant_method": "bitsandbytes", "load_in_4bit": True, "bnb_4bit_quant_type": "nf4"}
+    settings = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(settings | {"quantization_config": packed}))
+    with raises(
+        ModelError, match=r"says that they are in 4 bits \(quantization_config\), and they are not"
+    ):
+        load_base(str(folder), None, CPU)

@@ -292,3 +292,10 @@ def test_lack_of_memory_is_not_said_as_another_model(task):
     assert done.returncode == Exit.FAULT, done.stderr
     assert "memory" in done.stderr
     assert "give another model" not in done.stderr
+
+
+@pytest.mark.parametrize("name", ["task.yaml", "train.jsonl"])
+def test_pipe_is_called_one_and_not_waited_for(task, tmp_path, name):
+    file = task()
+    pipe(tmp_path / name)
+    assert f"{name}' is a pipe or a device" in refused("check", file).replace(f"{name}: is", f"{name}' is")
