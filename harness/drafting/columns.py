@@ -42,12 +42,12 @@ from harness.drafting.values import (
 from harness.task.published import translation_of
 from harness.task.schema import Columns
 from harness.task.shapes import EXTRA_COLUMNS, PLAIN, needed_columns, shape_of
+from harness.task.verdicts import LABEL, VERDICTS, verdict_of
 
 PAIRS = "preference pairs"
 JUDGED = "answers that were called good or bad"
 TRANSLATIONS = "translations"
 
-_VERDICTS = ("label", "kto_tag")
 _ANSWERS = ("target", "output", "completion")  # the key of the answer's column, by shape
 
 
@@ -124,6 +124,8 @@ def read_columns(
     left = [name for name in left if name not in (identity, evidence)]
     group = find_group(left, rows, doubts)
     unused = tuple(name for name in left if name != group)
+    if found.name == PLAIN:
+        _refuse_verdicts(rows, unused)
     answer = found.needed.get("target")
     is_plain = found.name == PLAIN and answer is not None and found.options is None
     meaning = what_lists_mean(rows, str(answer), lists) if is_plain else None
@@ -185,8 +187,10 @@ def _known_shape(
     _refuse_texts_as_turns(rows, shape, needed)
     if target and target not in needed.values():
         return None
-    verdict = next((name for name in _VERDICTS if name in names and _are_verdicts(rows, name)), None)
-    if verdict and not target:
+    verdict = next((name for name in names if _are_verdicts(rows, name, is_answer_known=target is not None)), None)
+    if verdict:
+        if not _are_verdicts(rows, verdict):
+            doubts.append(f"answers that {shown_name(verdict)} calls 1 are good; if it judges none, take it out")
         return _Shape(JUDGED, needed, verdict=verdict, taken=set(EXTRA_COLUMNS.get(shape, ())))
     rivals = [name for name in names if name not in needed.values() and _may_be_judged(rows, name)]
     answer = next((needed[key] for key in _ANSWERS if key in needed), next(iter(needed.values())))
@@ -210,8 +214,25 @@ def _refuse_texts_as_turns(rows: Values, shape: str, needed: dict[str, str]) -> 
     raise ValueError(f"column {shown_name(column)} holds lists of texts, not turns; write each row as {turns}")
 
 
-def _are_verdicts(rows: Values, name: str) -> bool:
-    return {value.casefold() for value in distinct(rows, name)} in ({"true", "false"}, {"true"}, {"false"})
+def _are_verdicts(rows: Values, name: str, *, is_answer_known: bool = False) -> bool:
+    """Whether a column calls answers good or bad; numbers that may be the answer do once that is known."""
+    in_words = not is_answer_known and (usual(name) == LABEL or is_score(name))
+    said = {verdict_of(value, in_words=in_words) for value in distinct(rows, name)}
+    return usual(name) in (LABEL, *VERDICTS) and bool(said) and None not in said
+
+
+def _refuse_verdicts(rows: Values, names: Sequence[str]) -> None:
+    """Refuse plain columns of which one calls answers good or bad: bad ones would be learnt as right.
+
+    Raises:
+        ValueError: With the columns that are read beside a verdict.
+    """
+    for name in names:
+        if _are_verdicts(rows, name) and any(verdict_of(value) is False for value in distinct(rows, name)):
+            raise ValueError(
+                f"column {shown_name(name)} calls answers good or bad, which is read beside 'prompt' and 'completion' "
+                f"or 'messages': give question and answer these names, or take out the bad ones and the column"
+            )
 
 
 def _may_be_judged(rows: Values, name: str) -> bool:

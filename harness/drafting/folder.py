@@ -97,6 +97,8 @@ def draft_task(
         usable = replace(usable, items=chats.items(usable.items))
         reading = chats.without_tools(reading)
     recognised = _recognised(source, rows, reading)
+    if usable.judged:
+        recognised += f"; {len(usable.items)} of {len(usable.judged)} answers were called good, and only these are rows"
     try:
         are_calls = chats is not None and chats.are_calls
         targets = [result_of(item.target, None) for item in usable.items]
@@ -105,7 +107,7 @@ def draft_task(
             usable = with_result(usable, answers.worked.rule)
         splits, said = divide(usable.items, SEED)
     except ValueError as fault:
-        raise TaskFileError(str(source), [f"{fault} ({recognised})"]) from None
+        raise TaskFileError(str(source), [f"{fault} ({'; '.join([recognised, *_left_out(usable)])})"]) from None
     tally = Tally()
     tally.columns(rows, reading.unused, lambda name: f"put it into the question with --input {shlex.quote(name)}")
     asides = (*tally.asides(), *(chats.asides if chats else ()))

@@ -15,13 +15,15 @@ from harness.drafting.telling import without_telling
 from harness.drafting.values import as_list, count_empty, is_empty, plain_text
 from harness.records import Example, Message
 from harness.task.answers import answers_of
+from harness.task.chats import NothingLearnt
 from harness.task.end_markers import ended
-from harness.task.published import feedback_cells, preference_cells
+from harness.task.published import preference_cells
 from harness.task.row import Row
 from harness.task.schema import Columns
 from harness.task.shapes import PLAIN, feedback_of, pair_of, preference_of, shape_of
 from harness.task.source import can_hold
 from harness.task.turns import messages_of, question_of, shown, text_of
+from harness.task.verdicts import LABEL
 
 SHOWN = 5  # reasons
 MOST_UNUSABLE = 0.1  # of the rows, apart from those without an answer; with more the file is better fixed first
@@ -54,18 +56,20 @@ def usable_rows(rows: Sequence[Row], reading: Reading, documents: frozenset[str]
     """Make an item of every row that has a question and an answer.
 
     Raises:
-        ValueError: If more than a tenth of the rows cannot be used though they have an answer, or none can be; with the
-            first reasons.
+        ValueError: If more than a tenth of the rows cannot be used though they have an answer and are not marked as
+            not to be learnt from, or none can be; with the first reasons.
     """
     items: list[Example] = []
     rejected: list[str | None] = []
     judged: list[Made] = []
     left_out: dict[str, list[str]] = {}  # places by reason
     ends: Counter[str] = Counter()
+    marked = 0
     for row in rows:
         try:
             made = _item(row.values, reading, documents)
         except ValueError as fault:
+            marked += isinstance(fault, NothingLearnt)
             left_out.setdefault(str(fault), []).append(row.place)
             continue
         made = replace(made, item=ended(made.item, ends), worse=made.worse and without_end(made.worse)[0])
@@ -80,7 +84,7 @@ def usable_rows(rows: Sequence[Row], reading: Reading, documents: frozenset[str]
     reasons = [_reason(places, text) for text, places in sorted(left_out.items(), key=lambda one: -len(one[1]))]
     if judged and not items:
         raise ValueError("no answer was called good, and a task needs good ones; add rows that have them")
-    if not items or count - unanswered > MOST_UNUSABLE * len(rows):
+    if not items or count - unanswered - marked > MOST_UNUSABLE * len(rows):
         first = "\n".join(f"    {text}" for text in reasons[:SHOWN])
         raise ValueError(f"{count} of {len(rows)} rows cannot be used; fix or remove them. Why:\n{first}")
     return Usable(tuple(items), tuple(rejected), tuple(judged), count, tuple(reasons), ends)
@@ -162,7 +166,9 @@ def _item(values: dict[str, Any], reading: Reading, documents: frozenset[str]) -
     if reading.shape == PAIRS:
         messages, target, worse = preference_of(_written(preference_cells(values)))
     elif reading.shape == JUDGED:
-        messages, target, is_good = feedback_of(feedback_cells(cells), _shape_judged(reading), reading.needed)
+        messages, target, is_good = feedback_of(
+            {**cells, LABEL: cells.get(str(reading.verdict))}, _shape_judged(reading), reading.needed
+        )
     elif reading.languages:
         messages, target = _translation(values, reading.needed["translation"], *reading.languages)
     elif reading.shape == PLAIN:

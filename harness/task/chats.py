@@ -19,6 +19,10 @@ class Answer:
     behind: int = 0  # turns of the conversation that follow it
 
 
+class NothingLearnt(ValueError):
+    """The file itself marks all answers of a conversation as not to be learnt from."""
+
+
 def answers_in(turns: Sequence[Turn], name: str) -> list[Answer]:
     """Return the answers that may be learnt and scored, in their order.
 
@@ -30,6 +34,7 @@ def answers_in(turns: Sequence[Turn], name: str) -> list[Answer]:
         name: Of its column, for a message.
 
     Raises:
+        NothingLearnt: If all are marked.
         ValueError: If there is none, or an answer is marked in part.
     """
     if len(turns) == 2 and turns[0].role == "user" and turns[1].role == "assistant" and turns[1].is_learnt:
@@ -45,8 +50,10 @@ def answers_in(turns: Sequence[Turn], name: str) -> list[Answer]:
             text = "\n".join(turn.message.content for turn in turns[start:end])
             has_call = any(turn.has_call for turn in turns[start:end])
             found.append(Answer(messages[:start], text, has_call, len(turns) - end))
+    if runs and not found:
+        raise NothingLearnt(f"'{name}' has no answer that may be learnt: all are marked as not to be learnt from")
     if not found:
-        raise ValueError(_fault(turns, name, has_marked=bool(runs)))
+        raise ValueError(_fault(turns, name))
     return found
 
 
@@ -69,9 +76,7 @@ def _runs(turns: Sequence[Turn]) -> list[tuple[int, int]]:
     return list(zip(starts, ends, strict=True))
 
 
-def _fault(turns: Sequence[Turn], name: str, *, has_marked: bool) -> str:
-    if has_marked:
-        return f"'{name}' has no answer that may be learnt: all are marked as not to be learnt from; remove the marks"
+def _fault(turns: Sequence[Turn], name: str) -> str:
     if any(turn.role == "assistant" for turn in turns):
         return f"'{name}' has no user's turn before its last answer; add it"
     return f"'{name}' has no answer: no turn is the assistant's; add the answer"

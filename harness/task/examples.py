@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from harness.answer_reading import AnswerRule
 from harness.plugins import suggest
@@ -13,11 +13,11 @@ from harness.records import Example, Feedback, Preference
 from harness.task.answer_rule import SlowPattern, check_result, has_result
 from harness.task.answers import with_one_answer
 from harness.task.cells import check_length, check_present, check_system, evidence_of, optional_text
-from harness.task.chats import Answer, answers_in, chat_group
+from harness.task.chats import Answer, NothingLearnt, answers_in, chat_group
 from harness.task.end_markers import ended, ended_texts, ended_turns
 from harness.task.faults import Faults
 from harness.task.labelled import half_labelled, labelled_in
-from harness.task.placed import Placed, hashed, identified
+from harness.task.placed import Placed, hashed, identified, listed
 from harness.task.prompt_columns import EndlessTemplate, PromptColumns
 from harness.task.published import plain_rows
 from harness.task.row import Row
@@ -26,7 +26,6 @@ from harness.task.schema import Columns, TaskFile
 from harness.task.settings import ABSENT
 from harness.task.shapes import (
     EXTRA_COLUMNS,
-    LABEL,
     PLAIN,
     answer_column,
     chat_column,
@@ -40,6 +39,7 @@ from harness.task.slice_columns import SliceColumns
 from harness.task.source import Source
 from harness.task.turns import shown as shown_text
 from harness.task.unused import Aside, LeftOut, Tally, left_out_lines
+from harness.task.verdicts import LABEL
 
 MOST_LEFT_OUT = 0.05  # of a file's rows: so many may be unusable, and are left out; more are refused
 
@@ -136,11 +136,13 @@ class SplitReader:
             try:
                 read_rows.append((row, self._read(row, read)))
             except ValueError as fault:
-                unusable.append(LeftOut(split, row, str(fault)))
+                unusable.append(LeftOut(split, row, str(fault), isinstance(fault, NothingLearnt)))
         found, unprompted = self._prompted(split, read_rows)
-        for one in sorted([*unusable, *unprompted], key=lambda one: one.row.number):
+        lost = sorted([*unusable, *unprompted], key=lambda one: one.row.number)
+        are_refused = not found or sum(not one.is_marked for one in lost) > MOST_LEFT_OUT * len(rows)
+        for one in lost:
             self._sizes[one.row.file] = len(rows)
-            if len(unusable) + len(unprompted) > MOST_LEFT_OUT * len(rows):
+            if are_refused:
                 self._faults.add(one.row.file, one.reason, one.row.number, one.row.unit)
             else:
                 self.left_out.append(one)
@@ -159,7 +161,7 @@ class SplitReader:
         """Try the prompt's template on every row: those that it cannot be filled with, or hides, are unusable."""
         if self.has_template_fault or not self._prompt.tells_rows_apart:
             return [one for _, one in made], []
-        placed = [(row, one.item) for row, own in made for one in _listed(own)]
+        placed = [(row, one.item) for row, own in made for one in listed(own)]
         fillings = [Filling(item.messages[-1].content, (), item.columns) for _, item in placed]
         reasons: dict[int, str] = {}
         try:
@@ -342,8 +344,3 @@ class SplitReader:
         check_length(messages, answer)
         columns = self._prompt.read(row.values, shown, messages[-1].content)
         return Placed(row, ended(Feedback("", messages, answer, is_good, columns), self.ends))
-
-
-def _listed(made: Any) -> list[Placed[Any]]:
-    """Return what was made of one row as a list."""
-    return made if isinstance(made, list) else [made]

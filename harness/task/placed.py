@@ -22,6 +22,11 @@ class Placed(Generic[Item]):
     item: Item
 
 
+def listed(made: Any) -> list[Placed[Any]]:
+    """Return what was made of one row, an item or several, as a list."""
+    return made if isinstance(made, list) else [made]
+
+
 def hashed(found: list[Placed[Item]]) -> list[Placed[Item]]:
     """Give each item the hash of its content; equal ones are numbered: 'ab12', 'ab12-2'."""
     seen: dict[str, int] = {}

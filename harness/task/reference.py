@@ -16,6 +16,7 @@ from harness.task.shapes import PLAIN_NAMES, SHAPES
 from harness.task.text import MOST_BYTES
 from harness.task.tool_calls import CALL_ROLES, RESULT_ROLES
 from harness.task.turns import LEARN, PASS_OVER
+from harness.task.verdicts import VERDICTS
 
 EXAMPLE = """\
 version: 1
@@ -91,7 +92,9 @@ The last answer of a chat is the target, and turns behind it are cut. With `turn
 own, with the turns before it; a chat is a group then, so that it stands on one side of a split. Openings such as
 'Hello' that a held-out chat has too are left out of train. Of answers that files mark as not to be learnt from
 ({marks}: 0 or false;
-{passed}: 1 or true) none is a target: they are shown before later ones.
+{passed}: 1 or true; {verdicts}: a
+word such as bad, down or thumbs_down) none is a target: they are shown before later ones. A chat of which all answers
+are marked so is left out, and such chats may be as many as they are.
 
 A call of a tool (`tool_calls`, `function_call`, a part `tool_use`, or a turn of {calls}) is
 text: a JSON object with `name` and `arguments`, a list where there are several, behind the words of its turn. What a
@@ -178,6 +181,7 @@ def reference_page() -> str:
         left_out=MOST_LEFT_OUT,
         marks=_named(LEARN),
         passed=_named(PASS_OVER),
+        verdicts=_named(VERDICTS),
         calls=_named(CALL_ROLES),
         results=_named(RESULT_ROLES),
         choices=_named(CHOICES),

@@ -11,6 +11,7 @@ from harness.records import Message
 from harness.task.chats import answers_in
 from harness.task.schema import Columns
 from harness.task.turns import Turn, answered, messages_of, question_of, shown, text_of, turns_of
+from harness.task.verdicts import LABEL, verdict_of
 
 Turns = tuple[Turn, ...]  # a conversation with its answers
 Cells = Mapping[str, Any]
@@ -171,13 +172,6 @@ def preference_of(cells: Cells) -> tuple[tuple[Message, ...], str, str]:
     return question, chosen, rejected
 
 
-LABEL = "label"  # the column that says whether an answer was good
-_VERDICTS = {
-    True: frozenset({"true", "1", "good", "up", "yes", "thumbs up", "like"}),
-    False: frozenset({"false", "0", "bad", "down", "no", "thumbs down", "dislike"}),
-}
-
-
 def feedback_of(cells: Cells, shape: str, needed: Mapping[str, str]) -> tuple[tuple[Message, ...], str, bool]:
     """Read the question, an answer, and whether somebody called it good; as `pair_of` reads the first two.
 
@@ -185,13 +179,11 @@ def feedback_of(cells: Cells, shape: str, needed: Mapping[str, str]) -> tuple[tu
         ValueError: Saying what is wrong with the row and the remedy.
     """
     question, answer = pair_of(cells, shape, needed)
-    said = str(cells.get(LABEL)).strip().casefold()
-    for verdict, words in _VERDICTS.items():
-        if said in words:
-            return question, answer, verdict
-    raise ValueError(
-        f"its label is {shown(str(cells.get(LABEL)))}; give true for a good answer and false for a bad one"
-    )
+    verdict = verdict_of(cells.get(LABEL))
+    if verdict is None:
+        said = shown(str(cells.get(LABEL)))
+        raise ValueError(f"its label is {said}; give true for a good answer and false for a bad one")
+    return question, answer, verdict
 
 
 def _answer(value: Any, name: str, question: tuple[Message, ...]) -> str:

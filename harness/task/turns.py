@@ -16,6 +16,7 @@ from harness.task.tool_calls import (
     read_call,
     result_text,
 )
+from harness.task.verdicts import VERDICTS, verdict_of
 
 _ROLES: dict[str, Role] = {
     "system": "system",
@@ -28,6 +29,7 @@ _ROLES: dict[str, Role] = {
 # Words by which files say whether an answer is to be learnt: `weight: 0` (OpenAI), `train: false` (Axolotl), and so on.
 LEARN = ("weight", "train", "training", "trainable", "loss", "loss_weight", "learn", "train_on_turn")
 PASS_OVER = ("mask", "masked", "ignore", "loss_mask")
+_MARKS = {"0": 0, "1": 1, "false": 0, "true": 1}  # as texts
 # Keys of a turn that are read; ids only tie a call to its result.
 _READ = {"role", "content", "from", "value", "id", "tool_call_id", *CALL_KEYS, *LEARN, *PASS_OVER}
 _EMPTY: tuple[Any, ...] = (None, "", [], {})
@@ -93,7 +95,7 @@ def _turn(value: Any, name: str) -> Turn:
     if not isinstance(value, dict):
         raise ValueError(f"'{name}' is {shown(value)}; give role and content")
     role_key, text_key = ("from", "value") if "from" in value else ("role", "content")
-    said = str(value.get(role_key))
+    said = str(value.get(role_key)).casefold()
     unread = tuple(key for key, held in value.items() if key not in _READ and held not in _EMPTY)
     if said in RESULT_ROLES:
         return Turn(Message("user", result_text(value.get(text_key))), unread=unread)
@@ -109,7 +111,12 @@ def _turn(value: Any, name: str) -> Turn:
     if calls and (text is None or isinstance(text, str)):
         text = "\n".join(filter(None, [text and text.strip(), call_text(calls)]))
     message = Message(role, text_of(text, f"{name}.{text_key}"))
-    return Turn(message, role != "assistant" or _is_learnt(value, name), bool(calls), (*unread, *thoughts))
+    if role != "assistant":
+        return Turn(message, True, bool(calls), (*unread, *thoughts))
+    verdicts = {key: verdict_of(value.get(key), in_words=True) for key in VERDICTS}
+    is_learnt = _is_learnt(value, name) and False not in verdicts.values()
+    unread = tuple(key for key in unread if verdicts.get(key) is None)
+    return Turn(message, is_learnt, bool(calls), (*unread, *thoughts))
 
 
 def _is_learnt(turn: dict[str, Any], name: str) -> bool:
@@ -123,6 +130,7 @@ def _is_learnt(turn: dict[str, Any], name: str) -> bool:
             mark = turn.get(key)
             if mark is None:
                 continue
+            mark = _MARKS.get(mark.strip().casefold(), mark) if isinstance(mark, str) else mark
             if mark not in (0, 1):
                 raise ValueError(
                     f"'{name}.{key}' is {shown(mark)}; an answer is learnt (1) or not (0): write one of them"

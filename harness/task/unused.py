@@ -10,6 +10,7 @@ from harness.task.chats import Answer
 from harness.task.faults import kind_of_fault, numbered
 from harness.task.row import Row
 from harness.task.turns import Turn
+from harness.task.verdicts import RATINGS, VERDICTS
 from harness.words import are_sentences
 
 # Columns and keys that change what a row means, so that leaving them out is a warning.
@@ -55,6 +56,7 @@ class LeftOut:
     split: str
     row: Row
     reason: str
+    is_marked: bool = False  # its file says that it is not to be learnt from
 
 
 class Tally:
@@ -135,6 +137,8 @@ class Tally:
             if key.casefold() in THOUGHTS:
                 remedy = "write the thoughts into the content, in the model's own marks, if they are to be learnt"
                 self.add(row, what, remedy, "warning", times)
+            elif key.casefold() in (*VERDICTS, *RATINGS):
+                self.add(row, what, "mark the answers that it calls bad as 'weight': 0", "warning", times)
             else:
                 self.add(row, what, "nothing to do where the content says all", times=times)
 
@@ -208,6 +212,8 @@ def _remedy(name: str, holders: Sequence[Row], way: Way) -> str:
     plain = template_name(name).casefold()
     if plain in THOUGHTS:
         return "put the thoughts in front of the answer, in the model's own marks, if they are to be learnt"
+    if plain in (*VERDICTS, *RATINGS) and not are_sentences([str(row.values[name]) for row in holders]):
+        return "if it judges the answers, bad ones are learnt as good ones: take their rows out, and the column"
     if plain in MARKS:
         return "all rows count alike; take out the rows that should not, and the column"
     if plain in TOOLS:

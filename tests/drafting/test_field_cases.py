@@ -125,6 +125,60 @@ def test_chat_with_a_label_that_is_no_verdict_is_asked_about(tmp_path):
     assert drafted(source, target="messages").test[0].target.count(" ") == 3
 
 
+GOOD_AND_BAD = {
+    "feedback": ("good", "bad"),
+    "label": ("thumbs_up", "thumbs_down"),
+    "rating": ("up", "down"),
+    "vote": (1, -1),
+}
+
+
+@pytest.mark.parametrize("column", GOOD_AND_BAD)
+@pytest.mark.parametrize("target", [None, "completion"])
+def test_words_of_praise_and_blame_are_verdicts_whether_or_not_the_answer_is_named(tmp_path, column, target):
+    good, bad = GOOD_AND_BAD[column]
+
+    def row(n: int) -> Row:
+        return {"prompt": f"{text(n, 6)}?", "completion": text(f"a{n}", 4), column: good if n % 3 else bad}
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row)), target=target)
+    items = [*task.study.train, *task.study.dev, *task.test]
+    assert {item.target for item in items} == {text(f"a{n}", 4) for n in range(360) if n % 3}
+    assert sum(not one.is_good for one in task.study.feedback) == 120
+
+
+def test_number_that_may_be_the_answer_is_a_verdict_once_the_answer_is_known(tmp_path):
+    rows = rows_of(lambda n: {"prompt": f"{text(n, 6)}?", "completion": text(f"a{n}", 4), "label": 1 if n % 3 else -1})
+    source = save(tmp_path / "rows.jsonl", rows)
+    with pytest.raises(InDoubt):
+        drafted(source)
+    task = drafted(source, target="completion")
+    assert len(task.study.train) + len(task.study.dev) + len(task.test) == 240
+    assert "not sure: answers that 'label' calls 1 are good; if it judges none, take it out" in said(task)
+
+
+def test_verdict_beside_plain_columns_is_refused_with_the_columns_that_are_read_beside_one(tmp_path):
+    def row(n: int) -> Row:
+        return {"question": f"{text(n, 6)}?", "answer": text(f"a{n}", 4), "feedback": "good" if n % 3 else "bad"}
+
+    with pytest.raises(TaskFileError, match="'feedback' calls answers good or bad, which is read beside 'prompt'"):
+        drafted(save(tmp_path / "rows.jsonl", rows_of(row)))
+
+
+def test_points_that_may_judge_the_answers_are_said(tmp_path):
+    rows = rows_of(lambda n: {"question": f"{text(n, 6)}?", "answer": text(f"a{n}", 4), "score": n % 5})
+    task = drafted(save(tmp_path / "rows.jsonl", rows), target="answer")
+    remedy = "if it judges the answers, bad ones are learnt as good ones: take their rows out, and the column"
+    assert f"not sure: column 'score' is not used (rows.jsonl 360 rows): {remedy}" in said(task)
+
+
+def test_too_few_good_answers_are_said_to_be_the_good_ones(tmp_path):
+    rows = rows_of(judged, 80)
+    # 80 rows from 0 on, of which 27 are called bad: 0, 3, ... 78
+    with pytest.raises(TaskFileError, match="53 usable rows are too few .* 53 of 80 answers were called good"):
+        drafted(save(tmp_path / "kto.jsonl", rows))
+
+
 # scored-pairs-and-translations
 
 

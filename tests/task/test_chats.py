@@ -99,7 +99,13 @@ def test_chat_that_is_tested_is_not_learnt_from(task_folder):
     assert "2 answers of chats ask what test or dev asks and are left out" in task.notes
 
 
-@pytest.mark.parametrize("mark", [{"weight": 0}, {"train": False}, {"loss": 0}, {"mask": True}, {"weight": 0.0}])
+@pytest.mark.parametrize(
+    "mark",
+    [
+        *[{"weight": 0}, {"train": False}, {"loss": 0}, {"mask": True}, {"weight": 0.0}, {"weight": "0"}],
+        *[{"rating": "down"}, {"feedback": "thumbs_down"}, {"verdict": False}],
+    ],
+)
 @pytest.mark.parametrize("turns", ["last", "all"])
 def test_answer_marked_as_not_to_be_learnt_is_shown_and_no_row(task_folder, mark, turns):
     task = chats_of(task_folder, chat(ASKED, SAID | mark, AGAIN, LAST), turns)
@@ -110,6 +116,25 @@ def test_answer_marked_as_not_to_be_learnt_is_shown_and_no_row(task_folder, mark
 
 def test_marked_last_answer_leaves_the_one_before_it(task_folder):
     task = chats_of(task_folder, chat(ASKED, SAID, AGAIN, LAST | {"weight": 0}))
+    assert pairs(task) == [(["one"], "first")]
+
+
+def test_chats_whose_answers_are_all_marked_are_left_out_however_many_they_are(task_folder):
+    chats_of(task_folder, [*chat(ASKED, SAID | {"weight": 1}), *chat(AGAIN, LAST | {"weight": 0})])
+    task = task_folder.load()
+    assert pairs(task) == [(["one"], "first")]
+    reason = "1 of 2 rows left out (line 2): 'messages' has no answer that may be learnt: all are marked"
+    assert any(reason in note for note in task.notes)
+
+
+def test_points_of_an_answer_are_no_mark_and_are_named(task_folder):
+    task = chats_of(task_folder, chat(ASKED, SAID | {"rating": 2}))
+    assert pairs(task) == [(["one"], "first")]
+    assert any(note.startswith("'rating' of the turns is not used (train.jsonl 1 row): mark") for note in task.notes)
+
+
+def test_case_of_roles_does_not_count(task_folder):
+    task = chats_of(task_folder, chat({"role": "User", "content": "one"}, {"role": "ASSISTANT", "content": "first"}))
     assert pairs(task) == [(["one"], "first")]
 
 

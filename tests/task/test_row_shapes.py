@@ -204,7 +204,10 @@ def feedback_of(task_folder, *rows):
 
 @pytest.mark.parametrize(
     ("label", "is_good"),
-    [(True, True), (1, True), ("Good", True), ("up", True), (False, False), (0, False), ("bad", False), ("no", False)],
+    [
+        *[(word, True) for word in (True, 1, "Good", "up", "thumbs_up", "Thumbs-Up", 1.0)],
+        *[(word, False) for word in (False, 0, "bad", "no", "thumbs_down", -1)],
+    ],
 )
 def test_feedback_is_a_question_an_answer_and_whether_it_was_good(task_folder, label, is_good):
     feedback_of(task_folder, {"prompt": "how much?", "completion": "2 litres", "label": label})
