@@ -17,6 +17,7 @@ from harness.records import Example, Message
 from harness.task.answers import answers_of
 from harness.task.chats import NothingLearnt
 from harness.task.end_markers import ended
+from harness.task.faults import kind_of_fault
 from harness.task.published import preference_cells
 from harness.task.row import Row
 from harness.task.schema import Columns
@@ -28,6 +29,7 @@ from harness.task.verdicts import LABEL
 SHOWN = 5  # reasons
 MOST_UNUSABLE = 0.1  # of the rows, apart from those without an answer; with more the file is better fixed first
 
+_LISTING = ("history", "chosen", "rejected")
 ANSWERS = ("target", "output", "completion")  # the key of the answer's column, by shape
 
 
@@ -62,7 +64,7 @@ def usable_rows(rows: Sequence[Row], reading: Reading, documents: frozenset[str]
     items: list[Example] = []
     rejected: list[str | None] = []
     judged: list[Made] = []
-    left_out: dict[str, list[str]] = {}  # places by reason
+    left_out: dict[str, tuple[str, list[str]]] = {}  # the first reason of a kind, and the places of all
     ends: Counter[str] = Counter()
     marked = 0
     for row in rows:
@@ -70,7 +72,7 @@ def usable_rows(rows: Sequence[Row], reading: Reading, documents: frozenset[str]
             made = _item(row.values, reading, documents)
         except ValueError as fault:
             marked += isinstance(fault, NothingLearnt)
-            left_out.setdefault(str(fault), []).append(row.place)
+            left_out.setdefault(kind_of_fault(str(fault)), (str(fault), []))[1].append(row.place)
             continue
         made = replace(made, item=ended(made.item, ends), worse=made.worse and without_end(made.worse)[0])
         if made.is_good is not None:
@@ -80,8 +82,8 @@ def usable_rows(rows: Sequence[Row], reading: Reading, documents: frozenset[str]
             rejected.append(made.worse)
     answer = next((reading.needed[key] for key in ANSWERS if key in reading.needed), None)
     unanswered = count_empty([row.values for row in rows], answer) if answer else 0
-    count = sum(map(len, left_out.values()))
-    reasons = [_reason(places, text) for text, places in sorted(left_out.items(), key=lambda one: -len(one[1]))]
+    count = sum(len(places) for _, places in left_out.values())
+    reasons = [_reason(places, text) for text, places in sorted(left_out.values(), key=lambda one: -len(one[1]))]
     if judged and not items:
         raise ValueError("no answer was called good, and a task needs good ones; add rows that have them")
     if not items or count - unanswered - marked > MOST_UNUSABLE * len(rows):
@@ -164,17 +166,17 @@ def _item(values: dict[str, Any], reading: Reading, documents: frozenset[str]) -
     is_good: bool | None = None
     accepted: list[str] = []
     if reading.shape == PAIRS:
-        messages, target, worse = preference_of(_written(preference_cells(values)))
+        messages, target, worse = preference_of(_with_lists(preference_cells(values)))
     elif reading.shape == JUDGED:
         messages, target, is_good = feedback_of(
-            {**cells, LABEL: cells.get(str(reading.verdict))}, _shape_judged(reading), reading.needed
+            {**_with_lists(values), LABEL: cells.get(str(reading.verdict))}, _shape_judged(reading), reading.needed
         )
     elif reading.languages:
         messages, target = _translation(values, reading.needed["translation"], *reading.languages)
     elif reading.shape == PLAIN:
         messages, (target, *accepted) = _plain(values, cells, reading)
     else:
-        messages, target = pair_of(cells, reading.shape, reading.needed)
+        messages, target = pair_of(_with_lists(values), reading.shape, reading.needed)
     item = Example(
         id=text_of(cells[reading.id], reading.id) if reading.id else "",
         messages=messages,
@@ -188,6 +190,11 @@ def _item(values: dict[str, Any], reading: Reading, documents: frozenset[str]) -
 
 def _written(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: written(value) for name, value in values.items()}
+
+
+def _with_lists(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return cells as text, but for the columns whose lists say what a row is: they are never one text."""
+    return _written(values) | {name: values[name] for name in _LISTING if isinstance(values.get(name), list)}
 
 
 def _shape_judged(reading: Reading) -> str:

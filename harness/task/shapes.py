@@ -87,7 +87,7 @@ def answer_column(shape: str, needed: Mapping[str, str]) -> str:
 
 
 def _messages(cells: Cells) -> Turns:
-    return turns_of(cells.get("messages"), "messages")
+    return (*_system(cells), *turns_of(cells.get("messages"), "messages"))
 
 
 def _sharegpt(cells: Cells) -> Turns:
@@ -117,7 +117,7 @@ def _history(value: Any) -> Turns:
 
 
 def _prompt_completion(cells: Cells) -> Turns:
-    question = question_of(cells.get("prompt"), "prompt")
+    question = (*_system(cells), *question_of(cells.get("prompt"), "prompt"))
     completion = cells.get("completion")
     if not isinstance(completion, list):
         return (*question, _answer_turn(completion, "completion"))
@@ -129,8 +129,9 @@ def _answer_turn(value: Any, name: str) -> Turn:
 
 
 def _system(cells: Cells) -> Turns:
-    """A system prompt in a column of its own, as some Alpaca and ShareGPT files have it."""
-    return (Turn(Message("system", text_of(cells["system"], "system"))),) if cells.get("system") else ()
+    """A system prompt in a column of its own, as text or in parts as Anthropic and Bedrock have it."""
+    found = [turns_of([{"role": "system", "content": cells[name]}], name) for name in SYSTEMS if cells.get(name)]
+    return tuple(turn for turns in found for turn in turns)  # of two, `check_system` wants one
 
 
 SHAPES: Mapping[str, tuple[frozenset[str], Callable[[Cells], Turns]]] = {
@@ -141,8 +142,12 @@ SHAPES: Mapping[str, tuple[frozenset[str], Callable[[Cells], Turns]]] = {
 }
 
 
+SYSTEMS = ("system", "system_prompt")
 # Columns that a shape's rows may have besides.
-EXTRA_COLUMNS: Mapping[str, tuple[str, ...]] = {"Alpaca": ("input", "system", "history"), "ShareGPT": ("system",)}
+EXTRA_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    **{shape: SYSTEMS for shape in SHAPES},
+    "Alpaca": ("input", *SYSTEMS, "history"),
+}
 
 
 PAIR_FORMS = (
@@ -187,9 +192,15 @@ def feedback_of(cells: Cells, shape: str, needed: Mapping[str, str]) -> tuple[tu
 
 
 def _answer(value: Any, name: str, question: tuple[Message, ...]) -> str:
-    """Read an answer: a text, the assistant's turn alone, or the question's turns and then its answer."""
+    """Read an answer: a text, the assistant's turn alone, or the question's turns and then its answer.
+
+    Raises:
+        ValueError: If it is none of these, or the question is another than the row's.
+    """
     if not isinstance(value, list):
         return text_of(value, name)
+    if value and isinstance(value[0], str):
+        raise ValueError(f"'{name}' is {shown(value)}; give one answer, and a row for each pair")
     return _after(turns_of(value, name), name, question)[-1].message.content
 
 

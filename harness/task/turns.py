@@ -147,8 +147,8 @@ def _parts(content: Any, name: str) -> tuple[Any, list[Any], tuple[str, ...]]:
     texts: list[str] = []
     calls: list[Any] = []
     unread: list[str] = []
-    for part in content:
-        kind = part.get("type") if isinstance(part, dict) else None
+    for at, part in enumerate(content):
+        kind = part.get("type", "text" if part.keys() == {"text"} else None) if isinstance(part, dict) else None
         if kind == "text" and isinstance(part.get("text"), str):
             texts.append(part["text"])
         elif kind == "tool_use":
@@ -158,7 +158,7 @@ def _parts(content: Any, name: str) -> tuple[Any, list[Any], tuple[str, ...]]:
         elif kind in THOUGHT_PARTS:
             unread.append(str(kind))
         else:
-            raise ValueError(f"'{name}.content' has a part that is not text: {shown(part)}; give rows of text alone")
+            raise ValueError(f"'{name}.content[{at}]' is {shown(part)}; it is not text: give rows of text alone")
     return "".join(texts), calls, tuple(unread)
 
 

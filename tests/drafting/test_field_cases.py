@@ -89,6 +89,23 @@ def test_pairs_like_those_of_the_field_make_a_task(tmp_path, name):
     assert task.study.preferences[0].messages[0].content.startswith("How do I clean pot ")
 
 
+def test_several_worse_answers_in_a_row_are_refused(tmp_path):
+    rows = rows_of(lambda n: {"prompt": text(n, 6), "chosen": text(f"a{n}", 4), "rejected": [f"No {n}.", "Never."]})
+    said_once = r"line 1 and 359 more: 'rejected' is \['No 0.', 'Never.'\]; give one answer, and a row for each pair$"
+    with pytest.raises(TaskFileError, match=said_once):
+        drafted(save(tmp_path / "rows.jsonl", rows))
+
+
+def test_history_of_pairs_is_shown_before_the_question(tmp_path):
+    def row(n: int) -> Row:
+        return {"instruction": text(n, 6), "output": text(f"a{n}", 4), "history": [[f"before {n}", f"said {n}"]]}
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row)))
+    numbers = {message.content.removeprefix("before ") for one in task.test for message in one.messages[:1]}
+    assert {one.messages[1].content for one in task.test} == {f"said {number}" for number in numbers}
+    assert {len(one.messages) for one in task.test} == {3}
+
+
 def judged(n: int) -> Row:
     turns = [{"role": "user", "content": f"{text(n, 6)}?"}]
     return {"prompt": turns, "completion": [{"role": "assistant", "content": text(f"a{n}", 2)}], "label": n % 3 > 0}

@@ -80,6 +80,10 @@ def test_pairs_are_read_in_their_published_shape(task_folder, shape):
             {"chosen": dialogue("Clean it?", "Rinse."), "rejected": dialogue("Dry it?", "No idea.")},
             "'rejected' repeats another question than the row's; give the answer alone",
         ),
+        (
+            {"prompt": "q", "chosen": "a", "rejected": ["b", "c"]},
+            "'rejected' is ['b', 'c']; give one answer, and a row for each pair",
+        ),
         ({"conversations": "x", "chosen": {"text": "a"}, "rejected": {"text": "b"}}, "'chosen' is {'text': 'a'}"),
     ],
 )

@@ -64,9 +64,25 @@ def test_messages_keep_all_turns_and_the_last_answer_is_the_target(task_folder):
 
 
 def test_message_content_may_be_text_parts(task_folder):
-    parts = [{"type": "text", "text": "he"}, {"type": "text", "text": "llo"}]
+    parts = [{"type": "text", "text": "he"}, {"text": "llo"}]
     turns = [{"role": "user", "content": parts}, {"role": "assistant", "content": "a"}]
     assert train_row(task_folder, {"messages": turns}).question.text == "hello"
+
+
+@pytest.mark.parametrize(
+    "record",
+    [{"messages": TURNS[1:3]}, {"conversations": TURNS[1:3]}, {"prompt": TURNS[1:2], "completion": "first"}],
+)
+@pytest.mark.parametrize("system", [{"system": "Be brief."}, {"system_prompt": [{"text": "Be brief."}]}])
+def test_system_prompt_in_a_column_is_the_first_turn_of_any_shape(task_folder, record, system):
+    example = train_row(task_folder, record | system)
+    assert [message.content for message in example.messages] == ["Be brief.", TURNS[1]["content"]]
+    assert example.messages[0].role == "system"
+
+
+def test_system_prompt_in_two_columns_is_refused(task_folder):
+    record = {"messages": TURNS[1:3], "system": "Be brief.", "system_prompt": "Be long."}
+    assert "keep one" in train_fault(task_folder, record)
 
 
 def test_sharegpt_is_read_like_messages(task_folder):
@@ -132,7 +148,7 @@ def test_target_that_is_no_text_is_refused(task_folder, value):
         ({"messages": [{"role": "user", "content": ""}]}, "'messages[0].content' is empty"),
         (
             {"messages": [{"role": "user", "content": [{"type": "image_url"}]}]},
-            "'messages[0].content' has a part that is not text",
+            "; it is not text: give rows of text alone",
         ),
         ({"prompt": TURNS, "completion": "a"}, "'prompt' ends with the assistant's turn"),
         ({"input": "q\ud800", "target": "a"}, "'input' has half of a character pair"),
