@@ -18,7 +18,11 @@ RESULT = "<tool_response>\n{}\n</tool_response>"  # as Qwen's and Hermes' templa
 
 
 def calls_in(turn: Mapping[str, Any]) -> list[Any]:
-    """Return the calls that stand beside a turn's text, each as name and arguments."""
+    """Return the calls that stand beside a turn's text, each as name and arguments.
+
+    Raises:
+        ValueError: If the arguments of one are damaged JSON.
+    """
     written = [turn[key] for key in CALL_KEYS if turn.get(key)]
     return [_plain(call) for value in written for call in (value if isinstance(value, list) else [value])]
 
@@ -47,8 +51,15 @@ def call_of_part(part: Mapping[str, Any]) -> Any:
 
 
 def _plain(call: Any) -> Any:
-    """Return a call as name and arguments, without ids and wrappers; what is none stays as it is."""
+    """Return a call as name and arguments, without ids and wrappers; what is none stays as it is.
+
+    Raises:
+        ValueError: If its arguments are damaged JSON: no answer could be right.
+    """
     found = tool_calls.calls_in(call, needs_arguments=False)
+    for one in found:
+        if isinstance(one["arguments"], str) and one["arguments"].lstrip().startswith(("{", "[")):
+            raise ValueError(f"the arguments of a call of '{one['name']}' are not valid JSON; fix them")
     return found[0] if len(found) == 1 else call
 
 

@@ -31,7 +31,7 @@ LEARN = ("weight", "train", "training", "trainable", "loss", "loss_weight", "lea
 PASS_OVER = ("mask", "masked", "ignore", "loss_mask")
 _MARKS = {"0": 0, "1": 1, "false": 0, "true": 1}  # as texts
 # Keys of a turn that are read; ids only tie a call to its result.
-_READ = {"role", "content", "from", "value", "id", "tool_call_id", *CALL_KEYS, *LEARN, *PASS_OVER}
+_READ = {"role", "content", "from", "value", "id", "tool_call_id", "channel", *CALL_KEYS, *LEARN, *PASS_OVER}
 _EMPTY: tuple[Any, ...] = (None, "", [], {})
 THOUGHT_PARTS = ("thinking", "reasoning", "redacted_thinking")
 
@@ -77,18 +77,32 @@ def shown(value: Any) -> str:
 
 
 def turns_of(value: Any, name: str) -> tuple[Turn, ...]:
-    """Read a list of turns: a system turn may come first, then user, assistant and tools.
+    """Read a list of turns: a system turn may come first, then user, assistant and tools; thoughts are no turn.
 
     Raises:
         ValueError: If a turn has no known role or no text, or a system turn comes late.
     """
     if not isinstance(value, list) or not value:
         raise ValueError(f"'{name}' is {shown(value)}; give a list of turns")
-    turns = tuple(_turn(item, f"{name}[{index}]") for index, item in enumerate(value))
-    for index, turn in enumerate(turns):
-        if turn.role == "system" and index:
+    turns: list[Turn] = []
+    thoughts = ""
+    for index, item in enumerate(value):
+        if _is_thought(item):
+            thoughts += str(item.get("content"))
+            continue
+        turn = _turn({"thinking": thoughts, **item} if thoughts else item, f"{name}[{index}]")
+        if turn.role == "system" and turns:
             raise ValueError(f"'{name}[{index}]' is a system turn; it must be the first one")
-    return turns
+        turns.append(turn)
+        thoughts = ""
+    if not turns:
+        raise ValueError(f"'{name}' holds thoughts alone; add the question and the answer")
+    return tuple(turns)
+
+
+def _is_thought(item: Any) -> bool:
+    """Whether a turn is what gpt-oss thinks before it answers: OpenAI's harmony format has it in a channel."""
+    return isinstance(item, dict) and str(item.get("channel")).casefold() == "analysis"
 
 
 def _turn(value: Any, name: str) -> Turn:

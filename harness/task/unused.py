@@ -106,6 +106,9 @@ class Tally:
         calls = sum(answer.has_call for answer in answers) - own_calls
         earlier = "earlier answers are shown, and neither learnt nor scored"
         self.add(row, earlier, _ALL, times=len(answers) - len(used) - calls)
+        joined = sum(len(turns) - answer.behind - len(answer.messages) > 1 for answer in used)
+        what = "answers of several turns in a row are taken as one, with line ends between them"
+        self.add(row, what, "where one turn alone is the answer, take out the others", times=joined)
         what = "tool calls before the answer are shown as JSON, and neither learnt nor scored"
         self.add(row, what, _ALL, "warning", times=calls)
         if turns[0].role == "assistant" or (turns[0].role == "system" and turns[1].role == "assistant"):

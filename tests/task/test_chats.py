@@ -14,6 +14,7 @@ SAID = {"role": "assistant", "content": "first"}
 AGAIN = {"role": "user", "content": "two"}
 LAST = {"role": "assistant", "content": "second"}
 CALL = {"name": "get", "arguments": {"city": "Bergen"}}
+BROKEN = {"name": "get", "arguments": '{"city": "Berg'}
 CALL_TEXT = '{"name": "get", "arguments": {"city": "Bergen"}}'
 
 
@@ -145,6 +146,9 @@ def test_case_of_roles_does_not_count(task_folder):
         ([ASKED, SAID | {"weight": 0.5}], "'messages[1].weight' is 0.5; an answer is learnt (1) or not (0)"),
         ([ASKED, SAID | {"weight": 0}, LAST], "a part is marked as not to be learnt from"),
         ([ASKED], "'messages' has no answer: no turn is the assistant's"),
+        ([{**SAID, "channel": "analysis"}], "'messages' holds thoughts alone"),
+        ([ASKED, {"role": "assistant", "tool_calls": [{"function": BROKEN}]}], "a call of 'get' are not valid JSON"),
+        ([ASKED, {"from": "function_call", "value": json.dumps(BROKEN)}], "a call of 'get' are not valid JSON"),
     ],
 )
 def test_row_without_an_answer_to_learn_says_why(task_folder, turns, fault):
@@ -157,6 +161,18 @@ def test_row_without_an_answer_to_learn_says_why(task_folder, turns, fault):
 def test_answer_in_several_turns_is_one(task_folder):
     task = chats_of(task_folder, chat(ASKED, SAID, LAST))
     assert pairs(task) == [(["one"], "first\nsecond")]
+    said = "answers of several turns in a row are taken as one, with line ends between them (train.jsonl 1 row)"
+    assert any(note.startswith(said) for note in task.notes)
+
+
+def test_turn_of_thoughts_is_no_part_of_the_answer_and_is_named(task_folder):
+    thought = {"role": "assistant", "channel": "analysis", "content": "hm"}
+    task = chats_of(task_folder, chat(ASKED, thought, SAID | {"channel": "final"}))
+    assert pairs(task) == [(["one"], "first")]
+    assert [note for note in task.notes if "of the turns is not used" in note] == [
+        "'thinking' of the turns is not used (train.jsonl 1 row): write the thoughts into the content, in the model's "
+        "own marks, if they are to be learnt"
+    ]
 
 
 def test_alpaca_history_is_read_as_earlier_turns(task_folder):
