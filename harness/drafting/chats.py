@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.columns import shown_value
 from harness.drafting.columns import Reading
-from harness.drafting.kinds import Answers
+from harness.drafting.kinds import Answers, are_calls
 from harness.drafting.names import shown_name, usual
 from harness.records import Example, Message
 from harness.task.chats import Answer, answers_in
@@ -40,9 +40,9 @@ class Chats:
 
     @property
     def are_calls(self) -> bool:
-        """Whether most answers are calls of tools."""
+        """Whether most answers are calls of tools, or nearly all are written as such."""
         calls = sum(chat.answers[-1].has_call for chat in self.chats)
-        return calls > MOSTLY * len(self.chats)
+        return calls > MOSTLY * len(self.chats) or are_calls([chat.answers[-1].target for chat in self.chats])
 
     @property
     def system(self) -> str | None:
@@ -97,6 +97,12 @@ def read_chats(rows: Sequence[Row], reading: Reading) -> Chats | None:
     for chat in found:
         tally.chat(chat.row, chat.turns, chat.answers, chat.answers[-1:], metric)
     return replace(chats, asides=tally.asides())
+
+
+def with_tools(answers: Answers, chats: Chats | None) -> Answers:
+    """Return what answers are that may also be calls, with the tools that all rows share in front of their prompt."""
+    system = chats.system if chats else None
+    return replace(answers, system="\n\n".join(filter(None, [system, answers.system]))) if system else answers
 
 
 def call_answers(chats: Chats) -> Answers:

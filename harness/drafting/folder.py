@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.atomic import making
-from harness.drafting.chats import Chats, call_answers, mark_turns, read_chats
+from harness.drafting.chats import Chats, call_answers, mark_turns, read_chats, with_tools
 from harness.drafting.columns import JUDGED, PAIRS, Reading, read_columns
 from harness.drafting.division import divide, missing_labels
 from harness.drafting.doubt import InDoubt
@@ -102,7 +102,7 @@ def draft_task(
     try:
         are_calls = chats is not None and chats.are_calls
         targets = [result_of(item.target, None) for item in usable.items]
-        answers = call_answers(chats) if chats and are_calls else read_answers(targets, reading)
+        answers = call_answers(chats) if chats and are_calls else with_tools(read_answers(targets, reading), chats)
         if answers.worked and not chats:
             usable = with_result(usable, answers.worked.rule)
         splits, said = divide(usable.items, SEED)

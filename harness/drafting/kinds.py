@@ -15,8 +15,10 @@ from harness.drafting.names import LABELS, NO_LABELS, TARGETS, are_called_labels
 from harness.drafting.numbers import decimal_mark_of, numbers_in
 from harness.drafting.worked import NEARLY_ALL, Worked, find_working
 from harness.metrics.date_match import Date
+from harness.metrics.json_search import find_json
 from harness.metrics.label_sets import split_labels
 from harness.task.turns import shown
+from harness.tool_calls import calls_in
 
 Kind = Literal[
     "labels",
@@ -82,7 +84,7 @@ def read_answers(targets: Sequence[str], reading: Reading) -> Answers:
     numbers = numbers_in(targets, units=True)
     if reading.is_label_set or (not numbers and _are_label_sets(counts)):
         return _label_sets(targets, reading)
-    if all(map(_is_calls, targets)):
+    if are_calls(targets):
         return _CALLS
     objects = [found for target in targets if isinstance(found := _parsed(target), dict)]
     if len(objects) == len(targets):
@@ -126,6 +128,9 @@ _DAY_AND_MONTH = re.compile(r"\b(\d{1,2})[./-](\d{1,2})[./-]\d{2,4}\b")
 _CODE = re.compile(
     r"^\s*(?:def |class |import |from \w+ import|return\b|#include|SELECT |WITH |INSERT |UPDATE )", re.MULTILINE
 )
+_CALL_TAG = re.compile(r"<(?:tool_call|function_call)>")
+# Calls as Python writes them and as ReAct does, which `tool_call` does not read.
+_OTHER_CALL = re.compile(r"\A\s*\[?\s*[A-Za-z_][\w.]*\(\s*[A-Za-z_]\w*\s*=.*\)\s*\]?\s*\Z|^Action Input:", re.S | re.M)
 _CHOICE = Answers(
     "choice",
     "letters of the answers to choose from",
@@ -142,7 +147,14 @@ _CALLS = Answers(
 )
 
 
+def are_calls(targets: Sequence[str]) -> bool:
+    """Whether nearly all answers are calls of tools that the metric reads: as JSON, or in tags."""
+    return sum(map(_is_calls, targets)) >= NEARLY_ALL * len(targets)
+
+
 def _is_calls(target: str) -> bool:
+    if _CALL_TAG.search(target):
+        return any(calls_in(value) for value in find_json(target))
     found = _parsed(target)
     calls = found if isinstance(found, list) else [found]
     return bool(calls) and all(isinstance(call, dict) and {"name", "arguments"} <= call.keys() for call in calls)
@@ -298,6 +310,8 @@ def _lists(targets: Sequence[str], reading: Reading) -> Answers:
 def _text(targets: Sequence[str]) -> Answers:
     programs = sum(_CODE.search(target) is not None for target in targets) >= NEARLY_ALL * len(targets)
     doubts = ("the answers are programs or queries, which nothing here runs: they are compared as texts",) * programs
+    if sum(_OTHER_CALL.search(target) is not None for target in targets) >= NEARLY_ALL * len(targets):
+        doubts += ("the answers may be calls of tools: tool_call compares them once they are JSON, name and arguments",)
     words = median(len(target.split()) for target in targets)
     characters = median(len(target) for target in targets)
     about = f"texts, half of them longer than {characters:g} characters"

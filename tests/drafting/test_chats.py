@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from draft_files import drafted, save, text
+from draft_files import LABELS, drafted, said, save, text
 
 from harness.checking import examine, read_material
 from harness.drafting import draft_task
@@ -44,6 +44,41 @@ def test_tools_that_all_rows_share_are_the_prompt(tmp_path):
     task = drafted(save(tmp_path / "rows.jsonl", [call_row(n, tools=[TOOL]) for n in range(80)]))
     assert json.dumps(TOOL) in task.study.system
     assert all(len(row.messages) == 1 for row in task.study.train)
+
+
+def test_tools_that_all_rows_share_are_the_prompt_of_answers_that_are_no_calls_too(tmp_path):
+    def row(n):
+        turns = [{"role": "user", "content": text(n, 9)}, {"role": "assistant", "content": LABELS[n % len(LABELS)]}]
+        return {"messages": turns, "tools": [TOOL]}
+
+    task = drafted(save(tmp_path / "rows.jsonl", [row(n) for n in range(80)]))
+    before, behind = task.study.system.split(json.dumps(TOOL))
+    assert "tools" in before and all(label in behind for label in LABELS)
+
+
+def test_calls_in_tags_are_compared_as_calls(tmp_path):
+    def row(n):
+        written = f'<tool_call>\n{{"name": "get", "arguments": {{"city": "{text(n, 1)}"}}}}\n</tool_call>'
+        return {
+            "messages": [{"role": "user", "content": text(("a", n), 9)}, {"role": "assistant", "content": written}],
+            "tools": [TOOL],
+        }
+
+    rows = [row(n) for n in range(80)]
+    task = drafted(save(tmp_path / "rows.jsonl", rows))
+    assert task.primary_metric == "tool_call" and json.dumps(TOOL) in task.study.system
+    plain = [{"question": a["content"], "answer": b["content"]} for a, b in (row["messages"] for row in rows)]
+    (tmp_path / "plain").mkdir()
+    assert drafted(save(tmp_path / "plain/rows.jsonl", plain)).primary_metric == "tool_call"
+
+
+@pytest.mark.parametrize(
+    "call", ['[get(city="{}", of=1)]', 'Thought: I look.\nAction: get\nAction Input: {{"city": "{}"}}']
+)
+def test_calls_that_are_not_read_are_a_doubt(tmp_path, call):
+    rows = [{"question": text(n, 9), "answer": call.format(text(("c", n), 1))} for n in range(80)]
+    task = drafted(save(tmp_path / "rows.jsonl", rows))
+    assert "not sure: the answers may be calls of tools: tool_call compares them once they are JSON" in said(task)
 
 
 def test_tools_that_differ_are_the_system_turn_of_their_row(tmp_path):
