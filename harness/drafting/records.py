@@ -14,7 +14,7 @@ from harness.drafting.names import NO_LABELS
 from harness.drafting.telling import without_telling
 from harness.drafting.values import as_list, count_empty, is_empty, plain_text
 from harness.records import Example, Message
-from harness.task.answers import answers_of
+from harness.task.answers import NO_ANSWER, answers_of
 from harness.task.chats import NothingLearnt
 from harness.task.end_markers import ended
 from harness.task.faults import kind_of_fault
@@ -252,6 +252,8 @@ def _answers(values: dict[str, Any], cells: dict[str, Any], reading: Reading) ->
     value = values.get(name)
     if isinstance(value, list | dict) and value:
         return (json.dumps(value, ensure_ascii=False, default=str),)
+    if value in ([], {}):
+        raise ValueError(f"'{name}' is {value}, {NO_ANSWER}")
     return (text_of(cells.get(name), name),)
 
 

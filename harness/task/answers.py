@@ -7,6 +7,8 @@ from typing import Any
 
 from harness.task.turns import shown, text_of
 
+NO_ANSWER = "without an answer; where none is right, write so, such as 'no answer', else give one or remove the row"
+
 
 def is_list(value: Any) -> bool:
     """Whether a cell holds several answers: a list, or SQuAD's object whose `text` is one."""
@@ -29,7 +31,7 @@ def answers_of(value: Any, name: str, *, is_set: bool) -> tuple[str, ...]:
     if is_set:
         return (json.dumps(texts, ensure_ascii=False),)
     if not texts:
-        raise ValueError(f"'{name}' is {shown(value)}, without an answer; give one or remove the row")
+        raise ValueError(f"'{name}' is {shown(value)}, {NO_ANSWER}")
     return tuple(text for text, _ in Counter(texts).most_common())
 
 

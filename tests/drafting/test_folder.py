@@ -259,6 +259,13 @@ def test_first_line_of_a_table_that_looks_like_a_row_is_said(tmp_path):
             "".join(f'{{"prompt": "{n} q", "completion": "{n} a", "label": false}}\n' for n in range(99)),
             "no answer was called good",
         ),
+        (
+            "unanswerable.jsonl",
+            "".join(
+                f'{{"input": "{n} q", "target": {[{"text": n}] * (n % 4 > 0)}}}\n'.replace("'", '"') for n in range(80)
+            ),
+            "line 1 and 19 more: 'target' is [], without an answer; where none is right, write so, such as 'no answer'",
+        ),
         ("none.csv", "input,target\n", "has no rows"),
         ("empty.jsonl", "", "is empty; give at least one row"),
         ("broken.jsonl", '{"input"\n', "broken.jsonl line 1 column 9: not valid JSON"),

@@ -122,7 +122,7 @@ def test_list_of_answers_is_read(task_folder, cell, target, accepted):
 @pytest.mark.parametrize(
     ("cell", "told"),
     [
-        ([], "without an answer"),
+        ([], "without an answer; where none is right, write so"),
         ([""], "'answer[0]' is empty"),
         ([["a"]], "'answer[0]' is ['a']; give text"),
         ({"text": [], "answer_start": []}, "without an answer"),
