@@ -15,7 +15,7 @@ from typing import Any
 
 from harness.task.encodings import decode_any
 from harness.task.extents import check_levels, json_fault, within
-from harness.task.faults import Faults
+from harness.task.faults import SHOWN_ALIKE, Faults
 from harness.task.hub import hub_name, parquet_label_names, read_hub, with_label_names
 from harness.task.parquet import TooLarge, parquet_rows
 from harness.task.row import Row
@@ -137,9 +137,31 @@ def _json_rows(text: str, suffix: str, file: str, faults: Faults) -> Iterator[Ro
             for number, value in enumerate(values, start=1):
                 yield from _record(value, file, number, "row", faults)
         elif suffix == ".json":
-            faults.add(file, f"holds one {_kind(values)}; give a list of objects, or use .jsonl")
+            faults.add(file, f"holds one {_kind(values)}{_rows_inside(values)}")
         else:
             yield from _json_lines(text, file, faults)
+
+
+def _rows_inside(values: Any) -> str:
+    """Say where in a JSON value the rows may stand, and what to give."""
+    inner = list(values.values()) if isinstance(values, dict) else []
+    if len(inner) > 1 and all(isinstance(one, dict) for one in inner) and set.intersection(*map(set, inner)):
+        return " with an object under each key; give its values as a list, if they are the rows"
+    places = list(_lists_of_objects(values, ""))[:SHOWN_ALIKE]
+    if not places:
+        return "; give a list of objects, or use .jsonl"
+    listed = ", ".join(f"'{place}'" for place in places)
+    return f" with objects in lists under {listed}; write the list of rows into a file of its own"
+
+
+def _lists_of_objects(values: Any, path: str) -> Iterator[str]:
+    """Yield the keys, as paths, under which lists of objects stand; not those inside such lists."""
+    if not isinstance(values, dict):
+        return
+    for key, one in values.items():
+        if isinstance(one, list) and one and all(isinstance(item, dict) for item in one):
+            yield f"{path}{key}"
+        yield from _lists_of_objects(one, f"{path}{key}.")
 
 
 def _json_lines(text: str, file: str, faults: Faults) -> Iterator[Row]:

@@ -1,6 +1,11 @@
 import json
+from pathlib import Path
 
 import pytest
+
+from harness.errors import TaskFileError
+from harness.task.faults import Faults
+from harness.task.rows import rows_in
 
 
 def test_csv_with_byte_order_mark_windows_line_ends_and_quotes_is_read(task_folder):
@@ -114,6 +119,30 @@ def test_jsonl_with_another_encodings_mark_is_read(task_folder):
 def test_line_ends_of_old_systems_are_read(task_folder):
     task_folder.write("train.jsonl", '{"question": "q", "answer": "a"}\r{"question": "r", "answer": "b"}\r')
     assert [example.target for example in task_folder.load().study.train] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (
+            {"version": 1, "examples": [{"q": 1}]},
+            "objects in lists under 'examples'; write the list of rows",
+        ),
+        (
+            {"meta": {"v": 1}, "of": {"items": [{"q": 1}], "x": [{}]}},
+            "objects in lists under 'of.items', 'of.x'; ",
+        ),
+        ({"0": {"q": 1}, "1": {"q": 2}}, "an object under each key; give its values as a list, if they are the rows"),
+        ({"q": 1, "tags": ["a"]}, "holds one object; give a list of objects, or use .jsonl"),
+        (3, "holds one number; give a list of objects, or use .jsonl"),
+    ],
+)
+def test_json_that_is_no_list_says_where_its_rows_may_stand(values, said):
+    faults = Faults()
+    assert rows_in(json.dumps(values), ".json", "rows.json", faults) == []
+    with pytest.raises(TaskFileError) as caught:
+        faults.raise_any(Path("rows.json"))
+    assert said in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["train.json", "train.jsonl"])
