@@ -24,6 +24,8 @@ from harness.drafting.questions import find_contexts, find_question
 from harness.drafting.targets import FILLED, PARTLY_FILLED, WHICH, find_target
 from harness.drafting.telling import telling_keys
 from harness.drafting.values import (
+    AS_MESSAGES,
+    TURNS,
     Values,
     count_empty,
     distinct,
@@ -301,13 +303,14 @@ def _inside(rows: Values, names: Sequence[str]) -> str:
 
 
 def _refuse_dialogues(rows: Values, names: Sequence[str]) -> None:
-    whole = next((name for name in names if has_dialogues(rows, name)), None)
-    if whole:
-        turns = '{"messages": [{"role": "user", "content": "..."}, {"role": "assistant", "content": "..."}]}'
-        raise ValueError(
-            f"column {shown_name(whole)} holds whole dialogues, a speaker's name before each turn, which are "
-            f"not read; write each row as {turns}"
-        )
+    for name in names:
+        if has_dialogues(rows, name):
+            held = "whole dialogues, a speaker's name before each turn, which are not read"
+        elif nesting(rows, name) == TURNS:
+            held = f"{TURNS}, under no name that chats have"
+        else:
+            continue
+        raise ValueError(f"column {shown_name(name)} holds {held}; write each row as {AS_MESSAGES}")
 
 
 def _note_target(rows: Values, target: str, filled: Sequence[str], options: Options | None, doubts: list[str]) -> None:

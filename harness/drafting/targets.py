@@ -21,6 +21,8 @@ from harness.drafting.names import (
     words_of_name,
 )
 from harness.drafting.values import (
+    AS_MESSAGES,
+    TURNS,
     Values,
     are_copies,
     count_empty,
@@ -215,6 +217,8 @@ def _refuse_nested(nested: dict[str, str], taken: Sequence[str]) -> None:
     if passed_over:
         said = " and ".join(f"column {shown_name(name)} holds {nested[name]}" for name in passed_over)
         remedy = "write the answer you want into a column 'target' and run again, or name its column with --target"
+        if TURNS in (nested[name] for name in passed_over):
+            remedy = f"write each row as {AS_MESSAGES}"
         raise ValueError(f"it is not clear which column has the answer: {said}; {remedy}")
 
 

@@ -16,6 +16,9 @@ NEARLY_ALL = 0.9  # of the values
 
 Values = Sequence[dict[str, Any]]
 
+TURNS = "lists of turns"
+AS_MESSAGES = '{"messages": [{"role": "user", "content": "..."}, {"role": "assistant", "content": "..."}]}'
+_WHO = ("role", "from", "speaker", "author")
 PROSE_WORDS = 4  # of half of the texts, from which on they are sentences
 _SPEAKER = re.compile(r"^\W*(user|human|assistant|gpt|bot|system)\W*:", re.IGNORECASE | re.MULTILINE)
 
@@ -174,10 +177,18 @@ def nesting(rows: Values, name: str) -> str:
     if not values:
         return ""
     if not all(isinstance(value, dict) for value in values):
-        return "lists"
+        return TURNS if all(map(_are_turns, values)) else "lists"
     keys = next((list(value) for value in values if value), [])
     kind = "objects with lists" if has_only_lists(rows, name) else "objects"
     return f"{kind} ({', '.join(map(str, keys))})"
+
+
+def _are_turns(value: Any) -> bool:
+    """Whether a list is of objects that say whose turn each is, the last one not the user's."""
+    speakers = [
+        next((turn[key] for key in _WHO if key in turn), None) for turn in as_list(value) if isinstance(turn, dict)
+    ]
+    return len(speakers) == len(value) > 1 and None not in speakers and speakers[-1] not in ("user", "human")
 
 
 def has_only_lists(rows: Values, name: str) -> bool:

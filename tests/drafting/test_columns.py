@@ -167,6 +167,17 @@ def test_answer_is_not_guessed_past_a_column_with_lists_or_objects(tmp_path, val
     assert {item.target for item in drafted(named).test} == set("01234")
 
 
+@pytest.mark.parametrize(("target", "told"), [(None, ""), ("contents", ", under no name that chats have")])
+def test_turns_of_a_form_that_is_not_read_are_named_with_the_one_that_is(tmp_path, target, told):
+    def row(n: int) -> Row:
+        turns = [{"role": "user", "parts": [{"text": text(n, 9)}]}, {"role": "model", "parts": [{"text": text(n, 1)}]}]
+        return {"config": {"role": "system", "parts": [{"text": "Be brief."}]}, "contents": turns}
+
+    remedy = 'write each row as {"messages": [{"role": "user", "content": "..."}, {"role": "assistant", '
+    with pytest.raises(TaskFileError, match=re.escape(f"column 'contents' holds lists of turns{told}; {remedy}")):
+        drafted(save(tmp_path / "rows.jsonl", rows_of(row)), target=target)
+
+
 def test_objects_under_any_name_become_json_though_a_key_holds_lists(tmp_path):
     rows = rows_of(lambda n: {"review": text(n, 9), "parsed": {"stars": n % 5, "words": [text(n, 1)]}})
     task = drafted(save(tmp_path / "rows.jsonl", rows))
