@@ -138,12 +138,13 @@ Documents are a folder of pages as they are, with any folders inside, or a `.jso
 
 | page | read as |
 |---|---|
-| {markdown} | text without its front matter, whose title is the heading where the page has none |
+| {markdown} | text without its front matter, whose title is the heading where the page has none; no imports of MDX |
 | {plain} | text in which nothing is taken for a heading or a table |
-| {html} | what `<main>`, or the page, says, with headings, lists and tables; no scripts, navigation, hidden parts |
+| {html} | what `<main>`, or the page, says, with headings, lists and tables; no scripts, navigation, `hidden` parts |
 | `.pdf` | its text, by pypdf, which knows no headings and no tables |
 | `.docx` | headings, lists and tables as in Markdown, by mammoth |
 
+- **Hidden** is what has that attribute; what a style hides is read, as a click may show it.
 - **Ids** are paths without the suffix: `billing/index` for `billing/index.md`. Two files that differ in their suffix
   alone keep it. Evidence may also give the path with its suffix, or any name that one page alone has (`index.md`,
   `fees`); where several have it, that is a fault.

@@ -100,6 +100,47 @@ def test_table_that_lays_out_a_page_is_text_and_one_inside_it_a_table():
     assert "# Fees" in text_of(".html", page).splitlines()
 
 
+@pytest.mark.parametrize("role", ["table", "grid"])
+def test_elements_with_the_roles_of_a_table_are_one(role):
+    cells = [["Part", "Price"], ["Hose", "12"], ["Pump", "30"]]
+    roles = ["columnheader", "cell", "cell"]
+    rows = "".join(
+        f"<div role=row>{''.join(f'<span role={kind}>{cell}</span>' for cell in row)}</div>"
+        for kind, row in zip(roles, cells, strict=True)
+    )
+    assert tables_in(f"<div role={role}><div role=rowgroup>{rows}</div></div>") == [
+        "| Part | Price |",
+        "| --- | --- |",
+        "| Hose | 12 |",
+        "| Pump | 30 |",
+    ]
+
+
+def test_imports_and_exports_of_mdx_are_no_text_and_code_that_shows_them_is():
+    page = """---
+title: Fees
+---
+import Note from "x"
+import {
+  Tab,
+} from "y"
+
+export const a = 1
+
+The shop will
+import pumps.
+
+```js
+import Pump from "z"
+
+export default Pump
+```
+"""
+    shown = ["The shop will", "import pumps.", "```js", 'import Pump from "z"', "export default Pump", "```"]
+    assert list(filter(None, text_of(".mdx", page).splitlines())) == ["# Fees", *shown]
+    assert text_of(".md", "import pumps\n") == "import pumps\n"
+
+
 def test_html_is_read_in_the_encoding_that_it_declares():
     assert text_of(".html", "<p>café".encode()) == "café"  # UTF-8 needs no declaration
     assert text_of(".html", '<meta charset="windows-1252"><p>café'.encode("windows-1252")) == "café"

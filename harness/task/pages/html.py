@@ -16,6 +16,10 @@ _BLOCKS = frozenset(
     " hgroup hr legend li main ol option p pre section summary table tbody td tfoot th thead tr ul".split()
 ) | set(HEADINGS)
 _UNSEEN = ("script", "style", "template", "noscript", "nav", "svg", "iframe", "head")
+_TABLE_ROLES = {  # by which other elements are those of a table
+    **{"table": "table", "grid": "table", "rowgroup": "tbody", "row": "tr"},
+    **{"cell": "td", "gridcell": "td", "columnheader": "th", "rowheader": "th"},
+}
 _CHARSET = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _LOOKS_LIKE_MARKUP = re.compile(r"^(#{1,6}\s)", re.MULTILINE)
@@ -53,6 +57,8 @@ def text_of_html(raw: bytes) -> str:
         element.text = f"^{element.text or ''}"
     mains = root.xpath("//main")
     content = mains[0] if len(mains) == 1 else root
+    for element in content.xpath(".//*[@role]"):
+        element.tag = _TABLE_ROLES.get(element.get("role"), element.tag)
     keep_tables(content)
     blocks = _Blocks().read(content)
     if title and blocks and not any(block.startswith("# ") for block in blocks):
