@@ -233,7 +233,7 @@ def _refuse_verdicts(rows: Values, names: Sequence[str]) -> None:
         if _are_verdicts(rows, name) and any(verdict_of(value) is False for value in distinct(rows, name)):
             raise ValueError(
                 f"column {shown_name(name)} calls answers good or bad, which is read beside 'prompt' and 'completion' "
-                f"or 'messages': give question and answer these names, or take out the bad ones and the column"
+                f"or 'messages', without --input: name the columns so, or take out the bad answers and this column"
             )
 
 

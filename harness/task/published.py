@@ -109,12 +109,14 @@ def preference_cells(cells: Cells) -> dict[str, Any]:
 
 def _with_system(found: dict[str, Any]) -> dict[str, Any]:
     prompt = found.get("prompt")
-    name = next((name for name in ("system", "system_prompt") if isinstance(found.get(name), str)), None)
+    name = next((name for name in ("system", "system_prompt") if isinstance(found.get(name), str | list)), None)
     if name is None or not isinstance(prompt, str | list) or not prompt:
         return found
     system = found.pop(name)
     turns = prompt if isinstance(prompt, list) else [{"role": "user", "content": prompt}]
-    return found | {"prompt": [{"role": "system", "content": system}, *turns] if system.strip() else prompt}
+    return found | {
+        "prompt": [{"role": "system", "content": system}, *turns] if system and str(system).strip() else prompt
+    }
 
 
 def _answer(value: Any) -> Any:

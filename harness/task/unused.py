@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from harness.columns import CHOICES, choice_label, template_name
 from harness.records import Column
@@ -10,7 +10,7 @@ from harness.task.chats import Answer
 from harness.task.faults import kind_of_fault, numbered
 from harness.task.row import Row
 from harness.task.turns import Turn
-from harness.task.verdicts import RATINGS, VERDICTS
+from harness.task.verdicts import LABEL, RATINGS, VERDICTS, verdict_of
 from harness.words import are_sentences
 
 # Columns and keys that change what a row means, so that leaving them out is a warning.
@@ -208,6 +208,13 @@ def by_template(name: str) -> str:
     return "name it in prompt.template, under another name than this: rename the column first"
 
 
+def _may_judge(name: str, values: Sequence[Any]) -> bool:
+    """Whether a column may say how good the answers are; one called 'label' does so in words such as true and bad."""
+    if name == LABEL:
+        return all(verdict_of(value, in_words=True) is not None for value in values)
+    return name in (*VERDICTS, *RATINGS) and not are_sentences([str(value) for value in values])
+
+
 def _remedy(name: str, holders: Sequence[Row], way: Way) -> str:
     """Say what to do about a column that changes what a row means; '' for any other."""
     if not holders:
@@ -215,7 +222,7 @@ def _remedy(name: str, holders: Sequence[Row], way: Way) -> str:
     plain = template_name(name).casefold()
     if plain in THOUGHTS:
         return "put the thoughts in front of the answer, in the model's own marks, if they are to be learnt"
-    if plain in (*VERDICTS, *RATINGS) and not are_sentences([str(row.values[name]) for row in holders]):
+    if _may_judge(plain, [row.values[name] for row in holders]):
         return "if it judges the answers, bad ones are learnt as good ones: take their rows out, and the column"
     if plain in MARKS:
         return "all rows count alike; take out the rows that should not, and the column"

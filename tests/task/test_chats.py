@@ -128,6 +128,13 @@ def test_chats_whose_answers_are_all_marked_are_left_out_however_many_they_are(t
     assert any(reason in note for note in task.notes)
 
 
+@pytest.mark.parametrize("column", [{"label": False}, {"feedback": "bad"}, {"rating": 2}])
+def test_column_that_may_judge_the_answers_is_named_with_what_is_learnt(task_folder, column):
+    task = chats_of(task_folder, [row | column for row in chat(ASKED, SAID)])
+    said = f"column '{next(iter(column))}' is not used (train.jsonl 1 row): if it judges the answers, bad ones are"
+    assert any(note.startswith(said) for note in task.notes)
+
+
 def test_points_of_an_answer_are_no_mark_and_are_named(task_folder):
     task = chats_of(task_folder, chat(ASKED, SAID | {"rating": 2}))
     assert pairs(task) == [(["one"], "first")]

@@ -56,6 +56,10 @@ SHAPES = {
         {"system": "Be brief.", "question": "How do I clean it?", "chosen": "Rinse.", "rejected": "No idea."},
         SYSTEM,
     ),
+    "system prompt in parts": (
+        {"system": [{"text": "Be brief."}], "prompt": "How do I clean it?", "chosen": "Rinse.", "rejected": "No idea."},
+        SYSTEM,
+    ),
     "orca pairs without a system prompt": (
         {"system": "", "question": "How do I clean it?", "chosen": "Rinse.", "rejected": "No idea."},
         ASKED,
