@@ -71,6 +71,16 @@ def test_chat_without_an_answer_is_left_out_of_reading_and_of_the_copy(chats, tm
     assert "- train.jsonl line 8: 'messages' has no answer" in (tmp_path / "clean" / "FIXES.md").read_text()
 
 
+def test_chats_that_are_left_out_by_their_marks_are_a_note_however_many_they_are(chats):
+    rows, write = chats
+    rows["train"] = [chat("train", n, weight=n % 2) for n in range(60)]
+    path = write()
+    [marked] = found(path, "left_out")
+    assert (marked.severity, marked.title) == ("note", "chats that are left out by their own marks")
+    assert [str(hit.rows[0]) for hit in marked.hits] == [f"train.jsonl line {n + 1}" for n in range(0, 60, 2)]
+    assert len(load_task(path).study.train) == 30
+
+
 def test_many_chats_without_an_answer_are_refused_in_one_line(chats):
     rows, write = chats
     rows["train"] = [row if n % 2 else {"messages": [THANKS]} for n, row in enumerate(rows["train"])]
