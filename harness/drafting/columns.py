@@ -44,7 +44,7 @@ from harness.drafting.values import (
 from harness.task.published import translation_of
 from harness.task.schema import Columns
 from harness.task.shapes import EXTRA_COLUMNS, PLAIN, needed_columns, shape_of
-from harness.task.verdicts import LABEL, VERDICTS, verdict_of
+from harness.task.verdicts import LABEL, VERDICTS, Otherwise, verdict_of
 
 PAIRS = "preference pairs"
 JUDGED = "answers that were called good or bad"
@@ -192,7 +192,9 @@ def _known_shape(
     verdict = next((name for name in names if _are_verdicts(rows, name, is_answer_known=target is not None)), None)
     if verdict:
         if not _are_verdicts(rows, verdict):
-            doubts.append(f"answers that {shown_name(verdict)} calls 1 are good; if it judges none, take it out")
+            doubts.append(
+                f"answers that {shown_name(verdict)} calls bad are not learnt as right; if it judges none, take it out"
+            )
         return _Shape(JUDGED, needed, verdict=verdict, taken=set(EXTRA_COLUMNS.get(shape, ())))
     rivals = [name for name in names if name not in needed.values() and _may_be_judged(rows, name)]
     answer = next((needed[key] for key in _ANSWERS if key in needed), next(iter(needed.values())))
@@ -217,9 +219,11 @@ def _refuse_texts_as_turns(rows: Values, shape: str, needed: dict[str, str]) -> 
 
 
 def _are_verdicts(rows: Values, name: str, *, is_answer_known: bool = False) -> bool:
-    """Whether a column calls answers good or bad; numbers that may be the answer do once that is known."""
-    in_words = not is_answer_known and (usual(name) == LABEL or is_score(name))
-    said = {verdict_of(value, in_words=in_words) for value in distinct(rows, name)}
+    """Whether a column calls answers good or bad; what may be the answer itself does once that is known."""
+    may_be: Otherwise = None
+    if not is_answer_known:
+        may_be = "class" if usual(name) == LABEL else "points" if is_score(name) else None
+    said = {verdict_of(value, may_be=may_be) for value in distinct(rows, name)}
     return usual(name) in (LABEL, *VERDICTS) and bool(said) and None not in said
 
 

@@ -127,7 +127,7 @@ def _turn(value: Any, name: str) -> Turn:
     message = Message(role, text_of(text, f"{name}.{text_key}"))
     if role != "assistant":
         return Turn(message, True, bool(calls), (*unread, *thoughts))
-    verdicts = {key: verdict_of(value.get(key), in_words=True) for key in VERDICTS}
+    verdicts = {key: verdict_of(value.get(key), may_be="points") for key in VERDICTS}
     is_learnt = _is_learnt(value, name) and False not in verdicts.values()
     unread = tuple(key for key in unread if verdicts.get(key) is None)
     return Turn(message, is_learnt, bool(calls), (*unread, *thoughts))

@@ -211,7 +211,7 @@ def by_template(name: str) -> str:
 def _may_judge(name: str, values: Sequence[Any]) -> bool:
     """Whether a column may say how good the answers are; one called 'label' does so in words such as true and bad."""
     if name == LABEL:
-        return all(verdict_of(value, in_words=True) is not None for value in values)
+        return all(verdict_of(value, may_be="points") is not None for value in values)
     return name in (*VERDICTS, *RATINGS) and not are_sentences([str(value) for value in values])
 
 

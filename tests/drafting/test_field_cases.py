@@ -164,14 +164,20 @@ def test_words_of_praise_and_blame_are_verdicts_whether_or_not_the_answer_is_nam
     assert sum(not one.is_good for one in task.study.feedback) == 120
 
 
-def test_number_that_may_be_the_answer_is_a_verdict_once_the_answer_is_known(tmp_path):
-    rows = rows_of(lambda n: {"prompt": f"{text(n, 6)}?", "completion": text(f"a{n}", 4), "label": 1 if n % 3 else -1})
+@pytest.mark.parametrize(("good", "bad"), [(1, -1), ("yes", "no")])
+def test_label_that_may_be_the_answer_is_a_verdict_once_the_answer_is_known(tmp_path, good, bad):
+    def row(n: int) -> Row:
+        return {"prompt": f"{text(n, 6)}?", "completion": text(f"a{n}", 4), "label": good if n % 3 else bad}
+
+    rows = rows_of(row)
     source = save(tmp_path / "rows.jsonl", rows)
     with pytest.raises(InDoubt):
         drafted(source)
     task = drafted(source, target="completion")
     assert len(task.study.train) + len(task.study.dev) + len(task.test) == 240
-    assert "not sure: answers that 'label' calls 1 are good; if it judges none, take it out" in said(task)
+    assert "not sure: answers that 'label' calls bad are not learnt as right; if it judges none, take it out" in said(
+        task
+    )
 
 
 def test_verdict_beside_plain_columns_is_refused_with_the_columns_that_are_read_beside_one(tmp_path):
