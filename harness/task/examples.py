@@ -34,6 +34,7 @@ from harness.task.shapes import (
     preference_of,
     shape_of,
     turns_in,
+    without_shown_system,
 )
 from harness.task.slice_columns import SliceColumns
 from harness.task.source import Source
@@ -263,7 +264,7 @@ class SplitReader:
         group, evidence = self._column("group", names), self._column("evidence", names)
         check_present(row, shape, list(needed.values()))
         column = needed.get("target", "") if shape == PLAIN else ""
-        cells, accepted = with_one_answer(row.values, column, is_set=self._takes_sets)
+        cells, accepted = with_one_answer(without_shown_system(row.values, shown), column, is_set=self._takes_sets)
         ends: Counter[str] = Counter()
         turns = ended_turns(turns_in(cells, shape, needed), ends)
         found = self._with_result(row, answers_in(turns, chat_column(shape, needed)))
@@ -328,7 +329,7 @@ class SplitReader:
 
     def _preference(self, row: Row, shown: Mapping[str, str]) -> Placed[Preference]:
         check_present(row, "preference pairs", ["chosen", "rejected"])
-        messages, chosen, rejected = preference_of(row.values)
+        messages, chosen, rejected = preference_of(without_shown_system(row.values, shown))
         check_system(messages, has_task_own=self._has_system)
         check_length(messages, chosen, rejected)
         columns = self._prompt.read(row.values, shown, messages[-1].content)
@@ -339,7 +340,7 @@ class SplitReader:
 
     def _judged(self, row: Row, shape: str, needed: dict[str, str], shown: Mapping[str, str]) -> Placed[Feedback]:
         check_present(row, "answers with a label", [*needed.values(), LABEL])
-        messages, answer, is_good = feedback_of(row.values, shape, needed)
+        messages, answer, is_good = feedback_of(without_shown_system(row.values, shown), shape, needed)
         check_system(messages, has_task_own=self._has_system)
         check_length(messages, answer)
         columns = self._prompt.read(row.values, shown, messages[-1].content)

@@ -128,6 +128,16 @@ def _answer_turn(value: Any, name: str) -> Turn:
     return Turn(Message("assistant", text_of(value, name)))
 
 
+def without_shown_system(cells: Cells, shown: Mapping[str, str]) -> Cells:
+    """Return a row's cells without a system prompt that the task's template shows, so that it stands there once.
+
+    Args:
+        cells: The row's, by column.
+        shown: The columns that the template shows, by their name in it.
+    """
+    return {name: value for name, value in cells.items() if name not in SYSTEMS or name not in shown.values()}
+
+
 def _system(cells: Cells) -> Turns:
     """A system prompt in a column of its own, as text or in parts as Anthropic and Bedrock have it."""
     found = [turns_of([{"role": "system", "content": cells[name]}], name) for name in SYSTEMS if cells.get(name)]

@@ -271,3 +271,16 @@ def test_options_with_a_passage_are_shown(tmp_path):
     task = exam(tmp_path, rows, template, {"input": "query", "target": "label"})
     assert shown(task, "test")[3] == "Text 3.\n\nWho is 3?\n(a) x3\n(b) y3"
     assert choices_of(task.test[3]) == {"a": "x3", "b": "y3"}
+
+
+def test_system_prompt_that_the_template_shows_stands_there_alone(task_folder):
+    chat = [{"role": "user", "content": "Where?"}, {"role": "assistant", "content": "Here."}]
+    rows = [{"messages": chat, "system": f"You sell tickets in town {number}."} for number in range(8)]
+    task_folder.write_rows("train.jsonl", rows)
+    task_folder.write_rows("test.jsonl", [{"messages": chat, "system": "You sell tickets in Bergen."}])
+    [row] = task_folder.load().test
+    assert [message.role for message in row.messages] == ["system", "user"]
+    task_folder.settings["prompt"] = {"template": "{{ system }}\n{{ input }}"}
+    [row] = task_folder.load().test
+    assert [message.role for message in row.messages] == ["user"]
+    assert [column.text for column in row.columns] == ["You sell tickets in Bergen."]
