@@ -55,5 +55,5 @@ def _number(value: Any, mark: DecimalMark, units: bool) -> Fraction | None:
     found = read_quantity(text, decimal_mark=mark)
     if found is None or not found.is_bare or found.word:
         return None
-    is_plain = not found.unit or found.unit == "%" or found.unit in CURRENCIES
+    is_plain = not found.per and (not found.unit or found.unit == "%" or found.unit in CURRENCIES)
     return found.value if units or is_plain else None

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from harness.metrics.normalisation import normalise
-from harness.metrics.quantities import DecimalMark, Quantity, agree_in_unit, read_quantity
+from harness.metrics.quantities import DecimalMark, Quantity, agree_in_unit, number_fault, read_quantity, read_target
 from harness.metrics.settings import RightOrWrong
 
 
@@ -16,7 +16,8 @@ class Number(RightOrWrong):
     `harness.metrics.quantities` states how a number is read and which one of a sentence. Units are compared where both
     sides have one: '42 dollars' is not '42 euros', and '5 kg' is not '5000 g', as nothing is converted; a unit that one
     side leaves out is not held against the answer. Per cent is a unit, so that '12%' is 12 per cent and never 0.12,
-    unless `percent` is 'hundredth'. A target without a number is compared as exact match does.
+    unless `percent` is 'hundredth'. A target without a number is compared as exact match does; one that says
+    several, or none that is decided (5 ft 10 in, 2 of 7, 40-42, >42), is a fault of its row.
     """
 
     name: ClassVar[str] = "number"
@@ -28,17 +29,24 @@ class Number(RightOrWrong):
 
     def is_right(self, answer: str, target: str) -> bool:
         """Whether an answer says what the target says."""
-        wanted = self._read(target)
+        try:
+            wanted = self._value(read_target(target, decimal_mark=self.decimal_mark))
+        except ValueError:
+            wanted = None
         if wanted is None:
             return normalise(answer) == normalise(target)
-        said = self._read(answer, wanted.unit or (wanted.word if wanted.is_bare else ""))
+        unit = wanted.unit or (wanted.word if wanted.is_bare else "")
+        said = self._value(read_quantity(answer, decimal_mark=self.decimal_mark, unit=unit))
         if said is None or not agree_in_unit(said, wanted):
             return False
         reach = max(Fraction(str(self.tolerance)), Fraction(str(self.relative_tolerance)) * abs(wanted.value))
         return abs(said.value - wanted.value) <= reach
 
-    def _read(self, text: str, unit: str = "") -> Quantity | None:
-        found = read_quantity(text, decimal_mark=self.decimal_mark, unit=unit)
+    def target_fault(self, target: str) -> str:
+        """Say why a target cannot be scored; '' where it can: it says one number, or none."""
+        return number_fault(target, self.name, self.decimal_mark)
+
+    def _value(self, found: Quantity | None) -> Quantity | None:
         if found is None or found.unit != "%" or self.percent == "unit":
             return found
         return Quantity(found.value / 100)

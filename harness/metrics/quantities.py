@@ -8,19 +8,26 @@ says which of the two marks is the decimal one. What groups no digits rightly (1
 **Signs.** A minus touches its number or currency; in front of a space it is a bullet, behind a letter a hyphen.
 Parentheses are a minus where they hold an amount of money, or are the whole answer: '($5)', '(1,234)'.
 
-**Scales.** Hundred, thousand, million, billion (10^9), trillion, lakh, crore, \u4e07, \u4ebf, and k, mn and bn that
-touch the number; m and b only behind a currency, since '5m' may be metres. Number words ('five') are not read.
+**Scales.** Dozen, hundred, thousand, million, billion (10^9), trillion, lakh, crore, Tsd., Mio., Mrd., \u4e07, \u4ebf,
+and k, mn and bn that touch the number; m and b only behind a currency, since '5m' may be metres. '2 1/2' is 2.5, and
+10^5 is 100000. Number words ('five') are not read.
+
+**Units.** A raised digit (m2, m\u00b2, m^2) belongs to the unit, and so does what it is counted by (5 \u20ac/kg, $5 per
+hour).
 
 **Which one.** In this order: the first number behind the last '####', '\\boxed{', 'answer:' or 'answer is', and there
 behind the last '='; the last line, then the first, where it is a number with at most one more word; the last number
-that has the wanted unit; the last number. Dates, times and names (A4, covid-19) are not numbers. A number of a range or
-of alternatives ('40-42', '5 or 6') is none either: nothing was decided.
+that has the wanted unit; the last number. Dates, times, quarters (Q3 2024) and names (A4, covid-19) are not numbers.
+
+**What says none.** A number that is one end of a range or of alternatives ('40-42', '5 or 6'), a bound ('>42', 'at
+least 42', '42+'), or a part of a formula (2^10, 3\u221a2, 2\u03c0, 5i) or of an amount in two units (5 ft 10 in),
+decides nothing. A target must say one decided number and no other, as nothing tells which of several counts.
 """
 
 import itertools
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -30,8 +37,9 @@ from harness.metrics.units import CURRENCIES, UNITS, any_of, are_same
 
 DecimalMark = Literal[".", ","]
 _SCALES = {
-    "hundred": 10**2, "thousand": 10**3, "million": 10**6, "millions": 10**6, "mio": 10**6, "billion": 10**9,
-    "billions": 10**9, "trillion": 10**12, "lakh": 10**5, "lakhs": 10**5, "crore": 10**7, "crores": 10**7,
+    "dozen": 12, "hundred": 10**2, "thousand": 10**3, "tsd.": 10**3, "million": 10**6, "millions": 10**6, "mio": 10**6,
+    "mio.": 10**6, "billion": 10**9, "billions": 10**9, "mrd": 10**9, "mrd.": 10**9, "trillion": 10**12,
+    "lakh": 10**5, "lakhs": 10**5, "crore": 10**7, "crores": 10**7,
     "\u4e07": 10**4, "\u842c": 10**4, "\u4ebf": 10**8, "\u5104": 10**8,
 }  # fmt: skip
 _TOUCHING = {"k": 10**3, "mn": 10**6, "bn": 10**9}
@@ -50,11 +58,29 @@ _QUANTITY = re.compile(
     r"|\ ?/\ ?(?P<below>\d+)(?![\d/]))?"
     rf"(?P<touching>(?:{any_of(_TOUCHING.keys() | _OF_MONEY.keys())})(?![^\W\d_]))?"
     rf"(?:\ ?(?P<scale>{any_of(set(_SCALES))})(?![a-z]))?"
-    rf"(?:[ -]?(?P<unit>{any_of(UNITS)})(?![a-z\u00b2\u00b3/]))?"
+    rf"(?:[ -]?(?P<unit>{any_of(UNITS)})(?P<raised>[\u00b2\u00b3]|\^?[23](?!\d))?(?![a-z]|/(?![a-z])))?"
+    r"(?:(?:\ ?/\ ?|\ (?:per|an?)\ )(?P<per>[^\W\d_]+)(?P<per_raised>[\u00b2\u00b3]|\^?[23](?!\d))?)?"
 )
 _MARKS = re.compile(r"####|\\boxed\s*\{|\banswer(?:\s+is\b|\s*:)(?:\s*:)?")
 _ALTERNATIVES = re.compile(r"\s*(?:-|\u2014|/|~|to|or|through|versus|vs\.?)\s*(?:about |around )?")
-_COMPOUND = re.compile(r"(?<!\d)\d+(?:([-/:])\d+\1\d+|:\d+)")  # dates and times
+_BOUND_OR_FORMULA = (
+    re.compile(
+        r"(?:[<\u2264\u2265]=?|(?<![\w\-=>/\"'])>=?|\\[lg]eq?"
+        r"|\b(?:at (?:least|most)|(?:more|less|fewer|greater) than|up to)|\^|\u221a|sqrt) ?[{(]?$"
+    ),
+    re.compile(r" ?(?:\^|\u221a|\\?sqrt|\u03c0|\\?pi\b|\+(?! ?[\w(.\\$])|or (?:more|less|fewer)\b)|i\b"),
+)
+# Dates, times and quarters of a year.
+_COMPOUND = re.compile(r"(?<!\d)\d+(?:([-/:])\d+\1\d+|:\d+)|\bq[1-4][ /-]?\d{4}\b|\b\d{4}[ /-]?q[1-4]\b")
+_RAISED = "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079\u207a\u207b"
+_REWRITTEN: tuple[tuple["re.Pattern[str]", str | Callable[["re.Match[str]"], str]], ...] = (
+    (re.compile(r"(?<=\d)\s*\*\s*(?=\d)"), "\u00d7"),  # an asterisk between numbers is no emphasis
+    (re.compile(r"[*`]+"), ""),
+    (re.compile(rf"(?<=\d)[{_RAISED}]+"), lambda match: f"^{unicodedata.normalize('NFKC', match[0])}"),
+    (re.compile(r"(?<=\d) ?([KMGTkmgt])bps\b"), r" \1bit/s"),
+    (re.compile(r"(?<=\d) ?([KMGT])Bps\b"), r" \1B/s"),
+    (re.compile(r"(?<=\d) ?([KMGT])b\b"), r" \1bit"),  # 'Gb' has bits, and 'gb' is mostly a careless GB
+)
 _WORD = re.compile(r"[^\W\d_]+\.?(?:/[^\W\d_]+)?")
 _SPACELESS = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
@@ -66,13 +92,14 @@ class Quantity:
     value: Fraction
     unit: str = ""  # one spelling for all of its forms; '' where no known one stands there
     word: str = ""  # the next word, where no known unit stands there
+    per: str = ""  # what it is counted by: 'kg' of '5 \u20ac/kg'
     is_bare: bool = False  # it is all that its text says
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
     quantity: Quantity
-    is_open: bool = False  # of a range or of alternatives
+    is_open: bool = False  # nothing was decided: a range, alternatives, a bound, a part of a formula or of an amount
 
 
 def read_quantity(text: str, *, decimal_mark: DecimalMark = ".", unit: str = "") -> Quantity | None:
@@ -83,18 +110,43 @@ def read_quantity(text: str, *, decimal_mark: DecimalMark = ".", unit: str = "")
         decimal_mark: The decimal mark of '1.234' and '1,234'.
         unit: A unit or word whose number goes first.
     """
-    lines = [line for line in map(_plain, _without_latex(text).splitlines()) if line]
-    for part, takes_first in _parts(lines):
-        found = _quantities(part, decimal_mark)
-        wanted = [one for one in found if unit and _has_unit(one.quantity, unit)] or found
-        if wanted:
-            chosen = wanted[0 if takes_first else -1]
-            return None if chosen.is_open else chosen.quantity
-    return None
+    found, takes_first = _deciding(text, decimal_mark)
+    wanted = [one for one in found if unit and _has_unit(one.quantity, unit)] or found
+    if not wanted:
+        return None
+    chosen = wanted[0 if takes_first else -1]
+    return None if chosen.is_open else chosen.quantity
+
+
+def read_target(text: str, *, decimal_mark: DecimalMark = ".") -> Quantity | None:
+    """Return the number that a target says, or None where it says none.
+
+    Args:
+        text: A target.
+        decimal_mark: The decimal mark of '1.234' and '1,234'.
+
+    Raises:
+        ValueError: If it says several numbers, or one that is not decided: none of them alone is what it says.
+    """
+    found, _ = _deciding(text, decimal_mark)
+    if len(found) > 1 or any(one.is_open for one in found):
+        raise ValueError("says several numbers, or none that is decided (a range, a bound, a formula)")
+    return found[0].quantity if found else None
+
+
+def number_fault(target: str, metric: str, decimal_mark: DecimalMark) -> str:
+    """Say why a target cannot be compared by its number; '' where it says one number, or none."""
+    try:
+        read_target(target, decimal_mark=decimal_mark)
+    except ValueError as fault:
+        return f"{fault}, and {metric} compares one; say which with `answer`, or compare texts with exact_match"
+    return ""
 
 
 def agree_in_unit(said: Quantity, wanted: Quantity) -> bool:
     """Whether what is said may have the wanted unit: a unit that is left out on either side is not held against it."""
+    if said.per and wanted.per and said.per != wanted.per:
+        return False
     unit = wanted.unit or (wanted.word if wanted.is_bare else "")
     if not unit or _has_unit(said, unit):
         return True
@@ -103,6 +155,15 @@ def agree_in_unit(said: Quantity, wanted: Quantity) -> bool:
 
 def _has_unit(quantity: Quantity, unit: str) -> bool:
     return are_same(quantity.unit or quantity.word, unit)
+
+
+def _deciding(text: str, decimal_mark: DecimalMark) -> tuple[list[_Found], bool]:
+    """Return the numbers of the first part that has any, and whether the first of them counts, or the last."""
+    lines = [line for line in map(_plain, _without_latex(text).splitlines()) if line]
+    for part, takes_first in _parts(lines):
+        if found := _quantities(part, decimal_mark):
+            return found, takes_first
+    return [], False
 
 
 def _parts(lines: Sequence[str]) -> "list[tuple[str, bool]]":
@@ -126,21 +187,37 @@ def _is_bare(line: str) -> bool:
 def _quantities(text: str, decimal_mark: DecimalMark) -> list[_Found]:
     text = _COMPOUND.sub(lambda match: "\u00a7" * len(match[0]), text)
     matches = list(_QUANTITY.finditer(text))
-    # of '10-12' the hyphen was taken for the sign of 12
-    gaps = [text[one.end() : other.start()] + (other["sign"] or "") for one, other in itertools.pairwise(matches)]
-    is_open = [_ALTERNATIVES.fullmatch(gap) is not None for gap in gaps]
+    is_open = [_belong_together(text, one, other) for one, other in itertools.pairwise(matches)]
     found: list[_Found] = []
     for index, match in enumerate(matches):
         value = _value(match, decimal_mark)
         if value is not None and not _is_part_of_a_name(text, match):
-            found.append(_Found(_quantity(text, match, value), any(is_open[max(0, index - 1) : index + 1])))
+            is_undecided = any(is_open[max(0, index - 1) : index + 1]) or _is_bound_or_in_formula(text, match)
+            found.append(_Found(_quantity(text, match, value), is_undecided))
     return found
+
+
+def _belong_together(text: str, one: "re.Match[str]", other: "re.Match[str]") -> bool:
+    """Whether two numbers that follow each other are alternatives, or one amount in two units."""
+    gap = text[one.end() : other.start()] + (other["sign"] or "")  # of '10-12' the hyphen was taken for a sign
+    is_amount = gap == "" or (gap == " " and one["unit"] is not None and other["unit"] is not None)
+    return is_amount or _ALTERNATIVES.fullmatch(gap) is not None
+
+
+def _is_bound_or_in_formula(text: str, match: "re.Match[str]") -> bool:
+    before, after = _BOUND_OR_FORMULA
+    near = text[max(0, match.start() - _NEAR) : match.start()].rstrip()
+    return before.search(near) is not None or after.match(text, match.end()) is not None
 
 
 def _quantity(text: str, match: "re.Match[str]", value: Fraction) -> Quantity:
     before = text[max(0, match.start() - _NEAR) : match.start()].rstrip()
     after = text[match.end() : match.end() + _NEAR].lstrip()
-    unit = UNITS.get(match["currency"] or match["unit"] or "", "")
+    unit = UNITS.get(match["currency"] or match["unit"] or "", "") + _power(match["raised"])
+    by = match["per"] or ""
+    per = UNITS.get(by, by.removesuffix("s")) + _power(match["per_raised"])
+    if f"{unit}/{per}" in UNITS:
+        unit, per = f"{unit}/{per}", ""
     is_whole = not before and not after
     is_enclosed = before.endswith("(") and after.startswith(")")
     if is_enclosed and ((before == "(" and after.rstrip(".") == ")") or unit in CURRENCIES):
@@ -148,7 +225,11 @@ def _quantity(text: str, match: "re.Match[str]", value: Fraction) -> Quantity:
     word = "" if unit else (found[0].rstrip(".").removesuffix("s") if (found := _WORD.match(after)) else "")
     rest = _WORD.sub("", after, count=1) if word else after
     is_bare = is_whole or not (before.strip(" \"'([-=\u2248~:") or rest.strip(" \"')].,;:!?}"))
-    return Quantity(value, unit, word, is_bare)
+    return Quantity(value, unit, word, per, is_bare)
+
+
+def _power(raised: str | None) -> str:
+    return {"2": "\u00b2", "3": "\u00b3"}.get((raised or "").lstrip("^"), raised or "")
 
 
 def _is_part_of_a_name(text: str, match: "re.Match[str]") -> bool:
@@ -218,16 +299,21 @@ def _are_thousands(groups: Sequence[str]) -> bool:
 
 
 def _without_latex(text: str) -> str:
-    text = re.sub(r"\\d?frac\s*\{(\d+)\}\s*\{(\d+)\}", r"\1/\2", text)
+    text = re.sub(r"\\[dt]?frac\s*\{(\d+)\}\s*\{(\d+)\}", r" \1/\2", text)
     text = re.sub(r"\\(?:text|mathrm)\s*\{([^}]*)\}", r" \1", text).replace("{,}", ",").replace("\\times", "\u00d7")
     return re.sub(r"\\([%$#&])|\\[,;!(\[)\]]", r"\1", text)
 
 
 def _plain(line: str) -> str:
     """Return a line with ASCII digits and without emphasis; `fold` has made minus signs, spaces and apostrophes one."""
-    line = fold(re.sub(r"[*`]+", "", line)).replace("\u066c", "'")
+    for pattern, form in _REWRITTEN:
+        line = pattern.sub(form, line)
+    line = fold(line).replace("\u066c", "'")
     line = "".join(str(unicodedata.digit(c)) if c.isdecimal() else c for c in line)
     line = re.sub(r"(?<!\d)(\d+) ?([\u00bc-\u00be\u2150-\u215e])|([\u00bc-\u00be\u2150-\u215e])", _vulgar, line)
+    line = re.sub(r"(?<![\d.,/])(\d{1,3}) (\d+)/(\d+)(?![\d/])", _mixed, line)
+    line = re.sub(r"(?<![\w.,^\u00d7\u00b7])(?<![\u00d7x\u00b7] )10 ?\^ ?\{?([-+]?\d+)\}?", r"1e\1", line)
+    line = re.sub(r"(?<=\d) k(?=[\u20ac$\u00a3])", "k", line)
     line = re.sub(r"\bbetween (.{1,40}?) and ", r"\1 to ", line)
     return re.sub(r"(?<=\d) out of (?:a )?\d+", "", line)
 
@@ -235,3 +321,8 @@ def _plain(line: str) -> str:
 def _vulgar(match: "re.Match[str]") -> str:
     value = int(match[1] or 0) + Fraction(unicodedata.numeric(match[2] or match[3])).limit_denominator(10)
     return f"{value.numerator}/{value.denominator}"
+
+
+def _mixed(match: "re.Match[str]") -> str:
+    whole, above, below = (int(part) for part in match.groups())
+    return f"{whole * below + above}/{below}" if above < below else match[0]

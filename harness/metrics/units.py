@@ -15,13 +15,15 @@ _FORMS = {
     "inr": "\u20b9 inr rs rupee rupees",
     "krw": "\u20a9 krw won",
     "rub": "\u20bd rub rouble roubles ruble rubles",
-    "chf": "chf franc francs",
-    "try": "\u20ba try lira",
+    "chf": "chf fr sfr franc francs",
+    "try": "\u20ba try lira tl",
     "brl": "r$ brl reais",
     "pln": "pln zloty z\u0142",
     "sek": "sek",
     "nok": "nok",
     "dkk": "dkk",
+    "kr": "kr",  # of Sweden, Norway or Denmark
+    "czk": "czk k\u010d",
     "cad": "cad ca$ c$",
     "aud": "aud au$ a$",
     "mxn": "mxn",
@@ -31,17 +33,17 @@ _FORMS = {
     "mg": "mg milligram milligrams",
     "t": "t tonne tonnes ton tons",
     "lb": "lb lbs",
+    "fl oz": "floz",
     "oz": "oz ounce ounces",
     "km": "km kilometre kilometres kilometer kilometers",
     "m": "m metre metres meter meters",
     "cm": "cm centimetre centimetres centimeter centimeters",
+    "\u03bcm": "\u03bcm um micrometre micrometres micrometer micrometers",
     "mm": "mm millimetre millimetres millimeter millimeters",
     "mile": "mile miles",
     "ft": "ft foot feet",
     "inch": "inch inches",
-    "m\u00b2": "m\u00b2 sqm",
-    "km\u00b2": "km\u00b2",
-    "m\u00b3": "m\u00b3",
+    "m\u00b2": "sqm",
     "l": "l litre litres liter liters",
     "ml": "ml millilitre millilitres milliliter milliliters",
     "km/h": "km/h kmh kph",
@@ -66,13 +68,30 @@ _FORMS = {
     "mb": "mb",
     "gb": "gb",
     "tb": "tb",
+    "kbit": "kbit",
+    "mbit": "mbit",
+    "gbit": "gbit",
+    "tbit": "tbit",
 }
-UNITS = {form: unit for unit, forms in _FORMS.items() for form in forms.split()} | {"per cent": "%"}
+UNITS = {form: unit for unit, forms in _FORMS.items() for form in forms.split()} | {
+    "per cent": "%",
+    "fl oz": "fl oz",
+    "degrees celsius": "\u00b0c",
+    "degrees fahrenheit": "\u00b0f",
+}
 CURRENCIES = frozenset(
-    "usd eur gbp pound jpy cny \u00a5 inr krw rub chf try brl pln sek nok dkk cad aud mxn cent".split()
+    "usd eur gbp pound jpy cny \u00a5 inr krw rub chf try brl pln sek nok dkk kr czk cad aud mxn cent".split()
 )
 # Forms that say either of two units.
-_EITHER = ({"pound", "gbp"}, {"pound", "lb"}, {"\u00a5", "jpy"}, {"\u00a5", "cny"})
+_EITHER = (
+    {"pound", "gbp"},
+    {"pound", "lb"},
+    {"\u00a5", "jpy"},
+    {"\u00a5", "cny"},
+    {"kr", "sek"},
+    {"kr", "nok"},
+    {"kr", "dkk"},
+)
 
 
 def any_of(forms: "set[str] | dict[str, str]") -> str:

@@ -31,6 +31,7 @@ from harness.task import Task
         (["\u0664\u0665"], [45]),
         ([1.5, 2], [Fraction(3, 2), 2]),
         (["5 kg"], None),
+        (["\u20ac5/kg"], None),
         (["A4"], None),
         (["2024-05-01"], None),
         (["4", "four"], None),

@@ -71,6 +71,27 @@ RIGHT = [
     ("1.5 x 10^3", "1500"),
     ("1/2", "0.5"),
     ("1\u00bd", "1.5"),
+    ("2 1/2 cups", "2.5 cups"),
+    ("2\\frac{1}{2}", "2.5"),
+    ("10^5", "100000"),
+    ("10\u2075", "$10^{5}$"),
+    ("1.5 * 10^3", "1500"),
+    ("two dozen are 2 dozen", "24"),
+    ("12 k\u20ac", "12000 \u20ac"),
+    ("5 Tsd. \u20ac", "5000 \u20ac"),
+    ("5 Mrd.", "5000000000"),
+    # more units
+    ("5 K\u010d", "5 CZK"),
+    ("5 TL", "5 \u20ba"),
+    ("5 Fr.", "5 CHF"),
+    ("500 SEK", "500 kr"),
+    ("20 \u00b0C", "20 degrees Celsius"),
+    ("5 \u00b5m", "5 um"),
+    ("5 m2", "5 m\u00b2"),
+    ("5 km per hour", "5 km/h"),
+    ("$5 an hour", "$5 per hour"),
+    ("$5", "$5 per hour"),  # left out
+    ("5 Mbps", "5 Mbit/s"),
     # which one of a text
     ("The total is 42 euros.", "42 euros"),
     ("42 euros", "The total is 42 euros."),
@@ -87,6 +108,10 @@ RIGHT = [
     ("There are 42 of them", "42"),
     ("It took 42 km on 2024-05-01 at 12:30", "42"),
     ("4 out of 5", "4"),
+    ("Shops: >3. **Answer**: 42", "42"),
+    ("x -> 42", "42"),
+    ("<answer>42</answer>", "42"),
+    ("It is 42!", "42"),
     # no number in the target
     ("Unknown.", "unknown"),
     ("12:30", "12:30"),
@@ -130,6 +155,31 @@ WRONG = [
     ("10\u00b2", "10"),
     ("10\u00b2", "102"),
     ("42 of the 100", "42"),  # the last number is 100
+    (">42", "42"),
+    ("x \u2264 42", "42"),
+    ("at least 42", "42"),
+    ("42+", "42"),
+    ("42 or more", "42"),
+    ("2^10", "10"),
+    ("10^2", "10"),
+    ("x^2", "2"),
+    ("\\sqrt{2}", "2"),
+    ("2\u03c0", "2"),
+    ("5i", "5"),
+    ("6*7", "67"),
+    ("6 * 700", "6700"),
+    ("5 h 30 min", "30 min"),
+    ("5h30min", "5 h"),
+    ("1\u4e072\u5343", "2"),
+    ("Q3 2024", "2024"),
+    ("5 dozen", "5"),
+    ("$5 per hour", "$5 per day"),
+    ("5 \u20ac/kg", "5 \u20ac/g"),
+    ("5 kg/m3", "5 kg/m2"),
+    ("5 m2", "5 m"),
+    ("5 oz", "5 fl oz"),
+    ("5 GB", "5 Gb"),
+    ("5 mbps", "5 MBps"),
     ("forty-two", "42"),
     ("no idea", "0"),
     ("", "0"),
@@ -150,6 +200,38 @@ def test_same_number_is_right_however_it_is_written(answer, target):
 @pytest.mark.parametrize(("answer", "target"), WRONG)
 def test_another_number_is_wrong_however_near_its_form(answer, target):
     assert value(answer, target) == 0
+
+
+UNCLEAR = [
+    ("5 h 30 min", "2 h 30 min"),
+    ("6 ft 10 in", "5 ft 10 in"),
+    ("\u20ac3 and 20 cents", "\u20ac7 and 20 cents"),
+    ("(2, 3)", "(1, 3)"),
+    ("[1, 3]", "[2, 3]"),
+    ("4, 3", "5, 3"),
+    ("3\\sqrt{2}", "5\\sqrt{2}"),
+    ("12 (of 15)", "11 (of 15)"),
+    ("2 of 7", "3 of 7"),
+    ("42", ">42"),
+    ("42", "at least 42"),
+    ("42", "40-42"),
+    ("42", "The bill of table 4 is 42 euros"),
+    ("5 h", "Answer: 5 h 30 min"),
+]
+
+
+@pytest.mark.parametrize(("answer", "target"), UNCLEAR)
+def test_target_that_does_not_say_one_number_is_a_fault_and_is_compared_as_a_text(answer, target):
+    assert "says several numbers" in number().target_fault(target)
+    assert (value(answer, target), value(target, target)) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["42", "5 \u20ac/kg", "2 1/2", "unknown", "12:30", "Q3 2024", "3 + 4 = 7\n#### 7", "7 + 8\n\n15 nuts", "4 of them"],
+)
+def test_target_that_says_one_number_or_none_is_no_fault(target):
+    assert number().target_fault(target) == ""
 
 
 @pytest.mark.parametrize(
