@@ -4,6 +4,7 @@ As the Semantic Textual Similarity benchmark is scored (Cer et al. 2017, https:/
 and Spearman's correlation of the answers' numbers with the targets'.
 """
 
+import re
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Annotated, ClassVar, Literal
@@ -11,15 +12,19 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from harness.metrics.normalisation import normalise
-from harness.metrics.quantities import DecimalMark, read_quantity
+from harness.metrics.quantities import DecimalMark, number_fault, read_quantity, read_target
 from harness.metrics.settings import RightOrWrong, Settings
 from harness.records import Example, Score
+
+# '4/5' and '4.0/5.0', but neither a date nor '4 1/2'
+_OUT_OF = re.compile(r"(?<![\d/.,])(?<!\d )(\d+(?:[.,]\d+)?) ?/ ?\d+(?:[.,]\d+)?(?![\d/])")
 
 
 class WithinTolerance(RightOrWrong):
     """1 when the answer's number is at most `tolerance` from the target's; units are not compared.
 
-    `harness.metrics.quantities` states how a number is read. A target without a number is compared as exact match does.
+    `harness.metrics.quantities` states how a number is read; '4/5' is a score of 4, out of 5, and no fraction. A target
+    without a number is compared as exact match does; one that does not say one number is a fault of its row.
     """
 
     name: ClassVar[str] = "within_tolerance"
@@ -29,11 +34,18 @@ class WithinTolerance(RightOrWrong):
 
     def is_right(self, answer: str, target: str) -> bool:
         """Whether an answer's number is near the target's."""
-        wanted = _number(target, self.decimal_mark)
+        try:
+            wanted = _wanted(target, self.decimal_mark)
+        except ValueError:
+            wanted = None
         if wanted is None:
             return normalise(answer) == normalise(target)
         said = _number(answer, self.decimal_mark)
         return said is not None and abs(said - wanted) <= Fraction(str(self.tolerance))
+
+    def target_fault(self, target: str) -> str:
+        """Say why a target cannot be scored; '' where it can: it says one number, or none."""
+        return number_fault(_score_alone(target), self.name, self.decimal_mark)
 
 
 class Correlation(Settings):
@@ -53,9 +65,9 @@ class Correlation(Settings):
         """Read both numbers of one item.
 
         Raises:
-            ValueError: If the target has no number.
+            ValueError: If the target has no number, or does not say one.
         """
-        wanted = _number(example.target, self.decimal_mark)
+        wanted = _wanted(example.target, self.decimal_mark)
         if wanted is None:
             raise ValueError(f"item {example.id!r} has no number as its target; {self.name} compares numbers")
         said = None if answer is None else _number(answer, self.decimal_mark)
@@ -64,7 +76,9 @@ class Correlation(Settings):
 
     def target_fault(self, target: str) -> str:
         """Say why a target cannot be scored; '' where it can."""
-        return "" if _number(target, self.decimal_mark) is not None else f"has no number, which {self.name} compares"
+        if fault := number_fault(_score_alone(target), self.name, self.decimal_mark):
+            return fault
+        return "" if _wanted(target, self.decimal_mark) is not None else f"has no number, which {self.name} compares"
 
     def aggregate(self, scores: Sequence[Score]) -> float:
         """Return the correlation over all items.
@@ -98,8 +112,17 @@ class Pearson(Correlation):
 
 
 def _number(text: str, decimal_mark: DecimalMark) -> Fraction | None:
-    found = read_quantity(text, decimal_mark=decimal_mark)
+    found = read_quantity(_score_alone(text), decimal_mark=decimal_mark)
     return None if found is None else found.value
+
+
+def _wanted(target: str, decimal_mark: DecimalMark) -> Fraction | None:
+    found = read_target(_score_alone(target), decimal_mark=decimal_mark)
+    return None if found is None else found.value
+
+
+def _score_alone(text: str) -> str:
+    return _OUT_OF.sub(r"\1", text)
 
 
 def _correlation(said: Sequence[float], wanted: Sequence[float], is_by_rank: bool) -> float:

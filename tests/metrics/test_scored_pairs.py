@@ -19,6 +19,11 @@ RIGHT = [
     ("The score is 3.5.", "4"),
     ("3,5", "4"),
     ("Score: 4.4 out of 5", "4"),
+    ("Score: 4/5", "4"),
+    ("4 / 6.", "4"),
+    ("4.0/5.0", "4"),
+    ("4", "4/5"),
+    ("3 1/2", "4"),  # no score out of 2
     ("4", "4.5"),
     ("I'd say 2 at first, but the answer is 4", "4"),
     ("-0.2", "0.1"),
@@ -28,6 +33,8 @@ WRONG = [
     ("3.4", "4"),
     ("4.51", "4"),
     ("4 or 5", "4"),
+    ("1/5", "4"),
+    ("4/5/2024", "4"),
     ("very similar", "4"),
     ("", "0"),
     ("-4", "4"),
@@ -43,6 +50,12 @@ def test_number_within_the_tolerance_is_right(answer, target):
 @pytest.mark.parametrize(("answer", "target"), WRONG)
 def test_number_beyond_the_tolerance_is_wrong(answer, target):
     assert within_tolerance(tolerance=0.5).score(answer, example(target)).value == 0
+
+
+@pytest.mark.parametrize("metric", [within_tolerance(tolerance=1), spearman(), pearson()])
+def test_target_of_several_numbers_is_a_fault_and_one_out_of_a_scale_is_not(metric):
+    assert "says several numbers" in metric.target_fault("4 and 3")
+    assert metric.target_fault("4/5") == metric.target_fault("4 out of 5") == metric.target_fault("4") == ""
 
 
 def test_bound_of_the_tolerance_is_within_it():
