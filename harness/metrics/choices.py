@@ -11,12 +11,25 @@ from harness.metrics.settings import Settings
 from harness.records import Example, Score
 
 # 'A) ', '(b) ', 'C. ', '1: ' in front of a choice
-_LISTED = re.compile(r"(?:^|(?<=\s))[(\[]?([A-Za-z]|\d{1,2})[)\].:](?=\s)\s*", flags=re.MULTILINE)
-_MARKS = re.compile(r"####|\\boxed\s*\{|\b(?:answer|choice|option)\s*(?:is\b\s*:?|:)", flags=re.IGNORECASE)
-_LABEL = r"(?:option|choice|answer)?\s*(?P<open>[(\[])?(?P<label>[a-z]|\d{1,2})"
-_ALONE = re.compile(rf"{_LABEL}[)\]}}]*")
-_BEFORE_TEXT = re.compile(rf"{_LABEL}(?:[)\]][.:,;]?|[.:,;]| -)\s+(?P<rest>.+)")
-_ENDS_OF_LIST = ("a", "0", "1")
+_LISTED = re.compile(r"(?:^|(?<=\s))[(\[]?([A-Za-z\u0410-\u044f]|\d{1,2})[)\].:](?=\s)\s*", flags=re.MULTILINE)
+_MARKS = re.compile(
+    r"####|\\boxed\s*\{|<answer>"
+    r"|\b(?:answer|choice|option|antwort|respuesta|resposta|r\u00e9ponse|risposta|\u043e\u0442\u0432\u0435\u0442)\"?"
+    r"\s*(?:(?:is|ist|es|est|\u00e9|\u00e8)\b\s*:?|[:\uff1a])|(?:\u7b54\u6848|\u7b54\u3048)\s*[:\uff1a\u662f\u4e3a]",
+    flags=re.IGNORECASE,
+)
+_END_OF_MARKED = re.compile(r"\}|</|\",")  # of a box, a tag, a text in JSON
+_STYLE = re.compile(r"\\(?:text|textbf|mathrm|mathbf)\s*\{|[*`]+")
+_LEAD = (
+    r"(?:(?:so|thus|hence|therefore),? )?"
+    r"(?:it(?:'s| is) |i(?:'d| would)? (?:choose|pick|select|go with) |\u9009\u62e9?)?"
+)
+_LABEL = r"(?:option|choice|answer)?\s*\\?[(\[$\u3010]?(?P<label>[a-z\u0430-\u044f]|\d{1,2})"
+_ALONE = re.compile(
+    rf"{_LEAD}{_LABEL}\\?[)\]}}$\u3011]*(?: is (?:the )?(?:correct|right)(?: (?:one|answer|choice|option))?)?"
+)
+_BEFORE_TEXT = re.compile(rf"{_LABEL}(?:[)\]][.:,;]?|[.:,;]| [-\u2014])(?P<space>\s*)(?P<rest>.+)")
+_ENDS_OF_LIST = ("a", "\u0430", "0", "1")
 
 
 class Choice(Settings):
@@ -27,10 +40,11 @@ class Choice(Settings):
     '(b)', 'Option B', 'B.'), the label with its text ('B) Amazon'), the text alone, or, under letters, the place in the
     list, counted from `first_index`. What may be several of these is a label first, then a text, then a place.
 
-    Of the answer the part behind the last 'Answer:', 'answer is', '####' or '\\boxed{' counts, else its first line and
-    its last. Two labels ('A or B'), two lines that name different choices, a label with another choice's text
-    ('B) Danube' where that is A) and a sentence about a choice name none. Where no choices can be read, labels are
-    compared with labels and texts with texts.
+    Of the answer the part behind the last 'Answer:', 'answer is' (also in other languages), '<answer>', '####' or
+    '\\boxed{' counts, else its first line and its last; 'So', 'It is' or 'I choose' may stand in front of a choice, 'is
+    correct' behind it. Two labels ('A or B'), two lines that name different choices, a label with another choice's text
+    ('B) Danube' where that is A) and a sentence about a choice name none. Where no choices can be read, or the target
+    names none of them, labels are compared with labels and texts with texts.
     """
 
     name: ClassVar[str] = "choice"
@@ -43,7 +57,7 @@ class Choice(Settings):
         choices = choices_of(example)
         wanted = self._named(example.target, choices)
         if wanted is None:
-            wanted = normalise(example.target)
+            choices, wanted = {}, self._named(example.target, {})
         said = None if answer is None else self._named_in(answer, choices)
         return Score(example.id, float(said == wanted))
 
@@ -52,12 +66,11 @@ class Choice(Settings):
         return mean_value(scores)
 
     def _named_in(self, answer: str, choices: Mapping[str, str]) -> str | None:
-        lines = [line for line in re.sub(r"[*`]+", "", answer).splitlines() if line.strip()]
+        lines = [line for line in _STYLE.sub("", answer).splitlines() if line.strip()]
         text = "\n".join(lines)
         if marks := list(_MARKS.finditer(text)):
             behind = text[marks[-1].end() :].strip().partition("\n")[0]
-            if marks[-1][0].startswith("\\boxed"):
-                behind = behind.partition("}")[0]
+            behind = _END_OF_MARKED.split(behind)[0].strip(' "')
             if (marked := self._named(behind, choices)) is not None:
                 return marked
         ends = {label for line in (*lines[:1], *lines[-1:]) if (label := self._named(line, choices)) is not None}
@@ -72,13 +85,40 @@ class Choice(Settings):
             return _bare_label(text) or plain or None
         if (label := _bare_label(text)) in choices:
             return label
-        for known, choice in choices.items():
-            if plain and plain == normalise(choice):
-                return known
-        if label is not None and label.isdigit() and not next(iter(choices)).isdigit():
-            place = int(label) - self.first_index
-            return list(choices)[place] if 0 <= place < len(choices) else None
-        return _labelled(fold(text), choices)
+        inner = re.sub(rf"^{_LEAD}", "", plain)
+        for said in filter(None, (plain, inner, inner.removeprefix("the "))):
+            for known, choice in choices.items():
+                if said == normalise(choice):
+                    return known
+        if label is not None and label.isdigit():
+            return self._at(label, choices)
+        return self._labelled(fold(text), choices)
+
+    def _at(self, place: str, choices: Mapping[str, str]) -> str | None:
+        """Return the label at a place of a list with letters."""
+        index = int(place) - self.first_index
+        is_place = not next(iter(choices)).isdigit() and 0 <= index < len(choices)
+        return list(choices)[index] if is_place else None
+
+    def _labelled(self, text: str, choices: Mapping[str, str]) -> str | None:
+        """Return the label in front of a text, unless the text is another choice or starts with another label.
+
+        A place, or a label that touches the text, needs the very text of its choice behind it.
+        """
+        found = _BEFORE_TEXT.fullmatch(text)
+        if not found:
+            return None
+        label, rest = found["label"], normalise(found["rest"])
+        is_place = label not in choices and label.isdigit()
+        known = self._at(label, choices) if is_place else label
+        if known is None or known not in choices:
+            return None
+        if is_place or not found["space"]:
+            return known if rest == normalise(choices[known]) else None
+        others = {other: normalise(choice) for other, choice in choices.items() if other != known}
+        another = re.match(r"(?:(?:or|and|&|/)\s*)?(?:option\s*)?[(\[]?([a-z]|\d{1,2})(?:[)\].:,;]|$)", rest)
+        is_another = another is not None and another[1] in others and rest != normalise(choices[known])
+        return None if is_another or rest in others.values() else known
 
 
 def choices_of(example: Example) -> dict[str, str]:
@@ -123,15 +163,3 @@ def _next(label: str) -> str:
 def _bare_label(text: str) -> str | None:
     found = _ALONE.fullmatch(normalise(text))
     return found["label"] if found else None
-
-
-def _labelled(text: str, choices: Mapping[str, str]) -> str | None:
-    """Return the label in front of a text, unless the text is another choice or starts with another label."""
-    found = _BEFORE_TEXT.fullmatch(text)
-    if not found or found["label"] not in choices:
-        return None
-    label, rest = found["label"], normalise(found["rest"])
-    others = {other: normalise(choice) for other, choice in choices.items() if other != label}
-    another = re.match(r"(?:(?:or|and|&|/)\s*)?(?:option\s*)?[(\[]?([a-z]|\d{1,2})(?:[)\].:,;]|$)", rest)
-    is_another = another is not None and another[1] in others and rest != normalise(choices[label])
-    return None if is_another or rest in others.values() else label

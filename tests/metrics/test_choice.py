@@ -9,6 +9,7 @@ from harness.records import Column, Example, Message
 
 RIVERS = "Which river has 6 letters?\nA) Danube\nB) Amazon\nC) Rhine\nD) the river Seine"
 NUMBERED = "Which?\n1. Danube\n2. Amazon\n3. Rhine"
+CYRILLIC = "Which?\n\u0410) Danube\n\u0411) Oder\n\u0412) Rhine"
 SUMS = "2 + 2?\nA. 2\nB. 4\nC. 3"
 
 
@@ -48,6 +49,27 @@ RIGHT = [
     ("A) is wrong. Answer: B", "B"),
     ("The river Seine", "D"),
     ("\uff22", "B"),  # full-width
+    ("B is correct.", "B"),
+    ("Option B is the right choice", "B"),
+    ("I choose B", "B"),
+    ("So B.", "B"),
+    ("It is the Amazon.", "B"),
+    ("It is D", "The river Seine"),
+    ("B \u2014 Amazon", "B"),
+    ("B.Amazon", "B"),
+    ("B)Amazon", "B"),
+    ("2. Amazon", "B"),
+    ("Danube is long.\n<answer>\nB\n</answer>", "B"),
+    ('{"answer": "B", "why": "A is long"}', "B"),
+    ("$B$", "B"),
+    ("\\boxed{\\text{B}}", "B"),
+    ("\u3010B\u3011", "B"),
+    ("Antwort: B", "B"),
+    ("La r\u00e9ponse est B", "B"),
+    ("Respuesta: B", "B"),
+    ("\u7b54\u6848\uff1aB", "B"),
+    ("\u6b63\u786e\u7b54\u6848\u662fB\u3002", "B"),
+    ("\u9009B", "B"),
 ]
 WRONG = [
     ("A", "B"),
@@ -74,6 +96,14 @@ WRONG = [
     ("A river", "A"),
     ("I do not know", "B"),
     ("Because B", "B"),
+    ("B is wrong.", "B"),
+    ("I choose B or C", "B"),
+    ("So not B", "B"),
+    ("1. Amazon", "A"),
+    ("B.Danube", "B"),
+    ("B.C.", "B"),
+    ("<answer>C</answer>", "B"),
+    ('{"answer": "C", "why": "not B"}', "B"),
     ("Answer: B or C", "B"),
     ("Between A and B", "B"),
     ("", "B"),
@@ -109,6 +139,12 @@ def test_another_choice_several_and_none_are_wrong(answer, target):
         ("0", "A", RIVERS, {"first_index": 0}, 1),
         ("B", "B", "Which? A) Danube B) Amazon C) Rhine", {}, 1),
         ("Amazon", "B", "Which? A) Danube B) Amazon C) Rhine", {}, 1),
+        ("\u0411) Oder", "\u0411", CYRILLIC, {}, 1),
+        ("Oder", "\u0411", CYRILLIC, {}, 1),
+        ("\u041e\u0442\u0432\u0435\u0442: \u0411", "\u0411", CYRILLIC, {}, 1),
+        ("\u0412) Rhine", "\u0411", CYRILLIC, {}, 0),
+        ("E", "E", RIVERS, {}, 1),  # none of the choices
+        ("B", "E", RIVERS, {}, 0),
         ("(b)", "B", "No choices are listed here.", {}, 1),
         ("Answer: B", "B", "No choices are listed here.", {}, 1),
         ("Let me think.\nB", "B", "No choices are listed here.", {}, 1),
