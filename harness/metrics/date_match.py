@@ -18,7 +18,8 @@ class Date(RightOrWrong):
     unless one stands behind 'Answer:', 'answer is' or '####'.
 
     '03/04/2024' has two readings. Without `day_first` nothing is guessed: it is right only where the target is written
-    in that way too, with the same figures in the same places. A target without a date is compared as exact match does.
+    in that way too, with the same figures in the same places. A target without a date is compared as exact match does;
+    one that falls on another weekday than it says is a fault of its row.
     """
 
     name: ClassVar[str] = "date"
@@ -31,7 +32,14 @@ class Date(RightOrWrong):
         if len(wanted) != 1:
             return normalise(answer) == normalise(target)
         said = self._read(answer)
-        return len(said) == 1 and said[0].is_ambiguous == wanted[0].is_ambiguous and said[0].has_all_of(wanted[0])
+        if len(said) != 1 or said[0].is_other_weekday:
+            return False
+        return said[0].is_ambiguous == wanted[0].is_ambiguous and said[0].has_all_of(wanted[0])
+
+    def target_fault(self, target: str) -> str:
+        """Say why a target cannot be scored; '' where it can."""
+        is_other = any(date.is_other_weekday for date in self._read(target))
+        return "has a date that falls on another weekday than it says" if is_other else ""
 
     def reads(self, text: str) -> bool:
         """Whether a text says one date."""

@@ -232,6 +232,7 @@ def test_column_of_marks_is_no_rival_of_the_answer(tmp_path):
         (lambda n: f"{n % 50} km/h", "number"),
         (lambda n: f"{n % 28 + 1:02d}.0{n % 9 + 1}.2024", "date"),
         (lambda n: f"2024-0{n % 9 + 1}-{n % 28 + 1:02d}", "date"),
+        (lambda n: f"{n % 28 + 1}. {('Januar', 'Mai', 'Oktober')[n % 3]} 2024", "date"),
         (lambda n: json.dumps({"name": "get", "arguments": {"q": n}}), "tool_call"),
         (lambda n: f"<think>we add {n} and one more</think> {n + 1}", "number"),
         (lambda n: f"First we take {n} of them, so \\boxed{{{n},000}} is it.", "number"),

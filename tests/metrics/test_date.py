@@ -46,6 +46,21 @@ RIGHT = [
     ("3 May 2024", "3 May"),  # the target leaves the year out
     ("May 2024", "2024\u5e745\u6708"),
     ("3 May 2024", "May 2024"),
+    ("1. Mai 2024", "2024-05-01"),
+    ("Mittwoch, den 1. M\u00e4rz 2023", "2023-03-01"),
+    ("1er mai 2024", "2024-05-01"),
+    ("le 12 ao\u00fbt 2024", "2024-08-12"),
+    ("1 de mayo de 2024", "2024-05-01"),
+    ("1\u00ba de mar\u00e7o de 2024", "2024-03-01"),
+    ("1 maggio 2024", "2024-05-01"),
+    ("1 may\u0131s 2024", "2024-05-01"),
+    ("1 \u043c\u0430\u044f 2024 \u0433.", "2024-05-01"),
+    ("2024\ub144 5\uc6d4 1\uc77c", "2024-05-01"),
+    ("2024. 5. 1.", "2024-05-01"),
+    ("May 2024", "2024-05"),
+    ("2024-05", "mayo de 2024"),
+    ("2024-05-03", "2024-05"),
+    ("Wed, May 1, 2024", "1. Mai 2024"),  # January 1 was a Monday; 121 days on is 17 weeks and two days
     ("Unknown.", "unknown"),
 ]
 WRONG = [
@@ -69,6 +84,11 @@ WRONG = [
     ("1 May 1924", "1 May 24"),
     ("1 May 2024 or 2 May 2024", "2024-05-01"),
     ("From 2024-05-01 to 2024-05-31", "2024-05-01"),
+    ("2024-05", "2024-05-01"),  # no day
+    ("1. Juni 2024", "2024-07-01"),
+    ("1 juillet 2024", "2024-06-01"),
+    ("Thursday, May 1, 2024", "2024-05-01"),
+    ("Donnerstag, den 1. Mai 2024", "2024-05-01"),
     ("you may 1 day see", "1 June"),
     ("the first of May 2024", "2024-05-01"),  # words are not read
     ("12024-05-01", "2024-05-01"),
@@ -109,6 +129,14 @@ def test_another_day_and_a_guess_are_wrong(answer, target):
 )
 def test_day_first_settles_what_has_two_readings(answer, target, day_first, expected):
     assert value(answer, target, day_first=day_first) == expected
+
+
+@pytest.mark.parametrize(
+    ("target", "is_fault"),
+    [("Thu, May 1, 2024", True), ("Wed, May 1, 2024", False), ("Thu, May 1", False), ("unknown", False)],
+)
+def test_target_on_another_weekday_than_it_says_is_a_fault(target, is_fault):
+    assert ("another weekday" in date().target_fault(target)) is is_fault
 
 
 @pytest.mark.parametrize("options", [{"day_first": "yes"}, {"day_first": 1}, {"dayfirst": True}])
