@@ -6,17 +6,20 @@ from typing import Any
 from harness.answer_reading import STRICT_JSON
 
 WRAPPERS = ("tool_calls", "function_call", "function")
+NAMES = ("name", "tool", "function")
 ARGUMENTS = ("arguments", "parameters", "args")
+_BARE = {*NAMES, "id", "type"}  # the keys of a call that may leave its arguments out
 
 Call = dict[str, Any]  # its `name`, and its `arguments`
 
 
 def calls_in(value: Any, *, needs_arguments: bool = True) -> list[Call]:
-    """Return the calls in a JSON value, without ids and wrappers: OpenAI's, plain ones, or lists of either.
+    """Return the calls in a JSON value, without ids and wrappers: OpenAI's, Anthropic's, plain ones, or lists of them.
 
     Args:
         value: An object or a list; anything else makes no call.
-        needs_arguments: An object with a name alone is not a call. False where it is known that a call is meant.
+        needs_arguments: An object with a name and other keys, but no arguments, is not a call. False where it is known
+            that a call is meant.
     """
     if isinstance(value, list):
         return [call for item in value for call in calls_in(item, needs_arguments=needs_arguments)]
@@ -25,10 +28,11 @@ def calls_in(value: Any, *, needs_arguments: bool = True) -> list[Call]:
     for wrapper in WRAPPERS:
         if isinstance(value.get(wrapper), Mapping | list):
             return calls_in(value[wrapper], needs_arguments=needs_arguments)
-    given = [key for key in ARGUMENTS if key in value]
-    if not isinstance(value.get("name"), str) or (needs_arguments and not given):
+    given = [key for key in (*ARGUMENTS, *(("input",) if value.get("type") == "tool_use" else ())) if key in value]
+    names = [value[key] for key in NAMES if isinstance(value.get(key), str)]
+    if not names or (needs_arguments and not given and not value.keys() <= _BARE):
         return []
-    return [{"name": value["name"], "arguments": _arguments(value[given[0]] if given else None)}]
+    return [{"name": names[0], "arguments": _arguments(value[given[0]] if given else None)}]
 
 
 def _arguments(written: Any) -> Any:

@@ -15,16 +15,20 @@ _ATTEMPT = re.compile(
     r"|\A\s*\[?\s*[A-Za-z_][\w.]*\((?:\s*[A-Za-z_]\w*\s*=[^()]*)?\)\s*\]?\s*\Z"
 )
 
+# Llama's form: <function=get_time>{"zone": "UTC"}</function>
+_TAGGED = re.compile(r"<function=([\w.-]+)>\s*(\{.*?\})\s*</function>", flags=re.DOTALL)
+
 
 class ToolCall(RightOrWrong):
     """1 when the answer makes the target's calls: the same names, and arguments that are equal as JSON.
 
-    A call is an object with a name and `arguments` (or `parameters`, `args`), an object or JSON text; it may be
-    wrapped as OpenAI (`tool_calls`, `function`, `function_call`), in a list, in tags such as <tool_call>, in a fence or
-    in prose. Ids, key order and words around the calls do not count; names with their case, types (7 is not '7'), and
-    arguments that are missing or too many do. Several calls are compared in order. Where the target makes no call, the
-    answer is right if it makes none, a damaged one included. Calls written as Python, f(x=1), are not read; a target
-    that holds something like a call which cannot be read is a fault of its row.
+    A call is an object with a `name` (or `tool`) and `arguments` (or `parameters`, `args`), an object or JSON text, or
+    with a name alone, which calls without arguments. It may be wrapped as OpenAI (`tool_calls`, `function`,
+    `function_call`) or as Anthropic (`tool_use` with `input`) has it, in a list, in tags such as <tool_call> or
+    <function=name>, in a fence or in prose. Ids, key order and words around the calls do not count; names with their
+    case, types (7 is not '7'), and arguments that are missing or too many do. Several calls are compared in order.
+    Where the target makes no call, the answer is right if it makes none, a damaged one included. Calls written as
+    Python, f(x=1), are not read; a target that holds something like a call which cannot be read is a fault of its row.
     """
 
     name: ClassVar[str] = "tool_call"
@@ -47,5 +51,6 @@ class ToolCall(RightOrWrong):
 
 def _calls(text: str) -> list[Hashable]:
     """Return the calls that a text makes, in order; each compares by its name and arguments."""
+    text = _TAGGED.sub(r'{"name": "\1", "arguments": \2}', text)
     made = [call for value in find_json(text) for call in calls_in(value)]
     return [(call["name"].strip(), comparable(call["arguments"])) for call in made]
