@@ -2,6 +2,7 @@
 
 import json
 import re
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +12,8 @@ FENCE = re.compile(r"```(?:json)?[ \t]*\n(.*?)\n?[ \t]*```", flags=re.DOTALL | r
 def read_json(text: str) -> Any:
     """Parse an answer that is JSON and nothing else, or JSON inside one ``` or ```json fence.
 
-    NaN and Infinity are not JSON (RFC 8259); text around the value or the fence is not allowed.
+    NaN and Infinity are not JSON (RFC 8259); text around the value or the fence is not allowed. Keys and texts are in
+    Unicode's NFC, one form for each character.
 
     Raises:
         ValueError: If it is not valid JSON.
@@ -19,9 +21,17 @@ def read_json(text: str) -> Any:
     text = text.strip()
     fenced = FENCE.fullmatch(text)
     try:
-        return json.loads(fenced[1] if fenced else text, parse_constant=refuse)
+        return _composed(json.loads(fenced[1] if fenced else text, parse_constant=refuse))
     except RecursionError as fault:
         raise ValueError(f"JSON nested too deeply: {text[:60]!r}...") from fault
+
+
+def _composed(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {unicodedata.normalize("NFC", key): _composed(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_composed(item) for item in value]
+    return unicodedata.normalize("NFC", value) if isinstance(value, str) else value
 
 
 def equal_values(left: Any, right: Any) -> bool:

@@ -1,5 +1,6 @@
 """How JSON is found in an answer that says more than JSON, and compared."""
 
+import unicodedata
 from collections import Counter
 from collections.abc import Hashable
 from typing import Any
@@ -25,8 +26,8 @@ def find_json(text: str) -> list[Any]:
 def comparable(value: Any, *, ignore_list_order: bool = False) -> Hashable:
     """Return a value that is equal for equal JSON.
 
-    1 equals 1.0, but neither '1' nor true; outer white space of strings does not count, nor does the order of keys.
-    What is nested too deeply to be compared equals nothing.
+    1 equals 1.0, but neither '1' nor true; outer white space of strings does not count, nor do the order of keys and
+    the code points of one character (Unicode NFC). What is nested too deeply to be compared equals nothing.
     """
     try:
         return _comparable(value, ignore_list_order)
@@ -56,12 +57,14 @@ def _untyped(value: Any) -> Any:
 
 def _comparable(value: Any, ignore_list_order: bool) -> Hashable:
     if isinstance(value, dict):
-        return "object", frozenset((key, _comparable(item, ignore_list_order)) for key, item in value.items())
+        return "object", frozenset(
+            (unicodedata.normalize("NFC", key), _comparable(item, ignore_list_order)) for key, item in value.items()
+        )
     if isinstance(value, list):
         items = tuple(_comparable(item, ignore_list_order) for item in value)
         return "list", frozenset(Counter(items).items()) if ignore_list_order else items
     if isinstance(value, str):
-        return "text", value.strip()
+        return "text", unicodedata.normalize("NFC", value.strip())
     return ("truth" if isinstance(value, bool) else "number", value)
 
 

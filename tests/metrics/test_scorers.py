@@ -161,6 +161,10 @@ def test_json_fields_is_the_share_of_right_fields_among_all_named(answer, expect
     assert value("json_fields", answer, target) == expected
 
 
+def test_json_fields_are_the_same_composed_and_decomposed():
+    assert value("json_fields", '{"caf\u00e9": "\u00e9"}', '{"cafe\u0301": "e\u0301"}') == 1
+
+
 def test_json_fields_names_a_target_that_is_no_object():
     with pytest.raises(ValueError, match="item 'e1'.*'Paris'"):
         value("json_fields", "{}", "Paris")
