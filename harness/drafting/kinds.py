@@ -220,8 +220,10 @@ def _form(targets: Sequence[str]) -> str:
     """Say how answers list their labels."""
     if any(isinstance(_parsed(target), list) for target in targets):
         return "as a JSON list"
-    marks = Counter(mark for target in targets for mark in ";|,、，،；" if mark in target)
-    mark = marks.most_common(1)[0][0] if marks else ","
+    marks = Counter(mark for target in targets for mark in (*";|,、，،；", " + ", " #", " __label__") if mark in target)
+    mark = marks.most_common(1)[0][0].strip() if marks else ","
+    if mark in ("#", "__label__"):
+        return f"each behind '{mark}'"
     return "with commas between them" if mark == "," else f"with '{mark}' between them"
 
 

@@ -1,10 +1,11 @@
 """Several labels in one answer: the sets they are read as, and the metrics that compare them.
 
-A set is a JSON list of texts (or an object whose only value is one), or a text split at its strongest separator: line
-breaks, else semicolons or bars, else commas. Bullets, numbers of a list and a lead-in ('Labels:', a first line that
-ends in a colon) are not labels. 'a, b and c' ends in two labels, unless the target has one such as 'terms and
-conditions'. Labels are compared as `label_accuracy` does, without case; order and repeats do not count, and '[]',
-'none' and 'n/a' are the empty set. A label that holds a separator needs a stronger one beside it, or JSON.
+A set is a JSON list of texts (or an object whose only value is one), a list of quoted texts as Python prints it, words
+that all begin with '#' or '__label__', or a text split at its strongest separator: line breaks, else semicolons or
+bars, else commas, else a plus between spaces. Bullets, numbers of a list and a lead-in ('Labels:', a first line that
+ends in a colon) are not labels. 'a, b and c' ends in two labels, in some languages, unless the target has one such as
+'terms and conditions'. Labels are compared as `label_accuracy` does, without case; order and repeats do not count, and
+'[]', 'none' and 'n/a' are the empty set. A label that holds a separator needs a stronger one beside it, or JSON.
 """
 
 import json
@@ -21,14 +22,18 @@ from harness.metrics.normalisation import label
 from harness.records import Example, Score
 
 _NO_SCORES = "no scores, so there is no F1; score at least one item"
-_SEPARATORS = (r"[;|\uff1b]", r"[,\u3001\uff0c\u060c]")
+_SEPARATORS = (r"[;|\uff1b]", r"[,\u3001\uff0c\u060c]", r"\s\+\s")
+_TEXT = r"(?:'[^']*'|\"[^\"]*\")"
+_QUOTED = re.compile(rf"[\[({{]\s*{_TEXT}(?:\s*,\s*{_TEXT})*,?\s*[\])}}]")
+_TAGGED = re.compile(r"(?:(?:#|__label__)[^\s,;#]+(?:[,;]?\s+|$))+")
+_AND = r"(?:and|und|et|y|e|&)"
 _BULLET = re.compile(r"^\s*(?:[-*\u2022\u2013+]|\d{1,2}[.)])\s+")
 _LEAD = re.compile(
     r"^\W*(?:the\s+)?(?:labels?|tags?|categor(?:y|ies)|topics?|answers?)(?:\s+are|\s+is)?\s*:",
     flags=re.IGNORECASE,
 )
 _NOTHING = frozenset(("none", "n/a", "no labels", "no label", "no tags", "nothing", "-", "[]"))
-_LAST = re.compile(r"^(?:and|or|&)\s+", flags=re.IGNORECASE)
+_LAST = re.compile(rf"^(?:{_AND}|or)\s+", flags=re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -147,6 +152,10 @@ def _json_items(text: str) -> list[str] | None:
 
 def split_labels(text: str) -> list[str]:
     """Split a text at the strongest separator that it has."""
+    if _QUOTED.fullmatch(bare := _without_lead(text)):
+        return [item[1:-1] for item in re.findall(_TEXT, bare)]
+    if _TAGGED.fullmatch(bare):
+        return re.findall(r"(?:#|__label__)([^\s,;#]+)", bare)
     lines = [line for line in re.sub(r"[*`]+", "", text).splitlines() if line.strip()]
     if len(lines) > 1 and lines[0].rstrip().endswith(":"):
         lines = lines[1:]
@@ -168,7 +177,7 @@ def _split_at_and(item: str, known: Collection[str]) -> list[str]:
     item = item.strip()
     if label(item) in known:
         return [item]
-    return re.split(r"\s(?:and|&)\s+", _LAST.sub("", item).rstrip(" ."))
+    return re.split(rf"\s{_AND}\s+", _LAST.sub("", item).rstrip(" ."))
 
 
 def _score(answer: str | None, example: Example) -> Score:

@@ -117,13 +117,26 @@ def test_labels_with_a_separator_inside_are_written_as_json(tmp_path):
     assert "as a JSON list, of these: delay; price; terms, conditions." in task.study.system
 
 
-@pytest.mark.parametrize("mark", ["; ", " | ", "、"])
+@pytest.mark.parametrize("mark", ["; ", " | ", "、", " + "])
 def test_sets_are_told_by_any_separator_and_asked_for_with_it(tmp_path, mark):
     draws = random.Random(3)
     rows = rows_of(lambda n: {"text": text(n, 9), "label": mark.join(draws.sample(TAGS, draws.randint(1, 3)))}, 300)
     task = drafted(save(tmp_path / "rows.jsonl", rows))
     assert task.primary_metric == "label_set"
     assert f"with '{mark.strip()}' between them" in task.study.system
+
+
+@pytest.mark.parametrize("mark", ["#", "__label__"])
+def test_words_behind_a_mark_of_labels_are_sets_and_asked_for_with_it(tmp_path, mark):
+    draws = random.Random(3)
+    names = [tag.replace(" ", "_") for tag in TAGS]
+
+    def labels(n: int) -> str:
+        return " ".join(mark + name for name in draws.sample(names, draws.randint(1, 3)))
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(lambda n: {"text": text(n, 9), "label": labels(n)}, 300)))
+    assert task.primary_metric == "label_set"
+    assert f"each behind '{mark}', of these: {', '.join(sorted(names))}." in task.study.system
 
 
 def test_lists_of_objects_are_compared_as_json(tmp_path):
