@@ -38,7 +38,8 @@ class Reader:
     `whole` is all of it, `first_line` and `last_line` its first and last that is not empty, `last_number` its last
     number as it stands there, `letter` the label of a choice that its first line begins with ('B', '(b)', 'Option B',
     'B) Danube'), `json` its last JSON object, else its last list, `pattern` the group of a regular expression's last
-    match, or nothing where it takes more than a second over a text. Outer white space is removed.
+    match, or nothing where it takes more than a second over a text. Outer white space is removed, and so
+    is one half of an emphasis that the marker stands in ('**Answer:** 42', '**Answer: 42**').
     """
 
     rule: Take = "whole"
@@ -61,6 +62,8 @@ class Reader:
         """
         behind = self._behind_marker(text)
         found = None if behind is None else self._taken(behind).strip() or None
+        if found and self.marker and found.count("**") % 2:
+            found = (found[2:] if found.startswith("**") else found.removesuffix("**")).strip() or None
         return self.then.find(found) if self.then and found else found
 
     def is_complete(self, text: str) -> bool:

@@ -13,10 +13,11 @@ from harness.drafting.columns import Reading
 from harness.drafting.lists import are_wanted
 from harness.drafting.names import LABELS, NO_LABELS, TARGETS, are_called_labels, usual
 from harness.drafting.numbers import decimal_mark_of, numbers_in
-from harness.drafting.worked import NEARLY_ALL, Worked, find_working
+from harness.drafting.worked import NEARLY_ALL, Worked, find_working, says_letters, says_numbers
 from harness.metrics.date_match import Date
 from harness.metrics.json_search import find_json
 from harness.metrics.label_sets import split_labels
+from harness.metrics.quantities import number_fault
 from harness.task.turns import shown
 from harness.tool_calls import calls_in
 
@@ -109,11 +110,19 @@ def read_answers(targets: Sequence[str], reading: Reading) -> Answers:
 
 def _worked(worked: Worked, targets: Sequence[str]) -> Answers:
     results = [result for target in targets if (result := worked.rule.reader.read(target))]
-    count = sum(numbers_in([result.rstrip(".")], units=True) is not None for result in results)
-    metrics = ("number", "exact_match") if count >= NEARLY_ALL * len(results) else ("exact_match", "f1")
-    about = f"working with the result {'behind ' + repr(worked.value) if worked.key == 'after' else 'in a box'}"
-    doubt = f"the result is scored, and training keeps the working: {about}"
-    return Answers("worked", about, metrics, 0.8, worked.request, (doubt,), worked=worked)
+    about = f"working with the result {worked.where}"
+    doubts = [f"the result is scored, and training keeps the working: {about}"]
+    metrics, options = ("exact_match", "f1"), {}
+    unclear = [result for result in results if number_fault(result, "number", ".")]
+    if says_numbers(results) and unclear:
+        doubts.append(
+            f"{len(unclear)} results do not say one number, such as {shown(unclear[0])}; with those fixed, use number"
+        )
+    elif says_numbers(results):
+        metrics, options = ("number", "exact_match"), _with_mark(results, "number")
+    elif says_letters(results):
+        metrics = ("choice", "exact_match")
+    return Answers("worked", about, metrics, 0.8, worked.request, tuple(doubts), options, worked=worked)
 
 
 def _are_results(counts: Counter[str], reading: Reading) -> bool:

@@ -243,8 +243,48 @@ def test_answers_of_one_kind_get_the_metric_that_reads_their_value(tmp_path, ans
     assert drafted(save(tmp_path / "rows.jsonl", rows), target="output_wanted").primary_metric == metric
 
 
-@pytest.mark.parametrize("mark", ["Antwort:", "Respuesta:", "Ответ:", "答案："])
+@pytest.mark.parametrize("mark", ["Antwort:", "Respuesta:", "Risposta finale:", "Ответ:", "答案："])
 def test_result_behind_a_mark_of_another_language_is_scored_alone(tmp_path, mark):
     rows = rows_of(lambda n: {"problem": text(n, 6), "solution": f"Zuerst {n} und dann {n + 1} dazu.\n{mark} {2 * n}"})
     task = drafted(save(tmp_path / "rows.jsonl", rows))
     assert task.primary_metric == "number" and task.study.answer.reader.marker.casefold() == mark.casefold()
+
+
+@pytest.mark.parametrize(
+    ("solution", "result", "metric"),
+    [
+        ("First {n}.\nThen {n} more.\n<answer>{m}</answer>", "{m}", "number"),
+        ("<reasoning>\nI count {n}.\n</reasoning>\n<answer>\n{m}\n</answer>", "{m}", "number"),
+        ("\u9996\u5148\u6709{n}\u4e2a\uff0c\u53c8\u6765{n}\u4e2a\u3002\n\u7b54\u6848\uff1a{m}", "{m}", "number"),
+        ("{n}+{n}\n\u7b54\u3048\uff1a{m}\u500b", "{m}\u500b", "number"),
+        ("First {n}.\nThen {n} more.\n=> {m}", "{m}", "number"),
+        ("{n} plus {n}.\nHence the result is {m}.", "{m}.", "number"),
+        ("First {n}.\nThen {n} more.\n{m}", "{m}", "number"),
+        ("First {n}, then {n} more.\n\n**Answer:** {m} nuts", "{m} nuts", "number"),
+        ("We add, so it is $\\boxed{{\\text{{{m} nuts}}}}$.", "\\text{{{m} nuts}}", "number"),
+        ("We divide. The final answer is \\(\\frac{{{m}}}{{99}}\\).", "\\(\\frac{{{m}}}{{99}}\\).", "number"),
+        ("It is {m}.\nThe correct option is ({letter}).", "({letter}).", "choice"),
+        ("It is {m} by hand, as we saw.\n<answer>red {letter}</answer>", "red {letter}", "exact_match"),
+    ],
+)
+def test_result_behind_its_working_is_scored_wherever_it_stands(tmp_path, solution, result, metric):
+    values = [{"n": n, "m": 2 * n, "letter": "ABC"[n % 3]} for n in range(200)]
+    rows = rows_of(lambda n: {"problem": text(n, 6), "solution": solution.format(**values[n])}, 200)
+    task = drafted(save(tmp_path / "rows.jsonl", rows))
+    assert task.primary_metric == metric
+    expected = {result.format(**value) for value in values}
+    assert {task.study.answer.reader.read(item.target) for item in task.test} <= expected
+
+
+@pytest.mark.parametrize("answer", ["{n}\n{m}\n{m}", "Main street of the town\nno {n}, Bergen"])
+def test_lists_of_numbers_and_other_last_lines_are_no_results(tmp_path, answer):
+    rows = rows_of(lambda n: {"question": text(n, 6), "solution": answer.format(n=n, m=2 * n)})
+    assert drafted(save(tmp_path / "rows.jsonl", rows)).study.answer is None
+
+
+def test_results_that_number_cannot_compare_are_counted(tmp_path):
+    results = [f"{n}" if n % 20 else f"{n}, {n + 1}" for n in range(200)]
+    rows = rows_of(lambda n: {"problem": text(n, 6), "solution": f"We count what is there.\n#### {results[n]}"}, 200)
+    task = drafted(save(tmp_path / "rows.jsonl", rows))
+    assert task.primary_metric == "exact_match"
+    assert "10 results do not say one number, such as '0, 1'" in said(task)
