@@ -217,7 +217,7 @@ def _quantity(text: str, match: "re.Match[str]", value: Fraction) -> Quantity:
     by = match["per"] or ""
     per = UNITS.get(by, by.removesuffix("s")) + _power(match["per_raised"])
     if f"{unit}/{per}" in UNITS:
-        unit, per = f"{unit}/{per}", ""
+        unit, per = UNITS[f"{unit}/{per}"], ""
     is_whole = not before and not after
     is_enclosed = before.endswith("(") and after.startswith(")")
     if is_enclosed and ((before == "(" and after.rstrip(".") == ")") or unit in CURRENCIES):
@@ -299,8 +299,14 @@ def _are_thousands(groups: Sequence[str]) -> bool:
 
 
 def _without_latex(text: str) -> str:
-    text = re.sub(r"\\[dt]?frac\s*\{(\d+)\}\s*\{(\d+)\}", r" \1/\2", text)
-    text = re.sub(r"\\(?:text|mathrm)\s*\{([^}]*)\}", r" \1", text).replace("{,}", ",").replace("\\times", "\u00d7")
+    text = re.sub(r"(?<=\d)(?=\\[dt]?frac)", " ", text)  # 2\frac{1}{2} is no 21/2
+    text = re.sub(r"\\[dt]?frac\s*\{(\d+)\}\s*\{(\d+)\}", r"\1/\2", text)
+    text = (
+        re.sub(r"\\(?:text|mathrm)\s*\{([^}]*)\}", r" \1", text)
+        .replace("{,}", ",")
+        .replace("\\times", "\u00d7")
+        .replace("\\cdot", "\u00b7")
+    )
     return re.sub(r"\\([%$#&])|\\[,;!(\[)\]]", r"\1", text)
 
 

@@ -47,7 +47,7 @@ _FORMS = {
     "l": "l litre litres liter liters",
     "ml": "ml millilitre millilitres milliliter milliliters",
     "km/h": "km/h kmh kph",
-    "mph": "mph",
+    "mph": "mph mile/h",
     "m/s": "m/s",
     "s": "s sec secs second seconds",
     "ms": "ms millisecond milliseconds",
