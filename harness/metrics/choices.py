@@ -18,16 +18,18 @@ _MARKS = re.compile(
     r"\s*(?:(?:is|ist|es|est|\u00e9|\u00e8)\b\s*:?|[:\uff1a])|(?:\u7b54\u6848|\u7b54\u3048)\s*[:\uff1a\u662f\u4e3a]",
     flags=re.IGNORECASE,
 )
-_END_OF_MARKED = re.compile(r"\}|</|\",")  # of a box, a tag, a text in JSON
-_STYLE = re.compile(r"\\(?:text|textbf|mathrm|mathbf)\s*\{|[*`]+")
+_END_OF_MARKED = re.compile(r"</|\"[,}]")  # of a tag, of a text in JSON
+# Emphasis, LaTeX's words about letters, and signs around a formula of a letter or two.
+_STYLE = re.compile(
+    r"[*`]+|\\(?:text|textbf|mathrm|mathbf)\s*\{([^{}]*)\}|\$([^$\s]{1,3})\$|\\\(([^()\s]{1,3})\\\)"
+    r"|\u3010([^\u3010\u3011]*)\u3011"
+)
 _LEAD = (
     r"(?:(?:so|thus|hence|therefore),? )?"
     r"(?:it(?:'s| is) |i(?:'d| would)? (?:choose|pick|select|go with) |\u9009\u62e9?)?"
 )
-_LABEL = r"(?:option|choice|answer)?\s*\\?[(\[$\u3010]?(?P<label>[a-z\u0430-\u044f]|\d{1,2})"
-_ALONE = re.compile(
-    rf"{_LEAD}{_LABEL}\\?[)\]}}$\u3011]*(?: is (?:the )?(?:correct|right)(?: (?:one|answer|choice|option))?)?"
-)
+_LABEL = r"(?:option|choice|answer)?\s*[(\[]?(?P<label>[a-z\u0430-\u044f]|\d{1,2})"
+_ALONE = re.compile(rf"{_LEAD}{_LABEL}[)\]}}]*(?: is (?:the )?(?:correct|right)(?: (?:one|answer|choice|option))?)?")
 _BEFORE_TEXT = re.compile(rf"{_LABEL}(?:[)\]][.:,;]?|[.:,;]| [-\u2014])(?P<space>\s*)(?P<rest>.+)")
 _ENDS_OF_LIST = ("a", "\u0430", "0", "1")
 
@@ -54,10 +56,11 @@ class Choice(Settings):
 
     def score(self, answer: str | None, example: Example) -> Score:
         """Score one answer, 0 or 1."""
-        choices = choices_of(example)
-        wanted = self._named(example.target, choices)
+        choices = {label: _without_style(text) for label, text in choices_of(example).items()}
+        target = _without_style(example.target)
+        wanted = self._named(target, choices)
         if wanted is None:
-            choices, wanted = {}, self._named(example.target, {})
+            choices, wanted = {}, self._named(target, {})
         said = None if answer is None else self._named_in(answer, choices)
         return Score(example.id, float(said == wanted))
 
@@ -66,10 +69,12 @@ class Choice(Settings):
         return mean_value(scores)
 
     def _named_in(self, answer: str, choices: Mapping[str, str]) -> str | None:
-        lines = [line for line in _STYLE.sub("", answer).splitlines() if line.strip()]
+        lines = [line for line in _without_style(answer).splitlines() if line.strip()]
         text = "\n".join(lines)
         if marks := list(_MARKS.finditer(text)):
             behind = text[marks[-1].end() :].strip().partition("\n")[0]
+            if marks[-1][0].startswith("\\boxed"):
+                behind = behind.partition("}")[0]
             behind = _END_OF_MARKED.split(behind)[0].strip(' "')
             if (marked := self._named(behind, choices)) is not None:
                 return marked
@@ -158,6 +163,10 @@ def read_choices(question: str) -> dict[str, str]:
 
 def _next(label: str) -> str:
     return str(int(label) + 1) if label.isdigit() else chr(ord(label) + 1)
+
+
+def _without_style(text: str) -> str:
+    return _STYLE.sub(lambda match: "".join(filter(None, match.groups())), text)
 
 
 def _bare_label(text: str) -> str | None:

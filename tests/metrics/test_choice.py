@@ -9,6 +9,7 @@ from harness.records import Column, Example, Message
 
 RIVERS = "Which river has 6 letters?\nA) Danube\nB) Amazon\nC) Rhine\nD) the river Seine"
 NUMBERED = "Which?\n1. Danube\n2. Amazon\n3. Rhine"
+LATEX = "Which?\nA. \\frac{1}{2}\nB. \\text{red}\nC. $x$"
 CYRILLIC = "Which?\n\u0410) Danube\n\u0411) Oder\n\u0412) Rhine"
 SUMS = "2 + 2?\nA. 2\nB. 4\nC. 3"
 
@@ -139,6 +140,12 @@ def test_another_choice_several_and_none_are_wrong(answer, target):
         ("0", "A", RIVERS, {"first_index": 0}, 1),
         ("B", "B", "Which? A) Danube B) Amazon C) Rhine", {}, 1),
         ("Amazon", "B", "Which? A) Danube B) Amazon C) Rhine", {}, 1),
+        ("\\text{red}", "B", LATEX, {}, 1),
+        ("red", "B", LATEX, {}, 1),
+        ("Answer: \\frac{1}{2}", "A", LATEX, {}, 1),
+        ("$x$", "C", LATEX, {}, 1),
+        ("\\(B\\)", "B", LATEX, {}, 1),
+        ("$2", "B", LATEX, {}, 0),  # an amount, not the second
         ("\u0411) Oder", "\u0411", CYRILLIC, {}, 1),
         ("Oder", "\u0411", CYRILLIC, {}, 1),
         ("\u041e\u0442\u0432\u0435\u0442: \u0411", "\u0411", CYRILLIC, {}, 1),
