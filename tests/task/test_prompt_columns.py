@@ -274,13 +274,17 @@ def test_options_with_a_passage_are_shown(tmp_path):
 
 
 def test_system_prompt_that_the_template_shows_stands_there_alone(task_folder):
-    chat = [{"role": "user", "content": "Where?"}, {"role": "assistant", "content": "Here."}]
-    rows = [{"messages": chat, "system": f"You sell tickets in town {number}."} for number in range(8)]
-    task_folder.write_rows("train.jsonl", rows)
-    task_folder.write_rows("test.jsonl", [{"messages": chat, "system": "You sell tickets in Bergen."}])
-    [row] = task_folder.load().test
-    assert [message.role for message in row.messages] == ["system", "user"]
+    def row(number):
+        chat = [{"role": "user", "content": f"Where is {number}?"}, {"role": "assistant", "content": "Here."}]
+        return {"messages": chat, "system": f"You sell tickets in town {number}."}
+
+    task_folder.write_rows("train.jsonl", [row(number) for number in range(8)])
+    task_folder.write_rows("dev.jsonl", [row(8)])
+    task_folder.write_rows("test.jsonl", [row(9)])
+    del task_folder.settings["data"]["columns"]
+    [read] = task_folder.load().test
+    assert [message.role for message in read.messages] == ["system", "user"]
     task_folder.settings["prompt"] = {"template": "{{ system }}\n{{ input }}"}
-    [row] = task_folder.load().test
-    assert [message.role for message in row.messages] == ["user"]
-    assert [column.text for column in row.columns] == ["You sell tickets in Bergen."]
+    [read] = task_folder.load().test
+    assert [message.role for message in read.messages] == ["user"]
+    assert [column.text for column in read.columns] == ["You sell tickets in town 9."]
