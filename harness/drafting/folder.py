@@ -162,7 +162,7 @@ def _read(source: Path, reaching: Sequence[str | None], doubts: list[str]) -> li
             f"the first line looks like a row, not like column names, as {shown_name(cell)} is also a value below it; "
             f"if so, put a line of names above it"
         )
-    rows = with_lists(rows) if source.suffix.lower() in (".csv", ".tsv") else rows
+    rows = with_lists(rows, is_table=source.suffix.lower() in (".csv", ".tsv"))
     return [replace(row, values=reached(row.values, reaching)) for row in rows]
 
 

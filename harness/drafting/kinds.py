@@ -91,14 +91,14 @@ def read_answers(targets: Sequence[str], reading: Reading) -> Answers:
     if len(objects) == len(targets):
         return _json(objects)
     are_results = numbers is not None and (_are_results(counts, reading) or numbers_in(targets) is None)
+    if all(isinstance(_parsed(target), list | dict) for target in targets):
+        return _lists(targets, reading)
     if not reading.has_several and not are_results and _are_labels(counts, reading):
         return _labels(counts)
     if 2 * len(objects) > len(targets):
         other = len(targets) - len(objects)
         doubt = f"{len(objects)} answers are JSON objects and {other} are not; with those fixed, use json_fields"
         return Answers("short text", "texts, most of them JSON", ("exact_match",), 0.8, None, (doubt,))
-    if all(isinstance(_parsed(target), list | dict) for target in targets):
-        return _lists(targets, reading)
     if numbers:
         return _numbers(targets)
     if all(map(_reads_date, targets)):
@@ -221,8 +221,10 @@ def _label_sets(targets: Sequence[str], reading: Reading) -> Answers:
     system = f"Answer with all {what}, {_form(targets)}{listed}{none}."
     metrics = ("label_set", "label_set_micro_f1", *(("label_set_macro_f1",) if is_closed else ()))
     about = f"sets of {len(stock)} labels: {_first(stock)}" if is_closed else "lists of which every item is wanted"
-    doubts = (*_numbered(stock), *(_long(stock) if is_closed else ()))
-    return Answers("label sets", about, metrics, 0.8, system, doubts)
+    doubts = [*_numbered(stock), *(_long(stock) if is_closed else ())]
+    if not reading.is_label_set and all(name.lstrip("-").isdigit() for name in stock):
+        doubts.append("the order of the numbers does not count; where it does, as of a point's, take exact_match")
+    return Answers("label sets", about, metrics, 0.8, system, tuple(doubts))
 
 
 def _form(targets: Sequence[str]) -> str:
@@ -237,8 +239,13 @@ def _form(targets: Sequence[str]) -> str:
 
 
 def _members(target: str) -> list[str]:
+    """Return the labels of an answer; one whose brackets a cut would break, or a list of other things, is one."""
     found = _parsed(target)
-    return list(map(str, found)) if isinstance(found, list) else [part.strip() for part in split_labels(target)]
+    if isinstance(found, list):
+        return found if all(isinstance(one, str) for one in found) else [target]
+    parts = [part.strip() for part in split_labels(target)]
+    are_whole = all(part.count(left) == part.count(right) for part in parts for left, right in ("()", "[]", "{}"))
+    return parts if are_whole else [target]
 
 
 def _numbered(names: Iterable[str]) -> Iterator[str]:
@@ -310,7 +317,8 @@ def _lists(targets: Sequence[str], reading: Reading) -> Answers:
     members = [member for target in targets if isinstance(found := _parsed(target), list) for member in found]
     keys = dict.fromkeys(key for member in members if isinstance(member, dict) for key in member)
     of = f" of objects with the keys {', '.join(keys)}" if keys else ""
-    is_free = are_wanted(reading.needed.get("target", ""))
+    are_numbers = any(isinstance(member, int | float) for member in members)  # of a vector each has its place
+    is_free = are_wanted(reading.needed.get("target", "")) and not are_numbers
     order = "the same items in any order" if is_free else "the same items in the same order"
     doubt = f"json_equal wants {order}: its option ignore_list_order says which"
     options: dict[str, dict[str, float | str]] = {"json_equal": {"ignore_list_order": True}} if is_free else {}

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from harness.closed_set import is_closed_set
 from harness.drafting.doubt import InDoubt
-from harness.drafting.names import ALTERNATIVES, LABEL_SETS, LABELS, WANTED, shown_name, usual, words_of_name
+from harness.drafting.names import ALTERNATIVES, LABEL_SETS, LABELS, TARGETS, WANTED, shown_name, usual, words_of_name
 from harness.drafting.values import NEARLY_ALL, Values, has_answer_lists, has_label_sets, is_empty
 from harness.metrics.label_sets import split_labels
 from harness.task.row import Row
@@ -43,9 +43,12 @@ def what_lists_mean(rows: Values, name: str, said: Lists | None) -> Lists | None
     raise InDoubt(rows, "--lists", f"it is not clear what the lists in column {shown_name(name)} mean", [name])
 
 
-def with_lists(rows: Sequence[Row]) -> list[Row]:
-    """Read the columns of a table whose every text is a list of texts or numbers, in JSON's or Python's spelling."""
-    names = list(dict.fromkeys(name for row in rows for name in row.values))
+def with_lists(rows: Sequence[Row], *, is_table: bool) -> list[Row]:
+    """Read the columns whose every text is a list of texts or numbers, in JSON's or Python's spelling.
+
+    A table has no other way to hold lists; elsewhere a column's name must say that it holds some.
+    """
+    names = list(dict.fromkeys(name for row in rows for name in row.values if is_table or _are_lists(name)))
     read: dict[str, list[Any]] = {}
     for name in names:
         cells = [row.values.get(name) for row in rows]
@@ -57,6 +60,10 @@ def with_lists(rows: Sequence[Row]) -> list[Row]:
                 read[name] = found
     own = [{name: cells[at] for name, cells in read.items()} for at in range(len(rows))]
     return [replace(row, values={**row.values, **more}) for row, more in zip(rows, own, strict=True)]
+
+
+def _are_lists(name: str) -> bool:
+    return are_wanted(name) or usual(name) == "answers" or (are_alternatives(name) and usual(name) not in TARGETS)
 
 
 def _list_in(text: str) -> list[Any] | None:
@@ -83,7 +90,9 @@ def are_sets(rows: Values, name: str) -> bool:
     is_read = has_label_sets(rows, name) or has_answer_lists(rows, name)
     if not is_read or any(isinstance(one, dict) for one in lists):
         return False
-    return sum(len(set(map(str, one))) == len(one) for one in lists) >= NEARLY_ALL * len(lists)
+    sets = [frozenset(map(str, one)) for one in lists]
+    count = sum(len(own) == len(one) for own, one in zip(sets, lists, strict=True))
+    return len(set(sets)) > 1 and count >= NEARLY_ALL * len(lists)  # [0, 1] and [1, 0] are vectors
 
 
 def are_wanted(name: str) -> bool:

@@ -156,3 +156,48 @@ def test_lists_that_a_table_writes_as_text_are_read_as_lists(tmp_path, write):
     task = drafted(source)
     assert task.primary_metric == "label_set"
     assert "of these: billing, late delivery, login, other, privacy, refund." in task.study.system
+
+
+VECTORS = [[int(at == hot) for at in range(6)] for hot in range(6)]
+
+
+@pytest.mark.parametrize("stock", [VECTORS, [[0, 1], [1, 0]], [[0, 12, 3], [0, 3, 12]]])
+def test_numbers_in_lists_keep_their_places_under_a_name_of_labels_too(tmp_path, stock):
+    rows = rows_of(lambda n: {"text": text(n, 9), "labels": stock[n * n % 7 % len(stock)]})
+    task = drafted(save(tmp_path / "rows.jsonl", rows), target="labels")
+    assert (task.primary_metric, task.metric_options) == ("json_equal", {})
+    assert {item.target for item in task.test} <= set(map(json.dumps, stock))
+
+
+def test_lists_of_spans_are_compared_as_json_and_are_no_labels(tmp_path):
+    rows = rows_of(lambda n: {"text": text(n, 9), "entities": [[0, n % 3, "PER"], [4, 5 + n % 3, "LOC"]]})
+    assert drafted(save(tmp_path / "rows.jsonl", rows)).primary_metric == "json_equal"
+
+
+@pytest.mark.parametrize(
+    ("answer", "metric"),
+    [
+        (lambda n: f"({n % 6}, {n % 7})", "label_accuracy"),  # 42 points, more than 5 rows each: a closed set
+        (lambda n: f"get(item={n % 90}, shop=2)", "exact_match"),
+        (lambda n: f"[{n % 90}, {n % 91}]", "json_equal"),
+        (lambda n: {"billing": n % 2 > 0, "login": n % 3 > 0}, "json_fields"),
+        (lambda n: f"{n % 6}, {n % 7}", "label_set"),
+    ],
+)
+def test_commas_inside_brackets_part_no_labels(tmp_path, answer, metric):
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(lambda n: {"question": text(n, 7), "answer": answer(n)})))
+    assert task.primary_metric == metric
+    assert ("the order of the numbers does not count" in said(task)) is (metric == "label_set")
+
+
+@pytest.mark.parametrize(("name", "metric"), [("labels", "label_set"), ("possible_answers", "exact_match")])
+def test_lists_in_pythons_spelling_are_read_where_their_name_says_lists(tmp_path, name, metric):
+    draws = random.Random(5)
+
+    def row(n: int) -> Row:
+        items = draws.sample(TAGS, draws.randint(1, 3)) if name == "labels" else [text(n, 1), text(f"b{n}", 1)]
+        return {"text": text(n, 9), name: str(items)}
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row)), target=name)
+    assert task.primary_metric == metric and all("[" not in item.target for item in task.test)
+    assert all(item.accepted for item in task.test) is (metric == "exact_match")
