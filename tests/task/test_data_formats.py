@@ -37,7 +37,7 @@ def test_csv_row_with_a_cell_too_few_is_named(task_folder):
     assert task_folder.faults() == ("train.csv line 2: has 1 cell, the header 2; add what is missing",)
 
 
-@pytest.mark.parametrize("delimiter", [";", "\t"])
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
 def test_csv_separated_by_other_signs_is_read(task_folder, delimiter):
     content = f'"question"{delimiter}answer\n"one, two{delimiter} three"{delimiter}first, second\n'
     task_folder.write("train.csv", content)
@@ -79,6 +79,38 @@ def test_csv_with_as_many_commas_as_tabs_in_its_header_is_separated_as_its_rows_
     for split in ("dev", "test"):
         task_folder.write_rows(f"{split}.jsonl", [{"question, raw": split, "answer": "a"}])
     assert [example.question.text for example in task_folder.load().study.train] == ["q", "r, s"]
+
+
+def test_csv_with_bars_inside_a_name_is_separated_by_its_one_comma(task_folder):
+    task_folder.write("train.csv", "question (a|b|c),answer\nq,a\n")
+    task_folder.settings["data"] |= {"train": "train.csv", "columns": {"input": "question (a|b|c)", "target": "answer"}}
+    for split in ("dev", "test"):
+        task_folder.write_rows(f"{split}.jsonl", [{"question (a|b|c)": split, "answer": "a"}])
+    assert task_folder.load().study.train[0].question.text == "q"
+
+
+@pytest.mark.parametrize(("title", "named"), [("Export from CRM,", 1), (",", 0)])
+def test_csv_with_a_title_above_its_header_is_refused(task_folder, title, named):
+    task_folder.write("train.csv", f"{title}\n\nquestion,answer\nq,a\n")
+    task_folder.settings["data"]["train"] = "train.csv"
+    assert task_folder.faults()[0] == (
+        f"train.csv header line 1: names {named} of 2 columns; remove the lines above the header, or name them"
+    )
+
+
+def test_csv_with_a_title_of_one_cell_is_told_to_remove_it(task_folder):
+    task_folder.write("train.csv", "Export from CRM\nquestion,answer\n")
+    task_folder.settings["data"]["train"] = "train.csv"
+    said = "put quotes around commas inside a cell, or remove the lines above the header"
+    assert task_folder.faults() == (f"train.csv line 2: has 2 cells, the header 1; {said}",)
+
+
+def test_csv_columns_without_a_name_are_left_out_and_said_where_they_hold_something():
+    faults = Faults()
+    (row,) = rows_in(",question,answer,\n0,q,a,\n", ".csv", "rows.csv", faults)
+    assert row.values == {"question": "q", "answer": "a"}
+    said = "what has no name in the header is left out (column 1); name it if it is needed"
+    assert (faults.count, list(faults.guesses)) == (0, [f"rows.csv: {said}"])
 
 
 def test_csv_cell_of_a_long_text_is_read(task_folder):
