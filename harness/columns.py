@@ -12,7 +12,10 @@ from typing import Any, Protocol
 # Lists in columns of these names are the answers to choose from, and are shown with letters.
 CHOICES = ("choices", "options", "candidates", "endings", "answer_choices", "alternatives")
 # Columns with one choice each end in its letter or number.
-CHOICE_STEMS = "option|choice|answer|ending|solution|sol|opt|op"
+CHOICE_STEMS = (
+    "option|choice|answer|ending|solution|sol|opt|op|antwort|réponse|respuesta|resposta|risposta|opción|opção|opzione"
+    "|вариант|ответ|选项|選項|選択肢|보기"
+)
 _ONE_CHOICE = re.compile(rf"(?:{CHOICE_STEMS})_?([a-z0-9])|([a-z])", flags=re.IGNORECASE)
 
 

@@ -14,7 +14,7 @@ from harness.drafting.chats import Chats, call_answers, mark_turns, read_chats, 
 from harness.drafting.columns import JUDGED, PAIRS, Reading, read_columns
 from harness.drafting.division import divide, missing_labels
 from harness.drafting.doubt import InDoubt
-from harness.drafting.kinds import read_answers
+from harness.drafting.kinds import of_choices, read_answers
 from harness.drafting.lists import Lists, with_lists
 from harness.drafting.names import shown_name
 from harness.drafting.purpose import Purpose
@@ -103,6 +103,7 @@ def draft_task(
         are_calls = chats is not None and chats.are_calls
         targets = [result_of(item.target, None) for item in usable.items]
         answers = call_answers(chats) if chats and are_calls else with_tools(read_answers(targets, reading), chats)
+        answers = of_choices(answers, usable.items)
         if answers.worked and not chats:
             usable = with_result(usable, answers.worked.rule)
         splits, said = divide(usable.items, SEED)

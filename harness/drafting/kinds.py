@@ -4,7 +4,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median
 from typing import Literal
 
@@ -14,10 +14,13 @@ from harness.drafting.lists import are_wanted
 from harness.drafting.names import LABELS, NO_LABELS, TARGETS, are_called_labels, usual
 from harness.drafting.numbers import decimal_mark_of, numbers_in
 from harness.drafting.worked import NEARLY_ALL, Worked, find_working, says_letters, says_numbers
+from harness.metrics.choices import choices_of
 from harness.metrics.date_match import Date
 from harness.metrics.json_search import find_json
 from harness.metrics.label_sets import split_labels
+from harness.metrics.normalisation import label
 from harness.metrics.quantities import number_fault
+from harness.records import Example
 from harness.task.turns import shown
 from harness.tool_calls import calls_in
 
@@ -106,6 +109,18 @@ def read_answers(targets: Sequence[str], reading: Reading) -> Answers:
     if worked := find_working(targets):
         return _worked(worked, targets)
     return _text(targets)
+
+
+def of_choices(answers: Answers, items: Sequence[Example]) -> Answers:
+    """Return labels as choices, where every one of them is that of a choice which its own question lists."""
+    if answers.kind != "labels" or not all(_label_of(item.target) in choices_of(item) for item in items):
+        return answers
+    system = "Answer with the letter or number of the right choice and nothing else."
+    return replace(_CHOICE, about="letters or numbers of choices that the questions list", system=system)
+
+
+def _label_of(target: str) -> str:
+    return label(target).rstrip(")].:")
 
 
 def _worked(worked: Worked, targets: Sequence[str]) -> Answers:

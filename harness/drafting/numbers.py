@@ -10,6 +10,7 @@ from harness.metrics.quantities import DecimalMark, read_quantity
 from harness.metrics.units import CURRENCIES
 
 _PLAIN = re.compile(r"[-+]?\d+(?:\.\d+)?", re.ASCII)
+_CODE = re.compile(r"0\d+")  # leading zeros are those of a code: 08502 is not 8502
 _LONGEST = 60  # characters; no longer text is a number alone
 _WORD = re.compile(r"[^\W\d_]+")
 _MOST_WORDS = 2  # beside a number: a currency, a scale, a unit such as km/h
@@ -46,7 +47,7 @@ def numbers_in(values: Sequence[Any], *, units: bool = False) -> list[Fraction] 
 def _number(value: Any, mark: DecimalMark, units: bool) -> Fraction | None:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return Fraction(str(value)) if math.isfinite(value) else None
-    if not isinstance(value, str) or len(text := value.strip()) > _LONGEST:
+    if not isinstance(value, str) or len(text := value.strip()) > _LONGEST or _CODE.fullmatch(text):
         return None
     if mark == "." and _PLAIN.fullmatch(text):
         return Fraction(text)

@@ -1,17 +1,20 @@
 """The answers to choose from: in columns of their own or in a list, and which one a row calls right."""
 
+import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.columns import CHOICES
+from harness.columns import CHOICES, choice_label
 from harness.drafting.names import is_choice, usual, words_of_name
 from harness.drafting.telling import telling_keys, without_telling
-from harness.drafting.values import NEARLY_ALL, Values, distinct, is_empty, plain_text
+from harness.drafting.values import NEARLY_ALL, Values, is_empty, plain_text
 
 _MOST = 10
 _TEXT_KEYS = ("text", "content", "value", "choice", "option", "answer", "body", "description")
 _LABEL_KEYS = ("label", "id", "key", "letter", "index")  # of a choice that is an object
+_MARKED = re.compile(r"[(\[]?([a-j]|\d)[)\].:]*", re.IGNORECASE)  # 'b)', '(c)', '2.'
 _INDEXING = {"answer", "correct", "label", "gold", "target", "key", "cop", "solution", "best", "right"}
 
 
@@ -62,17 +65,18 @@ class Options:
     def _place(self, answer: str, texts: Sequence[str], labels: Sequence[str]) -> int | None:
         if answer in labels:
             return labels.index(answer)
-        if self.is_index and _is_number(answer):
-            return int(answer) - self.first_index
+        if self.is_index and _is_number(_bare(answer)):
+            return int(_bare(answer)) - self.first_index
         if answer in texts:
             return texts.index(answer)
-        if _is_number(answer):
-            return int(answer) - self.first_index
         named = [
             at for at, name in enumerate(self.columns) if len(self.columns) > 1 and name.casefold() == answer.casefold()
         ]
         if named:
             return named[0]
+        answer = _bare(answer)
+        if _is_number(answer):
+            return int(answer) - self.first_index
         is_letter = len(answer) == 1 and answer.isascii() and answer.isalpha()
         return ord(answer.upper()) - ord("A") if is_letter else None
 
@@ -100,8 +104,10 @@ def _flagged(value: Any, flag: str) -> list[int]:
 
 
 def _is_lettered(value: dict[str, Any]) -> bool:
-    """Whether an object has a choice under each letter from A on."""
-    return len(value) > 1 and "".join(value).upper() == "ABCDEFGHIJ"[: len(value)]
+    """Whether an object has a choice under each letter from A on, or number from 0 or 1 on."""
+    return len(value) > 1 and any(
+        "".join(value).upper() == keys[: len(value)] for keys in ("ABCDEFGHIJ", "0123456789", "123456789")
+    )
 
 
 def _labels(value: Any) -> list[str]:
@@ -149,7 +155,7 @@ def find_options(rows: Values, columns: Sequence[str], names: Sequence[str], ask
     named = [name for name in likely if not words_of_name(name).isdisjoint(_INDEXING)]
     found = [
         Options(
-            tuple(columns), name, int(_counts_from_one(distinct(rows, name))), _are_places(rows, tuple(columns), name)
+            tuple(columns), name, int(_counts_from_one(_answers(rows, name))), _are_places(rows, tuple(columns), name)
         )
         for name in named or likely
     ]
@@ -167,6 +173,19 @@ def _flag_of(rows: Values, name: str) -> str:
     return ""
 
 
+def _answers(rows: Values, name: str) -> set[str]:
+    return {_bare(plain_text(row[name]).strip()) for row in rows if not is_empty(row, name)}
+
+
+def _bare(answer: str) -> str:
+    """Return the letter or number that an answer is, without marks or a word: 'b)', '④', 'Option 2'; else the text."""
+    if _is_number(answer):
+        return answer
+    plain = unicodedata.normalize("NFKC", answer)
+    marked = _MARKED.fullmatch(plain)
+    return marked[1] if marked else choice_label(usual(plain)) or answer
+
+
 def _is_number(answer: str) -> bool:
     return answer.lstrip("-").isdecimal()
 
@@ -178,7 +197,7 @@ def _are_places(rows: Values, columns: tuple[str, ...], name: str) -> bool:
         answer, texts = plain_text(row.get(name)).strip(), options._texts(row)
         if is_empty(row, name):
             continue
-        if not _is_number(answer) or int(answer) > len(texts):
+        if not _is_number(_bare(answer)) or int(_bare(answer)) > len(texts):
             return False
         in_texts = in_texts and answer in texts
     return not in_texts or all(isinstance(row.get(name), int | float) for row in rows if not is_empty(row, name))
@@ -204,9 +223,9 @@ def _points(rows: Values, columns: Sequence[str], name: str) -> bool:
     """Whether every value names a choice: by letter, number, label or text."""
     options = Options(tuple(columns), name)
     for row in rows:
-        if is_empty(row, name) or isinstance(row[name], list | dict | bool):
-            if isinstance(row.get(name), list | dict | bool):
-                return False
+        if isinstance(row.get(name), dict | bool) or (isinstance(row.get(name), list) and len(row[name]) != 1):
+            return False
+        if is_empty(row, name):
             continue
         try:
             options.of(row)
@@ -216,6 +235,7 @@ def _points(rows: Values, columns: Sequence[str], name: str) -> bool:
         answer = plain_text(row[name]).strip()
         if answer in texts or answer in _labels(row.get(columns[0])):
             continue
+        answer = _bare(answer)
         is_place = answer.isdecimal() and int(answer) <= min(len(texts), _MOST)
         is_letter = len(answer) == 1 and answer.upper() in "ABCDEFGHIJ"[: len(texts)]
         if not (is_place or is_letter or answer == "-1" or answer in columns):

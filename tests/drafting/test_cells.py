@@ -32,6 +32,8 @@ from harness.task import Task
         ([1.5, 2], [Fraction(3, 2), 2]),
         (["5 kg"], None),
         (["\u20ac5/kg"], None),
+        (["10115", "08502"], None),  # a leading zero is a code's
+        (["10", "0", "0.5"], [10, 0, Fraction(1, 2)]),
         (["A4"], None),
         (["2024-05-01"], None),
         (["4", "four"], None),

@@ -1,6 +1,7 @@
 """Which choice an answer names: by its letter, by its place, or by its text, decided for the whole column."""
 
 import pytest
+from draft_files import Row, drafted, rows_of, save, text
 
 from harness.drafting.options import find_options, option_columns
 from harness.drafting.records import _unlettered
@@ -46,3 +47,49 @@ def test_empty_choice_moves_no_letter_to_another_text():
 )
 def test_letters_go_only_where_each_choice_begins_with_that_of_its_place(texts, shown):
     assert list(_unlettered(texts)) == shown
+
+
+@pytest.mark.parametrize("answers", [("a)", "b)"), ("(A)", "(B)"), ("①", "②"), ("Option 1", "Option 2"), ([1], [2])])
+def test_marks_and_words_beside_a_letter_or_number_name_the_same_choice(answers):
+    rows = [{"question": "q", "choices": ["red", "blue", "green"], "answer": answer} for answer in answers]
+    assert letters(rows) == ["A", "B"]
+
+
+def test_marked_number_that_is_a_choice_itself_is_its_text():
+    assert letters([{"question": "q", "choices": ["2.", "1."], "answer": answer} for answer in ("2.", "1.")]) == [
+        "A",
+        "B",
+    ]
+
+
+@pytest.mark.parametrize("keys", ["ABC", "123", "012"])
+def test_choices_in_an_object_are_named_by_their_keys(keys):
+    choices = dict(zip(keys, ("red", "blue", "green"), strict=True))
+    assert letters([{"question": "q", "options": choices, "answer": key} for key in keys]) == ["A", "B", "C"]
+
+
+@pytest.mark.parametrize("stem", ["Antwort", "Réponse", "respuesta", "选项"])
+def test_columns_of_choices_have_names_of_other_languages(stem):
+    row = {"question": "q", f"{stem} A": "red", f"{stem} B": "blue", "answer": "b"}
+    assert letters([row, {**row, "answer": "a"}]) == ["B", "A"]
+
+
+@pytest.mark.parametrize(
+    ("listing", "answers"),
+    [("\n({a}) {x}\n({b}) {y}", ("(a)", "(b)")), (" {a}. {x} {b}. {y}", "AB"), (" 1) {x} 2) {y}", "12")],
+)
+def test_choices_that_the_questions_list_are_scored_as_choices(tmp_path, listing, answers):
+    def row(n: int) -> Row:
+        a, b = (answer.strip("()") for answer in answers)
+        shown = listing.format(a=a, b=b, x=text(n, 1), y=text(f"y{n}", 1))
+        return {"question": f"{text(n, 6)}?{shown}", "answer": answers[n * n % 7 % 2]}
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row)))
+    assert task.primary_metric == "choice" and {item.target for item in task.test} == set(answers)
+
+
+def test_letters_of_no_listed_choices_stay_labels(tmp_path):
+    def row(n: int) -> Row:
+        return {"question": f"{text(n, 6)}? A. {text(n, 1)} B. {text(f'b{n}', 1)}", "answer": "ABC"[n * n % 7 % 3]}
+
+    assert drafted(save(tmp_path / "rows.jsonl", rows_of(row))).primary_metric == "label_accuracy"
