@@ -1,6 +1,5 @@
 """What kind of answer a task wants, and what follows from that: the metric, the goal and the prompt."""
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,11 +12,11 @@ from harness.drafting.columns import Reading
 from harness.drafting.lists import are_wanted
 from harness.drafting.names import LABELS, NO_LABELS, TARGETS, are_called_labels, usual
 from harness.drafting.numbers import decimal_mark_of, numbers_in
+from harness.drafting.sets import are_label_sets, form_of, joined_otherwise, members_of, parsed
 from harness.drafting.worked import NEARLY_ALL, Worked, find_working, says_letters, says_numbers
 from harness.metrics.choices import choices_of
 from harness.metrics.date_match import Date
 from harness.metrics.json_search import find_json
-from harness.metrics.label_sets import split_labels
 from harness.metrics.normalisation import label
 from harness.metrics.quantities import number_fault
 from harness.records import Example
@@ -86,15 +85,15 @@ def read_answers(targets: Sequence[str], reading: Reading) -> Answers:
     if reading.is_score:
         return _score(targets)
     numbers = numbers_in(targets, units=True)
-    if reading.is_label_set or (not numbers and _are_label_sets(counts)):
+    if reading.is_label_set or (not numbers and are_label_sets(counts)):
         return _label_sets(targets, reading)
     if are_calls(targets):
         return _CALLS
-    objects = [found for target in targets if isinstance(found := _parsed(target), dict)]
+    objects = [found for target in targets if isinstance(found := parsed(target), dict)]
     if len(objects) == len(targets):
         return _json(objects)
     are_results = numbers is not None and (_are_results(counts, reading) or numbers_in(targets) is None)
-    if all(isinstance(_parsed(target), list | dict) for target in targets):
+    if all(isinstance(parsed(target), list | dict) for target in targets):
         return _lists(targets, reading)
     if not reading.has_several and not are_results and _are_labels(counts, reading):
         return _labels(counts)
@@ -108,7 +107,7 @@ def read_answers(targets: Sequence[str], reading: Reading) -> Answers:
         return _dates(targets)
     if worked := find_working(targets):
         return _worked(worked, targets)
-    return _text(targets)
+    return _text(targets, joined_otherwise(counts))
 
 
 def of_choices(answers: Answers, items: Sequence[Example]) -> Answers:
@@ -179,7 +178,7 @@ def are_calls(targets: Sequence[str]) -> bool:
 def _is_calls(target: str) -> bool:
     if _CALL_TAG.search(target):
         return any(calls_in(value) for value in find_json(target))
-    found = _parsed(target)
+    found = parsed(target)
     calls = found if isinstance(found, list) else [found]
     return bool(calls) and all(isinstance(call, dict) and {"name", "arguments"} <= call.keys() for call in calls)
 
@@ -215,52 +214,20 @@ def _with_mark(targets: Sequence[str], *metrics: str) -> dict[str, dict[str, flo
     return {name: {"decimal_mark": ","} for name in metrics} if decimal_mark_of(targets) == "," else {}
 
 
-def _are_label_sets(counts: Counter[str]) -> bool:
-    """Whether answers are labels with commas or the like between them, from a small stock."""
-    parts: Counter[str] = Counter()
-    several = 0
-    for text, count in counts.items():
-        members = _members(text)
-        parts.update({member: count for member in members})
-        several += count * (len(members) > 1)
-    return several >= ROWS_PER_LABEL and len(parts) < len(counts) and is_closed_set(parts) and "" not in parts
-
-
 def _label_sets(targets: Sequence[str], reading: Reading) -> Answers:
-    stock = Counter(label for target in targets for label in _members(target) if target != NO_LABELS)
+    stock = Counter(label for target in targets for label in members_of(target) if target != NO_LABELS)
     is_closed = is_closed_set(stock, is_named=True)
     name = reading.needed.get("target", "")
     what = "labels that hold" if is_closed or usual(name) in TARGETS else " ".join(name.split())
     listed = f", of these: {_listed(stock)}" if is_closed else ""
     none = f"; answer '{NO_LABELS}' where there is none" if NO_LABELS in targets else ""
-    system = f"Answer with all {what}, {_form(targets)}{listed}{none}."
+    system = f"Answer with all {what}, {form_of(targets)}{listed}{none}."
     metrics = ("label_set", "label_set_micro_f1", *(("label_set_macro_f1",) if is_closed else ()))
     about = f"sets of {len(stock)} labels: {_first(stock)}" if is_closed else "lists of which every item is wanted"
     doubts = [*_numbered(stock), *(_long(stock) if is_closed else ())]
     if not reading.is_label_set and all(name.lstrip("-").isdigit() for name in stock):
         doubts.append("the order of the numbers does not count; where it does, as of a point's, take exact_match")
     return Answers("label sets", about, metrics, 0.8, system, tuple(doubts))
-
-
-def _form(targets: Sequence[str]) -> str:
-    """Say how answers list their labels."""
-    if any(isinstance(_parsed(target), list) for target in targets):
-        return "as a JSON list"
-    marks = Counter(mark for target in targets for mark in (*";|,、，،；", " + ", " #", " __label__") if mark in target)
-    mark = marks.most_common(1)[0][0].strip() if marks else ","
-    if mark in ("#", "__label__"):
-        return f"each behind '{mark}'"
-    return "with commas between them" if mark == "," else f"with '{mark}' between them"
-
-
-def _members(target: str) -> list[str]:
-    """Return the labels of an answer; one whose brackets a cut would break, or a list of other things, is one."""
-    found = _parsed(target)
-    if isinstance(found, list):
-        return found if all(isinstance(one, str) for one in found) else [target]
-    parts = [part.strip() for part in split_labels(target)]
-    are_whole = all(part.count(left) == part.count(right) for part in parts for left, right in ("()", "[]", "{}"))
-    return parts if are_whole else [target]
 
 
 def _numbered(names: Iterable[str]) -> Iterator[str]:
@@ -295,8 +262,7 @@ def _labels(counts: Counter[str]) -> Answers:
     names = sorted(counts)
     rare = [name for name in names if counts[name] < 2 * ROWS_PER_LABEL]
     doubts = [f"rare labels, with fewer than {2 * ROWS_PER_LABEL} rows each: {_first(rare)}"] if rare else []
-    doubts += _numbered(names)
-    doubts += _long(names)
+    doubts += [*_numbered(names), *_long(names), *joined_otherwise(counts)]
     system = f"Answer with one of these labels and nothing else: {_listed(names)}."
     about = f"{len(names)} labels: {_first(names)}"
     metrics = ("label_accuracy", "macro_f1")
@@ -329,7 +295,7 @@ def _dates(targets: Sequence[str]) -> Answers:
 
 def _lists(targets: Sequence[str], reading: Reading) -> Answers:
     """Say what answers are that are JSON lists; of wanted items their order does not count."""
-    members = [member for target in targets if isinstance(found := _parsed(target), list) for member in found]
+    members = [member for target in targets if isinstance(found := parsed(target), list) for member in found]
     keys = dict.fromkeys(key for member in members if isinstance(member, dict) for key in member)
     of = f" of objects with the keys {', '.join(keys)}" if keys else ""
     are_numbers = any(isinstance(member, int | float) for member in members)  # of a vector each has its place
@@ -341,29 +307,21 @@ def _lists(targets: Sequence[str], reading: Reading) -> Answers:
     return Answers("json", f"JSON lists{of}", ("json_equal", "json_valid"), 0.8, system, (doubt,), options)
 
 
-def _text(targets: Sequence[str]) -> Answers:
-    programs = sum(_CODE.search(target) is not None for target in targets) >= NEARLY_ALL * len(targets)
-    doubts = ("the answers are programs or queries, which nothing here runs: they are compared as texts",) * programs
+def _text(targets: Sequence[str], doubts: Sequence[str]) -> Answers:
+    if sum(_CODE.search(target) is not None for target in targets) >= NEARLY_ALL * len(targets):
+        doubts = ("the answers are programs or queries, which nothing here runs: they are compared as texts",)
     if sum(_OTHER_CALL.search(target) is not None for target in targets) >= NEARLY_ALL * len(targets):
-        doubts += ("the answers may be calls of tools: tool_call compares them once they are JSON, name and arguments",)
+        said = "the answers may be calls of tools: tool_call compares them once they are JSON, name and arguments"
+        doubts = (*doubts, said)
     words = median(len(target.split()) for target in targets)
     characters = median(len(target) for target in targets)
     about = f"texts, half of them longer than {characters:g} characters"
     if words <= SHORT_WORDS and characters <= 10 * SHORT_WORDS:
         system = "Answer in a few words, with the answer and nothing else."
-        return Answers("short text", about, ("exact_match", "f1"), 0.8, system, doubts)
+        return Answers("short text", about, ("exact_match", "f1"), 0.8, system, tuple(doubts))
     doubt = (
         "rouge_l counts words that answer and target share, in order; good answers in other words score low. "
         "Look what a good answer scores before you set the goal, or let a model judge by your rubric, with people's "
         "labels (judge: docs/metrics.md)"
     )
     return Answers("long text", about, ("rouge_l", "f1"), 0.4, None, (*doubts, doubt))
-
-
-def _parsed(text: str) -> object:
-    if not text.lstrip().startswith(("{", "[")):
-        return None
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None

@@ -201,3 +201,29 @@ def test_lists_in_pythons_spelling_are_read_where_their_name_says_lists(tmp_path
     task = drafted(save(tmp_path / "rows.jsonl", rows_of(row)), target=name)
     assert task.primary_metric == metric and all("[" not in item.target for item in task.test)
     assert all(item.accepted for item in task.test) is (metric == "exact_match")
+
+
+@pytest.mark.parametrize(("first", "between"), [("", " + "), ("", "/"), ("", " und "), ("#", " "), ("__label__", " ")])
+def test_labels_joined_by_a_sign_that_no_metric_splits_at_are_doubted(tmp_path, first, between):
+    draws = random.Random(6)
+
+    def row(n: int) -> Row:
+        names = draws.sample(["billing", "login", "refund", "privacy", "other"], draws.randint(1, 3))
+        return {"text": text(n, 9), "label": between.join(first + name for name in names)}
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row)))
+    assert task.primary_metric == "exact_match"
+    assert "not sure: the answers look like several labels with " in said(task)
+
+
+def test_labels_that_hold_such_a_sign_are_not_doubted(tmp_path):
+    rows = rows_of(lambda n: {"text": text(n, 9), "label": ["terms and conditions", "n/a", "R&D"][n * n % 7 % 3]})
+    assert "look like several labels" not in said(drafted(save(tmp_path / "rows.jsonl", rows)))
+
+
+def test_separator_behind_every_label_makes_no_empty_one(tmp_path):
+    draws = random.Random(7)
+    rows = rows_of(lambda n: {"text": text(n, 9), "label": "; ".join(draws.sample(TAGS, draws.randint(1, 3))) + ";"})
+    task = drafted(save(tmp_path / "rows.jsonl", rows))
+    assert task.primary_metric == "label_set"
+    assert "of these: billing, late delivery, login, other, privacy, refund." in task.study.system

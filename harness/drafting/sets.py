@@ -1,0 +1,73 @@
+"""Answers that are several labels each, in one text: how they are written, and whether they are that."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from harness.closed_set import ROWS_PER_LABEL, is_closed_set
+from harness.metrics.label_sets import split_labels
+
+# What people put between labels and the metrics do not split at.
+_OTHERWISE = {
+    "'+'": r"\+",
+    "'/'": r"/",
+    "'&'": r"&",
+    "'and'": r"\s(?:and|und|et|y|e|и)\s",
+    "white space": r"\s+(?=#|__label__)",
+}
+
+
+def are_label_sets(counts: Mapping[str, int]) -> bool:
+    """Whether answers are labels with commas or the like between them, from a small stock."""
+    return _are_joined(counts, map(members_of, counts))
+
+
+def joined_otherwise(counts: Mapping[str, int]) -> list[str]:
+    """Say that a sign which the metrics do not split at joins labels from a small stock, so that their order counts."""
+    for sign, pattern in _OTHERWISE.items():
+        if _are_joined(counts, ([part.strip() for part in re.split(pattern, text)] for text in counts)):
+            said = f"the answers look like several labels with {sign} between them, and are compared as one text"
+            return [f"{said}; write commas between them, and any order is right"]
+    return []
+
+
+def _are_joined(counts: Mapping[str, int], split: Iterable[Sequence[str]]) -> bool:
+    """Whether the parts of texts are a closed set, of fewer than the texts, and several rows have more than one."""
+    parts: Counter[str] = Counter()
+    several = 0
+    for count, members in zip(counts.values(), split, strict=True):
+        parts.update({member: count for member in members})
+        several += count * (len(members) > 1)
+    return several >= ROWS_PER_LABEL and len(parts) < len(counts) and is_closed_set(parts) and "" not in parts
+
+
+def form_of(targets: Sequence[str]) -> str:
+    """Say how answers list their labels."""
+    if any(isinstance(parsed(target), list) for target in targets):
+        return "as a JSON list"
+    marks = Counter(mark for target in targets for mark in (*";|,、，،；", " + ", " #", " __label__") if mark in target)
+    mark = marks.most_common(1)[0][0].strip() if marks else ","
+    if mark in ("#", "__label__"):
+        return f"each behind '{mark}'"
+    return "with commas between them" if mark == "," else f"with '{mark}' between them"
+
+
+def members_of(target: str) -> list[str]:
+    """Return the labels of an answer; one whose brackets a cut would break, or a list of other things, is one."""
+    found = parsed(target)
+    if isinstance(found, list):
+        return found if all(isinstance(one, str) for one in found) else [target]
+    parts = [part for text in split_labels(target) if (part := text.strip())]
+    are_whole = all(part.count(left) == part.count(right) for part in parts for left, right in ("()", "[]", "{}"))
+    return parts if parts and are_whole else [target]
+
+
+def parsed(text: str) -> object:
+    """Return the JSON list or object that a text is; None of any other."""
+    if not text.lstrip().startswith(("{", "[")):
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
