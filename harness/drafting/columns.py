@@ -7,6 +7,7 @@ from harness.drafting.beside import find_group
 from harness.drafting.doubt import InDoubt
 from harness.drafting.lists import Lists, has_separators, lists_said, what_lists_mean
 from harness.drafting.names import (
+    ALIASES,
     EVIDENCE,
     IDS,
     LABELS,
@@ -69,6 +70,7 @@ class Reading:
     is_label_set: bool = False  # the answers are sets of labels
     sets_as_json: bool = False  # some labels hold a separator, so that sets are written as JSON lists
     has_several: bool = False  # rows list several right answers
+    aliases: str | None = None  # the column with the further ones, where the first stands alone
     id: str | None = None
     group: str | None = None
     evidence: str | None = None
@@ -123,14 +125,16 @@ def read_columns(
     left = [name for name in names if name not in taken]
     identity = first(left, IDS, lambda name: is_unique(rows, name))
     evidence = first(left, EVIDENCE, lambda name: names_documents(rows, name, documents)) if documents else None
-    left = [name for name in left if name not in (identity, evidence)]
+    answer = found.needed.get("target")
+    is_plain = found.name == PLAIN and answer is not None and found.options is None
+    meaning = what_lists_mean(rows, str(answer), lists) if is_plain else None
+    is_single = is_plain and meaning is None and not nesting(rows, str(answer))
+    aliases = first(left, ALIASES, lambda name: has_answer_lists(rows, name)) if is_single else None
+    left = [name for name in left if name not in (identity, evidence, aliases)]
     group = find_group(left, rows, doubts)
     unused = tuple(name for name in left if name != group)
     if found.name == PLAIN:
         _refuse_verdicts(rows, unused)
-    answer = found.needed.get("target")
-    is_plain = found.name == PLAIN and answer is not None and found.options is None
-    meaning = what_lists_mean(rows, str(answer), lists) if is_plain else None
     doubts += lists_said(str(answer), meaning)
     return Reading(
         shape=found.name,
@@ -144,7 +148,8 @@ def read_columns(
         is_score=is_plain and _is_score(rows, str(answer), found.question),
         is_label_set=meaning == "all",
         sets_as_json=meaning == "all" and has_separators(rows, str(answer)),
-        has_several=meaning == "any",
+        has_several=meaning == "any" or aliases is not None,
+        aliases=aliases,
         id=identity,
         group=group,
         evidence=evidence,

@@ -83,7 +83,7 @@ def draft_task(
     if model and kind_of(Path(model)) != "folder" and (fault := name_fault(model)):
         raise TaskFileError("--model", [fault])
     doubts: list[str] = []
-    rows = _read(source, (target, *inputs), doubts)
+    rows = _read(source, target, inputs, doubts)
     known, said_of_documents = _documents(documents)
     try:
         reading = read_columns([row.values for row in rows], known, target, inputs, lists)
@@ -144,8 +144,8 @@ def draft_task(
     return Draft(out, tuple(notes), tuple(doubts))
 
 
-def _read(source: Path, reaching: Sequence[str | None], doubts: list[str]) -> list[Row]:
-    """Read the rows; a name such as 'answers.text' in `reaching` leads into an object."""
+def _read(source: Path, target: str | None, inputs: Sequence[str], doubts: list[str]) -> list[Row]:
+    """Read the rows; a column such as 'answers.text' that the user names leads into an object."""
     faults = Faults()
     is_file = kind_of(source) == "file"
     name, folder = (source.name, source.absolute().parent) if is_file else (str(source), Path.cwd())
@@ -164,7 +164,10 @@ def _read(source: Path, reaching: Sequence[str | None], doubts: list[str]) -> li
             f"if so, put a line of names above it"
         )
     rows = with_lists(rows, is_table=source.suffix.lower() in (".csv", ".tsv"))
-    return [replace(row, values=reached(row.values, reaching)) for row in rows]
+    column, dot, _ = (target or "").partition(".")
+    inner = [row.values[column] for row in rows if dot and isinstance(row.values.get(column), dict)]
+    beside = [f"{column}.aliases"] if any(one.get("aliases") for one in inner) else []  # as TriviaQA has them
+    return [replace(row, values=reached(row.values, (target, *inputs, *beside))) for row in rows]
 
 
 def _cell_of_header(rows: Sequence[Row]) -> str | None:
@@ -198,7 +201,7 @@ def _left_out(usable: Usable) -> list[str]:
 
 def _recognised(source: Path, rows: Sequence[Row], reading: Reading) -> str:
     own = {"id": reading.id, "group": reading.group, "evidence": reading.evidence, "system": reading.system}
-    own |= {"context": " + ".join(reading.contexts), "verdict": reading.verdict}
+    own |= {"context": " + ".join(reading.contexts), "verdict": reading.verdict, "aliases": reading.aliases}
     own |= {"choices": " + ".join(reading.options.columns) if reading.options else None}
     named = {**reading.needed, **{key: name for key, name in own.items() if name}}
     if reading.question:

@@ -247,6 +247,10 @@ def _answers(values: dict[str, Any], cells: dict[str, Any], reading: Reading) ->
     if reading.is_label_set and isinstance(values.get(name), list):
         labels = [str(one) for one in values[name]]
         return (json.dumps(labels, ensure_ascii=False) if reading.sets_as_json else ", ".join(labels) or NO_LABELS,)
+    if reading.aliases:
+        answer = text_of(cells.get(name), name)
+        further = [str(one) for one in as_list(values.get(reading.aliases))]
+        return tuple(dict.fromkeys([answer, *(one for one in further if one.strip())]))
     if reading.has_several and not is_empty(values, name):
         return answers_of(values[name], name, is_set=False)
     value = values.get(name)

@@ -29,6 +29,9 @@ def joined_otherwise(counts: Mapping[str, int]) -> list[str]:
         if _are_joined(counts, ([part.strip() for part in re.split(pattern, text)] for text in counts)):
             said = f"the answers look like several labels with {sign} between them, and are compared as one text"
             return [f"{said}; write commas between them, and any order is right"]
+    barred = sum(count for text, count in counts.items() if "|" in text and "\n" not in text)
+    if 2 * barred > sum(counts.values()):
+        return ["bars in the answers are compared as they stand; where they part right answers, write lists of them"]
     return []
 
 

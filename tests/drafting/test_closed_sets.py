@@ -227,3 +227,22 @@ def test_separator_behind_every_label_makes_no_empty_one(tmp_path):
     task = drafted(save(tmp_path / "rows.jsonl", rows))
     assert task.primary_metric == "label_set"
     assert "of these: billing, late delivery, login, other, privacy, refund." in task.study.system
+
+
+@pytest.mark.parametrize("target", ["answer", "answer.value"])
+def test_aliases_beside_an_answer_are_right_too(tmp_path, target):
+    def row(n: int) -> Row:
+        further = {"aliases": [text(f"b{n}", 2), text(n, 1)]}
+        held = {"answer": {"value": text(n, 1), **further}} if "." in target else {"answer": text(n, 1), **further}
+        return {"question": f"{text(n, 6)}?", **held}
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row)), target=target)
+    by_question = {f"{text(n, 6)}?": n for n in range(360)}
+    for item in task.test:
+        number = by_question[item.question.text]
+        assert (item.target, item.accepted) == (text(number, 1), (text(f"b{number}", 2),))
+
+
+def test_bars_that_may_part_right_answers_are_doubted(tmp_path):
+    rows = rows_of(lambda n: {"question": text(n, 6), "answer": f"{text(n, 1)}|{text(f'b{n}', 2)}"})
+    assert "where they part right answers, write lists of them" in said(drafted(save(tmp_path / "rows.jsonl", rows)))
