@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from harness.drafting.beside import find_group
 from harness.drafting.doubt import InDoubt
+from harness.drafting.languages import are_sides, translation_in
 from harness.drafting.lists import Lists, has_separators, lists_said, what_lists_mean
 from harness.drafting.names import (
     ALIASES,
@@ -22,7 +23,7 @@ from harness.drafting.names import (
 )
 from harness.drafting.options import Options, find_options, listed_answers, option_columns
 from harness.drafting.questions import find_contexts, find_question
-from harness.drafting.targets import FILLED, PARTLY_FILLED, WHICH, find_target
+from harness.drafting.targets import FILLED, PARTLY_FILLED, WHICH, find_target, is_free_text
 from harness.drafting.telling import telling_keys
 from harness.drafting.values import (
     AS_MESSAGES,
@@ -282,7 +283,15 @@ def _plain(names: list[str], rows: Values, target: str | None, inputs: Sequence[
     _note_target(rows, chosen, filled, options, doubts)
     contexts = () if inputs else find_contexts(rows, [name for name in names if name != chosen], filled, question)
     _note_contexts(rows, contexts, filled, doubts)
-    return _Shape(PLAIN, {"input": question[0], "target": chosen}, question, contexts, system, options)
+    found = None
+    if len(question) == 1 and not options and is_free_text(rows, chosen):
+        found = translation_in(rows, question[0], chosen)
+        if found is None and are_sides(question[0], chosen):
+            doubts.append("if these are translations, take metric chrf, and name both languages in the prompt")
+    said_in, languages = (found.said_in, found.languages) if found else ((), None)
+    needed = {"input": question[0], "target": chosen}
+    question = (*said_in, *question) if found and found.is_asked else question
+    return _Shape(PLAIN, needed, question, contexts, system, options, languages=languages, taken=set(said_in))
 
 
 def _emptiness(rows: Values, name: str) -> str:

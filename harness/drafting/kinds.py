@@ -9,6 +9,7 @@ from typing import Literal
 
 from harness.closed_set import ROWS_PER_LABEL, is_closed_set
 from harness.drafting.columns import Reading
+from harness.drafting.languages import LANGUAGES
 from harness.drafting.lists import are_wanted
 from harness.drafting.names import LABELS, NO_LABELS, TARGETS, are_called_labels, usual
 from harness.drafting.numbers import decimal_mark_of, numbers_in
@@ -38,15 +39,6 @@ Kind = Literal[
 ]
 
 LABELS_SHOWN = 20  # of more, a message names the first ones
-# In a prompt a language's name says more than its code.
-LANGUAGES = {
-    "ar": "Arabic", "bg": "Bulgarian", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek", "en": "English",
-    "es": "Spanish", "et": "Estonian", "fi": "Finnish", "fr": "French", "gu": "Gujarati", "he": "Hebrew", "hi": "Hindi",
-    "hu": "Hungarian", "id": "Indonesian", "it": "Italian", "ja": "Japanese", "ko": "Korean", "lt": "Lithuanian",
-    "lv": "Latvian", "nl": "Dutch", "no": "Norwegian", "pl": "Polish", "pt": "Portuguese", "ro": "Romanian",
-    "ru": "Russian", "sv": "Swedish", "th": "Thai", "tr": "Turkish", "uk": "Ukrainian", "vi": "Vietnamese",
-    "zh": "Chinese",
-}  # fmt: skip
 SHORT_WORDS = 8  # median; longer answers are hardly ever given word for word
 
 

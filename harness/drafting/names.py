@@ -82,7 +82,10 @@ CONTEXTS = (
 )  # fmt: skip
 SYSTEMS = ("system", "system_prompt")
 # Two texts that are judged together.
-PAIRED = (("premise", "hypothesis"), ("claim", "evidence"), ("query", "document"), ("question", "sentence"))
+PAIRED = (
+    ("premise", "hypothesis"), ("claim", "evidence"), ("query", "document"), ("query", "passage"),
+    ("query", "product"), ("query", "product_title"), ("query", "title"), ("question", "sentence"),
+)  # fmt: skip
 IDS = ("id", "uid", "uuid", "guid", "key", "idx", "index", "row_id", "example_id", "question_id", "qid")
 GROUP = "group"
 GROUPS = (
@@ -186,6 +189,11 @@ def paired(names: Sequence[str]) -> tuple[str, str] | None:
     for name, written in known.items():
         stem, mark = name[:-1], name[-1:]
         other = known.get(stem + {"1": "2", "a": "b"}.get(mark, "?"))
-        if other and stem.strip("_") and (mark == "1" or stem.endswith("_")) and not is_choice(name):
+        if (
+            other
+            and stem.strip("_")
+            and (mark == "1" or stem.endswith("_"))
+            and not (is_choice(name) or is_beside(name))
+        ):
             return written, other
     return None

@@ -171,7 +171,7 @@ def _item(values: dict[str, Any], reading: Reading, documents: frozenset[str]) -
         messages, target, is_good = feedback_of(
             {**_with_lists(values), LABEL: cells.get(str(reading.verdict))}, _shape_judged(reading), reading.needed
         )
-    elif reading.languages:
+    elif reading.languages and "translation" in reading.needed:
         messages, target = _translation(values, reading.needed["translation"], *reading.languages)
     elif reading.shape == PLAIN:
         messages, (target, *accepted) = _plain(values, cells, reading)

@@ -101,6 +101,12 @@ def test_two_texts_under_a_label_make_the_question_and_more_are_asked_for():
     assert (named.question, named.unused) == (("body",), ("title",))
 
 
+def test_query_and_product_are_judged_together_and_wrong_answers_are_no_pair():
+    assert read_columns(columns_of(("query", "product", "few:relevance")), frozenset()).question == ("query", "product")
+    wrong = ("Question", "few:Correct Answer", "Incorrect Answer 1", "Incorrect Answer 2")
+    assert read_columns(columns_of(wrong), frozenset()).question == ("Question",)
+
+
 @pytest.mark.parametrize("pair", [("sentence1", "sentence2"), ("text_a", "text_b"), ("premise", "hypothesis")])
 @pytest.mark.parametrize("number", ["number:score", "number:similarity", "number:label"])
 def test_number_beside_two_texts_that_are_judged_together_is_a_score(pair, number):

@@ -258,6 +258,43 @@ def test_translations_into_several_languages_are_refused_with_the_flags_that_pic
     assert item.target == text(f"d{number}", 6)
 
 
+@pytest.mark.parametrize(
+    ("source", "target", "said"),
+    [("en-US", "de-DE", "English to German"), ("Japanese", "zh", "Japanese to Chinese"), ("x.en", "x.fr", None)],
+)
+def test_columns_that_are_called_by_languages_are_translations(tmp_path, source, target, said):
+    def row(n: int) -> Row:
+        texts = {source: text(n, 6), target: text(f"t{n}", 6)}
+        return {"x": {name[2:]: one for name, one in texts.items()}, "nr": n} if "." in source else texts
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row)), target=target, inputs=[source])
+    assert (task.primary_metric, *task.other_metrics) == ("chrf", "bleu")
+    assert f"Translate from {said or 'English to French'}." in task.study.system
+
+
+def test_columns_that_say_the_languages_are_in_the_prompt_or_in_the_question_where_they_differ(tmp_path):
+    def row(n: int, languages: str) -> Row:
+        texts = {"source_text": text(n, 6), "target_text": text(f"t{n}", 6)}
+        return {"source_lang": "en", "target_lang": languages.split()[n % 2], **texts}
+
+    one = drafted(save(tmp_path / "rows.jsonl", rows_of(lambda n: row(n, "fr fr"))))
+    assert (one.primary_metric, one.study.system[:34]) == ("chrf", "Translate from English to French. ")
+    assert "not used" not in said(one)
+    several = tmp_path / "several"
+    several.mkdir()
+    task = drafted(save(several / "rows.jsonl", rows_of(lambda n: row(n, "fr de"))))
+    assert task.primary_metric == "chrf" and "Translate from the language in source_lang" in task.study.system
+    assert {item.question.text.partition("source_text: ")[0] for item in task.test} == {
+        "source_lang: en\ntarget_lang: fr\n",
+        "source_lang: en\ntarget_lang: de\n",
+    }
+
+
+def test_source_and_target_that_name_no_language_are_doubted(tmp_path):
+    rows = rows_of(lambda n: {"source": text(n, 6), "target": text(f"t{n}", 6)})
+    assert "if these are translations, take metric chrf" in said(drafted(save(tmp_path / "rows.jsonl", rows)))
+
+
 def test_object_with_two_keys_that_are_no_languages_is_no_translation(tmp_path):
     rows = rows_of(lambda n: {"text": text(n, 6), "fields": {"name": text(n, 1), "city": text(f"c{n}", 1)}})
     assert drafted(save(tmp_path / "rows.jsonl", rows)).primary_metric == "json_fields"
