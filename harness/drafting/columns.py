@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from shlex import quote
 
 from harness.drafting.beside import find_group
 from harness.drafting.doubt import InDoubt
@@ -185,7 +186,9 @@ def _known_shape(
             languages.reverse()
         if target in (None, f"{column}.{languages[1]}"):
             source, other = languages
-            doubts.append(f"'{column}' is taken as {source} to {other}; --target {column}.{source} reverses it")
+            doubts.append(
+                f"'{column}' is taken as {source} to {other}; --target {quote(f'{column}.{source}')} reverses it"
+            )
             reached = {f"{column}.{language}" for language in languages}
             return _Shape(TRANSLATIONS, {"translation": column}, languages=(source, other), taken=reached)
     shape = shape_of(frozenset(names), Columns())
@@ -316,7 +319,7 @@ def _inside(rows: Values, names: Sequence[str]) -> str:
     for name in names:
         keys = [key for row in rows[:1] if isinstance(row.get(name), dict) for key in row[name]]
         if len(keys) > 1:
-            return f", such as --input {name}.{keys[0]} --target {name}.{keys[1]}"
+            return f", such as --input {quote(f'{name}.{keys[0]}')} --target {quote(f'{name}.{keys[1]}')}"
     return ""
 
 

@@ -1,5 +1,6 @@
 """What only the user can tell: raised where a guess may score the wrong thing."""
 
+import shlex
 from collections.abc import Sequence
 from typing import Literal
 
@@ -38,11 +39,12 @@ class InDoubt(TaskFileError):
         if self.flag == "--lists":
             return "; ".join(f"give --lists {value} if {meaning}" for value, meaning in _MEANINGS.items()).capitalize()
         named = self.columns[:1] if self.flag == "--target" else self.columns[:2]
-        return f"Say which with {self.flag}, such as {' '.join(f'{self.flag} {name}' for name in named)}"
+        return f"Say which with {self.flag}, such as {' '.join(f'{self.flag} {shlex.quote(name)}' for name in named)}"
 
-    def at(self, where: str) -> "InDoubt":
-        """Return the same doubt, with the file that it is about."""
-        TaskFileError.__init__(self, where, self.faults)
+    def at(self, where: str, said: Sequence[str]) -> "InDoubt":
+        """Return the same doubt, with the file that it is about and what is to be known of that first."""
+        self.why = "; ".join((*said, self.why))
+        TaskFileError.__init__(self, where, ["; ".join((*said, fault)) for fault in self.faults])
         return self
 
 

@@ -17,9 +17,11 @@ from harness.drafting.doubt import InDoubt
 from harness.drafting.kinds import of_choices, read_answers
 from harness.drafting.lists import Lists, with_lists
 from harness.drafting.names import shown_name
+from harness.drafting.numbers import numbers_in
 from harness.drafting.purpose import Purpose
 from harness.drafting.records import Made, Usable, usable_rows, with_common_system, with_result, with_systems
-from harness.drafting.values import count_empty
+from harness.drafting.telling import tells_the_answer
+from harness.drafting.values import PROSE_WORDS, count_empty, is_empty
 from harness.drafting.yaml import Outline, task_yaml
 from harness.errors import TaskFileError
 from harness.model_names import name_fault
@@ -89,9 +91,9 @@ def draft_task(
         reading = read_columns([row.values for row in rows], known, target, inputs, lists)
         usable = usable_rows(rows, reading, known)
     except ValueError as fault:
-        raise TaskFileError(str(source), [str(fault)]) from None
+        raise TaskFileError(str(source), ["; ".join((*doubts, str(fault)))]) from None
     except InDoubt as doubt:
-        raise doubt.at(str(source)) from None
+        raise doubt.at(str(source), doubts) from None
     chats = read_chats(rows, reading)
     if chats:
         usable = replace(usable, items=chats.items(usable.items))
@@ -110,7 +112,14 @@ def draft_task(
     except ValueError as fault:
         raise TaskFileError(str(source), [f"{fault} ({'; '.join([recognised, *_left_out(usable)])})"]) from None
     tally = Tally()
-    tally.columns(rows, reading.unused, lambda name: f"put it into the question with --input {shlex.quote(name)}")
+    values = [row.values for row in rows]
+    telling = [name for name in reading.unused if tells_the_answer(values, name, reading.needed.get("target", ""))]
+    others = [name for name in reading.unused if name not in telling]
+    tally.columns(rows, others, lambda name: f"put it into the question with --input {shlex.quote(name)}")
+    for name in telling:
+        for row in rows:
+            if not is_empty(row.values, name):
+                tally.add(row, f"column {shown_name(name)} is not used", "it may give the answer away")
     asides = (*tally.asides(), *(chats.asides if chats else ()))
     doubts += [str(aside) for aside in asides if aside.severity == "warning"]
     doubts += [*reading.doubts, *_left_out(usable), *ends_said(usable.ends), *answers.doubts, *said]
@@ -158,11 +167,9 @@ def _read(source: Path, target: str | None, inputs: Sequence[str], doubts: list[
         faults.add(name, "has no rows; give a file with some hundred")
     faults.raise_any(source)
     doubts += faults.guesses
-    if source.suffix.lower() in (".csv", ".tsv") and is_file and (cell := _cell_of_header(rows)):
-        doubts.append(
-            f"the first line looks like a row, not like column names, as {shown_name(cell)} is also a value below it; "
-            f"if so, put a line of names above it"
-        )
+    if source.suffix.lower() in (".csv", ".tsv") and is_file and (why := _row_as_header(rows)):
+        said = f"the first line looks like a row, not like column names, as {why}"
+        doubts.append(f"{said}; if so, put a line of names above it")
     rows = with_lists(rows, is_table=source.suffix.lower() in (".csv", ".tsv"))
     column, dot, _ = (target or "").partition(".")
     inner = [row.values[column] for row in rows if dot and isinstance(row.values.get(column), dict)]
@@ -170,9 +177,16 @@ def _read(source: Path, target: str | None, inputs: Sequence[str], doubts: list[
     return [replace(row, values=reached(row.values, (target, *inputs, *beside))) for row in rows]
 
 
-def _cell_of_header(rows: Sequence[Row]) -> str | None:
-    """Return the first name that is also a value of its own column."""
-    return next((name for name in rows[0].values if name and any(row.values[name] == name for row in rows)), None)
+def _row_as_header(rows: Sequence[Row]) -> str:
+    """Say which name is also a value of its own column, a number, or a sentence; '' where none is."""
+    for name in rows[0].values:
+        if any(row.values[name] == name for row in rows):
+            return f"{shown_name(name)} is also a value below it"
+        if numbers_in([name]):
+            return f"{shown_name(name)} is a number"
+        if len(name.split()) >= PROSE_WORDS and name.endswith((".", "!")):  # surveys have questions as names
+            return f"{shown_name(name)} is a sentence"
+    return ""
 
 
 def _documents(folder: Path | None) -> tuple[frozenset[str], list[str]]:

@@ -108,7 +108,8 @@ _BESIDE = {
     "subject", "genre", "level", "difficulty", "author", "user", "username", "customer", "annotator", "worker",
     "annot", "version",
     "license", "file", "path", "page", "row", "len", "tokens", "toks", "offset", "explanation", "rationale", "reason",
-    "reasoning", "exp", "hint", "program", "formula", "equation", "equations", "derivation", "phase", "concept",
+    "reasoning", "thinking", "thought", "thoughts", "cot", "exp", "hint",
+    "program", "formula", "equation", "equations", "derivation", "phase", "concept",
     "group", "session", "thread", "family", "product", "link", "hash", "db", "test", "original", "orig", "task",
 }  # fmt: skip
 # Numbers under these judge a text beside them, and say no more than that of a label.

@@ -19,6 +19,7 @@ from harness.drafting.names import (
     words_of_name,
 )
 from harness.drafting.targets import is_free_text
+from harness.drafting.telling import tells_the_answer
 from harness.drafting.values import (
     NEARLY_ALL,
     Values,
@@ -62,6 +63,7 @@ def find_question(
         return _with_same_word(main, filled, rows)
     known = [name for name in filled if name in (pair or (main,))]
     others = [name for name in filled if name not in known and _is_more(rows, name, bool(pair))]
+    others = [name for name in others if not tells_the_answer(rows, name, target)]
     if pair and not others:
         return pair
     if pair or len(others) > 1:

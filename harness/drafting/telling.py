@@ -3,11 +3,32 @@
 from collections.abc import Iterator
 from typing import Any
 
-from harness.drafting.names import words_of_name
-from harness.drafting.values import Values
+from harness.drafting.names import is_judging, words_of_name
+from harness.drafting.values import Values, are_copies, distinct
 
 _ALWAYS = {"is", "has", "selected", "correct", "gold", "supporting", "relevant", "relevance", "positive"}
 _NUMBERS = {"label", "labels", "score", "scores", "rank", "answer", "support", "evidence", "truth"}  # texts are content
+
+# With one of these a column's name says that it explains an answer, or is one too.
+_EXPLAINING = {
+    "explanation", "explanations", "exp", "hint", "derivation", "label", "labels", "gold",
+    "erklärung", "explicación", "explication", "spiegazione", "пояснение", "解析", "解説", "해설",
+}  # fmt: skip
+_ANSWERS = {
+    "answer", "answers", "correct", "incorrect", "solution", "solutions", "alias", "aliases", "accepted", "acceptable",
+    "antwort", "respuesta", "réponse", "risposta", "ответ", "答案", "정답",
+}  # fmt: skip
+
+
+def tells_the_answer(rows: Values, name: str, target: str) -> bool:
+    """Whether a column tells or explains the answer by its name, holds it, or repeats it by its values.
+
+    An answer that a label judges is no such column.
+    """
+    judges = is_judging(target) and words_of_name(target).isdisjoint(_ANSWERS - {"correct"})
+    telling = _EXPLAINING if judges else _EXPLAINING | _ANSWERS
+    repeats = 2 * len(distinct(rows, target)) <= len(rows) and are_copies(rows, name, target)
+    return target.startswith(f"{name}.") or not words_of_name(name).isdisjoint(telling) or repeats
 
 
 def without_telling(value: Any) -> Any:

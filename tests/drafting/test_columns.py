@@ -7,7 +7,7 @@ import re
 import pytest
 from draft_files import LABELS, WORDS, Row, array, drafted, label, rows_of, said, save, text
 
-from harness.drafting import InDoubt
+from harness.drafting import InDoubt, draft_task
 from harness.drafting.columns import read_columns
 from harness.errors import TaskFileError
 
@@ -113,6 +113,51 @@ def test_number_beside_two_texts_that_are_judged_together_is_a_score(pair, numbe
     reading = read_columns(columns_of((*pair, number)), frozenset())
     assert (reading.question, reading.needed["target"]) == (pair, number.partition(":")[2])
     assert reading.is_score
+
+
+@pytest.mark.parametrize("beside", ["explanation", "解析", "Incorrect Answer 1", "aliases", "number_of_answer"])
+def test_column_that_may_tell_the_answer_is_not_proposed_for_the_question(tmp_path, beside):
+    rows = rows_of(lambda n: {"question": f"{text(n, 7)}?", "answer": text(n, 1), beside: f"it is {text(n, 1)}"})
+    written = said(drafted(save(tmp_path / "rows.jsonl", rows), target="answer"))
+    assert "--input" not in written
+
+
+def test_column_that_repeats_labels_under_another_name_is_not_proposed_for_the_question(tmp_path):
+    rows = rows_of(lambda n: {"text": text(n, 7), "label": label(n), "desk": LABELS.index(label(n)), "size": n % 5})
+    draft = draft_task(save(tmp_path / "rows.jsonl", rows), tmp_path / "out", target="label")
+    notes = "\n".join(draft.notes)
+    assert "column 'desk' is not used (rows.jsonl 360 rows): it may give the answer away" in notes
+    assert "column 'size' is not used (rows.jsonl 360 rows): put what the question needs into the question" in notes
+
+
+@pytest.mark.parametrize(
+    ("target", "question"), [("number:final_answer", ("problem",)), ("few:label", ("problem", "solution"))]
+)
+def test_solution_stands_in_the_question_only_where_it_is_judged(target, question):
+    rows = columns_of(("problem", "solution", target))
+    assert read_columns(rows, frozenset(), target=target.partition(":")[2]).question == question
+
+
+def test_flag_that_answers_a_doubt_can_be_given_to_a_shell():
+    with pytest.raises(InDoubt) as caught:
+        read_columns(columns_of(("first text", "it's another")), frozenset())
+    assert "such as --target 'first text'" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["9.75", "The pump is loud, desk 3."])
+def test_name_that_looks_like_a_cell_is_said_with_the_doubt_and_a_question_as_a_name_is_not(tmp_path, name):
+    def asked(names: list[str]) -> str:
+        cells = [[text(n, 6), text(f"b{n}", 6), f"{n % 50 / 10}"] for n in range(60)]
+        source = tmp_path / "rows.tsv"
+        source.write_text("\n".join("\t".join(row) for row in [names, *cells]))
+        with pytest.raises(InDoubt) as caught:
+            draft_task(source, tmp_path / "out")
+        return str(caught.value)
+
+    why = "is a number" if name == "9.75" else "is a sentence"
+    first = f"the first line looks like a row, not like column names, as '{name}' {why}; if so, put a line of names"
+    assert first in asked(["one", "two", name])
+    assert "looks like a row" not in asked(["one", "How do you like it?", "three"])
 
 
 def test_named_column_that_is_not_there_is_refused():
