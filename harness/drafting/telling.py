@@ -27,7 +27,7 @@ def tells_the_answer(rows: Values, name: str, target: str) -> bool:
     """
     judges = is_judging(target) and words_of_name(target).isdisjoint(_ANSWERS - {"correct"})
     telling = _EXPLAINING if judges else _EXPLAINING | _ANSWERS
-    repeats = 2 * len(distinct(rows, target)) <= len(rows) and are_copies(rows, name, target)
+    repeats = 1 < len(distinct(rows, target)) <= len(rows) / 2 and are_copies(rows, name, target)
     return target.startswith(f"{name}.") or not words_of_name(name).isdisjoint(telling) or repeats
 
 

@@ -130,6 +130,15 @@ def test_column_that_repeats_labels_under_another_name_is_not_proposed_for_the_q
     assert "column 'size' is not used (rows.jsonl 360 rows): put what the question needs into the question" in notes
 
 
+def test_column_beside_a_chat_that_is_the_same_in_all_rows_tells_nothing(tmp_path):
+    def row(n: int) -> Row:
+        turns = [{"role": "user", "content": text(n, 6)}, {"role": "assistant", "content": text(f"a{n}", 4)}]
+        return {"messages": turns, "shop": "north"}
+
+    draft = draft_task(save(tmp_path / "rows.jsonl", rows_of(row)), tmp_path / "out")
+    assert "column 'shop' is not used (rows.jsonl 360 rows): put what" in "\n".join(draft.notes)
+
+
 @pytest.mark.parametrize(
     ("target", "question"), [("number:final_answer", ("problem",)), ("few:label", ("problem", "solution"))]
 )
