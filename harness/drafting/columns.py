@@ -37,6 +37,7 @@ from harness.drafting.values import (
     has_fractions,
     has_label_sets,
     has_units,
+    holds_turns,
     is_filled,
     is_number,
     is_prose,
@@ -283,6 +284,7 @@ def _plain(names: list[str], rows: Values, target: str | None, inputs: Sequence[
     if columns and not options:
         question = (*question, *(name for name in columns if name != chosen))
         doubts.append(f"columns {', '.join(map(shown_name, columns))} stand in the question under their names")
+    _refuse_logs(rows, chosen)
     _note_target(rows, chosen, filled, options, doubts)
     contexts = () if inputs else find_contexts(rows, [name for name in names if name != chosen], filled, question)
     _note_contexts(rows, contexts, filled, doubts)
@@ -332,6 +334,18 @@ def _refuse_dialogues(rows: Values, names: Sequence[str]) -> None:
         else:
             continue
         raise ValueError(f"column {shown_name(name)} holds {held}; write each row as {AS_MESSAGES}")
+
+
+def _refuse_logs(rows: Values, target: str) -> None:
+    """Refuse answers that are turns of a chat inside objects, as a log of requests and responses has them.
+
+    Raises:
+        ValueError: With the form of a row.
+    """
+    if any(isinstance(row.get(target), dict) and holds_turns(row[target]) for row in rows):
+        raise ValueError(
+            f"column {shown_name(target)} holds a chat's turn inside an object; write each row as {AS_MESSAGES}"
+        )
 
 
 def _note_target(rows: Values, target: str, filled: Sequence[str], options: Options | None, doubts: list[str]) -> None:

@@ -14,7 +14,7 @@ from harness.drafting.chats import Chats, call_answers, mark_turns, read_chats, 
 from harness.drafting.columns import JUDGED, PAIRS, Reading, read_columns
 from harness.drafting.division import divide, missing_labels
 from harness.drafting.doubt import InDoubt
-from harness.drafting.kinds import of_choices, read_answers
+from harness.drafting.kinds import of_choices, read_answers, shared_end
 from harness.drafting.lists import Lists, with_lists
 from harness.drafting.names import shown_name
 from harness.drafting.numbers import numbers_in
@@ -123,6 +123,7 @@ def draft_task(
     asides = (*tally.asides(), *(chats.asides if chats else ()))
     doubts += [str(aside) for aside in asides if aside.severity == "warning"]
     doubts += [*reading.doubts, *_left_out(usable), *ends_said(usable.ends), *answers.doubts, *said]
+    doubts += shared_end(targets, answers)
     if answers.kind == "labels" and (never := missing_labels(usable.items, splits)):
         doubts.append(f"train never shows what {len(never)} test rows want: {', '.join(never)}")
     usable, said_of_systems = with_systems(usable, answers.system)

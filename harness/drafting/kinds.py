@@ -12,7 +12,7 @@ from harness.drafting.columns import Reading
 from harness.drafting.languages import LANGUAGES
 from harness.drafting.lists import are_wanted
 from harness.drafting.names import LABELS, NO_LABELS, TARGETS, are_called_labels, usual
-from harness.drafting.numbers import decimal_mark_of, numbers_in
+from harness.drafting.numbers import decimal_mark_of, numbers_in, read_in_two_ways
 from harness.drafting.sets import are_label_sets, form_of, joined_otherwise, members_of, parsed
 from harness.drafting.worked import NEARLY_ALL, Worked, find_working, says_letters, says_numbers
 from harness.metrics.choices import choices_of
@@ -100,6 +100,16 @@ def read_answers(targets: Sequence[str], reading: Reading) -> Answers:
     if worked := find_working(targets):
         return _worked(worked, targets)
     return _text(targets, joined_otherwise(counts))
+
+
+def shared_end(targets: Sequence[str], answers: Answers) -> list[str]:
+    """Say that all answers end in one word in capitals or marks, as those have that were written for a stop word."""
+    parts = [target.rsplit(maxsplit=1) for target in targets]
+    last = parts[0][-1] if parts[0] else ""
+    is_mark = last.isascii() and last == last.upper() and not any(map(str.isdigit, last))
+    if answers.kind in ("number", "score") or not is_mark or not all(len(two) == 2 and two[1] == last for two in parts):
+        return []
+    return [f"every answer ends in '{last}', which is learnt and scored with it; take it off where it marks the end"]
 
 
 def of_choices(answers: Answers, items: Sequence[Example]) -> Answers:
@@ -192,13 +202,20 @@ def _score(targets: Sequence[str]) -> Answers:
     about = f"scores from {low:g} to {high:g}"
     marks = _with_mark(targets, *metrics)
     options = {**marks, "within_tolerance": {"tolerance": near, **marks.get("within_tolerance", {})}}
-    return Answers("score", about, metrics, 0.8, system, (doubt,), options)
+    return Answers("score", about, metrics, 0.8, system, (doubt, *_unsure_mark(targets, "within_tolerance")), options)
 
 
 def _numbers(targets: Sequence[str]) -> Answers:
     what = "the number" if numbers_in(targets) else "the number, its unit behind it,"
     system, options = f"Answer with {what} and nothing else.", _with_mark(targets, "number")
-    return Answers("number", "numbers", ("number", "exact_match"), 0.9, system, options=options)
+    doubts = tuple(_unsure_mark(targets, "number"))
+    return Answers("number", "numbers", ("number", "exact_match"), 0.9, system, doubts, options)
+
+
+def _unsure_mark(targets: Sequence[str], metric: str) -> Iterator[str]:
+    text = read_in_two_ways(targets)
+    if text and (found := numbers_in([text], units=True)):
+        yield f"'{text}' is read as {float(found[0]):g}; where that is wrong, give {metric}'s option decimal_mark: ','"
 
 
 def _with_mark(targets: Sequence[str], *metrics: str) -> dict[str, dict[str, float | str]]:
@@ -278,11 +295,14 @@ def _reads_date(target: str) -> bool:
 def _dates(targets: Sequence[str]) -> Answers:
     """Say what answers are that are dates; which number of '13.04.2024' is the day, the answers may say."""
     days = [[int(part) for part in match.groups()] for text in targets if (match := _DAY_AND_MONTH.search(text))]
-    is_day_first = any(first > _MONTHS for first, _ in days) and not any(second > _MONTHS for _, second in days)
-    options: dict[str, dict[str, float | str]] = {"date": {"day_first": True}} if is_day_first else {}
+    is_first, is_second = (any(pair[place] > _MONTHS for pair in days) for place in (0, 1))
+    is_known = is_first != is_second
+    options: dict[str, dict[str, float | str]] = {"date": {"day_first": is_first}} if is_known else {}
     doubt = "of dates such as 03/04/2024 date's option day_first says which number is the day"
     system = "Answer with the date and nothing else."
-    return Answers("number", "dates", ("date", "exact_match"), 0.9, system, (doubt,) if days else (), options)
+    return Answers(
+        "number", "dates", ("date", "exact_match"), 0.9, system, (doubt,) if days and not is_known else (), options
+    )
 
 
 def _lists(targets: Sequence[str], reading: Reading) -> Answers:

@@ -15,9 +15,11 @@ _LONGEST = 60  # characters; no longer text is a number alone
 _WORD = re.compile(r"[^\W\d_]+")
 _MOST_WORDS = 2  # beside a number: a currency, a scale, a unit such as km/h
 _MORE = re.compile(r"[\\#:=\n]")  # what stands in front of a result, which is more than a number
-# '3,5', '3,2500' and '1.234,56' have a decimal comma; '1,234' may be read in two ways.
-_COMMA = re.compile(r"\D*(?:\d{1,3}(?:[.' ]\d{3})+,\d+|\d+,(?:\d{1,2}|\d{4,}))\D*")
-_POINT = re.compile(r"\D*(?:\d{1,3}(?:[,' ]\d{3})+\.\d+|\d+\.(?:\d{1,2}|\d{4,}))\D*")
+# '3,5', '3,2500', '1.234,56' and '1.234.567' have a decimal comma; '1,234' may be read in two ways.
+_COMMA = re.compile(r"\D*(?:\d{1,3}(?:[.' ]\d{3})+,\d+|\d+,(?:\d{1,2}|\d{4,})|\d{1,3}(?:\.\d{3}){2,})\D*")
+_POINT = re.compile(r"\D*(?:\d{1,3}(?:[,' ]\d{3})+\.\d+|\d+\.(?:\d{1,2}|\d{4,})|\d{1,3}(?:,\d{3}){2,})\D*")
+_EITHER = re.compile(r"\D*\d{1,3}([.,])\d{3}\D*")
+_SMALL = re.compile(r"\D*\d{1,3}\D*")
 
 
 def decimal_mark_of(values: Iterable[Any]) -> DecimalMark:
@@ -25,6 +27,20 @@ def decimal_mark_of(values: Iterable[Any]) -> DecimalMark:
     texts = [value.strip() for value in values if isinstance(value, str)]
     is_comma = any(_COMMA.fullmatch(text) for text in texts) and not any(_POINT.fullmatch(text) for text in texts)
     return "," if is_comma else "."
+
+
+def read_in_two_ways(values: Iterable[Any]) -> str:
+    """Return the first text of a column whose decimal mark nothing tells, as of '1,234'; '' where it is told, or none.
+
+    Where some numbers below a thousand have no comma, the others have one for the thousands.
+    """
+    texts = [value.strip() for value in values if isinstance(value, str)]
+    if any(_COMMA.fullmatch(text) or _POINT.fullmatch(text) for text in texts):
+        return ""
+    either = [(text, match[1]) for text in texts if (match := _EITHER.fullmatch(text))]
+    if {mark for _, mark in either} == {","} and any(_SMALL.fullmatch(text) for text in texts):
+        return ""
+    return either[0][0] if either else ""
 
 
 def numbers_in(values: Sequence[Any], *, units: bool = False) -> list[Fraction] | None:

@@ -165,6 +165,13 @@ def plain_text(value: Any) -> str:
     return "" if value is None else str(value)
 
 
+def holds_turns(value: Any) -> bool:
+    """Whether a turn of a chat, with a role and its content, stands somewhere inside a value."""
+    if isinstance(value, dict):
+        return {"role", "content"} <= value.keys() or any(map(holds_turns, value.values()))
+    return isinstance(value, list) and any(map(holds_turns, value))
+
+
 def is_text(rows: Values, name: str) -> bool:
     """Whether all values are texts."""
     values = [row[name] for row in rows if not is_empty(row, name)]

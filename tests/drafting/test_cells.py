@@ -12,7 +12,7 @@ from baselines.prompt.options import FewShotOptions
 from harness.checking import read_material
 from harness.cli.init import _number
 from harness.drafting import draft_task
-from harness.drafting.numbers import decimal_mark_of, numbers_in
+from harness.drafting.numbers import decimal_mark_of, numbers_in, read_in_two_ways
 from harness.errors import TaskFileError
 from harness.records import Message
 from harness.task import Task
@@ -48,6 +48,69 @@ def test_numbers_of_a_column_are_read_as_the_metrics_read_them(values, numbers):
 def test_unit_behind_a_number_is_known_where_it_may_stand():
     assert numbers_in(["5 kg", "1,5 km"], units=True) == [5, Fraction(3, 2)]
     assert decimal_mark_of(["5 kg", "1,5 km"]) == ","
+
+
+@pytest.mark.parametrize(
+    ("values", "mark", "unsure"),
+    [
+        (["9,512 kg", "2,239 kg"], ".", "9,512 kg"),
+        (["4.277", "6.226"], ".", "4.277"),
+        (["4.277", "850"], ".", "4.277"),
+        (["1,200", "850"], ".", ""),  # a number below a thousand has no comma
+        (["1,200", "2,45"], ",", ""),
+        (["1,200", "2.5"], ".", ""),
+        (["4.277", "1.234.567"], ",", ""),
+        (["1,234", "1,234,567"], ".", ""),
+        ([1.234, 5], ".", ""),
+    ],
+)
+def test_decimal_mark_that_nothing_tells_is_unsure(values, mark, unsure):
+    assert (decimal_mark_of(values), read_in_two_ways(values)) == (mark, unsure)
+
+
+@pytest.mark.parametrize(("name", "metric"), [("antwort", "number"), ("score", "within_tolerance")])
+def test_numbers_that_may_be_read_in_two_ways_are_doubted_with_the_option_that_says(tmp_path, name, metric):
+    draws = random.Random(8)
+    rows = rows_of(lambda n: {"frage": text(n, 9), name: f"{draws.randint(1, 9)}.{draws.randint(101, 999)}"})
+    written = said(drafted(save(tmp_path / "rows.jsonl", rows), target=name))
+    assert f"give {metric}'s option decimal_mark: ','" in written
+
+
+@pytest.mark.parametrize(
+    ("form", "days", "option"),
+    [
+        ("{month:02d}/{day:02d}/{year}", 28, {"date": {"day_first": False}}),
+        ("{day:02d}/{month:02d}/{year}", 28, {"date": {"day_first": True}}),
+        ("{day:02d}/{month:02d}/{year}", 12, {}),
+    ],
+)
+def test_dates_say_by_their_large_numbers_which_number_is_the_day(tmp_path, form, days, option):
+    def row(n: int) -> Row:
+        return {
+            "question": f"{text(n, 6)}?",
+            "date": form.format(month=n % 12 + 1, day=n * 5 % days + 1, year=1900 + n),
+        }
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row)), target="date")
+    assert (task.primary_metric, task.metric_options) == ("date", option)
+    assert ("date's option day_first says which number is the day" in said(task)) is (not option)
+
+
+def test_log_of_requests_and_responses_is_refused_with_the_form_of_a_row(tmp_path):
+    def row(n: int) -> Row:
+        asked = {"model": "x", "messages": [{"role": "user", "content": text(n, 6)}]}
+        said_back = {"role": "assistant", "content": text(f"a{n}", 2)}
+        return {"id": str(n), "body": asked, "response": {"body": {"choices": [{"message": said_back}]}}}
+
+    with pytest.raises(TaskFileError, match='holds a chat\'s turn inside an object; write each row as {"messages"'):
+        drafted(save(tmp_path / "rows.jsonl", rows_of(row)))
+
+
+@pytest.mark.parametrize(("end", "is_said"), [(" END", True), ("\n###", True), (" delivery", False), ("", False)])
+def test_word_that_ends_all_answers_is_doubted_where_it_looks_like_a_stop_word(tmp_path, end, is_said):
+    rows = rows_of(lambda n: {"question": text(n, 6), "answer": f"{text(n, 2)}{end}"})
+    task = drafted(save(tmp_path / "rows.jsonl", rows))
+    assert ("every answer ends in '" in said(task)) is is_said
 
 
 def test_answers_with_thousands_and_with_decimal_commas_are_scored_by_their_value(tmp_path):
