@@ -20,7 +20,7 @@ from harness.drafting.names import shown_name
 from harness.drafting.numbers import numbers_in
 from harness.drafting.purpose import Purpose
 from harness.drafting.records import Made, Usable, usable_rows, with_common_system, with_result, with_systems
-from harness.drafting.telling import tells_the_answer
+from harness.drafting.telling import is_wrong_answer, tells_the_answer
 from harness.drafting.values import PROSE_WORDS, count_empty, is_empty
 from harness.drafting.yaml import Outline, task_yaml
 from harness.errors import TaskFileError
@@ -117,9 +117,12 @@ def draft_task(
     others = [name for name in reading.unused if name not in telling]
     tally.columns(rows, others, lambda name: f"put it into the question with --input {shlex.quote(name)}")
     for name in telling:
+        what, way = f"column {shown_name(name)} is not used", "it may give the answer away"
+        if is_wrong := is_wrong_answer(name):
+            way = "where the answer is to be chosen, write all answers into lists under 'choices'"
         for row in rows:
             if not is_empty(row.values, name):
-                tally.add(row, f"column {shown_name(name)} is not used", "it may give the answer away")
+                tally.add(row, what, way, "warning" if is_wrong else "note")
     asides = (*tally.asides(), *(chats.asides if chats else ()))
     doubts += [str(aside) for aside in asides if aside.severity == "warning"]
     doubts += [*reading.doubts, *_left_out(usable), *ends_said(usable.ends), *answers.doubts, *said]

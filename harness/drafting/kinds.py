@@ -106,8 +106,9 @@ def shared_end(targets: Sequence[str], answers: Answers) -> list[str]:
     """Say that all answers end in one word in capitals or marks, as those have that were written for a stop word."""
     parts = [target.rsplit(maxsplit=1) for target in targets]
     last = parts[0][-1] if parts[0] else ""
-    is_mark = last.isascii() and last == last.upper() and not any(map(str.isdigit, last))
-    if answers.kind in ("number", "score") or not is_mark or not all(len(two) == 2 and two[1] == last for two in parts):
+    is_mark = len(last) > 2 and last.isascii() and last == last.upper() and not any(map(str.isdigit, last))
+    is_text = answers.kind in ("labels", "short text", "long text")
+    if not is_text or not is_mark or not all(len(two) == 2 and two[1] == last for two in parts):
         return []
     return [f"every answer ends in '{last}', which is learnt and scored with it; take it off where it marks the end"]
 

@@ -193,7 +193,7 @@ def _by_content(rows: Values, names: Sequence[str], pair: bool, doubts: list[str
     numbers = [name for name in single if is_number(rows, name) and (is_score(name) or not is_beside(name))]
     few = [name for name in single if has_few_values(rows, name) and not is_beside(name) and name not in numbers]
     objects = [name for name in nested if _are_objects(rows, name) and not has_only_lists(rows, name)]
-    claims = _without_copies(rows, [*few, *numbers, *sets])
+    claims = _without_copies(rows, [*few, *sets, *numbers])
     _refuse_nested(nested, [*sets, *([] if claims else objects)])
     if len(claims) > 1:
         raise InDoubt(rows, "--target", f"{WHICH}: more than one may be it", claims)

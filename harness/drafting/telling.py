@@ -1,9 +1,10 @@
 """What inside a cell gives the answer away beside texts: 'is_selected' of a passage, 'correct' of a choice."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
-from harness.drafting.names import is_judging, words_of_name
+from harness.drafting.names import is_judging, usual, words_of_name
 from harness.drafting.values import Values, are_copies, distinct
 
 _ALWAYS = {"is", "has", "selected", "correct", "gold", "supporting", "relevant", "relevance", "positive"}
@@ -19,6 +20,8 @@ _ANSWERS = {
     "antwort", "respuesta", "réponse", "risposta", "ответ", "答案", "정답",
 }  # fmt: skip
 
+_WRONG = re.compile(r"incorrect|wrong|distractor")
+
 
 def tells_the_answer(rows: Values, name: str, target: str) -> bool:
     """Whether a column tells or explains the answer by its name, holds it, or repeats it by its values.
@@ -28,7 +31,13 @@ def tells_the_answer(rows: Values, name: str, target: str) -> bool:
     judges = is_judging(target) and words_of_name(target).isdisjoint(_ANSWERS - {"correct"})
     telling = _EXPLAINING if judges else _EXPLAINING | _ANSWERS
     repeats = 1 < len(distinct(rows, target)) <= len(rows) / 2 and are_copies(rows, name, target)
-    return target.startswith(f"{name}.") or not words_of_name(name).isdisjoint(telling) or repeats
+    by_name = is_wrong_answer(name) or not words_of_name(name).isdisjoint(telling)
+    return by_name or target.startswith(f"{name}.") or repeats
+
+
+def is_wrong_answer(name: str) -> bool:
+    """Whether a column is called by what makes a choice hard: 'Incorrect Answer 1', 'distractor2'."""
+    return _WRONG.search(usual(name)) is not None
 
 
 def without_telling(value: Any) -> Any:

@@ -122,6 +122,15 @@ def test_column_that_may_tell_the_answer_is_not_proposed_for_the_question(tmp_pa
     assert "--input" not in written
 
 
+@pytest.mark.parametrize("beside", ["Incorrect Answer 1", "distractor2"])
+def test_wrong_answers_in_columns_of_their_own_are_a_doubt(tmp_path, beside):
+    rows = rows_of(lambda n: {"question": f"{text(n, 7)}?", "Correct Answer": text(n, 1), beside: text(f"b{n}", 1)})
+    why = "where the answer is to be chosen, write all answers into lists under 'choices'"
+    assert f"not sure: column '{beside}' is not used (rows.jsonl 360 rows): {why}" in said(
+        drafted(save(tmp_path / "rows.jsonl", rows))
+    )
+
+
 def test_column_that_repeats_labels_under_another_name_is_not_proposed_for_the_question(tmp_path):
     rows = rows_of(lambda n: {"text": text(n, 7), "label": label(n), "desk": LABELS.index(label(n)), "size": n % 5})
     draft = draft_task(save(tmp_path / "rows.jsonl", rows), tmp_path / "out", target="label")
