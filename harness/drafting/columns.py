@@ -37,7 +37,7 @@ from harness.drafting.values import (
     has_fractions,
     has_label_sets,
     has_units,
-    holds_turns,
+    holds_answers,
     is_filled,
     is_number,
     is_prose,
@@ -342,7 +342,7 @@ def _refuse_logs(rows: Values, target: str) -> None:
     Raises:
         ValueError: With the form of a row.
     """
-    if any(isinstance(row.get(target), dict) and holds_turns(row[target]) for row in rows):
+    if any(isinstance(row.get(target), dict) and holds_answers(row[target]) for row in rows):
         raise ValueError(
             f"column {shown_name(target)} holds a chat's turn inside an object; write each row as {AS_MESSAGES}"
         )

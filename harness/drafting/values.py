@@ -165,11 +165,12 @@ def plain_text(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def holds_turns(value: Any) -> bool:
-    """Whether a turn of a chat, with a role and its content, stands somewhere inside a value."""
+def holds_answers(value: Any) -> bool:
+    """Whether an answer's turn of a chat stands somewhere inside a value."""
     if isinstance(value, dict):
-        return {"role", "content"} <= value.keys() or any(map(holds_turns, value.values()))
-    return isinstance(value, list) and any(map(holds_turns, value))
+        is_answer = value.get("role") in ("assistant", "model") and "content" in value
+        return is_answer or any(map(holds_answers, value.values()))
+    return isinstance(value, list) and any(map(holds_answers, value))
 
 
 def is_text(rows: Values, name: str) -> bool:

@@ -106,6 +106,11 @@ def test_log_of_requests_and_responses_is_refused_with_the_form_of_a_row(tmp_pat
         drafted(save(tmp_path / "rows.jsonl", rows_of(row)))
 
 
+def test_objects_with_a_role_and_content_that_are_no_turns_stay_answers(tmp_path):
+    rows = rows_of(lambda n: {"question": text(n, 6), "answer": {"role": "editor", "content": text(f"a{n}", 2)}})
+    assert drafted(save(tmp_path / "rows.jsonl", rows)).primary_metric == "json_fields"
+
+
 @pytest.mark.parametrize(("end", "is_said"), [(" END", True), ("\n###", True), (" delivery", False), (" E", False)])
 def test_word_that_ends_all_answers_is_doubted_where_it_looks_like_a_stop_word(tmp_path, end, is_said):
     rows = rows_of(lambda n: {"question": text(n, 6), "answer": f"{text(n, 2)}{end}"})
