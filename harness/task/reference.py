@@ -64,8 +64,8 @@ Rows are {formats} or a hub id. Text is UTF-8, or has the byte order mark of
 UTF-16 or UTF-32; any line ends will do. Older encodings (GB18030, Big5, Shift-JIS, EUC-JP, EUC-KR, Windows-125x,
 KOI8-R, UTF-16 without its mark) are recognised by chardet and reported with a row as it was read; what is not
 recognised is refused.
-CSV is separated by commas, semicolons or tabs; a first line such as `sep=;` may say by which. A whole number is taken
-as its digits; null and NaN are empty.
+CSV is separated by commas, semicolons, tabs or bars; a first line such as `sep=;` may say by which. Columns without a
+name are left out. A whole number is taken as its digits; null and NaN are empty.
 
 Rows that cannot be used (an empty question or answer, a chat without an answer) are left out where they are at most
 {left_out:.0%} of a file's rows, with a count and the reason; more are a fault.
