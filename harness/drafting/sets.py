@@ -57,13 +57,22 @@ def form_of(targets: Sequence[str]) -> str:
 
 
 def members_of(target: str) -> list[str]:
-    """Return the labels of an answer; one whose brackets a cut would break, or a list of other things, is one."""
+    """Return the labels of an answer, cut at no sign inside brackets; a list of other things than texts is one."""
     found = parsed(target)
     if isinstance(found, list):
         return found if all(isinstance(one, str) for one in found) else [target]
-    parts = [part for text in split_labels(target) if (part := text.strip())]
-    are_whole = all(part.count(left) == part.count(right) for part in parts for left, right in ("()", "[]", "{}"))
-    return parts if parts and are_whole else [target]
+    members: list[str] = []
+    for part in filter(None, map(str.strip, split_labels(target))):
+        if members and _is_open(members[-1]):
+            members[-1] += f", {part}"
+        else:
+            members.append(part)
+    return [target] if not members or _is_open(members[-1]) else members
+
+
+def _is_open(text: str) -> bool:
+    """Whether a bracket has no other that closes it."""
+    return any(text.count(left) != text.count(right) for left, right in ("()", "[]", "{}"))
 
 
 def parsed(text: str) -> object:

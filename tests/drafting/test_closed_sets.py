@@ -190,6 +190,15 @@ def test_commas_inside_brackets_part_no_labels(tmp_path, answer, metric):
     assert ("the order of the numbers does not count" in said(task)) is (metric == "label_set")
 
 
+def test_label_with_a_comma_inside_brackets_is_one_label(tmp_path):
+    draws = random.Random(9)
+    stock = ["Mail (private)", "Phone", "Post (DE, AT)", "Fax"]
+    rows = rows_of(lambda n: {"text": text(n, 9), "label": ", ".join(draws.sample(stock, draws.randint(1, 3)))})
+    task = drafted(save(tmp_path / "rows.jsonl", rows))
+    assert task.primary_metric == "label_set"
+    assert "of these: Fax; Mail (private); Phone; Post (DE, AT)." in task.study.system
+
+
 @pytest.mark.parametrize(("name", "metric"), [("labels", "label_set"), ("possible_answers", "exact_match")])
 def test_lists_in_pythons_spelling_are_read_where_their_name_says_lists(tmp_path, name, metric):
     draws = random.Random(5)
