@@ -9,11 +9,13 @@ from typing import Any, Literal
 
 from harness.closed_set import is_closed_set
 from harness.drafting.doubt import InDoubt
-from harness.drafting.names import ALTERNATIVES, LABEL_SETS, LABELS, TARGETS, WANTED, shown_name, usual, words_of_name
+from harness.drafting.names import ALTERNATIVES, LABEL_SETS, LABELS, WANTED, shown_name, usual, words_of_name
 from harness.drafting.values import NEARLY_ALL, Values, has_answer_lists, has_label_sets, is_empty
 from harness.metrics.label_sets import split_labels
 from harness.task.row import Row
 
+# A text under a name with one of these may be a list; under others it may be a question or a program's output.
+_LISTS = {*LABEL_SETS, "label", "entities", "answers", "aliases"}
 _LONGEST = 10_000  # characters of a list in Python's spelling
 
 Lists = Literal["any", "all"]
@@ -48,7 +50,7 @@ def with_lists(rows: Sequence[Row], *, is_table: bool) -> list[Row]:
 
     A table has no other way to hold lists; elsewhere a column's name must say that it holds some.
     """
-    names = list(dict.fromkeys(name for row in rows for name in row.values if is_table or _are_lists(name)))
+    names = list(dict.fromkeys(name for row in rows for name in row.values if is_table or words_of_name(name) & _LISTS))
     read: dict[str, list[Any]] = {}
     for name in names:
         cells = [row.values.get(name) for row in rows]
@@ -60,10 +62,6 @@ def with_lists(rows: Sequence[Row], *, is_table: bool) -> list[Row]:
                 read[name] = found
     own = [{name: cells[at] for name, cells in read.items()} for at in range(len(rows))]
     return [replace(row, values={**row.values, **more}) for row, more in zip(rows, own, strict=True)]
-
-
-def _are_lists(name: str) -> bool:
-    return are_wanted(name) or usual(name) == "answers" or (are_alternatives(name) and usual(name) not in TARGETS)
 
 
 def _list_in(text: str) -> list[Any] | None:

@@ -190,6 +190,12 @@ def test_commas_inside_brackets_part_no_labels(tmp_path, answer, metric):
     assert ("the order of the numbers does not count" in said(task)) is (metric == "label_set")
 
 
+def test_list_in_a_text_under_another_name_stays_the_text_of_the_question(tmp_path):
+    rows = rows_of(lambda n: {"steps": str(text(n, 3).split()), "answer": text(f"a{n}", 2)})
+    task = drafted(save(tmp_path / "rows.jsonl", rows))
+    assert {item.question.text for item in task.test} <= {str(text(n, 3).split()) for n in range(360)}
+
+
 def test_label_with_a_comma_inside_brackets_is_one_label(tmp_path):
     draws = random.Random(9)
     stock = ["Mail (private)", "Phone", "Post (DE, AT)", "Fax"]
