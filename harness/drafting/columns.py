@@ -24,20 +24,17 @@ from harness.drafting.names import (
 )
 from harness.drafting.options import Options, find_options, listed_answers, option_columns
 from harness.drafting.questions import find_contexts, find_question
+from harness.drafting.refusals import refuse_dialogues, refuse_empty, refuse_logs, refuse_texts_as_turns
 from harness.drafting.targets import FILLED, PARTLY_FILLED, WHICH, find_target, is_free_text
 from harness.drafting.telling import telling_keys
 from harness.drafting.values import (
-    AS_MESSAGES,
-    TURNS,
     Values,
     count_empty,
     distinct,
     has_answer_lists,
-    has_dialogues,
     has_fractions,
     has_label_sets,
     has_units,
-    holds_answers,
     is_filled,
     is_number,
     is_prose,
@@ -196,7 +193,7 @@ def _known_shape(
     if shape == PLAIN or inputs:
         return None
     needed = needed_columns(shape, Columns(), frozenset(names))
-    _refuse_texts_as_turns(rows, shape, needed)
+    refuse_texts_as_turns(rows, shape, needed)
     if target and target not in needed.values():
         return None
     verdict = next((name for name in names if _are_verdicts(rows, name, is_answer_known=target is not None)), None)
@@ -211,21 +208,6 @@ def _known_shape(
     if rivals and not target:
         raise InDoubt(rows, "--target", f"{WHICH}: more than one may be it", [answer, *rivals])
     return _Shape(shape, needed, taken=set(EXTRA_COLUMNS.get(shape, ())))
-
-
-def _refuse_texts_as_turns(rows: Values, shape: str, needed: dict[str, str]) -> None:
-    """Refuse lists of texts where turns are expected, as LIMA has them.
-
-    Raises:
-        ValueError: With the first row as it should be.
-    """
-    column = next(iter(needed.values()))
-    cells = [row.get(column) for row in rows]
-    if len(needed) > 1 or not all(isinstance(cell, list) and cell and isinstance(cell[0], str) for cell in cells):
-        return
-    roles = ("user", "assistant")
-    turns = [{"role": roles[at % 2], "content": str(text)[:40]} for at, text in enumerate((cells[0] or [])[:2])]
-    raise ValueError(f"column {shown_name(column)} holds lists of texts, not turns; write each row as {turns}")
 
 
 def _are_verdicts(rows: Values, name: str, *, is_answer_known: bool = False) -> bool:
@@ -273,8 +255,8 @@ def _plain(names: list[str], rows: Values, target: str | None, inputs: Sequence[
         rest = [name for name in rest if name != chosen]
         question = find_question(rows, rest, [name for name in partly if name != chosen], chosen, doubts)
     if chosen is None or not question:
-        _refuse_dialogues(rows, filled)
-        _refuse_empty(rows, names)
+        refuse_dialogues(rows, filled)
+        refuse_empty(rows, names)
         empty = "".join(f"; {shown_name(name)} is {_emptiness(rows, name)}" for name in names if name not in partly)
         raise ValueError(
             f"no question and answer can be told from the columns {', '.join(map(shown_name, names)) or '(none)'}"
@@ -284,7 +266,7 @@ def _plain(names: list[str], rows: Values, target: str | None, inputs: Sequence[
     if columns and not options:
         question = (*question, *(name for name in columns if name != chosen))
         doubts.append(f"columns {', '.join(map(shown_name, columns))} stand in the question under their names")
-    _refuse_logs(rows, chosen)
+    refuse_logs(rows, chosen)
     _note_target(rows, chosen, filled, options, doubts)
     contexts = () if inputs else find_contexts(rows, [name for name in names if name != chosen], filled, question)
     _note_contexts(rows, contexts, filled, doubts)
@@ -303,19 +285,6 @@ def _emptiness(rows: Values, name: str) -> str:
     return "empty in every row" if count_empty(rows, name) == len(rows) else "mostly empty"
 
 
-def _refuse_empty(rows: Values, names: Sequence[str]) -> None:
-    """Refuse a file of which no two columns hold anything.
-
-    Raises:
-        ValueError: Naming the empty ones.
-    """
-    empty = [name for name in names if count_empty(rows, name) == len(rows)]
-    if empty and len(names) - len(empty) < 2:
-        listed = ", ".join(map(shown_name, empty))
-        which = f"columns {listed} are" if len(empty) > 1 else f"column {listed} is"
-        raise ValueError(f"{which} empty in every row, and a task needs a question and an answer in each; fill it in")
-
-
 def _inside(rows: Values, names: Sequence[str]) -> str:
     """Say how to reach into the first column with objects; '' where there is none."""
     for name in names:
@@ -323,29 +292,6 @@ def _inside(rows: Values, names: Sequence[str]) -> str:
         if len(keys) > 1:
             return f", such as --input {quote(f'{name}.{keys[0]}')} --target {quote(f'{name}.{keys[1]}')}"
     return ""
-
-
-def _refuse_dialogues(rows: Values, names: Sequence[str]) -> None:
-    for name in names:
-        if has_dialogues(rows, name):
-            held = "whole dialogues, a speaker's name before each turn, which are not read"
-        elif nesting(rows, name) == TURNS:
-            held = f"{TURNS}, under no name that chats have"
-        else:
-            continue
-        raise ValueError(f"column {shown_name(name)} holds {held}; write each row as {AS_MESSAGES}")
-
-
-def _refuse_logs(rows: Values, target: str) -> None:
-    """Refuse answers that are turns of a chat inside objects, as a log of requests and responses has them.
-
-    Raises:
-        ValueError: With the form of a row.
-    """
-    if any(isinstance(row.get(target), dict) and holds_answers(row[target]) for row in rows):
-        raise ValueError(
-            f"column {shown_name(target)} holds a chat's turn inside an object; write each row as {AS_MESSAGES}"
-        )
 
 
 def _note_target(rows: Values, target: str, filled: Sequence[str], options: Options | None, doubts: list[str]) -> None:

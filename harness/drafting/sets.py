@@ -14,7 +14,6 @@ _OTHERWISE = {
     "'/'": r"/",
     "'&'": r"&",
     "'and'": r"\s(?:and|und|et|y|e|и)\s",
-    "white space": r"\s+(?=#|__label__)",
 }
 
 

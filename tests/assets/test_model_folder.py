@@ -199,7 +199,5 @@ def test_weights_that_are_called_packed_and_are_not_are_refused(folder):
     packed = {"quant_method": "bitsandbytes", "load_in_4bit": True, "bnb_4bit_quant_type": "nf4"}
     settings = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(settings | {"quantization_config": packed}))
-    with raises(
-        ModelError, match=r"says that they are in 4 bits \(quantization_config\), and they are not"
-    ):
+    with raises(ModelError, match=r"says that they are in 4 bits \(quantization_config\), and they are not"):
         load_base(str(folder), None, CPU)

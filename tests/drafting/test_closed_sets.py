@@ -218,13 +218,13 @@ def test_lists_in_pythons_spelling_are_read_where_their_name_says_lists(tmp_path
     assert all(item.accepted for item in task.test) is (metric == "exact_match")
 
 
-@pytest.mark.parametrize(("first", "between"), [("", " + "), ("", "/"), ("", " und "), ("#", " "), ("__label__", " ")])
-def test_labels_joined_by_a_sign_that_no_metric_splits_at_are_doubted(tmp_path, first, between):
+@pytest.mark.parametrize("between", ["+", "/", " und "])
+def test_labels_joined_by_a_sign_that_no_metric_splits_at_are_doubted(tmp_path, between):
     draws = random.Random(6)
 
     def row(n: int) -> Row:
         names = draws.sample(["billing", "login", "refund", "privacy", "other"], draws.randint(1, 3))
-        return {"text": text(n, 9), "label": between.join(first + name for name in names)}
+        return {"text": text(n, 9), "label": between.join(names)}
 
     task = drafted(save(tmp_path / "rows.jsonl", rows_of(row)))
     assert task.primary_metric == "exact_match"

@@ -1,0 +1,62 @@
+"""Columns that are read by no rule of ours, each refused with the form that is."""
+
+from collections.abc import Sequence
+
+from harness.drafting.names import shown_name
+from harness.drafting.values import AS_MESSAGES, TURNS, Values, count_empty, has_dialogues, holds_answers, nesting
+
+
+def refuse_texts_as_turns(rows: Values, shape: str, needed: dict[str, str]) -> None:
+    """Refuse lists of texts where turns are expected, as LIMA has them.
+
+    Raises:
+        ValueError: With the first row as it should be.
+    """
+    column = next(iter(needed.values()))
+    cells = [row.get(column) for row in rows]
+    if len(needed) > 1 or not all(isinstance(cell, list) and cell and isinstance(cell[0], str) for cell in cells):
+        return
+    roles = ("user", "assistant")
+    turns = [{"role": roles[at % 2], "content": str(text)[:40]} for at, text in enumerate((cells[0] or [])[:2])]
+    raise ValueError(f"column {shown_name(column)} holds lists of texts, not turns; write each row as {turns}")
+
+
+def refuse_empty(rows: Values, names: Sequence[str]) -> None:
+    """Refuse a file of which no two columns hold anything.
+
+    Raises:
+        ValueError: Naming the empty ones.
+    """
+    empty = [name for name in names if count_empty(rows, name) == len(rows)]
+    if empty and len(names) - len(empty) < 2:
+        listed = ", ".join(map(shown_name, empty))
+        which = f"columns {listed} are" if len(empty) > 1 else f"column {listed} is"
+        raise ValueError(f"{which} empty in every row, and a task needs a question and an answer in each; fill it in")
+
+
+def refuse_dialogues(rows: Values, names: Sequence[str]) -> None:
+    """Refuse chats that stand in one text, or under a name that no chat has.
+
+    Raises:
+        ValueError: With the form of a row.
+    """
+    for name in names:
+        if has_dialogues(rows, name):
+            held = "whole dialogues, a speaker's name before each turn, which are not read"
+        elif nesting(rows, name) == TURNS:
+            held = f"{TURNS}, under no name that chats have"
+        else:
+            continue
+        raise ValueError(f"column {shown_name(name)} holds {held}; write each row as {AS_MESSAGES}")
+
+
+def refuse_logs(rows: Values, target: str) -> None:
+    """Refuse answers that are turns of a chat inside objects, as a log of requests and responses has them.
+
+    Raises:
+        ValueError: With the form of a row.
+    """
+    if any(isinstance(row.get(target), dict) and holds_answers(row[target]) for row in rows):
+        raise ValueError(
+            f"column {shown_name(target)} holds a chat's turn inside an object; write each row as {AS_MESSAGES}"
+        )
