@@ -34,6 +34,7 @@ from harness.drafting.values import (
     has_answer_lists,
     has_fractions,
     has_label_sets,
+    has_nested_lists,
     has_units,
     is_filled,
     is_number,
@@ -69,6 +70,7 @@ class Reading:
     is_score: bool = False  # the answers are scores, where near is nearly right
     is_label_set: bool = False  # the answers are sets of labels
     sets_as_json: bool = False  # some labels hold a separator, so that sets are written as JSON lists
+    holds_lists: bool = False  # the answers are JSON lists of objects or lists; an empty one is an answer too
     has_several: bool = False  # rows list several right answers
     aliases: str | None = None  # the column with the further ones, where the first stands alone
     id: str | None = None
@@ -148,6 +150,7 @@ def read_columns(
         is_score=is_plain and _is_score(rows, str(answer), found.question),
         is_label_set=meaning == "all",
         sets_as_json=meaning == "all" and has_separators(rows, str(answer)),
+        holds_lists=is_plain and has_nested_lists(rows, str(answer)),
         has_several=meaning == "any" or aliases is not None,
         aliases=aliases,
         id=identity,

@@ -254,7 +254,7 @@ def _answers(values: dict[str, Any], cells: dict[str, Any], reading: Reading) ->
     if reading.has_several and not is_empty(values, name):
         return answers_of(values[name], name, is_set=False)
     value = values.get(name)
-    if isinstance(value, list | dict) and value:
+    if isinstance(value, list | dict) and (value or reading.holds_lists):
         return (json.dumps(value, ensure_ascii=False, default=str),)
     if value in ([], {}):
         raise ValueError(f"'{name}' is {value}, {NO_ANSWER}")

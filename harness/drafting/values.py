@@ -114,6 +114,14 @@ def has_label_sets(rows: Values, name: str) -> bool:
     return len(stock) <= len(rows) // 2 and all(len(set(map(str, one))) == len(one) for one in lists)
 
 
+def has_nested_lists(rows: Values, name: str) -> bool:
+    """Whether all cells are lists, and those that are not empty hold objects or lists: entities, spans, calls."""
+    cells = [row[name] for row in rows if not is_empty(row, name)]
+    items = [item for cell in cells if isinstance(cell, list) for item in cell]
+    are_lists = all(isinstance(cell, list) for cell in cells)
+    return are_lists and bool(items) and all(isinstance(item, list | dict) for item in items)
+
+
 def has_answer_lists(rows: Values, name: str) -> bool:
     """Whether cells are lists of texts or whole numbers, or SQuAD's objects with one: several right answers each."""
     cells = [row[name] for row in rows if not is_empty(row, name)]

@@ -174,6 +174,14 @@ def test_lists_of_spans_are_compared_as_json_and_are_no_labels(tmp_path):
     assert drafted(save(tmp_path / "rows.jsonl", rows)).primary_metric == "json_equal"
 
 
+@pytest.mark.parametrize("one", [{"text": "Graz", "type": "CITY"}, [0, 4, "LOC"]])
+def test_row_without_an_entity_is_one_with_an_empty_list(tmp_path, one):
+    rows = rows_of(lambda n: {"text": text(n, 9), "entities": [one] * (n % 3)})
+    task = drafted(save(tmp_path / "rows.jsonl", rows), target="entities")
+    assert task.primary_metric == "json_equal"
+    assert {json.dumps([one] * count) for count in range(3)} == {item.target for item in task.test}
+
+
 @pytest.mark.parametrize(
     ("answer", "metric"),
     [
