@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from harness.cli.printing import console, moving
 from harness.decision.words import duration, score_range, share
 from harness.evidence.forecast import Forecast
+from harness.evidence.phases import may_end_early
 from harness.evidence.states import EndState
 from harness.evidence.watch import Agenda, Observer
 from harness.records import Interval
@@ -66,9 +67,6 @@ def _ticking(tick: Callable[[], None]) -> Iterator[None]:
         thread.join()
 
 
-ENDS_EARLY = "training"  # a stage that dev ends, or its minutes: what its steps would take is the most
-
-
 class PlainDisplay:
     """One line a stage, and one now and then inside it; each with the time."""
 
@@ -108,7 +106,7 @@ class PlainDisplay:
             self._print(f"{self._title}: {stage}" + (f" (of {total})" if total > 1 else ""))
         elif now - self._last_line >= PLAIN_SECONDS and done > self._stage_first:
             left = (now - self._stage_began) / (done - self._stage_first) * (total - done)
-            most, least = ("at most ", 0.0) if stage.startswith(ENDS_EARLY) else ("", left)
+            most, least = ("at most ", 0.0) if may_end_early(stage) else ("", left)
             rest = f"{most}about {duration(left)} left in it{self._in_all(least)}"
             self._print(f"{self._title}: {stage} {done}/{total}, {rest}")
 
@@ -136,8 +134,9 @@ class PlainDisplay:
         left = self._forecast.left() if self._forecast else None
         left = None if left is None else max(left, of_stage)
         word = "about" if self._forecast and self._forecast.source else "very roughly"  # by this run's own jobs alone
-        least = "at least " if self._forecast and self._forecast.may_grow else ""
-        return f"; {least}{word} {duration(left)} left in all" if left else ""
+        bound = "at most " if self._forecast and self._forecast.is_most else ""
+        bound = "at least " if self._forecast and self._forecast.may_grow else bound
+        return f"; {bound}{word} {duration(left)} left in all" if left else ""
 
     def _print(self, text: str) -> None:
         with self._lock:

@@ -14,9 +14,9 @@ from harness.evidence.asked import asked_before, asked_examples
 from harness.evidence.events import EventWriter
 from harness.evidence.fit_context import RunContext
 from harness.evidence.fits import fits_of
-from harness.evidence.forecast import ALONE
 from harness.evidence.judging import judge, still_to_judge
 from harness.evidence.models import ServedModel
+from harness.evidence.phases import ALONE
 from harness.evidence.replay import replayed_seconds
 from harness.evidence.selection import FAST_ITEMS, ITEMS, Material, SelectionProbe
 from harness.evidence.states import ENDED, FITTED, EndState, FittedState

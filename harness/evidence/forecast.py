@@ -3,7 +3,8 @@
 Work is counted in tokens (`harness.planning.forecast`); a job takes its work over the speed with which such jobs went
 before, whole jobs both times. Jobs that ended tell how much slower or faster this machine is today, and the rest is
 scaled by that. Without earlier runs the jobs that ended are all there is: their seconds without the stages that no work
-makes longer, over what they turned out to be.
+makes longer, over what they turned out to be. Once a tuned arm trains, its own steps say how long that takes at most,
+and what follows is forecast by itself.
 """
 
 import time
@@ -11,7 +12,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean
 
-LOADING, ALONE = "loading the model", "timing single questions"
+from harness.evidence.phases import ALONE, Behind, Phases
+
+LOADING = "loading the model"
 FIXED = (LOADING, ALONE)  # stages whose time does not grow with a job's work
 MOST_REPLAYED = 0.05  # share of a job's answers from the cache, above which its time tells nothing of the others'
 
@@ -33,11 +36,17 @@ class Outlook:
     speeds: Mapping[tuple[str, str], float] = field(default_factory=dict)  # tokens a second, by kind and model
     source: str = ""  # who says so; '' when no speed is known
     writing: Mapping[str, "Writing"] = field(default_factory=dict)  # by the job's name, of arms
+    behind: Mapping[str, Behind] = field(default_factory=dict)  # by the job's name, of tuned arms
 
     def seconds(self, job: PlannedJob) -> float | None:
         """Return what a job is expected to take; None where nothing tells."""
-        work, speed = self.work.get(job.name), self.speed(job)
-        return None if work is None or speed is None else work / speed
+        work = self.work.get(job.name)
+        return None if work is None else self.seconds_of(work, job)
+
+    def seconds_of(self, work: float, job: PlannedJob) -> float | None:
+        """Return what so much of a job's work is expected to take; None where nothing tells."""
+        speed = self.speed(job)
+        return None if speed is None else work / speed
 
     def speed(self, job: PlannedJob) -> float | None:
         """Return the speed of such jobs, or the usual one of the model's where there was none."""
@@ -69,6 +78,7 @@ class Forecast:
         self._alone: list[float] = []  # seconds in which an arm was timed on single questions
         self._stages: dict[str, float] = {}  # seconds of the current job's fixed stages
         self._stage = ("", 0.0)  # the current one, and since when
+        self._phases = Phases(clock)
         self._current: PlannedJob | None = None
         self._is_unforeseen = False  # a job is at work that nobody announced
         self.may_grow = False  # more jobs may turn out to be needed, so that what is left is the least
@@ -79,6 +89,12 @@ class Forecast:
     def source(self) -> str:
         """Who says how long it takes; '' when nobody does yet."""
         return self._outlook.source
+
+    @property
+    def is_most(self) -> bool:
+        """Whether what is left is the most: it counts the steps of a training that dev may end."""
+        is_known = self._current is not None and self._current.name in self._outlook.behind
+        return is_known and self._phases.phase == "training" and self._phases.training_left is not None
 
     def plan(self, jobs: Sequence[PlannedJob], *, may_grow: bool = False) -> None:
         """Take note of what will be done, and whether more may follow."""
@@ -96,9 +112,14 @@ class Forecast:
         self._waiting = [job for job in self._waiting if job.name != name]
         self._began, self._is_replayed = self._clock(), False
         self._stages, self._stage = {}, ("", self._began)
+        self._phases = Phases(self._clock)
 
-    def stage(self, name: str) -> None:
-        """Take note of the stage that the job is in."""
+    def stage(self, name: str, done: int = 0, total: int = 1) -> None:
+        """Take note of the stage that the job is in, and of how far it is."""
+        self._phases.follow(name, done, total)
+        self._enter(name)
+
+    def _enter(self, name: str) -> None:
         before, since = self._stage
         now = self._clock()
         if before in FIXED:
@@ -116,7 +137,7 @@ class Forecast:
             is_good: Whether it did all of its work.
             written: Tokens of its answers, on average, where it wrote some.
         """
-        self.stage("")
+        self._enter("")
         job, took = self._current, self._clock() - self._began
         size = self._size(job) if job else None
         if job and size and is_good and not self._is_replayed:
@@ -137,11 +158,30 @@ class Forecast:
         of_current = self.expected([current]) if current else 0.0
         if rest is None or of_current is None or self._is_unforeseen:
             return None
+        behind = self._behind(current) if current else None
+        if behind is not None:
+            return rest + behind
         spent = self._clock() - self._began if current else 0.0
         if current and not self.source:  # then loading is no part of what is expected
-            self.stage(self._stage[0])
+            self._enter(self._stage[0])
             spent -= self._stages.get(LOADING, 0.0)
         return rest + max(of_current - spent, 0.0)
+
+    def _behind(self, job: PlannedJob) -> float | None:
+        """Return the seconds that a tuned arm still takes once it trains; None before, and of other jobs."""
+        work, rate, phases = self._outlook.behind.get(job.name), self._rate(), self._phases
+        if work is None or rate is None or phases.phase == "before":
+            return None
+        choosing, closing = (rate * self._size_of(part, job) for part in (work.choosing, work.closing))
+        if phases.phase == "training":
+            return None if phases.training_left is None else phases.training_left + choosing + closing
+        if phases.phase == "choosing":
+            return max(choosing - phases.spent, 0.0) + closing
+        return max(closing - phases.spent, 0.0)
+
+    def _size_of(self, work: float, job: PlannedJob) -> float:
+        seconds = self._outlook.seconds_of(work, job) if self.source else None
+        return work if seconds is None else seconds
 
     def expected(self, jobs: Sequence[PlannedJob]) -> float | None:
         """Return the seconds that some jobs would take; None where nothing tells."""

@@ -113,7 +113,7 @@ class Watch:
     def progress(self, stage: str, done: int, total: int) -> None:
         """A stage is further; the file gets a new stage at once, and an old one now and then."""
         at = self._clock()
-        self.forecast.stage(stage)
+        self.forecast.stage(stage, done, total)
         if stage != self._stage[0] or at - self._stage[1] >= PROGRESS_SECONDS:
             self._stage = (stage, at)
             left = _whole(self.forecast.left())

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from harness.evidence.phases import Behind
 from harness.json_files import read_json
 from harness.planning.demands import Demand
 from harness.planning.record import ArmCost, Speed
@@ -73,8 +74,20 @@ def computed_tokens(demand: Demand, benchmark_items: int) -> float:
 
     What all prompts begin with is counted once for each sample; it is read again with every hundred questions or so.
     """
-    each = demand.typical_prompt - demand.shared_prompt + WRITING_PASSES * demand.typical_answer
-    return demand.samples * (demand.shared_prompt + answers(demand) * each) + _general(demand, benchmark_items)
+    asked = demand.samples * (demand.shared_prompt + answers(demand) * _computed_each(demand))
+    return asked + _general(demand, benchmark_items)
+
+
+def _computed_each(demand: Demand) -> float:
+    return demand.typical_prompt - demand.shared_prompt + WRITING_PASSES * demand.typical_answer
+
+
+def work_behind(demand: Demand, benchmark_items: int) -> Behind | None:
+    """Weigh, as `computed_tokens` does, what follows an arm's training; None of an arm that does not train."""
+    if demand.training is None:
+        return None
+    each, general = _computed_each(demand), _general(demand, benchmark_items) - WEIGHED * SELECTION
+    return Behind(WEIGHED * (SELECTION + demand.dev_rows * each), demand.questions * each + general)
 
 
 def answers(demand: Demand) -> int:

@@ -15,6 +15,7 @@ from harness.evidence.event_file import EVENTS, read_events
 from harness.evidence.fits import fits_of
 from harness.evidence.forecast import MOST_REPLAYED, Outlook, Writing
 from harness.evidence.judging import judge_job_key
+from harness.evidence.phases import Behind
 from harness.evidence.smoke import scaled
 from harness.planning.cost import (
     ITEM_TOKENS,
@@ -27,6 +28,7 @@ from harness.planning.cost import (
     answers,
     computed_tokens,
     trained_tokens,
+    work_behind,
 )
 from harness.planning.demands import demands
 from harness.planning.judges import judge_demands
@@ -59,17 +61,20 @@ def outlook(
     forms: tuple[Literal["nf4"] | None, ...] = (None, "nf4")
     work = {Base(model.name, form).name: base_work(items) for model in task.models for form in forms}
     writing: dict[str, Writing] = {}
+    behind: dict[str, Behind] = {}
     for demand, spec in zip(asked, task.arms, strict=True):
         each = computed_tokens(demand, items) + trained_tokens(demand) * TRAINING_PASSES
         written = Writing(answers(demand), demand.typical_answer * demand.samples, WRITING_PASSES)
         work |= {fit.name: each for fit in fits_of(spec, task)}
         writing |= {fit.name: written for fit in fits_of(spec, task)}
+        if (rest := work_behind(demand, items)) is not None:
+            behind |= {fit.name: rest for fit in fits_of(spec, task)}
     work |= judged
     speeds = earlier_speeds(runs, is_fast=is_fast)
     known = {key: median(found) for key, found in speeds.items() if key[1] in {model.source for model in task.models}}
     if is_fast and not known:  # its batches are so small that tokens alone say nothing of its time
         return Outlook()
-    return Outlook(work, known, "earlier runs on this machine" if known else "", writing)
+    return Outlook(work, known, "earlier runs on this machine" if known else "", writing, behind)
 
 
 def base_work(items: int) -> float:

@@ -9,6 +9,7 @@ from harness.cli.printing import console
 from harness.cli.terminal import LiveDisplay, PlainDisplay, observer
 from harness.decision.words import duration
 from harness.evidence.forecast import Forecast, Outlook, PlannedJob
+from harness.evidence.phases import Behind
 from harness.evidence.states import EndState
 from harness.evidence.watch import Agenda
 from harness.records import Interval
@@ -65,6 +66,27 @@ def test_run_takes_no_less_than_its_stage_unless_dev_may_end_it(monkeypatch):
         display.progress(stage, 5, 100)
     assert "answering test 5/100, about 6 min 20 s left in it; about 6 min 20 s left in all" in stream.getvalue()
     assert "training 5/100, at most about 6 min 20 s left in it; about 20 s left in all" in stream.getvalue()
+
+
+def test_what_is_left_is_the_most_while_its_steps_are_those_of_a_training(monkeypatch):
+    """8 s a step: 95 steps and 20 s of what follows. Once dev has ended it, no more is said to be the most."""
+    stream, now = StringIO(), [100.0]
+    monkeypatch.setattr("harness.cli.terminal.time.monotonic", lambda: now[0])
+    jobs = (PlannedJob("arm", "lora_sft", "m"),)
+    speeds = {("lora_sft", "m"): 100.0}
+    outlook = Outlook({"arm": 6000.0}, speeds, "earlier runs", behind={"arm": Behind(500, 1500)})
+    forecast = Forecast(outlook, lambda: now[0])
+    forecast.plan(jobs)
+    forecast.begin("arm")
+    display = PlainDisplay(console(stream))
+    display.planned(Agenda(jobs, 100, 0, 0), forecast)
+    for stage, done in (("training", 0), ("training", 5), ("answering test", 0), ("answering test", 5)):
+        forecast.stage(stage, done, 100)
+        display.progress(stage, done, 100)
+        now[0] += 40
+    said = [line for line in stream.getvalue().splitlines() if "left in all" in line]
+    assert said[0].endswith("at most about 12 min 40 s left in it; at most about 13 min 0 s left in all")
+    assert "at most" not in said[1]
 
 
 def test_silent_stage_gets_a_line_before_thirty_seconds_are_over(monkeypatch):

@@ -1,8 +1,9 @@
 """The time left of a run, on a clock in the test's hand."""
 
-from pytest import approx
+from pytest import approx, mark
 
-from harness.evidence.forecast import ALONE, LOADING, Forecast, Outlook, PlannedJob, Writing
+from harness.evidence.forecast import LOADING, Forecast, Outlook, PlannedJob, Writing
+from harness.evidence.phases import ALONE, Behind
 
 JOBS = tuple(PlannedJob(name, kind, "m") for name, kind in (("base", "base"), ("a", "zero_shot"), ("b", "lora_sft")))
 WORK = {"base": 1000.0, "a": 2000.0, "b": 8000.0}
@@ -168,3 +169,53 @@ def test_jobs_that_turn_out_to_be_needed_or_not_change_what_is_left():
     assert forecast.may_grow and forecast.left() == approx(10 + 10)
     forecast.replan(JOBS[2:], {"a"}, may_grow=False)
     assert not forecast.may_grow and forecast.left() == approx(10 + 100)
+
+
+def tuning(outlook: Outlook):
+    """A run whose tuned arm, the last one, has begun to train; 100 tokens a second so far."""
+    forecast, clock = run(outlook)
+    do(forecast, clock, "base", 10)
+    do(forecast, clock, "a", 20)
+    forecast.begin("b")
+    for stage in ("trying learning rate 0.001", "answering dev", "benchmarks", "training"):
+        clock.now += 2
+        forecast.stage(stage, 0, 100)
+    return forecast, clock
+
+
+@mark.parametrize("source", ["", "earlier runs"])
+def test_arm_that_trains_is_told_by_its_own_steps_and_by_what_follows(source):
+    """8,000 tokens were expected of all; choosing is 500 of them and what comes last 1,000: 5 s and 10 s."""
+    speeds = dict.fromkeys(SPEEDS, 100.0) if source else {}
+    forecast, clock = tuning(Outlook(WORK, speeds, source, behind={"b": Behind(500, 1000)}))
+    assert forecast.left() == approx(80 - 8)  # no step is known yet
+    clock.now += 10
+    forecast.stage("training", 20, 100)  # half a second a step
+    assert forecast.left() == approx(40 + 5 + 10)
+    clock.now += 3
+    forecast.stage("answering dev", 0, 40)
+    clock.now += 2
+    forecast.stage("training", 20, 100)  # a step from here on takes a second
+    clock.now += 10
+    forecast.stage("training", 30, 100)
+    assert forecast.left() == approx(70 + 5 + 10)
+    forecast.stage("benchmarks", 0, 60)  # dev has ended it: what training would have taken is no longer there
+    clock.now += 2
+    assert forecast.left() == approx(3 + 10)
+    clock.now += 7  # more than was expected
+    assert forecast.left() == approx(10)
+    forecast.stage(ALONE, 0, 1)
+    clock.now += 1
+    forecast.stage("answering test", 5, 200)
+    clock.now += 1
+    forecast.stage("benchmarks", 0, 600)
+    assert forecast.left() == approx(8)
+
+
+def test_job_before_its_training_and_one_that_does_not_train_are_told_as_a_whole():
+    outlook = Outlook(WORK, SPEEDS, "earlier runs", behind={"b": Behind(500, 1000)})
+    forecast, clock = run(outlook)
+    forecast.begin("a")
+    forecast.stage("answering test", 0, 200)
+    clock.now += 3
+    assert forecast.left() == approx(10 + 7 + 100)

@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 
 from harness.planning.cost import (
+    ITEM_TOKENS,
     PENALTY_PASSES,
     TRAINING_PASSES,
     WRITING_PASSES,
@@ -13,6 +14,7 @@ from harness.planning.cost import (
     computed_tokens,
     earlier_speed,
     trained_tokens,
+    work_behind,
 )
 from harness.planning.demands import Demand, Training
 from harness.planning.record import Speed
@@ -39,6 +41,15 @@ def test_what_prompts_share_is_computed_once_and_a_written_token_counts_three():
     # of a tuned arm, beside its answers, general ability is asked alike
     asked = answers(TUNED)
     assert computed_tokens(TUNED, 750) - asked * (90 + WRITING_PASSES * 10) == asked_tokens(TUNED, 750) - asked * 100
+
+
+def test_work_behind_a_training_is_choosing_and_then_test_and_general_ability():
+    behind = work_behind(TUNED, 750)
+    each = 90 + WRITING_PASSES * 10
+    before = (1 + TRAINING.epochs) * TUNED.dev_rows * each  # looks at dev while it trains, and the first
+    assert before + behind.choosing + behind.closing == computed_tokens(TUNED, 750)
+    assert behind.closing - work_behind(TUNED, 250).closing == 500 * ITEM_TOKENS
+    assert work_behind(PROMPT, 750) is None
 
 
 def test_each_candidate_is_asked_some_of_dev_and_the_winner_all():
