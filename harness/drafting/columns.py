@@ -70,7 +70,7 @@ class Reading:
     is_score: bool = False  # the answers are scores, where near is nearly right
     is_label_set: bool = False  # the answers are sets of labels
     sets_as_json: bool = False  # some labels hold a separator, so that sets are written as JSON lists
-    holds_lists: bool = False  # the answers are JSON lists of objects or lists; an empty one is an answer too
+    holds_lists: bool = False  # each answer is a list of entities, spans or the like, and an empty one is one too
     has_several: bool = False  # rows list several right answers
     aliases: str | None = None  # the column with the further ones, where the first stands alone
     id: str | None = None
@@ -150,7 +150,7 @@ def read_columns(
         is_score=is_plain and _is_score(rows, str(answer), found.question),
         is_label_set=meaning == "all",
         sets_as_json=meaning == "all" and has_separators(rows, str(answer)),
-        holds_lists=is_plain and has_nested_lists(rows, str(answer)),
+        holds_lists=is_plain and usual(str(answer)) not in TARGETS and has_nested_lists(rows, str(answer)),
         has_several=meaning == "any" or aliases is not None,
         aliases=aliases,
         id=identity,
