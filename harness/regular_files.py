@@ -19,10 +19,13 @@ def read_regular(path: Path, most: int = MOST_BYTES) -> bytes:
         OSError: If it cannot be read, is no regular file, or is larger.
     """
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe that nobody writes to opens at once
-    with os.fdopen(handle, "rb") as file:
+    try:
         found = os.fstat(handle)
         if not stat.S_ISREG(found.st_mode):
             raise OSError(errno.EINVAL, "is a folder, a pipe or a device and no file")
         if found.st_size > most:
             raise OSError(errno.EFBIG, f"has {found.st_size:,} bytes, and {most:,} are read at most")
-        return file.read(most)
+        with os.fdopen(handle, "rb", closefd=False) as file:
+            return file.read(most)
+    finally:
+        os.close(handle)

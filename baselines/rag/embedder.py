@@ -11,6 +11,7 @@ import numpy.typing as npt
 from baselines.rag.chunks import split
 from baselines.rag.options import DEFAULT_EMBEDDER
 from harness.errors import ArmError
+from harness.model_names import repository_and_commit
 from harness.quiet import quiet
 from harness.store.files import hash_folder
 
@@ -104,7 +105,8 @@ def open_embedder(name: str) -> Embedder:
     from huggingface_hub import snapshot_download
 
     try:
-        return Embedder(name, Path(snapshot_download(name)))
+        repository, commit = repository_and_commit(name)
+        return Embedder(name, Path(snapshot_download(repository, revision=commit)))
     except Exception as fault:  # of the hub's client, whose faults are those of several libraries
         raise ArmError(
             f"embedder '{name}' is not a folder and cannot be had from the hub ({fault}); "

@@ -14,7 +14,7 @@ from harness.assets.model_folder import INDEX, WEIGHTS
 from harness.json_files import read_json
 
 _NUMBERED = re.compile(r"(?:^|\.)(?:layers?|h|blocks?)\.(\d+)\.")
-_SIZES = ("vocab_size", "hidden_size", "n_embd", "d_model", "intermediate_size", "n_inner", "ffn_dim")
+_SIZE = re.compile("(_size|_layers?|_heads|_dim|_rank|_experts|_embd|_inner|_head|_positions|d_model)$")
 _ANYBODY_S = 20_000  # sizes up to this may stand there as some family's default, and cost little
 MOST_PACKED = 16  # weights that one stored number holds, in any form of quantisation
 _COUNTS = ("num_hidden_layers", "n_layer", "num_layers", "n_layers")
@@ -47,11 +47,13 @@ def size_fault(folder: Path) -> str:
     A model is made in the configuration's sizes before a weight is read, so that wrong ones fill the memory.
     """
     config = read_json(folder / "config.json")
+    inner = config.get("text_config")
+    said = {**config, **inner} if isinstance(inner, dict) else config
     largest = max(_ANYBODY_S, MOST_PACKED * _largest_dimension(folder))
-    said = {key: value for key in (*_SIZES, *_COUNTS) if isinstance(value := config.get(key), int)}
-    wrong = [key for key, value in said.items() if value > largest]
+    sizes = {key: value for key, value in said.items() if _SIZE.search(key) and isinstance(value, int | float)}
+    wrong = [key for key, value in sizes.items() if value > largest]
     if wrong:
-        return f"config.json says {wrong[0]} {said[wrong[0]]:,}, and its largest tensor is nowhere near that"
+        return f"config.json says {wrong[0]} {sizes[wrong[0]]:,.0f}, and its largest tensor is nowhere near that"
     return ""
 
 

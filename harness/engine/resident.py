@@ -29,6 +29,7 @@ from harness.quiet import quiet
 
 # A search over checkpoints loads many adapters one after another; a few stay for switching back.
 ADAPTERS_KEPT = 4
+_USUAL_RANK = 1024  # up to this an adapter's configuration may say anything: what it costs is little
 
 # Mamba's first generation: time steps are `dt_proj.weight @ ...`, which packed 4-bit weights cannot answer.
 _BARE_WEIGHTS = frozenset({"falcon_mamba", "jamba", "mamba"})
@@ -264,8 +265,9 @@ class Resident:
         from peft import PeftConfig, PeftModel
 
         config = PeftConfig.from_pretrained(adapter)
-        if (rank := getattr(config, "r", 0)) > (there := _rank(adapter)) > 0:
-            raise ValueError(f"its configuration says rank {rank:,}, and its weights have {there}")
+        ranks = [getattr(config, "r", 0), *(getattr(config, "rank_pattern", None) or {}).values()]
+        if max(ranks) > max(there := _rank(adapter), _USUAL_RANK):
+            raise ValueError(f"its configuration says rank {max(ranks):,}, and its weights have {there}")
         config.inference_mode = True
         if self._switch is not None and {config.peft_type} != {c.peft_type for c in self._switch.peft_config.values()}:
             self._clear()  # PEFT keeps one kind at a time

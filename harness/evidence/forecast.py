@@ -3,8 +3,8 @@
 Work is counted in tokens (`harness.planning.forecast`); a job takes its work over the speed with which such jobs went
 before, whole jobs both times. Jobs that ended tell how much slower or faster this machine is today, and the rest is
 scaled by that. Without earlier runs the jobs that ended are all there is: their seconds without the stages that no work
-makes longer, over what they turned out to be. Once a tuned arm trains, its own steps say how long that takes at most,
-and what follows is forecast by itself.
+makes longer, over what they turned out to be. Once an arm trains that does so once, its own steps say how
+long that takes at most, and what follows is forecast by itself.
 """
 
 import time
@@ -36,7 +36,7 @@ class Outlook:
     speeds: Mapping[tuple[str, str], float] = field(default_factory=dict)  # tokens a second, by kind and model
     source: str = ""  # who says so; '' when no speed is known
     writing: Mapping[str, "Writing"] = field(default_factory=dict)  # by the job's name, of arms
-    behind: Mapping[str, Behind] = field(default_factory=dict)  # by the job's name, of tuned arms
+    behind: Mapping[str, Behind] = field(default_factory=dict)  # by the job's name, of arms that train once
 
     def seconds(self, job: PlannedJob) -> float | None:
         """Return what a job is expected to take; None where nothing tells."""
@@ -168,7 +168,7 @@ class Forecast:
         return rest + max(of_current - spent, 0.0)
 
     def _behind(self, job: PlannedJob) -> float | None:
-        """Return the seconds that a tuned arm still takes once it trains; None before, and of other jobs."""
+        """Return the seconds that an arm still takes once it trains; None before, and of other jobs."""
         work, rate, phases = self._outlook.behind.get(job.name), self._rate(), self._phases
         if work is None or rate is None or phases.phase == "before":
             return None

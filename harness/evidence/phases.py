@@ -1,10 +1,11 @@
-"""Where a tuned arm is in its work: how long its training still takes is told by its own steps, not by the forecast."""
+"""Where an arm that trains once is in its work: how long that still takes is told by its own steps."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 ALONE = "timing single questions"
+_TRAINING = "training"  # the only one; of several penalties, or of a second method, each has a longer name
 _CLOSING = (ALONE, "answering test")
 _LOOKS = ("benchmarks", "held-out texts", "unrelated questions")
 
@@ -13,7 +14,7 @@ Phase = Literal["before", "training", "choosing", "closing"]
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """The work that follows a tuned arm's training, in tokens."""
+    """The work that follows the one training of an arm, in tokens."""
 
     choosing: float  # looks at what was forgotten, and dev at several strengths
     closing: float  # the test, and general ability
@@ -31,8 +32,8 @@ class Phases:
         self._clock = clock
         self.phase: Phase = "before"
         self.since = clock()  # when the phase began
-        self.training_left: float | None = None  # seconds, at most; None until two steps were seen
-        self._stage, self._first = "", (0, 0.0)  # its first steps, and when they were done
+        self.training_left: float | None = None  # seconds, at most; None until a step was seen
+        self._first: tuple[int, float] | None = None  # the training's first steps, and when they were done
 
     @property
     def spent(self) -> float:
@@ -41,18 +42,15 @@ class Phases:
 
     def follow(self, stage: str, done: int, total: int) -> None:
         """Take note of how far a stage is."""
-        if "training" in stage:
+        if stage == _TRAINING:
             self._enter("training")
-            if stage != self._stage:
-                self._first = done, self._clock()
-            elif done > self._first[0]:
-                pace = (self._clock() - self._first[1]) / (done - self._first[0])
-                self.training_left = pace * (total - done)
+            first, since = self._first = self._first or (done, self._clock())
+            if done > first:  # looks at dev are part of its pace
+                self.training_left = (self._clock() - since) / (done - first) * (total - done)
         elif stage in _CLOSING:
             self._enter("closing")
         elif stage.startswith(_LOOKS) and self.phase == "training":
             self._enter("choosing")
-        self._stage = stage
 
     def _enter(self, phase: Phase) -> None:
         if phase != self.phase:

@@ -93,6 +93,11 @@ BROKEN_MODELS = {
         lambda m: edited(m / "config.json", vocab_size=10**12),
         "config.json says vocab_size 1,000,000,000,000, and its largest tensor is nowhere near that",
     ),
+    "words beyond counting, inside": (
+        lambda m: edited(m / "config.json", text_config={"vocab_size": 1e12}),
+        "config.json says vocab_size 1,000,000,000,000",
+    ),
+    "heads beyond counting": (lambda m: edited(m / "config.json", num_attention_heads=10**9), "num_attention_heads"),
     "missing layer": (without_layer, "of 2 layers 1 are in no file (layer 1 is the first)"),
     "tensor in no shard": (without_tensor_of_index, "model.layers.0.forgotten.weight"),
 }

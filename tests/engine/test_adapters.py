@@ -117,15 +117,27 @@ def test_adapter_that_does_not_fit_the_base_is_refused(engine, tiny_model, adapt
         assert logprobs(engine, good) == approx(logprobs(fresh, good), abs=1e-5)
 
 
+@mark.parametrize("changed", [{"r": 10**12}, {"rank_pattern": {"q_proj": 10**12}}])
 def test_rank_that_its_weights_do_not_have_is_refused_before_anything_of_that_size_is_made(
-    engine, tiny_model, adapters, tmp_path
+    engine, tiny_model, adapters, tmp_path, changed
 ):
     folder = shutil.copytree(adapters[0], tmp_path / "adapter")
     config = json.loads((folder / "adapter_config.json").read_text())
-    rank, config["r"] = config["r"], 10**12
-    (folder / "adapter_config.json").write_text(json.dumps(config))
+    rank = config["r"]
+    (folder / "adapter_config.json").write_text(json.dumps(config | changed))
     with raises(ArmError, match=f"says rank 1,000,000,000,000, and its weights have {rank};"):
         logprobs(engine, Weights(str(tiny_model), adapter=str(folder)))
+
+
+def test_rank_that_a_pattern_overrules_everywhere_does_no_harm(engine, tiny_model, adapters, tmp_path):
+    folder = shutil.copytree(adapters[0], tmp_path / "adapter")
+    config = json.loads((folder / "adapter_config.json").read_text())
+    pattern, alphas = (dict.fromkeys(config["target_modules"], config[key]) for key in ("r", "lora_alpha"))
+    overruled = {"r": 4 * config["r"], "rank_pattern": pattern, "alpha_pattern": alphas}
+    (folder / "adapter_config.json").write_text(json.dumps(config | overruled))
+    weights = Weights(str(tiny_model), adapter=str(folder))
+    expected = logprobs(engine, Weights(str(tiny_model), adapter=adapters[0]))
+    assert logprobs(engine, weights) == approx(expected, abs=1e-5)
 
 
 def test_folder_without_adapter_weights_is_refused(engine, tiny_model, tmp_path):

@@ -195,10 +195,10 @@ def test_arm_that_trains_is_told_by_its_own_steps_and_by_what_follows(source):
     clock.now += 3
     forecast.stage("answering dev", 0, 40)
     clock.now += 2
-    forecast.stage("training", 20, 100)  # a step from here on takes a second
+    forecast.stage("training", 20, 100)
     clock.now += 10
-    forecast.stage("training", 30, 100)
-    assert forecast.left() == approx(70 + 5 + 10)
+    forecast.stage("training", 30, 100)  # 25 s for 30 steps, with a look at dev: 5/6 s each
+    assert forecast.left() == approx(70 * 5 / 6 + 5 + 10)
     forecast.stage("benchmarks", 0, 60)  # dev has ended it: what training would have taken is no longer there
     clock.now += 2
     assert forecast.left() == approx(3 + 10)
@@ -219,3 +219,14 @@ def test_job_before_its_training_and_one_that_does_not_train_are_told_as_a_whole
     forecast.stage("answering test", 0, 200)
     clock.now += 3
     assert forecast.left() == approx(10 + 7 + 100)
+
+
+@mark.parametrize("stage", ["DPO training", "training, kl_to_base 0.3", "reading documents"])
+def test_training_that_another_may_follow_is_no_bound_of_what_is_left(stage):
+    forecast, clock = run(Outlook(WORK, SPEEDS, "earlier runs", behind={"b": Behind(500, 1000)}))
+    forecast.begin("b")
+    forecast.stage(stage, 0, 100)
+    clock.now += 10
+    forecast.stage(stage, 50, 100)
+    assert not forecast.is_most
+    assert forecast.left() == approx(10 + 10 + 90)

@@ -11,6 +11,7 @@ from harness.cli import main
 from harness.errors import HarnessError
 from harness.general.benchmark_tasks import load_tasks
 from harness.general.measure import general_items_digest
+from harness.regular_files import read_regular
 
 TASK = """\
 task: {name}
@@ -109,6 +110,14 @@ def test_aliases_count_as_often_as_they_are_named(folder):
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]
     (folder / "own.yaml").write_text("\n".join(lines))
     assert "stands for more than 20,000 values, aliases (*) written out" in said(folder)[0][2]
+
+
+def test_no_handle_is_kept_of_what_is_no_file(folder):
+    kept = len([*Path("/proc/self/fd").iterdir()])
+    for _ in range(3):
+        with raises(OSError, match="is a folder, a pipe or a device"):
+            read_regular(folder)
+    assert len([*Path("/proc/self/fd").iterdir()]) == kept
 
 
 @mark.parametrize("kind", ["pipe", "endless"])

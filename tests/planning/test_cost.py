@@ -49,7 +49,8 @@ def test_work_behind_a_training_is_choosing_and_then_test_and_general_ability():
     before = (1 + TRAINING.epochs) * TUNED.dev_rows * each  # looks at dev while it trains, and the first
     assert before + behind.choosing + behind.closing == computed_tokens(TUNED, 750)
     assert behind.closing - work_behind(TUNED, 250).closing == 500 * ITEM_TOKENS
-    assert work_behind(PROMPT, 750) is None
+    twice = replace(TUNED, training=replace(TRAINING, method="dpo"))
+    assert work_behind(PROMPT, 750) is work_behind(twice, 750) is None
 
 
 def test_each_candidate_is_asked_some_of_dev_and_the_winner_all():
