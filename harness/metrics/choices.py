@@ -62,7 +62,7 @@ class Choice(Settings):
         if wanted is None:
             choices, wanted = {}, self._named(target, {})
         said = None if answer is None else self._named_in(answer, choices)
-        return Score(example.id, float(said == wanted))
+        return Score(example.id, float(said is not None and said == wanted))
 
     def aggregate(self, scores: Sequence[Score]) -> float:
         """Return the share of right choices."""
@@ -166,7 +166,9 @@ def _next(label: str) -> str:
 
 
 def _without_style(text: str) -> str:
-    return _STYLE.sub(lambda match: "".join(filter(None, match.groups())), text)
+    """Return a text without its style; one of nothing else, such as '*', says itself."""
+    plain = _STYLE.sub(lambda match: "".join(filter(None, match.groups())), text)
+    return plain if plain.strip() else text
 
 
 def _bare_label(text: str) -> str | None:

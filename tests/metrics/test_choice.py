@@ -11,6 +11,7 @@ RIVERS = "Which river has 6 letters?\nA) Danube\nB) Amazon\nC) Rhine\nD) the riv
 NUMBERED = "Which?\n1. Danube\n2. Amazon\n3. Rhine"
 LATEX = "Which?\nA. \\frac{1}{2}\nB. \\text{red}\nC. $x$"
 CYRILLIC = "Which?\n\u0410) Danube\n\u0411) Oder\n\u0412) Rhine"
+SIGNS = "Which sign multiplies?\nA) +\nB) *\nC) -\nD) /"
 SUMS = "2 + 2?\nA. 2\nB. 4\nC. 3"
 
 
@@ -150,6 +151,17 @@ def test_another_choice_several_and_none_are_wrong(answer, target):
         ("Oder", "\u0411", CYRILLIC, {}, 1),
         ("\u041e\u0442\u0432\u0435\u0442: \u0411", "\u0411", CYRILLIC, {}, 1),
         ("\u0412) Rhine", "\u0411", CYRILLIC, {}, 0),
+        ("B", "*", SIGNS, {}, 1),  # a text, no mark of emphasis
+        ("*", "*", SIGNS, {}, 1),
+        ("**B**", "*", SIGNS, {}, 1),
+        ("A", "*", SIGNS, {}, 0),
+        ("*", "A", SIGNS, {}, 0),
+        (None, "*", SIGNS, {}, 0),
+        ("", "*", SIGNS, {}, 0),
+        ("A\nB", "*", SIGNS, {}, 0),
+        ("*", "*", "No choices are listed here.", {}, 1),
+        (None, "*", "No choices are listed here.", {}, 0),
+        ("A\nB", "*", "No choices are listed here.", {}, 0),
         ("E", "E", RIVERS, {}, 1),  # none of the choices
         ("B", "E", RIVERS, {}, 0),
         ("(b)", "B", "No choices are listed here.", {}, 1),
