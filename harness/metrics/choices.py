@@ -1,7 +1,7 @@
 """Choice: the answer names the right one of several choices, by its letter, its number or its text."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar, Literal
 
 from harness.columns import Fields, Lines, choice_label, values_of
@@ -19,11 +19,13 @@ _MARKS = re.compile(
     flags=re.IGNORECASE,
 )
 _END_OF_MARKED = re.compile(r"</|\"[,}]")  # of a tag, of a text in JSON
-# Emphasis, LaTeX's words about letters, and signs around a formula of a letter or two.
-_STYLE = re.compile(
-    r"[*`]+|\\(?:text|textbf|mathrm|mathbf)\s*\{([^{}]*)\}|\$([^$\s]{1,3})\$|\\\(([^()\s]{1,3})\\\)"
+# LaTeX's words about letters, and signs around a formula of a letter or two.
+_LATEX = (
+    r"\\(?:text|textbf|mathrm|mathbf)\s*\{([^{}]*)\}|\$([^$\s]{1,3})\$|\\\(([^()\s]{1,3})\\\)"
     r"|\u3010([^\u3010\u3011]*)\u3011"
 )
+_STYLE = re.compile(rf"[*`]+|{_LATEX}")
+_STYLE_IN_PAIRS = re.compile(rf"\*\*(.+?)\*\*|`([^`]+)`|{_LATEX}")  # a star of '*p' stays
 _LEAD = (
     r"(?:(?:so|thus|hence|therefore),? )?"
     r"(?:it(?:'s| is) |i(?:'d| would)? (?:choose|pick|select|go with) |\u9009\u62e9?)?"
@@ -45,8 +47,9 @@ class Choice(Settings):
     Of the answer the part behind the last 'Answer:', 'answer is' (also in other languages), '<answer>', '####' or
     '\\boxed{' counts, else its first line and its last; 'So', 'It is' or 'I choose' may stand in front of a choice, 'is
     correct' behind it. Two labels ('A or B'), two lines that name different choices, a label with another choice's text
-    ('B) Danube' where that is A) and a sentence about a choice name none. Where no choices can be read, or the target
-    names none of them, labels are compared with labels and texts with texts.
+    ('B) Danube' where that is A) and a sentence about a choice name none. Emphasis and LaTeX around a text do not
+    count, unless choices differ by them alone ('p' and '*p'). Where no choices can be read, or the target names none of
+    them, labels are compared with labels and texts with texts.
     """
 
     name: ClassVar[str] = "choice"
@@ -56,12 +59,16 @@ class Choice(Settings):
 
     def score(self, answer: str | None, example: Example) -> Score:
         """Score one answer, 0 or 1."""
-        choices = {label: _without_style(text) for label, text in choices_of(example).items()}
-        target = _without_style(example.target)
-        wanted = self._named(target, choices)
+        listed = choices_of(example)
+        plain = {label: _without_style(text) for label, text in listed.items()}
+        keeps_style = _number_of_texts(plain) < _number_of_texts(listed)  # it tells 'p' from '*p'
+        choices = listed if keeps_style else plain
+        wanted = _first(self._named(text, choices) for text in _readings(example.target, keeps_style))
         if wanted is None:
-            choices, wanted = {}, self._named(target, {})
-        said = None if answer is None else self._named_in(answer, choices)
+            choices, keeps_style = {}, False
+            wanted = self._named(_without_style(example.target), choices)
+        readings = [] if answer is None else _readings(answer, keeps_style)
+        said = _first(self._named_in(text, choices) for text in readings)
         return Score(example.id, float(said is not None and said == wanted))
 
     def aggregate(self, scores: Sequence[Score]) -> float:
@@ -69,7 +76,7 @@ class Choice(Settings):
         return mean_value(scores)
 
     def _named_in(self, answer: str, choices: Mapping[str, str]) -> str | None:
-        lines = [line for line in _without_style(answer).splitlines() if line.strip()]
+        lines = [line for line in answer.splitlines() if line.strip()]
         text = "\n".join(lines)
         if marks := list(_MARKS.finditer(text)):
             behind = text[marks[-1].end() :].strip().partition("\n")[0]
@@ -118,11 +125,13 @@ class Choice(Settings):
         known = self._at(label, choices) if is_place else label
         if known is None or known not in choices:
             return None
+        if rest == normalise(choices[known]):
+            return known
         if is_place or not found["space"]:
-            return known if rest == normalise(choices[known]) else None
+            return None
         others = {other: normalise(choice) for other, choice in choices.items() if other != known}
         another = re.match(r"(?:(?:or|and|&|/)\s*)?(?:option\s*)?[(\[]?([a-z]|\d{1,2})(?:[)\].:,;]|$)", rest)
-        is_another = another is not None and another[1] in others and rest != normalise(choices[known])
+        is_another = another is not None and another[1] in others
         return None if is_another or rest in others.values() else known
 
 
@@ -167,8 +176,25 @@ def _next(label: str) -> str:
 
 def _without_style(text: str) -> str:
     """Return a text without its style; one of nothing else, such as '*', says itself."""
-    plain = _STYLE.sub(lambda match: "".join(filter(None, match.groups())), text)
+    plain = _STYLE.sub(_inside, text)
     return plain if plain.strip() else text
+
+
+def _readings(text: str, keeps_style: bool) -> list[str]:
+    """Return the texts to read, in order: where style may be a part of a choice, as it is first, then without pairs."""
+    return [text, _STYLE_IN_PAIRS.sub(_inside, text)] if keeps_style else [_without_style(text)]
+
+
+def _inside(match: re.Match[str]) -> str:
+    return "".join(filter(None, match.groups()))
+
+
+def _number_of_texts(choices: Mapping[str, str]) -> int:
+    return len(set(map(normalise, choices.values())))
+
+
+def _first(labels: Iterable[str | None]) -> str | None:
+    return next((label for label in labels if label is not None), None)
 
 
 def _bare_label(text: str) -> str | None:

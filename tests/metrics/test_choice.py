@@ -12,6 +12,9 @@ NUMBERED = "Which?\n1. Danube\n2. Amazon\n3. Rhine"
 LATEX = "Which?\nA. \\frac{1}{2}\nB. \\text{red}\nC. $x$"
 CYRILLIC = "Which?\n\u0410) Danube\n\u0411) Oder\n\u0412) Rhine"
 SIGNS = "Which sign multiplies?\nA) +\nB) *\nC) -\nD) /"
+POINTERS = "Which reads the value?\nA) p\nB) *p\nC) &p"
+CALLS = "Which call?\nA) f(x)\nB) f(*x)\nC) f(**x)\nD) f"
+TWICE = "Which?\nA) none\nB) none\nC) both"
 SUMS = "2 + 2?\nA. 2\nB. 4\nC. 3"
 
 
@@ -162,6 +165,22 @@ def test_another_choice_several_and_none_are_wrong(answer, target):
         ("*", "*", "No choices are listed here.", {}, 1),
         (None, "*", "No choices are listed here.", {}, 0),
         ("A\nB", "*", "No choices are listed here.", {}, 0),
+        ("A) p", "A", POINTERS, {}, 1),
+        ("**A) p**", "A", POINTERS, {}, 1),
+        ("**Answer:** A) `p`", "A", POINTERS, {}, 1),
+        ("*p", "B", POINTERS, {}, 1),
+        ("B) *p", "*p", POINTERS, {}, 1),
+        ("**B**", "*p", POINTERS, {}, 1),
+        ("p", "B", POINTERS, {}, 0),
+        ("A) *p", "A", POINTERS, {}, 0),  # label and text do not agree
+        ("B) p", "B", POINTERS, {}, 0),
+        ("A) f(x)", "A", CALLS, {}, 1),
+        ("C) f(**x)", "C", CALLS, {}, 1),
+        ("The answer is f(*x).", "B", CALLS, {}, 1),
+        ("$B$", "B", CALLS, {}, 1),
+        ("B) f(**x)", "B", CALLS, {}, 0),
+        ("B) none", "B", TWICE, {}, 1),
+        ("C) none", "C", TWICE, {}, 0),
         ("E", "E", RIVERS, {}, 1),  # none of the choices
         ("B", "E", RIVERS, {}, 0),
         ("(b)", "B", "No choices are listed here.", {}, 1),
