@@ -5,9 +5,10 @@ from collections import Counter
 from collections.abc import Hashable
 from typing import ClassVar
 
+from harness.metrics.json_reading import read_json
 from harness.metrics.json_search import comparable, find_json
 from harness.metrics.settings import RightOrWrong
-from harness.tool_calls import calls_in
+from harness.tool_calls import NAMES, calls_in
 
 # What looks like a call, read or not: a tag, a key of one in JSON, or Python's form as the whole text.
 _ATTEMPT = re.compile(
@@ -27,8 +28,9 @@ class ToolCall(RightOrWrong):
     `function_call`) or as Anthropic (`tool_use` with `input`) has it, in a list, in tags such as <tool_call> or
     <function=name>, in a fence or in prose. Ids, key order and words around the calls do not count; names with their
     case, types (7 is not '7'), and arguments that are missing or too many do. Several calls are compared in order.
-    Where the target makes no call, the answer is right if it makes none, a damaged one included. Calls written as
-    Python, f(x=1), are not read; a target that holds something like a call which cannot be read is a fault of its row.
+    Where the target makes no call, the answer is right if it makes none, a damaged one included; a name alone is a call
+    there in a wrapper, in a tag or as the whole answer, else a record. Calls written as Python, f(x=1), are not read; a
+    target that holds something like a call which cannot be read is a fault of its row.
     """
 
     name: ClassVar[str] = "tool_call"
@@ -37,9 +39,10 @@ class ToolCall(RightOrWrong):
 
     def is_right(self, answer: str, target: str) -> bool:
         """Whether both make the same calls."""
-        said, wanted = _calls(answer), _calls(target)
+        wanted = _calls(target)
         if not wanted:
-            return not said and not _ATTEMPT.search(answer)
+            return not _calls(answer, takes_names=_is_name(answer)) and not _ATTEMPT.search(answer)
+        said = _calls(answer)
         return Counter(said) == Counter(wanted) if self.ignore_call_order else said == wanted
 
     def target_fault(self, target: str) -> str:
@@ -49,8 +52,17 @@ class ToolCall(RightOrWrong):
         return "holds a tool call that cannot be read; write it as JSON with name and arguments"
 
 
-def _calls(text: str) -> list[Hashable]:
+def _is_name(text: str) -> bool:
+    """Whether a text is one object of a name, and nothing else: with an id, or in prose, it is a record."""
+    try:
+        value = read_json(text)
+    except ValueError:
+        return False
+    return isinstance(value, dict) and value.keys() <= set(NAMES)
+
+
+def _calls(text: str, *, takes_names: bool = True) -> list[Hashable]:
     """Return the calls that a text makes, in order; each compares by its name and arguments."""
     text = _TAGGED.sub(r'{"name": "\1", "arguments": \2}', text)
-    made = [call for value in find_json(text) for call in calls_in(value)]
+    made = [call for value in find_json(text) for call in calls_in(value, takes_names=takes_names)]
     return [(call["name"].strip(), comparable(call["arguments"])) for call in made]
