@@ -12,8 +12,8 @@ Parentheses are a minus where they hold an amount of money, or are the whole ans
 and k, mn and bn that touch the number; m and b only behind a currency, since '5m' may be metres. '2 1/2' is 2.5, and
 10^5 is 100000. Number words ('five') are not read.
 
-**Units.** A raised digit (m2, m\u00b2, m^2) belongs to the unit, and so does what it is counted by (5 \u20ac/kg, $5 per
-hour).
+**Units.** A raised digit (m2, m\u00b2, m^2) belongs to the unit, and so does a known unit that it is counted by
+(5 \u20ac/kg, $5 per hour); another word there is not compared (5 \u20ac a piece).
 
 **Which one.** In this order: the first number behind the last '####', '\\boxed{', 'answer:' or 'answer is', and there
 behind the last '='; the last line, then the first, where it is a number with at most one more word; the last number
@@ -92,7 +92,7 @@ class Quantity:
     value: Fraction
     unit: str = ""  # one spelling for all of its forms; '' where no known one stands there
     word: str = ""  # the next word, where no known unit stands there
-    per: str = ""  # what it is counted by: 'kg' of '5 \u20ac/kg'
+    per: str = ""  # the unit that it is counted by, 'kg' of '5 \u20ac/kg'; '' where it is no known one
     is_bare: bool = False  # it is all that its text says
 
 
@@ -145,7 +145,7 @@ def number_fault(target: str, metric: str, decimal_mark: DecimalMark) -> str:
 
 def agree_in_unit(said: Quantity, wanted: Quantity) -> bool:
     """Whether what is said may have the wanted unit: a unit that is left out on either side is not held against it."""
-    if said.per and wanted.per and said.per != wanted.per:
+    if said.per and wanted.per and not are_same(said.per, wanted.per):
         return False
     unit = wanted.unit or (wanted.word if wanted.is_bare else "")
     if not unit or _has_unit(said, unit):
@@ -214,8 +214,8 @@ def _quantity(text: str, match: "re.Match[str]", value: Fraction) -> Quantity:
     before = text[max(0, match.start() - _NEAR) : match.start()].rstrip()
     after = text[match.end() : match.end() + _NEAR].lstrip()
     unit = UNITS.get(match["currency"] or match["unit"] or "", "") + _power(match["raised"])
-    by = match["per"] or ""
-    per = UNITS.get(by, by.removesuffix("s")) + _power(match["per_raised"])
+    by = UNITS.get(match["per"] or "", "")
+    per = by and by + _power(match["per_raised"])
     if f"{unit}/{per}" in UNITS:
         unit, per = UNITS[f"{unit}/{per}"], ""
     is_whole = not before and not after

@@ -95,6 +95,13 @@ RIGHT = [
     ("9.8 m/s2", "9.8 m/s\u00b2"),
     ("$5 an hour", "$5 per hour"),
     ("$5", "$5 per hour"),  # left out
+    ("$5/mo", "$5 per month"),
+    ("$5/yr", "$5 per year"),
+    ("$5 per wk", "$5 a week"),
+    ("$3 per pound", "$3/lb"),
+    ("5 \u20ac/St.", "5 \u20ac/St\u00fcck"),
+    ("300 mg a pill", "300 mg per tablet"),
+    ("5 yrs", "5 years"),
     ("5 Mbps", "5 Mbit/s"),
     # which one of a text
     ("The total is 42 euros.", "42 euros"),
@@ -179,6 +186,7 @@ WRONG = [
     ("Q3 2024", "2024"),
     ("5 dozen", "5"),
     ("$5 per hour", "$5 per day"),
+    ("$5/mo", "$5 per day"),
     ("5 \u20ac/kg", "5 \u20ac/g"),
     ("5 kg/m3", "5 kg/m2"),
     ("5 m2", "5 m"),
