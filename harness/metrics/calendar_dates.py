@@ -1,10 +1,11 @@
 """How calendar dates are read out of a text.
 
 Read are year, month and day in figures (2024-05-01, 2024/5/1, 2024.5.1, 20240501, 2024\u5e745\u67081\u65e5), figures
-with the year last (01/05/2024), a year and a month (2024-05), English names of months before or behind the day (1 May
-2024, May 1st, 2024, 1-May-24), and those of the languages in `calendar_names` behind it (1. Mai 2024, 1 de mayo de
-2024), with digits of any script; a time of day behind them does not count. A day that no calendar has (2024-02-30) is
-not a date, and a weekday in front of a date that falls on another one makes it wrong.
+with the year last (01/05/2024), a year and a month that are the whole text (2024-05; in prose it may be a season),
+English names of months before or behind the day (1 May 2024, May 1st, 2024, 1-May-24), and those of the languages in
+`calendar_names` behind it (1. Mai 2024, 1 de mayo de 2024), with digits of any script; a time of day behind them does
+not count. A day that no calendar has (2024-02-30) is not a date, and a weekday in front of a date that falls on another
+one makes it wrong.
 
 Figures with the year last are day first where points separate them (1.5.2024), and where one of the two exceeds
 12, which can only be the day. Else they have two readings unless `day_first` says which; equal ones (5/5/2024) have
@@ -27,6 +28,7 @@ _END = "(?![\\w\u0131\u0400-\u04ff])"  # of a name; \w is of ASCII here
 _NEAR = 30  # characters in front of a date, for its weekday
 _YEAR = r"(?P<year>\d{4}|'?\d{2}(?!\d|:))"
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th|er|\u00ba)?"
+_OUTER = r"[\s.,:;!?()\[\]{}\"']*"  # marks around a text
 _FORMS = tuple(
     re.compile(rf"(?<![\w.]){form}(?!\d)", flags=re.ASCII)
     for form in (
@@ -37,7 +39,7 @@ _FORMS = tuple(
         rf"{_DAY}(?: of| de)?[ .-]{{1,2}}(?P<name>{_MONTH}){_END}\.?(?:(?:[ ,-]{{1,2}}| del? ){_YEAR})?",
         rf"(?P<name>{_ENGLISH}){_END}\.?[ -]{_DAY}(?:[ ,-]{{1,2}}{_YEAR}|(?!\d|[.,:]\d))",
         rf"(?P<name>{_MONTH}){_END}\.?,?(?: de)? (?P<year>\d{{4}})",
-        r"(?P<year>\d{4})-(?P<month>\d{2})(?![\w-])",
+        rf"\A{_OUTER}(?P<year>\d{{4}})-(?P<month>\d{{2}}){_OUTER}\Z",
     )
 )
 

@@ -60,6 +60,12 @@ RIGHT = [
     ("May 2024", "2024-05"),
     ("2024-05", "mayo de 2024"),
     ("2024-05-03", "2024-05"),
+    ("(2024-05).", "May 2024"),
+    ("It was spring.\nAnswer: 2024-05.", "May 2024"),
+    ("In the 2009-10 season, on 1 May 2010", "2010-05-01"),
+    ("RFC 3339-08, on 1 May 2010", "2010-05-01"),
+    ("2009-10: signed on 1 May 2010", "2010-05-01"),
+    ("\u0441\u0435\u0437\u043e\u043d 2009-10, 1 May 2010", "2010-05-01"),  # a word of other letters in front
     ("Wed, May 1, 2024", "1. Mai 2024"),  # January 1 was a Monday; 121 days on is 17 weeks and two days
     ("Unknown.", "unknown"),
 ]
@@ -85,6 +91,7 @@ WRONG = [
     ("1 May 2024 or 2 May 2024", "2024-05-01"),
     ("From 2024-05-01 to 2024-05-31", "2024-05-01"),
     ("2024-05", "2024-05-01"),  # no day
+    ("in the 2024-05 season", "2024-05"),
     ("1. Juni 2024", "2024-07-01"),
     ("1 juillet 2024", "2024-06-01"),
     ("Thursday, May 1, 2024", "2024-05-01"),
