@@ -5,6 +5,7 @@ and Spearman's correlation of the answers' numbers with the targets'.
 """
 
 import re
+import sys
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Annotated, ClassVar, Literal
@@ -51,9 +52,9 @@ class WithinTolerance(RightOrWrong):
 class Correlation(Settings):
     """Correlation of the answers' numbers with the targets', from 0 to 1; a negative one counts as 0.
 
-    An answer without a number counts as the end of the targets' scale that is farther from its target, so that silence
-    never helps. Answers, or targets, that are all the same say nothing of each other: 0. An item's own value is 1 where
-    both numbers are equal; the figure is not a mean of these.
+    An answer without a number, or with one that no float can hold, counts as the end of the targets' scale that is
+    farther from its target, so that silence never helps. Answers, or targets, that are all the same say nothing of each
+    other: 0. An item's own value is 1 where both numbers are equal; the figure is not a mean of these.
     """
 
     kind: ClassVar[Literal["aggregate"]] = "aggregate"
@@ -67,10 +68,10 @@ class Correlation(Settings):
         Raises:
             ValueError: If the target has no number, or does not say one.
         """
-        wanted = _wanted(example.target, self.decimal_mark)
+        wanted = _within_float(_wanted(example.target, self.decimal_mark))
         if wanted is None:
             raise ValueError(f"item {example.id!r} has no number as its target; {self.name} compares numbers")
-        said = None if answer is None else _number(answer, self.decimal_mark)
+        said = None if answer is None else _within_float(_number(answer, self.decimal_mark))
         parts = (float(wanted),) if said is None else (float(wanted), float(said))
         return Score(example.id, float(said == wanted), parts=parts)
 
@@ -78,7 +79,8 @@ class Correlation(Settings):
         """Say why a target cannot be scored; '' where it can."""
         if fault := number_fault(_score_alone(target), self.name, self.decimal_mark):
             return fault
-        return "" if _wanted(target, self.decimal_mark) is not None else f"has no number, which {self.name} compares"
+        wanted = _within_float(_wanted(target, self.decimal_mark))
+        return "" if wanted is not None else f"has no number, which {self.name} compares"
 
     def aggregate(self, scores: Sequence[Score]) -> float:
         """Return the correlation over all items.
@@ -121,6 +123,11 @@ def _wanted(target: str, decimal_mark: DecimalMark) -> Fraction | None:
     return None if found is None else found.value
 
 
+def _within_float(number: Fraction | None) -> Fraction | None:
+    """Return a number that a float can hold; one beyond, such as 10^9999, is none."""
+    return None if number is None or abs(number) > sys.float_info.max else number
+
+
 def _score_alone(text: str) -> str:
     return _OUT_OF.sub(r"\1", text)
 
@@ -131,5 +138,8 @@ def _correlation(said: Sequence[float], wanted: Sequence[float], is_by_rank: boo
 
     if len(set(said)) < 2 or len(set(wanted)) < 2:
         return 0.0
-    ours, theirs = (rankdata(values) if is_by_rank else np.asarray(values) for values in (said, wanted))
+    # Shares of the largest: squares of 1e300 are beyond any float.
+    ours, theirs = (
+        rankdata(values) if is_by_rank else np.asarray(values) / max(map(abs, values)) for values in (said, wanted)
+    )
     return min(1.0, float(np.corrcoef(ours, theirs)[0, 1]))

@@ -110,6 +110,19 @@ def test_answer_without_a_number_counts_as_the_farther_end_of_the_scale():
 
 
 @pytest.mark.parametrize("metric", [spearman, pearson])
+@pytest.mark.parametrize("beyond", ["10^9999", "1e9999", "-1e9999"])
+def test_number_beyond_all_floats_counts_as_none(metric, beyond):
+    targets = ["1", "2", "3", "4"]
+    assert figure(metric, ["1", "2", beyond, "4"], targets) == figure(metric, ["1", "2", None, "4"], targets)
+    assert "has no number" in metric().target_fault(beyond)
+
+
+def test_correlation_of_huge_numbers_is_that_of_small_ones():
+    # deviations -1, 0, 1 and -2, 1, 1: 3 / sqrt(2 * 6)
+    assert figure(pearson, ["-1e300", "2e300", "2e300"], ["1", "2", "3"]) == pytest.approx(3 / sqrt(12))
+
+
+@pytest.mark.parametrize("metric", [spearman, pearson])
 def test_no_items_and_items_of_another_metric_are_errors(metric):
     with pytest.raises(ValueError, match="no scores"):
         metric().aggregate([])
