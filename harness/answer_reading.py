@@ -62,7 +62,7 @@ class Reader:
         """
         behind = self._behind_marker(text)
         found = None if behind is None else self._taken(behind).strip() or None
-        if found and self.marker and found.count("**") % 2:
+        if found and found.count("**") % 2 and self._stands_in_emphasis(text):
             found = (found[2:] if found.startswith("**") else found.removesuffix("**")).strip() or None
         return self.then.find(found) if self.then and found else found
 
@@ -92,6 +92,13 @@ class Reader:
             return text
         found = list(re.finditer(re.escape(self.marker), text, flags=re.IGNORECASE))
         return text[found[-1].end() :] if found else None
+
+    def _stands_in_emphasis(self, text: str) -> bool:
+        """Whether '**' is open behind the marker, in its line."""
+        behind = self._behind_marker(text) if self.marker else None
+        if behind is None:
+            return False
+        return text[: len(text) - len(behind)].rpartition("\n")[2].count("**") % 2 == 1
 
     def _taken(self, text: str) -> str:
         lines = [line for line in text.splitlines() if line.strip()] or [""]
