@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from harness.answer_reading import AnswerRule, Reader
+from harness.metrics.marks import ENGLISH, OF_CHOICES, OTHER_LANGUAGES, WITHOUT_SPACES
 from harness.metrics.normalisation import tokens
 from harness.metrics.quantities import read_target
 
@@ -25,33 +26,10 @@ _LETTER = re.compile(r"\W*[A-Za-z]\W*")
 # The more telling first: 'the final answer is' holds 'answer is'.
 _MARKS = (
     "####",
-    "final answer is:",
-    "final answer is",
-    "final answer:",
-    "answer is:",
-    "answer is",
-    "answer:",
-    "option is",
-    "choice is",
-    "result is:",
-    "result is",
-    "result:",
-    "antwort:",
-    "ergebnis:",
-    "respuesta final:",
-    "respuesta:",
-    "resposta final:",
-    "resposta:",
-    "risposta finale:",
-    "risposta:",
-    "réponse finale :",
-    "réponse :",
-    "réponse:",
-    "ответ:",
-    "答案：",
-    "答案:",
-    "答え：",
-    "답:",
+    *(word + end for word in ENGLISH for end in (" is:", " is", ":")),
+    *(f"{word} is" for word in OF_CHOICES),
+    *(word + end for word in OTHER_LANGUAGES for end in (":", " :")),
+    *(word + end for word in WITHOUT_SPACES for end in ("：", ":")),
 )
 
 

@@ -6,19 +6,13 @@ from typing import ClassVar, Literal
 
 from harness.columns import Fields, Lines, choice_label, values_of
 from harness.metrics.averaging import mean_value
+from harness.metrics.marks import MARKS_OF_CHOICES, behind_mark
 from harness.metrics.normalisation import fold, normalise
 from harness.metrics.settings import Settings
 from harness.records import Example, Score
 
 # 'A) ', '(b) ', 'C. ', '1: ' in front of a choice
 _LISTED = re.compile(r"(?:^|(?<=\s))[(\[]?([A-Za-z\u0410-\u044f]|\d{1,2})[)\].:](?=\s)\s*", flags=re.MULTILINE)
-_MARKS = re.compile(
-    r"####|\\boxed\s*\{|<answer>"
-    r"|\b(?:answer|choice|option|antwort|respuesta|resposta|r\u00e9ponse|risposta|\u043e\u0442\u0432\u0435\u0442)\"?"
-    r"\s*(?:(?:is|ist|es|est|\u00e9|\u00e8)\b\s*:?|[:\uff1a])|(?:\u7b54\u6848|\u7b54\u3048)\s*[:\uff1a\u662f\u4e3a]",
-    flags=re.IGNORECASE,
-)
-_END_OF_MARKED = re.compile(r"</|\"[,}]")  # of a tag, of a text in JSON
 # LaTeX's words about letters, and signs around a formula of a letter or two.
 _LATEX = (
     r"\\(?:text|textbf|mathrm|mathbf)\s*\{([^{}]*)\}|\$([^$\s]{1,3})\$|\\\(([^()\s]{1,3})\\\)"
@@ -78,13 +72,9 @@ class Choice(Settings):
     def _named_in(self, answer: str, choices: Mapping[str, str]) -> str | None:
         lines = [line for line in answer.splitlines() if line.strip()]
         text = "\n".join(lines)
-        if marks := list(_MARKS.finditer(text)):
-            behind = text[marks[-1].end() :].strip().partition("\n")[0]
-            if marks[-1][0].startswith("\\boxed"):
-                behind = behind.partition("}")[0]
-            behind = _END_OF_MARKED.split(behind)[0].strip(' "')
-            if (marked := self._named(behind, choices)) is not None:
-                return marked
+        behind = behind_mark(text, MARKS_OF_CHOICES).strip(' "')
+        if behind and (marked := self._named(behind, choices)) is not None:
+            return marked
         ends = {label for line in (*lines[:1], *lines[-1:]) if (label := self._named(line, choices)) is not None}
         if not choices:  # any text is an answer then, and a label says more
             ends = ends & set(map(_bare_label, ends)) or ends

@@ -1,13 +1,11 @@
 """Date: the answer says the target's calendar date, in any usual form."""
 
-import re
 from typing import ClassVar
 
 from harness.metrics.calendar_dates import CalendarDate, read_dates
+from harness.metrics.marks import behind_mark
 from harness.metrics.normalisation import normalise
 from harness.metrics.settings import RightOrWrong
-
-_MARKS = re.compile(r"####|\banswer(?:\s+is\b|\s*:)", flags=re.IGNORECASE)
 
 
 class Date(RightOrWrong):
@@ -15,7 +13,7 @@ class Date(RightOrWrong):
 
     `harness.metrics.calendar_dates` states which forms are read. What the target leaves out (the year of '3 May', the
     day of 'May 2024') does not count; what the answer leaves out is wrong. Several different dates are wrong too,
-    unless one stands behind 'Answer:', 'answer is' or '####'.
+    unless one stands behind a mark of a result, such as 'Answer:' or '####'.
 
     '03/04/2024' has two readings. Without `day_first` nothing is guessed: it is right only where the target is written
     in that way too, with the same figures in the same places. A target without a date is compared as exact match does;
@@ -47,6 +45,4 @@ class Date(RightOrWrong):
 
     def _read(self, text: str) -> list[CalendarDate]:
         """Return the dates behind the last mark, or of the whole text."""
-        marks = list(_MARKS.finditer(text))
-        marked = read_dates(text[marks[-1].end() :].strip().partition("\n")[0], self.day_first) if marks else []
-        return marked or read_dates(text, self.day_first)
+        return read_dates(behind_mark(text), self.day_first) or read_dates(text, self.day_first)

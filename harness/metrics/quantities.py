@@ -15,9 +15,10 @@ and k, mn and bn that touch the number; m and b only behind a currency, since '5
 **Units.** A raised digit (m2, m\u00b2, m^2) belongs to the unit, and so does a known unit that it is counted by
 (5 \u20ac/kg, $5 per hour); another word there is not compared (5 \u20ac a piece).
 
-**Which one.** In this order: the first number behind the last '####', '\\boxed{', 'answer:' or 'answer is', and there
-behind the last '='; the last line, then the first, where it is a number with at most one more word; the last number
-that has the wanted unit; the last number. Dates, times, quarters (Q3 2024) and names (A4, covid-19) are not numbers.
+**Which one.** In this order: the first number behind the last mark of a result ('####', '\\boxed{', 'answer:' and
+others of `harness.metrics.marks`), and there behind the last '='; the last line, then the first, where it is a number
+with at most one more word; the last number that has the wanted unit; the last number. Dates, times, quarters (Q3 2024)
+and names (A4, covid-19) are not numbers.
 
 **What says none.** A number that is one end of a range or of alternatives ('40-42', '5 or 6'), a bound ('>42', 'at
 least 42', '42+'), or a part of a formula (2^10, 3\u221a2, 2\u03c0, 5i) or of an amount in two units (5 ft 10 in),
@@ -32,6 +33,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
+from harness.metrics.marks import behind_mark
 from harness.metrics.normalisation import fold
 from harness.metrics.units import CURRENCIES, UNITS, any_of, are_same
 
@@ -61,7 +63,6 @@ _QUANTITY = re.compile(
     rf"(?:[ -]?(?P<unit>{any_of(UNITS)})(?P<raised>[\u00b2\u00b3]|\^?[23](?!\d))?(?![a-z]|/(?![a-z])))?"
     r"(?:(?:\ ?/\ ?|\ (?:per|an?)\ )(?P<per>[^\W\d_]+)(?P<per_raised>[\u00b2\u00b3]|\^?[23](?!\d))?)?"
 )
-_MARKS = re.compile(r"####|\\boxed\s*\{|\banswer(?:\s+is\b|\s*:)(?:\s*:)?")
 _ALTERNATIVES = re.compile(r"\s*(?:-|\u2014|/|~|to|or|through|versus|vs\.?)\s*(?:about |around )?")
 _BOUND_OR_FORMULA = (
     re.compile(
@@ -170,10 +171,7 @@ def _parts(lines: Sequence[str]) -> "list[tuple[str, bool]]":
     """Return where to look, in order, and whether the first number there counts, or the last."""
     text = "\n".join(lines)
     parts: list[tuple[str, bool]] = []
-    if marks := list(_MARKS.finditer(text)):
-        behind = text[marks[-1].end() :].strip().partition("\n")[0]
-        if marks[-1][0].startswith("\\boxed"):
-            behind = behind.partition("}")[0]
+    if behind := behind_mark(text):
         parts.append((behind.rpartition("=")[2], True))
     parts += [(line, False) for line in (*lines[-1:], *lines[:1]) if _is_bare(line)]
     return [*parts, (text, False)]

@@ -43,6 +43,9 @@ RIGHT = [
     ("It was signed on **May 1, 2024**.", "2024-05-01"),
     ("On 2024-05-01, that is, 1 May 2024", "2024-05-01"),
     ("Not 2 May 2024.\nAnswer: 1 May 2024", "2024-05-01"),
+    ("Nicht am 2. Mai 2024.\nAntwort: 1. Mai 2024", "2024-05-01"),
+    ("Not 2 May 2024. <answer>1 May 2024</answer>", "2024-05-01"),
+    ("2 May 2024 is too late: \\boxed{1 May 2024}", "2024-05-01"),
     ("3 May 2024", "3 May"),  # the target leaves the year out
     ("May 2024", "2024\u5e745\u6708"),
     ("3 May 2024", "May 2024"),

@@ -1,0 +1,38 @@
+"""The marks behind which an answer says its result: '####', '\\boxed{', '<answer>', 'Answer:', 'answer is'."""
+
+import re
+
+# The longer first: 'final answer' holds 'answer'.
+ENGLISH = ("final answer", "answer", "result")
+OTHER_LANGUAGES = (
+    "antwort", "ergebnis", "respuesta final", "respuesta", "resposta final", "resposta", "risposta finale", "risposta",
+    "réponse finale", "réponse", "ответ",
+)  # fmt: skip
+WITHOUT_SPACES = ("答案", "答え", "답")
+OF_CHOICES = ("option", "choice")
+
+_END = re.compile(r"</|\"[,}]")  # of a tag, of a text in JSON
+
+
+def pattern_of(*words: str) -> re.Pattern[str]:
+    """Return a pattern for the signs, and for these words with a colon or a verb of any of the languages."""
+    return re.compile(
+        rf"####|\\boxed\s*\{{|<answer>|\b(?:{'|'.join(words)})\"?\s*(?:(?:is|ist|es|est|é|è)\b\s*:?|[:：])"
+        rf"|(?:{'|'.join(WITHOUT_SPACES)})\s*[:：是为]",
+        flags=re.IGNORECASE,
+    )
+
+
+MARKS = pattern_of(*ENGLISH, *OTHER_LANGUAGES)
+MARKS_OF_CHOICES = pattern_of(*ENGLISH, *OTHER_LANGUAGES, *OF_CHOICES)
+
+
+def behind_mark(text: str, marks: re.Pattern[str] = MARKS) -> str:
+    """Return what stands behind the last mark of a text, in that line or the next one; '' where nothing does."""
+    found = list(marks.finditer(text))
+    if not found:
+        return ""
+    behind = text[found[-1].end() :].strip().partition("\n")[0]
+    if found[-1][0].startswith("\\boxed"):
+        behind = behind.partition("}")[0]
+    return _END.split(behind)[0]
