@@ -6,14 +6,15 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from harness.closed_set import ROWS_PER_LABEL, is_closed_set
-from harness.metrics.label_sets import split_labels
+from harness.metrics.label_sets import AND, SEPARATORS, split_labels
 
-# What people put between labels and the metrics do not split at.
+# What people put between labels and the metrics do not split a target at: they split it at a plus between spaces alone,
+# and only an answer at an 'and'.
 _OTHERWISE = {
     "'+'": r"\+",
     "'/'": r"/",
     "'&'": r"&",
-    "'and'": r"\s(?:and|und|et|y|e|и)\s",
+    "'and'": rf"\s{AND}\s",
 }
 
 
@@ -48,7 +49,8 @@ def form_of(targets: Sequence[str]) -> str:
     """Say how answers list their labels."""
     if any(isinstance(parsed(target), list) for target in targets):
         return "as a JSON list"
-    marks = Counter(mark for target in targets for mark in (*";|,、，،；", " + ", " #", " __label__") if mark in target)
+    signs = (*"".join(SEPARATORS), " + ", " #", " __label__")
+    marks = Counter(sign for target in targets for sign in signs if sign in target)
     mark = marks.most_common(1)[0][0].strip() if marks else ","
     if mark in ("#", "__label__"):
         return f"each behind '{mark}'"

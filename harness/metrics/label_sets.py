@@ -22,18 +22,19 @@ from harness.metrics.normalisation import label
 from harness.records import Example, Score
 
 _NO_SCORES = "no scores, so there is no F1; score at least one item"
-_SEPARATORS = (r"[;|\uff1b]", r"[,\u3001\uff0c\u060c]", r"\s\+\s")
+# Signs between labels, the strongest first; the weakest is a plus between spaces.
+SEPARATORS = (";|\uff1b", ",\u3001\uff0c\u060c")
 _TEXT = r"(?:'[^']*'|\"[^\"]*\")"
 _QUOTED = re.compile(rf"[\[({{]\s*{_TEXT}(?:\s*,\s*{_TEXT})*,?\s*[\])}}]")
 _TAGGED = re.compile(r"(?:(?:#|__label__)[^\s,;#]+(?:[,;]?\s+|$))+")
-_AND = r"(?:and|und|et|y|e|&)"
+AND = r"(?:and|und|et|y|e|\u0438|&)"  # between spaces, in an answer
 _BULLET = re.compile(r"^\s*(?:[-*\u2022\u2013+]|\d{1,2}[.)])\s+")
 _LEAD = re.compile(
     r"^\W*(?:the\s+)?(?:labels?|tags?|categor(?:y|ies)|topics?|answers?)(?:\s+are|\s+is)?\s*:",
     flags=re.IGNORECASE,
 )
 _NOTHING = frozenset(("none", "n/a", "no labels", "no label", "no tags", "nothing", "-", "[]"))
-_LAST = re.compile(rf"^(?:{_AND}|or)\s+", flags=re.IGNORECASE)
+_LAST = re.compile(rf"^(?:{AND}|or)\s+", flags=re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,7 @@ def split_labels(text: str) -> list[str]:
     if len(lines) != 1:
         return lines
     line = _without_lead(lines[0])
-    for separator in _SEPARATORS:
+    for separator in (*(f"[{signs}]" for signs in SEPARATORS), r"\s\+\s"):
         if len(parts := re.split(separator, line)) > 1:
             return parts
     return [line]
@@ -177,7 +178,7 @@ def _split_at_and(item: str, known: Collection[str]) -> list[str]:
     item = item.strip()
     if label(item) in known:
         return [item]
-    return re.split(rf"\s{_AND}\s+", _LAST.sub("", item).rstrip(" ."))
+    return re.split(rf"\s{AND}\s+", _LAST.sub("", item).rstrip(" ."))
 
 
 def _score(answer: str | None, example: Example) -> Score:

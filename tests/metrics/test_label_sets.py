@@ -36,6 +36,7 @@ RIGHT = [
     ("billing und refund", "billing, refund"),
     ("login, billing et refund", "billing, refund, login"),
     ("billing y refund", "billing, refund"),
+    ("billing \u0438 refund", "billing, refund"),
     ("refund + billing", "billing + refund"),
     ("billing + refund", "billing, refund"),
     ("#refund #billing", "#billing #refund"),
