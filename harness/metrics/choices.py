@@ -19,7 +19,7 @@ _LATEX = (
     r"|\u3010([^\u3010\u3011]*)\u3011"
 )
 _STYLE = re.compile(rf"[*`]+|{_LATEX}")
-_STYLE_IN_PAIRS = re.compile(rf"\*\*(.+?)\*\*|`([^`]+)`|{_LATEX}")  # a star of '*p' stays
+_STYLE_IN_PAIRS = re.compile(rf"\*\*(.+?)\*\*|(?<!`)`+([^`]+)`+|{_LATEX}")  # a star of '*p' stays
 _LEAD = (
     r"(?:(?:so|thus|hence|therefore),? )?"
     r"(?:it(?:'s| is) |i(?:'d| would)? (?:choose|pick|select|go with) |\u9009\u62e9?)?"

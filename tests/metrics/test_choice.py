@@ -174,6 +174,7 @@ def test_another_choice_several_and_none_are_wrong(answer, target):
         ("*p", "B", POINTERS, {}, 1),
         ("B) *p", "*p", POINTERS, {}, 1),
         ("**B**", "*p", POINTERS, {}, 1),
+        ("```\nB) *p\n```", "*p", POINTERS, {}, 1),
         ("p", "B", POINTERS, {}, 0),
         ("A) *p", "A", POINTERS, {}, 0),  # label and text do not agree
         ("B) p", "B", POINTERS, {}, 0),
