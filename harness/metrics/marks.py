@@ -15,9 +15,12 @@ _END = re.compile(r"</|\"[,}]")  # of a tag, of a text in JSON
 
 
 def pattern_of(*words: str) -> re.Pattern[str]:
-    """Return a pattern for the signs, and for these words with a colon or a verb of any of the languages."""
+    """Return a pattern for the signs, and for these words with a colon or a verb of any of the languages.
+
+    'As a result:' is none.
+    """
     return re.compile(
-        rf"####|\\boxed\s*\{{|<answer>|\b(?:{'|'.join(words)})\"?\s*(?:(?:is|ist|es|est|é|è)\b\s*:?|[:：])"
+        rf"####|\\boxed\s*\{{|<answer>|\b(?<!as a )(?:{'|'.join(words)})\"?\s*(?:(?:is|ist|es|est|é|è)\b\s*:?|[:：])"
         rf"|(?:{'|'.join(WITHOUT_SPACES)})\s*[:：是为]",
         flags=re.IGNORECASE,
     )

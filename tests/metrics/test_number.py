@@ -126,6 +126,7 @@ RIGHT = [
     ("Die Antwort ist 42, denn 6 mal 7", "42"),
     ("Ergebnis: 42 (6*7)", "42"),
     ("The result is 42, since 6 times 7 is 42 and 2 is small.", "42"),
+    ("The answer is 42. As a result: all 7 fit.", "42"),
     ("Respuesta: 42 (6*7)", "42"),
     ("Risposta finale: 42 (6*7)", "42"),
     ("R\u00e9ponse : 42 (6*7)", "42"),
