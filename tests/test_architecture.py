@@ -218,3 +218,8 @@ def test_worker_starts_without_what_it_may_never_need():
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert "harness.decision.forgetting" in loaded
     assert not (HEAVY - {"scipy"} | {"scipy.special", "scipy.stats"}) & set(loaded)
+
+
+def test_columns_of_a_system_prompt_are_listed_in_one_file():
+    holders = [path.name for path in (ROOT / "harness").rglob("*.py") if '"system_prompt"' in path.read_text("utf-8")]
+    assert holders == ["shapes.py"]

@@ -13,7 +13,6 @@ from harness.drafting.names import (
     EVIDENCE,
     IDS,
     LABELS,
-    SYSTEMS,
     TARGETS,
     first,
     is_choice,
@@ -45,7 +44,7 @@ from harness.drafting.values import (
 )
 from harness.task.published import translation_of
 from harness.task.schema import Columns
-from harness.task.shapes import EXTRA_COLUMNS, PLAIN, needed_columns, shape_of
+from harness.task.shapes import EXTRA_COLUMNS, PLAIN, SYSTEMS, needed_columns, shape_of
 from harness.task.verdicts import LABEL, VERDICTS, Otherwise, verdict_of
 
 PAIRS = "preference pairs"
@@ -178,7 +177,7 @@ def _known_shape(
 ) -> _Shape | None:
     """Tell a shape that is known by its columns; None where the user names columns, or it is none."""
     if {"chosen", "rejected"} <= set(names) and not target and not inputs:
-        asking = ("prompt", "conversations", "instruction", "input", "question", "query", "system", "system_prompt")
+        asking = ("prompt", "conversations", "instruction", "input", "question", "query", *SYSTEMS)
         needed = {name: name for name in ("chosen", "rejected")}
         return _Shape(PAIRS, needed, taken={name for name in asking if name in names})
     if (found := translation_of(rows)) and not inputs:

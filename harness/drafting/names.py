@@ -80,7 +80,6 @@ CONTEXTS = (
     "body", "pre_text", "post_text", "table", "tables", "tools", "functions", "schema", "knowledge", "facts",
     "definition", "passages",
 )  # fmt: skip
-SYSTEMS = ("system", "system_prompt")
 # Two texts that are judged together.
 PAIRED = (
     ("premise", "hypothesis"), ("claim", "evidence"), ("query", "document"), ("query", "passage"),

@@ -13,7 +13,7 @@ from typing import Any
 from harness.task.faults import Faults
 from harness.task.row import Row
 from harness.task.schema import Columns
-from harness.task.shapes import PLAIN_NAMES, SHAPES
+from harness.task.shapes import PLAIN_NAMES, SHAPES, SYSTEMS
 
 _SPEAKER = re.compile(r"(?:\A|\n\n)\s*(Human|Assistant): ?")
 _ROLES = {"Human": "user", "Assistant": "assistant"}
@@ -109,7 +109,7 @@ def preference_cells(cells: Cells) -> dict[str, Any]:
 
 def _with_system(found: dict[str, Any]) -> dict[str, Any]:
     prompt = found.get("prompt")
-    name = next((name for name in ("system", "system_prompt") if isinstance(found.get(name), str | list)), None)
+    name = next((name for name in SYSTEMS if isinstance(found.get(name), str | list)), None)
     if name is None or not isinstance(prompt, str | list) or not prompt:
         return found
     system = found.pop(name)

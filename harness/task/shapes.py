@@ -152,7 +152,7 @@ SHAPES: Mapping[str, tuple[frozenset[str], Callable[[Cells], Turns]]] = {
 }
 
 
-SYSTEMS = ("system", "system_prompt")
+SYSTEMS = ("system", "system_prompt")  # columns that hold a system prompt
 # Columns that a shape's rows may have besides.
 EXTRA_COLUMNS: Mapping[str, tuple[str, ...]] = {
     **{shape: SYSTEMS for shape in SHAPES},

@@ -9,13 +9,14 @@ from harness.records import Column
 from harness.task.chats import Answer
 from harness.task.faults import kind_of_fault, numbered
 from harness.task.row import Row
+from harness.task.shapes import SYSTEMS
 from harness.task.turns import Turn
 from harness.task.verdicts import LABEL, RATINGS, VERDICTS, verdict_of
 from harness.words import are_sentences
 
 # Columns and keys that change what a row means, so that leaving them out is a warning.
 TOOLS = ("tools", "functions", "tool_list", "available_tools")
-CONTEXTS = ("history", "system", "system_prompt", "context", "passage", "background", "conversation_history")
+CONTEXTS = ("history", *SYSTEMS, "context", "passage", "background", "conversation_history")
 MARKS = ("weight", "weights", "sample_weight", "train", "loss_weight", "mask")
 THOUGHTS = ("reasoning", "reasoning_content", "thinking", "thought", "thoughts", "rationale", "chain_of_thought", "cot")
 SPLIT_NAMES = {"train", "training", "dev", "val", "valid", "validation", "eval", "test", "testing"}
