@@ -21,7 +21,7 @@ from harness.task.faults import kind_of_fault
 from harness.task.published import preference_cells
 from harness.task.row import Row
 from harness.task.schema import Columns
-from harness.task.shapes import PLAIN, feedback_of, pair_of, preference_of, shape_of
+from harness.task.shapes import PLAIN, feedback_of, pair_of, preference_of, shape_of, system_before
 from harness.task.source import can_hold
 from harness.task.turns import messages_of, question_of, shown, text_of
 from harness.task.verdicts import LABEL
@@ -223,11 +223,7 @@ def _plain(
         answers: Sequence[str] = (reading.options.right(values),)
     else:
         answers = _answers(values, cells, reading)
-    system = (
-        ()
-        if reading.system is None or is_empty(cells, reading.system)
-        else (Message("system", text_of(cells[reading.system], reading.system)),)
-    )
+    system = system_before(cells, messages[0], (reading.system,)) if reading.system else ()
     return (*system, *messages[:-1], Message("user", last)), answers
 
 

@@ -27,6 +27,7 @@ from harness.task.settings import ABSENT
 from harness.task.shapes import (
     EXTRA_COLUMNS,
     PLAIN,
+    SYSTEMS,
     answer_column,
     chat_column,
     feedback_of,
@@ -101,7 +102,7 @@ class SplitReader:
         shown = self._shown(written, names, "chosen")
         found = self._usable(rows, "preferences", lambda row: self._preference(row, shown))
         self.notes.append(f"{written}: {len(rows)} rows, read as preference pairs")
-        self.tally.columns(rows, sorted(names - {"prompt", "chosen", "rejected", "id", *shown.values()}))
+        self.tally.columns(rows, sorted(names - {"prompt", "chosen", "rejected", "id", *SYSTEMS, *shown.values()}))
         return hashed(found)
 
     def feedback(self, written: str) -> list[Placed[Feedback]]:

@@ -1,8 +1,8 @@
 """Rows as well-known data sets are published, put into the columns that `harness.task.shapes` reads.
 
 Preference pairs: whole dialogues as one text each (hh-rlhf), one turn as an object (LLaMA-Factory's ranking rows), the
-question in `conversations`, `instruction` or `question`, a system prompt beside it. Feedback: `kto_tag`. Translations:
-one object with a text in each of two languages. Columns that are used up are gone; what is not recognised stays.
+question in `conversations`, `instruction` or `question`. Feedback: `kto_tag`. Translations: one object with a text in
+each of two languages. Columns that are used up are gone; what is not recognised stays.
 """
 
 import re
@@ -13,7 +13,7 @@ from typing import Any
 from harness.task.faults import Faults
 from harness.task.row import Row
 from harness.task.schema import Columns
-from harness.task.shapes import PLAIN_NAMES, SHAPES, SYSTEMS
+from harness.task.shapes import PLAIN_NAMES, SHAPES
 
 _SPEAKER = re.compile(r"(?:\A|\n\n)\s*(Human|Assistant): ?")
 _ROLES = {"Human": "user", "Assistant": "assistant"}
@@ -104,19 +104,7 @@ def preference_cells(cells: Cells) -> dict[str, Any]:
             found["prompt"] = found.pop(question)
             if question == "instruction" and found.get("input"):
                 found["prompt"] = f"{found['prompt']}\n\n{found.pop('input')}"
-    return _with_system(found)
-
-
-def _with_system(found: dict[str, Any]) -> dict[str, Any]:
-    prompt = found.get("prompt")
-    name = next((name for name in SYSTEMS if isinstance(found.get(name), str | list)), None)
-    if name is None or not isinstance(prompt, str | list) or not prompt:
-        return found
-    system = found.pop(name)
-    turns = prompt if isinstance(prompt, list) else [{"role": "user", "content": prompt}]
-    return found | {
-        "prompt": [{"role": "system", "content": system}, *turns] if system and str(system).strip() else prompt
-    }
+    return found
 
 
 def _answer(value: Any) -> Any:

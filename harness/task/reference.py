@@ -82,9 +82,10 @@ may be one turn |
 `data.columns: {{input: translation.de, target: translation.en}}` reverses it |
 
 Turns are `{{role, content}}` or `{{from, value}}`; a system turn may come first, or stand in a column `system` or
-`system_prompt`. `id`, `group` and `evidence` are columns of any shape. What rows hold and nobody uses is named
-by `init`, `check`, `compare` and the report, with the number of rows and what to do. What a model's own format writes
-behind an answer (`<|im_end|>`, `</s>` and similar) is taken off the ends of answers, and counted.
+`system_prompt`; a row with two that differ is at fault. `id`, `group` and `evidence` are columns of any shape. What
+rows hold and nobody uses is named by `init`, `check`, `compare` and the report, with the number of rows and what to
+do. What a model's own format writes behind an answer (`<|im_end|>`, `</s>` and similar) is taken off the ends of
+answers, and counted.
 
 ### Chats
 

@@ -4,7 +4,7 @@ Shapes: plain columns, Alpaca (instruction, input, output), ShareGPT (conversati
 prompt and completion; and preference pairs (prompt, chosen, rejected).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from harness.records import Message
@@ -13,6 +13,7 @@ from harness.task.schema import Columns
 from harness.task.turns import Turn, answered, messages_of, question_of, shown, text_of, turns_of
 from harness.task.verdicts import LABEL, verdict_of
 
+SYSTEMS = ("system", "system_prompt")  # columns that hold a system prompt
 Turns = tuple[Turn, ...]  # a conversation with its answers
 Cells = Mapping[str, Any]
 
@@ -87,20 +88,19 @@ def answer_column(shape: str, needed: Mapping[str, str]) -> str:
 
 
 def _messages(cells: Cells) -> Turns:
-    return (*_system(cells), *turns_of(cells.get("messages"), "messages"))
+    return _with_system(cells, turns_of(cells.get("messages"), "messages"))
 
 
 def _sharegpt(cells: Cells) -> Turns:
-    turns = turns_of(cells.get("conversations"), "conversations")
-    return (*_system(cells), *turns)
+    return _with_system(cells, turns_of(cells.get("conversations"), "conversations"))
 
 
 def _alpaca(cells: Cells) -> Turns:
     text = text_of(cells.get("instruction"), "instruction")
     if cells.get("input"):
         text += "\n\n" + text_of(cells["input"], "input")
-    asked = (*_system(cells), *_history(cells.get("history")), Turn(Message("user", text)))
-    return (*asked, _answer_turn(cells.get("output"), "output"))
+    asked = (*_history(cells.get("history")), Turn(Message("user", text)))
+    return (*_with_system(cells, asked), _answer_turn(cells.get("output"), "output"))
 
 
 def _history(value: Any) -> Turns:
@@ -117,11 +117,13 @@ def _history(value: Any) -> Turns:
 
 
 def _prompt_completion(cells: Cells) -> Turns:
-    question = (*_system(cells), *question_of(cells.get("prompt"), "prompt"))
+    asked = question_of(cells.get("prompt"), "prompt")
+    question = _with_system(cells, asked)
     completion = cells.get("completion")
     if not isinstance(completion, list):
         return (*question, _answer_turn(completion, "completion"))
-    return (*question, *_after(turns_of(completion, "completion"), "completion", messages_of(question)))
+    asked_as = (messages_of(asked), messages_of(question))
+    return (*question, *_after(turns_of(completion, "completion"), "completion", asked_as))
 
 
 def _answer_turn(value: Any, name: str) -> Turn:
@@ -138,10 +140,32 @@ def without_shown_system(cells: Cells, shown: Mapping[str, str]) -> Cells:
     return {name: value for name, value in cells.items() if name not in SYSTEMS or name not in shown.values()}
 
 
-def _system(cells: Cells) -> Turns:
-    """A system prompt in a column of its own, as text or in parts as Anthropic and Bedrock have it."""
-    found = [turns_of([{"role": "system", "content": cells[name]}], name) for name in SYSTEMS if cells.get(name)]
-    return tuple(turn for turns in found for turn in turns)  # of two, `check_system` wants one
+def _with_system(cells: Cells, turns: Turns) -> Turns:
+    return (*map(Turn, system_before(cells, turns[0].message)), *turns)
+
+
+def system_before(cells: Cells, first: Message, columns: Sequence[str] = SYSTEMS) -> tuple[Message, ...]:
+    """Return the system turn that columns put in front of a row's turns; none where these begin with an equal one.
+
+    Args:
+        cells: The row's, by column; a prompt is a text, or in parts as Anthropic and Bedrock have it.
+        first: The first of the row's turns.
+        columns: Those that hold a system prompt.
+
+    Raises:
+        ValueError: If the row has two system prompts that differ.
+    """
+    known, where = (first if first.role == "system" else None), "its turns"
+    added: tuple[Message, ...] = ()
+    for name in columns:
+        if not str(cells.get(name) or "").strip():
+            continue
+        (turn,) = messages_of(turns_of([{"role": "system", "content": cells[name]}], name))
+        if known and known.content.strip() != turn.content.strip():
+            raise ValueError(f"has a system prompt in column '{name}' and another in {where}; keep one")
+        if known is None:
+            known, where, added = turn, f"column '{name}'", (turn,)
+    return added
 
 
 SHAPES: Mapping[str, tuple[frozenset[str], Callable[[Cells], Turns]]] = {
@@ -152,7 +176,6 @@ SHAPES: Mapping[str, tuple[frozenset[str], Callable[[Cells], Turns]]] = {
 }
 
 
-SYSTEMS = ("system", "system_prompt")  # columns that hold a system prompt
 # Columns that a shape's rows may have besides.
 EXTRA_COLUMNS: Mapping[str, tuple[str, ...]] = {
     **{shape: SYSTEMS for shape in SHAPES},
@@ -169,7 +192,8 @@ PAIR_FORMS = (
 def preference_of(cells: Cells) -> tuple[tuple[Message, ...], str, str]:
     """Read the question, the better and the worse answer of one row.
 
-    The question stands in `prompt`, or before the last turn of both `chosen` and `rejected`.
+    The question stands in `prompt`, or before the last turn of both `chosen` and `rejected`; a system prompt may stand
+    in a column.
 
     Raises:
         ValueError: Saying what is wrong with the row and the remedy.
@@ -177,11 +201,12 @@ def preference_of(cells: Cells) -> tuple[tuple[Message, ...], str, str]:
     if cells.get("prompt") is None and isinstance(cells.get("chosen"), str):
         raise ValueError(f"has no question; {PAIR_FORMS}")
     if cells.get("prompt") is None:
-        question, chosen = answered(turns_of(cells.get("chosen"), "chosen"), "chosen")
+        asked, _ = answered(turns_of(cells.get("chosen"), "chosen"), "chosen")
     else:
-        question = messages_of(question_of(cells["prompt"], "prompt"))
-        chosen = _answer(cells.get("chosen"), "chosen", question)
-    rejected = _answer(cells.get("rejected"), "rejected", question)
+        asked = messages_of(question_of(cells["prompt"], "prompt"))
+    question = (*system_before(cells, asked[0]), *asked)
+    chosen = _answer(cells.get("chosen"), "chosen", (asked, question))
+    rejected = _answer(cells.get("rejected"), "rejected", (asked, question))
     if chosen == rejected:
         raise ValueError(f"'chosen' and 'rejected' are both {shown(chosen)}; give two answers")
     return question, chosen, rejected
@@ -201,7 +226,7 @@ def feedback_of(cells: Cells, shape: str, needed: Mapping[str, str]) -> tuple[tu
     return question, answer, verdict
 
 
-def _answer(value: Any, name: str, question: tuple[Message, ...]) -> str:
+def _answer(value: Any, name: str, asked_as: Sequence[tuple[Message, ...]]) -> str:
     """Read an answer: a text, the assistant's turn alone, or the question's turns and then its answer.
 
     Raises:
@@ -211,13 +236,13 @@ def _answer(value: Any, name: str, question: tuple[Message, ...]) -> str:
         return text_of(value, name)
     if value and isinstance(value[0], str):
         raise ValueError(f"'{name}' is {shown(value)}; give one answer, and a row for each pair")
-    return _after(turns_of(value, name), name, question)[-1].message.content
+    return _after(turns_of(value, name), name, asked_as)[-1].message.content
 
 
-def _after(turns: Turns, name: str, question: tuple[Message, ...]) -> Turns:
-    """Return the answer's turn, without the question's turns where they stand before it."""
+def _after(turns: Turns, name: str, asked_as: Sequence[tuple[Message, ...]]) -> Turns:
+    """Return the answer's turn, without the question's turns where they stand before it in one of its forms."""
     if turns[-1].role != "assistant":
         raise ValueError(f"'{name}' ends with the {turns[-1].role}'s turn; its last turn must be the answer")
-    if messages_of(turns[:-1]) not in ((), question):
+    if messages_of(turns[:-1]) not in ((), *asked_as):
         raise ValueError(f"'{name}' repeats another question than the row's; give the answer alone")
     return turns[-1:]

@@ -60,6 +60,23 @@ SHAPES = {
         {"system": [{"text": "Be brief."}], "prompt": "How do I clean it?", "chosen": "Rinse.", "rejected": "No idea."},
         SYSTEM,
     ),
+    "system prompt beside whole dialogues": (
+        {
+            "system_prompt": "Be brief.",
+            "chosen": dialogue("How do I clean it?", "Rinse."),
+            "rejected": dialogue("How do I clean it?", "No idea."),
+        },
+        SYSTEM,
+    ),
+    "system prompt that the turns repeat": (
+        {
+            "system": "Be brief.",
+            "prompt": [{"role": turn.role, "content": turn.content} for turn in SYSTEM],
+            "chosen": "Rinse.",
+            "rejected": "No idea.",
+        },
+        SYSTEM,
+    ),
     "orca pairs without a system prompt": (
         {"system": "", "question": "How do I clean it?", "chosen": "Rinse.", "rejected": "No idea."},
         ASKED,

@@ -80,6 +80,27 @@ def test_system_prompt_in_a_column_is_the_first_turn_of_any_shape(task_folder, r
     assert example.messages[0].role == "system"
 
 
+OWN = [
+    {"messages": TURNS[:3]},
+    {"conversations": TURNS[:3]},
+    {"prompt": TURNS[:2], "completion": "first"},
+    {"messages": TURNS[1:3], "system": "be short"},
+]
+
+
+@pytest.mark.parametrize("record", OWN)
+def test_system_prompt_that_a_column_repeats_stands_once(task_folder, record):
+    example = train_row(task_folder, record | {"system_prompt": "be short\n"})
+    assert example.messages == AS_MESSAGES[:2]
+
+
+@pytest.mark.parametrize("record", OWN)
+def test_system_prompt_in_a_column_beside_another_is_refused_by_the_name_of_the_column(task_folder, record):
+    where = "column 'system'" if "system" in record else "its turns"
+    said = f"has a system prompt in column 'system_prompt' and another in {where}; keep one"
+    assert train_fault(task_folder, record | {"system_prompt": "Be long."}) == f"train.jsonl line 1: {said}"
+
+
 def test_system_prompt_in_two_columns_is_refused(task_folder):
     record = {"messages": TURNS[1:3], "system": "Be brief.", "system_prompt": "Be long."}
     assert "keep one" in train_fault(task_folder, record)
