@@ -1,7 +1,7 @@
 """Conversations as people write them: a text, OpenAI `messages`, or ShareGPT `from` and `value`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.records import Message, Role
@@ -85,24 +85,32 @@ def turns_of(value: Any, name: str) -> tuple[Turn, ...]:
     if not isinstance(value, list) or not value:
         raise ValueError(f"'{name}' is {shown(value)}; give a list of turns")
     turns: list[Turn] = []
-    thoughts = ""
+    has_thought = False  # since the last turn
     for index, item in enumerate(value):
         if _is_thought(item):
-            thoughts += str(item.get("content"))
+            has_thought = True
             continue
-        turn = _turn({"thinking": thoughts, **item} if thoughts else item, f"{name}[{index}]")
+        turn = _turn(item, f"{name}[{index}]")
         if turn.role == "system" and turns:
             raise ValueError(f"'{name}[{index}]' is a system turn; it must be the first one")
-        turns.append(turn)
-        thoughts = ""
+        turns.append(_with_thought(turn) if has_thought else turn)
+        has_thought = False
     if not turns:
         raise ValueError(f"'{name}' holds thoughts alone; add the question and the answer")
+    if has_thought:
+        turns[-1] = _with_thought(turns[-1])
     return tuple(turns)
 
 
 def _is_thought(item: Any) -> bool:
     """Whether a turn is what gpt-oss thinks before it answers: OpenAI's harmony format has it in a channel."""
-    return isinstance(item, dict) and str(item.get("channel")).casefold() == "analysis"
+    if not isinstance(item, dict) or str(item.get("channel")).casefold() != "analysis":
+        return False
+    return _ROLES.get(str(item.get("from", item.get("role"))).casefold()) == "assistant"
+
+
+def _with_thought(turn: Turn) -> Turn:
+    return turn if "thinking" in turn.unread else replace(turn, unread=("thinking", *turn.unread))
 
 
 def _turn(value: Any, name: str) -> Turn:

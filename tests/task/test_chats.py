@@ -182,6 +182,28 @@ def test_turn_of_thoughts_is_no_part_of_the_answer_and_is_named(task_folder):
     ]
 
 
+THOUGHT = {"role": "assistant", "channel": "analysis", "content": "hm"}
+
+
+def test_turn_of_the_user_is_no_thought_whatever_its_channel(task_folder):
+    task = chats_of(task_folder, chat(ASKED, SAID, AGAIN | {"channel": "analysis"}, LAST))
+    assert pairs(task) == [(["one", "first", "two"], "second")]
+
+
+@pytest.mark.parametrize("behind", [[THOUGHT], [THOUGHT, AGAIN], [{**THOUGHT, "role": "gpt"}, THOUGHT]])
+def test_thoughts_behind_the_last_answer_are_named(task_folder, behind):
+    task = chats_of(task_folder, chat(ASKED, SAID, *behind))
+    assert pairs(task) == [(["one"], "first")]
+    assert any(note.startswith("'thinking' of the turns is not used (train.jsonl 1 row)") for note in task.notes)
+
+
+def test_thought_before_what_is_no_turn_is_a_fault_of_its_row(task_folder):
+    chats_of(task_folder, chat(ASKED, SAID))
+    task_folder.write_rows("train.jsonl", chat(ASKED, THOUGHT, "first"))
+    (found,) = task_folder.faults()
+    assert "'messages[2]' is 'first'; give role and content" in found
+
+
 def test_alpaca_history_is_read_as_earlier_turns(task_folder):
     rows = [{"instruction": "two", "input": "", "output": "second", "history": [["one", "first"]]}]
     assert pairs(chats_of(task_folder, rows)) == [(["one", "first", "two"], "second")]
