@@ -1,9 +1,11 @@
 """Guesses which column of a file is what, by name and then by content, and says what it was unsure of."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from shlex import quote
 
+from harness.closed_set import is_closed_set
 from harness.drafting.beside import find_group
 from harness.drafting.doubt import InDoubt
 from harness.drafting.languages import are_sides, translation_in
@@ -14,6 +16,7 @@ from harness.drafting.names import (
     IDS,
     LABELS,
     TARGETS,
+    are_called_labels,
     first,
     is_choice,
     is_score,
@@ -35,6 +38,7 @@ from harness.drafting.values import (
     has_label_sets,
     has_nested_lists,
     has_units,
+    is_empty,
     is_filled,
     is_number,
     is_prose,
@@ -51,6 +55,7 @@ PAIRS = "preference pairs"
 JUDGED = "answers that were called good or bad"
 TRANSLATIONS = "translations"
 
+_YES_OR_NO = {"yes", "no"}
 _ANSWERS = ("target", "output", "completion")  # the key of the answer's column, by shape
 
 
@@ -134,8 +139,8 @@ def read_columns(
     left = [name for name in left if name not in (identity, evidence, aliases)]
     group = find_group(left, rows, doubts)
     unused = tuple(name for name in left if name != group)
-    if found.name == PLAIN:
-        _refuse_verdicts(rows, unused)
+    if found.name == PLAIN and not target:
+        _refuse_verdicts(rows, unused, str(answer))
     doubts += lists_said(str(answer), meaning)
     return Reading(
         shape=found.name,
@@ -221,17 +226,25 @@ def _are_verdicts(rows: Values, name: str, *, is_answer_known: bool = False) -> 
     return usual(name) in (LABEL, *VERDICTS) and bool(said) and None not in said
 
 
-def _refuse_verdicts(rows: Values, names: Sequence[str]) -> None:
+def _refuse_verdicts(rows: Values, names: Sequence[str], answer: str) -> None:
     """Refuse plain columns of which one calls answers good or bad: bad ones would be learnt as right.
 
+    A yes or no may be about anything, and labels of a closed set are seldom what is judged: those are named as unused.
+
     Raises:
-        ValueError: With the columns that are read beside a verdict.
+        ValueError: With the columns that are read beside a verdict, and the flag that learns all answers.
     """
+    answers = Counter(str(row[answer]) for row in rows if not is_empty(row, answer))
+    if is_closed_set(answers, is_named=are_called_labels(answer)):
+        return
     for name in names:
-        if _are_verdicts(rows, name) and any(verdict_of(value) is False for value in distinct(rows, name)):
+        said = {str(value).strip().casefold() for value in distinct(rows, name)}
+        has_bad = any(verdict_of(value) is False for value in said)
+        if _are_verdicts(rows, name) and has_bad and not said <= _YES_OR_NO:
             raise ValueError(
                 f"column {shown_name(name)} calls answers good or bad, which is read beside 'prompt' and 'completion' "
-                f"or 'messages', without --input: name the columns so, or take out the bad answers and this column"
+                f"or 'messages', without --input: name the columns so, or take out the bad answers and this column; "
+                f"if it judges no answers, give --target {quote(answer)}"
             )
 
 

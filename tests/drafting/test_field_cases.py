@@ -188,6 +188,35 @@ def test_verdict_beside_plain_columns_is_refused_with_the_columns_that_are_read_
         drafted(save(tmp_path / "rows.jsonl", rows_of(row)))
 
 
+def rated(answer, good, bad):
+    """Rows with an answer and a column that may judge it."""
+
+    def row(n: int) -> Row:
+        return {"question": f"{text(n, 6)}?", "answer": answer(n), "vote": good if n * n % 5 else bad}
+
+    return rows_of(row)
+
+
+LEARNT = "if it judges the answers, bad ones are learnt as good ones"
+
+
+@pytest.mark.parametrize(
+    ("answer", "good", "bad"),
+    [(label, "like", "dislike"), (label, 1, -1), (lambda n: text(f"a{n}", 4), "yes", "no")],
+)
+def test_verdict_that_may_be_about_something_else_is_a_doubt(tmp_path, answer, good, bad):
+    task = drafted(save(tmp_path / "rows.jsonl", rated(answer, good, bad)))
+    assert len(task.study.train) + len(task.study.dev) + len(task.test) == 360
+    assert f"not sure: column 'vote' is not used (rows.jsonl 360 rows): {LEARNT}" in said(task)
+
+
+def test_refused_verdict_is_a_doubt_with_the_flag_that_the_refusal_names(tmp_path):
+    source = save(tmp_path / "rows.jsonl", rated(lambda n: text(f"a{n}", 4), "like", "dislike"))
+    with pytest.raises(TaskFileError, match="if it judges no answers, give --target answer"):
+        drafted(source)
+    assert f"column 'vote' is not used (rows.jsonl 360 rows): {LEARNT}" in said(drafted(source, target="answer"))
+
+
 def test_points_that_may_judge_the_answers_are_said(tmp_path):
     rows = rows_of(lambda n: {"question": f"{text(n, 6)}?", "answer": text(f"a{n}", 4), "score": n % 5})
     task = drafted(save(tmp_path / "rows.jsonl", rows), target="answer")
