@@ -9,11 +9,12 @@ from typing import Literal
 
 from harness.closed_set import ROWS_PER_LABEL, is_closed_set
 from harness.drafting.columns import Reading
+from harness.drafting.json_text import parsed
 from harness.drafting.languages import LANGUAGES
 from harness.drafting.lists import are_wanted
 from harness.drafting.names import LABELS, NO_LABELS, TARGETS, are_called_labels, usual
 from harness.drafting.numbers import decimal_mark_of, numbers_in, read_in_two_ways
-from harness.drafting.sets import are_label_sets, form_of, joined_otherwise, members_of, parsed
+from harness.drafting.sets import are_label_sets, form_of, joined_otherwise, members_of
 from harness.drafting.worked import NEARLY_ALL, Worked, find_working, says_letters, says_numbers
 from harness.metrics.choices import choices_of
 from harness.metrics.date_match import Date

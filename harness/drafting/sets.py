@@ -1,11 +1,11 @@
 """Answers that are several labels each, in one text: how they are written, and whether they are that."""
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from harness.closed_set import ROWS_PER_LABEL, is_closed_set
+from harness.drafting.json_text import parsed
 from harness.metrics.label_sets import AND, SEPARATORS, split_labels
 
 # What people put between labels and the metrics do not split a target at: they split it at a plus between spaces alone,
@@ -74,13 +74,3 @@ def members_of(target: str) -> list[str]:
 def _is_open(text: str) -> bool:
     """Whether a bracket has no other that closes it."""
     return any(text.count(left) != text.count(right) for left, right in ("()", "[]", "{}"))
-
-
-def parsed(text: str) -> object:
-    """Return the JSON list or object that a text is; None of any other."""
-    if not text.lstrip().startswith(("{", "[")):
-        return None
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None

@@ -1,4 +1,4 @@
-"""Front matter and modules: what of a page is for the site generator, and not for the reader."""
+"""Front matter: what of a page is for the site generator, and not for the reader."""
 
 import re
 import tomllib
@@ -11,7 +11,6 @@ _KNOWN = frozenset(
     "sidebar_label sidebar_position sidebar nav_order parent aliases alias summary keywords template version status "
     "created updated last_modified hide_title image type order menu linktitle toc".split()
 )
-_MODULE = re.compile(r"(?:import|export)\s")
 _TOP_HEADING = re.compile(r"^#\s+\S|^\S.*\n=+[ \t]*$", re.MULTILINE)
 
 
@@ -31,20 +30,6 @@ def without_front_matter(text: str) -> str:
     rest = text[found.end() :].lstrip("\n")
     title = settings.get("title")
     return f"# {title.strip()}\n\n{rest}" if isinstance(title, str) and not _TOP_HEADING.search(rest) else rest
-
-
-def without_modules(text: str) -> str:
-    """Return MDX without its imports and exports, which begin a block and end with it; code in fences stays."""
-    kept: list[str] = []
-    fence, is_module, is_start = "", False, True
-    for line in text.split("\n"):
-        mark = line.lstrip()[:3]
-        if mark in ("```", "~~~") and fence in ("", mark):
-            fence = "" if fence else mark
-        is_module = bool(line.strip()) and (is_module or (is_start and not fence and bool(_MODULE.match(line))))
-        is_start = not line.strip()
-        kept += [] if is_module else [line]
-    return "\n".join(kept).lstrip("\n")
 
 
 def _yaml(text: str) -> Any:

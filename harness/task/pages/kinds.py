@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable, Mapping
 
 from harness.task.encodings import decode_any
 from harness.task.pages.docx import text_of_docx
-from harness.task.pages.front_matter import without_front_matter, without_modules
+from harness.task.pages.front_matter import without_front_matter
 from harness.task.pages.html import text_of_html
+from harness.task.pages.mdx import without_modules
 from harness.task.pages.page import Page
 from harness.task.pages.pdf import page_of_pdf
 
