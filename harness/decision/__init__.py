@@ -125,7 +125,7 @@ def decide(
         sentence=sentence.verdict_sentence(result, openness, arm_scores, chosen, routed),
         reasons=(*sentence.explain(result, arm_scores, list(gates.values())), *form.reasons(forms, result.arm, prompt)),
         caveats=(*forms_doubts, *doubts.turning, *forms_others, *doubts.others),
-        next_step=" ".join(filter(None, (form.step(forms, limits.goal, result.action), step))),
+        next_step=" ".join(filter(None, (form.step(forms, judged_arms.judged, limits.goal, result.action), step))),
         labels_needed=openness.settling.items if openness.settling else None,
         scores=dict(arm_scores.scores),
         rungs=describe_rungs(arm_scores, result.climbs),

@@ -84,13 +84,20 @@ def reasons(found: Sequence[FormMisses], chosen: Arm | None, prompt: Arm | None)
     return [f"{chosen.name}: {text}: right values in another form counted as right, it gains {signed_points(kept)}"]
 
 
-def step(found: Sequence[FormMisses], goal: float, action: Action) -> str:
-    """Say what to do first where form keeps an arm from the goal, or from being tried at all; else ''."""
+def step(found: Sequence[FormMisses], arms: Sequence[Arm], goal: float, action: Action) -> str:
+    """Say what to do first where form keeps an arm from the goal, or from being tried at all; else ''.
+
+    An arm that would still be behind one of the same or a cheaper rung that has the goal is not what is at fault.
+    """
     if action == "prompt":
         return ""
+    ranks = {arm.name: arm.rank for arm in arms}
     least = MUCH if action in ("rethink", "undecided") else 1.0
     for one in sorted(found, key=lambda one: -one.count):
         if one.figure is None or one.with_them is None:
+            continue
+        better = max(goal, one.with_them)
+        if any((other.figure or 0.0) >= better and ranks[other.arm] <= ranks[one.arm] for other in found):
             continue
         if one.figure < goal <= one.with_them or one.count >= least * one.n:
             return f"The form is at fault before the model is ({form_words(one)}): {REMEDY}."

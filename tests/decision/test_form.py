@@ -70,6 +70,15 @@ def test_form_that_keeps_a_prompt_from_the_goal_comes_before_anything_else():
     assert settle([spelt(PROMPT, 129), TUNED]).next_step == settle([PROMPT, TUNED]).next_step
 
 
+def test_form_of_a_prompt_that_stays_behind_one_with_the_goal_is_no_first_step():
+    few = 26  # items: too few to show that the goal is met
+    best, other = (evidence(name, "prompt", right(count, few)) for name, count in (("few_shot", 26), ("zero_shot", 0)))
+    spelt_otherwise = replace(other, form_misses=tuple(f"q{n}" for n in range(few)))
+    plain, told = settle([best, other]), settle([best, spelt_otherwise])
+    assert (plain.action, told.action) == ("undecided", "undecided")
+    assert told.next_step == plain.next_step
+
+
 def test_no_task_is_called_hopeless_without_saying_that_form_buries_an_arm():
     low = evidence("lora_sft", "tune", right(52, N), general=UNHARMED)
     plain, told = settle([PROMPT, low]), settle([spelt(PROMPT, 20), low])  # 10 points
