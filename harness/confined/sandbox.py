@@ -143,7 +143,9 @@ def _environment(kind: Kind) -> Environment:
 
 
 def _for_prompts() -> Environment:
-    return ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True)
+    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True)
+    del environment.filters["random"], environment.globals["lipsum"]  # a row has one prompt, each time that it is asked
+    return environment
 
 
 def _for_chats() -> Environment:

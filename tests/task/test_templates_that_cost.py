@@ -58,3 +58,11 @@ def test_template_that_reaches_out_is_refused_when_the_file_is_read(task_folder)
     task_folder.settings["prompt"] = {"template": template}
     [fault] = task_folder.faults()
     assert "names that begin with an underscore lead out of a template's values; take it out" in fault
+
+
+@pytest.mark.parametrize("drawn", ["(input ~ ' ')|list|random", "lipsum(1)"])
+def test_template_that_would_be_another_one_each_time_is_a_fault(task_folder, drawn):
+    task_folder.settings["prompt"] = {"template": f"{{{{ {drawn} }}}}{{{{ input }}}}"}
+    [fault] = task_folder.faults()
+    assert fault.startswith("task.yaml line ")
+    assert "random" in fault or "lipsum" in fault
