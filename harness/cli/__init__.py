@@ -28,7 +28,8 @@ _COMMANDS = {
     "setup": "harness.cli.setup:setup",
     "view": "harness.cli.view:view",
 }
-_GO_ON = "\ninterrupted; what is finished is kept: give the same command again to resume"
+_KEEP = ("compare", "regress", "setup")  # what these have finished is kept
+_RESUME = "; what is finished is kept: give the same command again to resume"
 
 
 class _Commands(click.Group):
@@ -64,7 +65,9 @@ class _Commands(click.Group):
             with guarded(), stoppable():
                 return super().__call__(*args, **kwargs)
         except Stopped as stop:
-            say(_GO_ON, err=True)
+            words = args[0] if args and args[0] is not None else sys.argv[1:]
+            keeps = any(word in _KEEP for word in words[:1])
+            say(f"\ninterrupted{_RESUME if keeps else ''}", err=True)
             sys.exit(stop.exit_code)
 
 

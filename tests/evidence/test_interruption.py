@@ -80,7 +80,8 @@ def test_ctrl_c_ends_with_130_at_any_moment(tmp_path, stub_task, monkeypatch, wo
     os.killpg(process.pid, signal.SIGINT)
     _, said = process.communicate(timeout=10)
     assert process.returncode == 130
-    assert "interrupted" in said and "Traceback" not in said
+    assert "interrupted; what is finished is kept: give the same command again to resume" in said
+    assert "Traceback" not in said
     wait_until_gone([child.pid for child in below])
 
 
