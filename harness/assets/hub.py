@@ -50,5 +50,11 @@ def hub_name(folder: str) -> str | None:
 
 
 def hub_commit(folder: str) -> str | None:
-    """Return the commit that lies in a folder of the hub's cache, or None of any other folder."""
-    return Path(folder).name if hub_name(folder) else None
+    """Return the commit that lies in a folder of this machine's hub cache, or None of any other folder.
+
+    A folder elsewhere may be laid out like one, and nothing says what lies in it.
+    """
+    from huggingface_hub.constants import HF_HUB_CACHE
+
+    is_kept = Path(folder).absolute().is_relative_to(Path(HF_HUB_CACHE).absolute())
+    return Path(folder).name if is_kept and hub_name(folder) else None
