@@ -1,7 +1,8 @@
 """Whether a model's files hold what its configuration says, told from their headers: no weights are loaded.
 
 transformers puts random numbers where something is missing; the engine refuses that when it loads the model, after
-set-up and before anything is measured. This finds the usual case, a shard or a layer that was left behind, at once.
+set-up and before anything is measured. This finds the usual cases at once: a shard or a layer that was left behind,
+and a size that no tensor has.
 """
 
 import itertools
@@ -15,7 +16,7 @@ from harness.json_files import read_json
 
 _NUMBERED = re.compile(r"(?:^|\.)(?:layers?|h|blocks?)\.(\d+)\.")
 _SIZE = re.compile("(_size|_layers?|_heads|_dim|_rank|_experts|_embd|_inner|_head|_positions|d_model)$")
-_ANYBODY_S = 20_000  # sizes up to this may stand there as some family's default, and cost little
+_USUAL_SIZE = 20_000  # sizes up to this may stand there as some family's default, and cost little
 MOST_PACKED = 16  # weights that one stored number holds, in any form of quantisation
 _COUNTS = ("num_hidden_layers", "n_layer", "num_layers", "n_layers")
 
@@ -49,7 +50,7 @@ def size_fault(folder: Path) -> str:
     config = read_json(folder / "config.json")
     inner = config.get("text_config")
     said = {**config, **inner} if isinstance(inner, dict) else config
-    largest = max(_ANYBODY_S, MOST_PACKED * _largest_dimension(folder))
+    largest = max(_USUAL_SIZE, MOST_PACKED * _largest_dimension(folder))
     sizes = {key: value for key, value in said.items() if _SIZE.search(key) and isinstance(value, int | float)}
     wrong = [key for key, value in sizes.items() if value > largest]
     if wrong:

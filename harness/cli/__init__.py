@@ -66,8 +66,7 @@ class _Commands(click.Group):
                 return super().__call__(*args, **kwargs)
         except Stopped as stop:
             words = args[0] if args and args[0] is not None else sys.argv[1:]
-            keeps = any(word in _KEEP for word in words[:1])
-            say(f"\ninterrupted{_RESUME if keeps else ''}", err=True)
+            say(f"\ninterrupted{_RESUME if words and words[0] in _KEEP else ''}", err=True)
             sys.exit(stop.exit_code)
 
 

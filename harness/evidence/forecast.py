@@ -3,8 +3,8 @@
 Work is counted in tokens (`harness.planning.forecast`); a job takes its work over the speed with which such jobs went
 before, whole jobs both times. Jobs that ended tell how much slower or faster this machine is today, and the rest is
 scaled by that. Without earlier runs the jobs that ended are all there is: their seconds without the stages that no work
-makes longer, over what they turned out to be. Once an arm trains that does so once, its own steps say how
-long that takes at most, and what follows is forecast by itself.
+makes longer, over what they turned out to be. In the only training of an
+arm its own steps say how long that takes at most, and what follows is forecast by itself.
 """
 
 import time
