@@ -54,7 +54,7 @@ def size_fault(folder: Path) -> str:
     sizes = {key: value for key, value in said.items() if _SIZE.search(key) and isinstance(value, int | float)}
     wrong = [key for key, value in sizes.items() if value > largest]
     if wrong:
-        return f"config.json says {wrong[0]} {sizes[wrong[0]]:,.0f}, and its largest tensor is nowhere near that"
+        return f"the {wrong[0]} in config.json is one that no tensor comes near"
     return ""
 
 
@@ -63,11 +63,19 @@ def _largest_dimension(folder: Path) -> int:
     from safetensors import safe_open
 
     largest = 0
-    for file in folder.glob("*.safetensors"):
+    for file in _files(folder):
         with safe_open(file, framework="numpy") as tensors:
             shapes = [tensors.get_slice(name).get_shape() for name in tensors.keys()]  # noqa: SIM118
         largest = max([largest, *(size for shape in shapes for size in shape)])
     return largest
+
+
+def _files(folder: Path) -> list[Path]:
+    """Return the files that weights are loaded from: those that the index names, or the one."""
+    if (folder / WEIGHTS).is_file():
+        return [folder / WEIGHTS]
+    index = read_json(folder / INDEX) if (folder / INDEX).is_file() else {}
+    return sorted({folder / name for name in index.get("weight_map", {}).values()})
 
 
 def _tensors(folder: Path) -> Mapping[str, frozenset[str]]:
@@ -75,7 +83,7 @@ def _tensors(folder: Path) -> Mapping[str, frozenset[str]]:
     from safetensors import safe_open
 
     found = {}
-    for file in [folder / WEIGHTS] if (folder / WEIGHTS).is_file() else sorted(folder.glob("*.safetensors")):
+    for file in _files(folder):
         with safe_open(file, framework="numpy") as tensors:
             found[file.name] = frozenset(tensors.keys())
     return found

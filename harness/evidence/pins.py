@@ -10,6 +10,8 @@ from harness.task.hub import pinned_name
 def pinned(resolved: Mapping[str, Any], of_models: Mapping[str, str], of_sets: Mapping[str, str]) -> dict[str, Any]:
     """Return a task file in which every hub id stands with its commit, so that it names the same thing next year.
 
+    An arm's embedder stays as it is written.
+
     Args:
         resolved: The task file with its defaults.
         of_models: Commits by model, as the task file names it.

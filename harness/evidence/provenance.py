@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import harness
-from harness.assets.hub import hub_commit
+from harness.assets.hub import hub_commit, hub_name
 from harness.evidence.models import ServedModel
+from harness.model_names import repository_and_commit
 from harness.store.files import hash_data, hash_file
 from harness.task.task import Task
 
@@ -73,7 +74,8 @@ def identity_of(models: Sequence[ServedModel]) -> str:
 
 def commits_of(models: Sequence[ServedModel]) -> dict[str, str]:
     """Return the commit that was resolved of each model of the hub, by what the task file calls it."""
-    return {model.source: commit for model in models if (commit := hub_commit(model.path))}
+    named = [model for model in models if repository_and_commit(model.source)[0] == hub_name(model.path)]
+    return {model.source: commit for model in named if (commit := hub_commit(model.path))}
 
 
 def manifest(task: Task, models: Sequence[ServedModel], identity: dict[str, str]) -> dict[str, Any]:

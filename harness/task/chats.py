@@ -51,7 +51,8 @@ def answers_in(turns: Sequence[Turn], name: str) -> list[Answer]:
             has_call = any(turn.has_call for turn in turns[start:end])
             found.append(Answer(messages[:start], text, has_call, len(turns) - end))
     if runs and not found:
-        raise NothingLearnt(f"'{name}' has no answer that may be learnt: all are marked as not to be learnt from")
+        said = "all are marked as not to be learnt from; remove the marks, or the row"
+        raise NothingLearnt(f"'{name}' has no answer that may be learnt: {said}")
     if not found:
         raise ValueError(_fault(turns, name))
     return found

@@ -144,7 +144,7 @@ class SplitReader:
         are_refused = not found or sum(not one.is_marked for one in lost) > MOST_LEFT_OUT * len(rows)
         for one in lost:
             self._sizes[one.row.file] = len(rows)
-            if are_refused:
+            if are_refused and (not one.is_marked or not found):
                 self._faults.add(one.row.file, one.reason, one.row.number, one.row.unit)
             else:
                 self.left_out.append(one)

@@ -106,6 +106,8 @@ def _is_thought(item: Any) -> bool:
     """Whether a turn is what gpt-oss thinks before it answers: OpenAI's harmony format has it in a channel."""
     if not isinstance(item, dict) or str(item.get("channel")).casefold() != "analysis":
         return False
+    if any(item.get(key) for key in CALL_KEYS):
+        return False  # it calls a tool, too
     return _ROLES.get(str(item.get("from", item.get("role"))).casefold()) == "assistant"
 
 
