@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from harness.answer_reading import AnswerRule, Reader
-from harness.metrics.marks import ENGLISH, OF_CHOICES, OTHER_LANGUAGES, WITHOUT_SPACES
+from harness.metrics.marks import ENGLISH, OF_CHOICES, OF_WORKING, OTHER_LANGUAGES, WITHOUT_SPACES
 from harness.metrics.normalisation import tokens
 from harness.metrics.quantities import read_target
 
@@ -26,7 +26,7 @@ _LETTER = re.compile(r"\W*[A-Za-z]\W*")
 # The more telling first: 'the final answer is' holds 'answer is'.
 _MARKS = (
     "####",
-    *(word + end for word in ENGLISH for end in (" is:", " is", ":")),
+    *(word + end for word in (*ENGLISH, *OF_WORKING) for end in (" is:", " is", ":")),
     *(f"{word} is" for word in OF_CHOICES),
     *(word + end for word in OTHER_LANGUAGES for end in (":", " :")),
     *(word + end for word in WITHOUT_SPACES for end in ("：", ":")),

@@ -135,7 +135,7 @@ def read_labels(text: str, known: Collection[str] | None = None) -> frozenset[st
     if items is None:
         items = split_labels(text)
         items = items if known is None else [part for item in items for part in _split_at_and(item, known)]
-    labels = frozenset(filter(None, map(label, items)))
+    labels = frozenset(filter(None, (label(_untagged(item)) for item in items)))
     return frozenset() if len(labels) == 1 and labels <= _NOTHING and not labels <= set(known or ()) else labels
 
 
@@ -170,13 +170,17 @@ def split_labels(text: str) -> list[str]:
     return [line]
 
 
+def _untagged(item: str) -> str:
+    return re.sub(r"^\s*(?:#|__label__)(?=\S)", "", item)
+
+
 def _without_lead(text: str) -> str:
     return _LEAD.sub("", text, count=1).strip()
 
 
 def _split_at_and(item: str, known: Collection[str]) -> list[str]:
     item = item.strip()
-    if label(item) in known:
+    if label(_untagged(item)) in known:
         return [item]
     return re.split(rf"\s{AND}\s+", _LAST.sub("", item).rstrip(" ."))
 

@@ -3,24 +3,23 @@
 import re
 
 # The longer first: 'final answer' holds 'answer'.
-ENGLISH = ("final answer", "answer", "result")
+ENGLISH = ("final answer", "answer")
 OTHER_LANGUAGES = (
-    "antwort", "ergebnis", "respuesta final", "respuesta", "resposta final", "resposta", "risposta finale", "risposta",
+    "antwort", "respuesta final", "respuesta", "resposta final", "resposta", "risposta finale", "risposta",
     "réponse finale", "réponse", "ответ",
 )  # fmt: skip
 WITHOUT_SPACES = ("答案", "答え", "답")
 OF_CHOICES = ("option", "choice")
+# In the middle of working, too: marks where nearly all targets of a task have one, and of no single answer.
+OF_WORKING = ("result", "ergebnis")
 
 _END = re.compile(r"</|\"[,}]")  # of a tag, of a text in JSON
 
 
 def pattern_of(*words: str) -> re.Pattern[str]:
-    """Return a pattern for the signs, and for these words with a colon or a verb of any of the languages.
-
-    'As a result:' is none.
-    """
+    """Return a pattern for the signs, and for these words with a colon or a verb of any of the languages."""
     return re.compile(
-        rf"####|\\boxed\s*\{{|<answer>|\b(?<!as a )(?:{'|'.join(words)})\"?\s*(?:(?:is|ist|es|est|é|è)\b\s*:?|[:：])"
+        rf"####|\\boxed\s*\{{|<answer>|\b(?:{'|'.join(words)})\"?\s*(?:(?:is|ist|es|est|é|è)\b\s*:?|[:：])"
         rf"|(?:{'|'.join(WITHOUT_SPACES)})\s*[:：是为]",
         flags=re.IGNORECASE,
     )

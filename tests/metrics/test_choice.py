@@ -70,7 +70,6 @@ RIGHT = [
     ("\\boxed{\\text{B}}", "B"),
     ("\u3010B\u3011", "B"),
     ("Antwort: B", "B"),
-    ("Das Ergebnis ist B.", "B"),
     ("Respuesta final: B", "B"),
     ("\ub2f5: B", "B"),
     ("La r\u00e9ponse est B", "B"),

@@ -9,6 +9,7 @@ from sklearn.preprocessing import MultiLabelBinarizer
 from harness.decision.arms import MetricSpec
 from harness.decision.intervals import score_interval
 from harness.metrics import label_set, label_set_macro_f1, label_set_micro_f1
+from harness.metrics.label_sets import read_labels
 from harness.records import Example, Message
 
 RIGHT = [
@@ -187,3 +188,9 @@ def test_each_label_is_counted_over_the_sets_that_hold_it():
     found = interval(label_set_macro_f1, targets, targets)
     assert found.estimate == 1
     assert "no claim" not in found.method
+
+
+@pytest.mark.parametrize("answer", ["#a and #b", '["#a", "#b"]', "- #a\n- #b", "1. #b\n2. #a", "#a | #b", "a, b"])
+@pytest.mark.parametrize("target", ["#a, #b", "#a #b"])
+def test_signs_in_front_of_labels_do_not_count_however_they_are_listed(answer, target):
+    assert read_labels(answer, read_labels(target)) == read_labels(target) == {"a", "b"}
