@@ -24,7 +24,6 @@ from harness.drafting.values import (
     AS_MESSAGES,
     TURNS,
     Values,
-    are_copies,
     count_empty,
     distinct,
     has_answer_lists,
@@ -39,6 +38,7 @@ from harness.drafting.values import (
     share_of,
 )
 from harness.task.unused import MARKS as ROW_MARKS
+from harness.task.unused import are_copies
 
 WHICH = "it is not clear which column holds the answer"
 FILLED = 0.9  # share of rows in which a column must have a value

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.drafting.names import is_judging, usual, words_of_name
-from harness.drafting.values import Values, are_copies, distinct
+from harness.drafting.values import Values
+from harness.task.unused import repeats
 
 _ALWAYS = {"is", "has", "selected", "correct", "gold", "supporting", "relevant", "relevance", "positive"}
 _NUMBERS = {"label", "labels", "score", "scores", "rank", "answer", "support", "evidence", "truth"}  # texts are content
@@ -30,9 +31,8 @@ def tells_the_answer(rows: Values, name: str, target: str) -> bool:
     """
     judges = is_judging(target) and words_of_name(target).isdisjoint(_ANSWERS - {"correct"})
     telling = _EXPLAINING if judges else _EXPLAINING | _ANSWERS
-    repeats = 1 < len(distinct(rows, target)) <= len(rows) / 2 and are_copies(rows, name, target)
     by_name = is_wrong_answer(name) or not words_of_name(name).isdisjoint(telling)
-    return by_name or target.startswith(f"{name}.") or repeats
+    return by_name or target.startswith(f"{name}.") or repeats(rows, name, target)
 
 
 def is_wrong_answer(name: str) -> bool:

@@ -131,12 +131,6 @@ def has_answer_lists(rows: Values, name: str) -> bool:
     )
 
 
-def are_copies(rows: Values, one: str, other: str) -> bool:
-    """Whether each value of a column goes with one value of the other, and back."""
-    pairs = {(str(row.get(one)), str(row.get(other))) for row in rows}
-    return len(pairs) == len({pair[0] for pair in pairs}) == len({pair[1] for pair in pairs})
-
-
 def share_of(rows: Values, name: str, pattern: "re.Pattern[str]") -> float:
     """Return the share of a column's texts in which a pattern is found."""
     texts = [str(row[name]) for row in rows if not is_empty(row, name)]

@@ -22,7 +22,8 @@ and names (A4, covid-19) are not numbers.
 
 **What says none.** A number that is one end of a range or of alternatives ('40-42', '5 or 6'), a bound ('>42', 'at
 least 42', '42+'), or a part of a formula (2^10, 3\u221a2, 2\u03c0, 5i) or of an amount in two units (5 ft 10 in),
-decides nothing. A target must say one decided number and no other, as nothing tells which of several counts.
+decides nothing; '> 42' in an answer of several lines is a quote. A target must say one decided number and no other,
+as nothing tells which of several counts.
 """
 
 import itertools
@@ -161,6 +162,8 @@ def _has_unit(quantity: Quantity, unit: str) -> bool:
 def _deciding(text: str, decimal_mark: DecimalMark) -> tuple[list[_Found], bool]:
     """Return the numbers of the first part that has any, and whether the first of them counts, or the last."""
     lines = [line for line in map(_plain, _without_latex(text).splitlines()) if line]
+    if len(lines) > 1:
+        lines = [line.removeprefix("> ") for line in lines]  # a quote of Markdown; alone it is a bound
     for part, takes_first in _parts(lines):
         if found := _quantities(part, decimal_mark):
             return found, takes_first

@@ -89,7 +89,8 @@ class SplitReader:
         self._refuse_many_lacking(rows[0].file, len(found))
         reading = self._reading(shape, needed, names, found)
         self.notes.append(f"{written}: {len(rows)} rows, read as {shape}{reading}")
-        self.tally.columns(rows, sorted(names - self._used(shape, needed, names) - set(shown.values())))
+        unused = sorted(names - self._used(shape, needed, names) - set(shown.values()))
+        self.tally.columns(rows, unused, target=answer_column(shape, needed))
         column = self._column("id", names)
         return identified(found, column, self._faults, is_by_answer=self._turns == "all") if column else hashed(found)
 

@@ -153,26 +153,32 @@ class Tally:
                 what = f"column '{column.name}', which prompt.template shows, is empty"
                 self.add(row, what, f"fill it, or ask for it with {{% if {column.name} %}}", "warning")
 
-    def columns(self, rows: Iterable[Row], unused: Sequence[str], way: "Way | None" = None) -> None:
+    def columns(
+        self, rows: Iterable[Row], unused: Sequence[str], way: "Way | None" = None, target: str | None = None
+    ) -> None:
         """Count the columns that are not used, where they hold something.
 
         Args:
             rows: Of one file.
             unused: The columns.
             way: Says how a column comes into the question. Default: by the template.
+            target: The column with the answers; what repeats it never comes into the question. Default: none is known.
         """
         rows, way = list(rows), way or by_template
+        values = [row.values for row in rows]
         plain: dict[str, Row] = {}
         for name in unused:
             holders = [row for row in rows if row.values.get(name) not in (None, "", [], {})]
-            if remedy := _remedy(name, holders, way):
+            if target and repeats(values, name, target):
+                for row in holders:
+                    self.add(row, f"column '{name}' is not used", "nothing to do: it repeats the answer")
+            elif remedy := _remedy(name, holders, way):
                 for row in holders:
                     self.add(row, f"column '{name}' is not used", remedy, "warning")
             elif are_sentences([text for row in holders if isinstance(text := row.values[name], str)]):
                 for row in holders:
-                    self.add(
-                        row, f"column '{name}' is not used", f"it holds text: {way(name)} if the question needs it"
-                    )
+                    remedy = f"it holds text: {way(name)} if the question needs it and it does not tell the answer"
+                    self.add(row, f"column '{name}' is not used", remedy)
             elif holders:
                 plain[name] = holders[0]
         if plain:
@@ -182,6 +188,18 @@ class Tally:
             for row in rows:
                 if any(row.values.get(name) not in (None, "", [], {}) for name in plain):
                     self.add(row, what, remedy)
+
+
+def are_copies(rows: Sequence[Mapping[str, Any]], one: str, other: str) -> bool:
+    """Whether each value of a column goes with one value of the other, and back."""
+    pairs = {(str(row.get(one)), str(row.get(other))) for row in rows}
+    return len(pairs) == len({pair[0] for pair in pairs}) == len({pair[1] for pair in pairs})
+
+
+def repeats(rows: Sequence[Mapping[str, Any]], name: str, target: str) -> bool:
+    """Whether a column is a copy of answers that are labels: their names, or their numbers."""
+    labels = {str(row[target]) for row in rows if row.get(target) not in (None, "")}
+    return 1 < len(labels) <= len(rows) / 2 and are_copies(rows, name, target)
 
 
 def _says_more(turn: Turn) -> bool:

@@ -4,7 +4,9 @@ from contextlib import closing
 
 from ruamel.yaml import YAML
 
+from harness.evidence.models import ServedModel
 from harness.evidence.pins import pinned
+from harness.evidence.provenance import commits_of
 from harness.evidence.snapshot import read_snapshot, write_snapshot
 from harness.store.folder import RunFolder
 from harness.store.ledger import Ledger
@@ -57,3 +59,13 @@ def test_every_hub_id_of_the_resolved_task_file_stands_with_its_commit():
           columns: {{}}
         description: owner/model
     """)
+
+
+def test_commit_is_that_of_a_model_which_is_named_by_its_hub_id(tmp_path, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    commit = "a" * 40
+    folder = str(tmp_path / "models--owner--model" / "snapshots" / commit)
+    elsewhere = folder.replace(str(tmp_path), "/elsewhere")
+    found = {"owner/model": folder, f"owner/model@{commit}": folder, folder: folder, "other/model": elsewhere}
+    models = [ServedModel("", source, "transformers", None, path, "id") for source, path in found.items()]
+    assert commits_of(models) == {"owner/model": commit, f"owner/model@{commit}": commit}

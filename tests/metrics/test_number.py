@@ -121,6 +121,8 @@ RIGHT = [
     ("4 out of 5", "4"),
     ("Shops: >3. **Answer**: 42", "42"),
     ("x -> 42", "42"),
+    ("6 times 7 is what we want:\n\n> 42", "42"),
+    ("> 42\n\nsince 6 times 7 makes it", "42"),
     ("<answer>42</answer>", "42"),
     ("Antwort: 42, denn 6 mal 7", "42"),
     ("Die Antwort ist 42, denn 6 mal 7", "42"),
@@ -143,6 +145,8 @@ RIGHT = [
     ("40-42", "40\u201342"),
 ]
 WRONG = [
+    ("> 42", "42"),
+    ("So it must be\n>= 42", "42"),
     ("1.5", "15"),
     ("15", "1.5"),
     ("-5", "5"),

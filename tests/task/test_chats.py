@@ -165,6 +165,16 @@ def test_row_without_an_answer_to_learn_says_why(task_folder, turns, fault):
     assert fault in found
 
 
+def test_many_marked_chats_are_left_out_beside_many_broken_ones_which_alone_are_faults(task_folder):
+    marked, broken = chat(ASKED, SAID | {"weight": 0})[0], chat(ASKED)[0]
+    chats_of(task_folder, chat(ASKED, SAID))
+    task_folder.write_rows("train.jsonl", [chat(ASKED, SAID)[0], *[marked] * 3])
+    assert any("3 of 4 rows left out" in note for note in task_folder.load().notes)
+    task_folder.write_rows("train.jsonl", [chat(ASKED, SAID)[0], *[marked] * 3, broken])
+    (found,) = task_folder.faults()
+    assert "no turn is the assistant's" in found
+
+
 def test_answer_in_several_turns_is_one(task_folder):
     task = chats_of(task_folder, chat(ASKED, SAID, LAST))
     assert pairs(task) == [(["one"], "first\nsecond")]
@@ -183,6 +193,11 @@ def test_turn_of_thoughts_is_no_part_of_the_answer_and_is_named(task_folder):
 
 
 THOUGHT = {"role": "assistant", "channel": "analysis", "content": "hm"}
+
+
+def test_call_of_a_tool_among_thoughts_is_part_of_the_answer(task_folder):
+    task = chats_of(task_folder, chat(ASKED, THOUGHT | {"content": None, "tool_calls": [OPENAI]}))
+    assert pairs(task) == [(["one"], CALL_TEXT)]
 
 
 def test_turn_of_the_user_is_no_thought_whatever_its_channel(task_folder):
@@ -297,6 +312,21 @@ def test_columns_that_change_the_question_are_named_with_rows_and_remedy(task_fo
         "column 'weight' is not used (train.jsonl 1 row): all rows count alike; take out the rows that should not, and "
         "the column",
         "column 'source' is not used (train.jsonl 1 row): name what the question needs in prompt.template, as "
+        "{{ source }}",
+    ]
+
+
+def test_column_that_repeats_the_labels_is_not_offered_for_the_question(task_folder):
+    desks = {"1": "billing", "2": "repairs"}
+    rows = [
+        {"question": f"Message {n}?", "answer": label, "desk": desks[label], "source": f"s{n % 3}"}
+        for n, label in enumerate("1212121212")
+    ]
+    task_folder.write_rows("train.jsonl", rows)
+    about = [note for note in task_folder.load().notes if note.startswith("column")]
+    assert about == [
+        "column 'desk' is not used (train.jsonl 10 rows): nothing to do: it repeats the answer",
+        "column 'source' is not used (train.jsonl 10 rows): name what the question needs in prompt.template, as "
         "{{ source }}",
     ]
 
