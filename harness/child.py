@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
-from harness.telemetry import OFF
+from harness.library_settings import library_settings
 
 MARK = "HARNESS_CHILD"  # the variable that names the child which a process belongs to
 LOOK_SECONDS = 1.0  # how often a silent process is looked after
@@ -35,8 +35,8 @@ def module_command(module: str, *arguments: str) -> list[str]:
 def variables(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return what a child finds set: what is set here, less what would put the working folder on a Python's path.
 
-    The libraries' telemetry is off. PYTHONSAFEPATH is for what the child starts in turn. An empty or relative entry of
-    PYTHONPATH, as a line such as `PYTHONPATH=$PYTHONPATH:/lib` leaves where the variable was not set, stands for the
+    The settings of libraries are there. PYTHONSAFEPATH is for what the child starts in turn. An empty or relative entry
+    of PYTHONPATH, as a line such as `PYTHONPATH=$PYTHONPATH:/lib` leaves where the variable was not set, stands for the
     working folder too.
 
     Args:
@@ -45,7 +45,7 @@ def variables(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     kept = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if Path(entry).is_absolute()]
     paths = {"PYTHONPATH": os.pathsep.join(kept)} if kept else {}
     others = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    return {**OFF, **others, **paths, "PYTHONSAFEPATH": "1", **(extra or {})}
+    return {**library_settings(), **others, **paths, "PYTHONSAFEPATH": "1", **(extra or {})}
 
 
 def end_marked(mark: str) -> None:

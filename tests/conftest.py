@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.telemetry import switch_off
+from harness.library_settings import apply_settings
 
-switch_off()  # as the command does, before a library is imported
+apply_settings()  # as the command does, before a library is imported
 # Tiny models gain nothing from threads, and two processes whose threads wait for each other lose tenfold.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).parent))  # so that `tiny_model` imports wherever pytest starts

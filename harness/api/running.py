@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 from harness.api.places import Where, path_of, usable_places
 from harness.api.result import Result
 from harness.errors import HarnessError
+from harness.library_settings import apply_settings
 from harness.task import Task
-from harness.telemetry import switch_off
 
 if TYPE_CHECKING:
     from harness.evidence.states import EndState
     from harness.evidence.watch import Observer
 
 
-switch_off()  # before a call imports what would read it
+apply_settings()  # before a call imports what would read it
 
 
 class Silent:
