@@ -1,6 +1,6 @@
 """Keeping the base's ways: a penalty for leaving its predictions on general text while a task is learnt.
 
-To a step's gradient is added that of `weight * KL(base || tuned)`, nats per token, on one general text; a fresh
+To a step's gradient is added that of `weight * KL(base || tuned)`, nats per prediction, on one general text; a fresh
 adapter starts at zero. The base is the tuned model with its tuning switched off. Texts take turns, so what the base
 makes of each is kept: its last hidden states, from which its head says the predictions again.
 The texts are ours, and none of them is a benchmark item, a held-out text or a question of the off-task probe. After
@@ -14,10 +14,10 @@ from typing import Any
 import torch
 from torch.nn.functional import log_softmax
 
+from baselines.finetune.spec import GeneralText
 from baselines.finetune.tuners import Tuner
 
-Ids = tuple[int, ...]
-Known = dict[Ids, torch.Tensor]  # by text, the base's last hidden states, shape (tokens, hidden size)
+Known = dict[GeneralText, torch.Tensor]  # by text, the base's last hidden states, shape (predictions, hidden size)
 
 
 class Anchored:
@@ -28,7 +28,7 @@ class Anchored:
 
     tuner: Tuner
     known: Known
-    anchors: Sequence[Ids] = ()
+    anchors: Sequence[GeneralText] = ()
     kl_weight: float = 0.0
 
     def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> torch.Tensor:
@@ -39,17 +39,17 @@ class Anchored:
             adapted = trainer.accelerator.unwrap_model(model)
             text = self.anchors[trainer.state.global_step % len(self.anchors)]
             left = divergence(trainer.tuner, adapted, text, self.known)
-            trainer.accelerator.backward(self.kl_weight * left / len(text))
+            trainer.accelerator.backward(self.kl_weight * left / text.predictions)
         return loss
 
 
-def divergence(tuner: Tuner, adapted: Any, text: Ids, known: Known | None = None) -> torch.Tensor:
-    """Return KL(base || tuned) in nats, summed over the tokens of a text; gradients reach what is trained alone.
+def divergence(tuner: Tuner, adapted: Any, text: GeneralText, known: Known | None = None) -> torch.Tensor:
+    """Return KL(base || tuned) in nats, summed over what is kept of a text; gradients reach what is trained alone.
 
     Args:
         tuner: Switches the tuning off.
         adapted: The tuned model.
-        text: As token ids.
+        text: What both read.
         known: What the base made of texts before; it is added to.
     """
     known = {} if known is None else known
@@ -57,22 +57,23 @@ def divergence(tuner: Tuner, adapted: Any, text: Ids, known: Known | None = None
         if text not in known:
             known[text] = _hidden_states(adapted, text)
         base = _said_from(adapted, known[text])
-    ids = torch.tensor([text], device=adapted.device)
-    tuned = adapted(input_ids=ids, use_cache=False).logits[0].float()
+    ids = torch.tensor([text.ids], device=adapted.device)
+    with _head_reads(adapted, lambda found: found[:, text.first :]):
+        tuned = adapted(input_ids=ids, use_cache=False).logits[0].float()
     found: torch.Tensor = _Divergence.apply(tuned, base)  # type: ignore[no-untyped-call]
     return found
 
 
-def _hidden_states(model: Any, text: Ids) -> torch.Tensor:
-    """Return what the head reads of one text, alone: so it is the same to the last bit whenever it is asked."""
+def _hidden_states(model: Any, text: GeneralText) -> torch.Tensor:
+    """Return what the head reads of what is kept of a text, alone: so it is the same to the last bit each time."""
     read: list[torch.Tensor] = []
 
     def keep(found: torch.Tensor) -> torch.Tensor:
-        read.append(found[0].clone())
+        read.append(found[0, text.first :].clone())
         return found[:, :1]  # what the head says of it is not asked
 
     with _head_reads(model, keep):
-        model(input_ids=torch.tensor([text], device=model.device), use_cache=False)
+        model(input_ids=torch.tensor([text.ids], device=model.device), use_cache=False)
     [hidden] = read
     return hidden
 

@@ -12,7 +12,7 @@ from peft import prepare_model_for_kbit_training
 from transformers import set_seed
 
 from baselines.finetune.failure import TrainingFailure
-from baselines.finetune.spec import RunSpec
+from baselines.finetune.spec import GeneralText, RunSpec
 from baselines.finetune.tuners import Tuner, tuner_of
 from harness.atomic import whole_folder
 from harness.engine.resident import compute_dtype, default_device, load_base, load_tokenizer
@@ -32,7 +32,7 @@ class Base:
     tokenizer: Any
     total_parameters: int
     fault: str | None = None  # why it cannot be trained
-    known: dict[tuple[int, ...], torch.Tensor] = field(default_factory=dict)  # see `baselines.finetune.anchor`
+    known: dict[GeneralText, torch.Tensor] = field(default_factory=dict)  # see `baselines.finetune.anchor`
 
     @classmethod
     def load(cls, model: str, quantization: Literal["nf4"] | None) -> "Base":

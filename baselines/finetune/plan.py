@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from baselines.finetune.options import TuneOptions
-from baselines.finetune.spec import AnswerRow
+from baselines.finetune.spec import AnswerRow, GeneralText
 from baselines.finetune.store import Trained
 from harness.program import Program
 from harness.records import Example
@@ -19,7 +19,7 @@ class SftPlan:
     dev: tuple[Example, ...]
     options: TuneOptions
     warnings: tuple[str, ...]
-    anchors: tuple[tuple[int, ...], ...] = ()  # general texts as token ids
+    anchors: tuple[GeneralText, ...] = ()
     start: Trained | None = None  # earlier training that this continues; None starts fresh
 
     @property

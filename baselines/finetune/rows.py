@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from baselines.finetune.spec import AnswerRow, PairRow
+from baselines.finetune.spec import AnswerRow, GeneralText, PairRow
 from harness.contract import Engine
 from harness.engine.tokens import Text
 from harness.errors import ArmError
@@ -60,18 +60,21 @@ class Renderer:
         return (*ids, self.text.end_id) if ids else ()
 
 
-def anchor_rows(renderer: Renderer, program: Program) -> tuple[tuple[int, ...], ...]:
+def general_texts(renderer: Renderer, program: Program) -> tuple[GeneralText, ...]:
     """Render the general texts of `TEXTS`: prose as it is, questions alone and under the task's own prompt.
 
-    Both, because both are asked of a tuned model, and the base's way with one is not its way with the other.
+    Both, because both are asked of a tuned model, and the base's way with one is not its way with the other. Of a
+    question the answer alone counts: nobody asks a model what its user says, and a task's answer in place of another
+    one would hardly be seen among the tokens of a long prompt.
     """
-    anchors: list[tuple[int, ...]] = []
+    texts: list[GeneralText] = []
     for number, item in enumerate(_general(), start=1):
         if "text" in item:
-            anchors.append(tuple(renderer.text.raw(item["text"])))
+            texts.append(GeneralText(tuple(renderer.text.raw(item["text"]))))
         else:
-            anchors += [(*row.prompt, *row.answer) for row in _asked(renderer, program, number, item)]
-    return tuple(anchors)
+            for row in _asked(renderer, program, number, item):
+                texts.append(GeneralText((*row.prompt, *row.answer[:-1]), first=len(row.prompt) - 1))
+    return tuple(texts)
 
 
 def replay_rows(renderer: Renderer, program: Program, count: int, seed: int) -> tuple[AnswerRow, ...]:

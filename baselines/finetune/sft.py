@@ -11,7 +11,7 @@ from baselines.finetune.objectives import SUPERVISED
 from baselines.finetune.options import TuneOptions, range_warnings
 from baselines.finetune.plan import SftPlan
 from baselines.finetune.process import TrainingProcess
-from baselines.finetune.rows import Renderer, anchor_rows, answer_rows, replay_rows, within
+from baselines.finetune.rows import Renderer, answer_rows, general_texts, replay_rows, within
 from baselines.finetune.schedule import FAST_DEV_ROWS, FAST_STEPS, Outcome, Schedule, with_tuning
 from baselines.finetune.selection import (
     best_of,
@@ -72,7 +72,7 @@ def prepare(
     dev = drawn(study.dev, FAST_DEV_ROWS, context.seed) if context.budget.is_fast else study.dev
     examples = tuple(example for example in examples if example.id in kept)
     rows = (*rows, *replay_rows(renderer, program, round(options.replay * len(rows)), context.seed))
-    anchors = anchor_rows(renderer, program) if max(options.penalties) else ()
+    anchors = general_texts(renderer, program) if max(options.penalties) else ()
     return SftPlan(program, examples, rows, dev, options, warnings, anchors)
 
 
@@ -250,7 +250,7 @@ def _made_of(plan: SftPlan, context: FitContext, clock: Clock) -> dict[str, obje
         "rows": [asdict(row) for row in plan.rows],
         "dev": [asdict(example) for example in plan.dev],
         "program": plan.program.digest,
-        "anchors": plan.anchors,
+        "anchors": [asdict(text) for text in plan.anchors],
         "start": hash_folder(plan.start.adapter) if plan.start else None,
         "options": plan.options.sft_options,
         "seed": context.seed,

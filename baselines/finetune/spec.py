@@ -61,6 +61,19 @@ class PairRow:
 
 
 @dataclass(frozen=True, slots=True)
+class GeneralText:
+    """A text on which the base's predictions are kept: all of them, or those of an answer alone."""
+
+    ids: tuple[int, ...]
+    first: int = 0  # position from which on they are kept; of an answer, that of the token in front of it
+
+    @property
+    def predictions(self) -> int:
+        """How many are kept."""
+        return len(self.ids) - self.first
+
+
+@dataclass(frozen=True, slots=True)
 class RunSpec:
     """One training run on the base that the process holds."""
 
@@ -78,7 +91,7 @@ class RunSpec:
     tuner_options: Mapping[str, Any]
     objective_options: Mapping[str, Any] = field(default_factory=dict)
     start: str | None = None  # folder of a tuning to continue from; None starts a fresh one
-    anchors: tuple[tuple[int, ...], ...] = ()  # general texts on which the base's predictions are kept
+    anchors: tuple[GeneralText, ...] = ()
     kl_weight: float = 0.0  # nats of loss for each nat per token by which they are left
     base: str = ""  # hash of the base model's files, and its form
     seconds: float | None = None  # stop after the step that passes this; the parent's judging counts
@@ -113,7 +126,7 @@ class RunSpec:
             row(**{name: tuple(value) if isinstance(value, list) else value for name, value in item.items()})
             for item in data["rows"]
         )
-        anchors = tuple(tuple(text) for text in data["anchors"])
+        anchors = tuple(GeneralText(tuple(text["ids"]), text["first"]) for text in data["anchors"])
         return cls(**{**data, "rows": rows, "anchors": anchors, "evaluate_at": tuple(data["evaluate_at"])})
 
 

@@ -10,17 +10,21 @@ from inner_process import Parent, base_of, spec_in
 
 import baselines.finetune
 from baselines.finetune.anchor import divergence
-from baselines.finetune.rows import TEXTS, Renderer, anchor_rows, replay_rows
+from baselines.finetune.rows import TEXTS, Renderer, general_texts, replay_rows
 from baselines.finetune.sft import prepare
+from baselines.finetune.spec import GeneralText
 from baselines.finetune.tuners import LORA, tuner_of
 from baselines.prompt.zero import zero_shot_program
 from harness.general.off_task import all_questions
 from harness.program import Program, Prompt
 from harness.records import GenerationSettings, Weights
 
-ANCHORS = tuple(tuple(5 + (7 * n + 3 * i) % 90 for i in range(6 + n % 4)) for n in range(6))
+# whole texts, and such of which the last four predictions count
+ANCHORS = tuple(
+    GeneralText(tuple(5 + (7 * n + 3 * i) % 90 for i in range(6 + n % 4)), first=n % 2 * (2 + n % 4)) for n in range(6)
+)
 SETTINGS = GenerationSettings(8)
-OTHERS = tuple(tuple(9 + (5 * n + 11 * i) % 90 for i in range(8)) for n in range(6))
+OTHERS = tuple(GeneralText(tuple(9 + (5 * n + 11 * i) % 90 for i in range(8))) for n in range(6))
 
 
 def trained(tiny_model, folder: Path, **changes) -> Path:
@@ -32,12 +36,12 @@ def trained(tiny_model, folder: Path, **changes) -> Path:
 
 
 def left(tiny_model, adapter: Path, texts) -> float:
-    """KL(base || tuned), nats per token, from two models loaded by themselves and one text at a time."""
+    """KL(base || tuned), nats per prediction, from two models loaded by themselves and one text at a time."""
     from peft import PeftModel
     from transformers import AutoModelForCausalLM
 
     def predictions(model, text):
-        return model(input_ids=torch.tensor([text])).logits[0].log_softmax(-1)
+        return model(input_ids=torch.tensor([text.ids])).logits[0, text.first :].log_softmax(-1)
 
     base = AutoModelForCausalLM.from_pretrained(tiny_model, dtype=torch.float32)
     tuned = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(tiny_model, dtype=torch.float32), adapter)
@@ -46,7 +50,7 @@ def left(tiny_model, adapter: Path, texts) -> float:
         for text in texts:
             p, q = predictions(base, text), predictions(tuned.eval(), text)
             total += float((p.exp() * (p - q)).sum())
-    return total / sum(map(len, texts))
+    return total / sum(text.predictions for text in texts)
 
 
 def test_divergence_is_the_kl_of_two_models_loaded_apart(tiny_model, tmp_path):
@@ -59,7 +63,7 @@ def test_divergence_is_the_kl_of_two_models_loaded_apart(tiny_model, tmp_path):
     expected = left(tiny_model, adapter, ANCHORS)
     assert expected > 1e-3
     found = sum(float(divergence(tuner_of(LORA), both, text)) for text in ANCHORS)
-    assert found / sum(map(len, ANCHORS)) == pytest.approx(expected, rel=1e-4)
+    assert found / sum(text.predictions for text in ANCHORS) == pytest.approx(expected, rel=1e-4)
 
 
 def plain_pair(tiny_model, adapter: Path):
@@ -81,11 +85,11 @@ def an_adapter(tiny_model, tmp_path_factory):
 
 
 def test_value_and_gradient_are_those_of_two_models_loaded_apart(tiny_model, an_adapter):
-    text = ANCHORS[0]
+    text = ANCHORS[1]
     base, plain = plain_pair(tiny_model, an_adapter)
     with torch.no_grad():
-        p = base(input_ids=torch.tensor([text])).logits[0].log_softmax(-1)
-    q = plain(input_ids=torch.tensor([text])).logits[0].log_softmax(-1)
+        p = base(input_ids=torch.tensor([text.ids])).logits[0, -text.predictions :].log_softmax(-1)
+    q = plain(input_ids=torch.tensor([text.ids])).logits[0, -text.predictions :].log_softmax(-1)
     expected = (p.exp() * (p - q)).sum()
     expected.backward()
     _, tuned = plain_pair(tiny_model, an_adapter)
@@ -107,12 +111,12 @@ def test_known_text_goes_through_the_tuned_model_alone(tiny_model, an_adapter):
     read = []
     tuned.get_input_embeddings().register_forward_pre_hook(lambda module, given: read.append(given[0].numel()))
     divergence(tuner_of(LORA), tuned, ANCHORS[0], known)
-    assert sorted(read) == [1, len(ANCHORS[0])]  # the head is asked for the base's predictions through one token
+    assert sorted(read) == [1, len(ANCHORS[0].ids)]  # the head is asked for the base's predictions through one token
 
 
 def test_an_anchored_training_stays_nearer_to_its_base_also_on_other_texts(tiny_model, tmp_path):
     free = trained(tiny_model, tmp_path / "free")
-    held = trained(tiny_model, tmp_path / "held", anchors=ANCHORS, kl_weight=10.0)
+    held = trained(tiny_model, tmp_path / "held", anchors=ANCHORS, kl_weight=30.0)
     assert left(tiny_model, held, ANCHORS) < 0.5 * left(tiny_model, free, ANCHORS)
     assert left(tiny_model, held, OTHERS) < left(tiny_model, free, OTHERS)
 
@@ -143,23 +147,27 @@ def test_texts_take_turns_step_by_step(tiny_model, tmp_path, monkeypatch):
 
 def test_general_texts_are_rendered_as_the_engine_reads_them(tiny_model, engine):
     program = Program(Weights(str(tiny_model)), Prompt("Answer with a code.", "Message: {{ input }}"), SETTINGS)
-    anchors = anchor_rows(Renderer(str(tiny_model), engine), program)
+    texts = general_texts(Renderer(str(tiny_model), engine), program)
     items = [json.loads(line) for line in TEXTS.read_text().splitlines()]
     # a question stands twice: alone, and under the task's prompt
-    assert len(anchors) == sum(1 if "text" in item else 2 for item in items)
-    text, alone, prompted = (engine.tokenizer.decode(ids) for ids in anchors[:3])
+    assert len(texts) == sum(1 if "text" in item else 2 for item in items)
+    text, alone, prompted = (engine.tokenizer.decode(text.ids) for text in texts[:3])
     assert text.startswith("A lighthouse stands")
     assert alone.startswith("<|im_start|>system")
-    assert alone.endswith(f"{items[1]['answer']}<|im_end|>")
+    assert alone.endswith(items[1]["answer"])
     assert f"Message: {items[1]['question']}" in prompted
     assert "Answer with a code." in prompted and "Answer with a code." not in alone
-    assert prompted.endswith(f"{items[1]['answer']}<|im_end|>")
+    assert prompted.endswith(items[1]["answer"])
+    # what is predicted is the answer, and its end behind it
+    assert texts[0].first == 0
+    for text in texts[1:3]:
+        assert engine.tokenizer.decode(text.ids[text.first + 1 :]) == items[1]["answer"]
 
 
 def test_template_that_cannot_show_a_plain_question_is_put_to_none(tiny_model, engine):
     picky = Program(Weights(str(tiny_model)), Prompt(template="{{ {'Route 1': input}[input] }}"), SETTINGS)
-    anchors = anchor_rows(Renderer(str(tiny_model), engine), picky)
-    assert len(anchors) == len(TEXTS.read_text().splitlines())  # each stands once: alone
+    texts = general_texts(Renderer(str(tiny_model), engine), picky)
+    assert len(texts) == len(TEXTS.read_text().splitlines())  # each stands once: alone
 
 
 def test_replayed_rows_are_general_questions_with_their_answers(tiny_model, engine):

@@ -21,6 +21,7 @@ from baselines.finetune.base import Base
 from baselines.finetune.failure import TrainingFailure
 from baselines.finetune.full import FULL
 from baselines.finetune.objectives import PREFERENCE, SUPERVISED
+from baselines.finetune.spec import GeneralText
 from baselines.finetune.tuners import LORA, tuner_of
 from harness.engine.resident import load_base
 from harness.engine.transformers_engine import TransformersEngine
@@ -162,7 +163,7 @@ def test_penalty_for_leaving_the_base_is_what_plain_transformers_says(tuned, tmp
     after = predictions(PeftModel.from_pretrained(plain, family.adapter).eval(), text)
     expected = float((before.exp() * (before - after)).sum())
     with family.base.tuned(spec_in(tmp_path, start=family.adapter)) as adapted, torch.no_grad():
-        found = float(divergence(tuner_of(LORA), adapted, text))
+        found = float(divergence(tuner_of(LORA), adapted, GeneralText(text)))
     assert found > 1e-4
     assert found == approx(expected, rel=1e-3)
 

@@ -144,10 +144,11 @@ def test_base_is_bare_again_after_a_run_and_the_same_run_ends_the_same(tiny_mode
 def test_penalty_sees_the_bare_base_beside_what_is_trained(tiny_model, tmp_path, tuner):
     """At the first step a tuning that changes nothing has left nothing; the penalty is then no part of the gradient."""
     from baselines.finetune.anchor import divergence
+    from baselines.finetune.spec import GeneralText
     from baselines.finetune.tuners import tuner_of
 
     base = base_of(Weights(str(tiny_model)))
-    text = tuple(range(5, 25))
+    text = GeneralText(tuple(range(5, 25)))
     spec = spec_in(tmp_path, tuner=tuner, tuner_options={"virtual_tokens": 3})
     with base.tuned(spec) as tuned:
         fresh = float(divergence(tuner_of(tuner), tuned, text))

@@ -14,14 +14,14 @@ from inner_process import Death, Parent, answers, base_of, pairs, spec_in
 from baselines.finetune import store
 from baselines.finetune.kto import JudgedRow
 from baselines.finetune.objectives import PREFERENCE
-from baselines.finetune.spec import RunSpec
+from baselines.finetune.spec import GeneralText, RunSpec
 from harness.atomic import PART
 from harness.errors import StoreError
 from harness.records import Weights
 
 ADAPTER = "adapter_model.safetensors"
 # Ten texts, four a step: a step that took the texts of another one would be seen.
-ANCHORED = {"anchors": tuple(answer.prompt for answer in answers()), "kl_weight": 1.0}
+ANCHORED = {"anchors": tuple(GeneralText(answer.prompt) for answer in answers()), "kl_weight": 1.0}
 
 
 def train(tiny_model: Path, spec: RunSpec, latest: int | None = None, **parent) -> Parent:
