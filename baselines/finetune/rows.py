@@ -2,18 +2,18 @@
 
 import json
 import random
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain, cycle
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from baselines.finetune.spec import AnswerRow, GeneralText, PairRow
-from harness.contract import Engine
+from harness.contract import Conversation, Engine
 from harness.engine.tokens import Text
 from harness.errors import ArmError
 from harness.program import Program, general_question
-from harness.records import Example, Message, Passage, Preference
+from harness.records import Example, Message, Passage, Preference, Question
 
 TEXTS = Path(__file__).parent / "general_texts.jsonl"  # ours; in none of the benchmarks or probes
 NAMED = 10  # rows that a message names before it only counts
@@ -61,39 +61,49 @@ class Renderer:
 
 
 def general_texts(renderer: Renderer, program: Program) -> tuple[GeneralText, ...]:
-    """Render the general texts of `TEXTS`: prose as it is, questions alone and under the task's own prompt.
+    """Render the general texts of `TEXTS` in the order in which steps take them.
 
-    Both, because both are asked of a tuned model, and the base's way with one is not its way with the other. Of a
-    question the answer alone counts: nobody asks a model what its user says, and a task's answer in place of another
-    one would hardly be seen among the tokens of a long prompt.
+    Half of the turns are questions under the task's own prompt, as there what is forgotten shows first; the others are
+    prose and questions alone, by turns. Of a question the answer alone counts: nobody asks a model what its user says,
+    and a task's answer in place of another one would hardly be seen among the tokens of a long prompt.
     """
-    texts: list[GeneralText] = []
-    for number, item in enumerate(_general(), start=1):
-        if "text" in item:
-            texts.append(GeneralText(tuple(renderer.text.raw(item["text"]))))
-        else:
-            for row in _asked(renderer, program, number, item):
-                texts.append(GeneralText((*row.prompt, *row.answer[:-1]), first=len(row.prompt) - 1))
-    return tuple(texts)
+    prose = [GeneralText(tuple(renderer.text.raw(item["text"]))) for item in _general() if "text" in item]
+    alone, prompted = ([_answer_of(row) for row in rows] for rows in _questions(renderer, program))
+    others = [text for pair in zip(cycle(prose), alone, strict=False) for text in pair]
+    if not prompted:
+        return tuple(others)
+    return tuple(text for pair in zip(cycle(prompted), others, strict=False) for text in pair)
 
 
 def replay_rows(renderer: Renderer, program: Program, count: int, seed: int) -> tuple[AnswerRow, ...]:
     """Return so many general questions with answers as training rows; where there are too few, all take turns."""
-    general = [(number, item) for number, item in enumerate(_general(), start=1) if "question" in item]
-    rows = [row for number, item in general for row in _asked(renderer, program, number, item)] if count else []
+    rows = list(chain(*_questions(renderer, program))) if count else []
     random.Random(seed).shuffle(rows)
     return tuple(replace(rows[n % len(rows)], id=f"{rows[n % len(rows)].id}, {n // len(rows)}") for n in range(count))
 
 
-def _asked(renderer: Renderer, program: Program, number: int, item: dict[str, str]) -> Iterator[AnswerRow]:
-    """Yield a general question with its answer: alone, and under the task's own prompt."""
-    turn = (Message("user", item["question"]),)
-    asked: dict[str, Sequence[Message]] = {"alone": turn}
-    with suppress(ArmError):  # a template that cannot show a plain question is never put to one in use either
-        asked["prompted"] = program.messages(general_question(program.prompt, f"general {number}", item["question"]))
-    for how, messages in asked.items():
-        name = f"general text {number} {how}"
-        yield AnswerRow(name, renderer.prompt(messages, name), renderer.answer(item["answer"]))
+def _questions(renderer: Renderer, program: Program) -> tuple[list[AnswerRow], list[AnswerRow]]:
+    """Return the general questions with their answers: alone, and under the task's own prompt where it can show one."""
+    alone, prompted = [], []
+    for number, item in enumerate(_general(), start=1):
+        if "question" in item:
+            name, answer = f"general text {number}", renderer.answer(item["answer"])
+            turn = (Message("user", item["question"]),)
+            alone.append(AnswerRow(f"{name} alone", renderer.prompt(turn, name), answer))
+            if messages := _shown(program, general_question(program.prompt, name, item["question"])):
+                prompted.append(AnswerRow(f"{name} prompted", renderer.prompt(messages, name), answer))
+    return alone, prompted
+
+
+def _shown(program: Program, question: Question) -> Conversation | None:
+    try:
+        return program.messages(question)
+    except ArmError:  # a template that cannot show a plain question is never put to one in use either
+        return None
+
+
+def _answer_of(row: AnswerRow) -> GeneralText:
+    return GeneralText((*row.prompt, *row.answer[:-1]), first=len(row.prompt) - 1)
 
 
 def _general() -> list[dict[str, str]]:

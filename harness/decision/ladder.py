@@ -12,9 +12,9 @@ import numpy as np
 
 from harness.decision.arms import LADDER, Absent, Arm, JudgedArms, MetricSpec
 from harness.decision.asking import of_whole
-from harness.decision.intervals import TAIL, Floats, Labels, arm_interval, group_labels
+from harness.decision.intervals import TAIL, Floats, Labels, arm_interval, group_labels, score_interval
 from harness.decision.paired import BestConstant, Scored, compare
-from harness.decision.words import join, points, share
+from harness.decision.words import join, points, share, share_beside
 from harness.records import Comparison, Family, Gate, Interval, Limits, Rung
 
 OTHER_PROMPTS_TAIL = 0.005  # of the rung's 2.5%, for the prompts that dev did not name
@@ -49,6 +49,19 @@ class ArmScores:
     def is_below_goal(self, arm: Arm) -> bool:
         """Whether the arm's upper bound is below the goal."""
         return self.scores[arm.name].high < self.limits.goal
+
+    def constant_bounds(self, constant: BestConstant) -> Interval | None:
+        """Return the best constant answer's figure on the items that arms are judged on; None where it has none.
+
+        Nothing is asked for it, so that it is known on all items even where arms are asked in rounds.
+        """
+        scores = [constant.scores[item] for item in self.items if item in constant.scores]
+        return score_interval(scores, self.metric_spec) if scores else None
+
+    def is_constant_below_goal(self, constant: BestConstant | None) -> bool:
+        """Whether the best constant answer is shown below the goal; without one nothing stands in the way."""
+        bounds = self.constant_bounds(constant) if constant is not None else None
+        return bounds is None or bounds.high < self.limits.goal
 
     def values(self, scored: Scored) -> Floats:
         """Return the scores of the judged items, in one order for all."""
@@ -96,7 +109,7 @@ class Climb:
     arm: Arm
     comparisons: tuple[Comparison, ...]  # against every judged arm of the cheaper rungs, and the best constant answer
     by_gain: bool  # every gain's lower bound exceeds the smallest gain
-    by_goal: bool  # every cheaper arm is below the goal, and this one reaches it
+    by_goal: bool  # every cheaper arm and the best constant answer are below the goal, and this one reaches it
     missing_parents: tuple[Family, ...]  # of `combine`: rungs without a candidate to gain over
     in_the_way: tuple[Absent, ...]  # cheaper arms that failed, are invalid or did not run
     gate: Gate | None  # of a tuned arm
@@ -140,7 +153,8 @@ def attempt(
     comparisons = tuple(arm_scores.gain(arm, other) for other in cheaper)
     if constant is not None and cheaper:
         comparisons += (compare(arm, constant, arm_scores.metric_spec, arm_scores.limits.smallest_gain),)
-    by_goal = arm_scores.is_at_goal(arm) and all(arm_scores.is_below_goal(other) for other in cheaper)
+    is_alone = all(arm_scores.is_below_goal(other) for other in cheaper) and arm_scores.is_constant_below_goal(constant)
+    by_goal = arm_scores.is_at_goal(arm) and is_alone
     missing: tuple[Family, ...] = ()
     if family == "combine":
         parents = {parent: judged_arms.candidate(parent) for parent in PARENTS}
@@ -199,7 +213,7 @@ def goal_words(arm_scores: ArmScores, prompt: Arm, *, is_reached: bool) -> str:
     """Say whether a prompt's lower bound reaches the goal, and at which level where the rung's prompts share 2.5%."""
     tail = arm_scores.prompt_tails[prompt.name]
     level = "" if tail == TAIL else f" ({100 * (1 - tail):.4g}% one-sided)"
-    low = share(arm_scores.bounds(prompt, tail).low)
+    low = share_beside(arm_scores.bounds(prompt, tail).low, arm_scores.limits.goal)
     return f"lower bound {low}{level} {'reaches' if is_reached else 'does not reach'} the goal of " + share(
         arm_scores.limits.goal
     )

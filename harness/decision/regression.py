@@ -80,6 +80,8 @@ def conclude(
         base_score=score_interval(task.base, task.metric_spec) if task and task.base else None,
         tuned_score=score_interval(task.tuned, task.metric_spec) if task and task.tuned else None,
         task_change=None if task is None else task_change(task, base.weights, tuned.weights),
+        task_verdict=on_task.verdict if on_task else None,
+        task_words=on_task.words if on_task else "",
         limits=limits,
         notes=tuple(notes),
         manifest=manifest,

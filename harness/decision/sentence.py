@@ -68,7 +68,7 @@ def gate_clause(gate: Gate, max_drop: float) -> str:
         return "forgetting was not measured"
     seen = _ability_words(gate)
     if gate.state == "pass":
-        return f"{seen}: no forgetting beyond {points(max_drop)}"
+        return f"{seen}: no forgetting beyond {points(max_drop)} over all benchmarks"
     if gate.state == "fail":
         return f"{seen}: fails the gate" if gate.blocks else f"{seen}: {_ROUTED}"
     if gate.state == "cannot_judge":

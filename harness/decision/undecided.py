@@ -112,6 +112,7 @@ def _climb_options(arm_scores: ArmScores, climb: Climb, constant: BestConstant |
     by_gain = [_gain(arm_scores, arm, other, least) for other in simpler]
     by_goal = [_rate(arm_scores, arm, TAIL, above=True)]
     by_goal += [_rate(arm_scores, other, TAIL, above=False) for other in cheaper]
+    by_goal += _constant_below(arm_scores, constant)
     if arm.evidence.family == "combine":
         parents = [judged_arms.candidate(parent) for parent in PARENTS]
         by_goal += [_gain(arm_scores, arm, parent, least) for parent in parents if parent is not None]
@@ -137,6 +138,16 @@ def _rate(arm_scores: ArmScores, arm: Arm, tail: float, *, above: bool) -> Hurdl
         return interval_hurdle(arm_scores.bounds(arm, tail), goal, tail, above=above)
     tail = arm_scores.tail_of_whole(tail)
     return rate_hurdle(arm_scores.values(arm), arm_scores.labels(arm), goal, tail, above=above)
+
+
+def _constant_below(arm_scores: ArmScores, constant: BestConstant | None) -> list[Hurdle]:
+    bounds = arm_scores.constant_bounds(constant) if constant is not None else None
+    if constant is None or bounds is None:
+        return []
+    goal = arm_scores.limits.goal
+    if _is_by_interval(arm_scores):
+        return [interval_hurdle(bounds, goal, TAIL, above=False)]
+    return [rate_hurdle(arm_scores.values(constant), arm_scores.labels(constant), goal, TAIL, above=False)]
 
 
 def _gain(arm_scores: ArmScores, arm: Arm, other: Scored, threshold: float, *, above: bool = True) -> Hurdle:

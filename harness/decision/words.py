@@ -36,6 +36,12 @@ def share(rate: float) -> str:
     return f"{100 * rate:.1f}%".replace(".0%", "%")
 
 
+def share_beside(rate: float, other: float) -> str:
+    """Write a rate as a percentage with the digits that tell it from another one: 0.89997 beside 0.9 is '89.997%'."""
+    places = next((n for n in range(1, 6) if round(100 * rate, n) != round(100 * other, n)), 1)
+    return f"{100 * rate:.{places}f}%".replace(".0%", "%")
+
+
 def percent(tail: float) -> str:
     """Name the two-sided level that leaves `tail` on each side: 0.025 is '95%'."""
     return f"{100 * (1 - 2 * tail):.4g}%"

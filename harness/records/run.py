@@ -57,6 +57,8 @@ class Regression:
     base_score: Interval | None  # on the task's test items
     tuned_score: Interval | None
     task_change: Comparison | None  # tuned less base, paired
+    task_verdict: Literal["passed", "regressed", "inconclusive", "cannot_judge"] | None
+    task_words: str  # the bound that its verdict rests on, or why there is none; '' without a task
     limits: Limits
     notes: tuple[str, ...]  # e.g. that the two are quantised differently, or that the base was recorded earlier
     manifest: Mapping[str, Any]  # versions, hashes, device, seeds, dates

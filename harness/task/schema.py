@@ -164,7 +164,7 @@ class General(Section):
     max_drop: Annotated[float, Field(gt=0, lt=1)] = _LIMITS.max_drop
     """Largest loss over all benchmark items that is taken for none."""
     keep: Annotated[float, Field(gt=0, le=1)] = _LIMITS.keep
-    """Share of the base's ability above chance that each benchmark must keep."""
+    """Share of the base's ability above chance, over all benchmarks; an arm that is shown to keep less fails."""
     max_text_loss: Annotated[float, Field(ge=0)] = _LIMITS.max_text_loss
     """Nats per token above the base on general text."""
     max_off_task: Share = _LIMITS.max_off_task

@@ -21,9 +21,10 @@ _STATES: dict[str, tuple[str, Mood]] = {
     "absent": (numbers.NOT_MEASURED, "absent"),
     "beside": ("not judged", "absent"),
 }
+_TASK_STATES = {"passed": "kept", "regressed": "lost", "inconclusive": "open", "cannot_judge": "beside"}
 BOUNDS = (
-    "Bounds leave 5% on each side for the benchmarks together, 1% for the task itself and 2.5% elsewhere. One "
-    "benchmark alone is tested for a loss beyond the limit, and is not asked to exclude one."
+    "Bounds leave 5% on each side for the benchmarks together, and 2.5% elsewhere but for the task itself, where they "
+    "say it. One benchmark alone is tested for a loss beyond the limit, and is not asked to exclude one."
 )
 
 
@@ -119,14 +120,13 @@ def _task(regression: Regression) -> Iterator[Row]:
     name = f"The task itself, {metric_name(regression.primary_metric)}"
     limit = f"{numbers.MINUS}{numbers.size(regression.limits.max_drop)} points"
     found = change.difference
+    state = _TASK_STATES[regression.task_verdict or "cannot_judge"]
     if found is None:
-        yield Row(name, "absent", numbers.NOT_MEASURED, "too few items or groups for a claim", limit)
+        yield Row(name, state, numbers.NOT_MEASURED, regression.task_words, limit)
         return
-    most = -regression.limits.max_drop
-    state = "lost" if found.high < most else "kept" if found.low > most else "open"
     scores = (regression.base_score, regression.tuned_score)
     before, after = (numbers.percent(score.estimate if score else None) for score in scores)
-    yield Row(name, state, _points(found), f"{_bounds(found)}; from {before} to {after}", limit)
+    yield Row(name, state, _points(found), f"from {before} to {after}; {regression.task_words}", limit)
 
 
 def _state(gate: Gate, probe: Probe, *, has_kept: bool) -> str:

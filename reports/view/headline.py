@@ -118,7 +118,7 @@ def _open(run: Run) -> tuple[str, ...]:
     """Say why nothing is recommended."""
     decision, goal = run.decision, _goal(run)
     if decision.action == "rethink":
-        return (goal, "Neither documents nor training is seen to help, and a gain that would matter is ruled out.")
+        return (goal, "A gain from documents or training that would matter is ruled out.")
     if decision.undecided == "gate":
         failed = [gate for gate in decision.gates if gate.state == "fail"]
         names = join([f"“{option_name(run, gate.arm)}”" for gate in failed])

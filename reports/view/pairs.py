@@ -48,7 +48,7 @@ def _finding(run: Run) -> str:
     apart = [
         found for found in measured if found.difference and (found.difference.low > 0 or found.difference.high < 0)
     ]
-    text = f"{len(apart)} of {numbers.plural(len(run.decision.pairs), 'pair')} differ by more than chance explains."
+    text = f"{len(apart)} of {numbers.plural(len(run.decision.pairs), 'pair')} have an interval without zero."
     if not measured:
         return text
     most = max(measured, key=lambda found: min(found.wins, found.losses))

@@ -70,7 +70,7 @@ def test_sentence_of_a_tuned_verdict_is_made_of_its_figures():
         f"(95% CI {100 * gain.low:+.1f} to {100 * gain.high:+.1f}, n = 200); "
         f"the goal of 90% is met; general ability +0.0 points by the score "
         f"(95% one-sided at least {100 * decision.gates[0].pooled.low:+.1f} points, n = 750): "
-        f"no forgetting beyond 3 points."
+        f"no forgetting beyond 3 points over all benchmarks."
     )
 
 

@@ -1,6 +1,7 @@
 """The penalty for leaving the base's predictions on general text."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -116,8 +117,9 @@ def test_known_text_goes_through_the_tuned_model_alone(tiny_model, an_adapter):
 
 def test_an_anchored_training_stays_nearer_to_its_base_also_on_other_texts(tiny_model, tmp_path):
     free = trained(tiny_model, tmp_path / "free")
-    held = trained(tiny_model, tmp_path / "held", anchors=ANCHORS, kl_weight=30.0)
-    assert left(tiny_model, held, ANCHORS) < 0.5 * left(tiny_model, free, ANCHORS)
+    whole = tuple(replace(text, first=0) for text in ANCHORS)
+    held = trained(tiny_model, tmp_path / "held", anchors=whole, kl_weight=10.0)
+    assert left(tiny_model, held, whole) < 0.5 * left(tiny_model, free, whole)
     assert left(tiny_model, held, OTHERS) < left(tiny_model, free, OTHERS)
 
 
@@ -149,9 +151,7 @@ def test_general_texts_are_rendered_as_the_engine_reads_them(tiny_model, engine)
     program = Program(Weights(str(tiny_model)), Prompt("Answer with a code.", "Message: {{ input }}"), SETTINGS)
     texts = general_texts(Renderer(str(tiny_model), engine), program)
     items = [json.loads(line) for line in TEXTS.read_text().splitlines()]
-    # a question stands twice: alone, and under the task's prompt
-    assert len(texts) == sum(1 if "text" in item else 2 for item in items)
-    text, alone, prompted = (engine.tokenizer.decode(text.ids) for text in texts[:3])
+    prompted, text, _, alone = (engine.tokenizer.decode(text.ids) for text in texts[:4])
     assert text.startswith("A lighthouse stands")
     assert alone.startswith("<|im_start|>system")
     assert alone.endswith(items[1]["answer"])
@@ -159,15 +159,25 @@ def test_general_texts_are_rendered_as_the_engine_reads_them(tiny_model, engine)
     assert "Answer with a code." in prompted and "Answer with a code." not in alone
     assert prompted.endswith(items[1]["answer"])
     # what is predicted is the answer, and its end behind it
-    assert texts[0].first == 0
-    for text in texts[1:3]:
+    assert texts[1].first == 0
+    for text in (texts[0], texts[3]):
         assert engine.tokenizer.decode(text.ids[text.first + 1 :]) == items[1]["answer"]
+
+
+def test_half_of_the_turns_are_under_the_task_s_prompt_and_every_text_has_one(tiny_model, engine):
+    program = Program(Weights(str(tiny_model)), Prompt("Answer with a code."), SETTINGS)
+    texts = general_texts(Renderer(str(tiny_model), engine), program)
+    told = [engine.tokenizer.decode(text.ids) for text in texts]
+    assert ["Answer with a code." in text for text in told] == [True, False] * (len(texts) // 2)
+    assert [text.first > 0 for text in texts[1::2]] == [False, True] * (len(texts) // 4)  # prose, then a question
+    items = [json.loads(line) for line in TEXTS.read_text().splitlines()]
+    assert len(set(texts)) == sum(1 if "text" in item else 2 for item in items)
 
 
 def test_template_that_cannot_show_a_plain_question_is_put_to_none(tiny_model, engine):
     picky = Program(Weights(str(tiny_model)), Prompt(template="{{ {'Route 1': input}[input] }}"), SETTINGS)
     texts = general_texts(Renderer(str(tiny_model), engine), picky)
-    assert len(texts) == len(TEXTS.read_text().splitlines())  # each stands once: alone
+    assert len(set(texts)) == len(TEXTS.read_text().splitlines())  # prose, and each question alone
 
 
 def test_replayed_rows_are_general_questions_with_their_answers(tiny_model, engine):
