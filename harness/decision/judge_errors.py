@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from harness.records import Basis, LabelledJudgement
 
+PAIRS = 2  # of the least and the most that a value can be, added to each mean
 Floats = NDArray[np.float64]
 Cluster = Hashable
 
@@ -138,10 +139,10 @@ class _Mean:
 
 def _mean(values: Floats, clusters: Sequence[Cluster], low: float, high: float = 1.0) -> _Mean:
     weight = values.size / len(set(clusters))  # as large as a cluster is on average
-    total = values.size + 2 * weight
-    center = (float(values.sum()) + weight * (low + high)) / total
+    total = values.size + 2 * PAIRS * weight
+    center = (float(values.sum()) + PAIRS * weight * (low + high)) / total
     seen = [(cluster, (float(value) - center) / total) for cluster, value in zip(clusters, values, strict=True)]
-    added = [(_Unseen(), weight * (value - center) / total) for value in (low, high)]
+    added = [(_Unseen(), weight * (value - center) / total) for value in PAIRS * (low, high)]
     return _Mean(float(values.mean()), center, [*seen, *added])
 
 
@@ -157,7 +158,8 @@ def powered(answers: Answers, *, is_sure: bool = False) -> Ratio:
     others = [cluster for cluster, is_chosen in zip(clusters, chosen, strict=True) if not is_chosen]
     labels, scores, rest = answers.labels[chosen], answers.values[chosen], answers.values[~chosen]
     power = tuned_lambda(labels, scores, rest)
-    residual = _mean(labels - power * scores, theirs, low=-1.0)
+    least, most = answers.low - power, 1 - power * answers.low  # of a label less so much of a score
+    residual = _mean(labels - power * scores, theirs, low=least, high=most)
     errors, plain, center = list(residual.errors), residual.plain, residual.center
     if rest.size:
         predicted = _mean(rest, others, low=answers.low)

@@ -13,7 +13,7 @@ import numpy as np
 from scipy import special
 
 from harness.decision.intervals import FEWEST_GROUPS, TAIL, Floats, Labels, exact, unseen_weight
-from harness.decision.paired import GRADED_PAIRS, RATE_PAIRS
+from harness.decision.paired import GRADED_PAIRS, RATE_PAIRS, is_by_rate
 from harness.records import Interval
 
 POWER = 0.80
@@ -114,14 +114,15 @@ def gain_hurdle(
         return Hurdle(_grouped(differences, labels, threshold, tail, unseen=-1.0), differences)
     mean, variance = float(differences.mean()), float(differences.var())
     is_rate = bool(np.isin(differences, (-1.0, 0.0, 1.0)).all())
-    pairs = RATE_PAIRS if is_rate else GRADED_PAIRS
 
     def chance(items: int) -> float:
+        is_normal = is_by_rate(items, is_rate=is_rate)
+        pairs = RATE_PAIRS if is_normal else GRADED_PAIRS
         total = items + 2 * pairs
         center = items * mean / total
         added = pairs * ((1 - center) ** 2 + (1 + center) ** 2)
         error = math.sqrt(items * (variance + (mean - center) ** 2) + added) / total
-        reach = special.ndtri(1 - tail) if is_rate else special.stdtrit(items - 1, 1 - tail)
+        reach = special.ndtri(1 - tail) if is_normal else special.stdtrit(items - 1, 1 - tail)
         return _normal_chance(center - float(reach) * error - threshold, math.sqrt(variance * items) / total)
 
     return Hurdle(chance, differences)

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from harness.decision.agreement import agreement
 from harness.decision.arms import MetricSpec
@@ -35,6 +36,21 @@ def _share_covered(world, truth):
     rng = np.random.default_rng(7)
     intervals = [world(rng) for _ in range(WORLDS)]
     return np.mean([one.low <= truth <= one.high for one in intervals]), intervals
+
+
+@pytest.mark.parametrize("n", [20, 50])
+def test_bounds_of_a_rate_that_people_labelled_whole_err_rarely_near_both_ends(n):
+    """Exact, over all rates: each bound is meant to err in 2.5%, and did in 6% above low rates."""
+
+    def figure(count):
+        scores = [Score(f"q{i}", float(i < count), parts=(1.0, float(i < count))) for i in range(n)]
+        return corrected(single(scores, _names(n)), Correction("own"), 0.025)
+
+    bounds = [figure(count) for count in range(n + 1)]
+    lows, highs = (np.array([getattr(one, side) for one in bounds]) for side in ("low", "high"))
+    for rate in np.linspace(0.005, 0.995, 100):
+        chances = stats.binom.pmf(np.arange(n + 1), n, rate)
+        assert max(chances[lows > rate].sum(), chances[highs < rate].sum()) <= 0.04
 
 
 @pytest.mark.parametrize("rate", [0.3, 0.97])

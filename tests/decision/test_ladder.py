@@ -153,6 +153,20 @@ def test_beating_prompts_but_not_the_best_constant_answer_is_no_gain():
     assert settle(prompts_at_zero, constant_scores=constant).action == "rethink"
 
 
+@pytest.mark.parametrize(("family", "action"), [("rag", "rag"), ("tune", "fine_tune")])
+def test_goal_is_no_reason_to_climb_where_the_best_constant_answer_may_reach_it(family, action):
+    """What always says the commonest label gains nothing by being tuned to say it."""
+    arms = [
+        evidence("few_shot", "prompt", right(140, N)),
+        evidence("higher", family, right(190, N), general=UNHARMED if family == "tune" else None),
+    ]
+    for constant in (188, 191):  # not shown below 90%, and not beaten by 2 points
+        scores = [Score(f"q{index}", value) for index, value in enumerate(right(constant, N))]
+        assert settle(arms, constant_scores=scores).action == "undecided"
+    below = [Score(f"q{index}", value) for index, value in enumerate(right(160, N))]
+    assert settle(arms, constant_scores=below).action == settle(arms).action == action
+
+
 def test_goal_that_a_constant_answer_reaches_is_said():
     constant = [Score(f"q{index}", value) for index, value in enumerate(right(190, N))]
     decision = settle(LOW, constant_scores=constant)

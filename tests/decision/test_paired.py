@@ -46,6 +46,25 @@ def test_gain_that_excludes_zero_is_one_that_exact_mcnemar_confirms():
                     assert stats.binomtest(wins, wins + losses, 0.5, "greater").pvalue <= 0.05, (n, wins, losses)
 
 
+@pytest.mark.parametrize("n", [4, 5, 8, 12, 19])
+@pytest.mark.parametrize("true_gain", [0.0, 0.02, 0.1])
+def test_gain_claimed_of_few_items_is_wrong_as_rarely_as_one_of_many(n, true_gain):
+    """Exact, over all rates of losses: the chance that the lower bound lies above the true gain."""
+    claims = [
+        (wins, losses)
+        for wins in range(n + 1)
+        for losses in range(n + 1 - wins)
+        if mean_difference(outcomes(wins, losses, n), is_rate=True).interval().low > true_gain
+    ]
+
+    def chance(loss_rate):
+        rates = [loss_rate + true_gain, loss_rate, 1 - true_gain - 2 * loss_rate]
+        counts = np.array([[wins, losses, n - wins - losses] for wins, losses in claims]).reshape(-1, 3)
+        return stats.multinomial(n, rates).pmf(counts).sum()
+
+    assert max(map(chance, np.linspace(0, (1 - true_gain) / 2, 40))) <= 0.025
+
+
 def test_arms_that_agree_on_every_item_still_have_width():
     # 0 gains, 0 losses, n = 50: half width z sqrt(2 / 52 / 52)
     found = mean_difference(np.zeros(50), is_rate=True).interval()

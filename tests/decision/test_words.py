@@ -6,7 +6,7 @@ from worlds import UNHARMED, evidence, general, right, settle
 
 from harness.decision.bands import posterior
 from harness.decision.intervals import wilson
-from harness.decision.words import gain_range, join, points, share
+from harness.decision.words import gain_range, join, points, share, share_beside
 from harness.records import Interval, Limits, Outcome
 
 N = 200
@@ -43,6 +43,15 @@ def test_grouped_items_make_the_posterior_wider():
 )
 def test_rule_predicts_from_the_likeliest_band(count, words):
     assert settle([evidence("few_shot", "prompt", right(count, N))]).rule.predicts.startswith(words)
+
+
+def test_bound_that_misses_the_goal_by_less_than_its_digits_is_written_out():
+    # 35 of 35: the lower bound is 0.025^(1/35) = 0.89997
+    decision = settle([evidence("few_shot", "prompt", right(35, 35)), evidence("zero_shot", "prompt", right(0, 35))])
+    assert "lower bound 89.997% (" not in decision.reasons[0]
+    alone = settle([evidence("few_shot", "prompt", right(35, 35))])
+    assert "lower bound 89.997% does not reach the goal of 90%" in alone.reasons[0]
+    assert (share_beside(0.9, 0.9), share_beside(0.875, 0.9)) == ("90%", "87.5%")
 
 
 def test_rule_shows_what_was_measured_beside_it():

@@ -34,7 +34,7 @@ def ability(weights: str, right: int, *, loss: float = 2.0, task="core_piqa", hi
     return GeneralAbility(weights, items, texts, asked)
 
 
-def check(right=500, *, base=500, scores: tuple[int, int] | None = None, n=ITEMS, **more) -> Regression:
+def check(right=500, *, base=500, scores: tuple[int, int] | None = None, n=ITEMS, max_drop=0.03, **more) -> Regression:
     """Judge weights that get `right` items right; `scores` are the sides' right answers of 200 on a task."""
     task = None
     if scores:
@@ -42,7 +42,7 @@ def check(right=500, *, base=500, scores: tuple[int, int] | None = None, n=ITEMS
         yardstick = MetricSpec("exact_match", "rate", lambda s: sum(x.value for x in s) / len(s), {})
         task = TaskScores(yardstick, *graded)
     tuned = ability("tuned", right, n=n, **more)
-    return conclude(ability("base", base, n=n), tuned, Limits(), task=task, manifest=MANIFEST)
+    return conclude(ability("base", base, n=n), tuned, Limits(max_drop=max_drop), task=task, manifest=MANIFEST)
 
 
 PASSED, REGRESSED = check(), check(300)
@@ -154,6 +154,17 @@ def test_what_is_lost_fails_and_what_was_kept_does_not():
     assert found["Unrelated questions, asked alone"] == "failure"
     assert found["The task itself, Exact match"] == "failure"
     assert found["Loss on general texts"] == ""
+
+
+def test_task_s_row_says_what_the_verdict_says_of_it():
+    """Five lost of 200: a loss of 5 points is excluded at 95% one-sided, and not at 99%."""
+    found = check(scores=(150, 145), max_drop=0.05)
+    assert (found.verdict, found.task_verdict) == ("passed", "passed")
+    assert found.task_change.difference.low < -0.05
+    assert cases(found, is_strict=True)["The task itself, Exact match"] == ""
+    undecided = check(scores=(150, 145))
+    assert (undecided.verdict, undecided.task_verdict) == ("inconclusive", "inconclusive")
+    assert cases(undecided, is_strict=True)["The task itself, Exact match"] == "failure"
 
 
 def test_figures_for_pipelines_have_the_plain_minus():
