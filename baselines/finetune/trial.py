@@ -3,7 +3,7 @@
 import random
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from glob import escape
 from pathlib import Path
@@ -12,12 +12,12 @@ from baselines.finetune import progress
 from baselines.finetune.clock import Clock
 from baselines.finetune.plan import SftPlan
 from baselines.finetune.process import TrainingProcess
-from baselines.finetune.schedule import Schedule, with_tuning
-from baselines.finetune.selection import best_of, boldest_of, is_clearly_worse, is_inside, loss_of, score_of
+from baselines.finetune.schedule import Schedule
+from baselines.finetune.selection import boldest_of, is_clearly_worse, loss_of, score_of
 from baselines.finetune.spec import RunSpec
 from baselines.finetune.store import identity_of, key_of
 from harness.contract import FitContext
-from harness.records import Forgetting, Trial
+from harness.records import Trial
 
 TRIALS = "trials.json"
 TRIAL_DEV_ROWS = 40
@@ -80,7 +80,7 @@ def try_rates(
         _remove_adapters(spec)
         return found.rate, found.trials
     began, earlier = time.monotonic(), 0.0
-    tried: list[Tried] = []
+    tried: list[tuple[float, Trial]] = []
     for rate in rates:
         seconds = clock.left_of(LARGEST_SHARE)
         if tried and seconds == 0.0:
@@ -105,12 +105,8 @@ def try_rates(
             context.log(f"learning-rate trial: {rate:g} had no time for its {spec.steps} steps, so it does not count")
             break
         reached = outcome.checkpoints[-1]
-        assert outcome.boldest is not None  # the only checkpoint there is
-        tried.append(
-            Tried(rate, Trial(f"learning_rate={rate:g}", reached.dev_score, reached.dev_loss), outcome.boldest)
-        )
-    best = settle(tried, len(dev), lambda one: context.forgetting(with_tuning(plan.program, one.tuning).weights))
-    trials = tuple(one.trial for one in tried)
+        tried.append((rate, Trial(f"learning_rate={rate:g}", reached.dev_score, reached.dev_loss)))
+    best, trials = best_rate(tried, len(dev)), tuple(trial for _, trial in tried)
     seconds = time.monotonic() - began + earlier
     progress.write(file, SettledRate(identity, best, trials, seconds, process.micro_tokens))
     _remove_adapters(spec)
@@ -124,43 +120,14 @@ def _remove_adapters(spec: RunSpec) -> None:
         shutil.rmtree(left, ignore_errors=True)
 
 
-@dataclass
-class Tried:
-    """A rate that was trained with for a few steps."""
-
-    rate: float
-    trial: Trial
-    tuning: Path
-
-
-def settle(tried: Sequence[Tried], rows: int, measure: Callable[[Tried], Forgetting]) -> float:
-    """Return the best rate, measuring only what the choice hangs on: it is as if all had been measured.
-
-    While the best on dev, or the one that would be chosen, is not known to be inside the budget, it is measured.
-    """
-    while True:
-        trials = [(one.rate, one.trial) for one in tried]
-        chosen = best_rate(trials, rows)
-        inside = [one for one in tried if is_inside(one.trial)]
-        boldest = boldest_of([one.trial for one in inside]) if inside else None
-        open_ones = [one for one in inside if one.trial.forgetting is None]
-        needed = [one for one in open_ones if one.trial is boldest or one.rate == chosen]
-        if not needed:
-            return chosen
-        needed[0].trial = replace(needed[0].trial, forgetting=measure(needed[0]))
-
-
 def best_rate(trials: Sequence[tuple[float, Trial]], rows: int) -> float:
     """Return the rate with the lowest dev loss among those whose score cannot be distinguished from the best.
 
-    Rates that leave the forgetting budget within a few steps count only where all do, and then the one that leaves
-    it least is taken. A few steps move few answers: scores within one standard error on `rows` dev rows are equal. Of
-    equal losses the better score wins, then the smaller rate.
+    A few steps move few answers: scores within one standard error on `rows` dev rows are equal. Of equal losses the
+    better score wins, then the smaller rate. What a rate makes the model forget is judged when training is over, by its
+    checkpoints and strengths: a few steps in, every rate that learns has done its worst, and the penalty has not yet
+    brought back what it can (docs/measurements.md, "The rate by the task alone").
     """
-    inside = [item for item in trials if is_inside(item[1])]
-    if not inside:
-        least = best_of([trial for _, trial in trials])
-        return next(rate for rate, trial in trials if trial is least)
-    best = boldest_of([trial for _, trial in inside])
-    near = [(rate, trial) for rate, trial in inside if not is_clearly_worse(trial, best, rows)]
+    best = boldest_of([trial for _, trial in trials])
+    near = [(rate, trial) for rate, trial in trials if not is_clearly_worse(trial, best, rows)]
     return min(near, key=lambda item: (loss_of(item[1]), -score_of(item[1]), item[0]))[0]
