@@ -11,7 +11,6 @@ forgot on the gate's material.
     today        the task alone       answers
     constrained  inside the budget    answers
     kl_1, kl_0.3 inside the budget    answers, and a penalty for leaving the base on general text
-    bold_kl_1    inside the budget    as kl_1, at the rate that is best on the task alone
     replay       inside the budget    answers, and general questions with theirs
 
 Each cell gives two rows: the checkpoint as trained ('full'), and at the strength that dev settles on inside the budget
@@ -71,7 +70,6 @@ CELLS: dict[str, dict[str, Any]] = {
     "constrained": {"kl_to_base": 0.0},
     "kl_1": {"kl_to_base": 1.0},
     "kl_0.3": {"kl_to_base": 0.3},
-    "bold_kl_1": {"kl_to_base": 1.0},
     "replay": {"kl_to_base": 0.0, "replay": 0.5},
 }
 HELD_OUT_SHARE = 1 / 3
@@ -180,10 +178,7 @@ def make(task_name: str, cell: str, settings: Settings, room: Path) -> Iterator[
     plan = prepare(study, bench, zero_shot_program(study, bench), options)
     clock = Clock.of(bench)
     with TrainingProcess(room / "training", bench.base) as process:
-        judging = bench
-        if cell == "bold_kl_1":  # what was forgotten is looked at from here on
-            judging = bench_of(task, study, engine, Weights(model), settings, room, is_blind=True)
-        rate, _ = settle_rate(plan, judging, process, clock, spec_of(plan, bench, process))
+        rate, _ = settle_rate(plan, bench, process, clock, spec_of(plan, bench, process))
         spec = replace(within(spec_of(plan, bench, process), process, settings, room), learning_rate=rate)
         stage = f"{task_name} {cell}"
         outcome = Schedule(bench, process, plan.program, plan.dev, options.patience, stage).run(spec)

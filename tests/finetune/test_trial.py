@@ -119,5 +119,4 @@ def test_trials_ask_nothing_of_what_was_forgotten(trial, context):
 
     context.forgetting = never
     rate, tried, _, _ = trial(None, None, None)
-    assert rate in RATES
-    assert [one.forgetting for one in tried] == [None] * 3
+    assert (rate, len(tried)) == (RATES[0], 3)
