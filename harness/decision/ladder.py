@@ -53,9 +53,10 @@ class ArmScores:
     def constant_bounds(self, constant: BestConstant) -> Interval | None:
         """Return the best constant answer's figure on the items that arms are judged on; None where it has none.
 
-        Nothing is asked for it, so that it is known on all items even where arms are asked in rounds.
+        Where arms are asked in rounds, on all items: nothing is asked for it, and one look at all of them errs once.
         """
-        scores = [constant.scores[item] for item in self.items if item in constant.scores]
+        items = self.items if self.metric_spec.asking is None else constant.scores
+        scores = [constant.scores[item] for item in items if item in constant.scores]
         return score_interval(scores, self.metric_spec) if scores else None
 
     def is_constant_below_goal(self, constant: BestConstant | None) -> bool:
