@@ -8,10 +8,11 @@ import math
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from baselines.finetune.schedule import Outcome, with_tuning
-from baselines.finetune.selection import best_of, boldest_of
+from baselines.finetune.selection import best_of, boldest_of, is_inside
 from baselines.finetune.store import writing
 from baselines.finetune.tuners import Tuner, tuner_of
 from harness.contract import FitContext
@@ -44,6 +45,7 @@ def settle_strength(
 ) -> SettledStrength:
     """Sweep the strength of the checkpoint that is best on the task, and choose among its points.
 
+    Where the budget ends between two strengths, and the stronger one is better on the task, halfway is tried too.
     The best checkpoint inside the budget stands beside them at full strength. A smoke run sweeps nothing, and where
     no checkpoint beat the start on the task nothing is swept either: the start's strength was settled before.
 
@@ -72,6 +74,10 @@ def settle_strength(
     scaled = {strength: scale(tuner, swept, model, strength, room) for strength in strengths}
     points = [_measured(context, program, dev, scaled[strength], strength) for strength in strengths]
     frontier = (_base_point(context, program, dev), *points, _whole(boldest))
+    if tuner.scales and (between := _halfway(frontier)) is not None:
+        scaled[between] = scale(tuner, swept, model, between, room)
+        point = _measured(context, program, dev, scaled[between], between)
+        frontier = tuple(sorted((*frontier, point), key=lambda one: one.strength))
     options = [*frontier[1:], *([] if best.step == boldest.step else [_whole(best)])]
     chosen = best_of(options)
     is_other = best.step != boldest.step and chosen is options[-1]
@@ -94,6 +100,15 @@ def scale(tuner: Tuner, tuned: Path, model: str, strength: float, room: Path) ->
         room.mkdir(parents=True, exist_ok=True)
         tuner.scale(tuned, folder, model, strength)
     return folder
+
+
+def _halfway(frontier: Sequence[StrengthPoint]) -> float | None:
+    """Return the strength halfway over the budget's end; None where more strength is not better on the task there."""
+    for weaker, stronger in reversed(list(pairwise(frontier))):
+        if is_inside(weaker) and not is_inside(stronger):
+            is_better = boldest_of([weaker, stronger]) is stronger
+            return (weaker.strength + stronger.strength) / 2 if is_better else None
+    return None
 
 
 def kept_point(history: TrainingHistory) -> Checkpoint:

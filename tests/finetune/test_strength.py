@@ -92,10 +92,22 @@ def test_the_strength_that_keeps_most_gain_inside_the_budget_is_taken(context):
         (0.0, 0.0, 0.0),
         (0.25, 0.2, 0.5),
         (0.5, 0.4, 1.0),
+        (0.625, 0.5, 1.25),  # halfway to the first that is outside
         (0.75, pytest.approx(0.6), 1.5),
         (1.0, 0.8, 2.0),
     ]
     assert [path.name for path in (lent.folder / "room").iterdir()] == ["0.5"]  # what was not chosen takes no space
+
+
+def test_halfway_to_the_first_strength_outside_is_taken_where_it_is_inside(context):
+    lent = context(gain, lambda update: update / 1.3)  # 0.77 of the budget at 0.5, 1.15 at 0.75, and 0.96 halfway
+    whole = adapter(lent.folder / "checkpoint-6")
+    settled = settle(lent, [reached(6, 0.8, 2.0 / 1.3)], (whole, whole))
+    assert (settled.point.strength, settled.point.dev_score) == (0.625, 0.5)
+    assert update_of(Weights("", adapter=str(settled.adapter))) == 1.25
+    level = context(lambda update: 0.4, lambda update: update / 1.3)  # nothing to gain beyond the budget
+    flat = settle(level, [reached(6, 0.4, 2.0 / 1.3)], (whole, whole))
+    assert [point.strength for point in flat.frontier] == [0.0, *STRENGTHS, 1.0]
 
 
 def test_full_strength_is_not_measured_again_and_is_kept_where_it_is_inside(context):
@@ -122,9 +134,9 @@ def test_where_nothing_is_inside_the_budget_the_weakest_is_kept_with_a_warning(c
     lent = context(gain, lambda update: 10 * update)
     whole = adapter(lent.folder / "checkpoint-6")
     settled = settle(lent, [reached(6, 0.8, 20.0)], (whole, whole))
-    assert settled.point.strength == 0.25
+    assert settled.point.strength == 0.125
     assert "best at zero strength: on dev the base has 0.0%" in settled.warnings[0]
-    assert "20.0% for 500% of the forgetting budget" in settled.warnings[0]
+    assert "10.0% for 250% of the forgetting budget" in settled.warnings[0]
 
 
 def test_tuning_that_only_costs_score_says_that_zero_strength_is_best(context):
