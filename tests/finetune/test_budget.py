@@ -39,7 +39,7 @@ def test_an_arm_that_leaves_the_budget_ships_its_adapter_at_part_strength(contex
 
     history = fit(context, spent, kl_to_base=0.0)
     curve = [(point.strength, point.forgetting.spent) for point in history.frontier]
-    assert curve == [(0.0, 0.0), (0.25, 0.5), (0.5, 1.0), (0.75, 1.5), (1.0, 2.0)]
+    assert curve == [(0.0, 0.0), (0.25, 0.5), (0.5, 1.0), (0.625, 1.25), (0.75, 1.5), (1.0, 2.0)]
     inside = [point for point in history.frontier if 0 < point.strength <= 0.5]
     best = min(inside, key=lambda point: (-point.dev_score, point.dev_loss))
     assert history.strength == best.strength
