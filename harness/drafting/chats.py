@@ -9,6 +9,7 @@ from harness.columns import shown_value
 from harness.drafting.columns import Reading
 from harness.drafting.kinds import Answers, are_calls
 from harness.drafting.names import shown_name, usual
+from harness.drafting.records import shape_cells
 from harness.records import Example, Message
 from harness.task.chats import Answer, answers_in
 from harness.task.row import Row
@@ -79,16 +80,18 @@ class Chats:
 
 
 def read_chats(rows: Sequence[Row], reading: Reading) -> Chats | None:
-    """Read the conversations of a file of that shape; None for any other. Rows that make no item are left out."""
+    """Read the conversations of a file of that shape; None for any other.
+
+    Args:
+        rows: Those that make an item each, as `usable_rows` kept them.
+        reading: What the file was taken for.
+    """
     if reading.shape not in SHAPES:
         return None
     found: list[Chat] = []
     for row in rows:
-        try:
-            turns = turns_in(row.values, reading.shape, reading.needed)
-            found.append(Chat(row, turns, tuple(answers_in(turns, chat_column(reading.shape, reading.needed)))))
-        except ValueError:
-            continue  # `usable_rows` says why
+        turns = turns_in(shape_cells(row.values), reading.shape, reading.needed)
+        found.append(Chat(row, turns, tuple(answers_in(turns, chat_column(reading.shape, reading.needed)))))
     tools = next((name for name in reading.unused if usual(name) in TOOLS), None)
     if tools is not None and all(_has_none(chat.row.values.get(tools)) for chat in found):
         tools = None

@@ -26,7 +26,13 @@ from harness.drafting.names import (
 )
 from harness.drafting.options import Options, find_options, listed_answers, option_columns
 from harness.drafting.questions import find_contexts, find_question
-from harness.drafting.refusals import refuse_dialogues, refuse_empty, refuse_logs, refuse_texts_as_turns
+from harness.drafting.refusals import (
+    refuse_dialogues,
+    refuse_empty,
+    refuse_lists_as_answer,
+    refuse_logs,
+    refuse_texts_as_turns,
+)
 from harness.drafting.targets import FILLED, PARTLY_FILLED, WHICH, find_target, is_free_text
 from harness.drafting.telling import telling_keys
 from harness.drafting.values import (
@@ -48,7 +54,7 @@ from harness.drafting.values import (
 )
 from harness.task.published import translation_of
 from harness.task.schema import Columns
-from harness.task.shapes import EXTRA_COLUMNS, PLAIN, SYSTEMS, needed_columns, shape_of
+from harness.task.shapes import EXTRA_COLUMNS, PLAIN, SYSTEMS, answer_column, chat_column, needed_columns, shape_of
 from harness.task.verdicts import LABEL, VERDICTS, Otherwise, verdict_of
 
 PAIRS = "preference pairs"
@@ -203,6 +209,7 @@ def _known_shape(
     refuse_texts_as_turns(rows, shape, needed)
     if target and target not in needed.values():
         return None
+    refuse_lists_as_answer(rows, chat_column(shape, needed), answer_column(shape, needed))
     verdict = next((name for name in names if _are_verdicts(rows, name, is_answer_known=target is not None)), None)
     if verdict:
         if not _are_verdicts(rows, verdict):

@@ -94,7 +94,7 @@ def draft_task(
         raise TaskFileError(str(source), ["; ".join((*doubts, str(fault)))]) from None
     except InDoubt as doubt:
         raise doubt.at(str(source), doubts) from None
-    chats = read_chats(rows, reading)
+    chats = read_chats(usable.rows, reading)
     if chats:
         usable = replace(usable, items=chats.items(usable.items))
         reading = chats.without_tools(reading)

@@ -47,6 +47,7 @@ class Usable:
     """The rows that make items, and those that do not."""
 
     items: tuple[Example, ...]
+    rows: tuple[Row, ...]  # that of each item
     rejected: tuple[str | None, ...]  # the worse answer of each item, where rows are preference pairs
     judged: tuple[Made, ...]  # all rows whose answer was called good or bad; the items are the good ones
     left_out: int  # rows that make none
@@ -62,6 +63,7 @@ def usable_rows(rows: Sequence[Row], reading: Reading, documents: frozenset[str]
             not to be learnt from, or none can be; with the first reasons.
     """
     items: list[Example] = []
+    kept: list[Row] = []
     rejected: list[str | None] = []
     judged: list[Made] = []
     left_out: dict[str, tuple[str, list[str]]] = {}  # the first reason of a kind, and the places of all
@@ -79,6 +81,7 @@ def usable_rows(rows: Sequence[Row], reading: Reading, documents: frozenset[str]
             judged.append(made)
         if made.is_good is not False:
             items.append(made.item)
+            kept.append(row)
             rejected.append(made.worse)
     answer = next((reading.needed[key] for key in ANSWERS if key in reading.needed), None)
     unanswered = count_empty([row.values for row in rows], answer) if answer else 0
@@ -89,7 +92,7 @@ def usable_rows(rows: Sequence[Row], reading: Reading, documents: frozenset[str]
     if not items or count - unanswered - marked > MOST_UNUSABLE * len(rows):
         first = "\n".join(f"    {text}" for text in reasons[:SHOWN])
         raise ValueError(f"{count} of {len(rows)} rows cannot be used; fix or remove them. Why:\n{first}")
-    return Usable(tuple(items), tuple(rejected), tuple(judged), count, tuple(reasons), ends)
+    return Usable(tuple(items), tuple(kept), tuple(rejected), tuple(judged), count, tuple(reasons), ends)
 
 
 def with_result(usable: Usable, rule: AnswerRule) -> Usable:
@@ -102,6 +105,7 @@ def with_result(usable: Usable, rule: AnswerRule) -> Usable:
     return replace(
         usable,
         items=tuple(usable.items[at] for at in kept),
+        rows=tuple(usable.rows[at] for at in kept),
         rejected=tuple(usable.rejected[at] for at in kept),
         left_out=usable.left_out + sum(lacks),
         reasons=(reason, *usable.reasons),
@@ -166,17 +170,17 @@ def _item(values: dict[str, Any], reading: Reading, documents: frozenset[str]) -
     is_good: bool | None = None
     accepted: list[str] = []
     if reading.shape == PAIRS:
-        messages, target, worse = preference_of(_with_lists(preference_cells(values)))
+        messages, target, worse = preference_of(shape_cells(preference_cells(values)))
     elif reading.shape == JUDGED:
         messages, target, is_good = feedback_of(
-            {**_with_lists(values), LABEL: cells.get(str(reading.verdict))}, _shape_judged(reading), reading.needed
+            {**shape_cells(values), LABEL: cells.get(str(reading.verdict))}, _shape_judged(reading), reading.needed
         )
     elif reading.languages and "translation" in reading.needed:
         messages, target = _translation(values, reading.needed["translation"], *reading.languages)
     elif reading.shape == PLAIN:
         messages, (target, *accepted) = _plain(values, cells, reading)
     else:
-        messages, target = pair_of(_with_lists(values), reading.shape, reading.needed)
+        messages, target = pair_of(shape_cells(values), reading.shape, reading.needed)
     item = Example(
         id=text_of(cells[reading.id], reading.id) if reading.id else "",
         messages=messages,
@@ -192,8 +196,8 @@ def _written(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: written(value) for name, value in values.items()}
 
 
-def _with_lists(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return cells as text, but for the columns whose lists say what a row is: they are never one text."""
+def shape_cells(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row's cells as the shapes read them: as text, but for the lists that say what a row is."""
     return _written(values) | {name: values[name] for name in _LISTING if isinstance(values.get(name), list)}
 
 

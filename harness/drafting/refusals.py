@@ -1,6 +1,7 @@
 """Columns that are read by no rule of ours, each refused with the form that is."""
 
 from collections.abc import Sequence
+from shlex import quote
 
 from harness.drafting.names import shown_name
 from harness.drafting.values import AS_MESSAGES, TURNS, Values, count_empty, has_dialogues, holds_answers, nesting
@@ -19,6 +20,23 @@ def refuse_texts_as_turns(rows: Values, shape: str, needed: dict[str, str]) -> N
     roles = ("user", "assistant")
     turns = [{"role": roles[at % 2], "content": str(text)[:40]} for at, text in enumerate((cells[0] or [])[:2])]
     raise ValueError(f"column {shown_name(column)} holds lists of texts, not turns; write each row as {turns}")
+
+
+def refuse_lists_as_answer(rows: Values, question: str, answer: str) -> None:
+    """Refuse lists of texts as the answer of a known shape: pairs of a better and a worse one, or labels.
+
+    A shape whose question stands in the same column as its answer has turns there.
+
+    Raises:
+        ValueError: With the form that each of these is read in.
+    """
+    lists = [row[answer] for row in rows if isinstance(row.get(answer), list) and row[answer]]
+    if answer != question and any(isinstance(one[0], str) for one in lists):
+        raise ValueError(
+            f"column {shown_name(answer)} holds lists of texts, not one answer: write a better and a worse answer into "
+            f"columns 'chosen' and 'rejected'; for several right answers, or labels, give "
+            f"--input {quote(question)} --target {quote(answer)}"
+        )
 
 
 def refuse_empty(rows: Values, names: Sequence[str]) -> None:

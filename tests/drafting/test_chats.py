@@ -8,6 +8,7 @@ from draft_files import LABELS, drafted, said, save, text
 
 from harness.checking import examine, read_material
 from harness.drafting import draft_task
+from harness.errors import TaskFileError
 from harness.task import load_task
 
 CASES = Path(__file__).parent.parent / "field"
@@ -38,6 +39,48 @@ def test_no_call_is_lost_in_silence(tmp_path, name):
     seen = [" ".join([*(turn.content for turn in row.messages), row.target]) for row in task.test]
     assert all('"name": "get_forecast"' in each for each in seen)
     assert (task.primary_metric == "tool_call") is (name != "sharegpt-calls")
+
+
+@pytest.mark.parametrize("columns", [("prompt", "completion"), ("instruction", "output")])
+@pytest.mark.parametrize(
+    ("answer", "metric"),
+    [
+        (lambda n: {"city": text(n, 1)}, "json_fields"),
+        (lambda n: {"city": text(n, 1)} if n % 3 else text(n, 1), "exact_match"),
+        (lambda n: n % 3 == 0, "label_accuracy"),
+        (lambda n: [n, n + 1], "json_equal"),
+    ],
+)
+def test_answer_of_a_known_shape_that_is_no_text_is_written_as_json(tmp_path, columns, answer, metric):
+    rows = [dict(zip(columns, (text(("asked", n), 9), answer(n)), strict=True)) for n in range(80)]
+    task = drafted(save(tmp_path / "rows.jsonl", rows))
+    assert task.primary_metric == metric
+    as_json = {cell if isinstance(cell := answer(n), str) else json.dumps(cell) for n in range(80)}
+    assert {item.target for item in task.test} <= as_json
+
+
+@pytest.mark.parametrize("columns", [("prompt", "completion"), ("instruction", "output")])
+def test_texts_in_a_list_as_the_answer_of_a_known_shape_are_refused_with_the_forms_that_are_read(tmp_path, columns):
+    rows = [dict(zip(columns, (text(n, 9), [text(("a", n), 4), "no"]), strict=True)) for n in range(80)]
+    file = save(tmp_path / "rows.jsonl", rows)
+    question, answer = columns
+    with pytest.raises(TaskFileError, match=f"'chosen' and 'rejected'.*--input {question} --target {answer}"):
+        draft_task(file, tmp_path / "task")
+    with pytest.raises(TaskFileError, match="--lists any"):
+        draft_task(file, tmp_path / "task", inputs=[question], target=answer)
+
+
+def test_row_that_makes_no_item_moves_no_mark_to_another(tmp_path):
+    def row(n):
+        said = [text(("first", n), 6), "right" if n % 2 else "wrong", text(n, 6), text(n, 2)]
+        turns = [{"role": role, "content": part} for role, part in zip(["user", "assistant"] * 2, said, strict=True)]
+        turns[1] |= {} if n % 2 else {"weight": 0}
+        return {"id": f"row {n}" if n else "\x00", "messages": turns}
+
+    task = drafted(save(tmp_path / "rows.jsonl", [row(n) for n in range(80)]))
+    assert "rows left out: 1" in said(task)
+    marked = {row["messages"][1]["content"]: "weight" in row["messages"][1] for row in rows_in(task.file.parent)}
+    assert marked == {"right": False, "wrong": True}
 
 
 def test_tools_that_all_rows_share_are_the_prompt(tmp_path):
