@@ -24,7 +24,14 @@ from harness.drafting.names import (
     shown_name,
     usual,
 )
-from harness.drafting.options import Options, find_options, listed_answers, option_columns
+from harness.drafting.options import (
+    Options,
+    find_options,
+    listed_answers,
+    option_columns,
+    refuse_unused_choices,
+    sibling_options,
+)
 from harness.drafting.questions import find_contexts, find_question
 from harness.drafting.refusals import (
     refuse_dialogues,
@@ -269,6 +276,9 @@ def _plain(names: list[str], rows: Values, target: str | None, inputs: Sequence[
     options = find_options(rows, columns, filled, target)
     if not columns and not target and (options := listed_answers(rows, filled)):
         columns = options.columns
+    likely = [name for name in partly if name not in (target, *inputs)]
+    if not columns and (options := sibling_options(rows, likely, filled, target)):
+        columns = options.columns
     rest = [name for name in filled if name not in columns and name not in inputs]
     chosen = target or (options.target if options else None)
     chosen = chosen or find_target(rows, rest, [n for n in partly if n not in columns], bool(paired(rest)), doubts)
@@ -288,6 +298,8 @@ def _plain(names: list[str], rows: Values, target: str | None, inputs: Sequence[
     if columns and not options:
         question = (*question, *(name for name in columns if name != chosen))
         doubts.append(f"columns {', '.join(map(shown_name, columns))} stand in the question under their names")
+    if not columns and not inputs:
+        refuse_unused_choices(rows, [name for name in likely if name not in (chosen, *question)], chosen, question[0])
     refuse_logs(rows, chosen)
     _note_target(rows, chosen, filled, options, doubts)
     contexts = () if inputs else find_contexts(rows, [name for name in names if name != chosen], filled, question)

@@ -4,17 +4,20 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from shlex import quote
 from typing import Any
 
 from harness.columns import CHOICES, choice_label
-from harness.drafting.names import is_choice, usual, words_of_name
+from harness.drafting.names import TARGETS, is_choice, shown_name, usual, words_of_name
+from harness.drafting.siblings import siblings
 from harness.drafting.telling import telling_keys, without_telling
-from harness.drafting.values import NEARLY_ALL, Values, is_empty, plain_text
+from harness.drafting.values import NEARLY_ALL, Values, distinct, is_empty, is_number, is_text, nesting, plain_text
+from harness.metrics.label_sets import split_labels
 
 _MOST = 10
 _TEXT_KEYS = ("text", "content", "value", "choice", "option", "answer", "body", "description")
 _LABEL_KEYS = ("label", "id", "key", "letter", "index")  # of a choice that is an object
-_MARKED = re.compile(r"[(\[]?([a-j]|\d)[)\].:]*", re.IGNORECASE)  # 'b)', '(c)', '2.'
+_MARKED = re.compile(r"[(\[]?([^\W\d_]|\d)[)\].:]*")  # 'b)', '(c)', '2.'
 _INDEXING = {"answer", "correct", "label", "gold", "target", "key", "cop", "solution", "best", "right"}
 
 
@@ -27,6 +30,7 @@ class Options:
     first_index: int = 0  # the number of the first choice, where the answer is a number
     is_index: bool = False  # a number says the place, also where a choice is that number
     flag: str = ""  # the key that is true of the right choice, where choices are objects; then `target` is their column
+    marks: tuple[str, ...] = ()  # letters of another alphabet that tell the columns apart
 
     def of(self, cells: dict[str, Any]) -> list[str]:
         """Return the texts of a row's choices.
@@ -74,11 +78,28 @@ class Options:
         ]
         if named:
             return named[0]
+        if (place := _place_of_both(answer, texts)) is not None:
+            return place
         answer = _bare(answer)
+        if answer.casefold() in self.marks:
+            return self.marks.index(answer.casefold())
         if _is_number(answer):
             return int(answer) - self.first_index
         is_letter = len(answer) == 1 and answer.isascii() and answer.isalpha()
         return ord(answer.upper()) - ord("A") if is_letter else None
+
+
+def _place_of_both(answer: str, texts: Sequence[str]) -> int | None:
+    """Return the place of the choice whose letter or number and text an answer gives, as 'B. Oder' does."""
+    for at, text in enumerate(texts):
+        if text and len(answer) > len(text) and answer.casefold().endswith(text.casefold()):
+            before = answer[: -len(text)]
+            mark = _bare(before.rstrip(" \t\n-\u2013\u2014)].:"))
+            if before[-1].isalnum():
+                continue
+            if mark.upper() == chr(ord("A") + at) or mark in (str(at), str(at + 1)):
+                return at
+    return None
 
 
 def listed(value: Any) -> list[str] | None:
@@ -147,15 +168,79 @@ def option_columns(rows: Values, names: Sequence[str]) -> tuple[str, ...]:
     return tuple(letters) if len(letters) > 1 and "".join(letters).upper() == "ABCDEFGH"[: len(letters)] else ()
 
 
-def find_options(rows: Values, columns: Sequence[str], names: Sequence[str], asked: str | None) -> Options | None:
+def sibling_options(rows: Values, columns: Sequence[str], names: Sequence[str], asked: str | None) -> Options | None:
+    """Return the choices that stand in columns of no known name, where an answer's column names one of them for sure.
+
+    Their names must call them choices, or count by letters as the answers do.
+
+    Args:
+        rows: The rows.
+        columns: Those that may hold a choice.
+        names: Those that may hold the answer.
+        asked: The answer's column, where the user names it.
+    """
+    known = {*TARGETS, *_INDEXING}
+    likely = [name for name in names if usual(name) in known or not words_of_name(name).isdisjoint(known)]
+    found: list[Options] = []
+    for one in siblings([name for name in columns if name != asked]):
+        if not _differ(rows, one.columns):
+            continue
+        options = find_options(rows, one.columns, likely, asked, one.marks)
+        said = _answers(rows, options.target) if options else set()
+        letters = {answer.casefold() for answer in said if len(answer) == 1 and answer.isalpha()}
+        is_mixed = not letters.isdisjoint(one.marks) and not letters <= set(one.marks)
+        counts = len(one.columns) > 2 and one.marks and not any(map(_is_number, said))
+        if options and not is_mixed and (one.are_choices or counts):
+            found.append(options)
+    return found[0] if len(found) == 1 else None
+
+
+def refuse_unused_choices(rows: Values, columns: Sequence[str], target: str, question: str) -> None:
+    """Refuse unused columns that may hold the choices whose letters or numbers are the answers.
+
+    Raises:
+        ValueError: With the names by which they are read as choices, and the flag that leaves them out.
+    """
+    said = {_bare(part.strip()).casefold() for text in distinct(rows, target) for part in split_labels(text)}
+    for one in siblings(columns):
+        count = len(one.columns)
+        numbers = [set(map(str, range(start, start + count))) for start in (0, 1)]
+        are_letters = len(said) > 1 and (said <= set("abcdefghij"[:count]) or said <= set(one.marks))
+        are_signs = all(len(sign) == 1 and sign.isalpha() for sign in said)
+        are_places = count == len(said) > 2 and (said in numbers or are_signs)
+        are_texts = all(is_text(rows, name) and not is_number(rows, name) for name in one.columns)
+        if are_texts and (are_letters or are_places) and _differ(rows, one.columns):
+            listed, letters = (", ".join(map(shown_name, names)) for names in (one.columns, "ABCDEFGHIJ"[:count]))
+            raise ValueError(
+                f"columns {listed} may be the answers to choose from, of which {shown_name(target)} names one: call "
+                f"them {letters} if so; if not, name the question's columns, such as --input {quote(question)}"
+            )
+
+
+def _differ(rows: Values, columns: Sequence[str]) -> bool:
+    """Whether what columns hold hardly ever repeats in a row: choices differ, and what several people say does not."""
+    if any(nesting(rows, name) for name in columns):
+        return False
+    cells = [[str(row[name]).strip() for name in columns if not is_empty(row, name)] for row in rows]
+    return sum(len(set(texts)) == len(texts) for texts in cells) >= NEARLY_ALL * len(rows)
+
+
+def find_options(
+    rows: Values, columns: Sequence[str], names: Sequence[str], asked: str | None, marks: tuple[str, ...] = ()
+) -> Options | None:
     """Return the choices with the column that says which is right; None where no column does, or several may."""
     if not columns:
         return None
-    likely = [name for name in ([asked] if asked else names) if name not in columns and _points(rows, columns, name)]
+    asking = [name for name in ([asked] if asked else names) if name not in columns]
+    likely = [name for name in asking if _points(rows, columns, name, marks)]
     named = [name for name in likely if not words_of_name(name).isdisjoint(_INDEXING)]
     found = [
         Options(
-            tuple(columns), name, int(_counts_from_one(_answers(rows, name))), _are_places(rows, tuple(columns), name)
+            tuple(columns),
+            name,
+            int(_counts_from_one(_answers(rows, name))),
+            _are_places(rows, tuple(columns), name),
+            marks=marks,
         )
         for name in named or likely
     ]
@@ -219,7 +304,7 @@ def _counts_from_one(values: set[str]) -> bool:
     return "0" not in values and all(value.isdecimal() for value in values)
 
 
-def _points(rows: Values, columns: Sequence[str], name: str) -> bool:
+def _points(rows: Values, columns: Sequence[str], name: str, marks: tuple[str, ...] = ()) -> bool:
     """Whether every value names a choice: by letter, number, label or text."""
     options = Options(tuple(columns), name)
     for row in rows:
@@ -233,11 +318,11 @@ def _points(rows: Values, columns: Sequence[str], name: str) -> bool:
             continue
         texts = options._texts(row)
         answer = plain_text(row[name]).strip()
-        if answer in texts or answer in _labels(row.get(columns[0])):
+        if answer in texts or answer in _labels(row.get(columns[0])) or _place_of_both(answer, texts) is not None:
             continue
         answer = _bare(answer)
         is_place = answer.isdecimal() and int(answer) <= min(len(texts), _MOST)
         is_letter = len(answer) == 1 and answer.upper() in "ABCDEFGHIJ"[: len(texts)]
-        if not (is_place or is_letter or answer == "-1" or answer in columns):
+        if not (is_place or is_letter or answer == "-1" or answer in columns or answer.casefold() in marks):
             return False
     return any(not is_empty(row, name) for row in rows)

@@ -5,6 +5,7 @@ from draft_files import Row, drafted, rows_of, save, text
 
 from harness.drafting.options import find_options, option_columns
 from harness.drafting.records import _unlettered
+from harness.errors import TaskFileError
 
 
 def letters(rows, column="choices"):
@@ -72,6 +73,51 @@ def test_choices_in_an_object_are_named_by_their_keys(keys):
 def test_columns_of_choices_have_names_of_other_languages(stem):
     row = {"question": "q", f"{stem} A": "red", f"{stem} B": "blue", "answer": "b"}
     assert letters([row, {**row, "answer": "a"}]) == ["B", "A"]
+
+
+@pytest.mark.parametrize("answer", ["{letter}. {text}", "{letter}) {text}", "({letter}) {text}", "{letter}: {text}"])
+@pytest.mark.parametrize("columns", [None, "ABCD"])
+def test_letter_with_the_text_of_its_choice_names_that_choice(answer, columns):
+    texts = ("red", "blue", "green", "dark red")
+    cells = dict(zip(columns, texts, strict=True)) if columns else {"choices": list(texts)}
+    answers = [answer.format(letter=letter, text=text) for letter, text in zip("ABCD", texts, strict=True)]
+    assert letters([{"question": "q", **cells, "answer": answer} for answer in answers]) == list("ABCD")
+
+
+@pytest.mark.parametrize("answer", ["A. blue", "35", "E. red"])  # blue is B, 35 is no third choice 5, and there is no E
+def test_letter_with_the_text_of_another_choice_names_none(answer):
+    rows = [{"question": "q", "choices": ["red", "blue", "5"], "answer": each} for each in ("A. red", answer)]
+    assert find_options(rows, option_columns(rows, ["choices"]), ["answer"], None) is None
+
+
+@pytest.mark.parametrize(
+    ("names", "answers"),
+    [
+        (("river one", "river two", "river three"), "ABC"),
+        (("shop 1 name", "shop 2 name", "shop 3 name"), "123"),
+        (("A_text", "B_text"), "AB"),
+        (("ბანკი ა", "ბანკი ბ", "ბანკი გ"), "აბგ"),  # of an alphabet that is not listed
+    ],
+)
+def test_columns_that_may_be_choices_are_refused_unless_the_question_is_named(tmp_path, names, answers):
+    def row(n: int) -> Row:
+        held = {name: text(f"{n}{name}", 1) for name in names}
+        return {"question": text(n, 7), **held, "answer": answers[n * n % 7 % len(answers)]}
+
+    file = save(tmp_path / "rows.jsonl", rows_of(row))
+    listed = ", ".join(f"'{name}'" for name in names)
+    with pytest.raises(TaskFileError, match=f"columns {listed} may be the answers to choose from"):
+        drafted(file)
+    assert {item.target for item in drafted(file, inputs=["question"]).test} == set(answers)
+
+
+@pytest.mark.parametrize("name", ["annotator_{}", "answer {} of three"])
+def test_what_several_people_say_is_no_choice(tmp_path, name):
+    def row(n: int) -> Row:
+        said = {name.format(mark): "ABC"[(n + (mark == "b") * (n % 3 == 0)) % 3] for mark in "abc"}
+        return {"question": text(n, 7), **said, "label": "ABC"[n % 3]}
+
+    assert drafted(save(tmp_path / "rows.jsonl", rows_of(row)), target="label").primary_metric == "label_accuracy"
 
 
 @pytest.mark.parametrize(

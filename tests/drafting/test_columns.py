@@ -275,7 +275,23 @@ def test_unused_lists_and_objects_are_said_in_the_task_file(tmp_path):
         assert f"# not sure: column '{name}' is not used (rows.jsonl 360 rows): {why}" in written
 
 
-@pytest.mark.parametrize(("names", "answers"), [(("A", "B", "C"), "ABC"), (("option_1", "option_2", "optionC"), "123")])
+@pytest.mark.parametrize(
+    ("names", "answers"),
+    [
+        (("A", "B", "C"), "ABC"),
+        (("option_1", "option_2", "optionC"), "123"),
+        (("A_text", "B_text", "C_text"), "ABC"),
+        (("option_a_text", "option_b_text", "option_c_text"), "123"),
+        (("first choice", "second choice", "third choice"), "123"),
+        (tuple(f"Answer {number} - max 75 characters" for number in (1, 2, 3)), "123"),
+        (("备选项A", "备选项B", "备选项C"), "ABC"),
+        (("甲", "乙", "丙"), "甲乙丙"),
+        (("甲", "乙", "丙"), "ABC"),
+        (("الخيار أ", "الخيار ب", "الخيار ج"), "أبج"),
+        (("Вариант А", "Вариант Б", "Вариант В"), "АБВ"),
+        (("보기 ①", "보기 ②", "보기 ③"), "123"),
+    ],
+)
 def test_answers_to_choose_from_stand_in_the_question_and_are_said_in_the_task_file(tmp_path, names, answers):
     def row(n: int) -> Row:
         return {"question": text(n, 7), **{name: text(f"{n}{name}", 1) for name in names}, "answer": answers[n % 3]}
