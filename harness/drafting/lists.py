@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,6 +18,11 @@ from harness.task.row import Row
 # A text under a name with one of these may be a list; under others it may be a question or a program's output.
 _LISTS = {*LABEL_SETS, "label", "entities", "answers", "aliases"}
 _LONGEST = 10_000  # characters of a list in Python's spelling
+# Quoted texts or numbers with blanks between them: an array as NumPy prints it, which Python reads as one long text.
+_ITEM = r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|-?\d+(?:\.\d*)?"
+_ARRAY = re.compile(rf"\[\s*(?:{_ITEM})(?:\s+(?:{_ITEM}))+\s*\]", re.DOTALL)
+_OPENS = re.compile(r"\s*(?:array\()?\[")
+_TYPED_ARRAY = re.compile(r"array\((\[.*\])(?:,\s*dtype=\w+)?\)", re.DOTALL)
 
 Lists = Literal["any", "all"]
 
@@ -46,7 +52,7 @@ def what_lists_mean(rows: Values, name: str, said: Lists | None) -> Lists | None
 
 
 def with_lists(rows: Sequence[Row], *, is_table: bool) -> list[Row]:
-    """Read the columns whose every text is a list of texts or numbers, in JSON's or Python's spelling.
+    """Read the columns whose every text is a list of texts or numbers, in JSON's, Python's or NumPy's spelling.
 
     A table has no other way to hold lists; elsewhere a column's name must say that it holds some.
     """
@@ -54,7 +60,7 @@ def with_lists(rows: Sequence[Row], *, is_table: bool) -> list[Row]:
     read: dict[str, list[Any]] = {}
     for name in names:
         cells = [row.values.get(name) for row in rows]
-        if all(isinstance(cell, str) and (not cell.strip() or cell.strip()[0] == "[") for cell in cells):
+        if all(isinstance(cell, str) and (not cell.strip() or _OPENS.match(cell)) for cell in cells):
             found = [_list_in(str(cell)) if str(cell).strip() else None for cell in cells]
             if any(found) and all(
                 one is not None or not str(cell).strip() for one, cell in zip(found, cells, strict=True)
@@ -66,15 +72,23 @@ def with_lists(rows: Sequence[Row], *, is_table: bool) -> list[Row]:
 
 def _list_in(text: str) -> list[Any] | None:
     """Return a list of texts and numbers that a text writes; None of any other."""
+    if typed := _TYPED_ARRAY.fullmatch(text.strip()):
+        text = typed[1]
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
         try:
-            found = ast.literal_eval(text.strip()) if len(text) <= _LONGEST else None
+            found = _python_list(text.strip()) if len(text) <= _LONGEST else None
         except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
             return None
     is_plain = isinstance(found, list) and all(isinstance(one, str | int | float) for one in found)
     return found if is_plain else None
+
+
+def _python_list(text: str) -> Any:
+    if _ARRAY.fullmatch(text):
+        return [ast.literal_eval(item) for item in re.findall(_ITEM, text, re.DOTALL)]
+    return ast.literal_eval(text)
 
 
 def has_separators(rows: Values, name: str) -> bool:

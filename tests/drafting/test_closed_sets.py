@@ -146,7 +146,15 @@ def test_lists_of_objects_are_compared_as_json(tmp_path):
     assert "with the keys text, type" in task.study.system
 
 
-@pytest.mark.parametrize("write", [str, json.dumps])
+def as_array(items):
+    return "[" + "\n ".join(map(repr, items)) + "]"  # as NumPy prints one, and pandas writes it into a CSV
+
+
+def as_typed_array(items):
+    return f"array({items!r}, dtype=object)"
+
+
+@pytest.mark.parametrize("write", [str, json.dumps, as_array, as_typed_array])
 def test_lists_that_a_table_writes_as_text_are_read_as_lists(tmp_path, write):
     draws = random.Random(4)
     rows = [[text(n, 9), write(draws.sample(TAGS, draws.randint(1, 3)))] for n in range(300)]
@@ -211,6 +219,25 @@ def test_label_with_a_comma_inside_brackets_is_one_label(tmp_path):
     task = drafted(save(tmp_path / "rows.jsonl", rows))
     assert task.primary_metric == "label_set"
     assert "of these: Fax; Mail (private); Phone; Post (DE, AT)." in task.study.system
+
+
+def test_array_of_answers_in_a_table_is_of_several_right_ones(tmp_path):
+    rows = [[text(n, 9), as_array([text(n, 1), f"O'{text(f'b{n}', 2)}"])] for n in range(300)]
+    with (tmp_path / "rows.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([["question", "answers"], *rows])
+    task = drafted(tmp_path / "rows.csv")
+    by_question = {text(n, 9): n for n in range(300)}
+    for item in task.test:
+        number = by_question[item.question.text]
+        assert (item.target, item.accepted) == (text(number, 1), (f"O'{text(f'b{number}', 2)}",))
+
+
+def test_vector_as_numpy_prints_it_keeps_its_places(tmp_path):
+    rows = [[text(n, 9), str(VECTORS[n * n % 7 % 6]).replace(",", "")] for n in range(300)]
+    with (tmp_path / "rows.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([["text", "labels"], *rows])
+    task = drafted(tmp_path / "rows.csv", target="labels")
+    assert task.primary_metric == "json_equal" and {item.target for item in task.test} <= set(map(json.dumps, VECTORS))
 
 
 @pytest.mark.parametrize(("name", "metric"), [("labels", "label_set"), ("possible_answers", "exact_match")])
