@@ -17,6 +17,9 @@ _OTHERWISE = {
     "'and'": rf"\s{AND}\s",
 }
 
+# What people put between several right answers, beside bars; commas are in names and places too.
+_PARTING = {"semicolons": "[;；]", "slashes": r"\s/\s", "line breaks": r"\n", "the words 'or'": r"\sor\s"}
+
 
 def are_label_sets(counts: Mapping[str, int]) -> bool:
     """Whether answers are labels with commas or the like between them, from a small stock."""
@@ -32,6 +35,15 @@ def joined_otherwise(counts: Mapping[str, int]) -> list[str]:
     barred = sum(count for text, count in counts.items() if "|" in text and "\n" not in text)
     if 2 * barred > sum(counts.values()):
         return ["bars in the answers are compared as they stand; where they part right answers, write lists of them"]
+    return []
+
+
+def parted(counts: Mapping[str, int]) -> list[str]:
+    """Say that most short answers have a sign that may part several right ones, and are compared as they stand."""
+    for name, pattern in _PARTING.items():
+        if 2 * sum(count for text, count in counts.items() if re.search(pattern, text)) > sum(counts.values()):
+            said = f"{name} in the answers are compared as they stand"
+            return [f"{said}; where they part right answers, write lists of them"]
     return []
 
 

@@ -293,6 +293,21 @@ def test_aliases_beside_an_answer_are_right_too(tmp_path, target):
         assert (item.target, item.accepted) == (text(number, 1), (text(f"b{number}", 2),))
 
 
-def test_bars_that_may_part_right_answers_are_doubted(tmp_path):
-    rows = rows_of(lambda n: {"question": text(n, 6), "answer": f"{text(n, 1)}|{text(f'b{n}', 2)}"})
-    assert "where they part right answers, write lists of them" in said(drafted(save(tmp_path / "rows.jsonl", rows)))
+@pytest.mark.parametrize(
+    ("between", "is_doubted"),
+    [
+        ("|", True),
+        (" | ", True),
+        ("; ", True),
+        (" / ", True),
+        ("\n", True),
+        (" or ", True),
+        (", ", False),
+        ("/", False),
+    ],
+)
+@pytest.mark.parametrize("name", ["answer", "answers"])
+def test_signs_that_may_part_right_answers_are_doubted(tmp_path, between, is_doubted, name):
+    rows = rows_of(lambda n: {"question": text(n, 6), name: f"{text(n, 1)}{between}{text(f'b{n}', 2)}"})
+    written = said(drafted(save(tmp_path / "rows.jsonl", rows)))
+    assert ("where they part right answers, write lists of them" in written) is is_doubted
