@@ -108,6 +108,7 @@ def _messages(*texts: str) -> Any:
 
 ASK_T, ASK_I = "asked --target", "asked --input"
 NESTED = "write the answer you want into a column 'target'"
+RANKED = "write a better and a worse one into columns 'chosen' and 'rejected'"
 POEM = "Write a poem on the # in four lines."
 VERSE = "The # is old, the # is grey, it sleeps all night and hums all day."
 FILM = "A warm film about # that never drags."
@@ -930,7 +931,7 @@ SHAPES = [
         "UltraFeedback (raw)",
         [{"source": "web", "instruction": POEM, "models": ["a", "b"], "completions": [{"response": VERSE, "score": 8}],
           "correct_answers": ["None"], "incorrect_answers": ["None"]}],
-        NESTED,
+        RANKED,
     ),
     Shape(
         "Orca DPO pairs",

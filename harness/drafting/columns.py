@@ -34,11 +34,11 @@ from harness.drafting.options import (
 )
 from harness.drafting.questions import find_contexts, find_question
 from harness.drafting.refusals import (
-    refuse_dialogues,
-    refuse_empty,
     refuse_lists_as_answer,
     refuse_logs,
+    refuse_rankings,
     refuse_texts_as_turns,
+    refuse_untold,
 )
 from harness.drafting.targets import FILLED, PARTLY_FILLED, WHICH, find_target, is_free_text
 from harness.drafting.telling import telling_keys
@@ -287,14 +287,8 @@ def _plain(names: list[str], rows: Values, target: str | None, inputs: Sequence[
         rest = [name for name in rest if name != chosen]
         question = find_question(rows, rest, [name for name in partly if name != chosen], chosen, doubts)
     if chosen is None or not question:
-        refuse_dialogues(rows, filled)
-        refuse_empty(rows, names)
-        empty = "".join(f"; {shown_name(name)} is {_emptiness(rows, name)}" for name in names if name not in partly)
-        raise ValueError(
-            f"no question and answer can be told from the columns {', '.join(map(shown_name, names)) or '(none)'}"
-            f"{empty}; rename two of them to 'input' and 'target', or name them with --input and --target"
-            f"{_inside(rows, names)}"
-        )
+        refuse_rankings(rows, columns)
+        refuse_untold(rows, names, filled, partly)
     if columns and not options:
         question = (*question, *(name for name in columns if name != chosen))
         doubts.append(f"columns {', '.join(map(shown_name, columns))} stand in the question under their names")
@@ -313,19 +307,6 @@ def _plain(names: list[str], rows: Values, target: str | None, inputs: Sequence[
     needed = {"input": question[0], "target": chosen}
     question = (*said_in, *question) if found and found.is_asked else question
     return _Shape(PLAIN, needed, question, contexts, system, options, languages=languages, taken=set(said_in))
-
-
-def _emptiness(rows: Values, name: str) -> str:
-    return "empty in every row" if count_empty(rows, name) == len(rows) else "mostly empty"
-
-
-def _inside(rows: Values, names: Sequence[str]) -> str:
-    """Say how to reach into the first column with objects; '' where there is none."""
-    for name in names:
-        keys = [key for row in rows[:1] if isinstance(row.get(name), dict) for key in row[name]]
-        if len(keys) > 1:
-            return f", such as --input {quote(f'{name}.{keys[0]}')} --target {quote(f'{name}.{keys[1]}')}"
-    return ""
 
 
 def _note_target(rows: Values, target: str, filled: Sequence[str], options: Options | None, doubts: list[str]) -> None:

@@ -10,8 +10,17 @@ from typing import Any
 from harness.columns import CHOICES, choice_label
 from harness.drafting.names import TARGETS, is_choice, shown_name, usual, words_of_name
 from harness.drafting.siblings import siblings
-from harness.drafting.telling import telling_keys, without_telling
-from harness.drafting.values import NEARLY_ALL, Values, distinct, is_empty, is_number, is_text, nesting, plain_text
+from harness.drafting.telling import is_ranking, telling_keys, without_telling
+from harness.drafting.values import (
+    NEARLY_ALL,
+    Values,
+    distinct,
+    is_empty,
+    is_number,
+    is_text,
+    nesting,
+    plain_text,
+)
 from harness.metrics.label_sets import split_labels
 
 _MOST = 10
@@ -253,6 +262,8 @@ def _flag_of(rows: Values, name: str) -> str:
     """Return the key that is true of one choice in nearly every row; '' where choices have none."""
     cells = [row[name] for row in rows if isinstance(row.get(name), list)]
     for key in telling_keys(rows, name):
+        if is_ranking(rows, name, key):
+            continue
         if cells and sum(len(_flagged(cell, key)) == 1 for cell in cells) >= NEARLY_ALL * len(cells):
             return key
     return ""

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from shlex import quote
+from typing import NoReturn
 
 from harness.drafting.names import shown_name
+from harness.drafting.telling import ranking_key
 from harness.drafting.values import AS_MESSAGES, TURNS, Values, count_empty, has_dialogues, holds_answers, nesting
 
 
@@ -37,6 +39,20 @@ def refuse_lists_as_answer(rows: Values, question: str, answer: str) -> None:
             f"columns 'chosen' and 'rejected'; for several right answers, or labels, give "
             f"--input {quote(question)} --target {quote(answer)}"
         )
+
+
+def refuse_rankings(rows: Values, names: Sequence[str]) -> None:
+    """Refuse lists of answers with a rank or a score each: preferences, of which the best need not be right.
+
+    Raises:
+        ValueError: With the columns that are read.
+    """
+    for name in names:
+        if key := ranking_key(rows, name):
+            raise ValueError(
+                f"column {shown_name(name)} holds several answers with '{key}' each: write a better and a worse one "
+                f"into columns 'chosen' and 'rejected', beside 'prompt', or a right one into a column 'target'"
+            )
 
 
 def refuse_empty(rows: Values, names: Sequence[str]) -> None:
@@ -78,3 +94,38 @@ def refuse_logs(rows: Values, target: str) -> None:
         raise ValueError(
             f"column {shown_name(target)} holds a chat's turn inside an object; write each row as {AS_MESSAGES}"
         )
+
+
+def refuse_untold(rows: Values, names: Sequence[str], filled: Sequence[str], partly: Sequence[str]) -> NoReturn:
+    """Refuse a file of which no question and answer can be told.
+
+    Args:
+        rows: The rows.
+        names: All columns.
+        filled: Those with a value in nearly all rows.
+        partly: Those with a value in most rows.
+
+    Raises:
+        ValueError: With the columns, and what names them.
+    """
+    refuse_dialogues(rows, filled)
+    refuse_empty(rows, names)
+    empty = "".join(f"; {shown_name(name)} is {_emptiness(rows, name)}" for name in names if name not in partly)
+    raise ValueError(
+        f"no question and answer can be told from the columns {', '.join(map(shown_name, names)) or '(none)'}"
+        f"{empty}; rename two of them to 'input' and 'target', or name them with --input and --target"
+        f"{_inside(rows, names)}"
+    )
+
+
+def _emptiness(rows: Values, name: str) -> str:
+    return "empty in every row" if count_empty(rows, name) == len(rows) else "mostly empty"
+
+
+def _inside(rows: Values, names: Sequence[str]) -> str:
+    """Say how to reach into the first column with objects; '' where there is none."""
+    for name in names:
+        keys = [key for row in rows[:1] if isinstance(row.get(name), dict) for key in row[name]]
+        if len(keys) > 1:
+            return f", such as --input {quote(f'{name}.{keys[0]}')} --target {quote(f'{name}.{keys[1]}')}"
+    return ""

@@ -20,6 +20,7 @@ from harness.drafting.names import (
     usual,
     words_of_name,
 )
+from harness.drafting.refusals import refuse_rankings
 from harness.drafting.values import (
     AS_MESSAGES,
     TURNS,
@@ -141,7 +142,7 @@ def _unrivalled(rows: Values, chosen: str, names: Sequence[str]) -> str:
             raise InDoubt(rows, "--target", f"{WHICH}: {shown_name(chosen)} holds no labels", [*texts, chosen])
     if _is_weak(chosen):
         sets = [name for name in names if name != chosen and are_wanted(name) and are_sets(rows, name)]
-        _refuse_nested({name: held for name in names if name != chosen and (held := nesting(rows, name))}, sets)
+        _refuse_nested(rows, {name: held for name in names if name != chosen and (held := nesting(rows, name))}, sets)
         if sets:
             raise InDoubt(rows, "--target", f"{WHICH}: more than one may be it", [*sets, chosen])
     rivals = [name for name in others if _is_rival(rows, name, chosen) and not are_copies(rows, name, chosen)]
@@ -194,7 +195,7 @@ def _by_content(rows: Values, names: Sequence[str], pair: bool, doubts: list[str
     few = [name for name in single if has_few_values(rows, name) and not is_beside(name) and name not in numbers]
     objects = [name for name in nested if _are_objects(rows, name) and not has_only_lists(rows, name)]
     claims = _without_copies(rows, [*few, *sets, *numbers])
-    _refuse_nested(nested, [*sets, *([] if claims else objects)])
+    _refuse_nested(rows, nested, [*sets, *([] if claims else objects)])
     if len(claims) > 1:
         raise InDoubt(rows, "--target", f"{WHICH}: more than one may be it", claims)
     if claims and claims[0] in numbers and len([name for name in texts if name not in numbers]) > 1 and not pair:
@@ -211,10 +212,11 @@ def _are_objects(rows: Values, name: str) -> bool:
     return all(isinstance(row.get(name), dict | None) for row in rows)
 
 
-def _refuse_nested(nested: dict[str, str], taken: Sequence[str]) -> None:
+def _refuse_nested(rows: Values, nested: dict[str, str], taken: Sequence[str]) -> None:
     known = [name for name in nested if usual(name) in NO_ANSWERS or is_beside(name)]
     passed_over = [name for name in nested if name not in (*known, *taken)]
     if passed_over:
+        refuse_rankings(rows, passed_over)
         said = " and ".join(f"column {shown_name(name)} holds {nested[name]}" for name in passed_over)
         remedy = "write the answer you want into a column 'target' and run again, or name its column with --target"
         if TURNS in (nested[name] for name in passed_over):

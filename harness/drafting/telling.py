@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from harness.drafting.names import is_judging, usual, words_of_name
-from harness.drafting.values import Values
+from harness.drafting.names import is_judging, is_score, usual, words_of_name
+from harness.drafting.values import Values, as_list
 from harness.task.unused import repeats
 
 _ALWAYS = {"is", "has", "selected", "correct", "gold", "supporting", "relevant", "relevance", "positive"}
@@ -64,6 +64,20 @@ def is_telling(key: str, held: Any) -> bool:
 def telling_keys(rows: Values, name: str) -> list[str]:
     """Return the keys inside a column's cells that give answers away, in the order of the file."""
     return list(dict.fromkeys(key for row in rows for key in _telling(row.get(name))))
+
+
+def is_ranking(rows: Values, name: str, key: str) -> bool:
+    """Whether a key inside a column's lists orders them, as a rank or a score does, so that it calls none right."""
+    values = [one.get(key) for row in rows for one in as_list(row.get(name)) if isinstance(one, dict)]
+    are_numbers = all(isinstance(value, int | float | None) for value in values)
+    return are_numbers and any(value not in (0, 1, None) for value in values)
+
+
+def ranking_key(rows: Values, name: str) -> str:
+    """Return the key of a column's lists that is called a rank or a score and orders them; '' where there is none."""
+    items = [one for row in rows for one in as_list(row.get(name)) if isinstance(one, dict)]
+    keys = dict.fromkeys(key for one in items for key in one if is_score(key) or "rank" in words_of_name(key))
+    return next((key for key in keys if is_ranking(rows, name, key)), "")
 
 
 def _telling(value: Any) -> Iterator[str]:

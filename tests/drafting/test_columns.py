@@ -307,6 +307,18 @@ def test_answers_to_choose_from_stand_in_the_question_and_are_said_in_the_task_f
     assert item.target == "ABC"[number % 3]
 
 
+@pytest.mark.parametrize("name", ["answers", "choices"])
+@pytest.mark.parametrize("key", ["rank", "score"])
+def test_answers_with_a_rank_each_are_preferences_and_no_quiz(tmp_path, name, key):
+    def row(n: int) -> Row:
+        ranked = [{"text": text(f"{n}{rank}", 4), key: float(rank)} for rank in (1, 2, 3)]
+        return {"prompt": text(n, 7), name: ranked[n % 3 :] + ranked[: n % 3]}
+
+    said = f"column '{name}' holds several answers with '{key}' each: write a better and a worse one into columns 'ch"
+    with pytest.raises(TaskFileError, match=said):
+        drafted(save(tmp_path / "rows.jsonl", rows_of(row)))
+
+
 def test_column_with_the_users_own_split_is_no_answer_and_is_said_in_the_task_file(tmp_path):
     rows = rows_of(lambda n: {"text": text(n, 9), "mood": label(n), "split": "test" if n % 4 == 0 else "train"})
     task = drafted(save(tmp_path / "rows.jsonl", rows))
