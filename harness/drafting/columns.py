@@ -34,6 +34,7 @@ from harness.drafting.options import (
 )
 from harness.drafting.questions import find_contexts, find_question
 from harness.drafting.refusals import (
+    refuse_labels_apart,
     refuse_lists_as_answer,
     refuse_logs,
     refuse_rankings,
@@ -295,6 +296,8 @@ def _plain(names: list[str], rows: Values, target: str | None, inputs: Sequence[
     if not columns and not inputs:
         refuse_unused_choices(rows, [name for name in likely if name not in (chosen, *question)], chosen, question[0])
     refuse_logs(rows, chosen)
+    if not target and not options:
+        refuse_labels_apart(rows, names, chosen)
     _note_target(rows, chosen, filled, options, doubts)
     contexts = () if inputs else find_contexts(rows, [name for name in names if name != chosen], filled, question)
     _note_contexts(rows, contexts, filled, doubts)

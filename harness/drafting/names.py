@@ -30,7 +30,9 @@ LABELS = (
     "라벨",
 )
 # Lists under these names are sets of labels.
-LABEL_SETS = ("labels", "tags", "categories", "topics", "genres", "emotions", "intents", "classes", "keywords")
+LABEL_SETS = (
+    "labels", "tags", "categories", "topics", "genres", "emotions", "intents", "classes", "keywords", "subjects",
+)  # fmt: skip
 NO_LABELS = "none"  # how an empty list of labels is written, as the metrics read it
 # Lists in which every item is wanted, beside those of labels; and lists of which any one is right.
 WANTED = (

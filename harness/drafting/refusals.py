@@ -5,8 +5,19 @@ from shlex import quote
 from typing import NoReturn
 
 from harness.drafting.names import shown_name
+from harness.drafting.siblings import siblings
 from harness.drafting.telling import ranking_key
-from harness.drafting.values import AS_MESSAGES, TURNS, Values, count_empty, has_dialogues, holds_answers, nesting
+from harness.drafting.values import (
+    AS_MESSAGES,
+    TURNS,
+    Values,
+    count_empty,
+    distinct,
+    has_dialogues,
+    has_few_values,
+    holds_answers,
+    nesting,
+)
 
 
 def refuse_texts_as_turns(rows: Values, shape: str, needed: dict[str, str]) -> None:
@@ -94,6 +105,24 @@ def refuse_logs(rows: Values, target: str) -> None:
         raise ValueError(
             f"column {shown_name(target)} holds a chat's turn inside an object; write each row as {AS_MESSAGES}"
         )
+
+
+def refuse_labels_apart(rows: Values, names: Sequence[str], target: str) -> None:
+    """Refuse one of several columns with labels of one stock, such as 'label1' and 'label2': the others would be lost.
+
+    Raises:
+        ValueError: With the column that holds all, and the flag that takes the one.
+    """
+    held = distinct(rows, target)
+    for one in siblings(names):
+        stocks = {name: distinct(rows, name) for name in one.columns if name != target}
+        others = [name for name, stock in stocks.items() if 2 * len(stock & held) > len(stock)]
+        if target in one.columns and others and has_few_values(rows, target):
+            listed = ", ".join(map(shown_name, (target, *others)))
+            raise ValueError(
+                f"columns {listed} hold the same labels: write those of a row into one column 'labels', with commas "
+                f"between them; if {shown_name(target)} alone is the answer, give --target {quote(target)}"
+            )
 
 
 def refuse_untold(rows: Values, names: Sequence[str], filled: Sequence[str], partly: Sequence[str]) -> NoReturn:

@@ -32,10 +32,25 @@ def joined_otherwise(counts: Mapping[str, int]) -> list[str]:
         if _are_joined(counts, ([part.strip() for part in re.split(pattern, text)] for text in counts)):
             said = f"the answers look like several labels with {sign} between them, and are compared as one text"
             return [f"{said}; write commas between them, and any order is right"]
+    if _are_tagged(counts) or _are_spaced(counts):
+        said = "the answers look like several labels with no comma between them, and are compared as one text"
+        return [f"{said}; write commas between them, and any order is right"]
     barred = sum(count for text, count in counts.items() if "|" in text and "\n" not in text)
     if 2 * barred > sum(counts.values()):
         return ["bars in the answers are compared as they stand; where they part right answers, write lists of them"]
     return []
+
+
+def _are_tagged(counts: Mapping[str, int]) -> bool:
+    """Whether all texts are words in angle brackets, and several rows have more than one: '<python><sql>'."""
+    several = sum(count for text, count in counts.items() if text.count("<") > 1)
+    return several >= ROWS_PER_LABEL and all(re.fullmatch(r"(?:<[^<>/\s]+>\s*)+", text) for text in counts)
+
+
+def _are_spaced(counts: Mapping[str, int]) -> bool:
+    """Whether texts are words from a small stock, some of them in several orders: 'cs.LG stat.ML'."""
+    orders = Counter(frozenset(text.split()) for text in counts)
+    return max(orders.values()) > 1 and _are_joined(counts, (text.split() for text in counts))
 
 
 def parted(counts: Mapping[str, int]) -> list[str]:

@@ -7,6 +7,7 @@ from harness.drafting.doubt import InDoubt
 from harness.drafting.lists import are_alternatives, are_sets, are_wanted
 from harness.drafting.names import (
     ANSWERING,
+    LABEL_SETS,
     LABELS,
     MARKS,
     NO_ANSWERS,
@@ -142,6 +143,7 @@ def _unrivalled(rows: Values, chosen: str, names: Sequence[str]) -> str:
             raise InDoubt(rows, "--target", f"{WHICH}: {shown_name(chosen)} holds no labels", [*texts, chosen])
     if _is_weak(chosen):
         sets = [name for name in names if name != chosen and are_wanted(name) and are_sets(rows, name)]
+        sets += [name for name in others if is_free_text(rows, chosen) and _may_be_labels(rows, name)]
         _refuse_nested(rows, {name: held for name in names if name != chosen and (held := nesting(rows, name))}, sets)
         if sets:
             raise InDoubt(rows, "--target", f"{WHICH}: more than one may be it", [*sets, chosen])
@@ -161,6 +163,12 @@ def _is_rival(rows: Values, name: str, chosen: str) -> bool:
     if is_beside(name) or not has_few_values(rows, name):
         return False
     return is_judging(name) or _is_weak(chosen) or count_empty(rows, chosen) > (1 - FILLED) * len(rows)
+
+
+def _may_be_labels(rows: Values, name: str) -> bool:
+    """Whether short texts stand under a name of several labels, as 'cs.LG stat.ML' does under 'categories'."""
+    is_named = not words_of_name(name).isdisjoint(LABEL_SETS)
+    return is_named and is_text(rows, name) and not is_long_text(rows, name)
 
 
 def _is_weak(name: str) -> bool:

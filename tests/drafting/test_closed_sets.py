@@ -5,10 +5,11 @@ import json
 import random
 
 import pytest
-from draft_files import WORDS, Row, drafted, rows_of, said, save, text
+from draft_files import LABELS, WORDS, Row, drafted, label, rows_of, said, save, text
 
 from harness.closed_set import MOST_LABELS, ROWS_PER_LABEL, is_closed_set
 from harness.drafting import InDoubt, draft_task
+from harness.errors import TaskFileError
 
 TAGS = ["billing", "login", "refund", "late delivery", "privacy", "other"]
 
@@ -253,13 +254,14 @@ def test_lists_in_pythons_spelling_are_read_where_their_name_says_lists(tmp_path
     assert all(item.accepted for item in task.test) is (metric == "exact_match")
 
 
-@pytest.mark.parametrize("between", ["+", "/", " und "])
+@pytest.mark.parametrize("between", ["+", "/", " und ", " ", "><"])
 def test_labels_joined_by_a_sign_that_no_metric_splits_at_are_doubted(tmp_path, between):
     draws = random.Random(6)
 
     def row(n: int) -> Row:
         names = draws.sample(["billing", "login", "refund", "privacy", "other"], draws.randint(1, 3))
-        return {"text": text(n, 9), "label": between.join(names)}
+        joined = between.join(names)
+        return {"text": text(n, 9), "label": f"<{joined}>" if between == "><" else joined}
 
     task = drafted(save(tmp_path / "rows.jsonl", rows_of(row)))
     assert task.primary_metric == "exact_match"
@@ -269,6 +271,41 @@ def test_labels_joined_by_a_sign_that_no_metric_splits_at_are_doubted(tmp_path, 
 def test_labels_that_hold_such_a_sign_are_not_doubted(tmp_path):
     rows = rows_of(lambda n: {"text": text(n, 9), "label": ["terms and conditions", "n/a", "R&D"][n * n % 7 % 3]})
     assert "look like several labels" not in said(drafted(save(tmp_path / "rows.jsonl", rows)))
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_labels_in_columns_of_their_own_are_refused_unless_one_is_named(tmp_path, count):
+    draws = random.Random(8)
+
+    def row(n: int) -> Row:
+        names = draws.sample(TAGS, 1 + n % count)
+        return {"text": text(n, 9), **{f"label{at + 1}": (names + [""] * count)[at] for at in range(count)}}
+
+    file = save(tmp_path / "rows.jsonl", rows_of(row))
+    listed = ", ".join(f"'label{at + 1}'" for at in range(count))
+    with pytest.raises(TaskFileError, match=f"columns {listed} hold the same labels.*give --target label1"):
+        drafted(file)
+    assert {item.target for item in drafted(file, target="label1").test} == set(TAGS)
+
+
+def test_labels_of_two_levels_are_no_two_of_one_stock(tmp_path):
+    rows = rows_of(lambda n: {"text": text(n, 9), "label1": label(n), "label2": f"{label(n)} late" if n % 3 else ""})
+    assert {item.target for item in drafted(save(tmp_path / "rows.jsonl", rows)).test} <= set(LABELS)
+
+
+@pytest.mark.parametrize("name", ["subjects", "categories", "tags"])
+@pytest.mark.parametrize("beside", [{}, {"title": 6}])
+def test_labels_in_one_text_beside_an_abstract_are_asked_for(tmp_path, name, beside):
+    draws = random.Random(9)
+
+    def row(n: int) -> Row:
+        texts = {key: text(f"{key}{n}", words) for key, words in beside.items()}
+        labels = draws.sample(["cs.LG", "cs.CL", "cs.CV", "stat.ML", "math.OC"], 1 + n % 4)
+        return {**texts, "abstract": text(n, 40), name: " ".join(labels)}
+
+    with pytest.raises(InDoubt) as doubt:
+        drafted(save(tmp_path / "rows.jsonl", rows_of(row)))
+    assert doubt.value.flag == "--target" and set(doubt.value.columns) == {name, "abstract"}
 
 
 def test_separator_behind_every_label_makes_no_empty_one(tmp_path):
