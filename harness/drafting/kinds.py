@@ -14,6 +14,7 @@ from harness.drafting.languages import LANGUAGES
 from harness.drafting.lists import are_wanted
 from harness.drafting.names import LABELS, NO_LABELS, TARGETS, are_called_labels, usual
 from harness.drafting.numbers import decimal_mark_of, numbers_in, read_in_two_ways
+from harness.drafting.options import is_choice_with_text
 from harness.drafting.sets import are_label_sets, form_of, joined_otherwise, members_of, parted
 from harness.drafting.worked import NEARLY_ALL, Worked, find_working, says_letters, says_numbers
 from harness.metrics.choices import choices_of
@@ -115,7 +116,10 @@ def shared_end(targets: Sequence[str], answers: Answers) -> list[str]:
 
 
 def of_choices(answers: Answers, items: Sequence[Example]) -> Answers:
-    """Return labels as choices, where every one of them is that of a choice which its own question lists."""
+    """Return answers as choices, where each names one that its question lists, by its label alone or with its text."""
+    if answers.kind in ("labels", "short text", "long text") and all(map(is_choice_with_text, items)):
+        system = "Answer with the letter or number of the right choice, its text behind it, and nothing else."
+        return replace(_CHOICE, about="choices that the questions list, each with its letter or number", system=system)
     if answers.kind != "labels" or not all(_label_of(item.target) in choices_of(item) for item in items):
         return answers
     system = "Answer with the letter or number of the right choice and nothing else."

@@ -21,7 +21,9 @@ from harness.drafting.values import (
     nesting,
     plain_text,
 )
+from harness.metrics.choices import Choice, choices_of
 from harness.metrics.label_sets import split_labels
+from harness.records import Example
 
 _MOST = 10
 _TEXT_KEYS = ("text", "content", "value", "choice", "option", "answer", "body", "description")
@@ -109,6 +111,13 @@ def _place_of_both(answer: str, texts: Sequence[str]) -> int | None:
             if mark.upper() == chr(ord("A") + at) or mark in (str(at), str(at + 1)):
                 return at
     return None
+
+
+def is_choice_with_text(item: Example) -> bool:
+    """Whether an answer is the letter or number of a choice that its question lists, with the choice's text behind."""
+    choices = choices_of(item)
+    place = _place_of_both(item.target, list(choices.values()))
+    return place is not None and Choice().score(list(choices)[place], item).value == 1  # the metric reads it so
 
 
 def listed(value: Any) -> list[str] | None:

@@ -134,6 +134,18 @@ def test_choices_that_the_questions_list_are_scored_as_choices(tmp_path, listing
     assert task.primary_metric == "choice" and {item.target for item in task.test} == set(answers)
 
 
+@pytest.mark.parametrize(("mark", "is_right"), [("{}. ", True), ("({}) ", True), ("{} ", False), ("{}. the ", False)])
+def test_letter_and_text_of_a_choice_that_the_question_lists_are_scored_as_a_choice(tmp_path, mark, is_right):
+    def row(n: int) -> Row:
+        texts = [text(f"{letter}{n}", 1) for letter in "ABC"]
+        listed = "\n".join(f"{letter}. {choice}" for letter, choice in zip("ABC", texts, strict=True))
+        at = n * n % 7 % 3
+        return {"question": f"{text(n, 6)}?\n{listed}", "answer": mark.format("ABC"[at]) + texts[at]}
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row)))
+    assert (task.primary_metric == "choice") is is_right
+
+
 def test_letters_of_no_listed_choices_stay_labels(tmp_path):
     def row(n: int) -> Row:
         return {"question": f"{text(n, 6)}? A. {text(n, 1)} B. {text(f'b{n}', 1)}", "answer": "ABC"[n * n % 7 % 3]}
