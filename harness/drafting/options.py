@@ -219,8 +219,10 @@ def refuse_unused_choices(rows: Values, columns: Sequence[str], target: str, que
     Raises:
         ValueError: With the names by which they are read as choices, and the flag that leaves them out.
     """
-    said = {_bare(part.strip()).casefold() for text in distinct(rows, target) for part in split_labels(text)}
-    for one in siblings(columns):
+    groups = siblings(columns)
+    texts = distinct(rows, target) if groups else ()
+    said = {_bare(part.strip()).casefold() for text in texts for part in split_labels(text)}
+    for one in groups:
         count = len(one.columns)
         numbers = [set(map(str, range(start, start + count))) for start in (0, 1)]
         are_letters = len(said) > 1 and (said <= set("abcdefghij"[:count]) or said <= set(one.marks))
