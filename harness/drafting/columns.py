@@ -14,7 +14,6 @@ from harness.drafting.names import (
     ALIASES,
     EVIDENCE,
     IDS,
-    LABELS,
     TARGETS,
     are_called_labels,
     first,
@@ -40,7 +39,9 @@ from harness.drafting.refusals import (
     refuse_rankings,
     refuse_texts_as_turns,
     refuse_untold,
+    refuse_verdicts,
 )
+from harness.drafting.scores import are_scores
 from harness.drafting.targets import FILLED, PARTLY_FILLED, WHICH, find_target, is_free_text
 from harness.drafting.telling import telling_keys
 from harness.drafting.values import (
@@ -48,10 +49,8 @@ from harness.drafting.values import (
     count_empty,
     distinct,
     has_answer_lists,
-    has_fractions,
     has_label_sets,
     has_nested_lists,
-    has_units,
     is_empty,
     is_filled,
     is_number,
@@ -165,7 +164,7 @@ def read_columns(
         options=found.options,
         verdict=found.verdict,
         languages=found.languages,
-        is_score=is_plain and _is_score(rows, str(answer), found.question),
+        is_score=is_plain and are_scores(rows, str(answer), found.question, doubts),
         is_label_set=meaning == "all",
         sets_as_json=meaning == "all" and has_separators(rows, str(answer)),
         holds_lists=is_plain and usual(str(answer)) not in TARGETS and has_nested_lists(rows, str(answer)),
@@ -177,18 +176,6 @@ def read_columns(
         unused=unused,
         doubts=tuple(doubts),
     )
-
-
-def _is_score(rows: Values, name: str, question: Sequence[str]) -> bool:
-    """Whether answers are scores, where near is nearly right.
-
-    Numbers that are not whole, under no name of an answer; and, of two texts, three and more under a score's name.
-    """
-    if not is_number(rows, name) or has_units(rows, name):
-        return False
-    if has_fractions(rows, name):
-        return usual(name) not in TARGETS or usual(name) in LABELS
-    return len(question) > 1 and is_score(name) and len(distinct(rows, name)) > 2
 
 
 def _known_shape(

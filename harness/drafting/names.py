@@ -115,7 +115,11 @@ _BESIDE = {
 }  # fmt: skip
 # Numbers under these judge a text beside them, and say no more than that of a label.
 _WEIGHING = {"quality", "confidence", "relevance", "rate"}
-_SCORING = {"score", "similarity", "relatedness", "relevance", "rating", "stars", "star", "grade"}
+_SCORING = {
+    "score", "similarity", "relatedness", "relevance", "rating", "stars", "star", "grade",
+    "ähnlichkeit", "similitud", "puntuación", "similarité", "somiglianza", "punteggio", "semelhança", "pontuação",
+    "сходство", "相似度", "评分", "得分", "分数", "類似度", "スコア", "유사도", "점수", "평점",
+}  # fmt: skip
 _JUDGING = _SCORING | {
     "label", "labels", "correct", "quality", "helpful", "helpfulness", "verdict", "winner", "preferred", "chosen",
     "judgement", "judgment", "toxic", "toxicity", "safe", "sentiment", "intent", "entailment", "hallucination",

@@ -107,12 +107,36 @@ def test_query_and_product_are_judged_together_and_wrong_answers_are_no_pair():
     assert read_columns(columns_of(wrong), frozenset()).question == ("Question",)
 
 
-@pytest.mark.parametrize("pair", [("sentence1", "sentence2"), ("text_a", "text_b"), ("premise", "hypothesis")])
-@pytest.mark.parametrize("number", ["number:score", "number:similarity", "number:label"])
+@pytest.mark.parametrize("pair", [("sentence1", "sentence2"), ("text_a", "text_b"), ("句子1", "句子2")])
+@pytest.mark.parametrize("number", ["score", "similarity", "label", "target", "gold", "answer", "output", "expected"])
 def test_number_beside_two_texts_that_are_judged_together_is_a_score(pair, number):
-    reading = read_columns(columns_of((*pair, number)), frozenset())
-    assert (reading.question, reading.needed["target"]) == (pair, number.partition(":")[2])
+    reading = read_columns(columns_of((*pair, f"number:{number}")), frozenset())
+    assert (reading.question, reading.needed["target"]) == (pair, number)
     assert reading.is_score
+
+
+def test_whole_numbers_beside_a_pair_are_scores_under_a_name_of_any_language_and_else_a_doubt():
+    rows = [{"句子1": text(n, 6), "句子2": text(f"b{n}", 6), "相似度": n * 7 % 6} for n in range(60)]
+    assert read_columns(rows, frozenset()).is_score
+    rows = [{"句子1": row["句子1"], "句子2": row["句子2"], "target": row["相似度"]} for row in rows]
+    reading = read_columns(rows, frozenset())
+    assert not reading.is_score and "if they are a scale, take within_tolerance" in reading.doubts[-1]
+
+
+@pytest.mark.parametrize(
+    ("question", "target", "is_score", "is_doubted"),
+    [
+        (lambda n: ("excerpt", text(n, 30)), "target", True, False),
+        (lambda n: ("question", f"{text(n, 9)}?"), "target", False, False),
+        (lambda n: ("input", f"Add {n} and 3.5."), "target", False, False),
+        (lambda n: ("excerpt", text(n, 30)), "answer", False, True),
+    ],
+)
+def test_fractions_of_one_text_are_scores_where_nothing_is_asked(question, target, is_score, is_doubted):
+    rows = [dict([question(n)]) | {target: n * 7 % 50 / 10 - 2.3} for n in range(60)]
+    reading = read_columns(rows, frozenset())
+    assert reading.is_score is is_score
+    assert any("if they are scores, take within_tolerance" in doubt for doubt in reading.doubts) is is_doubted
 
 
 @pytest.mark.parametrize("beside", ["explanation", "解析", "Incorrect Answer 1", "aliases", "number_of_answer"])
