@@ -106,13 +106,15 @@ def read_answers(targets: Sequence[str], reading: Reading) -> Answers:
 
 def shared_end(targets: Sequence[str], answers: Answers) -> list[str]:
     """Say that all answers end in one word in capitals or marks, as those have that were written for a stop word."""
-    parts = [target.rsplit(maxsplit=1) for target in targets]
-    last = parts[0][-1] if parts[0] else ""
-    is_mark = len(last) > 2 and last.isascii() and last == last.upper() and not any(map(str.isdigit, last))
-    is_text = answers.kind in ("labels", "short text", "long text")
-    if not is_text or not is_mark or not all(len(two) == 2 and two[1] == last for two in parts):
+    stripped = [target.rstrip() for target in targets]
+    found = (
+        _STOP.search(stripped[0][-_LONGEST_STOP:]) if answers.kind in ("labels", "short text", "long text") else None
+    )
+    if not found or not all(target.endswith(found[0]) and target != found[0] for target in stripped):
         return []
-    return [f"every answer ends in '{last}', which is learnt and scored with it; take it off where it marks the end"]
+    return [
+        f"every answer ends in '{found[0]}', which is learnt and scored with it; take it off where it marks the end"
+    ]
 
 
 def of_choices(answers: Answers, items: Sequence[Example]) -> Answers:
@@ -160,6 +162,9 @@ _CODE = re.compile(
     r"^\s*(?:def |class |import |from \w+ import|return\b|#include|SELECT |WITH |INSERT |UPDATE )", re.MULTILINE
 )
 _CALL_TAG = re.compile(r"<(?:tool_call|function_call)>")
+# What stands at an answer's end to stop a model: a word in capitals, signs, a tag that closes nothing.
+_STOP = re.compile(r"(?<=\s)[!-/:-`{-~]{3,}\Z|[#*=~|@$%^&+-]{3,}\Z|<[^<>\s/][^<>\s]*>\Z|\[\|?[A-Za-z_]+\|?\]\Z")
+_LONGEST_STOP = 40  # characters
 # Calls as Python writes them and as ReAct does, which `tool_call` does not read.
 _OTHER_CALL = re.compile(r"\A\s*\[?\s*[A-Za-z_][\w.]*\(\s*[A-Za-z_]\w*\s*=.*\)\s*\]?\s*\Z|^Action Input:", re.S | re.M)
 _CHOICE = Answers(

@@ -16,7 +16,7 @@ from harness.drafting.values import as_list, count_empty, is_empty, plain_text
 from harness.records import Example, Message
 from harness.task.answers import NO_ANSWER, answers_of
 from harness.task.chats import NothingLearnt
-from harness.task.end_markers import ended
+from harness.task.end_markers import ended, ended_texts
 from harness.task.faults import kind_of_fault
 from harness.task.published import preference_cells
 from harness.task.row import Row
@@ -71,7 +71,7 @@ def usable_rows(rows: Sequence[Row], reading: Reading, documents: frozenset[str]
     marked = 0
     for row in rows:
         try:
-            made = _item(row.values, reading, documents)
+            made = _item(_labels_ended(row.values, reading, ends), reading, documents)
         except ValueError as fault:
             marked += isinstance(fault, NothingLearnt)
             left_out.setdefault(kind_of_fault(str(fault)), (str(fault), []))[1].append(row.place)
@@ -93,6 +93,15 @@ def usable_rows(rows: Sequence[Row], reading: Reading, documents: frozenset[str]
         first = "\n".join(f"    {text}" for text in reasons[:SHOWN])
         raise ValueError(f"{count} of {len(rows)} rows cannot be used; fix or remove them. Why:\n{first}")
     return Usable(tuple(items), tuple(kept), tuple(rejected), tuple(judged), count, tuple(reasons), ends)
+
+
+def _labels_ended(values: dict[str, Any], reading: Reading, ends: Counter[str]) -> dict[str, Any]:
+    """Return a row whose labels, where it lists several, have no end markers; each that is taken off is counted."""
+    name = reading.needed.get("target", "")
+    labels = values.get(name)
+    if not reading.is_label_set or not isinstance(labels, list):
+        return values
+    return {**values, name: list(ended_texts([str(label) for label in labels], ends))}
 
 
 def with_result(usable: Usable, rule: AnswerRule) -> Usable:

@@ -41,8 +41,8 @@ def ended(item: Item, ends: Counter[str]) -> Item:
 def ends_said(ends: Mapping[str, int]) -> list[str]:
     """Say what was taken off, a line for each marker."""
     return [
-        f"{count} answer{'s' if count != 1 else ''} ended in {marker}, which a model's own format writes behind an "
-        "answer: it was taken off"
+        f"{count} answer{'s' if count != 1 else ''} {'stood in' if '...' in marker else 'ended in'} {marker}, which a "
+        f"model's own format writes {'around' if '...' in marker else 'behind'} an answer: it was taken off"
         for marker, count in sorted(ends.items())
     ]
 

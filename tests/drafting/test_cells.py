@@ -111,7 +111,18 @@ def test_objects_with_a_role_and_content_that_are_no_turns_stay_answers(tmp_path
     assert drafted(save(tmp_path / "rows.jsonl", rows)).primary_metric == "json_fields"
 
 
-@pytest.mark.parametrize(("end", "is_said"), [(" END", True), ("\n###", True), (" delivery", False), (" E", False)])
+@pytest.mark.parametrize(
+    ("end", "is_said"),
+    [
+        (" END", True),
+        ("\n###", True),
+        ("###", True),
+        ("<stop>", True),
+        (" delivery", False),
+        (" E", False),
+        ("!", False),
+    ],
+)
 def test_word_that_ends_all_answers_is_doubted_where_it_looks_like_a_stop_word(tmp_path, end, is_said):
     rows = rows_of(lambda n: {"question": text(n, 6), "answer": f"{text(n, 2)}{end}"})
     task = drafted(save(tmp_path / "rows.jsonl", rows))

@@ -81,7 +81,24 @@ def test_answer_that_is_nothing_but_a_marker_stays(tmp_path):
     assert "</s>" in {row.target for row in (*study.train, *study.dev)}
 
 
-@pytest.mark.parametrize("end", ["<|im_end|>", "</s>", "<end_of_turn>"])
+def test_draft_takes_markers_off_each_label_of_a_set(tmp_path):
+    source = tmp_path / "rows.json"
+    labels = [[f"K-{n % 4}</s>", *([f"K-{(n + 1) % 4}</s>"] if n % 3 else [])] for n in range(60)]
+    source.write_text(json.dumps([{"input": ROWS[n]["input"], "labels": labels[n]} for n in range(60)]))
+    draft = draft_task(source, tmp_path / "out")
+    assert "of these: K-0, K-1, K-2, K-3." in (tmp_path / "out" / "task.yaml").read_text()
+    assert any(doubt.startswith(f"{sum(map(len, labels))} answers ended in </s>, which") for doubt in draft.doubts)
+
+
+def test_draft_takes_both_markers_that_enclose_answers_off(tmp_path):
+    source = tmp_path / "rows.json"
+    source.write_text(json.dumps([{**row, "target": f"<s> {row['target']}</s>"} for row in ROWS]))
+    draft = draft_task(source, tmp_path / "out")
+    assert "nothing else: K-0, K-1, K-2, K-3." in (tmp_path / "out" / "task.yaml").read_text()
+    assert draft.doubts[0].startswith("60 answers stood in <s>...</s>, which")
+
+
+@pytest.mark.parametrize("end", ["<|im_end|>", "</s>", "<end_of_turn>", "[|endofturn|]", "&lt;|im_end|&gt;"])
 def test_draft_takes_end_markers_for_no_part_of_a_label(tmp_path, end):
     source = tmp_path / "rows.json"
     rows = [{"instruction": "Give the code.", "input": row["input"], "output": row["target"] + end} for row in ROWS]
