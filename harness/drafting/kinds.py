@@ -8,6 +8,7 @@ from statistics import median
 from typing import Literal
 
 from harness.closed_set import ROWS_PER_LABEL, is_closed_set
+from harness.drafting.calls import is_calls, may_call
 from harness.drafting.columns import Reading
 from harness.drafting.json_text import parsed
 from harness.drafting.languages import LANGUAGES
@@ -19,12 +20,10 @@ from harness.drafting.sets import are_label_sets, form_of, joined_otherwise, mem
 from harness.drafting.worked import NEARLY_ALL, Worked, find_working, says_letters, says_numbers
 from harness.metrics.choices import choices_of
 from harness.metrics.date_match import Date
-from harness.metrics.json_search import find_json
 from harness.metrics.normalisation import label
 from harness.metrics.quantities import number_fault
 from harness.records import Example
 from harness.task.turns import shown
-from harness.tool_calls import calls_in
 
 Kind = Literal[
     "labels",
@@ -161,12 +160,9 @@ _DAY_AND_MONTH = re.compile(r"\b(\d{1,2})[./-](\d{1,2})[./-]\d{2,4}\b")
 _CODE = re.compile(
     r"^\s*(?:def |class |import |from \w+ import|return\b|#include|SELECT |WITH |INSERT |UPDATE )", re.MULTILINE
 )
-_CALL_TAG = re.compile(r"<(?:tool_call|function_call)>")
 # What stands at an answer's end to stop a model: a word in capitals, signs, a tag that closes nothing.
 _STOP = re.compile(r"(?<=\s)[!-/:-`{-~]{3,}\Z|[#*=~|@$%^&+-]{3,}\Z|<[^<>\s/][^<>\s]*>\Z|\[\|?[A-Za-z_]+\|?\]\Z")
 _LONGEST_STOP = 40  # characters
-# Calls as Python writes them and as ReAct does, which `tool_call` does not read.
-_OTHER_CALL = re.compile(r"\A\s*\[?\s*[A-Za-z_][\w.]*\(\s*[A-Za-z_]\w*\s*=.*\)\s*\]?\s*\Z|^Action Input:", re.S | re.M)
 _CHOICE = Answers(
     "choice",
     "letters of the answers to choose from",
@@ -184,16 +180,8 @@ _CALLS = Answers(
 
 
 def are_calls(targets: Sequence[str]) -> bool:
-    """Whether nearly all answers are calls of tools that the metric reads: as JSON, or in tags."""
-    return sum(map(_is_calls, targets)) >= NEARLY_ALL * len(targets)
-
-
-def _is_calls(target: str) -> bool:
-    if _CALL_TAG.search(target):
-        return any(calls_in(value) for value in find_json(target))
-    found = parsed(target)
-    calls = found if isinstance(found, list) else [found]
-    return bool(calls) and all(isinstance(call, dict) and {"name", "arguments"} <= call.keys() for call in calls)
+    """Whether nearly all answers are calls of tools that the metric reads."""
+    return sum(map(is_calls, targets)) >= NEARLY_ALL * len(targets)
 
 
 def _translation(source: str, target: str) -> Answers:
@@ -333,7 +321,7 @@ def _lists(targets: Sequence[str], reading: Reading) -> Answers:
 def _text(targets: Sequence[str], doubts: Sequence[str]) -> Answers:
     if sum(_CODE.search(target) is not None for target in targets) >= NEARLY_ALL * len(targets):
         doubts = ("the answers are programs or queries, which nothing here runs: they are compared as texts",)
-    if sum(_OTHER_CALL.search(target) is not None for target in targets) >= NEARLY_ALL * len(targets):
+    if sum(map(may_call, targets)) >= NEARLY_ALL * len(targets):
         said = "the answers may be calls of tools: tool_call compares them once they are JSON, name and arguments"
         doubts = (*doubts, said)
     words = median(len(target.split()) for target in targets)

@@ -99,9 +99,20 @@ def test_tools_that_all_rows_share_are_the_prompt_of_answers_that_are_no_calls_t
     assert "tools" in before and all(label in behind for label in LABELS)
 
 
-def test_calls_in_tags_are_compared_as_calls(tmp_path):
+@pytest.mark.parametrize(
+    "form",
+    [
+        "<tool_call>\n{}\n</tool_call>",
+        "[TOOL_CALLS] [{}]",
+        "[TOOL_CALLS][{}]",
+        "<functioncall> {}",
+        "<functioncall> {} <|endoftext|>",
+        "<|python_tag|>{}",
+    ],
+)
+def test_calls_behind_marks_are_compared_as_calls(tmp_path, form):
     def row(n):
-        written = f'<tool_call>\n{{"name": "get", "arguments": {{"city": "{text(n, 1)}"}}}}\n</tool_call>'
+        written = form.format(f'{{"name": "get", "arguments": {{"city": "{text(n, 1)}"}}}}')
         return {
             "messages": [{"role": "user", "content": text(("a", n), 9)}, {"role": "assistant", "content": written}],
             "tools": [TOOL],
@@ -116,7 +127,15 @@ def test_calls_in_tags_are_compared_as_calls(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "call", ['[get(city="{}", of=1)]', 'Thought: I look.\nAction: get\nAction Input: {{"city": "{}"}}']
+    "call",
+    [
+        '[get(city="{}", of=1)]',
+        'Thought: I look.\nAction: get\nAction Input: {{"city": "{}"}}',
+        '<|python_tag|>get.call(city="{}")',
+        '[TOOL_CALLS]get[ARGS]{{"city": "{}"}}',
+        """<functioncall> {{"name": "get", "arguments": '{{"city": "{}"}}'}}""",
+        'call: {{"name": "get", "arguments": {{"city": "{}"}}}}',
+    ],
 )
 def test_calls_that_are_not_read_are_a_doubt(tmp_path, call):
     rows = [{"question": text(n, 9), "answer": call.format(text(("c", n), 1))} for n in range(80)]
