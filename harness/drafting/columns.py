@@ -39,7 +39,6 @@ from harness.drafting.refusals import (
     refuse_rankings,
     refuse_texts_as_turns,
     refuse_untold,
-    refuse_verdicts,
 )
 from harness.drafting.scores import are_scores
 from harness.drafting.targets import FILLED, PARTLY_FILLED, WHICH, find_target, is_free_text

@@ -1,14 +1,19 @@
 """Answers with the working first: the mark or the last line where nearly all of them have a short result."""
 
+import json
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
 from harness.answer_reading import AnswerRule, Reader
+from harness.closed_set import is_closed_set
+from harness.drafting.endings import ending_of
 from harness.metrics.marks import ENGLISH, OF_CHOICES, OF_WORKING, OTHER_LANGUAGES, WITHOUT_SPACES
 from harness.metrics.normalisation import tokens
 from harness.metrics.quantities import read_target
+from harness.task.turns import shown
 
 NEARLY_ALL = 0.9  # of the answers
 _SHORT = 8  # words; a longer result is not a result
@@ -22,6 +27,8 @@ _PLACES = {
     _ARROW: ("on a line behind '=>'", "end with a line of '=>' and the result"),
 }
 _ON_LAST_LINE = ("alone on the last line", "write the result alone on the last line")
+_WORDS = (*ENGLISH, *OF_WORKING, *OF_CHOICES, *OTHER_LANGUAGES, *WITHOUT_SPACES)
+_SENTENCE = re.compile(r"[.。!]\s*[^\W\d_][^.。!]{3,80}[.。!]?\Z")
 _LETTER = re.compile(r"\W*[A-Za-z]\W*")
 # The more telling first: 'the final answer is' holds 'answer is'.
 _MARKS = (
@@ -40,17 +47,23 @@ class Worked:
     rule: AnswerRule
     key: str  # 'after', 'pattern' or 'take'
     value: str
+    around: tuple[str, str] | None = None  # what stands before and behind the result, where a pattern says both
 
     @property
     def request(self) -> str:
         """What a prompt asks for, so that the result stands there."""
-        end = f"end with '{self.value}' and the result" if self.key == "after" else self._place[1]
-        return f"Work it out step by step, and {end}."
+        before, behind = self.around or (self.value, "")
+        end = f"end with '{before}'{', the result and ' if behind else ' and the result'}"
+        end += f"'{behind}'" if behind else ""
+        return f"Work it out step by step, and {end if self.around or self.key == 'after' else self._place[1]}."
 
     @property
     def where(self) -> str:
         """Where the result stands, in words."""
-        return f"behind {self.value!r}" if self.key == "after" else self._place[0]
+        before, behind = self.around or (self.value, "")
+        if behind:
+            return f"between {before!r} and {behind!r}"
+        return f"behind {before!r}" if self.around or self.key == "after" else self._place[0]
 
     @property
     def _place(self) -> tuple[str, str]:
@@ -63,7 +76,44 @@ def find_working(targets: Sequence[str]) -> Worked | None:
     forms += [Worked(AnswerRule(Reader("pattern", pattern=pattern)), "pattern", pattern) for pattern in _PLACES]
     last = Worked(AnswerRule(Reader("last_line")), "take", "last_line")
     found = next((form for form in forms if _fits(form, targets)), None)
-    return found or (last if _fits(last, targets) and _has_number_last(last, targets) else None)
+    if found and not _ends_in_sentence(found, targets):
+        return found
+    ending = _around(targets)
+    return ending or found or (last if _fits(last, targets) and _has_number_last(last, targets) else None)
+
+
+def doubted_ending(targets: Sequence[str]) -> list[str]:
+    """Say behind what the result may stand, where it is not sure that one does."""
+    ending = ending_of(targets)
+    if ending is None or not (ending.has_sign or says_numbers(ending.results)):
+        return []
+    key, value = ("pattern", ending.pattern) if ending.behind or ending.mark else ("after", ending.before)
+    said = f"nearly all answers end with {shown(ending.before)} and something short; if that is the result,"
+    return [f"{said} answer: {{{key}: {json.dumps(value, ensure_ascii=False)}}} scores it alone"]
+
+
+def _around(targets: Sequence[str]) -> Worked | None:
+    """Return what nearly all answers have around numbers, letters of choices or a few words at their end.
+
+    Of numbers and letters a sign or a word for a result stands before them, of words a sign.
+    """
+    ending = ending_of(targets)
+    if ending is None:
+        return None
+    is_plain = says_numbers(ending.results) or says_letters(ending.results)
+    is_marked = ending.has_sign or any(word in ending.before.casefold() for word in _WORDS)
+    if not (is_plain and is_marked) and not (ending.has_sign and is_closed_set(Counter(ending.results))):
+        return None
+    if not ending.behind and not ending.mark:
+        return Worked(AnswerRule(Reader("first_line", ending.before)), "after", ending.before)
+    around = (ending.before, ending.behind)
+    return Worked(AnswerRule(Reader("pattern", pattern=ending.pattern)), "pattern", ending.pattern, around)
+
+
+def _ends_in_sentence(form: Worked, targets: Sequence[str]) -> bool:
+    """Whether all results end in one further sentence, as Minerva's hope that they are correct."""
+    ends = Counter(match[0] for result in _results(form, targets) if (match := _SENTENCE.search(result)))
+    return form.key == "after" and sum(ends.values()) >= NEARLY_ALL * len(targets) and len(ends) == 1
 
 
 def says_numbers(results: Sequence[str]) -> bool:

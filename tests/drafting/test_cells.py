@@ -345,6 +345,14 @@ def test_result_behind_a_mark_of_another_language_is_scored_alone(tmp_path, mark
         ("We add, so it is $\\boxed{{\\text{{{m} nuts}}}}$.", "\\text{{{m} nuts}}", "number"),
         ("We divide. The final answer is \\(\\frac{{{m}}}{{99}}\\).", "\\(\\frac{{{m}}}{{99}}\\).", "number"),
         ("It is {m}.\nThe correct option is ({letter}).", "({letter}).", "choice"),
+        ("We take {n}.\nThen {n} more.\n### {m}", "{m}", "number"),
+        ("We take {n}.\nThen {n} more.\nA: {m}", "{m}", "number"),
+        ("We take {n}.\nThen {n} more.\nans = {m}", "{m}", "number"),
+        ("It is {n}, as we saw. Hence, option {letter} is correct.", "{letter}", "choice"),
+        ("He was in town on day {n}.\nVerdict: kind-{letter}", "kind-{letter}", "exact_match"),
+        ("先有{n}个，再加{n}个，所以答案是{m}。", "{m}", "number"),
+        ("We add {n} and {n}.\nFinal Answer: The final answer is ${m}$. I hope it is correct.", "{m}", "number"),
+        ("We add {n} and {n}. The final answer is {m}.5. I hope it is correct.", "{m}.5", "number"),
         ("It is {m} by hand, as we saw.\n<answer>red {letter}</answer>", "red {letter}", "exact_match"),
     ],
 )
@@ -355,6 +363,22 @@ def test_result_behind_its_working_is_scored_wherever_it_stands(tmp_path, soluti
     assert task.primary_metric == metric
     expected = {result.format(**value) for value in values}
     assert {task.study.answer.reader.read(item.target) for item in task.test} <= expected
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_said"),
+    [
+        ("We count what is there today.\nTotal {n}", True),
+        ("We thank you for what you wrote.\nSigned: {name}", True),
+        ("We thank you for what you wrote.\nBest regards, {name}", False),
+        ("Vendor: {name}\nCity of the vendor: Bergen\nSum: {n}", False),
+    ],
+)
+def test_end_that_may_be_a_result_and_may_be_none_is_doubted(tmp_path, answer, is_said):
+    rows = rows_of(lambda n: {"question": text(n, 6), "solution": answer.format(n=n, name=text(("name", n), 1))})
+    task = drafted(save(tmp_path / "rows.jsonl", rows))
+    assert task.study.answer is None
+    assert ("and something short; if that is the result, answer: {after:" in said(task)) is is_said
 
 
 @pytest.mark.parametrize("answer", ["{n}\n{m}\n{m}", "Main street of the town\nno {n}, Bergen"])
