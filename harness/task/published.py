@@ -98,7 +98,7 @@ def preference_cells(cells: Cells) -> dict[str, Any]:
     found |= {name: _answer(found[name]) for name in ("chosen", "rejected")}
     if _is_dialogue(found["chosen"]) and _is_dialogue(found["rejected"]) and not found.get("prompt"):
         found |= {name: _turns(found[name]) for name in ("chosen", "rejected")}
-    if found.get("prompt") is None and not isinstance(found["chosen"], list):
+    if found.get("prompt") is None and not _holds_question(found["chosen"]):
         question = next((name for name in _ASKING if found.get(name)), None)
         if question:
             found["prompt"] = found.pop(question)
@@ -112,6 +112,11 @@ def _answer(value: Any) -> Any:
     if isinstance(value, dict):
         return next((value[key] for key in ("value", "content") if isinstance(value.get(key), str)), value)
     return value
+
+
+def _holds_question(answer: Any) -> bool:
+    """Whether an answer is a list of several turns, of which the first ones ask."""
+    return isinstance(answer, list) and len(answer) > 1
 
 
 def _is_dialogue(value: Any) -> bool:

@@ -40,6 +40,14 @@ SHAPES = {
         },
         ASKED,
     ),
+    "ranking, answers as lists of one turn": (
+        {
+            "conversations": [{"from": "human", "value": "How do I clean it?"}],
+            "chosen": [{"from": "gpt", "value": "Rinse."}],
+            "rejected": [{"from": "gpt", "value": "No idea."}],
+        },
+        ASKED,
+    ),
     "ranking of OpenAI turns": (
         {
             "prompt": [{"role": "user", "content": "How do I clean it?"}],
