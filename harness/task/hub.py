@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from harness.quiet import quiet
 from harness.task.extents import table_fault
@@ -32,6 +32,8 @@ _SPLITS: Mapping[str, tuple[str, ...]] = {
     "test": ("test",),
 }
 _PATIENCE = 3  # seconds for the hub to say that it is there
+_MOST_LEVELS = 10  # of objects in objects, in which names of class labels are looked for
+Names: TypeAlias = "Sequence[str] | Mapping[str, Names]"  # of class labels: of a column, or by an object's keys
 _REMEMBERED = 60  # seconds that this answer holds: a task asks for two or three splits
 
 
@@ -219,23 +221,27 @@ def _offline(is_so: bool) -> Iterator[None]:
             place.HF_HUB_OFFLINE = value
 
 
-def label_names(features: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Return the names of class labels by column, from the hub's description of columns.
+def label_names(features: Mapping[str, Any]) -> dict[str, Names]:
+    """Return the names of class labels by column, from the hub's description of columns; by key where it has objects.
 
     Args:
         features: By column, as `datasets.Features.to_dict` and a Parquet file's metadata have it.
     """
-    found: dict[str, list[str]] = {}
-    for column, feature in features.items():
-        inner = feature[0] if isinstance(feature, list) and feature else feature
-        while isinstance(inner, dict) and isinstance(inner.get("feature"), dict):
-            inner = inner["feature"]
-        if isinstance(inner, dict) and inner.get("_type") == "ClassLabel" and inner.get("names"):
-            found[column] = list(inner["names"])
-    return found
+    return {column: names for column, feature in features.items() if (names := _names_in(feature, _MOST_LEVELS))}
 
 
-def parquet_label_names(metadata: Mapping[bytes, bytes] | None) -> dict[str, list[str]]:
+def _names_in(feature: Any, levels: int) -> Names:
+    inner = feature[0] if isinstance(feature, list) and feature else feature
+    while isinstance(inner, dict) and isinstance(inner.get("_type"), str) and inner.get("feature"):
+        inner = inner["feature"][0] if isinstance(inner["feature"], list) else inner["feature"]
+    if not isinstance(inner, dict) or not levels:
+        return []
+    if isinstance(inner.get("_type"), str):
+        return list(inner.get("names") or ()) if inner["_type"] == "ClassLabel" else []
+    return {key: names for key, part in inner.items() if (names := _names_in(part, levels - 1))}
+
+
+def parquet_label_names(metadata: Mapping[bytes, bytes] | None) -> dict[str, Names]:
     """Return the names of class labels by column, from the metadata of a Parquet file that came from the hub."""
     try:
         features = json.loads((metadata or {})[b"huggingface"])["info"]["features"]
@@ -244,14 +250,16 @@ def parquet_label_names(metadata: Mapping[bytes, bytes] | None) -> dict[str, lis
     return label_names(features) if isinstance(features, dict) else {}
 
 
-def with_label_names(values: dict[str, Any], labels: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+def with_label_names(values: dict[str, Any], labels: Mapping[str, Names]) -> dict[str, Any]:
     """Return a row with names instead of class labels' numbers; what is not a label's number stays empty."""
     return {column: _named(value, labels[column]) if column in labels else value for column, value in values.items()}
 
 
-def _named(value: Any, names: Sequence[str]) -> Any:
+def _named(value: Any, names: Names) -> Any:
     if isinstance(value, list):
         return [_named(one, names) for one in value]
+    if isinstance(names, Mapping):
+        return with_label_names(value, names) if isinstance(value, dict) else value
     if isinstance(value, int) and not isinstance(value, bool):
         return names[value] if 0 <= value < len(names) else None  # -1 is the hub's sign for a label that is kept back
     return value

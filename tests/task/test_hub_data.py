@@ -134,14 +134,26 @@ def test_class_labels_are_read_by_name(task_folder, tmp_path):
 def test_class_labels_of_a_parquet_file_from_the_hub_are_read_by_name(tmp_path):
     datasets = pytest.importorskip("datasets")
     features = datasets.Features(
-        {"text": datasets.Value("string"), "tags": datasets.List(datasets.ClassLabel(names=["joy", "fear"]))}
+        {
+            "text": datasets.Value("string"),
+            "tags": datasets.List(datasets.ClassLabel(names=["joy", "fear"])),
+            "ann": {"label": datasets.ClassLabel(names=["ham", "spam"]), "by": datasets.Value("int64")},
+            "parts": [{"kind": datasets.ClassLabel(names=["head", "body"])}],
+        }
     )
-    rows = {"text": ["a", "b"], "tags": [[1, 0], [0]]}
+    rows = {
+        "text": ["a", "b"],
+        "tags": [[1, 0], [0]],
+        "ann": [{"label": 1, "by": 0}, {"label": 0, "by": 1}],
+        "parts": [[{"kind": 0}, {"kind": 1}], []],
+    }
     datasets.Dataset.from_dict(rows, features=features).to_parquet(tmp_path / "rows.parquet")
     faults = Faults()
     read = read_rows("rows.parquet", "train", tmp_path, faults)
     assert faults.count == 0
     assert [row.values["tags"] for row in read] == [["fear", "joy"], ["joy"]]
+    assert [row.values["ann"] for row in read] == [{"label": "spam", "by": 0}, {"label": "ham", "by": 1}]
+    assert [row.values["parts"] for row in read] == [[{"kind": "head"}, {"kind": "body"}], []]
 
 
 def test_hub_that_cannot_be_reached_is_said_once_and_within_seconds(task_folder, tmp_path):
