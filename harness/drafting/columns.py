@@ -8,7 +8,7 @@ from shlex import quote
 from harness.closed_set import is_closed_set
 from harness.drafting.beside import find_group
 from harness.drafting.doubt import InDoubt
-from harness.drafting.languages import are_sides, translation_in
+from harness.drafting.languages import may_translate, translation_in
 from harness.drafting.lists import Lists, has_separators, lists_said, what_lists_mean
 from harness.drafting.names import (
     ALIASES,
@@ -38,6 +38,7 @@ from harness.drafting.refusals import (
     refuse_logs,
     refuse_rankings,
     refuse_texts_as_turns,
+    refuse_turns_as_rows,
     refuse_untold,
 )
 from harness.drafting.scores import are_scores
@@ -267,6 +268,8 @@ def _plain(names: list[str], rows: Values, target: str | None, inputs: Sequence[
     if not columns and (options := sibling_options(rows, likely, filled, target)):
         columns = options.columns
     rest = [name for name in filled if name not in columns and name not in inputs]
+    if not target and not inputs and not options:
+        refuse_turns_as_rows(rows, filled)
     chosen = target or (options.target if options else None)
     chosen = chosen or find_target(rows, rest, [n for n in partly if n not in columns], bool(paired(rest)), doubts)
     question: tuple[str, ...] = tuple(inputs)
@@ -290,7 +293,7 @@ def _plain(names: list[str], rows: Values, target: str | None, inputs: Sequence[
     found = None
     if len(question) == 1 and not options and is_free_text(rows, chosen):
         found = translation_in(rows, question[0], chosen)
-        if found is None and are_sides(question[0], chosen):
+        if found is None and may_translate(question[0], chosen):
             doubts.append("if these are translations, take metric chrf, and name both languages in the prompt")
     said_in, languages = (found.said_in, found.languages) if found else ((), None)
     needed = {"input": question[0], "target": chosen}

@@ -11,7 +11,7 @@ from harness.closed_set import ROWS_PER_LABEL, is_closed_set
 from harness.drafting.calls import is_calls, may_call
 from harness.drafting.columns import Reading
 from harness.drafting.json_text import parsed
-from harness.drafting.languages import LANGUAGES
+from harness.drafting.languages import language_in
 from harness.drafting.lists import are_wanted
 from harness.drafting.names import LABELS, NO_LABELS, TARGETS, are_called_labels, usual
 from harness.drafting.numbers import decimal_mark_of, numbers_in, read_in_two_ways
@@ -185,7 +185,7 @@ def are_calls(targets: Sequence[str]) -> bool:
 
 
 def _translation(source: str, target: str) -> Answers:
-    names = [LANGUAGES.get(re.split("[-_]", language)[0], language) for language in (source, target)]
+    names = [language_in(language) or language for language in (source, target)]
     system = f"Translate from {names[0]} to {names[1]}. Answer with the translation and nothing else."
     doubt = "chrf counts runs of characters that answer and target share; look what a good translation scores first"
     return Answers("translation", f"translations to {names[1]}", ("chrf", "bleu"), 0.5, system, (doubt,))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from shlex import quote
 from typing import NoReturn
 
-from harness.drafting.names import shown_name
+from harness.drafting.names import GROUPS, MARKS, TARGETS, first, is_beside, shown_name, usual, words_of_name
 from harness.drafting.siblings import siblings
 from harness.drafting.telling import ranking_key
 from harness.drafting.values import (
@@ -18,6 +18,11 @@ from harness.drafting.values import (
     holds_answers,
     nesting,
 )
+
+_SPEAKERS = ("role", "speaker", "from", "sender", "author")
+_MOST_SPEAKERS = 6
+_CHATS = {"conversation", "dialogue", "thread", "session", "chat"}
+_COUNTING = ("turn", "position", "step")  # of columns, those that count the turns of a chat
 
 
 def refuse_texts_as_turns(rows: Values, shape: str, needed: dict[str, str]) -> None:
@@ -93,6 +98,29 @@ def refuse_dialogues(rows: Values, names: Sequence[str]) -> None:
         else:
             continue
         raise ValueError(f"column {shown_name(name)} holds {held}; write each row as {AS_MESSAGES}")
+
+
+def refuse_turns_as_rows(rows: Values, names: Sequence[str]) -> None:
+    """Refuse rows that are one turn of a chat each: one column says whose, another of which chat.
+
+    Raises:
+        ValueError: With the form of a row.
+    """
+    speaker = first(names, _SPEAKERS, lambda name: 1 < len(distinct(rows, name)) <= _MOST_SPEAKERS)
+    chat = next((name for name in names if usual(name) in GROUPS and not words_of_name(name).isdisjoint(_CHATS)), None)
+    if speaker is None or chat is None:
+        return
+    others = [name for name in names if name not in (speaker, chat) and not is_beside(name)]
+    if any(usual(name) in (*TARGETS, *MARKS) or has_few_values(rows, name) for name in others if name not in _COUNTING):
+        return
+    heard: dict[str, set[str]] = {}
+    for row in rows:
+        heard.setdefault(str(row.get(chat)), set()).add(str(row.get(speaker)))
+    if sum(len(speakers) > 1 for speakers in heard.values()) * 2 > len(heard):
+        raise ValueError(
+            f"column {shown_name(speaker)} says whose turn a row is, and {shown_name(chat)} of which chat; write each "
+            f"chat as one row, such as {AS_MESSAGES}"
+        )
 
 
 def refuse_logs(rows: Values, target: str) -> None:

@@ -187,18 +187,25 @@ def nesting(rows: Values, name: str) -> str:
     if not values:
         return ""
     if not all(isinstance(value, dict) for value in values):
-        return TURNS if all(map(_are_turns, values)) else "lists"
+        is_chat = all(map(_are_turns, values)) and 2 * sum(map(_ends_with_answer, values)) > len(values)
+        return TURNS if is_chat else "lists"
     keys = next((list(value) for value in values if value), [])
     kind = "objects with lists" if has_only_lists(rows, name) else "objects"
     return f"{kind} ({', '.join(map(str, keys))})"
 
 
 def _are_turns(value: Any) -> bool:
-    """Whether a list is of objects that say whose turn each is, the last one not the user's."""
-    speakers = [
-        next((turn[key] for key in _WHO if key in turn), None) for turn in as_list(value) if isinstance(turn, dict)
-    ]
-    return len(speakers) == len(value) > 1 and None not in speakers and speakers[-1] not in ("user", "human")
+    """Whether a list is of objects that say whose turn each is."""
+    speakers = _speakers(value)
+    return len(speakers) == len(value) > 1 and None not in speakers
+
+
+def _ends_with_answer(value: Any) -> bool:
+    return _speakers(value)[-1] not in ("user", "human")
+
+
+def _speakers(value: Any) -> list[Any]:
+    return [next((turn[key] for key in _WHO if key in turn), None) for turn in as_list(value) if isinstance(turn, dict)]
 
 
 def has_only_lists(rows: Values, name: str) -> bool:

@@ -271,6 +271,30 @@ def test_turns_of_a_form_that_is_not_read_are_named_with_the_one_that_is(tmp_pat
         drafted(save(tmp_path / "rows.jsonl", rows_of(row)), target=target)
 
 
+def test_turns_under_another_name_are_told_though_the_user_ends_some_chats(tmp_path):
+    def row(n: int) -> Row:
+        turns = [{"role": "user", "content": text(n, 9)}, {"role": "assistant", "content": text(f"a{n}", 2)}]
+        return {"conversation": [*turns, {"role": "user", "content": "thanks"}] if n % 4 == 0 else turns}
+
+    remedy = "lists of turns, under no name that chats have; write each row as {"
+    with pytest.raises(TaskFileError, match=re.escape(f"column 'conversation' holds {remedy}")):
+        drafted(save(tmp_path / "rows.jsonl", rows_of(row)))
+
+
+@pytest.mark.parametrize("speaker", ["speaker", "role"])
+def test_chats_of_one_turn_a_row_are_refused_with_the_form_of_a_row(tmp_path, speaker):
+    def row(n: int) -> Row:
+        said = {speaker: ("Customer", "Agent")[n % 2], "message": text(n, 9)}
+        return {"conversation_id": n // 4, "turn": n % 4, **said}
+
+    remedy = f"column '{speaker}' says whose turn a row is, and 'conversation_id' of which chat; write each chat as"
+    with pytest.raises(TaskFileError, match=re.escape(f"{remedy} one row, such as {{")):
+        drafted(save(tmp_path / "rows.jsonl", rows_of(row)))
+    labelled = [{**row(n), "sentiment": label(n)} for n in range(360)]
+    (tmp_path / "labelled").mkdir()
+    assert drafted(save(tmp_path / "labelled/rows.jsonl", labelled)).primary_metric == "label_accuracy"
+
+
 def test_objects_under_any_name_become_json_though_a_key_holds_lists(tmp_path):
     rows = rows_of(lambda n: {"review": text(n, 9), "parsed": {"stars": n % 5, "words": [text(n, 1)]}})
     task = drafted(save(tmp_path / "rows.jsonl", rows))

@@ -289,7 +289,17 @@ def test_translations_into_several_languages_are_refused_with_the_flags_that_pic
 
 @pytest.mark.parametrize(
     ("source", "target", "said"),
-    [("en-US", "de-DE", "English to German"), ("Japanese", "zh", "Japanese to Chinese"), ("x.en", "x.fr", None)],
+    [
+        ("en-US", "de-DE", "English to German"),
+        ("Japanese", "zh", "Japanese to Chinese"),
+        ("x.en", "x.fr", None),
+        ("English", "Français", "English to French"),
+        ("Deutsch", "Englisch", "German to English"),
+        ("kor", "eng", "Korean to English"),
+        ("Spanish", "Catalan", "Spanish to Catalan"),
+        ("eng_Latn", "fra_Latn", "English to French"),
+        ("DE", "EN", "German to English"),
+    ],
 )
 def test_columns_that_are_called_by_languages_are_translations(tmp_path, source, target, said):
     def row(n: int) -> Row:
@@ -299,6 +309,13 @@ def test_columns_that_are_called_by_languages_are_translations(tmp_path, source,
     task = drafted(save(tmp_path / "rows.jsonl", rows_of(row)), target=target, inputs=[source])
     assert (task.primary_metric, *task.other_metrics) == ("chrf", "bleu")
     assert f"Translate from {said or 'English to French'}." in task.study.system
+
+
+@pytest.mark.parametrize(("source", "is_said"), [("English", True), ("Notes", False)])
+def test_one_column_that_is_called_by_a_language_is_doubted(tmp_path, source, is_said):
+    rows = rows_of(lambda n: {source: text(n, 6), "Quechua": text(f"t{n}", 6)})
+    task = drafted(save(tmp_path / "rows.jsonl", rows), target="Quechua")
+    assert ("if these are translations, take metric chrf" in said(task)) is is_said
 
 
 def test_columns_that_say_the_languages_are_in_the_prompt_or_in_the_question_where_they_differ(tmp_path):
