@@ -166,7 +166,8 @@ def _read(source: Path, target: str | None, inputs: Sequence[str], doubts: list[
     if is_file or is_hub_id(name, folder):
         rows = read_rows(name, "train", folder, faults)
     else:
-        faults.add(name, "there is no such file; give --from a file of rows, or a hub id such as owner/name:subset")
+        what = "is a folder" if kind_of(source) == "folder" else "there is no such file"
+        faults.add(name, f"{what}; give --from a file of rows, or a hub id such as owner/name:subset")
     if is_file and not rows and not faults.count:
         faults.add(name, "has no rows; give a file with some hundred")
     faults.raise_any(source)

@@ -134,6 +134,9 @@ def _turn(value: Any, name: str) -> Turn:
     calls += calls_in(value)
     if calls and (text is None or isinstance(text, str)):
         text = "\n".join(filter(None, [text and text.strip(), call_text(calls)]))
+    if text is None and text_key not in value:
+        keys = ", ".join(map(str, value))
+        raise ValueError(f"'{name}' has no '{text_key}', only {keys}; rename the one with the text to '{text_key}'")
     message = Message(role, text_of(text, f"{name}.{text_key}"))
     if role != "assistant":
         return Turn(message, True, bool(calls), (*unread, *thoughts))

@@ -60,10 +60,11 @@ def test_second_init_into_the_same_folder_is_refused(tmp_path):
     assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
 
 
-def test_init_without_a_file_says_so(tmp_path):
-    result = init("--from", str(tmp_path / "nothing.csv"), "--out", str(tmp_path / "out"))
+@pytest.mark.parametrize(("name", "said"), [("nothing.csv", "there is no such file"), ("", "is a folder")])
+def test_init_without_a_file_says_so(tmp_path, name, said):
+    result = init("--from", str(tmp_path / name), "--out", str(tmp_path / "out"))
     assert result.exit_code == 2
-    assert "there is no such file; give --from a file of rows" in result.output
+    assert f"{said}; give --from a file of rows" in result.output
     assert "Traceback" not in result.output
 
 

@@ -168,6 +168,10 @@ def test_target_that_is_no_text_is_refused(task_folder, value):
         ({"messages": [*TURNS[1:], TURNS[0]]}, "'messages[4]' is a system turn; it must be the first one"),
         ({"messages": [{"role": "user", "content": ""}]}, "'messages[0].content' is empty"),
         (
+            {"messages": [{"role": "user", "text": "a"}]},
+            "'messages[0]' has no 'content', only role, text; rename the one with the text to 'content'",
+        ),
+        (
             {"messages": [{"role": "user", "content": [{"type": "image_url"}]}]},
             "; it is not text: give rows of text alone",
         ),
