@@ -119,7 +119,8 @@ def refuse_turns_as_rows(rows: Values, names: Sequence[str]) -> None:
     if sum(len(speakers) > 1 for speakers in heard.values()) * 2 > len(heard):
         raise ValueError(
             f"column {shown_name(speaker)} says whose turn a row is, and {shown_name(chat)} of which chat; write each "
-            f"chat as one row, such as {AS_MESSAGES}"
+            f"chat as one row, such as {AS_MESSAGES}; if {shown_name(speaker)} is the answer, give --target "
+            f"{quote(speaker)}"
         )
 
 

@@ -10,6 +10,7 @@ from statistics import median
 from harness.answer_reading import AnswerRule, Reader
 from harness.closed_set import is_closed_set
 from harness.drafting.endings import ending_of
+from harness.drafting.names import is_beside
 from harness.metrics.marks import ENGLISH, OF_CHOICES, OF_WORKING, OTHER_LANGUAGES, WITHOUT_SPACES
 from harness.metrics.normalisation import tokens
 from harness.metrics.quantities import read_target
@@ -95,14 +96,19 @@ def doubted_ending(targets: Sequence[str]) -> list[str]:
 def _around(targets: Sequence[str]) -> Worked | None:
     """Return what nearly all answers have around numbers, letters of choices or a few words at their end.
 
-    Of numbers and letters a sign or a word for a result stands before them, of words a sign.
+    Of numbers and letters a sign or a word for a result stands before them, of words a sign; and none says that they
+    are a source, a date or the like.
     """
     ending = ending_of(targets)
     if ending is None:
         return None
+    is_named = any(word in ending.before.casefold() for word in _WORDS)
+    if is_beside(ending.before) and not is_named:
+        return None
     is_plain = says_numbers(ending.results) or says_letters(ending.results)
-    is_marked = ending.has_sign or any(word in ending.before.casefold() for word in _WORDS)
-    if not (is_plain and is_marked) and not (ending.has_sign and is_closed_set(Counter(ending.results))):
+    if not (is_plain and (ending.has_sign or is_named)) and not (
+        ending.has_sign and is_closed_set(Counter(ending.results))
+    ):
         return None
     if not ending.behind and not ending.mark:
         return Worked(AnswerRule(Reader("first_line", ending.before)), "after", ending.before)

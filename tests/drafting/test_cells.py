@@ -370,6 +370,7 @@ def test_result_behind_its_working_is_scored_wherever_it_stands(tmp_path, soluti
     [
         ("We count what is there today.\nTotal {n}", True),
         ("We thank you for what you wrote.\nSigned: {name}", True),
+        ("It is sent back within a week.\nSource: {n}", True),
         ("We thank you for what you wrote.\nBest regards, {name}", False),
         ("Vendor: {name}\nCity of the vendor: Bergen\nSum: {n}", False),
     ],

@@ -290,6 +290,8 @@ def test_chats_of_one_turn_a_row_are_refused_with_the_form_of_a_row(tmp_path, sp
     remedy = f"column '{speaker}' says whose turn a row is, and 'conversation_id' of which chat; write each chat as"
     with pytest.raises(TaskFileError, match=re.escape(f"{remedy} one row, such as {{")):
         drafted(save(tmp_path / "rows.jsonl", rows_of(row)))
+    (tmp_path / "named").mkdir()
+    assert drafted(save(tmp_path / "named/rows.jsonl", rows_of(row)), target=speaker).primary_metric == "label_accuracy"
     labelled = [{**row(n), "sentiment": label(n)} for n in range(360)]
     (tmp_path / "labelled").mkdir()
     assert drafted(save(tmp_path / "labelled/rows.jsonl", labelled)).primary_metric == "label_accuracy"
