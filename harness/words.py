@@ -8,6 +8,9 @@ _UNSEEN = ("Mn", "Mc", "Me", "Cf")  # accents and other marks, joiners
 _PUNCTUATION = r""".,;:!?'"`()\[\]{}…‘’“”«»¿¡\-–—。，、！？；：（）「」『』《》【】·"""
 # Scripts without spaces between words: each sign counts as a word.
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+# How many of their signs are about as long as a word of the others: Thai, Lao, Burmese and Khmer spell words out.
+_SIGNS_OF_A_WORD = ((re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]"), 4), (re.compile(f"[{_UNSPACED}]"), 2))
+_FIRST_UNSPACED = "\u0e00"
 # Sentence punctuation is not a word; every other sign is one, as '+' and '<' change what is asked.
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+|[^\w\s{_PUNCTUATION}]")
 
@@ -36,3 +39,12 @@ def words_of(text: str) -> list[str]:
         kept = (sign for sign in apart if unicodedata.category(sign) not in _UNSEEN)
         text = unicodedata.normalize("NFC", "".join(kept))
     return _WORD.findall(text.casefold())
+
+
+def length_in_words(words: Sequence[str]) -> float:
+    """Return how many words a text has, given its `words_of`: a sign of a script without spaces is a part of one."""
+    return sum(1 if word < _FIRST_UNSPACED else _part_of_a_word(word) for word in words)
+
+
+def _part_of_a_word(word: str) -> float:
+    return next((1 / signs for script, signs in _SIGNS_OF_A_WORD if script.match(word)), 1)

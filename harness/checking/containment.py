@@ -8,6 +8,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.words import length_in_words
+
 _PRIME = np.uint64(1_099_511_628_211)  # FNV's
 
 
@@ -21,7 +23,7 @@ class Runs:
 
 
 def runs_of(texts: Sequence[Sequence[str]], size: int) -> Runs:
-    """Hash the runs of `size` words; shorter texts have none."""
+    """Hash the runs of `size` words; texts of fewer words have none, as `length_in_words` counts them."""
     known: dict[str, int] = {}
     flat = np.fromiter(_word_hashes(texts, known), dtype=np.uint64)
     lengths = np.array([len(text) for text in texts], dtype=np.int64)
@@ -30,7 +32,9 @@ def runs_of(texts: Sequence[Sequence[str]], size: int) -> Runs:
     for step in range(size):
         hashes = (hashes * _PRIME) ^ flat[step : step + count]
     owners = np.repeat(np.arange(len(texts)), lengths)
+    is_long = np.array([length_in_words(text) >= size for text in texts], dtype=bool)
     is_whole = owners[:count] == owners[size - 1 : size - 1 + count]  # begins and ends in one text
+    is_whole &= is_long[owners[:count]]
     return Runs(texts, hashes[is_whole], owners[:count][is_whole])
 
 

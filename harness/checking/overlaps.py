@@ -1,12 +1,14 @@
 """Held-out questions and answers that stand, word for word, inside what arms learn from or are shown."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from harness.checking.containment import found_inside, runs_of
 from harness.checking.findings import Finding, Hit, Place, gathered
 from harness.checking.reading import SIDES, Material, Record, Row, by_value, places, text_of_row
 from harness.checking.shown import quoted
-from harness.words import words_of
+from harness.closed_set import ROWS_PER_LABEL
+from harness.words import length_in_words, words_of
 
 # Fewer words are found inside other texts by chance.
 QUESTION_WORDS = 6
@@ -43,7 +45,7 @@ def _sides(
         for row in learnt
         if isinstance(row, Record)
         and row.place.split == learnt_split
-        and (len(parts[0].words) >= LONG_QUESTION or row.answer in answers)
+        and (length_in_words(parts[0].words) >= LONG_QUESTION or row.answer in answers)
     ]
     if asked and found:
         drop = places(found)
@@ -64,10 +66,17 @@ def find_in_prompt(material: Material) -> list[Finding]:
 
 
 def find_answers_in_train(material: Material) -> list[Finding]:
-    """Find long test answers inside training questions, and answers that one train row shares."""
+    """Find long test answers inside training questions, and answers that one train row shares.
+
+    What many rows answer is a label, which training questions cannot give away: training answers teach it.
+    """
     test = list(material.records("test"))
     learnt = list(material.records("train", "dev"))
-    answers = [words_of(record.example.target) for record in test]
+    given = Counter(record.answer for record in material.records())
+    answers = [
+        [] if material.has_labels or given[record.answer] >= ROWS_PER_LABEL else words_of(record.example.target)
+        for record in test
+    ]
     needles = runs_of(answers, ANSWER_WORDS)
     pairs = found_inside(needles, runs_of([record.words for record in learnt], ANSWER_WORDS))
     hits = [Hit((test[t].place, learnt[o].place), quoted(test[t].example.target), (learnt[o].place,)) for t, o in pairs]
@@ -82,7 +91,8 @@ def _same_answers(material: Material, answers: Sequence[Sequence[str]]) -> list[
     hits = []
     for record, words in zip(material.records("test"), answers, strict=True):
         same = rows[record.answer]
-        if len(words) >= ANSWER_WORDS and len(same) == 2 and {one.place.split for one in same} == {"train", "test"}:
+        is_shared_by_two = len(same) == 2 and {one.place.split for one in same} == {"train", "test"}
+        if is_shared_by_two and length_in_words(words) >= ANSWER_WORDS:
             other = next(one for one in same if one is not record)
             text = f"{quoted(record.example.question.text)} and {quoted(other.example.question.text)}"
             hits.append(Hit((record.place, other.place), text))

@@ -18,6 +18,7 @@ from harness.checking.reading import (
     text_of_row,
 )
 from harness.checking.shown import quoted
+from harness.words import length_in_words
 
 FEWEST_WORDS = 4  # shorter texts are alike by chance
 
@@ -66,7 +67,7 @@ def find_near_copies(material: Material) -> list[Finding]:
     within: dict[str, list[Hit]] = {name: [] for name in LABELLED}
     for pair in material.near_copies.pairs:
         first, second = material.questions[pair.first], material.questions[pair.second]
-        if min(len(first[0].words), len(second[0].words)) < FEWEST_WORDS:
+        if min(length_in_words(rows[0].words) for rows in (first, second)) < FEWEST_WORDS:
             continue
         across += _across(first, second, pair.jaccard)
         for split in LABELLED:

@@ -9,7 +9,7 @@ from harness.checking.near_duplicates import alike, is_slip
 from harness.errors import TaskFileError
 from harness.records import Message
 from harness.task import load_task
-from harness.words import words_of
+from harness.words import length_in_words, words_of
 
 
 @pytest.fixture
@@ -292,6 +292,43 @@ def test_scripts_without_spaces_and_marks_are_words_too():
     questions = ["今天北京会下雪吗？", "机器显示错误代码怎么办？", "我的订单什么时候到货？"]
     texts = [words_of(text) for text in [*questions, "请问今天北京会下雪吗？"]]
     assert [(pair.first, pair.second) for pair in alike(texts, 0.7).pairs] == [(0, 3)]
+
+
+LABELS_WITHOUT_SPACES = ("アカウント管理", "のちの調査", "การจัดการบัญชี", "电子账户管理问题")
+
+
+@pytest.mark.parametrize("is_closed", [True, False])
+def test_label_of_any_script_is_not_given_away(plain_task, is_closed):
+    for split in ("train", "dev", "test"):
+        for number in range(1, 41 if split != "dev" else 21):
+            label = LABELS_WITHOUT_SPACES[number % 4]
+            target = label if is_closed or number % 2 else f"said of {split} {number}"
+            change(plain_task, split, number, input=f"{split} {number}: {label}?", target=target)
+    assert found(plain_task, "answer_in_train") == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_long"),
+    [
+        ("the third river of the north", True),
+        ("the third river", False),
+        ("北方第三大河流的名字叫长江", True),
+        ("北方第三大河流", False),
+        ("แม่นํ้าสายที่สามของภาคเหนือตอนบน", True),
+        ("แม่นํ้าสายที่สาม", False),
+    ],
+)
+def test_answer_is_long_by_its_words_in_any_script(plain_task, answer, is_long):
+    for number in range(1, 41):
+        change(plain_task, "train", number, target=f"said of {number}")
+    change(plain_task, "train", 3, input=f"Somebody said: {answer}, is that so?")
+    change(plain_task, "test", 7, target=answer)
+    assert found(plain_task, "answer_in_train") == [{("train", 3), ("test", 7)}] * is_long
+
+
+def test_length_in_words_counts_signs_of_scripts_without_spaces_as_parts():
+    lengths = [length_in_words(words_of(text)) for text in ("two words", "北京", "北京 has", "ทดสอบ", "한국어 문장")]
+    assert lengths == [2, 2 / 2, 2 / 2 + 1, 5 / 4, 2]
 
 
 def test_long_texts_are_alike_by_whole_words():
