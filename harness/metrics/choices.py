@@ -11,8 +11,17 @@ from harness.metrics.normalisation import fold, normalise
 from harness.metrics.settings import Settings
 from harness.records import Example, Score
 
-# 'A) ', '(b) ', 'C. ', '1: ' in front of a choice
-_LISTED = re.compile(r"(?:^|(?<=\s))[(\[]?([A-Za-z\u0410-\u044f]|\d{1,2})[)\].:](?=\s)\s*", flags=re.MULTILINE)
+# In front of a choice: 'A) ', '(b) ', 'C. ', '1: '. No space need follow in front of a script without spaces, behind a
+# mark of full width ('A\u3001', '\uff08A\uff09'), and where a line begins with a capital letter, a number or brackets.
+_IN_LIST = r"([A-Za-z\u0410-\u044f\uff21-\uff3a]|\d{1,2})"
+_FULL_WIDTH = "[\u3001\uff0e\uff1a\uff09\u3011]"
+_LISTED = re.compile(
+    rf"^(?:(?=[A-Z\u0410-\u042f\d])|(?=[(\[]\w+[)\]])[(\[]){_IN_LIST}[)\].](?=[^\s\d])"
+    rf"|(?:^|(?<=[\s\u3002\uff01\uff1a\uff1b\uff1f\uff09]))[(\[\uff08\u3010]?{_IN_LIST}"
+    rf"(?:[)\].:](?=[\s\u0e00-\uffef])\s*|(?<=\d){_FULL_WIDTH}(?!\d)\s*"
+    rf"|(?<!\d){_FULL_WIDTH}(?![A-Z](?![A-Za-z]))\s*)",  # of 'B\u3001C' two points are named
+    flags=re.MULTILINE,
+)
 # LaTeX's words about letters, and signs around a formula of a letter or two.
 _LATEX = (
     r"\\(?:text|textbf|mathrm|mathbf)\s*\{([^{}]*)\}|\$([^$\s]{1,3})\$|\\\(([^()\s]{1,3})\\\)"
@@ -25,8 +34,25 @@ _LEAD = (
     r"(?:it(?:'s| is) |i(?:'d| would)? (?:choose|pick|select|go with) |\u9009\u62e9?)?"
 )
 _LABEL = r"(?:option|choice|answer)?\s*[(\[]?(?P<label>[a-z\u0430-\u044f]|\d{1,2})"
-_ALONE = re.compile(rf"{_LEAD}{_LABEL}[)\]}}]*(?: is (?:the )?(?:correct|right)(?: (?:one|answer|choice|option))?)?")
-_BEFORE_TEXT = re.compile(rf"{_LABEL}(?:[)\]][.:,;]?|[.:,;]| [-\u2014])(?P<space>\s*)(?P<rest>.+)")
+# 'is' of Japanese and of Korean behind a choice
+_TAIL = (
+    "\u756a?(?:\u3067\u3059|\u3060|\u3067\u3042\u308b)|\ubc88?(?:\uc785\ub2c8\ub2e4|\uc774\ub2e4|\uc608\uc694)|\ubc88"
+)
+_IS_RIGHT = r" is (?:the )?(?:correct|right)(?: (?:one|answer|choice|option))?"
+_ALONE = re.compile(rf"{_LEAD}{_LABEL}[)\]}}]*(?:{_IS_RIGHT}|{_TAIL})?")
+_BEFORE_TEXT = re.compile(rf"{_LABEL}(?:[)\]][.:,;]?|[.:,;\u3001]| [-\u2014])(?P<space>\s*)(?P<rest>.+)")
+# 'C Rhine', 'C (Rhine)', 'Rhine (C)': with the very text of the choice
+_BESIDE_TEXT = (
+    _BEFORE_TEXT,
+    re.compile(rf"{_LABEL} (?P<rest>.+)"),
+    re.compile(rf"{_LABEL} ?\((?P<rest>.+)\)\.?"),
+    re.compile(rf"(?P<rest>.+?) ?[(\[]{_LABEL}[)\]]\.?"),
+)
+# in front of what stands behind a mark; 'a' and 'o' may be labels as well
+_ARTICLE = re.compile(
+    r"^(?:(?:[ao]|l[ae]|el) (?:letra|lettre|lettera|opci\u00f3n|op\u00e7\u00e3o|opzione|option) "
+    r"|(?:l[ae]|el|il|die|der|das) |l'|[ao] (?=[A-Z]\W*$))"
+)
 _ENDS_OF_LIST = ("a", "\u0430", "0", "1")
 
 
@@ -35,8 +61,8 @@ class Choice(Settings):
 
     The choices are read out of the example's last user turn: lines or a run of text such as 'A) ... B) ... C) ...',
     with letters or numbers from the start on; the last such list counts. Target and answer may each be the label ('B',
-    '(b)', 'Option B', 'B.'), the label with its text ('B) Amazon'), the text alone, or, under letters, the place in the
-    list, counted from `first_index`. What may be several of these is a label first, then a text, then a place.
+    '(b)', 'Option B', 'B.'), the label with its text ('B) Amazon', 'Amazon (B)'), the text alone, or, under letters,
+    the place in the list, counted from `first_index`. What may be several of these is a label first, then a text, then a place.
 
     Of the answer the part behind the last 'Answer:', 'answer is' (also in other languages), '<answer>', '####' or
     '\\boxed{' counts, else its first line and its last; 'So', 'It is' or 'I choose' may stand in front of a choice, 'is
@@ -73,7 +99,8 @@ class Choice(Settings):
         lines = [line for line in answer.splitlines() if line.strip()]
         text = "\n".join(lines)
         behind = behind_mark(text, MARKS_OF_CHOICES).strip(' "')
-        if behind and (marked := self._named(behind, choices)) is not None:
+        behinds = [behind, _ARTICLE.sub("", behind, count=1)] if choices else [behind]
+        if behind and (marked := _first(self._named(text, choices) for text in behinds)) is not None:
             return marked
         ends = {label for line in (*lines[:1], *lines[-1:]) if (label := self._named(line, choices)) is not None}
         if not choices:  # any text is an answer then, and a label says more
@@ -88,13 +115,19 @@ class Choice(Settings):
         if (label := _bare_label(text)) in choices:
             return label
         inner = re.sub(rf"^{_LEAD}", "", plain)
-        for said in filter(None, (plain, inner, inner.removeprefix("the "))):
+        for said in filter(None, (plain, inner, inner.removeprefix("the "), re.sub(f"(?:{_TAIL})$", "", inner))):
             for known, choice in choices.items():
                 if said == normalise(choice):
                     return known
         if label is not None and label.isdigit():
             return self._at(label, choices)
         return self._labelled(fold(text), choices)
+
+    def _known(self, label: str, choices: Mapping[str, str]) -> str | None:
+        """Return the label of the list that a label, or a place, says."""
+        if label in choices:
+            return label
+        return self._at(label, choices) if label.isdigit() else None
 
     def _at(self, place: str, choices: Mapping[str, str]) -> str | None:
         """Return the label at a place of a list with letters."""
@@ -105,20 +138,17 @@ class Choice(Settings):
     def _labelled(self, text: str, choices: Mapping[str, str]) -> str | None:
         """Return the label in front of a text, unless the text is another choice or starts with another label.
 
-        A place, or a label that touches the text, needs the very text of its choice behind it.
+        A place, or a label without a mark and a space behind it, needs the very text of its choice beside it.
         """
+        for form in _BESIDE_TEXT:
+            beside = form.fullmatch(text)
+            known = self._known(beside["label"], choices) if beside else None
+            if beside and known is not None and normalise(beside["rest"]) == normalise(choices[known]):
+                return known
         found = _BEFORE_TEXT.fullmatch(text)
-        if not found:
+        if not found or not found["space"] or (known := found["label"]) not in choices:
             return None
-        label, rest = found["label"], normalise(found["rest"])
-        is_place = label not in choices and label.isdigit()
-        known = self._at(label, choices) if is_place else label
-        if known is None or known not in choices:
-            return None
-        if rest == normalise(choices[known]):
-            return known
-        if is_place or not found["space"]:
-            return None
+        rest = normalise(found["rest"])
         others = {other: normalise(choice) for other, choice in choices.items() if other != known}
         another = re.match(r"(?:(?:or|and|&|/)\s*)?(?:option\s*)?[(\[]?([a-z]|\d{1,2})(?:[)\].:,;]|$)", rest)
         is_another = another is not None and another[1] in others
@@ -145,8 +175,8 @@ def read_choices(question: str) -> dict[str, str]:
     """Return the choices that a question lists, text by label in lower case; empty where it lists none."""
     runs: list[list[re.Match[str]]] = []
     for match in _LISTED.finditer(question):
-        label = match[1].lower()
-        if runs and label == _next(runs[-1][-1][1].lower()):
+        label = _label_in_list(match)
+        if runs and label == _next(_label_in_list(runs[-1][-1])):
             runs[-1].append(match)
         elif label in _ENDS_OF_LIST:
             runs.append([match])
@@ -157,7 +187,11 @@ def read_choices(question: str) -> dict[str, str]:
     ends = [*(match.start() for match in last[1:]), len(question)]
     texts = [question[match.end() : end].strip() for match, end in zip(last, ends, strict=True)]
     texts[-1] = texts[-1].partition("\n")[0]  # what follows the list is not a choice
-    return {match[1].lower(): text for match, text in zip(last, texts, strict=True)}
+    return {_label_in_list(match): text for match, text in zip(last, texts, strict=True)}
+
+
+def _label_in_list(match: re.Match[str]) -> str:
+    return fold(match[1] or match[2])
 
 
 def _next(label: str) -> str:

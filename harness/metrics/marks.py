@@ -1,6 +1,7 @@
 """The marks behind which an answer says its result: '####', '\\boxed{', '<answer>', 'Answer:', 'answer is'."""
 
 import re
+from collections.abc import Sequence
 
 # The longer first: 'final answer' holds 'answer'.
 ENGLISH = ("final answer", "answer")
@@ -9,24 +10,37 @@ OTHER_LANGUAGES = (
     "réponse finale", "réponse", "ответ",
 )  # fmt: skip
 WITHOUT_SPACES = ("答案", "答え", "답")
-OF_CHOICES = ("option", "choice")
+OF_CHOICES = (
+    "option", "choice", "réponse correcte", "option correcte", "respuesta correcta", "opción correcta",
+    "resposta correta", "opção correta", "risposta corretta", "opzione corretta",
+)  # fmt: skip
+OF_CHOICES_WITHOUT_SPACES = (*WITHOUT_SPACES, "正解", "正确选项", "正確選項")
 # In the middle of working, too: marks where nearly all targets of a task have one, and of no single answer.
 OF_WORKING = ("result", "ergebnis")
 
 _END = re.compile(r"</|\"[,}]")  # of a tag, of a text in JSON
 
 
-def pattern_of(*words: str) -> re.Pattern[str]:
-    """Return a pattern for the signs, and for these words with a colon or a verb of any of the languages."""
+def pattern_of(*words: str, without_spaces: Sequence[str] = WITHOUT_SPACES, verbs: str = "是为") -> re.Pattern[str]:
+    """Return a pattern for the signs, and for these words with a colon or a verb of any of the languages.
+
+    Args:
+        words: Of languages with spaces.
+        without_spaces: Of languages without spaces.
+        verbs: What may stand behind `without_spaces`, a character each.
+    """
     return re.compile(
         rf"####|\\boxed\s*\{{|<answer>|\b(?:{'|'.join(words)})\"?\s*(?:(?:is|ist|es|est|é|è)\b\s*:?|[:：])"
-        rf"|(?:{'|'.join(WITHOUT_SPACES)})\s*[:：是为]",
+        rf"|(?:{'|'.join(without_spaces)})\s*[:：{verbs}]",
         flags=re.IGNORECASE,
     )
 
 
 MARKS = pattern_of(*ENGLISH, *OTHER_LANGUAGES)
-MARKS_OF_CHOICES = pattern_of(*ENGLISH, *OTHER_LANGUAGES, *OF_CHOICES)
+# A number may stand in a sentence about the topic, so that the particles 'は' and '은' do not mark one.
+MARKS_OF_CHOICES = pattern_of(
+    *ENGLISH, *OTHER_LANGUAGES, *OF_CHOICES, without_spaces=OF_CHOICES_WITHOUT_SPACES, verbs="是为為は은"
+)
 
 
 def behind_mark(text: str, marks: re.Pattern[str] = MARKS) -> str:

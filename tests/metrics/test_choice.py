@@ -77,6 +77,23 @@ RIGHT = [
     ("\u7b54\u6848\uff1aB", "B"),
     ("\u6b63\u786e\u7b54\u6848\u662fB\u3002", "B"),
     ("\u9009B", "B"),
+    ("B Amazon", "B"),
+    ("B (Amazon)", "B"),
+    ("Amazon (B)", "B"),
+    ("The answer is Amazon (B).", "B"),
+    ("La réponse est la B.", "B"),
+    ("La bonne réponse est l'Amazon.", "B"),
+    ("La respuesta correcta es la B.", "B"),
+    ("A resposta é a B.", "B"),
+    ("A resposta é a letra B.", "B"),
+    ("答えはBです", "B"),
+    ("正解はBです。", "B"),
+    ("答えはAmazonです。", "B"),
+    ("Bです", "B"),
+    ("정답은 B입니다", "B"),
+    ("정답은 2번입니다.", "B"),
+    ("正确选项是B", "B"),
+    ("B、Amazon", "B"),
 ]
 WRONG = [
     ("A", "B"),
@@ -116,6 +133,18 @@ WRONG = [
     ("", "B"),
     (None, "B"),
     ("0", "B"),
+    ("B Danube", "B"),
+    ("Danube (B)", "B"),
+    ("Amazon (A)", "B"),
+    ("Amazon (not B)", "B"),
+    ("B because it is long", "B"),
+    ("B、Danube", "B"),
+    ("B、C", "B"),
+    ("La réponse est la C.", "B"),
+    ("A resposta é A B", "B"),
+    ("答えはCです", "B"),
+    ("答えはBではない", "B"),
+    ("정답은 C입니다", "B"),
 ]
 
 
@@ -196,6 +225,46 @@ def test_another_choice_several_and_none_are_wrong(answer, target):
 )
 def test_choices_are_those_of_the_question(answer, target, question, options, expected):
     assert value(answer, target, question, **options) == expected
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        "A、红\nB、蓝\nC、绿",
+        "A．红\nB．蓝\nC．绿",
+        "A：红 B：蓝 C：绿",
+        "A.红\nB.蓝\nC.绿",
+        "A.红 B.蓝 C.绿",
+        "A)红 B)蓝 C)绿",
+        "（A）红 （B）蓝 （C）绿",
+        "Ａ．红　Ｂ．蓝　Ｃ．绿",
+        "选项：A、红；B、蓝；C、绿",
+        "1、红\n2、蓝\n3、绿",
+    ],
+)
+def test_list_in_a_script_without_spaces_needs_no_space_behind_a_label(listed):
+    texts = ["红", "蓝", "绿"]
+    assert [text.strip("；") for text in read_choices(f"哪一个？\n{listed}\n请回答。").values()] == texts
+    target = "2" if listed.startswith("1") else "B"
+    answers = [target, f"{target}、蓝", "蓝", f"{target}.蓝"]
+    assert [value(answer, target, f"哪一个？\n{listed}") for answer in answers] == [1] * len(answers)
+    assert [value(answer, target, f"哪一个？\n{listed}") for answer in ("红", f"{target}、红", "C")] == [0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("question", "listed"),
+    [
+        ("Which?\nA.Danube\nB.Amazon", {"a": "Danube", "b": "Amazon"}),
+        ("Which?\n(a)Danube\n(b)Amazon", {"a": "Danube", "b": "Amazon"}),
+        ("1.5 kg\n2.5 kg", {}),
+        ("1：2\n2：3", {}),
+        ("已知 A、B、C 三点", {}),
+        ("a.append(1)\nb.append(2)", {}),
+        ("哪些？\nA. A、B\nB. B、C\nC. A、C", {"a": "A、B", "b": "B、C", "c": "A、C"}),
+    ],
+)
+def test_label_without_a_space_is_read_where_it_cannot_be_mistaken(question, listed):
+    assert read_choices(question) == listed
 
 
 def test_choices_are_read_in_lines_and_in_a_run_of_text():
