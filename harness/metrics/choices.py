@@ -62,7 +62,8 @@ class Choice(Settings):
     The choices are read out of the example's last user turn: lines or a run of text such as 'A) ... B) ... C) ...',
     with letters or numbers from the start on; the last such list counts. Target and answer may each be the label ('B',
     '(b)', 'Option B', 'B.'), the label with its text ('B) Amazon', 'Amazon (B)'), the text alone, or, under letters,
-    the place in the list, counted from `first_index`. What may be several of these is a label first, then a text, then a place.
+    the place in the list, counted from `first_index`. What may be several of these is a label first, then a text, then
+    a place.
 
     Of the answer the part behind the last 'Answer:', 'answer is' (also in other languages), '<answer>', '####' or
     '\\boxed{' counts, else its first line and its last; 'So', 'It is' or 'I choose' may stand in front of a choice, 'is

@@ -52,16 +52,22 @@ _ARABIC_POINT = "\u066b"
 _MOST_DIGITS = 300
 _MOST_EXPONENT = 4  # characters
 _NEAR = 100  # characters on each side of a number that are looked at
-_BEFORE = any_of({form for form, unit in UNITS.items() if unit in CURRENCIES})
+# Latin, Greek and Cyrillic letters, of which a word has more than its unit.
+_LETTER = "[a-z\u00df-\u00f6\u00f8-\u04ff]"
+_NO_MORE = rf"(?!{_LETTER}|/(?!{_LETTER}|[\u3040-\uffef]))"
+_HANGUL = re.compile("[\uac00-\ud7af]")  # its currencies stand behind a number; in front of one they end another word
+_BEFORE = any_of(
+    {form for form, unit in UNITS.items() if unit in CURRENCIES and not re.search("[\uac00-\ud7af]", form)}
+)
 _QUANTITY = re.compile(
-    rf"(?P<sign>-|\+|\bminus |\bnegative )?(?:(?<![a-z])(?P<currency>{_BEFORE})\.?\ ?)?(?P<inner_sign>-)?"
+    rf"(?P<sign>-|\+|\bminus |\bnegative )?(?:(?<!{_LETTER})(?P<currency>{_BEFORE})\.?\ ?)?(?P<inner_sign>-)?"
     # groups separated by spaces, by other marks, or nothing in front of the decimal mark
     rf"(?P<core>\d{{1,3}}(?:\ \d{{3}})+(?!\d)(?:[.,{_ARABIC_POINT}]\d+)?|\d+(?:[.,'_{_ARABIC_POINT}]\d+)*|\.\d+)"
     r"(?:e(?P<power>[-+]?\d+)(?!\w)|\ ?[\u00d7x\u00b7]\ ?10\ ?\^\ ?\{?(?P<tens>[-+]?\d+)\}?"
     r"|\ ?/\ ?(?P<below>\d+)(?![\d/]))?"
     rf"(?P<touching>(?:{any_of(_TOUCHING.keys() | _OF_MONEY.keys())})(?![^\W\d_]))?"
-    rf"(?:\ ?(?P<scale>{any_of(set(_SCALES))})(?![a-z]))?"
-    rf"(?:[ -]?(?P<unit>{any_of(UNITS)})(?P<raised>[\u00b2\u00b3]|\^?[23](?!\d))?(?![a-z]|/(?![a-z])))?"
+    rf"(?:\ ?(?P<scale>{any_of(set(_SCALES))})(?!{_LETTER}))?"
+    rf"(?:[ -]?(?P<unit>{any_of(UNITS)})(?P<raised>[\u00b2\u00b3]|\^?[23](?!\d))?{_NO_MORE})?"
     r"(?:(?:\ ?/\ ?|\ (?:per|an?)\ )(?P<per>[^\W\d_]+)(?P<per_raised>[\u00b2\u00b3]|\^?[23](?!\d))?)?"
 )
 _ALTERNATIVES = re.compile(r"\s*(?:-|\u2014|/|~|to|or|through|versus|vs\.?)\s*(?:about |around )?")
@@ -78,6 +84,7 @@ _RAISED = "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079\u207a\u2
 _REWRITTEN: tuple[tuple["re.Pattern[str]", str | Callable[["re.Match[str]"], str]], ...] = (
     (re.compile(r"(?<=\d)\s*\*\s*(?=\d)"), "\u00d7"),  # an asterisk between numbers is no emphasis
     (re.compile(r"[*`]+"), ""),
+    (re.compile(r"(?<=\d)([.,])(?:--?|[\u2013\u2014])(?=\s|$|[^\w\s])"), r"\g<1>00"),  # no cents: 5,- and 5.-
     (re.compile(rf"(?<=\d)[{_RAISED}]+"), lambda match: f"^{unicodedata.normalize('NFKC', match[0])}"),
     (re.compile(r"(?<=\d) ?([KMGTkmgt])bps\b"), r" \1bit/s"),
     (re.compile(r"(?<=\d) ?([KMGT])Bps\b"), r" \1B/s"),

@@ -2,6 +2,8 @@
 
 import re
 
+from harness.metrics.unit_names import UNIT_NAMES
+
 _FORMS = {
     "%": "% percent pct",
     "\u2030": "\u2030",
@@ -73,12 +75,16 @@ _FORMS = {
     "gbit": "gbit",
     "tbit": "tbit",
 }
-UNITS = {form: unit for unit, forms in _FORMS.items() for form in forms.split()} | {
-    "per cent": "%",
-    "fl oz": "fl oz",
-    "degrees celsius": "\u00b0c",
-    "degrees fahrenheit": "\u00b0f",
-}
+UNITS = (
+    UNIT_NAMES
+    | {form: unit for unit, forms in _FORMS.items() for form in forms.split()}
+    | {
+        "per cent": "%",
+        "fl oz": "fl oz",
+        "degrees celsius": "\u00b0c",
+        "degrees fahrenheit": "\u00b0f",
+    }
+)
 CURRENCIES = frozenset(
     "usd eur gbp pound jpy cny \u00a5 inr krw rub chf try brl pln sek nok dkk kr czk cad aud mxn cent".split()
 )
