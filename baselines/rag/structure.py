@@ -1,8 +1,10 @@
 """What a document is made of, as Markdown says it: text under its headings, and tables with their header.
 
-markdown-it-py finds headings and tables (CommonMark with GitHub's tables); nothing else of the markup is touched.
+markdown-it-py finds headings, tables (CommonMark with GitHub's tables) and code that says it is CSV or TSV, the last
+two also in lists; nothing else of the markup is touched.
 """
 
+import csv
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +15,10 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
 
 # Only what may hold a heading or a table is parsed.
-_MAY_HAVE_PARTS = re.compile(r"^ {0,3}(?:#{1,6}\s|=+\s*$|-+\s*$|.*\|\s*:?-|:?-+:?\s*\|)", re.MULTILINE)
+_MAY_HAVE_PARTS = re.compile(
+    r"^ {0,3}(?:#{1,6}\s|=+\s*$|-+\s*$|.*\|\s*:?-|:?-+:?\s*\||.*(?:```|~~~)\s*[ct]sv)", re.MULTILINE | re.IGNORECASE
+)
+_MARKER = re.compile(r"^\s*(?:(?:[-*+]|\d{1,9}[.)])\s+)*")  # of a list's item, in front of its first line
 _CELL_BORDER = re.compile(r"(?<!\\)\|")
 
 
@@ -55,6 +60,7 @@ class _Mark:
     end: int
     level: int  # of a heading, from 1; 0 for a table
     title: str = ""
+    rows: tuple[str, ...] = ()  # of a table, the header first
 
 
 @cache
@@ -65,19 +71,39 @@ def _parser() -> "MarkdownIt":
 
 
 def _marks(text: str) -> Iterator[_Mark]:
-    """Yield headings and tables that stand in no list and no quotation."""
+    """Yield headings that stand in no list, and tables; none that stands in a quotation."""
     from markdown_it.rules_block import StateBlock
 
     parser = _parser()
     state = StateBlock(text, parser, {}, [])  # blocks alone: what is inside a line does not matter here
     parser.block.tokenize(state, 0, state.lineMax)
+    lines = text.split("\n")
+    quotations = 0
     for token, following in zip(state.tokens, [*state.tokens[1:], None], strict=True):
-        if token.level or token.map is None:
+        quotations += token.nesting if token.type.startswith("blockquote") else 0
+        if quotations or token.map is None:
             continue
-        if token.type == "heading_open" and following is not None:
-            yield _Mark(token.map[0], token.map[1], int(token.tag[1]), " ".join(following.content.split()))
+        begin, end = token.map
+        if token.type == "heading_open" and following is not None and not token.level:
+            yield _Mark(begin, end, int(token.tag[1]), " ".join(following.content.split()))
         elif token.type == "table_open":
-            yield _Mark(token.map[0], token.map[1], 0)
+            header, _, *others = lines[begin:end]
+            rows = [row.strip() for row in others] if token.level else others
+            yield _Mark(begin, end, 0, rows=((_MARKER.sub("", header) if token.level else header).strip(), *rows))
+        elif token.type == "fence" and (written := _rows_of(token.content, token.info.strip().lower())):
+            yield _Mark(begin, end, 0, rows=written)
+
+
+def _rows_of(code: str, language: str) -> tuple[str, ...]:
+    """Return the rows of code that is a table, written as Markdown has them; none for other code."""
+    first = code.partition("\n")[0]
+    mark = {"csv": ";" if first.count(";") > first.count(",") else ",", "tsv": "\t"}.get(language)
+    try:
+        rows = [row for row in csv.reader(code.splitlines(), delimiter=mark) if row] if mark else []
+    except csv.Error:
+        return ()
+    lines = (" | ".join(" ".join(cell.split()).replace("|", "\\|") for cell in row) for row in rows)
+    return tuple(f"| {line} |" for line in lines) if len(rows) > 1 else ()
 
 
 def _parts(lines: Sequence[str], marks: Sequence[_Mark]) -> Iterator[Part]:
@@ -99,8 +125,8 @@ def _parts(lines: Sequence[str], marks: Sequence[_Mark]) -> Iterator[Part]:
             own, begin = (path[mark.level],), mark.begin
             continue
         above = tuple(path[level] for level in sorted(path))
-        header = lines[mark.begin].strip()
-        rows = "\n".join(line for line in lines[mark.begin + 2 : mark.end] if line.strip())
+        header, *others = mark.rows
+        rows = "\n".join(line for line in others if line.strip())
         if rows:
             yield Part(rows, above, header=header if any(cells_of(header)) else "", is_table=True)
         own, begin = (), mark.end

@@ -73,6 +73,43 @@ def test_every_passage_of_a_table_carries_its_header_and_heading():
     assert max(map(size, found)) <= 60
 
 
+@pytest.mark.parametrize(
+    "table",
+    [
+        "{indent}| Part | Net |\n{indent}|---|---|\n{rows}",
+        "{indent}```csv\n{indent}Part,Net\n{csv}\n{indent}```",
+        "{indent}~~~ CSV\n{indent}Part;Net\n{ssv}\n{indent}~~~",
+        "{indent}```tsv\n{indent}Part\tNet\n{tsv}\n{indent}```",
+    ],
+)
+@pytest.mark.parametrize("item", ["", "- ", "1. ", "- * "])
+def test_every_passage_of_a_table_in_a_list_or_in_code_carries_its_header(table, item):
+    indent = " " * len(item)
+    rows = [(f"part {n}", str(n * 3)) for n in range(60)]
+    forms = {"rows": "| {} | {} |", "csv": "{},{}", "ssv": "{};{}", "tsv": "{}\t{}"}
+    written = {name: "\n".join(indent + form.format(*row) for row in rows) for name, form in forms.items()}
+    text = f"# Parts\n\n{item}In euro.\n\n{table.format(indent=indent, **written)}\n\n{indent}Net."
+    found = passages(text, 60)
+    assert len(found) > 4
+    assert all("| Part | Net |\n| part " in one for one in found)
+    assert [line for one in found for line in one.split("\n") if line.startswith("| part")] == [
+        f"| {part} | {net} |" for part, net in rows
+    ]
+    assert found[-1].endswith("Net.")
+
+
+def test_table_that_begins_with_its_list_item_has_its_header_without_the_marker():
+    parts = parts_of("- | a | b |\n  |---|---|\n  | 1 | 2 |\n")
+    assert [(part.header, part.text) for part in parts] == [("| a | b |", "| 1 | 2 |")]
+
+
+@pytest.mark.parametrize(
+    "text", ["> | a | b |\n> |---|---|\n> | 1 | 2 |", "```csv\na,b\n```", "```python\na, b\nc, d\n```"]
+)
+def test_quoted_table_and_code_of_no_rows_stay_text(text):
+    assert [(part.text, part.is_table) for part in parts_of(f"# T\n\n{text}")] == [(f"# T\n\n{text}", False)]
+
+
 def test_table_without_names_of_columns_carries_its_heading_alone():
     text = "# Data\n\n| | |\n|---|---|\n" + "\n".join(f"| key {n} | {n} |" for n in range(40))
     assert all(one.startswith("# Data\n\n| key ") for one in passages(text, 40))

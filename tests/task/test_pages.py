@@ -79,6 +79,32 @@ def test_table_of_html_keeps_its_header_and_its_spans():
     ]
 
 
+TABLE = "<table><caption>Prices</caption>\n<tr><th>Part<th>Net</tr>\n<tr><td>nut</td><td>3</td></tr>\n</table>"
+WRITTEN = "Prices\n\n| Part | Net |\n| --- | --- |\n| nut | 3 |"
+
+
+@pytest.mark.parametrize("suffix", [".md", ".markdown", ".mdx"])
+@pytest.mark.parametrize(
+    ("page", "text"),
+    [
+        (f"# Parts\n\n{TABLE}\n\nEnd.", f"# Parts\n\n\n{WRITTEN}\n\n\nEnd."),
+        (
+            f"<details><summary>All</summary> {TABLE}</details>",
+            f"<details><summary>All</summary> \n\n{WRITTEN}\n\n</details>",
+        ),
+        (f"   {TABLE}", f"\n{WRITTEN}\n"),
+        (f"```html\n{TABLE}\n```\n", f"```html\n{TABLE}\n```\n"),  # code
+        (f"    {TABLE}", f"    {TABLE}"),
+        ("Write `<table>` first.\n", "Write `<table>` first.\n"),
+        ("<table>\n<tr><td>never closed", "<table>\n<tr><td>never closed"),
+        ("<table><tr><td><h2>Left</h2></td><td>Right</td></tr></table>",) * 2,  # lays out the page
+        (f"<table><tr><td>{'<b>' * 500}x</td></tr></table>",) * 2,
+    ],
+)
+def test_table_of_html_in_a_page_of_markdown_is_one_of_markdown(suffix, page, text):
+    assert text_of(suffix, page) == text
+
+
 def test_control_characters_in_a_table_are_marked_and_stop_nothing():
     page = "<table><caption>a&#1;b</caption><tr><th>x</th><th>y</th></tr><tr><td>1\x02</td><td>&#0;</td></tr></table>"
     assert tables_in(page)[2] == "| 1\ufffd | \ufffd |"

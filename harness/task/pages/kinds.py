@@ -7,6 +7,7 @@ from harness.task.encodings import decode_any
 from harness.task.pages.docx import text_of_docx
 from harness.task.pages.front_matter import without_front_matter
 from harness.task.pages.html import text_of_html
+from harness.task.pages.markdown import with_tables
 from harness.task.pages.mdx import without_modules
 from harness.task.pages.page import Page
 from harness.task.pages.pdf import page_of_pdf
@@ -32,8 +33,8 @@ def _text_page(raw: bytes, read: Callable[[str], str]) -> Page:
 
 # By suffix; they raise TextFault or PageFault.
 READERS: Mapping[str, Callable[[bytes], Page]] = {
-    **dict.fromkeys(MARKDOWN, lambda raw: _text_page(raw, without_front_matter)),
-    ".mdx": lambda raw: _text_page(raw, lambda text: without_modules(without_front_matter(text))),
+    **dict.fromkeys(MARKDOWN, lambda raw: _text_page(raw, lambda text: with_tables(without_front_matter(text)))),
+    ".mdx": lambda raw: _text_page(raw, lambda text: with_tables(without_modules(without_front_matter(text)))),
     **dict.fromkeys(PLAIN, lambda raw: _text_page(raw, lambda text: text.replace("\r\n", "\n"))),
     **dict.fromkeys(HTML, lambda raw: Page(text_of_html(raw))),
     ".pdf": page_of_pdf,

@@ -22,6 +22,25 @@ def keep_tables(content: Any) -> None:
             _replace(table, _text(table, rows, cells))
 
 
+def tables_alone(source: str) -> str | None:
+    """Return the tables of a piece of HTML, with their captions; None where it lays out a page or has text beside."""
+    from lxml import etree, html
+
+    parser = html.HTMLParser(huge_tree=True, remove_comments=True, remove_pis=True)
+    try:
+        content = html.fragment_fromstring(source, create_parent="div", parser=parser)
+    except (etree.ParserError, ValueError):  # of characters that lxml refuses
+        return None
+    if any("depth" in entry.message for entry in parser.error_log):
+        return None
+    keep_tables(content)
+    tables = [one for one in content.iter("pre") if KEPT in one.attrib]
+    captions = [one for table in tables if (one := table.getprevious()) is not None and one.tag == "p"]
+    texts = [str(one.text) for one in content.iter("p", "pre") if one in tables or one in captions]
+    says_no_more = " ".join(content.itertext()).split() == " ".join(texts).split()
+    return "\n\n".join(texts) if tables and says_no_more else None
+
+
 def _holds_blocks(table: Any) -> bool:
     return any(True for _ in table.iter(*_HEADINGS)) or any(KEPT in one.attrib for one in table.iter("pre"))
 
