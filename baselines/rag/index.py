@@ -26,7 +26,7 @@ from harness.program import Shot
 from harness.records import Document, Example, Passage
 from harness.store.files import hash_data, hash_file, replacing, write_atomically
 
-FORMAT = 2
+FORMAT = 3
 MANIFEST, VECTORS, PASSAGES = "manifest.json", "index.faiss", "passages.jsonl"
 
 

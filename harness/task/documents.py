@@ -1,5 +1,6 @@
 """Reads what retrieval may search: a folder of pages, or a .jsonl file with id and text."""
 
+import posixpath
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -175,10 +176,13 @@ class DocumentNames:
         """Collect the names; `written` is data.documents, which a path may begin with."""
         self._root = f"{PurePosixPath(written).name}/"
         self._ids: set[str] = set()
+        self._files: set[str] = set()  # those of the ids that are paths
         self._others: dict[str, set[str]] = {}
         for document in documents:
             self._ids.add(document.id)
-            for name in _names(document):
+            names = _names(document)
+            self._files |= {document.id} if names else set()
+            for name in names:
                 self._others.setdefault(name, set()).add(document.id)
 
     def __iter__(self) -> Iterator[str]:
@@ -187,11 +191,25 @@ class DocumentNames:
             yield from (name, self._root + name)
 
     def ids(self, name: str) -> list[str]:
-        """Return the ids of the documents that a name may mean: one, several, or none."""
+        """Return the ids of the documents that a name may mean: one, several, or none.
+
+        A path may be written as people write it: with './' or '/' in front, backslashes, or a place in the page behind
+        '#'; a folder is its page 'index'.
+        """
         plain = name.removeprefix("./").removeprefix("/")
         tried = (name, plain, plain.removeprefix(self._root))
         found = next((one for one in tried if one in self._ids), None)
-        return [found] if found else sorted(set().union(*(self._others.get(one, ()) for one in tried)))
+        meant = {found} if found else set().union(*(self._others.get(one, ()) for one in tried))
+        return sorted(meant or self._of_path(name))
+
+    def _of_path(self, name: str) -> set[str]:
+        """Return the ids of the files that a path as people write it may mean."""
+        path = posixpath.normpath(name.strip().replace("\\", "/").partition("#")[0]).lstrip("/")
+        tried = (path, path.removeprefix(self._root))
+        found = next(
+            (one for one in (*tried, *(posixpath.join(one, "index") for one in tried)) if one in self._files), None
+        )
+        return {found} if found else set().union(*(self._others.get(one, ()) for one in tried))
 
     def fault(self, name: str) -> str:
         """Say why a name means no document; '' where it means one."""

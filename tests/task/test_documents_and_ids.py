@@ -36,6 +36,9 @@ def test_equal_rows_get_numbered_ids(task_folder):
         ("one.md", ("one",)),
         (["one", "deeper/two"], ("one", "deeper/two")),
         (["two", "pages/deeper/two.txt", "/deeper/two"], ("deeper/two",)),
+        (["./one.md", "/one#fees", "one.md#fees", ".\\one.md", "pages\\one"], ("one",)),
+        (["deeper\\two.txt", "/deeper/two/#x", "./pages/deeper/../deeper/two.txt#x"], ("deeper/two",)),
+        (["two#x", " one.md "], ("deeper/two", "one")),
         (None, ()),
     ],
 )
@@ -44,11 +47,27 @@ def test_evidence_may_be_one_id_a_list_or_nothing(task_folder, written, read):
     assert task_folder.load().test[0].evidence == read
 
 
-def test_evidence_that_names_no_document_is_a_fault(task_folder):
-    task_folder.add_documents("three")
+@pytest.mark.parametrize("name", ["three", "#one", "three#one", "../one", "/", "deeper", "one/two", "\\\\one.md:2"])
+def test_evidence_that_names_no_document_is_a_fault(task_folder, name):
+    task_folder.add_documents(name)
     assert task_folder.faults() == (
-        "test.jsonl line 1: evidence 'three' is the id of no document; use a file's path without its suffix",
+        f"test.jsonl line 1: evidence '{name}' is the id of no document; use a file's path without its suffix",
     )
+
+
+@pytest.mark.parametrize("name", ["a", "/a/", "a/#x", "./a/index.md", "a\\index.md", "/pages/a"])
+def test_folder_is_its_page_index(task_folder, name):
+    task_folder.add_documents(name)
+    for folder in "ab":
+        task_folder.write(f"pages/{folder}/index.md", folder)
+    assert task_folder.load().test[0].evidence == ("a/index",)
+
+
+def test_sign_of_a_place_is_a_part_of_the_id_of_a_row(task_folder):
+    task_folder.add_documents("ticket#1")
+    task_folder.write_rows("pages.jsonl", [{"id": "ticket", "text": "one"}, {"id": "ticket#2", "text": "two"}])
+    task_folder.settings["data"]["documents"] = "pages.jsonl"
+    assert "evidence 'ticket#1' is the id of no document" in task_folder.faults()[0]
 
 
 def test_documents_of_a_folder_have_their_path_as_id(task_folder):
