@@ -71,6 +71,9 @@ def _from_folder(path: Path, written: str, faults: Faults, notes: list[str]) -> 
             found.others.append(file.suffix.lower())
     _tell_unread(found, written, faults, notes)
     _tell_no_text(found, written, faults)
+    if found.empty and not (found.pages or found.unread or found.no_text):
+        remedy = "what scripts or pictures show is not read, so save its text, or remove data.documents"
+        faults.add(written, f"holds no page with text (empty: {_listed(found.empty)}); {remedy}")
     notes += [f"{written}: {line}" for line in _told(found)]
     bare = Counter(inside.with_suffix("") for inside in found.pages)
     return [
@@ -206,9 +209,8 @@ class DocumentNames:
         """Return the ids of the files that a path as people write it may mean."""
         path = posixpath.normpath(name.strip().replace("\\", "/").partition("#")[0]).lstrip("/")
         tried = (path, path.removeprefix(self._root))
-        found = next(
-            (one for one in (*tried, *(posixpath.join(one, "index") for one in tried)) if one in self._files), None
-        )
+        pages = (*tried, *(posixpath.join(one, "index") for one in tried))
+        found = next((one for one in pages if one in self._files), None)
         return {found} if found else set().union(*(self._others.get(one, ()) for one in tried))
 
     def fault(self, name: str) -> str:

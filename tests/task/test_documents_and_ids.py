@@ -125,12 +125,20 @@ def test_empty_page_is_left_out_by_name(task_folder):
     assert "pages: 1 page left out: empty (blank.md)" in task.notes
 
 
-def test_folder_of_empty_pages_holds_no_document(task_folder):
-    task_folder.add_documents(None)
-    for name in ("one.md", "deeper/two.txt"):
-        task_folder.write(f"pages/{name}", " \n")
+@pytest.mark.parametrize(
+    ("pages", "said"),
+    [
+        ({"one.md": " \n", "two.txt": ""}, "one.md, two.txt"),
+        ({"app.html": "<div id=root></div><script>x()</script>", "a.png": "x"}, "app.html"),
+    ],
+)
+def test_folder_of_pages_without_text_says_so(task_folder, pages, said):
+    task_folder.settings["data"]["documents"] = "pages"
+    for name, text in pages.items():
+        task_folder.write(f"pages/{name}", text)
     assert task_folder.faults() == (
-        "pages: holds no document; add pages (Markdown, text, HTML, PDF or DOCX), or remove data.documents",
+        f"pages: holds no page with text (empty: {said}); what scripts or pictures show is not read, so save its text, "
+        "or remove data.documents",
     )
 
 

@@ -178,7 +178,7 @@ def test_page_that_takes_too_long_is_a_fault_and_the_next_is_read(tmp_path, monk
 
 def test_page_of_too_many_bytes_is_not_opened(tmp_path):
     fault = page_faults(tmp_path, "large.html", b"")
-    assert "holds no document" in fault
+    assert "holds no page with text" in fault
     with (tmp_path / "pages" / "large.html").open("wb") as file:
         os.truncate(file.fileno(), apart.MOST_PAGE_BYTES + 1)
     faults = Faults()
