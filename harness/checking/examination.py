@@ -19,7 +19,7 @@ from harness.checking.model_format import find_formats, find_markers, find_refus
 from harness.checking.model_text import ModelText
 from harness.checking.overlaps import find_answers_in_train, find_contained, find_in_documents, find_in_prompt
 from harness.checking.pairs import find_pair_faults
-from harness.checking.previews import previews
+from harness.checking.previews import find_lost_examples, previews, shown_by_arms
 from harness.checking.reading import Material
 from harness.checking.repeats import (
     find_leaks,
@@ -79,13 +79,14 @@ def examine(material: Material, folder_of: Callable[[str], Path | None] = lambda
     refused = find_refusals(material, texts)
     found = [finding for check in CHECKS for finding in check(material)]
     found += [*find_long_rows(material, texts), *find_formats(texts), *find_markers(material, texts)]
-    found += find_judges(material, judges)
+    shown = [] if refused else shown_by_arms(material)
+    found += [*find_lost_examples(shown, texts), *find_judges(material, judges)]
     found.sort(key=lambda finding: SEVERITIES.index(finding.severity))
     return CheckReport(
         task=str(content.path),
         faults=(*material.listed, *refused),
         findings=tuple(found),
-        seen=() if refused else (*previews(material, texts), *judge_previews(material, judges)),
+        seen=() if refused else (*previews(shown, texts), *judge_previews(material, judges)),
         notes=content.data.notes,
         lengths=_how(texts),
     )

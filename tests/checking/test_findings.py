@@ -459,3 +459,22 @@ def test_chat_template_that_jinja_cannot_read_or_render_leaves_plain_role_names(
 
     text = ModelText(templated(template))
     assert text.prompt((Message("user", "Is it snowing?"),)) == "user: Is it snowing?\nassistant: "
+
+
+LAST_TURN = "<|im_start|>{{ messages[-1].role }}\n{{ messages[-1].content }}<|im_end|>\n<|im_start|>assistant\n"
+
+
+@pytest.mark.parametrize(
+    ("template", "lost"),
+    [(LAST_TURN, ["few_shot"]), ("{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}assistant: ", [])],
+)
+def test_examples_that_a_chat_template_leaves_out_are_said_to_reach_no_model(plain_task, templated, template, lost):
+    folder = templated(template)
+    plain_task.settings["arms"] = ["zero_shot", "few_shot"]
+    for number in range(1, 41):
+        change(plain_task, "train", number, target=f"answer {number}")
+    report = examine(read_material(plain_task.save()), lambda source: folder)
+    hits = [hit.detail for one in report.findings if one.kind == "lost_examples" for hit in one.hits]
+    assert [detail.partition(":")[0] for detail in hits] == lost
+    assert [one.arm for one in report.seen if not one.prompt] == lost
+    assert [one.severity for one in report.findings if one.kind == "lost_examples"] == ["warning"] * len(lost)
