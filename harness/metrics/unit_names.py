@@ -2,7 +2,7 @@
 
 German, French, Spanish, Portuguese, Italian, Dutch, Swedish, Danish, Norwegian, Polish, Russian, Chinese, Japanese and
 Korean. What may be another word or another unit is left out: French 'an' and 'livre', Danish 'time', Spanish 'mil',
-Chinese \u5206, Korean \ubd84 and \uc77c.
+Russian '\u0433', Chinese \u5206, Korean \ubd84 and \uc77c.
 """
 
 _FORMS = {
@@ -20,7 +20,7 @@ _FORMS = {
     "kr": "kronor krona kroner krone",
     "kg": "kilogramm kilogramme|s kilogramo|s quilograma|s quilo|s chilogramm|o|i chil|o|i kilogram|y|ów "
     "кг килограмм|а|ов|ы 公斤 千克 キログラム 킬로그램",
-    "g": "gramm gramme|s gramo|s grama|s grammo grammi gram|y|ów г гр грамм|а|ов|ы 克 グラム 그램",
+    "g": "gramm gramme|s gramo|s grama|s grammo grammi gram|y|ów гр грамм|а|ов|ы 克 グラム 그램",
     "mg": "milligramm milligramme|s miligramo|s miligrama|s milligrammo milligrammi miligram|y|ów "
     "мг миллиграмм|а|ов|ы 毫克 ミリグラム 밀리그램",
     "t": "tonnen tonelada|s tonnellat|a|e ton|a|y т тонн|а|ы 吨 噸 公吨 トン 톤",

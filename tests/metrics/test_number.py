@@ -121,6 +121,7 @@ RIGHT = [
     ("5000원", "5000 won"),
     ("10周年", "10 years"),
     ("직원 5명", "5명"),  # the end of a word is no currency
+    ("Всего 42 грамма в 2024 г.", "42 грамма"),  # a year, no grams
     ("5 kilómetros", "5 км"),
     # no cents
     ("1.250,- €", "1250 €"),
