@@ -134,7 +134,7 @@ def test_choices_that_the_questions_list_are_scored_as_choices(tmp_path, listing
     assert task.primary_metric == "choice" and {item.target for item in task.test} == set(answers)
 
 
-@pytest.mark.parametrize(("mark", "is_right"), [("{}. ", True), ("({}) ", True), ("{} ", False), ("{}. the ", False)])
+@pytest.mark.parametrize(("mark", "is_right"), [("{}. ", True), ("({}) ", True), ("{} ", True), ("{}. the ", False)])
 def test_letter_and_text_of_a_choice_that_the_question_lists_are_scored_as_a_choice(tmp_path, mark, is_right):
     def row(n: int) -> Row:
         texts = [text(f"{letter}{n}", 1) for letter in "ABC"]
