@@ -50,10 +50,16 @@ def _plain(evidence: Evidence) -> str:
 
 def _shown_examples(evidence: Evidence) -> str:
     """Say how many solved examples the prompt holds, as dev settled it: '8 examples in the prompt'."""
+    if nearest := nearest_examples(evidence):
+        return f"{numbers.plural(nearest, 'nearest example')} in the prompt"
     shots = (evidence.program.get("prompt") or {}).get("shots") or ()
+    return f"{numbers.plural(len(shots), 'example')} in the prompt" if shots else "Examples in the prompt"
+
+
+def nearest_examples(evidence: Evidence) -> int:
+    """Return how many examples are found for each question; 0 where none are."""
     retriever = evidence.program.get("retriever") or {}
-    found = len(shots) + (int(retriever.get("k", 0)) if retriever.get("finds") == "examples" else 0)
-    return f"{numbers.plural(found, 'example')} in the prompt" if found else "Examples in the prompt"
+    return int(retriever.get("k", 0)) if retriever.get("finds") == "examples" else 0
 
 
 def plain_words(run: Run) -> Callable[[str], str]:

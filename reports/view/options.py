@@ -19,7 +19,7 @@ from reports.view.lookup import (
     reference_prompt,
     score_of,
 )
-from reports.view.names import option_names
+from reports.view.names import nearest_examples, option_names
 from reports.view.shapes import Cell, metric_title
 
 
@@ -117,5 +117,7 @@ def _time(evidence: Evidence) -> Cell:
 def _rows(evidence: Evidence) -> str:
     if evidence.training is not None:
         return f"{numbers.count(evidence.training.rows)} trained on"
+    if nearest := nearest_examples(evidence):
+        return f"all: the {numbers.count(nearest)} nearest are shown"
     shots = (evidence.program.get("prompt") or {}).get("shots") or ()
     return f"{numbers.count(len(shots))} shown" if shots else "none"

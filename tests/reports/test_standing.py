@@ -12,6 +12,7 @@ from reports.view.gain import gain_section
 from reports.view.gates import FORGETTING
 from reports.view.lookup import leading
 from reports.view.names import option_names, plain_words
+from reports.view.options import options
 from reports.view.standing import UNDECIDED, standing
 from reports.view.verdict import verdict
 
@@ -93,6 +94,14 @@ def test_options_are_called_by_what_they_do_and_number_their_examples(run):
     assert (names["few_shot"], names["rag"], names["lora_sft"]) == (
         "8 examples in the prompt", "Your documents", "Fine-tuned (LoRA)",
     )  # fmt: skip
+
+
+def test_examples_that_are_found_for_each_question_are_called_nearest_and_use_all_rows(run):
+    found = {"prompt": {"shots": []}, "retriever": {"index": "index", "k": 2, "finds": "examples"}}
+    evidence = tuple(dataclasses.replace(e, program=found) if e.arm == "few_shot" else e for e in run.evidence)
+    listed = {option.arm: option for option in options(dataclasses.replace(run, evidence=evidence)).rows}
+    assert listed["few_shot"].name == "2 nearest examples in the prompt"
+    assert listed["few_shot"].cells[-1].text == "all: the 2 nearest are shown"
 
 
 def test_arms_names_become_plain_ones_in_whole_words_only(run):
