@@ -1,4 +1,4 @@
-"""What the short waits of `harness.library_settings` gain beside another program, and cost without one.
+"""What the short waits of `harness.environment` gain beside another program, and cost without one.
 
     python -m bench.busy_cores [--seconds 8] [--repeats 2]
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
-from harness.library_settings import library_settings
+from harness.environment import defaults
 
 MARK = "HARNESS_CHILD"  # the variable that names the child which a process belongs to
 LOOK_SECONDS = 1.0  # how often a silent process is looked after
@@ -45,7 +45,7 @@ def variables(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     kept = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if Path(entry).is_absolute()]
     paths = {"PYTHONPATH": os.pathsep.join(kept)} if kept else {}
     others = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    return {**library_settings(), **others, **paths, "PYTHONSAFEPATH": "1", **(extra or {})}
+    return {**defaults(), **others, **paths, "PYTHONSAFEPATH": "1", **(extra or {})}
 
 
 def end_marked(mark: str) -> None:

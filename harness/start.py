@@ -8,9 +8,9 @@ def main() -> None:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         # Until the command listens itself, the system's own way: ended at once, without a traceback.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-    from harness.library_settings import apply_settings
+    from harness.environment import set_defaults
 
-    apply_settings()
+    set_defaults()
     from harness.cli import main as command
 
     command()

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.library_settings import apply_settings
+from harness.environment import set_defaults
 
-apply_settings()  # as the command does, before a library is imported
+set_defaults()  # as the command does, before a library is imported
 # Tiny models gain nothing from threads, and two processes whose threads wait for each other lose tenfold.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).parent))  # so that `tiny_model` imports wherever pytest starts

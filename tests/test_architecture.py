@@ -31,7 +31,7 @@ CONTRACT = BASE | {
     "atomic",
     "child",
     "paths",
-    "library_settings",
+    "environment",
     "regular_files",
     "json_files",
     "quiet",
@@ -42,7 +42,7 @@ CONTRACT = BASE | {
     "tool_calls",
 }
 INSIDE = {
-    "start": {"cli", "library_settings"},
+    "start": {"cli", "environment"},
     "answer_reading": set(),
     "records": {"answer_reading"},
     "errors": set(),
@@ -54,8 +54,8 @@ INSIDE = {
     "benchmark_code": {"confined", "regular_files"},
     "visible": set(),
     "atomic": set(),
-    "child": {"library_settings"},
-    "library_settings": set(),
+    "child": {"environment"},
+    "environment": set(),
     "paths": {"errors"},
     "regular_files": set(),
     "json_files": {"regular_files"},

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from harness.api.places import Where, path_of, usable_places
 from harness.api.result import Result
+from harness.environment import set_defaults
 from harness.errors import HarnessError
-from harness.library_settings import apply_settings
 from harness.task import Task
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from harness.evidence.watch import Observer
 
 
-apply_settings()  # before a call imports what would read it
+set_defaults()  # before a call imports what would read it
 
 
 class Silent:

@@ -9,7 +9,7 @@ from statistics import median
 from harness.drafting.values import NEARLY_ALL
 from harness.metrics.normalisation import tokens
 
-# Behind a point stands a space; signs of Chinese and Japanese have none behind them, and clauses are parted, too.
+# Behind a point stands a space; signs of Chinese and Japanese have none behind them, and clauses are separated too.
 _BREAK = re.compile(r"(?<=[.!?])\s+|(?<=[。！？，；])")
 _TRIED = 5  # answers, as some may end otherwise
 _SHORT = 8  # words; a longer result is not a result

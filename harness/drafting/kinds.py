@@ -16,7 +16,7 @@ from harness.drafting.lists import are_wanted
 from harness.drafting.names import LABELS, NO_LABELS, TARGETS, are_called_labels, usual
 from harness.drafting.numbers import decimal_mark_of, numbers_in, read_in_two_ways
 from harness.drafting.options import is_choice_with_text
-from harness.drafting.sets import are_label_sets, form_of, joined_otherwise, members_of, parted
+from harness.drafting.sets import are_label_sets, form_of, joined_otherwise, members_of, separable
 from harness.drafting.worked import NEARLY_ALL, Worked, doubted_ending, find_working, says_letters, says_numbers
 from harness.metrics.choices import choices_of
 from harness.metrics.date_match import Date
@@ -329,7 +329,7 @@ def _text(targets: Sequence[str], doubts: Sequence[str]) -> Answers:
     about = f"texts, half of them longer than {characters:g} characters"
     if words <= SHORT_WORDS and characters <= 10 * SHORT_WORDS:
         system = "Answer in a few words, with the answer and nothing else."
-        doubts = doubts or parted(Counter(targets))
+        doubts = doubts or separable(Counter(targets))
         return Answers("short text", about, ("exact_match", "f1"), 0.8, system, tuple(doubts))
     doubt = (
         "rouge_l counts words that answer and target share, in order; good answers in other words score low. "

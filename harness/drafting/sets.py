@@ -18,7 +18,7 @@ _OTHERWISE = {
 }
 
 # What people put between several right answers, beside bars; commas are in names and places too.
-_PARTING = {"semicolons": "[;；]", "slashes": r"\s/\s", "line breaks": r"\n", "the words 'or'": r"\sor\s"}
+_SEPARATING = {"semicolons": "[;；]", "slashes": r"\s/\s", "line breaks": r"\n", "the words 'or'": r"\sor\s"}
 
 
 def are_label_sets(counts: Mapping[str, int]) -> bool:
@@ -37,7 +37,9 @@ def joined_otherwise(counts: Mapping[str, int]) -> list[str]:
         return [f"{said}; write commas between them, and any order is right"]
     barred = sum(count for text, count in counts.items() if "|" in text and "\n" not in text)
     if 2 * barred > sum(counts.values()):
-        return ["bars in the answers are compared as they stand; where they part right answers, write lists of them"]
+        return [
+            "bars in the answers are compared as they stand; where they separate right answers, write lists of them"
+        ]
     return []
 
 
@@ -53,12 +55,12 @@ def _are_spaced(counts: Mapping[str, int]) -> bool:
     return max(orders.values()) > 1 and _are_joined(counts, (text.split() for text in counts))
 
 
-def parted(counts: Mapping[str, int]) -> list[str]:
-    """Say that most short answers have a sign that may part several right ones, and are compared as they stand."""
-    for name, pattern in _PARTING.items():
+def separable(counts: Mapping[str, int]) -> list[str]:
+    """Say that most short answers have a sign that may separate several right ones, and are compared as they stand."""
+    for name, pattern in _SEPARATING.items():
         if 2 * sum(count for text, count in counts.items() if re.search(pattern, text)) > sum(counts.values()):
             said = f"{name} in the answers are compared as they stand"
-            return [f"{said}; where they part right answers, write lists of them"]
+            return [f"{said}; where they separate right answers, write lists of them"]
     return []
 
 

@@ -347,4 +347,4 @@ def test_aliases_beside_an_answer_are_right_too(tmp_path, target):
 def test_signs_that_may_part_right_answers_are_doubted(tmp_path, between, is_doubted, name):
     rows = rows_of(lambda n: {"question": text(n, 6), name: f"{text(n, 1)}{between}{text(f'b{n}', 2)}"})
     written = said(drafted(save(tmp_path / "rows.jsonl", rows)))
-    assert ("where they part right answers, write lists of them" in written) is is_doubted
+    assert ("where they separate right answers, write lists of them" in written) is is_doubted

@@ -13,8 +13,8 @@ FIRST, SECOND = "0123456789abcdef" * 2 + "01234567", "89abcdef" * 5
 LOADED = """
 import json, sys
 from pathlib import Path
-from harness.library_settings import apply_settings
-apply_settings()
+from harness.environment import set_defaults
+set_defaults()
 from harness.errors import TaskFileError
 from harness.evidence.pins import pinned
 from harness.task import load_task

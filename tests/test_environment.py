@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.child import variables
-from harness.library_settings import FEW_CORES, NO_TELEMETRY
+from harness.environment import FEW_CORES, NO_TELEMETRY
 
 # What the installed library itself says, after it was imported as the product imports it.
 ASK = (

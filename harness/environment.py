@@ -21,13 +21,13 @@ _POLICY = "OMP_WAIT_POLICY"
 _SHORT_WAITS: Mapping[str, str] = {"GOMP_SPINCOUNT": "1000"}
 
 
-def library_settings() -> dict[str, str]:
+def defaults() -> dict[str, str]:
     """Return the variables that are to be set where they are not set."""
     is_small = (os.cpu_count() or 1) <= FEW_CORES  # measured on two cores, and with many a late wake-up costs more
     return {**NO_TELEMETRY, **(_SHORT_WAITS if is_small and _POLICY not in os.environ else {})}
 
 
-def apply_settings() -> None:
+def set_defaults() -> None:
     """Set the variables here, where they are not set."""
-    for name, value in library_settings().items():
+    for name, value in defaults().items():
         os.environ.setdefault(name, value)
