@@ -19,6 +19,8 @@ import pandas as pd
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
+from harness.decision.paired import FEW_PAIRS
+
 MOST = 1e-9
 Z = stats.norm.isf(0.025)
 
@@ -59,7 +61,8 @@ def figures(result: dict[str, Any], values: dict[str, Any]) -> Iterator[tuple[st
         difference = gain["difference"]
         pairs = values[gain["arm"]] - values[gain["against"]]
         ours = [difference["mean"], difference["low"], difference["high"]]
-        yield f"{gain['arm']} over {gain['against']}: Bonett-Price 95%", ours, bonett_price(pairs)
+        if len(pairs) >= FEW_PAIRS:  # fewer are bounded otherwise
+            yield f"{gain['arm']} over {gain['against']}: Bonett-Price 95%", ours, bonett_price(pairs)
         counts = [int((pairs > 0).sum()), int((pairs < 0).sum())]
         yield f"{gain['arm']} over {gain['against']}: wins, losses", [gain["wins"], gain["losses"]], counts  # type: ignore[misc]
 

@@ -145,7 +145,7 @@ def ways(looks: Sequence[Look], rows: int) -> dict[str, object]:
 
 
 def chosen(looks: Sequence[Look], rows: int) -> float:
-    """Return the rate that the product takes of these, forgetting left aside."""
+    """Return the rate that the product takes of these."""
     return best_rate([(look.rate, look.trial) for look in looks], rows)
 
 

@@ -35,9 +35,9 @@ def module_command(module: str, *arguments: str) -> list[str]:
 def variables(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return what a child finds set: what is set here, less what would put the working folder on a Python's path.
 
-    Defaults of `harness.environment` are there. PYTHONSAFEPATH is for what the child starts in turn. An empty or relative entry
-    of PYTHONPATH, as a line such as `PYTHONPATH=$PYTHONPATH:/lib` leaves where the variable was not set, stands for the
-    working folder too.
+    Defaults of `harness.environment` are there. PYTHONSAFEPATH is for what the child starts in turn. An empty or
+    relative entry of PYTHONPATH, as a line such as `PYTHONPATH=$PYTHONPATH:/lib` leaves where the variable was not
+    set, stands for the working folder too.
 
     Args:
         extra: Set there besides.

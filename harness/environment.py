@@ -23,8 +23,14 @@ _SHORT_WAITS: Mapping[str, str] = {"GOMP_SPINCOUNT": "1000"}
 
 def defaults() -> dict[str, str]:
     """Return the variables that are to be set where they are not set."""
-    is_small = (os.cpu_count() or 1) <= FEW_CORES  # measured on two cores, and with many a late wake-up costs more
+    is_small = _cores() <= FEW_CORES  # measured on two cores, and with many a late wake-up costs more
     return {**NO_TELEMETRY, **(_SHORT_WAITS if is_small and _POLICY not in os.environ else {})}
+
+
+def _cores() -> int:
+    """Count the cores that this process may use."""
+    may_use = getattr(os, "sched_getaffinity", None)  # not on every system
+    return len(may_use(0)) if may_use else os.cpu_count() or 1
 
 
 def set_defaults() -> None:

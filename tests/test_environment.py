@@ -56,7 +56,7 @@ def test_children_have_it_off_unless_the_user_chose_otherwise(monkeypatch):
     ],
 )
 def test_threads_on_few_cores_wait_briefly_unless_the_user_chose_otherwise(monkeypatch, cores, set_here, spins):
-    monkeypatch.setattr("os.cpu_count", lambda: cores)
+    monkeypatch.setattr("os.sched_getaffinity", lambda process: set(range(cores)), raising=False)
     for name in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY"):
         monkeypatch.delenv(name, raising=False)
     for name, value in set_here.items():

@@ -94,7 +94,7 @@ def read_texts(
     process: TrainingProcess,
     clock: Clock,
 ) -> Trained:
-    """Train on the documents; rate and checkpoint are settled by what dev's answers then are, inside the budget.
+    """Train on the documents; dev's answers settle the rate, and the checkpoint inside the budget.
 
     Raises:
         ArmError: If training fails.

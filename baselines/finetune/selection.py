@@ -1,6 +1,6 @@
 """Which rate, checkpoint and strength is kept, when training stops, and what its curve says. Pure.
 
-What is kept is the best on the task among what stays inside the forgetting budget; where nothing does, what spends
+Of checkpoints and strengths the best on the task inside the forgetting budget is kept; where nothing is, what spends
 least of it. What is not a number never orders a choice.
 """
 

@@ -156,8 +156,8 @@ def ratio_interval(pairs: Pairs, tail: float = TAIL) -> Interval | None:
     """Return (tuned - chance) / (base - chance) by Fieller's theorem; None when the base may be at chance.
 
     The interval holds every ratio r for which the mean of x - r y, with x = tuned - chance and
-    y = base - chance, cannot be distinguished from 0: (sum x - r sum y)^2 <= z^2 times its variance. As for every
-    paired gain here, whole gains and losses join the variance, so that the width is never zero.
+    y = base - chance, cannot be distinguished from 0: (sum x - r sum y)^2 <= z^2 times its variance. Whole gains and
+    losses join the variance, so that the width is never zero; bases that few items place above chance have no ratio.
     Source: Fieller 1954, doi:10.1111/j.2517-6161.1954.tb00159.x.
     """
     x, y = pairs.tuned - pairs.chance, pairs.base - pairs.chance

@@ -55,9 +55,13 @@ class ArmScores:
 
         Where arms are asked in rounds, on all items: nothing is asked for it, and one look at all of them errs once.
         """
-        items = self.items if self.metric_spec.asking is None else constant.scores
-        scores = [constant.scores[item] for item in items if item in constant.scores]
-        return score_interval(scores, self.metric_spec) if scores else None
+        if (constant.name, TAIL) not in self._bounds:
+            items = self.items if self.metric_spec.asking is None else constant.scores
+            scores = [constant.scores[item] for item in items if item in constant.scores]
+            if not scores:
+                return None
+            self._bounds[constant.name, TAIL] = score_interval(scores, self.metric_spec)
+        return self._bounds[constant.name, TAIL]
 
     def is_constant_below_goal(self, constant: BestConstant | None) -> bool:
         """Whether the best constant answer is shown below the goal; without one nothing stands in the way."""

@@ -16,7 +16,7 @@ from harness.doctor.finding import Finding
 from harness.store.folder import LEAST_FREE_BYTES
 
 GB = 1e9
-USUAL_MEMORY_GB = 4.0  # the demo's eight arms stay below it (docs/measurements.md)
+USUAL_MEMORY_GB = 4.0  # eight arms of the demo's task stay below it (docs/measurements.md)
 BF16_CAPABILITY = 8.0  # CUDA's compute capability from which bf16 is native
 ASK_SECONDS = 3.0
 _QUERY = ["--query-gpu=name,memory.total,compute_cap", "--format=csv,noheader,nounits"]

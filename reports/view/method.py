@@ -26,7 +26,8 @@ RULES = (
     "The rungs are prompt, RAG, fine-tuning and both, cheapest first; dev names one candidate for each.",
     "If the prompt's lower bound reaches the goal, the answer is the prompt.",
     "A higher rung climbs when its paired gain's lower bound exceeds the smallest gain against every arm of the cheaper"
-    " rungs, or when all of those are shown to miss the goal and it is shown to reach it.",
+    " rungs, or when all of those, and the best constant answer, are shown to miss the goal and it is shown to reach"
+    " it.",
     "A tuned arm goes through a gate on items that it shares with its base. It fails when harm is shown, the chance of"
     " a false alarm (5%) split over the tests. It passes when every one-sided 95% bound lies inside its limit: the"
     " benchmarks, the loss on texts, and unrelated questions asked alone and under the task's prompt. In between, the"
@@ -34,7 +35,7 @@ RULES = (
     "The claim on benchmarks rests on the probability given to right answers, in points of the score, where the base"
     " stands far enough above chance in it to show a loss of the limit; else on the score. Benchmarks on which the base"
     " is near chance are shown and not judged; where too little is left to judge, the gate says so.",
-    "Learning rate, checkpoint and strength are chosen on dev as the best on the task inside a forgetting budget, a"
+    "Checkpoint and strength are chosen on dev as the best on the task inside a forgetting budget, a"
     " share of the gate's own limits, measured on items that the gate never uses. Where the gate does not block,"
     " there is no budget.",
     "Rates carry exact intervals, differences are paired on the same items; all are two-sided 95%"

@@ -148,7 +148,7 @@ def test_penalty_sees_the_bare_base_beside_what_is_trained(tiny_model, tmp_path,
     from baselines.finetune.tuners import tuner_of
 
     base = base_of(Weights(str(tiny_model)))
-    text = GeneralText(tuple(range(5, 25)))
+    text = GeneralText(tuple(range(5, 25)), first=8)
     spec = spec_in(tmp_path, tuner=tuner, tuner_options={"virtual_tokens": 3})
     with base.tuned(spec) as tuned:
         fresh = float(divergence(tuner_of(tuner), tuned, text))

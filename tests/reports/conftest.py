@@ -139,8 +139,8 @@ def arm_evidence(arm, family, share, seconds, change, items, text) -> Evidence:
         training=history(arm, share) if tuned else None,
         retrieval=Retrieval(3, len(items), 0.81, 0.74, 0.77) if family == "rag" else None,
         trials=(
-            Trial("learning_rate=0.002", share, 0.1, forgotten(9.0)),
-            Trial("learning_rate=0.001", share - 0.01, 0.2, forgotten(0.8)),
+            Trial("kl_to_base=0.3", share, 0.1, forgotten(9.0)),
+            Trial("kl_to_base=1", share - 0.01, 0.2, forgotten(0.8)),
             Trial("learning_rate=0.0001", 0.4),
         ) if tuned else (),
         program=program(arm, family),

@@ -237,8 +237,8 @@ def test_checkpoints_and_trials_show_what_they_forget_where_it_was_measured(run)
     assert section.figures[0].table.headings[-1] == section.trials.headings[-1] == "Forgetting"
     shown = [(cells[1].text, cells[2].note, cells[4].text, cells[4].mood) for cells in section.trials.rows[:3]]
     assert shown == [
-        ("learning_rate=0.002", "", "9.00 of budget", "bad"),
-        ("learning_rate=0.001", "best", "0.80 of budget", ""),  # the best inside the budget
+        ("kl_to_base=0.3", "", "9.00 of budget", "bad"),
+        ("kl_to_base=1", "best", "0.80 of budget", ""),  # the best inside the budget
         ("learning_rate=0.0001", "", "not measured", "absent"),
     ]
 
