@@ -22,6 +22,7 @@ from harness.drafting.values import (
 _SPEAKERS = ("role", "speaker", "from", "sender", "author")
 _MOST_SPEAKERS = 6
 _CHATS = {"conversation", "dialogue", "thread", "session", "chat"}
+_SAY = {"user", "assistant", "human", "gpt", "bot", "model", "system", "agent", "customer", "client", "operator"}
 _COUNTING = ("turn", "position", "step")  # of columns, those that count the turns of a chat
 
 
@@ -109,6 +110,9 @@ def refuse_turns_as_rows(rows: Values, names: Sequence[str]) -> None:
     speaker = first(names, _SPEAKERS, lambda name: 1 < len(distinct(rows, name)) <= _MOST_SPEAKERS)
     chat = next((name for name in names if usual(name) in GROUPS and not words_of_name(name).isdisjoint(_CHATS)), None)
     if speaker is None or chat is None:
+        return
+    says_who = not _SAY.isdisjoint(value.casefold() for value in distinct(rows, speaker))
+    if not says_who and not any(not words_of_name(name).isdisjoint(_COUNTING) for name in names):
         return
     others = [name for name in names if name not in (speaker, chat) and not is_beside(name)]
     if any(usual(name) in (*TARGETS, *MARKS) or has_few_values(rows, name) for name in others if name not in _COUNTING):

@@ -167,8 +167,10 @@ def _is_rival(rows: Values, name: str, chosen: str) -> bool:
 
 def _may_be_labels(rows: Values, name: str) -> bool:
     """Whether short texts stand under a name of several labels, as 'cs.LG stat.ML' does under 'categories'."""
-    is_named = not words_of_name(name).isdisjoint(LABEL_SETS)
-    return is_named and is_text(rows, name) and not is_long_text(rows, name)
+    if words_of_name(name).isdisjoint(LABEL_SETS) or not is_text(rows, name) or is_long_text(rows, name):
+        return False
+    words = [word for row in rows for word in str(row.get(name) or "").split()]
+    return 2 * len(set(words)) <= len(words)  # labels come again
 
 
 def _is_weak(name: str) -> bool:

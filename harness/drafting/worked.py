@@ -10,7 +10,6 @@ from statistics import median
 from harness.answer_reading import AnswerRule, Reader
 from harness.closed_set import is_closed_set
 from harness.drafting.endings import ending_of
-from harness.drafting.names import is_beside
 from harness.metrics.marks import ENGLISH, OF_CHOICES, OF_WORKING, OTHER_LANGUAGES, WITHOUT_SPACES
 from harness.metrics.normalisation import tokens
 from harness.metrics.quantities import read_target
@@ -28,7 +27,12 @@ _PLACES = {
     _ARROW: ("on a line behind '=>'", "end with a line of '=>' and the result"),
 }
 _ON_LAST_LINE = ("alone on the last line", "write the result alone on the last line")
-_WORDS = (*ENGLISH, *OF_WORKING, *OF_CHOICES, *OTHER_LANGUAGES, *WITHOUT_SPACES)
+# A word that names a result; any other, such as 'Ticket' or 'Team', may name something that stands beside it.
+_NAMED = re.compile(
+    rf"\b(?:{'|'.join((*ENGLISH, *OF_WORKING, *OF_CHOICES, *OTHER_LANGUAGES, 'ans', 'verdict'))})\b"
+    rf"|{'|'.join(WITHOUT_SPACES)}"
+)
+_WORD = re.compile(r"[^\W\d_]{2}")
 _SENTENCE = re.compile(r"[.。!]\s*[^\W\d_][^.。!]{3,80}[.。!]?\Z")
 _LETTER = re.compile(r"\W*[A-Za-z]\W*")
 # The more telling first: 'the final answer is' holds 'answer is'.
@@ -96,19 +100,16 @@ def doubted_ending(targets: Sequence[str]) -> list[str]:
 def _around(targets: Sequence[str]) -> Worked | None:
     """Return what nearly all answers have around numbers, letters of choices or a few words at their end.
 
-    Of numbers and letters a sign or a word for a result stands before them, of words a sign; and none says that they
-    are a source, a date or the like.
+    A word for a result stands before them, or a sign with no word at all, such as '###' or 'A:'.
     """
     ending = ending_of(targets)
     if ending is None:
         return None
-    is_named = any(word in ending.before.casefold() for word in _WORDS)
-    if is_beside(ending.before) and not is_named:
+    is_named = _NAMED.search(ending.before.casefold()) is not None
+    if not is_named and not (ending.has_sign and _WORD.search(ending.before) is None):
         return None
     is_plain = says_numbers(ending.results) or says_letters(ending.results)
-    if not (is_plain and (ending.has_sign or is_named)) and not (
-        ending.has_sign and is_closed_set(Counter(ending.results))
-    ):
+    if not is_plain and not (ending.has_sign and is_closed_set(Counter(ending.results))):
         return None
     if not ending.behind and not ending.mark:
         return Worked(AnswerRule(Reader("first_line", ending.before)), "after", ending.before)

@@ -22,7 +22,7 @@ and names (A4, covid-19) are not numbers.
 
 **What says none.** A number that is one end of a range or of alternatives ('40-42', '5 or 6'), a bound ('>42', 'at
 least 42', '42+'), or a part of a formula (2^10, 3\u221a2, 2\u03c0, 5i) or of an amount in two units (5 ft 10 in),
-decides nothing; '> 42' in an answer of several lines is a quote. A target must say one decided number and no other,
+decides nothing; '> 42' as a paragraph of its own is a quote. A target must say one decided number and no other,
 as nothing tells which of several counts.
 """
 
@@ -56,9 +56,7 @@ _NEAR = 100  # characters on each side of a number that are looked at
 _LETTER = "[a-z\u00df-\u00f6\u00f8-\u04ff]"
 _NO_MORE = rf"(?!{_LETTER}|/(?!{_LETTER}|[\u3040-\uffef]))"
 _HANGUL = re.compile("[\uac00-\ud7af]")  # its currencies stand behind a number; in front of one they end another word
-_BEFORE = any_of(
-    {form for form, unit in UNITS.items() if unit in CURRENCIES and not re.search("[\uac00-\ud7af]", form)}
-)
+_BEFORE = any_of({form for form, unit in UNITS.items() if unit in CURRENCIES and not _HANGUL.search(form)})
 _QUANTITY = re.compile(
     rf"(?P<sign>-|\+|\bminus |\bnegative )?(?:(?<!{_LETTER})(?P<currency>{_BEFORE})\.?\ ?)?(?P<inner_sign>-)?"
     # groups separated by spaces, by other marks, or nothing in front of the decimal mark
@@ -168,13 +166,21 @@ def _has_unit(quantity: Quantity, unit: str) -> bool:
 
 def _deciding(text: str, decimal_mark: DecimalMark) -> tuple[list[_Found], bool]:
     """Return the numbers of the first part that has any, and whether the first of them counts, or the last."""
-    lines = [line for line in map(_plain, _without_latex(text).splitlines()) if line]
-    if len(lines) > 1:
-        lines = [line.removeprefix("> ") for line in lines]  # a quote of Markdown; alone it is a bound
+    lines = [line for line in map(_plain, _unquoted(_without_latex(text).splitlines())) if line]
     for part, takes_first in _parts(lines):
         if found := _quantities(part, decimal_mark):
             return found, takes_first
     return [], False
+
+
+def _unquoted(lines: Sequence[str]) -> list[str]:
+    """Take off the marks of Markdown's quotes, which begin a paragraph; in one, or alone, a '>' says a bound."""
+    found: list[str] = []
+    is_alone, is_quote = sum(map(bool, map(str.strip, lines))) < 2, False
+    for above, line in zip(("", *lines), lines, strict=False):
+        is_quote = line.startswith("> ") and (is_quote or not above.strip())
+        found.append(line.removeprefix("> ") if is_quote and not is_alone else line)
+    return found
 
 
 def _parts(lines: Sequence[str]) -> "list[tuple[str, bool]]":

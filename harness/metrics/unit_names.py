@@ -2,7 +2,7 @@
 
 German, French, Spanish, Portuguese, Italian, Dutch, Swedish, Danish, Norwegian, Polish, Russian, Chinese, Japanese and
 Korean. What may be another word or another unit is left out: French 'an' and 'livre', Danish 'time', Spanish 'mil',
-Russian '\u0433', Chinese \u5206, Korean \ubd84 and \uc77c.
+Italian 'mila' and 'ore', German 'Grad' and 'Tag', Russian '\u0433', Chinese \u5206, Korean \ubd84 and \uc77c.
 """
 
 _FORMS = {
@@ -27,27 +27,26 @@ _FORMS = {
     "carat": "carat|s karat 克拉 カラット 캐럿",  # so that it is no gram
     "km": "kilometern kilomètre|s kilómetro|s quilómetro|s quilômetro|s chilometr|o|i kilometr|y|ów "
     "км километр|а|ов|ы 公里 千米 キロメートル 킬로미터",
-    "m": "metern mètre|s metr|o|i|os|y|ów м метр|а|ов|ы 米 メートル 미터",
+    "m": "metern mètre|s metr|i|os|y|ów м метр|а|ов|ы 米 メートル 미터",
     "m\u00b2": "quadratmeter|n 平方米 平方メートル",
     "cm": "zentimeter|n centimètre|s centímetro|s centimetr|o|i centymetr|y|ów "
     "см сантиметр|а|ов|ы 厘米 公分 センチ センチメートル 센티미터",
     "mm": "millimetern millimètre|s milímetro|s millimetr|o|i milimetr|y|ów "
     "мм миллиметр|а|ов|ы 毫米 ミリメートル 밀리미터",
-    "mile": "meile|n milla|s milha|s miglio miglia mila mili мил|я|и|ь 英里 マイル 마일",
+    "mile": "meile|n milla|s milha|s miglio miglia mili мил|я|и|ь 英里 マイル 마일",
     "l": "litern litr|o|i|os|y|ów л литр|а|ов|ы 升 公升 リットル 리터",
     "ml": "millilitern mililitro|s millilitr|o|i mililitr|y|ów мл миллилитр|а|ов|ы 毫升 ミリリットル 밀리리터",
     "s": "sekunde|n seconde|n|s segundo|s secondo secondi sekund|a|y|er сек секунд|а|ы|у 秒 秒钟 秒間 초",
     "ms": "millisekunde|n milliseconde|n|s milisegundo|s millisecond|o|i мс миллисекунд|а|ы 毫秒 ミリ秒 밀리초",
     "min": "minuten minuto minuti minutos minuut minut|a|y|er|ter мин минут|а|ы|у 分钟 分鐘 分間",
-    "h": "stunde|n std heure|s hora|s ora ore uur uren timm|e|ar godzin|a|y ч час|а|ов|ы "
-    "小时 小時 个小时 個小時 時間 시간",
-    "day": "tag|e|en jour|s journée|s día|s dia|s giorn|o|i dag|e|en|ar|er dzień dni день дня дней 天 日間",
+    "h": "stunde|n std heure|s hora|s ora uur uren timm|e|ar godzin|a|y ч час|а|ов|ы 小时 小時 个小时 個小時 時間 시간",
+    "day": "tage tagen jour|s journée|s día|s dia|s giorn|o|i dag|e|en|ar|er dzień dni день дня дней 天 日間",
     "week": "woche|n semaine|s semana|s settiman|a|e weken veck|a|or uger tydzień tygodni|e недел|я|и|ь|ю "
     "周 週 星期 个星期 週間 주일",
     "month": "monat|e|en mois mes mês meses mes|e|i maand|en månad|er måned|er miesiąc|e miesięcy "
     "мес месяц|а|ев|ы 个月 個月 か月 ヶ月 カ月 ケ月 ヵ月 개월",
     "year": "jahr|e|en ans année|s año|s ano|s ann|o|i jaar jaren år rok lata lat год|а|ы лет 年 年間 周年 周岁 년",
-    "\u00b0": "grad degré|s grado|s gradi grau|s graden graad stopień stopni|e градус|а|ов|ы",
+    "\u00b0": "degré|s grado|s gradi grau|s graden graad stopień stopni|e градус|а|ов|ы",
     "\u00b0c": "摄氏度 攝氏度",
     "kwh": "квтч",
     "kw": "квт 千瓦 キロワット 킬로와트",

@@ -372,6 +372,8 @@ def test_result_behind_its_working_is_scored_wherever_it_stands(tmp_path, soluti
         ("We thank you for what you wrote.\nSigned: {name}", True),
         ("It is sent back within a week.\nSource: {n}", True),
         ("We thank you for what you wrote.\nBest regards, {name}", False),
+        ("We look into it and write to you.\nTicket: {n}", True),
+        ("We look into it and write to you.\nAnswered by: Anna{n}", True),
         ("Vendor: {name}\nCity of the vendor: Bergen\nSum: {n}", False),
     ],
 )
