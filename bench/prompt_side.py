@@ -70,7 +70,7 @@ def _arms(form: Any, *, has_documents: bool) -> list[Any]:
     arms = [
         "zero_shot",
         {"name": "zero_shot_held", "baseline": "zero_shot", "options": {"constrain": form}},
-        "few_shot",
+        {"name": "few_shot_same_for_all", "baseline": "few_shot", "options": {"choice": ["diverse", "random"]}},
         {"name": "few_shot_nearest", "baseline": "few_shot", "options": {"choice": "nearest"}},
         {"name": "few_shot_held", "baseline": "few_shot", "options": {"constrain": form}},
         "chain_of_thought",

@@ -28,8 +28,8 @@ FAST_SHOTS = 2
 class FewShot:
     """Examples come from train alone; a row that dev asks too is never shown.
 
-    The numbers of shots are compared with diverse examples first, then random examples with the best
-    number: one dev evaluation a number, and one more. `nearest` is tried where it is asked for.
+    The numbers of shots are compared with diverse examples first, then random examples and those nearest
+    to each question with the best number: one dev evaluation a number, and two more.
     """
 
     options: FewShotOptions
@@ -86,6 +86,8 @@ class FewShot:
         note = f"{number} shots are shown ({choice}); the run tries {tried} on dev"
         if way == "nearest":
             note += "; those nearest to each question take their place"
+        elif "nearest" in self.options.ways:
+            note += ", and those nearest to each question"
         note = "; ".join([note, *without_systems(rows)])
         return Preview(prompt.messages(study.dev[0].question), note=note)
 
@@ -104,20 +106,20 @@ class FewShot:
         """Return the candidates that fit the context window, and a warning for each that does not."""
         fitting: list[Candidate] = []
         warnings: list[str] = []
+        plain, questions = zero_shot_program(study, context, self.options.constrain), longest_questions(study)
         for number, way in product(numbers, ways):
-            plain = zero_shot_program(study, context, self.options.constrain)
-            program = _with_shots(plain, rows, number, way, context)
-            fault = self._overflow(program, study, context)
-            if fault is None:
-                fitting.append(Candidate(f"shots={number} choice={way}", program, number))
+            setting = f"shots={number} choice={way}"
+            try:
+                program = _with_shots(plain, rows, number, way, context)
+                found = self.retrieve(program, questions) if program.retriever else None  # a long row finds itself
+            except ArmError as fault:  # of the embedder, on a text of train or of a question
+                warnings.append(f"{setting} left out: {fault}")
+                continue
+            if excess := overflow(program, questions, context, found):
+                warnings.append(f"{setting} left out: {excess}")
             else:
-                warnings.append(f"shots={number} choice={way} left out: {fault}")
+                fitting.append(Candidate(setting, program, number))
         return fitting, warnings
-
-    def _overflow(self, program: Program, study: Study, context: FitContext) -> str | None:
-        questions = longest_questions(study)
-        found = self.retrieve(program, questions) if program.retriever else None  # a long row of train finds itself
-        return overflow(program, questions, context, found)
 
 
 def _nothing_to_show(study: Study) -> str:

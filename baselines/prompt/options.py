@@ -29,8 +29,8 @@ class FewShotOptions(BaseModel):
     )
     choice: Way | Annotated[tuple[Way, ...], Field(min_length=1)] | None = Field(
         default=None,
-        description="how examples are chosen; of several (diverse and random when not given) the first is tried on dev "
-        "with every number, the others with the best",
+        description="how examples are chosen; of several (diverse, random and nearest when not given) the first is "
+        "tried on dev with every number, the others with the best",
     )
     dev_rows: int = Field(default=40, ge=1, description="at most so many dev rows judge a candidate")
     constrain: Constrain | None = Field(default=None, description=CONSTRAIN)
@@ -44,7 +44,7 @@ class FewShotOptions(BaseModel):
     def ways(self) -> tuple[Way, ...]:
         """Ways of choosing examples to try, in order."""
         if self.choice is None:
-            return ("diverse", "random")
+            return ("diverse", "random", "nearest")
         return (self.choice,) if isinstance(self.choice, str) else tuple(dict.fromkeys(self.choice))
 
 

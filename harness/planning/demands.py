@@ -77,6 +77,7 @@ class Demand:
     candidates: int = 1  # tried on dev, of an arm that only prompts or retrieves
     chosen_on: int = 0  # dev rows that each candidate is asked; the winner is asked all
     fits: int = 1  # one a seed where it trains
+    has_embedder: bool = False  # passages or solved examples are found by their vectors
     assumed: tuple[str, ...] = ()
 
 
@@ -99,6 +100,7 @@ def _demand(spec: ArmSpec, task: Task, text: ModelText) -> Demand:
     baseline: Baseline = load(BASELINES, spec.baseline)(spec.options)
     options = getattr(baseline, "options", None)
     passages = round(max(_numbers(options, "candidates"), default=1)) if baseline.needs_documents else 0
+    finds_shots = "nearest" in getattr(options, "ways", ())
     lengths, assumed = _prompts(baseline, task, text)
     if passages:
         chunks = _chunks(options, task.study, text)
@@ -106,8 +108,7 @@ def _demand(spec: ArmSpec, task: Task, text: ModelText) -> Demand:
         if shots := _numbers(options, "shot_candidates"):
             lengths = _with_shots(lengths, shots, task.study, text, passages, _median(chunks))
     elif shots := _numbers(options, "candidates"):
-        is_shared = "nearest" not in getattr(options, "ways", ())
-        lengths = _with_shots(lengths, shots, task.study, text, is_shared=is_shared)
+        lengths = _with_shots(lengths, shots, task.study, text, is_shared=not finds_shots)
     targets = _counts([example.target for example in (*task.study.train, *task.study.dev)], text)
     room, thought = int((max(targets, default=0) + 1) * ANSWER_ROOM) + 1, _number(options, "reasoning_tokens", 0)
     thought += text.chat.thought_room(text.window) if text.chat is not None and text.window is not None else 0
@@ -131,6 +132,7 @@ def _demand(spec: ArmSpec, task: Task, text: ModelText) -> Demand:
         candidates=1 + sum(max(0, len(_numbers(options, name)) - 1) for name in CHOSEN),
         chosen_on=_number(options, "dev_rows", 0),
         fits=len(fits_of(spec, task)),
+        has_embedder=passages > 0 or finds_shots,
         assumed=assumed,
     )
 

@@ -59,7 +59,7 @@ def arm_memory(demands: Sequence[Demand], shape: ModelShape, device: Device) -> 
     """Predict every arm's peak, in the order in which they run: an embedder that one loads stays."""
     found, has_embedder = [], False
     for demand in demands:
-        has_embedder = has_embedder or demand.passages > 0
+        has_embedder = has_embedder or demand.has_embedder
         found.append(_memory(demand, shape, device, EMBEDDER if has_embedder else 0.0))
     return tuple(found)
 

@@ -54,7 +54,7 @@ def test_prompts_are_counted_as_the_model_reads_them(found, task_file, tiny_mode
 
 def test_what_all_prompts_begin_with_is_counted(task_of, text):
     arms = (
-        "[zero_shot, {name: few, baseline: few_shot, options: {shots: [2, 6]}}, "
+        "[zero_shot, {name: few, baseline: few_shot, options: {shots: [2, 6], choice: [diverse, random]}}, "
         "{name: near, baseline: few_shot, options: {shots: [2, 6], choice: nearest}}, "
         "{name: rag, options: {passages: 2, chunk_tokens: 16, shots: [2, 3]}}, lora_sft]"
     )
@@ -69,6 +69,12 @@ def test_what_all_prompts_begin_with_is_counted(task_of, text):
     assert few.typical_prompt - few.shared_prompt == pytest.approx(question, abs=2)
     assert few.shared_prompt > plain + 6 * 5
     assert found["near"].shared_prompt == 0
+
+
+def test_arms_that_search_load_the_embedder(task_of, text):
+    arms = "[zero_shot, few_shot, {name: fixed, baseline: few_shot, options: {choice: random}}, rag, lora_sft]"
+    found = {demand.arm: demand.has_embedder for demand in demands(task_of(arms), text)}
+    assert found == {"zero_shot": False, "few_shot": True, "fixed": False, "rag": True, "lora_sft": False}
 
 
 def test_passages_of_a_question_are_its_own_and_shots_are_shared(task_of, text):

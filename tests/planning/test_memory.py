@@ -33,8 +33,9 @@ def shape(*, is_fp32=True):
     return ModelShape(LINEAR_PARAMETERS + WORDS * H, LINEAR, H, LAYERS, INNER, 5, 5, 20, WORDS, is_fp32, "by hand")
 
 
-def demand(training=None, *, passages=0, is_quantised=False, arm="arm"):
-    return Demand(arm, "", arm, "prompt", 50, 40, 40, 10, 5, 64, 20, passages, is_quantised, training)
+def demand(training=None, *, is_quantised=False, arm="arm", has_embedder=False):
+    asked = Demand(arm, "", arm, "prompt", 50, 40, 40, 10, 5, 64, 20, 0, is_quantised, training)
+    return replace(asked, has_embedder=has_embedder)
 
 
 def training(**changes):
@@ -90,7 +91,7 @@ def test_two_processes_share_fp32_files_and_nothing_else():
 
 
 def test_an_embedder_stays_once_an_arm_has_loaded_it():
-    before, searching, after = arm_memory([demand(), demand(passages=2), demand()], shape(), "cpu")
+    before, searching, after = arm_memory([demand(), demand(has_embedder=True), demand()], shape(), "cpu")
     assert before.total_mb < searching.total_mb
     assert after.parts_mb["processes"] == searching.parts_mb["processes"]
 

