@@ -17,6 +17,11 @@ def name_fault(name: str) -> str:
     return f"model '{name}' is not an alias{known}, a folder here, or a hub id like 'org/name'"
 
 
+def is_hub_id(name: str) -> bool:
+    """Whether a name is well formed as one of a repository of the hub; a folder may be called so too."""
+    return _HUB_ID.fullmatch(name) is not None
+
+
 def repository_and_commit(name: str) -> tuple[str, str | None]:
     """Return the repository that a hub id names, and the commit behind its '@', 40 hex digits; None is the newest."""
     found = _HUB_ID.fullmatch(name)

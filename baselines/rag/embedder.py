@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from baselines.rag.chunks import split
 from baselines.rag.options import DEFAULT_EMBEDDER
-from harness.errors import ArmError
-from harness.model_names import repository_and_commit
+from harness.assets.hub import hub_embedder
+from harness.errors import ArmError, ModelError
 from harness.quiet import quiet
 from harness.store.files import hash_folder
 
@@ -102,13 +102,7 @@ def open_embedder(name: str) -> Embedder:
         return Embedder(name, Path(get_model_path()))
     if Path(name).is_dir():
         return Embedder(name, Path(name).resolve())
-    from huggingface_hub import snapshot_download
-
     try:
-        repository, commit = repository_and_commit(name)
-        return Embedder(name, Path(snapshot_download(repository, revision=commit)))
-    except Exception as fault:  # of the hub's client, whose faults are those of several libraries
-        raise ArmError(
-            f"embedder '{name}' is not a folder and cannot be had from the hub ({fault}); "
-            f"give a folder, or '{DEFAULT_EMBEDDER}', which needs no network"
-        ) from fault
+        return Embedder(name, hub_embedder(name))
+    except ModelError as fault:
+        raise ArmError(str(fault)) from fault

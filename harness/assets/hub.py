@@ -9,6 +9,7 @@ from harness.quiet import quiet
 # Of a repository: what transformers reads from its top level, and no second form of the weights.
 _READ = ["*.safetensors", "*.json", "*.jinja", "*.txt", "*.model"]
 _NOT_READ = ["*/*", "consolidated*"]
+_OTHER_FORMS = ["*.bin", "*.h5", "*.msgpack", "*.ot", "*.onnx", "onnx/*", "openvino/*"]  # of an embedder's weights
 _REPOSITORY, _COMMITS = "models--", "snapshots"  # models--ORG--NAME/snapshots/COMMIT
 
 
@@ -21,15 +22,37 @@ def hub_snapshot(name: str) -> Path:
     Raises:
         ModelError: If they cannot be had.
     """
-    from huggingface_hub import snapshot_download
-
     try:
-        with quiet():
-            repository, commit = repository_and_commit(name)
-            found = snapshot_download(repository, revision=commit, allow_patterns=_READ, ignore_patterns=_NOT_READ)
-            return Path(found)
+        return _fetched(name, allow_patterns=_READ, ignore_patterns=_NOT_READ)
     except Exception as fault:  # the hub's client passes on the faults of several libraries, a proxy's among them
         raise unreadable(name, fault) from fault
+
+
+def hub_embedder(name: str) -> Path:
+    """Return the folder with a sentence embedder's files at one commit, as `hub_snapshot` does of a model.
+
+    Raises:
+        ModelError: If they cannot be had.
+    """
+    try:
+        return _fetched(name, allow_patterns=None, ignore_patterns=_OTHER_FORMS)
+    except Exception as fault:  # as above
+        raise ModelError(
+            f"embedder '{name}' is not a folder and cannot be had from the hub ({' '.join(str(fault).split())}); "
+            "give a folder, or leave `embedder` out for the embedded one, which needs no network"
+        ) from fault
+
+
+def _fetched(name: str, allow_patterns: list[str] | None, ignore_patterns: list[str]) -> Path:
+    from huggingface_hub import snapshot_download
+
+    repository, commit = repository_and_commit(name)
+    with quiet():
+        return Path(
+            snapshot_download(
+                repository, revision=commit, allow_patterns=allow_patterns, ignore_patterns=ignore_patterns
+            )
+        )
 
 
 def unreadable(model: str, fault: Exception) -> ModelError:

@@ -1,16 +1,48 @@
-"""The resolved task file names each model and data set of the hub with the commit that was read of it."""
+"""A run names each model, embedder and data set of the hub with the commit that was read of it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from harness.model_names import repository_and_commit
+from harness.assets.hub import hub_commit, hub_embedder
+from harness.model_names import is_hub_id, repository_and_commit
 from harness.task.hub import pinned_name
+from harness.task.task import Task
+
+EMBEDDER = "embedder"  # the option, of an arm or a metric, that may be a hub id
+
+
+def with_embedders(task: Task) -> Task:
+    """Return the task with the embedders of its arms and metrics at the commit that the hub has now.
+
+    Raises:
+        ModelError: If one cannot be had.
+    """
+    arms, metric = task.resolved["arms"], task.resolved["metric"]
+    resolved = {
+        **task.resolved,
+        "arms": [{**arm, "options": _at_commit(arm["options"])} for arm in arms],
+        "metric": {**metric, "options": {name: _at_commit(given) for name, given in metric["options"].items()}},
+    }
+    return replace(
+        task,
+        arms=tuple(replace(arm, options=_at_commit(arm.options)) for arm in task.arms),
+        metric_options={name: _at_commit(given) for name, given in task.metric_options.items()},
+        resolved=resolved,
+    )
+
+
+def _at_commit(options: Mapping[str, Any]) -> dict[str, Any]:
+    name = options.get(EMBEDDER)
+    if not isinstance(name, str) or not is_hub_id(name) or Path(name).is_dir():
+        return dict(options)
+    commit = hub_commit(str(hub_embedder(name)))
+    return {**options, EMBEDDER: f"{repository_and_commit(name)[0]}@{commit}"}
 
 
 def pinned(resolved: Mapping[str, Any], of_models: Mapping[str, str], of_sets: Mapping[str, str]) -> dict[str, Any]:
-    """Return a task file in which every hub id stands with its commit, so that it names the same thing next year.
-
-    An arm's embedder stays as it is written.
+    """Return a task file in which models and data sets stand with their commits, so that it names the same next year.
 
     Args:
         resolved: The task file with its defaults.

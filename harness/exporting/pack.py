@@ -26,6 +26,7 @@ from harness.exporting.training.openai import write_openai
 from harness.exporting.training.plan import TrainingPlan, plan_of
 from harness.exporting.training.trl import write_trl
 from harness.exporting.weights import merge, place_base, place_checkpoint
+from harness.model_names import repository_and_commit
 from harness.program import columns_named
 from harness.store.files import hash_data
 
@@ -177,13 +178,15 @@ def _script(source: ExportSource, places: Places) -> str:
 
 
 def _search(source: ExportSource, places: Places) -> str:
-    assert source.program.retriever
+    assert source.program.retriever and places.embedder
+    embedder, commit = repository_and_commit(places.embedder)
     return fill(
         "search.py.jinja",
         arm=source.arm,
         k=source.program.retriever.k,
         index=places.index,
-        embedder=places.embedder,
+        embedder=embedder,
+        commit=commit,
         embedder_is_here=places.embedder == EMBEDDER,
     )
 

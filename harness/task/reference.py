@@ -133,7 +133,7 @@ the same split, as in a set that has one only, the test is a fifth of its rows, 
 and train is the rest. Columns of class labels give their names, in Parquet files from the hub too; a label of -1 is
 empty. All rows are of one commit: the newest, or the one behind an `@`, as in `owner/name@COMMIT:subset`, all 40
 digits of it. Models and embedders take an `@` too. A run's `task.lock.yaml` is the task file with the commits of its
-models and data sets; copied beside the task file, it compares the same rows and models later.
+models, embedders and data sets; copied beside the task file, it compares the same rows and models later.
 
 Documents are a folder of pages as they are, with any folders inside, or a `.jsonl` file with `id` and `text`.
 

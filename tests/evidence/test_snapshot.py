@@ -2,10 +2,12 @@
 
 from contextlib import closing
 
+import pytest
 from ruamel.yaml import YAML
 
+from harness.errors import ModelError
 from harness.evidence.models import ServedModel
-from harness.evidence.pins import pinned
+from harness.evidence.pins import pinned, with_embedders
 from harness.evidence.provenance import commits_of
 from harness.evidence.snapshot import read_snapshot, write_snapshot
 from harness.store.folder import RunFolder
@@ -59,6 +61,53 @@ def test_every_hub_id_of_the_resolved_task_file_stands_with_its_commit():
           columns: {{}}
         description: owner/model
     """)
+
+
+@pytest.fixture
+def hub_without_network(tmp_path, monkeypatch):
+    """The hub's cache with one embedder, of which a commit is here, and no way to the hub."""
+    commit, repository = "e" * 40, tmp_path / "hub" / "models--owner--embedder"
+    (repository / "snapshots" / commit).mkdir(parents=True)
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text(commit)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    return commit
+
+
+ARMS = """
+arms: [zero_shot, {name: rag, options: {embedder: owner/embedder}}, {name: own, baseline: rag, options: {embedder: h}}]
+metric: {primary: exact_match, also: [similarity], options: {similarity: {embedder: owner/embedder}}}
+"""
+
+
+def task_with_embedders(tiny_task, text=ARMS):
+    path = tiny_task("zero_shot")
+    (path.parent / "documents").mkdir()
+    (path.parent / "documents" / "page.md").write_text("A page.")
+    written = YAML(typ="safe").load(path)
+    written |= YAML(typ="safe").load(text)
+    written["data"]["documents"] = "documents"
+    YAML(typ="safe", pure=True).dump(written, path)
+    return load_task(path)
+
+
+def test_embedders_of_arms_and_metrics_are_asked_at_a_commit_which_the_lock_names(tiny_task, hub_without_network):
+    task = task_with_embedders(tiny_task)
+    found, named = with_embedders(task), f"owner/embedder@{hub_without_network}"
+    assert [arm.options.get("embedder") for arm in found.arms] == [None, named, "h"]
+    assert found.metric_options["similarity"]["embedder"] == named
+    lock = pinned(found.resolved, {}, {})
+    assert [arm["options"].get("embedder") for arm in lock["arms"]] == [None, named, "h"]
+    assert lock["metric"]["options"]["similarity"]["embedder"] == named
+    assert with_embedders(found) == found
+    assert found.digest == task.digest  # the run is found again by the task file as it is written
+
+
+def test_embedder_that_cannot_be_had_is_a_fault_before_the_run(tiny_task, hub_without_network):
+    task = task_with_embedders(tiny_task, ARMS.replace("owner/embedder", "owner/other"))
+    with pytest.raises(ModelError, match="embedder 'owner/other' is not a folder and cannot be had from the hub"):
+        with_embedders(task)
 
 
 def test_commit_is_that_of_a_model_which_is_named_by_its_hub_id(tmp_path, monkeypatch):

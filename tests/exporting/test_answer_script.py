@@ -110,11 +110,17 @@ def test_script_that_chooses_a_label_generates_nothing(searches, joins_systems):
     assert ast.unparse(complete.body[-1]).startswith("return max(PROMPT['choices']")
 
 
-@pytest.mark.parametrize(("embedder", "is_here"), [("embedder", True), ("BAAI/bge-small-en-v1.5", False)])
-def test_search_is_python_that_names_the_embedder_as_it_is_to_be_found(embedder, is_here):
-    text = fill("search.py.jinja", arm="a", k=2, index="index", embedder=embedder, embedder_is_here=is_here)
+@pytest.mark.parametrize(
+    ("embedder", "is_here", "commit"),
+    [("embedder", True, None), ("BAAI/bge-small-en-v1.5", False, None), ("BAAI/bge-small-en-v1.5", False, "a" * 40)],
+)
+def test_search_is_python_that_names_the_embedder_as_it_is_to_be_found(embedder, is_here, commit):
+    values = {"embedder": embedder, "embedder_is_here": is_here, "commit": commit}
+    text = fill("search.py.jinja", arm="a", k=2, index="index", **values)
     (made,) = [n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Call) and "SentenceT" in ast.unparse(n.func)]
     assert ast.unparse(made.args[0]) == (f"str(HERE / '{embedder}')" if is_here else f"'{embedder}'")
+    named = {keyword.arg: keyword.value.value for keyword in made.keywords}
+    assert named == {"device": "cpu", "trust_remote_code": False} | ({"revision": commit} if commit else {})
 
 
 @pytest.mark.parametrize("searches", [True, False])
@@ -138,7 +144,7 @@ def test_exported_search_finds_what_the_run_found_by_the_rows_of_a_table(tmp_pat
     index = build_index(documents, tmp_path / "index", chunk_tokens=48)
     assert len(index.owners) > len(index.passages) > 3
     embedder = str(open_embedder(DEFAULT_EMBEDDER).folder)
-    text = fill("search.py.jinja", arm="a", k=3, index="index", embedder=embedder, embedder_is_here=False)
+    text = fill("search.py.jinja", arm="a", k=3, index="index", embedder=embedder, commit=None, embedder_is_here=False)
     (tmp_path / "search.py").write_text(text)
     namespace = {"__file__": str(tmp_path / "search.py")}
     exec(compile(text, "search.py", "exec"), namespace)
