@@ -99,7 +99,7 @@ def decide(
         metric_spec = replace(metric_spec, asking=_asking(metric_spec, judged_arms))
     gates = {arm.name: gate.judge(arm, bases, limits) for arm in judged_arms.judged if arm.is_tuned}
     blocked = frozenset(name for name, found in gates.items() if found.state == "fail" and found.blocks)
-    judged_arms = replace(judged_arms, blocked=blocked)
+    judged_arms = replace(judged_arms, blocked=blocked, is_shared=limits.deployment == "shared")
     arm_scores = ArmScores(judged_arms, metric_spec, limits)
     constant = BestConstant({s.example_id: s for s in constant_scores}) if constant_scores else None
     result = verdict.judge(arm_scores, gates, constant)
@@ -186,6 +186,6 @@ def _if_routed(arm_scores: "ArmScores", gates: Mapping[str, Gate], constant: "Be
     from harness.decision.ladder import ArmScores
     from harness.decision.verdict import judge
 
-    unblocked = replace(arm_scores.judged_arms, blocked=frozenset())
+    unblocked = replace(arm_scores.judged_arms, blocked=frozenset(), is_shared=False)
     reported = {name: replace(found, blocks=False) for name, found in gates.items()}
     return judge(ArmScores(unblocked, arm_scores.metric_spec, arm_scores.limits), reported, constant)

@@ -83,6 +83,11 @@ class Arm:
         return self.evidence.family in TUNED
 
     @property
+    def is_over_budget(self) -> bool:
+        """Whether dev had nothing of the arm to take that keeps what the base can: see `is_over_budget`."""
+        return is_over_budget(self.evidence)
+
+    @property
     def is_undertrained(self) -> bool:
         """Whether training was still improving when it ended."""
         return self.evidence.training is not None and self.evidence.training.undertrained
@@ -105,6 +110,7 @@ class JudgedArms:
     judged: tuple[Arm, ...]
     absent: tuple[Absent, ...]
     blocked: frozenset[str] = frozenset()  # names of arms that fail the gate, so that they cannot be recommended
+    is_shared: bool = True  # what tuning forgets counts; not where only the task's inputs reach the adapter
 
     def of(self, family: Family) -> tuple[Arm, ...]:
         """Return the judged arms of one rung."""
@@ -113,10 +119,14 @@ class JudgedArms:
     def candidate(self, family: Family) -> Arm | None:
         """Return the one arm of a rung that dev names: the best on dev that is not blocked, the earlier one of a tie.
 
-        An arm without a dev score comes after every arm that has one; a blocked arm is named where all are blocked.
+        Of tuned arms those inside the forgetting budget come first. An arm without a dev score comes after every arm
+        that has one; a blocked arm is named where all are blocked.
         """
-        arms = self.of(family)
-        return max(arms, key=lambda arm: (arm.name not in self.blocked, dev_order(arm.evidence))) if arms else None
+
+        def order(arm: Arm) -> tuple[bool, bool, float]:
+            return arm.name not in self.blocked, not (self.is_shared and arm.is_over_budget), dev_order(arm.evidence)
+
+        return max(self.of(family), key=order, default=None)
 
     def cheaper(self, arm: Arm) -> tuple[Arm, ...]:
         """Return every judged arm of the rungs below this arm's."""
@@ -147,6 +157,18 @@ def dev_order(evidence: Evidence) -> float:
     """Return the score that dev names by; what is not a number names nobody."""
     score = evidence.dev_score
     return float("-inf") if score is None or not math.isfinite(score) else score
+
+
+def is_over_budget(evidence: Evidence) -> bool:
+    """Whether an arm is known to forget more than its budget on the selection material, or is at strength 0 for it.
+
+    What was not measured is not known.
+    """
+    training = evidence.training
+    if training is None or not training.frontier:
+        return False
+    kept = next((point for point in training.frontier if point.strength == training.strength), None)
+    return training.strength == 0 or (kept is not None and not kept.forgetting.is_inside)
 
 
 def read_arms(evidence: Sequence[Evidence], planned: Sequence[str], metric: str, limits: Limits) -> JudgedArms:

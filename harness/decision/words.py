@@ -49,7 +49,7 @@ def percent(tail: float) -> str:
 
 def points(difference: float) -> str:
     """Write a size in percentage points: 0.03 is '3 points'."""
-    number = f"{100 * difference:.1f}".removesuffix(".0")
+    number = f"{100 * difference:.1f}".removesuffix(".0") if round(100 * difference, 1) else f"{100 * difference:.2g}"
     return f"{number} point{'' if number == '1' else 's'}"
 
 

@@ -226,6 +226,7 @@ def _finite(logprob: float, tokens: int) -> float:
     if not math.isfinite(logprob):
         raise ArmError(
             f"the model gives a text of {tokens} tokens a log-probability of {logprob}: its weights, or its number "
-            "format, cannot compute it; lower the learning rate, or take a device with bfloat16"
+            "format, cannot compute it; look at its files, take a device with bfloat16 or, where it was trained, lower "
+            "the learning rate"
         )
     return logprob

@@ -124,6 +124,12 @@ def load_base(model: str, quantization: Literal["nf4"] | None, device: torch.dev
     return base.eval().requires_grad_(False)
 
 
+def _first_fault(fault: Exception) -> str:
+    """Return the first thing that does not fit: the library lists every layer, a line each."""
+    first, *others = [line.strip() for line in str(fault).splitlines() if line.strip()] or [type(fault).__name__]
+    return f"{others[0].rstrip('.')} (the first of {len(others)})" if others else first
+
+
 def _rank(adapter: str) -> int:
     """Return the largest rank of an adapter's own LoRA weights; 0 where it has none."""
     from safetensors import safe_open
@@ -250,7 +256,7 @@ class Resident:
         except (*_LOADING_FAULTS, TypeError) as fault:
             self._drop(name)
             raise ArmError(
-                f"adapter {adapter} cannot be loaded on '{self._model}': {fault}; train it on this model"
+                f"adapter {adapter} cannot be loaded on '{self._model}': {_first_fault(fault)}; train it on this model"
             ) from fault
         if missing or unexpected:
             self._drop(name)

@@ -9,7 +9,7 @@ from harness.answer_places import AnswerPlaces
 from harness.answer_reading import AnswerRule
 from harness.contract import Judging, Metric
 from harness.decision import decide
-from harness.decision.arms import TUNED, dev_order, read_arms
+from harness.decision.arms import TUNED, dev_order, is_over_budget, read_arms
 from harness.errors import StoreError
 from harness.evidence.asked import asked_examples
 from harness.evidence.calibration import calibration_of
@@ -130,15 +130,15 @@ def _judges(task: Task) -> Mapping[str, Judging]:
 def _standing(fits: Sequence[Evidence]) -> Evidence:
     """Return the fit that an arm is judged by: the best on dev, the first of a tie; one that is unfinished goes first.
 
-    With another seed an arm's weights are others, and only one set can be shipped. Dev chooses it, as it chooses
-    everything else.
+    Fits inside the forgetting budget come before those outside. With another seed an arm's weights are others, and only
+    one set can be shipped. Dev chooses it, as it chooses everything else.
     """
     if waiting := [fit for fit in fits if fit.status == "unfinished"]:
         return waiting[0]
     good = [fit for fit in fits if fit.status == "ok"]
     if not good or len(fits) == 1:
         return fits[0]
-    chosen = max(good, key=dev_order)
+    chosen = max(good, key=lambda fit: (not is_over_budget(fit), dev_order(fit)))
     lost = tuple(f"seed {fit.fit.seed} {fit.status}: {fit.reason}" for fit in fits if fit.status != "ok")
     return replace(chosen, cost=_with_all_seeds(chosen, fits), warnings=(*chosen.warnings, *lost))
 

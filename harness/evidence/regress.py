@@ -12,7 +12,7 @@ from harness.decision.arms import MetricSpec
 from harness.decision.regression import TaskScores, conclude
 from harness.engine.cached import LocalEngine, open_engine
 from harness.engine.faults import describe, is_out_of_memory
-from harness.errors import HarnessError
+from harness.errors import ArmError, HarnessError
 from harness.evidence.answering import answer, require_measured
 from harness.evidence.arm import room_for
 from harness.evidence.baseline_file import FORMAT, Baseline, recall, record
@@ -170,6 +170,8 @@ def _measure_in_turn(sides: Sequence[Side], check: Check, observer: Observer) ->
                 free_memory()
                 engine = open_engine(side.weights.model, cache=cache, log=observer.log)
             found.append(_measure(side, check, engine, observer))
+    except ArmError as fault:
+        raise ArmError(f"'{side.name}': {fault}") from fault
     except (RuntimeError, MemoryError, OSError) as fault:
         if not is_out_of_memory(fault):
             raise

@@ -1,5 +1,6 @@
 """The two sides of a regression check: what each is by content, and whether their figures can be compared."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ from harness.records import Weights
 
 # Scripts, spaces and signs on which tokenizers of one vocabulary part ways.
 _PROBE = "Two  spaces,\ttab; naïve café 12,345.67 – 北京 \n\n def f(x): return x"
+
+# Names of folders that say nothing of the model in them.
+_ANY_MODEL = re.compile(r"(base|model|base[-_]model|final|best|last|latest|merged|output|checkpoint|step)([-_]?\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,27 +112,39 @@ def _share_words(before: Any, after: Any) -> bool:
 def check_adapter(base: Side, adapter: Path) -> None:
     """Refuse an adapter that was made for another base, although its weights may fit.
 
-    What its configuration names is compared by content where it is a folder here, else by the last part of its name.
+    What its configuration names is compared by content where it is a folder here, else by the last part of its name,
+    where that says which model it is.
 
     Raises:
-        ModelError: If it names another base.
+        ModelError: If it names another base, or a folder that is not here by a name that any model may have.
     """
     try:
-        config = read_json(adapter / "adapter_config.json")
-        named = str(config.get("base_model_name_or_path") or "")
-        beside = adapter / named  # as an export names its base
-        if folder := next((path for path in (beside, Path(named)) if named and path.is_dir()), None):
-            is_base = model_hash(str(folder)) == base.model_sha256
-        else:
-            own = base.name, base.weights.model
-            is_base = not named or _last(hub_name(named) or named) in [_last(hub_name(name) or name) for name in own]
+        named = str(read_json(adapter / "adapter_config.json").get("base_model_name_or_path") or "")
+        is_base = _is_base(base, adapter, named)
     except (OSError, ValueError, AttributeError, ModelError):
         return  # whoever loads the adapter says what is wrong with it
+    if is_base is None:
+        raise ModelError(
+            f"the adapter's configuration names '{named}' as its base, which is not here, and any model may be called "
+            f"so; give --same-base if it is '{base.name}'"
+        )
     if not is_base:
         raise ModelError(
             f"the adapter's configuration names '{named}' as its base, not '{base.name}'; give that base, or "
             "--same-base if the two are one model by another name"
         )
+
+
+def _is_base(base: Side, adapter: Path, named: str) -> bool | None:
+    """Whether the model that an adapter names is this base; None where its name alone is known, and says nothing."""
+    beside, own = adapter / named, (base.name, base.weights.model)  # an export's adapter names its base as it lies
+    if folder := next((path for path in (beside, Path(named)) if named and path.is_dir()), None):
+        return model_hash(str(folder)) == base.model_sha256
+    if not named or named in own:
+        return True
+    last = _last(hub_name(named) or named)
+    is_alike = last in [_last(hub_name(name) or name) for name in own]
+    return None if is_alike and _ANY_MODEL.fullmatch(last) else is_alike
 
 
 def _last(name: str) -> str:

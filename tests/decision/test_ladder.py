@@ -61,6 +61,17 @@ def test_tie_on_dev_goes_to_the_arm_that_the_task_lists_first():
     assert rung(settle([second, first], planned_arms=["b", "a"]), "prompt").candidate == "b"
 
 
+@pytest.mark.parametrize(("strength", "spent"), [(1.0, 1.5), (0.0, 0.0)])
+def test_tuned_arm_inside_the_forgetting_budget_is_named_before_one_that_dev_likes_better(strength, spent):
+    prompt = evidence("few_shot", "prompt", right(100, N))
+    bold = evidence("bold", "tune", right(N, N), dev=0.9, strength=strength, spent=spent)
+    inside = evidence("inside", "tune", right(190, N), dev=0.8, strength=0.5, spent=1.0)
+    unmeasured = evidence("unmeasured", "tune", right(N, N), dev=0.85)
+    assert rung(settle([prompt, bold, inside]), "tune").candidate == "inside"
+    assert rung(settle([prompt, bold, inside, unmeasured]), "tune").candidate == "unmeasured"  # not known to be outside
+    assert rung(settle([prompt, bold]), "tune").candidate == "bold"
+
+
 # ---- (b) --------------------------------------------------------------------
 
 

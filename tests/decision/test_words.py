@@ -122,6 +122,7 @@ def test_inconclusive_forgetting_of_a_losing_arm_is_a_caveat_too():
 def test_figures_read_as_people_write_them():
     assert (share(0.9), share(0.975)) == ("90%", "97.5%")
     assert (points(0.03), points(0.01), points(0.025)) == ("3 points", "1 point", "2.5 points")
+    assert (points(0.0001), points(0)) == ("0.01 points", "0 points")
     assert gain_range(Interval(0.61, 0.539, 0.68, 200, ""), "over rag") == (
         "+61.0 points over rag (95% CI +53.9 to +68.0, n = 200)"
     )

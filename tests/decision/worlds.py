@@ -9,12 +9,14 @@ from harness.records import (
     Evidence,
     Family,
     Fit,
+    Forgetting,
     GeneralAbility,
     Limits,
     OffTaskAnswer,
     Outcome,
     Prediction,
     Score,
+    StrengthPoint,
     TextLoss,
     TrainingHistory,
 )
@@ -41,6 +43,8 @@ def evidence(
     undertrained: bool = False,
     outcomes: Mapping[int, Outcome] | None = None,
     items: Sequence[str] | None = None,
+    strength: float = 1.0,
+    spent: float | None = None,
 ) -> Evidence:
     names = items or [f"q{index}" for index in range(len(values))]
     found = outcomes or {}
@@ -58,7 +62,7 @@ def evidence(
         predictions=predictions,
         scores={METRIC: scores},
         general=general,
-        training=history(undertrained) if family in ("tune", "combine") else None,
+        training=history(undertrained, strength, spent) if family in ("tune", "combine") else None,
     )
 
 
@@ -66,7 +70,9 @@ def absent(arm: str, family: Family, status: str, reason: str = "out of memory")
     return Evidence(fit=Fit(arm), baseline=arm, family=family, status=status, reason=reason)
 
 
-def history(undertrained: bool) -> TrainingHistory:
+def history(undertrained: bool, strength: float = 1.0, spent: float | None = None) -> TrainingHistory:
+    """Training whose adapter, at the strength that was taken, spends so much of the budget; None: not measured."""
+    lost = Forgetting(0.0, 0.0, None, spent) if spent is not None else None
     return TrainingHistory(
         method="sft",
         losses=(),
@@ -80,6 +86,8 @@ def history(undertrained: bool) -> TrainingHistory:
         total_parameters=100_000,
         seconds=1.0,
         undertrained=undertrained,
+        strength=strength,
+        frontier=(StrengthPoint(strength, 0.5, None, lost),) if lost else (),
     )
 
 

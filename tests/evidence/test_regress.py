@@ -74,7 +74,6 @@ def test_two_sides_on_one_model_share_it(monkeypatch):
     [
         (MemoryError(), HarnessError),
         (RuntimeError("CUDA out of memory"), HarnessError),
-        (ArmError("does not fit"), ArmError),
         (RuntimeError("a fault of ours"), RuntimeError),
     ],
 )
@@ -85,6 +84,16 @@ def test_memory_that_runs_out_is_a_sentence_and_our_own_faults_stay_visible(monk
     monkeypatch.setattr(module, "open_engine", fail)
     with pytest.raises(seen):
         module._measure_in_turn([side("base")], CHECK, Silent())
+
+
+def test_side_that_cannot_be_measured_is_named(monkeypatch):
+    def measure(*_, **__):
+        raise ArmError("the model gives a text of 7 tokens a log-probability of nan")
+
+    monkeypatch.setattr(module, "open_engine", lambda model, **_: FakeEngine(model))
+    monkeypatch.setattr(module, "measure", measure)
+    with pytest.raises(ArmError, match=r"^'tuned': the model gives a text of 7 tokens"):
+        module._measure_in_turn([side("tuned"), side("base")], CHECK, Silent())
 
 
 # ---- the two sides -----------------------------------------------------------------------------
@@ -148,9 +157,20 @@ def named_base(tmp_path, named):
     return str(adapter)
 
 
-@pytest.mark.parametrize("named", ["/elsewhere/base", "org/Base", None])
+@pytest.mark.parametrize("named", ["/elsewhere/small-1b", "org/Small-1B", None])
 def test_adapter_that_names_this_base_or_none_is_taken(tmp_path, named):
-    check_adapter(side("base"), Path(named_base(tmp_path, named)))
+    check_adapter(side("small-1b"), Path(named_base(tmp_path, named)))
+
+
+@pytest.mark.parametrize("named", ["/elsewhere/model", "C:\\runs\\checkpoint-500", "out/final"])
+def test_adapter_whose_base_is_not_here_by_a_name_that_any_model_may_have_is_refused(tmp_path, named):
+    own = named.replace("\\", "/").rpartition("/")[2]
+    with pytest.raises(ModelError, match=f"which is not here, and any model.*--same-base if it is '{own}'"):
+        check_adapter(side(own), Path(named_base(tmp_path, named)))
+
+
+def test_adapter_that_names_its_base_as_the_command_does_is_taken(tmp_path):
+    check_adapter(side("org/model"), Path(named_base(tmp_path, "org/model")))
 
 
 def test_adapter_that_names_another_base_is_refused(tmp_path):
