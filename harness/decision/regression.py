@@ -18,6 +18,7 @@ from harness.decision.words import points, signed_points
 from harness.records import Comparison, Flip, Gate, GeneralAbility, Interval, Limits, Regression, Score
 
 FAMILY_ERROR = 0.01  # chance that weights which lost nothing are called regressed
+_HALF = FAMILY_ERROR / 2  # with a task, for general ability and for the task's own score each
 Verdict = Literal["passed", "regressed", "inconclusive", "cannot_judge"]
 _RIGHT = 0.5  # a score above it counts as right where items are graded
 
@@ -63,9 +64,8 @@ def conclude(
     Raises:
         ValueError: If a text has another length for the two.
     """
-    gate = judge_abilities(
-        tuned.weights, base, tuned, limits, family_error=FAMILY_ERROR, asks_off_task=task is not None
-    )
+    error = FAMILY_ERROR if task is None else _HALF
+    gate = judge_abilities(tuned.weights, base, tuned, limits, family_error=error, asks_off_task=task is not None)
     on_task = None if task is None else judge_task(task, limits)
     found: list[Verdict] = [_VERDICTS[gate.state], *([on_task.verdict] if on_task else [])]
     verdict = next(name for name in _GRAVEST_FIRST if name in found)
@@ -118,14 +118,14 @@ def judge_task(task: TaskScores, limits: Limits) -> OnTask:
     lost = asked - len(_by_item(task.base).keys() & _by_item(task.tuned).keys())
     if limits.are_too_many(lost, asked):
         return OnTask("cannot_judge", f"{lost} of {asked} test items of the task could not be asked of both")
-    best = compare(*_sides(task, 1.0), task.metric_spec, 0.0, tail=FAMILY_ERROR).difference
+    best = compare(*_sides(task, 1.0), task.metric_spec, 0.0, tail=_HALF).difference
     worst = compare(*_sides(task, 0.0), task.metric_spec, 0.0, tail=PASS_TAIL).difference
     if best is None or worst is None:
         labels = group_labels(sorted(_by_item(task.base)), task.metric_spec)
         why = no_claim(task.base, labels) or "the task has too few test items for a claim"
         return OnTask("cannot_judge", f"nothing can be said on the task itself ({why})")
     if best.high < -limits.max_drop:
-        return OnTask("regressed", _task_words(best, f"at most {signed_points(best.high)} (99% one-sided", limits))
+        return OnTask("regressed", _task_words(best, f"at most {signed_points(best.high)} (99.5% one-sided", limits))
     if lost and task.metric_spec.kind == "aggregate":
         text = f"{lost} of {asked} test items of the task could not be asked of both, and what they cost"
         return OnTask("inconclusive", f"{text} is not known, as {task.metric_spec.metric} is not a mean of items")
@@ -136,7 +136,7 @@ def judge_task(task: TaskScores, limits: Limits) -> OnTask:
 def task_change(task: TaskScores, base: str, tuned: str) -> Comparison:
     """Return how far the tuned weights beat their base on the items that both answered."""
     sides = (_Scored(tuned, _by_item(task.tuned)), _Scored(base, _by_item(task.base)))
-    return compare(*sides, task.metric_spec, 0.0, tail=FAMILY_ERROR)
+    return compare(*sides, task.metric_spec, 0.0, tail=_HALF)
 
 
 def _sides(task: TaskScores, tuned_earn: float) -> tuple[_Scored, _Scored]:

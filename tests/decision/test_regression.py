@@ -141,11 +141,27 @@ def test_small_drop_of_the_task_is_stated_and_is_neither_a_regression_nor_a_pass
     assert found.task_change.losses == 10
 
 
-def test_task_is_bounded_at_one_percent_on_each_side():
+def high(lost, tail):
+    """Bonett and Price's upper bound, where so many of 200 are lost and none is gained."""
+    return -lost / 202 + stats.norm.isf(tail) * math.sqrt(lost + 2 - lost**2 / 202) / 202
+
+
+def test_task_has_half_of_the_one_percent_that_a_check_may_err_and_general_ability_the_other():
     change = task_change(task(150, 140), "base", "tuned")
-    # Bonett and Price: center -10/202, error sqrt(12 - 10^2/202)/202, z(0.99) = 2.326
-    error = math.sqrt(12 - 10**2 / 202) / 202
-    assert change.difference.high == pytest.approx(-10 / 202 + 2.326 * error, abs=1e-4)
+    assert change.difference.high == pytest.approx(high(10, 0.005), abs=1e-4)
+    lost = next(n for n in range(1, 150) if high(n, 0.005) < -0.03)
+    assert high(lost - 1, 0.01) < -0.03  # the whole percent would call one item less a regression
+    assert check(SAME, task=task(150, 150 - lost)).verdict == "regressed"
+    assert check(SAME, task=task(150, 150 - lost + 1)).verdict == "inconclusive"
+    # eight tests could be made with and without a task; Clopper and Pearson's lower bound of the questions turned
+    turned = next(x for x in range(1, 128) if stats.beta.ppf(0.01 / 6, x, 128 - x + 1) > 0.10)
+    assert stats.beta.ppf(0.005 / 6, turned, 128 - turned + 1) < 0.10
+    base = general("base", {"piqa": right(500, 750)}, off_task=[False] * 128)
+    tuned = general("tuned", {"piqa": right(500, 750)}, off_task=[True] * turned + [False] * (128 - turned))
+    assert (check(tuned, base).verdict, check(tuned, base, task=task(150, 150)).verdict) == (
+        "regressed",
+        "inconclusive",
+    )
 
 
 # ---- flips -----------------------------------------------------------------------------------
