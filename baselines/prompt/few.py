@@ -28,8 +28,9 @@ FAST_SHOTS = 2
 class FewShot:
     """Examples come from train alone; a row that dev asks too is never shown.
 
-    The numbers of shots are compared with diverse examples first, then random examples and those nearest
-    to each question with the best number: one dev evaluation a number, and two more.
+    The numbers of shots are compared with diverse examples first, then random examples with the best number, and
+    those nearest to each question with every number, as of these the first tell most: two dev evaluations a number,
+    and one more.
     """
 
     options: FewShotOptions
@@ -58,10 +59,12 @@ class FewShot:
             return Fitted(candidates[0].program, warnings=tuple(warnings))
         contest.try_all(candidates)
         if other_ways:
-            number = contest.best().size
-            others, left_out = self._candidates([number], other_ways, rows, study, context)
-            contest.try_all(others)
-            warnings += left_out
+            best = contest.best().size
+            for other in other_ways:
+                tried = numbers if other == "nearest" else [best]
+                others, left_out = self._candidates(tried, [other], rows, study, context)
+                contest.try_all(others)
+                warnings += left_out
         winner = contest.best()  # before the trials are read: it may measure losses
         return Fitted(winner.program, contest.trials, warnings=(*warnings, *contest.warnings))
 

@@ -30,7 +30,7 @@ class FewShotOptions(BaseModel):
     choice: Way | Annotated[tuple[Way, ...], Field(min_length=1)] | None = Field(
         default=None,
         description="how examples are chosen; of several (diverse, random and nearest when not given) the first is "
-        "tried on dev with every number, the others with the best",
+        "tried on dev with every number, as nearest is, the others with the best",
     )
     dev_rows: int = Field(default=40, ge=1, description="at most so many dev rows judge a candidate")
     constrain: Constrain | None = Field(default=None, description=CONSTRAIN)

@@ -129,12 +129,19 @@ def _demand(spec: ArmSpec, task: Task, text: ModelText) -> Demand:
         training=_training(options, task, text, lengths) if "training" in baseline.needs else None,
         shared_prompt=lengths.shared,
         samples=getattr(baseline, "samples", 1),
-        candidates=1 + sum(max(0, len(_numbers(options, name)) - 1) for name in CHOSEN),
+        candidates=_candidates(options),
         chosen_on=_number(options, "dev_rows", 0),
         fits=len(fits_of(spec, task)),
         has_embedder=passages > 0 or finds_shots,
         assumed=assumed,
     )
+
+
+def _candidates(options: Any) -> int:
+    """Return how many are tried on dev: the values of each option in turn, and of found examples every number."""
+    tried = 1 + sum(max(0, len(_numbers(options, name)) - 1) for name in CHOSEN)
+    is_found_too = "nearest" in getattr(options, "ways", ())[1:]
+    return tried + (len(_numbers(options, "candidates")) - 1 if is_found_too else 0)
 
 
 def _chunks(options: Any, study: Study, text: ModelText) -> list[int]:

@@ -124,12 +124,14 @@ def test_longest_text_that_is_read_counts_for_memory(task_of, text):
 def test_candidates_that_are_tried_on_dev_are_counted(task_of, text):
     arms = (
         "[zero_shot, {name: few, baseline: few_shot, options: {shots: [2, 6, 8], choice: [diverse, random]}}, "
-        "{name: rag, options: {passages: [1, 2], shots: [0, 2, 3]}}]"
+        "{name: rag, options: {passages: [1, 2], shots: [0, 2, 3]}}, "
+        "{name: all, baseline: few_shot, options: {shots: [2, 6]}}]"
     )
     found = demands(task_of(arms), text)
-    tried = [1, 3 + 1, 2 + 2]  # numbers of shots, and the other way; passages, and two more numbers of shots
+    # numbers of shots, and the other way; passages, and two more numbers of shots; numbers, random, numbers of nearest
+    tried = [1, 3 + 1, 2 + 2, 2 + 1 + 2]
     assert [demand.candidates for demand in found] == tried
-    assert [demand.chosen_on for demand in found] == [0, 40, 40]
+    assert [demand.chosen_on for demand in found] == [0, 40, 40, 40]
 
 
 def test_most_shots_are_counted(found):

@@ -69,16 +69,22 @@ def test_nearest_is_compared_with_other_choices_where_both_are_asked_for(tmp_pat
     assert fitted.program.prompt.shots == ()
 
 
-def test_nearest_is_tried_last_with_the_number_that_was_best(tmp_path):
-    def one_of_two(conversation):  # of one example the answer cannot be told, as a rule that needs two
-        return last_answer(conversation) if len(conversation) == 6 else "unknown"
+def test_nearest_is_tried_last_with_every_number(tmp_path):
+    def reply(conversation):  # of two examples half is learnt; of one all, where it is the nearest
+        asked, (shown, answer) = conversation[-1].content, [turn.content for turn in conversation[-3:-1]]
+        if len(conversation) == 6:
+            return next((ASKED[text] for text in list(ASKED)[:2] if text in asked), "unknown")
+        return answer if shown.removeprefix("Q: ") in asked else "unknown"
 
-    _, fitted = fit({"shots": [1, 2]}, tmp_path, ScriptedEngine(one_of_two))
-    assert [trial.setting for trial in fitted.trials] == [
-        f"shots={number} choice={way}"
-        for number, way in [(1, "diverse"), (2, "diverse"), (2, "random"), (2, "nearest")]
+    _, fitted = fit({"shots": [1, 2]}, tmp_path, ScriptedEngine(reply))
+    assert [(trial.setting, trial.dev_score) for trial in fitted.trials] == [
+        ("shots=1 choice=diverse", 0.25),
+        ("shots=2 choice=diverse", 0.5),
+        ("shots=2 choice=random", 0.5),
+        ("shots=1 choice=nearest", 1),
+        ("shots=2 choice=nearest", 0.5),
     ]
-    assert fitted.program.retriever.k == 2
+    assert fitted.program.retriever.k == 1
 
 
 def test_ways_without_nearest_make_no_index(tmp_path):
