@@ -1,4 +1,4 @@
-"""Conversations as people write them: a text, OpenAI `messages`, or ShareGPT `from` and `value`."""
+"""Conversations as people write them: a text, OpenAI `messages`, ShareGPT `from` and `value`, or a mix of these."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -23,16 +23,26 @@ _ROLES: dict[str, Role] = {
     "developer": "system",
     "user": "user",
     "human": "user",
+    "prompter": "user",
     "assistant": "assistant",
     "gpt": "assistant",
+    "chatgpt": "assistant",
+    "model": "assistant",
+    "bot": "assistant",
+    "chatbot": "assistant",
+    "ai": "assistant",
 }
+# Keys under which a turn says whose it is, the first that it has, and what is said.
+_WHO = ("from", "role", "speaker", "sender")
+_SAID = ("content", "value", "text", "message", "parts")
 # Words by which files say whether an answer is to be learnt: `weight: 0` (OpenAI), `train: false` (Axolotl), and so on.
 LEARN = ("weight", "train", "training", "trainable", "loss", "loss_weight", "learn", "train_on_turn")
 PASS_OVER = ("mask", "masked", "ignore", "loss_mask")
 _MARKS = {"0": 0, "1": 1, "false": 0, "true": 1}  # as texts
 # Keys of a turn that are read; ids only tie a call to its result.
-_READ = {"role", "content", "from", "value", "id", "tool_call_id", "channel", *CALL_KEYS, *LEARN, *PASS_OVER}
+_READ = {"id", "tool_call_id", "channel", *CALL_KEYS, *LEARN, *PASS_OVER}
 _EMPTY: tuple[Any, ...] = (None, "", [], {})
+_TEXT_PARTS = ("text", "input_text", "output_text")  # the last two as OpenAI's Responses API has them
 THOUGHT_PARTS = ("thinking", "reasoning", "redacted_thinking")
 
 
@@ -108,7 +118,7 @@ def _is_thought(item: Any) -> bool:
         return False
     if any(item.get(key) for key in CALL_KEYS):
         return False  # it calls a tool, too
-    return _ROLES.get(str(item.get("from", item.get("role"))).casefold()) == "assistant"
+    return _ROLES.get(str(item.get(_role_key(item))).casefold()) == "assistant"
 
 
 def _with_thought(turn: Turn) -> Turn:
@@ -118,9 +128,10 @@ def _with_thought(turn: Turn) -> Turn:
 def _turn(value: Any, name: str) -> Turn:
     if not isinstance(value, dict):
         raise ValueError(f"'{name}' is {shown(value)}; give role and content")
-    role_key, text_key = ("from", "value") if "from" in value else ("role", "content")
+    role_key, text_key = _role_key(value), _text_key(value, name)
     said = str(value.get(role_key)).casefold()
-    unread = tuple(key for key, held in value.items() if key not in _READ and held not in _EMPTY)
+    read = {role_key, text_key, *_READ}
+    unread = tuple(key for key, held in value.items() if key not in read and held not in _EMPTY)
     if said in RESULT_ROLES:
         return Turn(Message("user", result_text(value.get(text_key))), unread=unread)
     if said in CALL_ROLES:
@@ -144,6 +155,25 @@ def _turn(value: Any, name: str) -> Turn:
     is_learnt = _is_learnt(value, name) and False not in verdicts.values()
     unread = tuple(key for key in unread if verdicts.get(key) is None)
     return Turn(message, is_learnt, bool(calls), (*unread, *thoughts))
+
+
+def _role_key(turn: dict[str, Any]) -> str:
+    return next((key for key in _WHO if key in turn), "role")
+
+
+def _text_key(turn: dict[str, Any], name: str) -> str:
+    """Return the key under which a turn has its text: the usual one beside its role's, else the only other one.
+
+    Raises:
+        ValueError: If none stands under the usual key, and several under others.
+    """
+    usual = "value" if _role_key(turn) == "from" else "content"
+    held = [key for key in _SAID if turn.get(key) not in _EMPTY]
+    if usual in held or not held:
+        return usual
+    if len(held) > 1:
+        raise ValueError(f"'{name}' has texts under {' and '.join(held)}; keep one, under '{usual}'")
+    return held[0]
 
 
 def _is_learnt(turn: dict[str, Any], name: str) -> bool:
@@ -176,7 +206,7 @@ def _parts(content: Any, name: str) -> tuple[Any, list[Any], tuple[str, ...]]:
     unread: list[str] = []
     for at, part in enumerate(content):
         kind = part.get("type", "text" if part.keys() == {"text"} else None) if isinstance(part, dict) else None
-        if kind == "text" and isinstance(part.get("text"), str):
+        if kind in _TEXT_PARTS and isinstance(part.get("text"), str):
             texts.append(part["text"])
         elif kind == "tool_use":
             calls.append(call_of_part(part))

@@ -157,6 +157,43 @@ def test_target_that_is_no_text_is_refused(task_folder, value):
     )
 
 
+@pytest.mark.parametrize("who", ["role", "from", "speaker", "sender"])
+@pytest.mark.parametrize("said", ["content", "value", "text", "message"])
+def test_turns_have_the_keys_of_any_usual_form(task_folder, who, said):
+    for column in ("messages", "conversations"):
+        turns = [{who: "user", said: "q"}, {who: "assistant", said: "a"}]
+        example = train_row(task_folder, {column: turns})
+        assert (example.messages, example.target) == ((Message("user", "q"),), "a")
+
+
+@pytest.mark.parametrize("asking", ["user", "Human", "prompter"])
+@pytest.mark.parametrize("answering", ["Assistant", "gpt", "ChatGPT", "model", "bot", "chatbot", "AI"])
+def test_user_and_assistant_go_under_any_usual_name(task_folder, asking, answering):
+    turns = [{"role": asking, "content": "q"}, {"role": answering, "content": "a"}]
+    example = train_row(task_folder, {"messages": turns})
+    assert (example.messages, example.target) == ((Message("user", "q"),), "a")
+
+
+def test_text_of_a_turn_is_in_parts_of_any_usual_form(task_folder):
+    turns = [
+        {"role": "user", "content": [{"type": "input_text", "text": "q"}]},
+        {"role": "model", "parts": [{"text": "a"}, {"text": "b"}]},
+    ]
+    example = train_row(task_folder, {"messages": turns})
+    assert (example.messages, example.target) == ((Message("user", "q"),), "ab")
+
+
+def test_text_under_the_usual_key_goes_before_others_and_these_are_named(task_folder):
+    turns = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a", "text": "b"}]
+    assert train_row(task_folder, {"messages": turns}).target == "a"
+    assert any("'text' of the turns is not used" in note for note in task_folder.load().notes)
+
+
+def test_text_under_another_key_is_taken_where_the_usual_one_is_empty(task_folder):
+    turns = [{"role": "user", "content": "", "text": "q"}, {"role": "assistant", "content": "a"}]
+    assert train_row(task_folder, {"messages": turns}).messages == (Message("user", "q"),)
+
+
 @pytest.mark.parametrize(
     ("record", "expected"),
     [
@@ -168,8 +205,12 @@ def test_target_that_is_no_text_is_refused(task_folder, value):
         ({"messages": [*TURNS[1:], TURNS[0]]}, "'messages[4]' is a system turn; it must be the first one"),
         ({"messages": [{"role": "user", "content": ""}]}, "'messages[0].content' is empty"),
         (
-            {"messages": [{"role": "user", "text": "a"}]},
-            "'messages[0]' has no 'content', only role, text; rename the one with the text to 'content'",
+            {"messages": [{"role": "user", "words": "a"}]},
+            "'messages[0]' has no 'content', only role, words; rename the one with the text to 'content'",
+        ),
+        (
+            {"messages": [{"role": "user", "text": "a", "value": "b"}]},
+            "'messages[0]' has texts under value and text; keep one, under 'content'",
         ),
         (
             {"messages": [{"role": "user", "content": [{"type": "image_url"}]}]},
