@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from harness.atomic import making
+from harness.drafting.around import shared_end
 from harness.drafting.chats import Chats, call_answers, mark_turns, read_chats, with_tools
 from harness.drafting.columns import JUDGED, PAIRS, Reading, read_columns
 from harness.drafting.division import divide, missing_labels
 from harness.drafting.doubt import InDoubt
-from harness.drafting.kinds import of_choices, read_answers, shared_end
+from harness.drafting.kinds import of_choices, read_answers
 from harness.drafting.lists import Lists, with_lists
 from harness.drafting.names import shown_name
 from harness.drafting.numbers import numbers_in
@@ -126,7 +127,7 @@ def draft_task(
     asides = (*tally.asides(), *(chats.asides if chats else ()))
     doubts += [str(aside) for aside in asides if aside.severity == "warning"]
     doubts += [*reading.doubts, *_left_out(usable), *ends_said(usable.ends), *answers.doubts, *said]
-    doubts += shared_end(targets, answers)
+    doubts += shared_end(targets) if answers.kind in ("labels", "short text", "long text") else []
     if answers.kind == "labels" and (never := missing_labels(usable.items, splits)):
         doubts.append(f"train never shows what {len(never)} test rows want: {', '.join(never)}")
     usable, said_of_systems = with_systems(usable, answers.system)

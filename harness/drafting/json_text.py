@@ -2,10 +2,15 @@
 
 import json
 
+from harness.metrics.json_reading import FENCE
+
 
 def parsed(text: str) -> object:
-    """Return the JSON list or object that a text is; None of any other."""
-    if not text.lstrip().startswith(("{", "[")):
+    """Return the JSON list or object that a text is, alone or in one code fence; None of any other."""
+    text = text.strip()
+    if fenced := FENCE.fullmatch(text):
+        text = fenced[1].strip()
+    if not text.startswith(("{", "[")):
         return None
     try:
         return json.loads(text)

@@ -8,6 +8,7 @@ from statistics import median
 from typing import Literal
 
 from harness.closed_set import ROWS_PER_LABEL, is_closed_set
+from harness.drafting.around import doubted_fences
 from harness.drafting.calls import is_calls, may_call
 from harness.drafting.columns import Reading
 from harness.drafting.json_text import parsed
@@ -100,20 +101,8 @@ def read_answers(targets: Sequence[str], reading: Reading) -> Answers:
         return _dates(targets)
     if worked := find_working(targets):
         return _worked(worked, targets)
-    return _text(targets, [*joined_otherwise(counts), *doubted_ending(targets)])
-
-
-def shared_end(targets: Sequence[str], answers: Answers) -> list[str]:
-    """Say that all answers end in one word in capitals or marks, as those have that were written for a stop word."""
-    stripped = [target.rstrip() for target in targets]
-    found = (
-        _STOP.search(stripped[0][-_LONGEST_STOP:]) if answers.kind in ("labels", "short text", "long text") else None
-    )
-    if not found or not all(target.endswith(found[0]) and target != found[0] for target in stripped):
-        return []
-    return [
-        f"every answer ends in '{found[0]}', which is learnt and scored with it; take it off where it marks the end"
-    ]
+    fences = doubted_fences(targets)
+    return _text(targets, fences or [*joined_otherwise(counts), *doubted_ending(targets)], is_fenced=bool(fences))
 
 
 def of_choices(answers: Answers, items: Sequence[Example]) -> Answers:
@@ -160,9 +149,6 @@ _DAY_AND_MONTH = re.compile(r"\b(\d{1,2})[./-](\d{1,2})[./-]\d{2,4}\b")
 _CODE = re.compile(
     r"^\s*(?:def |class |import |from \w+ import|return\b|#include|SELECT |WITH |INSERT |UPDATE )", re.MULTILINE
 )
-# What stands at an answer's end to stop a model: a word in capitals, signs, a tag that closes nothing.
-_STOP = re.compile(r"(?<=\s)[!-/:-`{-~]{3,}\Z|[#*=~|@$%^&+-]{3,}\Z|<[^<>\s/][^<>\s]*>\Z|\[\|?[A-Za-z_]+\|?\]\Z")
-_LONGEST_STOP = 40  # characters
 _CHOICE = Answers(
     "choice",
     "letters of the answers to choose from",
@@ -318,9 +304,10 @@ def _lists(targets: Sequence[str], reading: Reading) -> Answers:
     return Answers("json", f"JSON lists{of}", ("json_equal", "json_valid"), 0.8, system, (doubt,), options)
 
 
-def _text(targets: Sequence[str], doubts: Sequence[str]) -> Answers:
+def _text(targets: Sequence[str], doubts: Sequence[str], *, is_fenced: bool) -> Answers:
     if sum(_CODE.search(target) is not None for target in targets) >= NEARLY_ALL * len(targets):
-        doubts = ("the answers are programs or queries, which nothing here runs: they are compared as texts",)
+        said = "the answers are programs or queries, which nothing here runs: they are compared as texts"
+        doubts = (said, *doubts) if is_fenced else (said,)
     if sum(map(may_call, targets)) >= NEARLY_ALL * len(targets):
         said = "the answers may be calls of tools: tool_call compares them once they are JSON, name and arguments"
         doubts = (*doubts, said)
@@ -329,6 +316,7 @@ def _text(targets: Sequence[str], doubts: Sequence[str]) -> Answers:
     about = f"texts, half of them longer than {characters:g} characters"
     if words <= SHORT_WORDS and characters <= 10 * SHORT_WORDS:
         system = "Answer in a few words, with the answer and nothing else."
+        system = "Answer with one code block." if is_fenced else system
         doubts = doubts or separable(Counter(targets))
         return Answers("short text", about, ("exact_match", "f1"), 0.8, system, tuple(doubts))
     doubt = (
