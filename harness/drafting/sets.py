@@ -19,6 +19,7 @@ _OTHERWISE = {
 
 # What people put between several right answers, beside bars; commas are in names and places too.
 _SEPARATING = {"semicolons": "[;；]", "slashes": r"\s/\s", "line breaks": r"\n", "the words 'or'": r"\sor\s"}
+_ENTITY = re.compile(r"&#?\w{1,8};")  # of HTML, whose semicolon separates nothing
 
 
 def are_label_sets(counts: Mapping[str, int]) -> bool:
@@ -57,8 +58,9 @@ def _are_spaced(counts: Mapping[str, int]) -> bool:
 
 def separable(counts: Mapping[str, int]) -> list[str]:
     """Say that most short answers have a sign that may separate several right ones, and are compared as they stand."""
+    plain = [(_ENTITY.sub("", text), count) for text, count in counts.items()]
     for name, pattern in _SEPARATING.items():
-        if 2 * sum(count for text, count in counts.items() if re.search(pattern, text)) > sum(counts.values()):
+        if 2 * sum(count for text, count in plain if re.search(pattern, text)) > sum(counts.values()):
             said = f"{name} in the answers are compared as they stand"
             return [f"{said}; where they separate right answers, write lists of them"]
     return []

@@ -40,3 +40,17 @@ def test_table_in_a_fence_is_doubted_with_the_rule_that_scores_it_alone(tmp_path
     task.file.write_text(f"{task.file.read_text()}\n{rule}\n")
     again = load_task(task.file)
     assert {result_of(item.target, again.study.answer) for item in again.test} <= {table(n) for n in range(80)}
+
+
+@pytest.mark.parametrize("tag", ["<br>", " <br/>", "<BR />", "<p>"])
+def test_html_at_the_end_of_all_answers_is_no_mark_that_stops_a_model(tmp_path, tag):
+    rows = rows_of(lambda n: {"question": text(n, 6), "answer": f"{text(n, 2)}{tag}"}, 80)
+    task = drafted(save(tmp_path / "rows.jsonl", rows))
+    assert f"every answer ends in '{tag.strip()}'" in said(task) and "it is HTML" in said(task)
+    assert "marks the end" not in said(task)
+
+
+@pytest.mark.parametrize(("end", "is_said"), [("&nbsp;", False), ("&#39;s", False), ("; or so", True)])
+def test_semicolon_of_an_html_entity_separates_no_answers(tmp_path, end, is_said):
+    rows = rows_of(lambda n: {"question": text(n, 6), "answer": f"{text(n, 2)}{end}"}, 80)
+    assert ("semicolons in the answers" in said(drafted(save(tmp_path / "rows.jsonl", rows)))) is is_said
