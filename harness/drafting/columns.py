@@ -23,14 +23,14 @@ from harness.drafting.names import (
     shown_name,
     usual,
 )
-from harness.drafting.options import (
-    Options,
+from harness.drafting.option_columns import (
     find_options,
     listed_answers,
     option_columns,
     refuse_unused_choices,
     sibling_options,
 )
+from harness.drafting.options import Options
 from harness.drafting.questions import find_contexts, find_question
 from harness.drafting.refusals import (
     refuse_labels_apart,

@@ -12,7 +12,7 @@ from harness.metrics.normalisation import tokens
 # Behind a point stands a space; signs of Chinese and Japanese have none behind them, and clauses are separated too.
 _BREAK = re.compile(r"(?<=[.!?])\s+|(?<=[。！？，；])")
 _TRIED = 5  # answers, as some may end otherwise
-_SHORT = 8  # words; a longer result is not a result
+SHORT_RESULT = 8  # words; a longer result is not a result
 _MOST_DROPPED = 2  # sentences behind the result that are the same in all
 _LONGEST = 200  # characters of what may be shared
 _FIELD = re.compile(r"\W*\w[^:：]{0,30}[:：]")
@@ -60,7 +60,7 @@ def ending_of(targets: Sequence[str]) -> Ending | None:
     behind = re.sub(r"\A[A-Za-z\d.,]*[A-Za-z\d]", "", behind) if not behind.startswith(" ") else behind
     results = [text.removesuffix(behind).strip() for text in rests]
     results = [text for text in results if text]
-    is_short = bool(results) and median(len(tokens(text)) for text in results) <= _SHORT
+    is_short = bool(results) and median(len(tokens(text)) for text in results) <= SHORT_RESULT
     if not is_short or len(set(results)) < 2 or len(results) < NEARLY_ALL * len(targets):
         return None
     words = behind.strip().rstrip(_POINTS)
@@ -98,4 +98,4 @@ def _has_working(targets: Sequence[str], before: str) -> bool:
 
 
 def _is_field(line: str) -> bool:
-    return _FIELD.match(line) is not None and len(line.split()) <= _SHORT
+    return _FIELD.match(line) is not None and len(line.split()) <= SHORT_RESULT

@@ -18,7 +18,8 @@ from harness.drafting.names import LABELS, NO_LABELS, TARGETS, are_called_labels
 from harness.drafting.numbers import decimal_mark_of, numbers_in, read_in_two_ways
 from harness.drafting.options import is_choice_with_text
 from harness.drafting.sets import are_label_sets, form_of, joined_otherwise, members_of, separable
-from harness.drafting.worked import NEARLY_ALL, Worked, doubted_ending, find_working, says_letters, says_numbers
+from harness.drafting.values import NEARLY_ALL
+from harness.drafting.worked import Worked, doubted_ending, find_working, says_letters, says_numbers
 from harness.metrics.choices import choices_of
 from harness.metrics.date_match import Date
 from harness.metrics.normalisation import label

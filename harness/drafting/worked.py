@@ -9,14 +9,13 @@ from statistics import median
 
 from harness.answer_reading import AnswerRule, Reader
 from harness.closed_set import is_closed_set
-from harness.drafting.endings import ending_of
+from harness.drafting.endings import SHORT_RESULT, ending_of
+from harness.drafting.values import NEARLY_ALL
 from harness.metrics.marks import ENGLISH, OF_CHOICES, OF_WORKING, OTHER_LANGUAGES, WITHOUT_SPACES
 from harness.metrics.normalisation import tokens
 from harness.metrics.quantities import read_target
 from harness.task.turns import shown
 
-NEARLY_ALL = 0.9  # of the answers
-_SHORT = 8  # words; a longer result is not a result
 _BOXED = r"\\boxed\{((?:[^{}]|\{[^{}]*\})*)\}"
 _TAGGED = r"(?s)<answer>\s*(.*?)\s*</answer>"
 _ARROW = r"(?m)^=>\s*(.+)$"
@@ -155,6 +154,6 @@ def _fits(form: Worked, targets: Sequence[str]) -> bool:
     pairs = [(target, result) for target in targets if (result := form.rule.reader.read(target))]
     if not pairs or len(pairs) < NEARLY_ALL * len(targets):
         return False
-    is_short = median(len(tokens(result)) for _, result in pairs) <= _SHORT
+    is_short = median(len(tokens(result)) for _, result in pairs) <= SHORT_RESULT
     working = [re.sub(re.escape(result) + r"\W*$", "", target.strip()) for target, result in pairs]
     return is_short and median(len(tokens(text)) for text in working) > 2

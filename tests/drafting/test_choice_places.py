@@ -3,7 +3,7 @@
 import pytest
 from draft_files import Row, drafted, rows_of, save, text
 
-from harness.drafting.options import find_options, option_columns
+from harness.drafting.option_columns import find_options, option_columns
 from harness.drafting.records import _unlettered
 from harness.errors import TaskFileError
 

@@ -1,0 +1,201 @@
+"""Which columns hold the answers to choose from, and which one says the right answer."""
+
+from collections.abc import Sequence
+from shlex import quote
+
+from harness.columns import CHOICES
+from harness.drafting.names import TARGETS, is_choice, shown_name, usual, words_of_name
+from harness.drafting.options import (
+    LETTERS,
+    Options,
+    bare_answer,
+    flagged,
+    is_whole_number,
+    labels_in,
+    listed,
+    place_of_both,
+)
+from harness.drafting.siblings import siblings
+from harness.drafting.telling import is_ranking, telling_keys
+from harness.drafting.values import NEARLY_ALL, Values, distinct, is_empty, is_number, is_text, nesting, plain_text
+from harness.metrics.label_sets import split_labels
+
+_INDEXING = {"answer", "correct", "label", "gold", "target", "key", "cop", "solution", "best", "right"}
+
+
+def listed_answers(rows: Values, names: Sequence[str]) -> Options | None:
+    """Return the choices where they stand in lists under 'answers', and another column says which is right."""
+    column = next((name for name in names if usual(name) in ("answers", "answer", "choice")), None)
+    cells = [row.get(column) for row in rows] if column else []
+    if column is None or not all(isinstance(cell, list) and len(cell) > 1 for cell in cells):
+        return None
+    if flag := _flag_of(rows, column):
+        return Options((column,), column, flag=flag)
+    likely = [name for name in names if not words_of_name(name).isdisjoint(_INDEXING) and name != column]
+    return find_options(rows, (column,), likely, None)
+
+
+def option_columns(rows: Values, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns that hold choices: several with one each, or one with lists of them; none otherwise."""
+    for name in names:
+        if usual(name) in CHOICES and all(
+            len(listed(row.get(name)) or ()) > 1 for row in rows if not is_empty(row, name)
+        ):
+            return (name,)
+    single = [name for name in names if is_choice(name)]
+    stems = {usual(name)[:-1].rstrip("_") for name in single}
+    if len(single) > 1 and len(stems) == 1:
+        return tuple(sorted(single, key=usual))
+    letters = [name for name in names if len(name) == 1 and name.upper() in LETTERS]
+    return tuple(letters) if len(letters) > 1 and "".join(letters).upper() == LETTERS[: len(letters)] else ()
+
+
+def sibling_options(rows: Values, columns: Sequence[str], names: Sequence[str], asked: str | None) -> Options | None:
+    """Return the choices that stand in columns of no known name, where an answer's column names one of them for sure.
+
+    Their names must call them choices, or count by letters as the answers do.
+
+    Args:
+        rows: The rows.
+        columns: Those that may hold a choice.
+        names: Those that may hold the answer.
+        asked: The answer's column, where the user names it.
+    """
+    known = {*TARGETS, *_INDEXING}
+    likely = [name for name in names if usual(name) in known or not words_of_name(name).isdisjoint(known)]
+    found: list[Options] = []
+    for one in siblings([name for name in columns if name != asked]):
+        if not _differ(rows, one.columns):
+            continue
+        options = find_options(rows, one.columns, likely, asked, one.marks)
+        said = _answers(rows, options.target) if options else set()
+        letters = {answer.casefold() for answer in said if len(answer) == 1 and answer.isalpha()}
+        is_mixed = not letters.isdisjoint(one.marks) and not letters <= set(one.marks)
+        counts = len(one.columns) > 2 and one.marks and not any(map(is_whole_number, said))
+        if options and not is_mixed and (one.are_choices or counts):
+            found.append(options)
+    return found[0] if len(found) == 1 else None
+
+
+def refuse_unused_choices(rows: Values, columns: Sequence[str], target: str, question: str) -> None:
+    """Refuse unused columns that may hold the choices whose letters or numbers are the answers.
+
+    Raises:
+        ValueError: With the names by which they are read as choices, and the flag that leaves them out.
+    """
+    groups = siblings(columns)
+    texts = distinct(rows, target) if groups else ()
+    said = {bare_answer(part.strip()).casefold() for text in texts for part in split_labels(text)}
+    for one in groups:
+        count = len(one.columns)
+        numbers = [set(map(str, range(start, start + count))) for start in (0, 1)]
+        are_letters = len(said) > 1 and (said <= set(LETTERS[:count].casefold()) or said <= set(one.marks))
+        are_signs = all(len(sign) == 1 and sign.isalpha() for sign in said)
+        are_places = count == len(said) > 2 and (said in numbers or are_signs)
+        are_texts = all(is_text(rows, name) and not is_number(rows, name) for name in one.columns)
+        if are_texts and (are_letters or are_places) and _differ(rows, one.columns):
+            listed, letters = (", ".join(map(shown_name, names)) for names in (one.columns, LETTERS[:count]))
+            raise ValueError(
+                f"columns {listed} may be the answers to choose from, of which {shown_name(target)} names one: call "
+                f"them {letters} if so; if not, name the question's columns, such as --input {quote(question)}"
+            )
+
+
+def _differ(rows: Values, columns: Sequence[str]) -> bool:
+    """Whether what columns hold hardly ever repeats in a row: choices differ, and what several people say does not."""
+    if any(nesting(rows, name) for name in columns):
+        return False
+    cells = [[str(row[name]).strip() for name in columns if not is_empty(row, name)] for row in rows]
+    return sum(len(set(texts)) == len(texts) for texts in cells) >= NEARLY_ALL * len(rows)
+
+
+def find_options(
+    rows: Values, columns: Sequence[str], names: Sequence[str], asked: str | None, marks: tuple[str, ...] = ()
+) -> Options | None:
+    """Return the choices with the column that says which is right; None where no column does, or several may."""
+    if not columns:
+        return None
+    asking = [name for name in ([asked] if asked else names) if name not in columns]
+    likely = [name for name in asking if _points(rows, columns, name, marks)]
+    named = [name for name in likely if not words_of_name(name).isdisjoint(_INDEXING)]
+    found = [
+        Options(
+            tuple(columns),
+            name,
+            int(_counts_from_one(_answers(rows, name))),
+            _are_places(rows, tuple(columns), name),
+            marks=marks,
+        )
+        for name in named or likely
+    ]
+    if not found and len(columns) == 1 and asked in (None, columns[0]) and (flag := _flag_of(rows, columns[0])):
+        return Options(tuple(columns), columns[0], flag=flag)
+    return found[0] if found and all(_agree(rows, found[0], other) for other in found[1:]) else None
+
+
+def _flag_of(rows: Values, name: str) -> str:
+    """Return the key that is true of one choice in nearly every row; '' where choices have none."""
+    cells = [row[name] for row in rows if isinstance(row.get(name), list)]
+    for key in telling_keys(rows, name):
+        if is_ranking(rows, name, key):
+            continue
+        if cells and sum(len(flagged(cell, key)) == 1 for cell in cells) >= NEARLY_ALL * len(cells):
+            return key
+    return ""
+
+
+def _answers(rows: Values, name: str) -> set[str]:
+    return {bare_answer(plain_text(row[name]).strip()) for row in rows if not is_empty(row, name)}
+
+
+def _are_places(rows: Values, columns: tuple[str, ...], name: str) -> bool:
+    """Whether a column's numbers say places, and not the texts of choices that are numbers themselves."""
+    options, in_texts = Options(columns, name), True
+    for row in rows:
+        answer, texts = plain_text(row.get(name)).strip(), options.texts(row)
+        if is_empty(row, name):
+            continue
+        if not is_whole_number(bare_answer(answer)) or int(bare_answer(answer)) > len(texts):
+            return False
+        in_texts = in_texts and answer in texts
+    return not in_texts or all(isinstance(row.get(name), int | float) for row in rows if not is_empty(row, name))
+
+
+def _agree(rows: Values, one: Options, other: Options) -> bool:
+    """Whether two columns call the same choices right, as where one has the letter and one the text."""
+    for row in rows:
+        try:
+            if one.right(row) != other.right(row):
+                return False
+        except ValueError:
+            continue
+    return True
+
+
+def _counts_from_one(values: set[str]) -> bool:
+    """Whether numbers count from 1: some hundred rows without a 0 say so."""
+    return "0" not in values and all(value.isdecimal() for value in values)
+
+
+def _points(rows: Values, columns: Sequence[str], name: str, marks: tuple[str, ...] = ()) -> bool:
+    """Whether every value names a choice: by letter, number, label or text."""
+    options = Options(tuple(columns), name)
+    for row in rows:
+        if isinstance(row.get(name), dict | bool) or (isinstance(row.get(name), list) and len(row[name]) != 1):
+            return False
+        if is_empty(row, name):
+            continue
+        try:
+            options.of(row)
+        except ValueError:
+            continue
+        texts = options.texts(row)
+        answer = plain_text(row[name]).strip()
+        if answer in texts or answer in labels_in(row.get(columns[0])) or place_of_both(answer, texts) is not None:
+            continue
+        answer = bare_answer(answer)
+        is_place = answer.isdecimal() and int(answer) <= min(len(texts), len(LETTERS))
+        is_letter = len(answer) == 1 and answer.upper() in LETTERS[: len(texts)]
+        if not (is_place or is_letter or answer == "-1" or answer in columns or answer.casefold() in marks):
+            return False
+    return any(not is_empty(row, name) for row in rows)
