@@ -27,6 +27,7 @@ from harness.drafting.option_columns import (
     find_options,
     listed_answers,
     option_columns,
+    refuse_choices_apart,
     refuse_unused_choices,
     sibling_options,
 )
@@ -138,7 +139,7 @@ def read_columns(
             raise ValueError(f"there is no column {shown_name(name)}; its columns: {', '.join(map(shown_name, names))}")
     doubts: list[str] = []
     found = _known_shape(names, rows, target, inputs, doubts) or _plain(names, rows, target, inputs, doubts)
-    options = found.options.columns if found.options else ()
+    options = (*found.options.columns, *(one.target for one in found.options.others)) if found.options else ()
     singles = [name for name in (found.system, found.verdict) if name]
     taken = {*found.needed.values(), *found.question, *found.contexts, *options, *singles, *found.taken}
     left = [name for name in names if name not in taken]
@@ -262,6 +263,8 @@ def _plain(names: list[str], rows: Values, target: str | None, inputs: Sequence[
     listed = [name for name in names if name in filled or (is_choice(name) and name in partly)]
     columns = option_columns(rows, [name for name in listed if name not in (target, *inputs)])
     options = find_options(rows, columns, filled, target)
+    if columns and not options and not target:
+        refuse_choices_apart(rows, columns, filled)
     if not columns and not target and (options := listed_answers(rows, filled)):
         columns = options.columns
     likely = [name for name in partly if name not in (target, *inputs)]
@@ -311,6 +314,10 @@ def _note_target(rows: Values, target: str, filled: Sequence[str], options: Opti
     if options:
         listed = ", ".join(map(shown_name, options.columns))
         doubts.append(f"the answers to choose from ({listed}) stand below each question, and the answer is a letter")
+        for other in options.others:
+            doubts.append(
+                f"{shown_name(other.target)} names the right choice too: rows in which it differs are left out"
+            )
 
 
 def _note_contexts(rows: Values, contexts: Sequence[str], filled: Sequence[str], doubts: list[str]) -> None:

@@ -20,7 +20,15 @@ from harness.drafting.lists import Lists, with_lists
 from harness.drafting.names import shown_name
 from harness.drafting.numbers import numbers_in
 from harness.drafting.purpose import Purpose
-from harness.drafting.records import Made, Usable, usable_rows, with_common_system, with_result, with_systems
+from harness.drafting.records import (
+    Made,
+    Usable,
+    usable_rows,
+    with_choice,
+    with_common_system,
+    with_result,
+    with_systems,
+)
 from harness.drafting.telling import is_wrong_answer, tells_the_answer
 from harness.drafting.values import PROSE_WORDS, count_empty, is_empty
 from harness.drafting.yaml import Outline, task_yaml
@@ -109,6 +117,8 @@ def draft_task(
         answers = of_choices(answers, usable.items)
         if answers.worked and not chats:
             usable = with_result(usable, answers.worked.rule)
+        elif answers.kind == "choice" and not chats:
+            usable = with_choice(usable)
         splits, said = divide(usable.items, SEED)
     except ValueError as fault:
         raise TaskFileError(str(source), [f"{fault} ({'; '.join([recognised, *_left_out(usable)])})"]) from None

@@ -16,13 +16,11 @@ from harness.drafting.languages import language_in
 from harness.drafting.lists import are_wanted
 from harness.drafting.names import LABELS, NO_LABELS, TARGETS, are_called_labels, usual
 from harness.drafting.numbers import decimal_mark_of, numbers_in, read_in_two_ways
-from harness.drafting.options import is_choice_with_text
+from harness.drafting.options import is_choice_with_text, names_choice
 from harness.drafting.sets import are_label_sets, form_of, joined_otherwise, members_of, separable
 from harness.drafting.values import NEARLY_ALL
 from harness.drafting.worked import Worked, doubted_ending, find_working, says_letters, says_numbers
-from harness.metrics.choices import choices_of
 from harness.metrics.date_match import Date
-from harness.metrics.normalisation import label
 from harness.metrics.quantities import number_fault
 from harness.records import Example
 from harness.task.turns import shown
@@ -107,18 +105,17 @@ def read_answers(targets: Sequence[str], reading: Reading) -> Answers:
 
 
 def of_choices(answers: Answers, items: Sequence[Example]) -> Answers:
-    """Return answers as choices, where each names one that its question lists, by its label alone or with its text."""
-    if answers.kind in ("labels", "short text", "long text") and all(map(is_choice_with_text, items)):
+    """Return answers as choices, where nearly each names one that its question lists, by its label or with its text."""
+    needed = NEARLY_ALL * len(items)
+    if answers.kind not in ("labels", "short text", "long text"):
+        return answers
+    if sum(map(is_choice_with_text, items)) >= needed:
         system = "Answer with the letter or number of the right choice, its text behind it, and nothing else."
         return replace(_CHOICE, about="choices that the questions list, each with its letter or number", system=system)
-    if answers.kind != "labels" or not all(_label_of(item.target) in choices_of(item) for item in items):
+    if answers.kind != "labels" or sum(map(names_choice, items)) < needed:
         return answers
     system = "Answer with the letter or number of the right choice and nothing else."
     return replace(_CHOICE, about="letters or numbers of choices that the questions list", system=system)
-
-
-def _label_of(target: str) -> str:
-    return label(target).rstrip(")].:")
 
 
 def _worked(worked: Worked, targets: Sequence[str]) -> Answers:

@@ -1,9 +1,12 @@
 """Which columns hold the answers to choose from, and which one says the right answer."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from shlex import quote
+from typing import Any
 
 from harness.columns import CHOICES
+from harness.drafting.doubt import InDoubt
 from harness.drafting.names import TARGETS, is_choice, shown_name, usual, words_of_name
 from harness.drafting.options import (
     LETTERS,
@@ -112,25 +115,49 @@ def _differ(rows: Values, columns: Sequence[str]) -> bool:
 def find_options(
     rows: Values, columns: Sequence[str], names: Sequence[str], asked: str | None, marks: tuple[str, ...] = ()
 ) -> Options | None:
-    """Return the choices with the column that says which is right; None where no column does, or several may."""
+    """Return the choices with the column that says which is right; None where no column does, or several may.
+
+    Further columns that call the same choices right in nearly all rows are kept, as their rows must agree.
+    """
     if not columns:
         return None
-    asking = [name for name in ([asked] if asked else names) if name not in columns]
-    likely = [name for name in asking if _points(rows, columns, name, marks)]
-    named = [name for name in likely if not words_of_name(name).isdisjoint(_INDEXING)]
-    found = [
-        Options(
-            tuple(columns),
-            name,
-            int(_counts_from_one(_answers(rows, name))),
-            _are_places(rows, tuple(columns), name),
-            marks=marks,
-        )
-        for name in named or likely
-    ]
+    found = _pointing(rows, columns, [asked] if asked else names, marks)
     if not found and len(columns) == 1 and asked in (None, columns[0]) and (flag := _flag_of(rows, columns[0])):
         return Options(tuple(columns), columns[0], flag=flag)
-    return found[0] if found and all(_agree(rows, found[0], other) for other in found[1:]) else None
+    if not found or any(_conflicts(rows, found[0], other) > (1 - NEARLY_ALL) * len(rows) for other in found[1:]):
+        return None
+    return replace(found[0], others=tuple(found[1:]))
+
+
+def refuse_choices_apart(rows: Values, columns: Sequence[str], names: Sequence[str]) -> None:
+    """Refuse columns with names of answers that name different choices in too many rows.
+
+    Raises:
+        InDoubt: Which of them counts.
+    """
+    found = [one for one in _pointing(rows, columns, names) if _is_indexing(one.target)]
+    counts = [_conflicts(rows, found[0], other) for other in found[1:]]
+    if any(counts):
+        why = f"they name different choices in {max(counts)} of {len(rows)} rows"
+        targets = [one.target for one in found]
+        raise InDoubt(rows, "--target", f"it is not clear which column says the right choice, as {why}", targets)
+
+
+def _pointing(rows: Values, columns: Sequence[str], names: Sequence[str], marks: tuple[str, ...] = ()) -> list[Options]:
+    """Return the choices with each column that names one of them, of those called an answer where there are such."""
+    found: list[Options] = []
+    for name in names:
+        held = [row for row in rows if not is_empty(row, name)]
+        named = [row for row in held if _points(row, columns, name, marks)]
+        needed = NEARLY_ALL if _is_indexing(name) else 1
+        if name not in columns and named and len(named) >= needed * len(held):
+            first = int(_counts_from_one(_answers(named, name)))
+            found.append(Options(tuple(columns), name, first, _are_places(named, tuple(columns), name), marks=marks))
+    return [one for one in found if _is_indexing(one.target)] or found
+
+
+def _is_indexing(name: str) -> bool:
+    return not words_of_name(name).isdisjoint(_INDEXING)
 
 
 def _flag_of(rows: Values, name: str) -> str:
@@ -153,49 +180,40 @@ def _are_places(rows: Values, columns: tuple[str, ...], name: str) -> bool:
     options, in_texts = Options(columns, name), True
     for row in rows:
         answer, texts = plain_text(row.get(name)).strip(), options.texts(row)
-        if is_empty(row, name):
-            continue
         if not is_whole_number(bare_answer(answer)) or int(bare_answer(answer)) > len(texts):
             return False
         in_texts = in_texts and answer in texts
-    return not in_texts or all(isinstance(row.get(name), int | float) for row in rows if not is_empty(row, name))
+    return not in_texts or all(isinstance(row.get(name), int | float) for row in rows)
 
 
-def _agree(rows: Values, one: Options, other: Options) -> bool:
-    """Whether two columns call the same choices right, as where one has the letter and one the text."""
+def _conflicts(rows: Values, one: Options, other: Options) -> int:
+    """Return in how many rows two columns call different choices right, such as a letter and the text of another."""
+    count = 0
     for row in rows:
         try:
-            if one.right(row) != other.right(row):
-                return False
+            count += one.right(row) != other.right(row)
         except ValueError:
             continue
-    return True
+    return count
 
 
 def _counts_from_one(values: set[str]) -> bool:
     """Whether numbers count from 1: some hundred rows without a 0 say so."""
-    return "0" not in values and all(value.isdecimal() for value in values)
+    numbers = {value for value in values if value.isdecimal()}
+    return bool(numbers) and "0" not in numbers
 
 
-def _points(rows: Values, columns: Sequence[str], name: str, marks: tuple[str, ...] = ()) -> bool:
-    """Whether every value names a choice: by letter, number, label or text."""
+def _points(row: dict[str, Any], columns: Sequence[str], name: str, marks: tuple[str, ...]) -> bool:
+    """Whether a row's value names a choice, by letter, number, label or text, or the row has too few choices."""
     options = Options(tuple(columns), name)
-    for row in rows:
-        if isinstance(row.get(name), dict | bool) or (isinstance(row.get(name), list) and len(row[name]) != 1):
-            return False
-        if is_empty(row, name):
-            continue
-        try:
-            options.of(row)
-        except ValueError:
-            continue
-        texts = options.texts(row)
-        answer = plain_text(row[name]).strip()
-        if answer in texts or answer in labels_in(row.get(columns[0])) or place_of_both(answer, texts) is not None:
-            continue
-        answer = bare_answer(answer)
-        is_place = answer.isdecimal() and int(answer) <= min(len(texts), len(LETTERS))
-        is_letter = len(answer) == 1 and answer.upper() in LETTERS[: len(texts)]
-        if not (is_place or is_letter or answer == "-1" or answer in columns or answer.casefold() in marks):
-            return False
-    return any(not is_empty(row, name) for row in rows)
+    if isinstance(row.get(name), dict | bool) or (isinstance(row.get(name), list) and len(row[name]) != 1):
+        return False
+    texts, answer = options.texts(row), plain_text(row[name]).strip()
+    if sum(map(bool, texts)) < 2 or answer in texts or answer in labels_in(row.get(columns[0])):
+        return True
+    if place_of_both(answer, texts) is not None:
+        return True
+    answer = bare_answer(answer)
+    is_place = answer.isdecimal() and int(answer) <= min(len(texts), len(LETTERS))
+    is_letter = len(answer) == 1 and answer.upper() in LETTERS[: len(texts)]
+    return is_place or is_letter or answer == "-1" or answer in columns or answer.casefold() in marks

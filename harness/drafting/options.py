@@ -13,6 +13,7 @@ from harness.drafting.values import (
     plain_text,
 )
 from harness.metrics.choices import Choice, choices_of
+from harness.metrics.normalisation import label
 from harness.records import Example
 
 LETTERS = "ABCDEFGHIJ"  # of choices, and so the most of them
@@ -31,6 +32,7 @@ class Options:
     is_index: bool = False  # a number says the place, also where a choice is that number
     flag: str = ""  # the key that is true of the right choice, where choices are objects; then `target` is their column
     marks: tuple[str, ...] = ()  # letters of another alphabet that tell the columns apart
+    others: tuple["Options", ...] = ()  # by further columns that say the right choice
 
     def of(self, cells: dict[str, Any]) -> list[str]:
         """Return the texts of a row's choices.
@@ -53,13 +55,31 @@ class Options:
         """Return the letter of the choice that a row calls right.
 
         Raises:
-            ValueError: If it names none of them.
+            ValueError: If it names none of them, or its columns name different ones.
         """
-        count, texts, answer = len(self.of(cells)), self.texts(cells), plain_text(cells.get(self.target)).strip()
-        place = self._flagged(cells) if self.flag else self._place(answer, texts, labels_in(cells.get(self.columns[0])))
-        if place is None or not 0 <= place < len(texts) or not texts[place]:
-            raise ValueError(f"'{self.target}' is '{answer}', none of the {count} answers to choose from")
+        texts, place = self.texts(cells), self.place(cells)
+        if place is None:
+            said = f"'{self.target}' is '{self._answer(cells)}', none of the {len(self.of(cells))} answers"
+            raise ValueError(f"{said} to choose from; fix or remove the row")
+        for other in self.others:
+            if other.place(cells) not in (None, place):
+                said = f"'{self.target}' is '{self._answer(cells)}', and '{other.target}' is '{other._answer(cells)}'"
+                raise ValueError(f"{said}: they are different answers to choose from; fix or remove the row")
         return chr(ord("A") + sum(map(bool, texts[:place])))  # empty ones are not shown
+
+    def place(self, cells: dict[str, Any]) -> int | None:
+        """Return the place of the choice that a row calls right; None where it names none of them.
+
+        Raises:
+            ValueError: If a row has fewer than two choices, or calls several right.
+        """
+        self.of(cells)
+        texts, labels = self.texts(cells), labels_in(cells.get(self.columns[0]))
+        place = self._flagged(cells) if self.flag else self._place(self._answer(cells), texts, labels)
+        return place if place is not None and 0 <= place < len(texts) and texts[place] else None
+
+    def _answer(self, cells: dict[str, Any]) -> str:
+        return plain_text(cells.get(self.target)).strip()
 
     def _flagged(self, cells: dict[str, Any]) -> int:
         found = flagged(cells.get(self.columns[0]), self.flag)
@@ -108,6 +128,11 @@ def is_choice_with_text(item: Example) -> bool:
     choices = choices_of(item)
     place = place_of_both(item.target, list(choices.values()))
     return place is not None and Choice().score(list(choices)[place], item).value == 1  # the metric reads it so
+
+
+def names_choice(item: Example) -> bool:
+    """Whether an answer names a choice that its question lists, by its letter or number alone or with its text."""
+    return label(item.target).rstrip(")].:") in choices_of(item) or is_choice_with_text(item)
 
 
 def listed(value: Any) -> list[str] | None:

@@ -11,6 +11,7 @@ from harness.answer_reading import AnswerRule
 from harness.chat.markers import without_end
 from harness.drafting.columns import JUDGED, PAIRS, Reading
 from harness.drafting.names import NO_LABELS
+from harness.drafting.options import names_choice
 from harness.drafting.telling import without_telling
 from harness.drafting.values import as_list, count_empty, is_empty, plain_text
 from harness.records import Example, Message
@@ -106,18 +107,29 @@ def _labels_ended(values: dict[str, Any], reading: Reading, ends: Counter[str]) 
 
 def with_result(usable: Usable, rule: AnswerRule) -> Usable:
     """Leave out the rows whose answer has no result by a rule."""
-    lacks = [rule.reader.read(item.target) is None for item in usable.items]
-    if not any(lacks):
+    has_one = [rule.reader.read(item.target) is not None for item in usable.items]
+    return _where(usable, has_one, "rows whose answer has no result where the others have it")
+
+
+def with_choice(usable: Usable) -> Usable:
+    """Leave out the rows whose answer names no choice of its question, where the questions of the others list it."""
+    return _where(usable, list(map(names_choice, usable.items)), "rows whose answer names no choice of the question")
+
+
+def _where(usable: Usable, is_kept: Sequence[bool], why: str) -> Usable:
+    """Return the rows that are kept; the others are left out, and counted with their reason."""
+    if all(is_kept):
         return usable
-    kept = [at for at, is_lacking in enumerate(lacks) if not is_lacking]
-    reason = f"{sum(lacks)} answers have no result where the others have it"
+    kept = [at for at, is_one in enumerate(is_kept) if is_one]
+    first = next(row.place for row, is_one in zip(usable.rows, is_kept, strict=True) if not is_one)
+    count = len(is_kept) - len(kept)
     return replace(
         usable,
         items=tuple(usable.items[at] for at in kept),
         rows=tuple(usable.rows[at] for at in kept),
         rejected=tuple(usable.rejected[at] for at in kept),
-        left_out=usable.left_out + sum(lacks),
-        reasons=(reason, *usable.reasons),
+        left_out=usable.left_out + count,
+        reasons=(f"{why}: {count}, the first in {first}", *usable.reasons),
     )
 
 

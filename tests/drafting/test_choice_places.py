@@ -1,7 +1,7 @@
 """Which choice an answer names: by its letter, by its place, or by its text, decided for the whole column."""
 
 import pytest
-from draft_files import Row, drafted, rows_of, save, text
+from draft_files import Row, drafted, rows_of, said, save, text
 
 from harness.drafting.option_columns import find_options, option_columns
 from harness.drafting.records import _unlettered
@@ -151,3 +151,67 @@ def test_letters_of_no_listed_choices_stay_labels(tmp_path):
         return {"question": f"{text(n, 6)}? A. {text(n, 1)} B. {text(f'b{n}', 1)}", "answer": "ABC"[n * n % 7 % 3]}
 
     assert drafted(save(tmp_path / "rows.jsonl", rows_of(row))).primary_metric == "label_accuracy"
+
+
+WRONG = 7  # the row with the fault
+
+
+def chosen(n: int, *, are_columns: bool) -> tuple[Row, list[str], int]:
+    """A question with four choices, their texts, and the place of the right one."""
+    texts = [text(f"{mark}{n}", 1) for mark in "ABCD"]
+    held = dict(zip("ABCD", texts, strict=True)) if are_columns else {"choices": texts}
+    return {"question": f"{text(n, 7)}?", **held}, texts, n * n % 7 % 3
+
+
+@pytest.mark.parametrize("are_columns", [True, False])
+@pytest.mark.parametrize(
+    "names", [("answer", "answer_text"), ("label", "answer"), ("correct_option", "correct_answer")]
+)
+def test_row_whose_letter_and_text_name_different_choices_is_left_out_and_named(tmp_path, are_columns, names):
+    def row(n: int) -> Row:
+        asked, texts, at = chosen(n, are_columns=are_columns)
+        return {**asked, names[0]: "ABCD"[at], names[1]: texts[(at + (n == WRONG)) % 4]}
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))
+    assert task.primary_metric == "choice" and f"rows left out: 1; rows.jsonl line {WRONG + 1}: " in said(task)
+    assert f"'{names[1]}' is '{row(WRONG)[names[1]]}': they are different answers" in said(task)
+    items = [*task.study.train, *task.study.dev, *task.test]
+    assert len(items) == 119 and not any(row(WRONG)["question"] in item.question.text for item in items)
+
+
+def test_letter_and_text_that_differ_in_more_than_a_tenth_of_the_rows_are_asked_about(tmp_path):
+    def row(n: int) -> Row:
+        asked, texts, at = chosen(n, are_columns=True)
+        return {**asked, "answer": "ABCD"[at], "answer_text": texts[(at + (n % 5 == 0)) % 4]}
+
+    file = save(tmp_path / "rows.jsonl", rows_of(row, 120))
+    with pytest.raises(TaskFileError, match="name different choices in 24 of 120 rows.*--target answer"):
+        drafted(file)
+    assert {item.target for item in drafted(file, target="answer").test} == set("ABC")
+
+
+@pytest.mark.parametrize("wrong", ["E", "9", "B. something else"])
+@pytest.mark.parametrize("form", ["{letter}", "{place}", "{letter}. {text}"])
+def test_one_answer_that_names_no_choice_is_left_out_and_moves_no_other(tmp_path, form, wrong):
+    def row(n: int) -> Row:
+        asked, texts, at = chosen(n, are_columns=True)
+        answer = form.format(letter="ABCD"[at], place=at + 1, text=texts[at])
+        return {**asked, "answer": wrong if n == WRONG else answer}
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))
+    assert f"line {WRONG + 1}: 'answer' is '{wrong}', none of the 4 answers to choose from" in said(task)
+    right = {row(n)["question"]: "ABCD"[n * n % 7 % 3] for n in range(120) if n != WRONG}
+    assert {item.question.text.partition("\n")[0]: item.target for item in task.test}.items() <= right.items()
+
+
+@pytest.mark.parametrize("form", ["{letter}", "{letter}. {text}"])
+def test_one_answer_that_names_no_choice_of_its_question_is_left_out(tmp_path, form):
+    def row(n: int) -> Row:
+        asked, texts, at = chosen(n, are_columns=False)
+        shown = "\n".join(f"{letter}. {one}" for letter, one in zip("ABCD", texts, strict=True))
+        answer = form.format(letter="F" if n == WRONG else "ABCD"[at], text=texts[at])
+        return {"question": f"{asked['question']}\n{shown}", "answer": answer}
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))
+    assert task.primary_metric == "choice"
+    assert f"names no choice of the question: 1, the first in rows.jsonl line {WRONG + 1}" in said(task)
