@@ -109,7 +109,7 @@ _BESIDE = {
     "subject", "genre", "level", "difficulty", "author", "user", "username", "customer", "annotator", "worker",
     "annot", "version",
     "license", "file", "path", "page", "row", "len", "tokens", "toks", "offset", "explanation", "rationale", "reason",
-    "reasoning", "thinking", "thought", "thoughts", "cot", "exp", "hint",
+    "reasoning", "thinking", "thought", "thoughts", "cot", "exp", "hint", "hints",
     "program", "formula", "equation", "equations", "derivation", "phase", "concept",
     "group", "session", "thread", "family", "product", "link", "hash", "db", "test", "original", "orig", "task",
 }  # fmt: skip

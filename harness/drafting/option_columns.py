@@ -19,7 +19,7 @@ from harness.drafting.options import (
     place_of_both,
 )
 from harness.drafting.siblings import siblings
-from harness.drafting.telling import is_ranking, telling_keys
+from harness.drafting.telling import explains, is_ranking, telling_keys
 from harness.drafting.values import NEARLY_ALL, Values, distinct, is_empty, is_number, is_text, nesting, plain_text
 from harness.metrics.label_sets import split_labels
 
@@ -56,7 +56,7 @@ def option_columns(rows: Values, names: Sequence[str]) -> tuple[str, ...]:
 def sibling_options(rows: Values, columns: Sequence[str], names: Sequence[str], asked: str | None) -> Options | None:
     """Return the choices that stand in columns of no known name, where an answer's column names one of them for sure.
 
-    Their names must call them choices, or count by letters as the answers do.
+    Their names must call them choices, or count by letters as the answers do, or the answers must be their texts.
 
     Args:
         rows: The rows.
@@ -67,7 +67,7 @@ def sibling_options(rows: Values, columns: Sequence[str], names: Sequence[str], 
     known = {*TARGETS, *_INDEXING}
     likely = [name for name in names if usual(name) in known or not words_of_name(name).isdisjoint(known)]
     found: list[Options] = []
-    for one in siblings([name for name in columns if name != asked]):
+    for one in siblings([name for name in columns if name != asked and not explains(name)]):
         if not _differ(rows, one.columns):
             continue
         options = find_options(rows, one.columns, likely, asked, one.marks)
@@ -75,9 +75,18 @@ def sibling_options(rows: Values, columns: Sequence[str], names: Sequence[str], 
         letters = {answer.casefold() for answer in said if len(answer) == 1 and answer.isalpha()}
         is_mixed = not letters.isdisjoint(one.marks) and not letters <= set(one.marks)
         counts = len(one.columns) > 2 and one.marks and not any(map(is_whole_number, said))
-        if options and not is_mixed and (one.are_choices or counts):
+        if options and not is_mixed and (one.are_choices or counts or _are_said(rows, options)):
             found.append(options)
     return found[0] if len(found) == 1 else None
+
+
+def _are_said(rows: Values, options: Options) -> bool:
+    """Whether answers are sentences or names that stand in the columns of choices, and not in one of them alone."""
+    answers = [plain_text(row.get(options.target)).strip() for row in rows]
+    texts = map(options.texts, rows)
+    places = [cells.index(answer) for answer, cells in zip(answers, texts, strict=True) if answer in cells]
+    is_long = all(len(answer) > 1 and not is_whole_number(answer) for answer in answers if answer)
+    return is_long and len(places) >= NEARLY_ALL * len(rows) and len(set(places)) > 1
 
 
 def refuse_unused_choices(rows: Values, columns: Sequence[str], target: str, question: str) -> None:
@@ -86,7 +95,7 @@ def refuse_unused_choices(rows: Values, columns: Sequence[str], target: str, que
     Raises:
         ValueError: With the names by which they are read as choices, and the flag that leaves them out.
     """
-    groups = siblings(columns)
+    groups = siblings([name for name in columns if not explains(name)])
     texts = distinct(rows, target) if groups else ()
     said = {bare_answer(part.strip()).casefold() for text in texts for part in split_labels(text)}
     for one in groups:

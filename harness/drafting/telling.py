@@ -13,7 +13,7 @@ _NUMBERS = {"label", "labels", "score", "scores", "rank", "answer", "support", "
 
 # With one of these a column's name says that it explains an answer, or is one too.
 _EXPLAINING = {
-    "explanation", "explanations", "exp", "hint", "derivation", "label", "labels", "gold",
+    "explanation", "explanations", "exp", "hint", "hints", "derivation", "label", "labels", "gold",
     "erklärung", "explicación", "explication", "spiegazione", "пояснение", "解析", "解説", "해설",
 }  # fmt: skip
 _ANSWERS = {
@@ -33,6 +33,11 @@ def tells_the_answer(rows: Values, name: str, target: str) -> bool:
     telling = _EXPLAINING if judges else _EXPLAINING | _ANSWERS
     by_name = is_wrong_answer(name) or not words_of_name(name).isdisjoint(telling)
     return by_name or target.startswith(f"{name}.") or repeats(rows, name, target)
+
+
+def explains(name: str) -> bool:
+    """Whether a name is that of what leads to an answer and is none itself: 'hint_1', 'explanation'."""
+    return not words_of_name(name).isdisjoint(_EXPLAINING - {"label", "labels", "gold"})
 
 
 def is_wrong_answer(name: str) -> bool:

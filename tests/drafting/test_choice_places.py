@@ -215,3 +215,39 @@ def test_one_answer_that_names_no_choice_of_its_question_is_left_out(tmp_path, f
     task = drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))
     assert task.primary_metric == "choice"
     assert f"names no choice of the question: 1, the first in rows.jsonl line {WRONG + 1}" in said(task)
+
+
+@pytest.mark.parametrize("stem", ["hint_{}", "Hint {}", "explanation_{}"])
+@pytest.mark.parametrize("answers", ["AB", "123", "ABC"])
+def test_numbered_hints_are_no_choices(tmp_path, stem, answers):
+    def row(n: int) -> Row:
+        hints = {stem.format(at + 1): text((n, at), 5) for at in range(len(answers))}
+        return {"question": text(n, 7), **hints, "answer": answers[n * n % 7 % len(answers)]}
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))
+    assert {item.target for item in task.test} == set(answers)
+    assert all(item.question.text in {text(n, 7) for n in range(120)} for item in task.test)
+
+
+@pytest.mark.parametrize(("held", "are_choices"), [(120, True), (115, True), (60, False)])
+def test_numbered_columns_are_choices_where_the_answer_is_the_text_of_one(tmp_path, held, are_choices):
+    def row(n: int) -> Row:
+        rivers = [text((n, at), 2) for at in range(3)]
+        answer = rivers[n * n % 7 % 3] if n < held else text(f"a{n}", 2)
+        return {"question": text(n, 7), **{f"river {at + 1}": one for at, one in enumerate(rivers)}, "answer": answer}
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))
+    assert (task.primary_metric == "choice") is are_choices
+    assert (f"rows left out: {120 - held}" in said(task)) is (are_choices and held < 120)
+
+
+def test_numbered_column_that_repeats_every_answer_makes_no_choices(tmp_path):
+    def row(n: int) -> Row:
+        drafts = [text((n, at), 2) for at in range(3)]
+        return {
+            "question": text(n, 7),
+            **{f"draft {at + 1}": one for at, one in enumerate(drafts)},
+            "answer": drafts[2],
+        }
+
+    assert drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120))).primary_metric == "exact_match"
