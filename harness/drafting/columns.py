@@ -56,6 +56,7 @@ from harness.drafting.values import (
     is_filled,
     is_number,
     is_prose,
+    is_text,
     is_unique,
     names_documents,
     nesting,
@@ -63,6 +64,7 @@ from harness.drafting.values import (
 from harness.task.published import translation_of
 from harness.task.schema import Columns
 from harness.task.shapes import EXTRA_COLUMNS, PLAIN, SYSTEMS, answer_column, chat_column, needed_columns, shape_of
+from harness.task.turns import shown
 from harness.task.verdicts import LABEL, VERDICTS, Otherwise, verdict_of
 
 PAIRS = "preference pairs"
@@ -150,6 +152,8 @@ def read_columns(
     meaning = what_lists_mean(rows, str(answer), lists) if is_plain else None
     is_single = is_plain and meaning is None and not nesting(rows, str(answer))
     aliases = first(left, ALIASES, lambda name: has_answer_lists(rows, name)) if is_single else None
+    if is_single and not aliases:
+        doubts += _doubted_aliases(rows, first(left, ALIASES, lambda name: is_text(rows, name)))
     left = [name for name in left if name not in (identity, evidence, aliases)]
     group = find_group(left, rows, doubts)
     unused = tuple(name for name in left if name != group)
@@ -177,6 +181,15 @@ def read_columns(
         unused=unused,
         doubts=tuple(doubts),
     )
+
+
+def _doubted_aliases(rows: Values, name: str | None) -> list[str]:
+    """Say that a column with texts is called by further right answers, which are read of lists alone."""
+    if name is None:
+        return []
+    sample = next(row[name] for row in rows if not is_empty(row, name))
+    said = f"{shown_name(name)} may hold further right answers, such as {shown(sample)}, and is not used"
+    return [f"{said}: write them as lists, and any one is right"]
 
 
 def _known_shape(

@@ -101,7 +101,8 @@ def read_answers(targets: Sequence[str], reading: Reading) -> Answers:
     if worked := find_working(targets):
         return _worked(worked, targets)
     fences = doubted_fences(targets)
-    return _text(targets, fences or [*joined_otherwise(counts), *doubted_ending(targets)], is_fenced=bool(fences))
+    doubts = fences or [*joined_otherwise(counts), *doubted_ending(targets)]
+    return _text(targets, doubts, reading.needed.get("target", ""), is_fenced=bool(fences))
 
 
 def of_choices(answers: Answers, items: Sequence[Example]) -> Answers:
@@ -302,7 +303,7 @@ def _lists(targets: Sequence[str], reading: Reading) -> Answers:
     return Answers("json", f"JSON lists{of}", ("json_equal", "json_valid"), 0.8, system, (doubt,), options)
 
 
-def _text(targets: Sequence[str], doubts: Sequence[str], *, is_fenced: bool) -> Answers:
+def _text(targets: Sequence[str], doubts: Sequence[str], name: str, *, is_fenced: bool) -> Answers:
     if sum(_CODE.search(target) is not None for target in targets) >= NEARLY_ALL * len(targets):
         said = "the answers are programs or queries, which nothing here runs: they are compared as texts"
         doubts = (said, *doubts) if is_fenced else (said,)
@@ -315,7 +316,7 @@ def _text(targets: Sequence[str], doubts: Sequence[str], *, is_fenced: bool) -> 
     if words <= SHORT_WORDS and characters <= 10 * SHORT_WORDS:
         system = "Answer in a few words, with the answer and nothing else."
         system = "Answer with one code block." if is_fenced else system
-        doubts = doubts or separable(Counter(targets))
+        doubts = doubts or separable(Counter(targets), name)
         return Answers("short text", about, ("exact_match", "f1"), 0.8, system, tuple(doubts))
     doubt = (
         "rouge_l counts words that answer and target share, in order; good answers in other words score low. "

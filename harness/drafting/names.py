@@ -49,6 +49,11 @@ ALTERNATIVES = (
     "valid", "possible", "synonyms", "variants", "paraphrases",
     "antworten", "respuestas", "respostas", "risposte", "réponses", "ответы", "答案", "回答", "答え", "정답", "답변",
 )  # fmt: skip
+# Of these, those that say that there are several: a text under one of them may hold all.
+SEVERAL = (
+    "answers", "aliases", "alternatives", "references", "synonyms", "variants", "paraphrases",
+    "antworten", "respuestas", "respostas", "risposte", "réponses", "ответы",
+)  # fmt: skip
 # Lists under these names are other right answers than the one in the answer's own column.
 ALIASES = ("aliases", "answer_aliases", "accepted_answers", "acceptable_answers", "alternative_answers")
 # An answer too, where no column is called as above, or has one of the words for an answer in its name.

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from harness.closed_set import ROWS_PER_LABEL, is_closed_set
 from harness.drafting.json_text import parsed
+from harness.drafting.names import LABEL_SETS, SEVERAL, WANTED, shown_name, words_of_name
 from harness.metrics.label_sets import AND, SEPARATORS, split_labels
 
 # What people put between labels and the metrics do not split a target at: they split it at a plus between spaces alone,
@@ -19,6 +20,7 @@ _OTHERWISE = {
 
 # What people put between several right answers, beside bars; commas are in names and places too.
 _SEPARATING = {"semicolons": "[;；]", "slashes": r"\s/\s", "line breaks": r"\n", "the words 'or'": r"\sor\s"}
+_LONGEST_NAME = 4  # words
 _ENTITY = re.compile(r"&#?\w{1,8};")  # of HTML, whose semicolon separates nothing
 
 
@@ -56,14 +58,28 @@ def _are_spaced(counts: Mapping[str, int]) -> bool:
     return max(orders.values()) > 1 and _are_joined(counts, (text.split() for text in counts))
 
 
-def separable(counts: Mapping[str, int]) -> list[str]:
-    """Say that most short answers have a sign that may separate several right ones, and are compared as they stand."""
+def separable(counts: Mapping[str, int], name: str) -> list[str]:
+    """Say that short answers have a sign that may separate several right ones, and are compared as they stand.
+
+    Most of them have it, or a tenth has commas and the name of the column says that there are several.
+    """
     plain = [(_ENTITY.sub("", text), count) for text, count in counts.items()]
-    for name, pattern in _SEPARATING.items():
+    for sign, pattern in _SEPARATING.items():
         if 2 * sum(count for text, count in plain if re.search(pattern, text)) > sum(counts.values()):
-            said = f"{name} in the answers are compared as they stand"
+            said = f"{sign} in the answers are compared as they stand"
             return [f"{said}; where they separate right answers, write lists of them"]
+    listed = [text for text in counts if _lists_names(text)]
+    is_named = not words_of_name(name).isdisjoint((*SEVERAL, *LABEL_SETS, *WANTED))
+    if is_named and 10 * sum(counts[text] for text in listed) >= sum(counts.values()):
+        said = f"commas in {shown_name(name)}, such as '{listed[0]}', are compared as they stand"
+        return [f"{said}; where they separate right answers or labels, write lists of them"]
     return []
+
+
+def _lists_names(text: str) -> bool:
+    """Whether commas stand between a few words each."""
+    parts = re.split(r",\s+|[，、]\s*", text.strip())
+    return len(parts) > 1 and all(0 < len(part.split()) <= _LONGEST_NAME for part in parts)
 
 
 def _are_joined(counts: Mapping[str, int], split: Iterable[Sequence[str]]) -> bool:

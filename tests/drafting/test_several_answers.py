@@ -1,0 +1,32 @@
+"""Several right answers in one text: doubted where a sign or the column's name says that there may be some."""
+
+import pytest
+from draft_files import Row, drafted, rows_of, said, save, text
+
+NAMES = ["answers", "accepted_answers", "aliases", "labels"]
+
+
+def names_in(n: int) -> str:
+    """One name in a third of the rows, two with a comma between them in the others."""
+    return text(n, 1) if n % 3 == 0 else f"{text(n, 1)}, {text(f'b{n}', 3)}"
+
+
+@pytest.mark.parametrize(("name", "is_said"), [*((name, True) for name in NAMES), ("answer", False), ("target", False)])
+def test_commas_between_names_are_doubted_where_the_column_is_called_by_several_answers(tmp_path, name, is_said):
+    rows = rows_of(lambda n: {"question": f"{text(n, 7)}?", name: names_in(n)}, 120)
+    task = drafted(save(tmp_path / "rows.jsonl", rows))
+    assert (f"commas in '{name}', such as '{names_in(1)}', are compared as they stand" in said(task)) is is_said
+
+
+@pytest.mark.parametrize("form", ["{} lo mi, and {} ru te po", "{} ka, {} lo, but mi ru te po sa."])
+def test_commas_in_sentences_are_not_doubted(tmp_path, form):
+    rows = rows_of(lambda n: {"question": f"{text(n, 7)}?", "answers": form.format(text(n, 2), text(f"b{n}", 2))}, 120)
+    assert "commas in" not in said(drafted(save(tmp_path / "rows.jsonl", rows)))
+
+
+def test_texts_under_aliases_beside_an_answer_are_doubted(tmp_path):
+    def row(n: int) -> Row:
+        return {"question": f"{text(n, 7)}?", "answer": text(n, 1), "aliases": names_in(n)}
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))
+    assert f"'aliases' may hold further right answers, such as '{names_in(0)}', and is not used" in said(task)
