@@ -25,6 +25,7 @@ from harness.drafting.names import (
 )
 from harness.drafting.option_columns import (
     find_options,
+    is_indexing,
     listed_answers,
     option_columns,
     refuse_choices_apart,
@@ -327,6 +328,8 @@ def _note_target(rows: Values, target: str, filled: Sequence[str], options: Opti
     if options:
         listed = ", ".join(map(shown_name, options.columns))
         doubts.append(f"the answers to choose from ({listed}) stand below each question, and the answer is a letter")
+        if not is_indexing(target) and usual(target) not in TARGETS:
+            doubts.append(f"the right choice was taken from column {shown_name(target)}, by its content")
         for other in options.others:
             doubts.append(
                 f"{shown_name(other.target)} names the right choice too: rows in which it differs are left out"

@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.columns import CHOICES
 from harness.drafting.doubt import InDoubt
-from harness.drafting.names import TARGETS, is_choice, shown_name, usual, words_of_name
+from harness.drafting.names import TARGETS, is_beside, is_choice, is_score, shown_name, usual, words_of_name
 from harness.drafting.options import (
     LETTERS,
     Options,
@@ -130,6 +130,7 @@ def find_options(
     """
     if not columns:
         return None
+    names = [name for name in names if is_indexing(name) or not (is_beside(name) or is_score(name))]
     found = _pointing(rows, columns, [asked] if asked else names, marks)
     if not found and len(columns) == 1 and asked in (None, columns[0]) and (flag := _flag_of(rows, columns[0])):
         return Options(tuple(columns), columns[0], flag=flag)
@@ -144,7 +145,7 @@ def refuse_choices_apart(rows: Values, columns: Sequence[str], names: Sequence[s
     Raises:
         InDoubt: Which of them counts.
     """
-    found = [one for one in _pointing(rows, columns, names) if _is_indexing(one.target)]
+    found = [one for one in _pointing(rows, columns, names) if is_indexing(one.target)]
     counts = [_conflicts(rows, found[0], other) for other in found[1:]]
     if any(counts):
         why = f"they name different choices in {max(counts)} of {len(rows)} rows"
@@ -158,14 +159,15 @@ def _pointing(rows: Values, columns: Sequence[str], names: Sequence[str], marks:
     for name in names:
         held = [row for row in rows if not is_empty(row, name)]
         named = [row for row in held if _points(row, columns, name, marks)]
-        needed = NEARLY_ALL if _is_indexing(name) else 1
+        needed = NEARLY_ALL if is_indexing(name) else 1
         if name not in columns and named and len(named) >= needed * len(held):
             first = int(_counts_from_one(_answers(named, name)))
             found.append(Options(tuple(columns), name, first, _are_places(named, tuple(columns), name), marks=marks))
-    return [one for one in found if _is_indexing(one.target)] or found
+    return [one for one in found if is_indexing(one.target)] or found
 
 
-def _is_indexing(name: str) -> bool:
+def is_indexing(name: str) -> bool:
+    """Whether a name may be that of a column which says the right choice: 'answer_idx', 'Correct Option'."""
     return not words_of_name(name).isdisjoint(_INDEXING)
 
 

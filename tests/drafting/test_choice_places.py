@@ -251,3 +251,23 @@ def test_numbered_column_that_repeats_every_answer_makes_no_choices(tmp_path):
         }
 
     assert drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120))).primary_metric == "exact_match"
+
+
+@pytest.mark.parametrize("name", ["difficulty", "level", "num_hops"])
+def test_number_that_says_something_of_the_question_names_no_choice(tmp_path, name):
+    def row(n: int) -> Row:
+        asked, texts, at = chosen(n, are_columns=True)
+        return {**asked, name: at + 1, "solution": f"{texts[at]} {text(n, 6)}"}
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))
+    assert {item.target for item in task.test} <= {row(n)["solution"] for n in range(120)}
+
+
+def test_right_choice_under_a_name_of_no_answer_is_doubted(tmp_path):
+    def row(n: int) -> Row:
+        asked, _, at = chosen(n, are_columns=True)
+        return {**asked, "vote": "ABCD"[at]}
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))
+    assert task.primary_metric == "choice"
+    assert "the right choice was taken from column 'vote', by its content" in said(task)
