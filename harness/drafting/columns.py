@@ -9,7 +9,7 @@ from harness.closed_set import is_closed_set
 from harness.drafting.beside import find_group
 from harness.drafting.doubt import InDoubt
 from harness.drafting.languages import may_translate, translation_in
-from harness.drafting.lists import Lists, has_separators, lists_said, what_lists_mean
+from harness.drafting.lists import Lists, has_separators, hold_one, lists_said, what_lists_mean
 from harness.drafting.names import (
     ALIASES,
     EVIDENCE,
@@ -92,6 +92,7 @@ class Reading:
     is_label_set: bool = False  # the answers are sets of labels
     sets_as_json: bool = False  # some labels hold a separator, so that sets are written as JSON lists
     holds_lists: bool = False  # each answer is a list of entities, spans or the like, and an empty one is one too
+    holds_one: bool = False  # each answer is a label, in a list of its own
     has_several: bool = False  # rows list several right answers
     aliases: str | None = None  # the column with the further ones, where the first stands alone
     id: str | None = None
@@ -151,6 +152,7 @@ def read_columns(
     answer = found.needed.get("target")
     is_plain = found.name == PLAIN and answer is not None and found.options is None
     meaning = what_lists_mean(rows, str(answer), lists) if is_plain else None
+    holds_one = meaning == "any" and hold_one(rows, str(answer))
     is_single = is_plain and meaning is None and not nesting(rows, str(answer))
     aliases = first(left, ALIASES, lambda name: has_answer_lists(rows, name)) if is_single else None
     if is_single and not aliases:
@@ -160,7 +162,7 @@ def read_columns(
     unused = tuple(name for name in left if name != group)
     if found.name == PLAIN and not target:
         _refuse_verdicts(rows, unused, str(answer))
-    doubts += lists_said(str(answer), meaning)
+    doubts += [] if holds_one else lists_said(str(answer), meaning)
     return Reading(
         shape=found.name,
         needed=found.needed,
@@ -174,7 +176,8 @@ def read_columns(
         is_label_set=meaning == "all",
         sets_as_json=meaning == "all" and has_separators(rows, str(answer)),
         holds_lists=is_plain and usual(str(answer)) not in TARGETS and has_nested_lists(rows, str(answer)),
-        has_several=meaning == "any" or aliases is not None,
+        holds_one=holds_one,
+        has_several=(meaning == "any" and not holds_one) or aliases is not None,
         aliases=aliases,
         id=identity,
         group=group,

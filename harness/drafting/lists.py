@@ -41,7 +41,7 @@ def what_lists_mean(rows: Values, name: str, said: Lists | None) -> Lists | None
     if said or any(isinstance(row[name], dict) for row in rows if not is_empty(row, name)):
         return said or "any"  # SQuAD's objects
     lists = [[str(item) for item in row[name]] for row in rows if not is_empty(row, name)]
-    if max(map(len, lists), default=0) < 2:
+    if max(map(len, lists), default=0) < 2 and not (are_wanted(name) and [] in lists):
         return "any"
     if are_wanted(name):
         return "all" if are_sets(rows, name) else None
@@ -49,6 +49,12 @@ def what_lists_mean(rows: Values, name: str, said: Lists | None) -> Lists | None
     if are_alternatives(name) != is_free:
         return "all" if is_free else "any"
     raise InDoubt(rows, "--lists", f"it is not clear what the lists in column {shown_name(name)} mean", [name])
+
+
+def hold_one(rows: Values, name: str) -> bool:
+    """Whether each row has one label, in a list of its own."""
+    lists = [row[name] for row in rows if not is_empty(row, name)]
+    return are_wanted(name) and all(isinstance(one, list) and len(one) == 1 for one in lists)
 
 
 def with_lists(rows: Sequence[Row], *, is_table: bool) -> list[Row]:

@@ -272,7 +272,7 @@ def _answers(values: dict[str, Any], cells: dict[str, Any], reading: Reading) ->
         answer = text_of(cells.get(name), name)
         further = [str(one) for one in as_list(values.get(reading.aliases))]
         return tuple(dict.fromkeys([answer, *(one for one in further if one.strip())]))
-    if reading.has_several and not is_empty(values, name):
+    if (reading.has_several or reading.holds_one) and not is_empty(values, name):
         return answers_of(values[name], name, is_set=False)
     value = values.get(name)
     if isinstance(value, list | dict) and (value or reading.holds_lists):

@@ -1,7 +1,7 @@
 """Several right answers in one text: doubted where a sign or the column's name says that there may be some."""
 
 import pytest
-from draft_files import Row, drafted, rows_of, said, save, text
+from draft_files import LABELS, Row, drafted, label, rows_of, said, save, text
 
 NAMES = ["answers", "accepted_answers", "aliases", "labels"]
 
@@ -30,3 +30,19 @@ def test_texts_under_aliases_beside_an_answer_are_doubted(tmp_path):
 
     task = drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))
     assert f"'aliases' may hold further right answers, such as '{names_in(0)}', and is not used" in said(task)
+
+
+@pytest.mark.parametrize("name", ["labels", "tags"])
+@pytest.mark.parametrize("stock", [LABELS, [0, 1, 2, 3]])
+def test_one_label_in_a_list_of_its_own_is_a_label(tmp_path, name, stock):
+    rows = rows_of(lambda n: {"text": text(n, 7), name: [stock[n * n % 7 % 4]]}, 120)
+    task = drafted(save(tmp_path / "rows.jsonl", rows))
+    assert task.primary_metric == "label_accuracy" and "give --lists" not in said(task)
+    assert {item.target for item in task.test} <= set(map(str, stock))
+
+
+def test_list_of_at_most_one_label_is_a_set_that_may_be_empty(tmp_path):
+    rows = rows_of(lambda n: {"text": text(n, 7), "labels": [label(n)] if n % 4 else []}, 120)
+    task = drafted(save(tmp_path / "rows.jsonl", rows))
+    assert task.primary_metric == "label_set" and "none" in {item.target for item in task.test}
+    assert len([*task.study.train, *task.study.dev, *task.test]) == 120
