@@ -9,7 +9,7 @@ from harness.closed_set import is_closed_set
 from harness.drafting.beside import find_group
 from harness.drafting.doubt import InDoubt
 from harness.drafting.languages import may_translate, translation_in
-from harness.drafting.lists import Lists, has_separators, hold_one, lists_said, what_lists_mean
+from harness.drafting.lists import Lists, doubted_aliases, has_separators, hold_one, lists_said, what_lists_mean
 from harness.drafting.names import (
     ALIASES,
     EVIDENCE,
@@ -57,7 +57,6 @@ from harness.drafting.values import (
     is_filled,
     is_number,
     is_prose,
-    is_text,
     is_unique,
     names_documents,
     nesting,
@@ -65,7 +64,6 @@ from harness.drafting.values import (
 from harness.task.published import translation_of
 from harness.task.schema import Columns
 from harness.task.shapes import EXTRA_COLUMNS, PLAIN, SYSTEMS, answer_column, chat_column, needed_columns, shape_of
-from harness.task.turns import shown
 from harness.task.verdicts import LABEL, VERDICTS, Otherwise, verdict_of
 
 PAIRS = "preference pairs"
@@ -156,7 +154,7 @@ def read_columns(
     is_single = is_plain and meaning is None and not nesting(rows, str(answer))
     aliases = first(left, ALIASES, lambda name: has_answer_lists(rows, name)) if is_single else None
     if is_single and not aliases:
-        doubts += _doubted_aliases(rows, first(left, ALIASES, lambda name: is_text(rows, name)))
+        doubts += doubted_aliases(rows, left, str(answer))
     left = [name for name in left if name not in (identity, evidence, aliases)]
     group = find_group(left, rows, doubts)
     unused = tuple(name for name in left if name != group)
@@ -185,15 +183,6 @@ def read_columns(
         unused=unused,
         doubts=tuple(doubts),
     )
-
-
-def _doubted_aliases(rows: Values, name: str | None) -> list[str]:
-    """Say that a column with texts is called by further right answers, which are read of lists alone."""
-    if name is None:
-        return []
-    sample = next(row[name] for row in rows if not is_empty(row, name))
-    said = f"{shown_name(name)} may hold further right answers, such as {shown(sample)}, and is not used"
-    return [f"{said}: write them as lists, and any one is right"]
 
 
 def _known_shape(

@@ -10,10 +10,22 @@ from typing import Any, Literal
 
 from harness.closed_set import is_closed_set
 from harness.drafting.doubt import InDoubt
-from harness.drafting.names import ALTERNATIVES, LABEL_SETS, LABELS, WANTED, shown_name, usual, words_of_name
-from harness.drafting.values import NEARLY_ALL, Values, has_answer_lists, has_label_sets, is_empty
+from harness.drafting.names import (
+    ALIASES,
+    ALTERNATIVES,
+    LABEL_SETS,
+    LABELS,
+    SEVERAL,
+    WANTED,
+    shown_name,
+    usual,
+    words_of_name,
+)
+from harness.drafting.telling import is_wrong_answer
+from harness.drafting.values import NEARLY_ALL, Values, has_answer_lists, has_label_sets, is_empty, is_text
 from harness.metrics.label_sets import split_labels
 from harness.task.row import Row
+from harness.task.turns import shown
 
 # A text under a name with one of these may be a list; under others it may be a question or a program's output.
 _LISTS = {*LABEL_SETS, "label", "entities", "answers", "aliases"}
@@ -142,3 +154,24 @@ def lists_said(name: str, meaning: Lists | None) -> list[str]:
         said = f"all items that {shown_name(name)} lists are wanted, in any order"
         return [f"{said}; where any one is right, give --lists any"]
     return []
+
+
+def doubted_aliases(rows: Values, names: Sequence[str], target: str) -> list[str]:
+    """Say that unused columns of texts may hold further right answers, which are read of lists alone.
+
+    Args:
+        rows: The rows.
+        names: Columns that are not used.
+        target: The answer's column, of which 'answer_2' may be another one.
+    """
+    further = re.compile(re.escape(usual(target)) + r"_?[2-9]")
+    said: list[str] = []
+    for name in names:
+        is_called = (
+            usual(name) in ALIASES or not words_of_name(name).isdisjoint(SEVERAL) or further.fullmatch(usual(name))
+        )
+        if is_called and is_text(rows, name) and not is_wrong_answer(name):
+            sample = next(row[name] for row in rows if not is_empty(row, name))
+            held = f"{shown_name(name)} may hold further right answers, such as {shown(sample)}, and is not used"
+            said.append(f"{held}: write them as lists into a column 'aliases', and any one is right")
+    return said

@@ -55,7 +55,10 @@ SEVERAL = (
     "antworten", "respuestas", "respostas", "risposte", "réponses", "ответы",
 )  # fmt: skip
 # Lists under these names are other right answers than the one in the answer's own column.
-ALIASES = ("aliases", "answer_aliases", "accepted_answers", "acceptable_answers", "alternative_answers")
+ALIASES = (
+    "aliases", "answer_aliases", "accepted_answers", "acceptable_answers", "alternative_answers", "correct_answers",
+    "other_answers", "all_answers",
+)  # fmt: skip
 # An answer too, where no column is called as above, or has one of the words for an answer in its name.
 MARKS = (
     "category", "class", "code", "snippet", "topic", "fields", "entities", "extracted", "json", "headline", "abstract",

@@ -24,12 +24,31 @@ def test_commas_in_sentences_are_not_doubted(tmp_path, form):
     assert "commas in" not in said(drafted(save(tmp_path / "rows.jsonl", rows)))
 
 
-def test_texts_under_aliases_beside_an_answer_are_doubted(tmp_path):
+@pytest.mark.parametrize("name", ["aliases", "Correct Answers", "all_answers", "answer_2", "Answer2"])
+def test_texts_under_a_name_of_further_answers_are_doubted(tmp_path, name):
     def row(n: int) -> Row:
-        return {"question": f"{text(n, 7)}?", "answer": text(n, 1), "aliases": names_in(n)}
+        return {
+            "question": f"{text(n, 7)}?",
+            "best_answer" if "all" in name else "answer": text(n, 1),
+            name: names_in(n),
+        }
 
     task = drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))
-    assert f"'aliases' may hold further right answers, such as '{names_in(0)}', and is not used" in said(task)
+    assert f"'{name}' may hold further right answers, such as '{names_in(0)}', and is not used" in said(task)
+
+
+@pytest.mark.parametrize("name", ["aliases", "correct_answers", "all_answers"])
+def test_lists_under_a_name_of_further_answers_are_right_too(tmp_path, name):
+    def row(n: int) -> Row:
+        return {"question": f"{text(n, 7)}?", "best_answer": text(n, 1), name: [text(n, 1), text(f"b{n}", 2)]}
+
+    assert all(item.accepted for item in drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120))).test)
+
+
+@pytest.mark.parametrize("name", ["incorrect_answers", "Wrong Answers", "answer_length"])
+def test_texts_under_other_names_are_no_further_answers(tmp_path, name):
+    rows = rows_of(lambda n: {"question": f"{text(n, 7)}?", "answer": text(n, 1), name: names_in(n)}, 120)
+    assert "further right answers" not in said(drafted(save(tmp_path / "rows.jsonl", rows)))
 
 
 @pytest.mark.parametrize("name", ["labels", "tags"])
