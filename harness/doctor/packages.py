@@ -9,9 +9,8 @@ from packaging.specifiers import SpecifierSet
 
 from harness.doctor.finding import Finding
 from harness.errors import PluginError
-from harness.plugins import BASELINES, METRICS, REPORTS, plugins
+from harness.plugins import BASELINES, METRICS, OURS, REPORTS, plugins
 
-OURS = "prompt-rag-or-tune"
 REINSTALL = f"pip install --force-reinstall --no-deps {OURS}"
 
 

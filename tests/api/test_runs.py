@@ -249,6 +249,31 @@ def test_script_without_a_guard_and_without_a_terminal_runs_once(stub_task, tmp_
     assert ended.stdout == f"top of the script\n{harness.open_run(tmp_path / 'run').verdict.sentence}\n"
 
 
+@pytest.mark.parametrize("folder", ["baselines", "reports"])
+@pytest.mark.parametrize("how", [["script.py"], ["-c", SCRIPT]], ids=["script", "-c"])
+def test_folder_called_as_a_package_of_ours_does_not_take_its_place(stub_task, tmp_path, how, folder):
+    stub_task("zero_shot")
+    (tmp_path / "script.py").write_text(SCRIPT)
+    (tmp_path / folder).mkdir()
+    (tmp_path / folder / "__init__.py").write_text("")
+    ended = subprocess.run([sys.executable, *how], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert list(harness.open_run(tmp_path / "run").arms["status"]) == ["ok"]
+    assert (tmp_path / "run" / "report.html").is_file()
+
+
+@pytest.mark.parametrize("folder", ["baselines", "reports"])
+def test_package_of_the_user_that_is_imported_already_is_named_in_one_sentence(stub_task, tmp_path, folder):
+    stub_task("zero_shot")
+    (tmp_path / folder).mkdir()
+    (tmp_path / folder / "__init__.py").write_text("")
+    ended = subprocess.run(
+        [sys.executable, "-c", f"import {folder}\n{SCRIPT}"], cwd=tmp_path, capture_output=True, text=True, timeout=120
+    )
+    said = f"a package '{folder}' of yours ({tmp_path / folder / '__init__.py'}) was imported before harness needed"
+    assert said in ended.stderr.splitlines()[-1]
+
+
 def test_items_are_asked_in_rounds_where_that_is_asked_for(stub_task, tmp_path):
     path = stub_task("steady", extra="goal: {at_least: 0.9}\n")
     rows = [f'{{"id": "t{i}", "input": "What is item {i}?", "target": "answer {i % 3}"}}\n' for i in range(90)]
