@@ -2,7 +2,7 @@
 
 HarnessError        printed without a traceback; exit code 2
 ├── TaskFileError   the user edits task.yaml or its data; carries every fault at once
-├── ModelError      the user gives another model, or lets set-up fetch it
+├── ModelError      the user gives another model, or lets set-up fetch it; carries every model's fault
 ├── PluginError     the user installs or renames a plug-in
 ├── ArmError        one arm failed; the others still run
 │   └── ItemError   one item cannot be answered; its arm continues with the others
@@ -31,7 +31,12 @@ class TaskFileError(HarnessError):
 
 
 class ModelError(HarnessError):
-    """A model cannot be found, fetched, converted or loaded."""
+    """A model cannot be found, fetched, converted or loaded; of several, each has its sentence."""
+
+    def __init__(self, *faults: str) -> None:
+        self.faults = faults
+        listed = "".join(f"\n  - {fault}" for fault in faults)
+        super().__init__(faults[0] if len(faults) == 1 else f"{len(faults)} models cannot be used:{listed}")
 
 
 class PluginError(HarnessError):

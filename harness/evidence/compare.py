@@ -20,7 +20,6 @@ from harness.evidence.formats import look_at_formats
 from harness.evidence.jobs import Count, Jobs
 from harness.evidence.models import ServedModel, find_models
 from harness.evidence.outputs import check_columns, write_outputs, write_redacted
-from harness.evidence.pins import with_embedders
 from harness.evidence.provenance import code_digest, commits_of, identity_of, manifest, versions
 from harness.evidence.smoke import scaled
 from harness.evidence.snapshot import read_snapshot, write_snapshot
@@ -58,8 +57,7 @@ def compare(task: Task, settings: Settings, observer: Observer) -> tuple[Run, Ru
     _check(task, settings)
     task = scaled(task, limit=settings.limit, is_fast=settings.is_fast)
     task = adaptive(task) if settings.is_adaptive else task
-    task = with_embedders(task)
-    models = find_models(task.models, observer.log)
+    task, models = find_models(task, observer.log)
     formats = look_at_formats(task, models)
     identity = {
         "task": task.name,

@@ -1,13 +1,15 @@
 """The run's models: found, identified, and named as the worker is told of them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 from harness.contract import EngineKind
+from harness.errors import ModelError
+from harness.evidence.pins import noted, with_embedders
 from harness.plugins import ENGINES, load
 from harness.records import Base, Weights
-from harness.task.task import ModelSpec
+from harness.task.task import ModelSpec, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +39,28 @@ def engine_kind(name: str) -> EngineKind:
     return kind
 
 
-def find_models(specs: Iterable[ModelSpec], log: Callable[[str], object]) -> tuple[ServedModel, ...]:
-    """Find every model that a run needs, before the first is opened.
+def find_models(task: Task, log: Callable[[str], object]) -> tuple[Task, tuple[ServedModel, ...]]:
+    """Find every model and embedder that a run needs, before the first is opened.
+
+    Returns:
+        The task with its embedders at their commits, and the models.
 
     Raises:
-        ModelError: If one cannot be had or read.
+        ModelError: If some cannot be had or read; all of them are named.
     """
+    faults: list[str] = []
     found = []
-    for spec in specs:
-        kind = engine_kind(spec.engine)
-        path = kind.find(spec.source, log)
-        found.append(ServedModel(spec.name, spec.source, spec.engine, spec.quantization, path, kind.identity(path)))
-    return tuple(found)
+    for spec in task.models:
+        with noted(faults):
+            found.append(_find(spec, log))
+    with noted(faults):
+        task = with_embedders(task)
+    if faults:
+        raise ModelError(*faults)
+    return task, tuple(found)
+
+
+def _find(spec: ModelSpec, log: Callable[[str], object]) -> ServedModel:
+    kind = engine_kind(spec.engine)
+    path = kind.find(spec.source, log)
+    return ServedModel(spec.name, spec.source, spec.engine, spec.quantization, path, kind.identity(path))

@@ -1,11 +1,13 @@
 """A run names each model, embedder and data set of the hub with the commit that was read of it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from harness.assets.hub import hub_commit, hub_embedder
+from harness.errors import ModelError
 from harness.model_names import is_hub_id, repository_and_commit
 from harness.task.hub import pinned_name
 from harness.task.task import Task
@@ -17,28 +19,53 @@ def with_embedders(task: Task) -> Task:
     """Return the task with the embedders of its arms and metrics at the commit that the hub has now.
 
     Raises:
-        ModelError: If one cannot be had.
+        ModelError: If some cannot be had; all of them are named.
     """
+    pinned_names = _at_commits([*(arm.options for arm in task.arms), *task.metric_options.values()])
+
+    def at_commit(options: Mapping[str, Any]) -> dict[str, Any]:
+        name = _of_hub(options)
+        return dict(options) if name is None else {**options, EMBEDDER: pinned_names[name]}
+
     arms, metric = task.resolved["arms"], task.resolved["metric"]
     resolved = {
         **task.resolved,
-        "arms": [{**arm, "options": _at_commit(arm["options"])} for arm in arms],
-        "metric": {**metric, "options": {name: _at_commit(given) for name, given in metric["options"].items()}},
+        "arms": [{**arm, "options": at_commit(arm["options"])} for arm in arms],
+        "metric": {**metric, "options": {name: at_commit(given) for name, given in metric["options"].items()}},
     }
     return replace(
         task,
-        arms=tuple(replace(arm, options=_at_commit(arm.options)) for arm in task.arms),
-        metric_options={name: _at_commit(given) for name, given in task.metric_options.items()},
+        arms=tuple(replace(arm, options=at_commit(arm.options)) for arm in task.arms),
+        metric_options={name: at_commit(given) for name, given in task.metric_options.items()},
         resolved=resolved,
     )
 
 
-def _at_commit(options: Mapping[str, Any]) -> dict[str, Any]:
+def _at_commits(options: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Return each embedder of the hub that some options name, with its commit."""
+    faults: list[str] = []
+    found = {}
+    for name in dict.fromkeys(filter(None, map(_of_hub, options))):
+        with noted(faults):
+            found[name] = f"{repository_and_commit(name)[0]}@{hub_commit(str(hub_embedder(name)))}"
+    if faults:
+        raise ModelError(*faults)
+    return found
+
+
+def _of_hub(options: Mapping[str, Any]) -> str | None:
+    """Return the embedder that options name, where it is one of the hub."""
     name = options.get(EMBEDDER)
-    if not isinstance(name, str) or not is_hub_id(name) or Path(name).is_dir():
-        return dict(options)
-    commit = hub_commit(str(hub_embedder(name)))
-    return {**options, EMBEDDER: f"{repository_and_commit(name)[0]}@{commit}"}
+    return name if isinstance(name, str) and is_hub_id(name) and not Path(name).is_dir() else None
+
+
+@contextmanager
+def noted(faults: list[str]) -> Iterator[None]:
+    """Note the faults of models in a list and continue, so that all of them are told at once."""
+    try:
+        yield
+    except ModelError as fault:
+        faults.extend(fault.faults)
 
 
 def pinned(resolved: Mapping[str, Any], of_models: Mapping[str, str], of_sets: Mapping[str, str]) -> dict[str, Any]:

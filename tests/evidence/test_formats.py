@@ -65,7 +65,7 @@ def test_rows_whose_turns_the_model_refuses_are_named(task):
 
 def test_what_was_found_is_kept_by_the_models_name(task):
     said = load_task(task(R1))
-    [notes] = look_at_formats(said, find_models(said.models, print)).values()
+    [notes] = look_at_formats(said, find_models(said, print)[1]).values()
     assert notes == (
         "the chat template of 'model' opens a thought before an answer: it is closed at once, so that the answer "
         "stands behind it",

@@ -3,9 +3,11 @@
 from contextlib import closing
 
 import pytest
+from recorder import Recorder
 from ruamel.yaml import YAML
 
 from harness.errors import ModelError
+from harness.evidence.compare import Settings, compare
 from harness.evidence.models import ServedModel
 from harness.evidence.pins import pinned, with_embedders
 from harness.evidence.provenance import commits_of
@@ -108,6 +110,26 @@ def test_embedder_that_cannot_be_had_is_a_fault_before_the_run(tiny_task, hub_wi
     task = task_with_embedders(tiny_task, ARMS.replace("owner/embedder", "owner/other"))
     with pytest.raises(ModelError, match="embedder 'owner/other' is not a folder and cannot be had from the hub"):
         with_embedders(task)
+
+
+ABSENT = """
+arms:
+  - {name: big, baseline: few_shot, model: nobody/big}
+  - {name: bigger, baseline: few_shot, model: nobody/bigger}
+  - {name: rag, options: {embedder: owner/other}}
+  - {name: own, baseline: rag, options: {embedder: owner/another}}
+"""
+
+
+def test_all_models_and_embedders_that_cannot_be_had_are_named_at_once(tiny_task, tmp_path, hub_without_network):
+    task = task_with_embedders(tiny_task, ABSENT)
+    with pytest.raises(ModelError) as caught:
+        compare(task, Settings(tmp_path / "run"), Recorder())
+    first, *listed = str(caught.value).splitlines()
+    assert first == "4 models cannot be used:"
+    named = ("model 'nobody/big'", "model 'nobody/bigger'", "embedder 'owner/other'", "embedder 'owner/another'")
+    assert [[name for name in named if name in line] for line in listed] == [[name] for name in named]
+    assert not (tmp_path / "run").exists()
 
 
 def test_commit_is_that_of_a_model_which_is_named_by_its_hub_id(tmp_path, monkeypatch):
