@@ -1,0 +1,40 @@
+"""The protocols that the parts keep: arms, engines, metrics and report formats."""
+
+from harness.contract.arm import (
+    Baseline,
+    Budget,
+    DevScore,
+    FitContext,
+    Fitted,
+    Preview,
+    Previewing,
+    Quantising,
+    Retrieving,
+)
+from harness.contract.engine import Capability, Conversation, Engine, EngineKind, Formatting
+from harness.contract.metric import JudgeRequest, Judging, Metric
+from harness.contract.report import DifferenceReport, RegressionReport, Rendered, ReportFormat
+
+__all__ = [
+    "Baseline",
+    "Budget",
+    "Capability",
+    "Conversation",
+    "DevScore",
+    "DifferenceReport",
+    "Engine",
+    "EngineKind",
+    "FitContext",
+    "Fitted",
+    "Formatting",
+    "JudgeRequest",
+    "Judging",
+    "Metric",
+    "Preview",
+    "Previewing",
+    "Quantising",
+    "RegressionReport",
+    "Rendered",
+    "ReportFormat",
+    "Retrieving",
+]
