@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 
-from harness.decision.arms import TUNED
 from harness.decision.words import IN_ROUNDS, asked_words, duration, seeds_words
 from harness.evidence.unread import stopped
-from harness.records import Evidence, Gate, Interval, Run
+from harness.records import TUNED, Evidence, Gate, Interval, Run
 
 SMOKE = "Smoke run: a few rows only. It shows that every arm works; do not decide on it."
 _NOT_MEASURED = "not measured"

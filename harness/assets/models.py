@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from harness.assets.cache import cache_folder, make_whole
+from harness.assets.cache import cache_folder, is_whole, make_whole
 from harness.assets.hub import hub_snapshot
 from harness.assets.model_folder import checked_folder
 from harness.assets.pinned_wheels import Wheel, fetched
@@ -44,6 +44,23 @@ def resolve_model(name: str, log: Log) -> str:
     if fault := name_fault(name):
         raise ModelError(fault)
     return str(checked_folder(hub_snapshot(name)))
+
+
+def local_folder(name: str) -> Path | None:
+    """Return the folder with a model's tokenizer, where it is on this machine; nothing is fetched."""
+    if name in ALIASES:
+        folder = cache_folder() / "models" / name
+        return folder if is_whole(folder) else None
+    if expanded(name).is_dir():
+        return expanded(name)
+    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+
+    try:
+        found = try_to_load_from_cache(name, "tokenizer.json")
+    except HFValidationError:
+        return None
+    return Path(found).parent if isinstance(found, str) else None
 
 
 def embedded_model_folder() -> Path:

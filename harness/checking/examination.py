@@ -19,7 +19,7 @@ from harness.checking.model_format import find_formats, find_markers, find_refus
 from harness.checking.model_text import ModelText
 from harness.checking.overlaps import find_answers_in_train, find_contained, find_in_documents, find_in_prompt
 from harness.checking.pairs import find_pair_faults
-from harness.checking.previews import find_lost_examples, previews, shown_by_arms
+from harness.checking.previews import find_lost_examples, find_skipped, previews, shown_by_arms
 from harness.checking.reading import Material
 from harness.checking.repeats import (
     find_leaks,
@@ -58,6 +58,7 @@ CHECKS: tuple[Callable[[Material], list[Finding]], ...] = (
     find_small_splits,
     find_left_out,
     find_unused,
+    find_skipped,
 )
 
 

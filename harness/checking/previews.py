@@ -10,6 +10,7 @@ from harness.contract import Previewing
 from harness.errors import HarnessError
 from harness.plugins import BASELINES, load
 from harness.records import Message
+from harness.task.skipping import skip_reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,9 @@ def shown_by_arms(material: Material) -> list[Shown]:
     shown = []
     for spec in material.content.arms:
         name, source = spec.name, spec.model.source
+        if reason := skip_reason(spec):
+            shown.append(Shown(name, source, note=f"it will be skipped: {reason}"))
+            continue
         arm = load(BASELINES, spec.baseline)(spec.options)
         if not isinstance(arm, Previewing):
             shown.append(Shown(name, source, note="this arm has no preview"))
@@ -42,6 +46,14 @@ def shown_by_arms(material: Material) -> list[Shown]:
         else:
             shown.append(Shown(name, source, one.messages, one.learnt, one.note))
     return shown
+
+
+def find_skipped(material: Material) -> list[Finding]:
+    """Find arms that the engine of their model cannot serve; nothing while the task cannot be read."""
+    arms = () if material.listed else material.content.arms
+    hits = [Hit((), f"{arm.name}: {reason}") for arm in arms if (reason := skip_reason(arm))]
+    remedy = "give these arms a model of an engine that can, or leave them out"
+    return gathered("skipped_arms", "warning", "arms that will be skipped", remedy, hits)
 
 
 def find_lost_examples(shown: Iterable[Shown], texts: Mapping[str, ModelText]) -> list[Finding]:

@@ -72,29 +72,8 @@ def _print_json(data: dict[str, Any]) -> None:
     say_json(data)
 
 
-def tokenizer_folder(model: str) -> Path | None:
-    """Return the folder with the model's tokenizer, where it is on this machine; nothing is fetched."""
-    from harness.assets.cache import cache_folder, is_whole
-    from harness.model_names import ALIASES
-    from harness.paths import expanded
-
-    if model in ALIASES:
-        folder = cache_folder() / "models" / model
-        return folder if is_whole(folder) else None
-    if expanded(model).is_dir():
-        return expanded(model)
-    from huggingface_hub import try_to_load_from_cache
-    from huggingface_hub.errors import HFValidationError
-
-    try:
-        found = try_to_load_from_cache(model, "tokenizer.json")
-    except HFValidationError:
-        return None
-    return Path(found).parent if isinstance(found, str) else None
-
-
 def whole_folder(model: str) -> Path | None:
-    """Return what `tokenizer_folder` does.
+    """Return what `local_folder` does.
 
     Raises:
         ModelError: If it is a folder with weights that could not be loaded, or lacks layers; one without weights may
@@ -102,10 +81,11 @@ def whole_folder(model: str) -> Path | None:
     """
     from harness.assets.layers import missing_weights
     from harness.assets.model_folder import checked_folder
+    from harness.assets.models import local_folder
     from harness.errors import ModelError
     from harness.paths import expanded
 
-    folder = tokenizer_folder(model)
+    folder = local_folder(model)
     has_weights = folder is not None and expanded(model).is_dir() and any(folder.glob("*.safetensors*"))
     if folder is not None and has_weights and (lost := missing_weights(checked_folder(folder))):
         raise ModelError(f"model '{folder}' is not whole: {lost}; fetch or save it again")

@@ -81,7 +81,7 @@ def compare(
         harness compare tasks/support_routing/task.yaml --fast
     """
     say(f"harness: reading {task_file}", err=True)
-    from harness.cli.check import tokenizer_folder
+    from harness.assets.models import local_folder
     from harness.cli.results import print_results
     from harness.cli.terminal import observer
     from harness.evidence.compare import Settings, compare
@@ -92,7 +92,7 @@ def compare(
     task = load_task(task_file)
     runs = out.parent if out else Path("runs")
     # how long a run takes that may stop early is not known
-    known = Outlook() if is_adaptive else outlook(task, tokenizer_folder, runs, limit=limit, is_fast=is_fast)
+    known = Outlook() if is_adaptive else outlook(task, local_folder, runs, limit=limit, is_fast=is_fast)
     with observer(sys.stderr) as watching:
         settings = Settings(out, arms, limit, is_fast, climbs, is_adaptive, not no_cache, known)
         run, folder = compare(task, settings, watching)

@@ -50,7 +50,7 @@ def plan(
     Example:
         harness plan tasks/support_routing/task.yaml
     """
-    from harness.cli.check import tokenizer_folder
+    from harness.assets.models import local_folder
     from harness.cli.plan_text import print_plan
     from harness.planning.plan import make_plan
     from harness.task import load_task
@@ -65,7 +65,7 @@ def plan(
     tried = _probe(task, chosen, arms) if probe else None
     if tried is not None and told is None:
         speed = tried.speed or speed
-    found = replace(make_plan(task, tokenizer_folder, chosen, speed), probe=tried)
+    found = replace(make_plan(task, local_folder, chosen, speed), probe=tried)
     if as_json:
         say_json(found.to_dict())
     else:
@@ -73,11 +73,19 @@ def plan(
 
 
 def _probe(task: "Task", device: "Device", arms: tuple[str, ...]) -> "Probe":
-    from harness.assets.models import resolve_model
     from harness.cli.terminal import observer
+    from harness.contract import Local
+    from harness.errors import HarnessError
+    from harness.evidence.models import engine_kind
     from harness.planning.probe import probe
 
-    folder = Path(resolve_model(task.model.source, lambda text: say(text, err=True)))
+    kind = engine_kind(task.model.engine)
+    if not isinstance(kind, Local):
+        raise HarnessError(
+            f"--probe measures memory beside what a model's files say, and the engine {task.model.engine} of model "
+            f"'{task.model.source}' loads none here; leave the option out"
+        )
+    folder = Path(kind.find(task.model.source, lambda text: say(text, err=True)))
     with observer(sys.stderr) as watching:
         return probe(task, folder, device, arms, watching)
 

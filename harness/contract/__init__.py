@@ -11,7 +11,7 @@ from harness.contract.arm import (
     Quantising,
     Retrieving,
 )
-from harness.contract.engine import Capability, Conversation, Engine, EngineKind, Formatting
+from harness.contract.engine import Capability, Conversation, Engine, EngineKind, Formatting, Local
 from harness.contract.metric import JudgeRequest, Judging, Metric
 from harness.contract.report import DifferenceReport, RegressionReport, Rendered, ReportFormat
 
@@ -29,6 +29,7 @@ __all__ = [
     "Formatting",
     "JudgeRequest",
     "Judging",
+    "Local",
     "Metric",
     "Preview",
     "Previewing",

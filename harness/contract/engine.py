@@ -110,3 +110,11 @@ class Formatting(Protocol):
         Raises:
             ModelError: If the model cannot hold a conversation.
         """
+
+
+@runtime_checkable
+class Local(Protocol):
+    """A kind of engine that loads a model's files into memory here, which `plan` predicts from their sizes."""
+
+    def folder(self, source: str) -> Path | None:
+        """Return the folder with a model's files, where it is on this machine; nothing is fetched."""

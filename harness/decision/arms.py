@@ -14,13 +14,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from harness.decision.judge_errors import Correction, cluster_of
-from harness.records import ArmStatus, Evidence, Family, Limits, Score
+from harness.records import TUNED, ArmStatus, Evidence, Family, Limits, Score
 
 if TYPE_CHECKING:
     from harness.decision.asking import Asking
 
 LADDER: tuple[Family, ...] = ("prompt", "rag", "tune", "combine")  # cheapest first
-TUNED: frozenset[Family] = frozenset({"tune", "combine"})
 
 FEWEST_ITEMS = 2
 

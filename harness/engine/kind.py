@@ -33,6 +33,12 @@ class TransformersKind:
 
         return resolve_model(source, log)
 
+    def folder(self, source: str) -> Path | None:
+        """Return the folder with the model's tokenizer, where it is on this machine; nothing is fetched."""
+        from harness.assets.models import local_folder
+
+        return local_folder(source)
+
     def identity(self, model: str) -> str:
         """Return a short hash over the model's files."""
         from harness.engine.content import model_hash

@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from harness.contract import Quantising
-from harness.decision.arms import TUNED
 from harness.evidence.fits import family_of, fits_of
 from harness.evidence.forecast import PlannedJob
 from harness.evidence.judging import judge_job_key, still_to_judge
@@ -13,9 +12,10 @@ from harness.evidence.models import ServedModel, engine_kind
 from harness.evidence.states import ENDED, FITTED, EndState, FittedState
 from harness.evidence.watch import Watch
 from harness.plugins import BASELINES, load
-from harness.records import Fit, Measurement, Outcome
+from harness.records import TUNED, Fit, Measurement, Outcome
 from harness.store.files import decode, encode
 from harness.store.ledger import Ledger
+from harness.task.skipping import skip_reason
 from harness.task.task import ArmSpec, Task
 
 BASE, JUDGE = "base", "judge"  # kinds of the jobs that are no fit's
@@ -123,16 +123,12 @@ class ToDo:
 
     def _open_fits(self, model: ServedModel, asked: Sequence[str]) -> Iterator[Job]:
         """Yield a job for every fit on this model that is to do; note the arms that its engine cannot serve."""
-        capabilities = engine_kind(model.engine).capabilities
         for arm in self._arms(model):
             if asked and arm.name not in asked:
                 continue
-            needs = load(BASELINES, arm.baseline)(arm.options).needs
-            needs |= {"loglikelihood"} if family_of(arm) in TUNED else set()  # what it forgot is measured
-            missing = sorted(needs - capabilities)
+            reason = skip_reason(arm)
             for fit in filter(self._is_open, fits_of(arm, self.task)):
-                if missing:
-                    reason = f"the engine {model.engine} of model '{model.source}' cannot do: {', '.join(missing)}"
+                if reason:
                     self.ledger.put_state(fit.name, ENDED, encode(EndState, EndState("skipped", reason)))
                     self.watch.log(f"{fit.name} is skipped: {reason}")
                 else:

@@ -7,7 +7,6 @@ from functools import cached_property
 from pathlib import Path
 
 from harness.contract import Baseline, Budget, Engine, Fitted, Judging
-from harness.decision.arms import TUNED
 from harness.errors import ArmError, PluginError
 from harness.evidence.answering import answer, require_measured, retrieve_with
 from harness.evidence.asked import asked_before, asked_examples
@@ -23,7 +22,7 @@ from harness.evidence.states import ENDED, FITTED, EndState, FittedState
 from harness.general.measure import measure
 from harness.plugins import BASELINES, load
 from harness.program import Program, Prompt
-from harness.records import Fit, Measurement, Weights
+from harness.records import TUNED, Fit, Measurement, Weights
 from harness.store.files import decode, encode, hash_folder
 from harness.store.folder import RunFolder
 from harness.store.ledger import Ledger

@@ -14,12 +14,11 @@ which a dearer arm acts on the figures of a cheaper one:
 
 from collections.abc import Callable, Sequence
 
-from harness.decision.arms import TUNED
 from harness.evidence.agenda import ToDo
 from harness.evidence.fits import family_of
 from harness.evidence.jobs import Count, Jobs
 from harness.evidence.states import LEFT_OUT
-from harness.records import Decision, Family
+from harness.records import TUNED, Decision, Family
 from harness.task.task import ArmSpec, Task
 
 RUNGS: tuple[frozenset[Family], ...] = (frozenset({"prompt"}), frozenset({"rag"}), TUNED)

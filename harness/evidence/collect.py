@@ -9,7 +9,7 @@ from harness.answer_places import AnswerPlaces
 from harness.answer_reading import AnswerRule
 from harness.contract import Judging, Metric
 from harness.decision import decide
-from harness.decision.arms import TUNED, dev_order, is_over_budget, read_arms
+from harness.decision.arms import dev_order, is_over_budget, read_arms
 from harness.errors import StoreError
 from harness.evidence.asked import asked_examples
 from harness.evidence.calibration import calibration_of
@@ -33,6 +33,7 @@ from harness.evidence.unread import unread
 from harness.metrics.retrieval import answer_retrieval, retrieval_quality
 from harness.plugins import BASELINES, load
 from harness.records import (
+    TUNED,
     AnswerRetrieval,
     Base,
     Calibration,

@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.contract import Baseline
 from harness.decision.words import score_range, share
+from harness.engine.kind import TransformersKind
 from harness.errors import HarnessError, StoreError
 from harness.evidence.collect import collect
 from harness.evidence.models import engine_kind
@@ -90,6 +91,7 @@ def open_export(path: Path, arm: str | None) -> ExportSource:
     finally:
         ledger.close()
     source = ExportSource(folder, task, run, evidence, Program.from_dict(evidence.program, path.resolve()))
+    _check_engine(source)
     _check_base(source)
     for made, digest in fitted.artefacts.items():
         if hash_folder(path / made) != digest:
@@ -129,6 +131,16 @@ def _choose(run: Run, arm: str | None) -> Evidence:
 def _scored(run: Run, arm: str) -> str:
     score = run.decision.scores.get(arm)
     return f"    {share(score.estimate)} {run.primary_metric} ({score_range(score)})" if score else ""
+
+
+def _check_engine(source: ExportSource) -> None:
+    """Refuse an arm that only an engine of somebody else's can answer: what an export holds runs on transformers."""
+    model = source.spec.model
+    if not isinstance(engine_kind(model.engine), TransformersKind):
+        raise HarnessError(
+            f"{source.arm} stands on model '{model.source}' of the engine {model.engine}, and an export holds a model "
+            "that transformers opens; name an arm on such a model with --arm"
+        )
 
 
 def _check_base(source: ExportSource) -> None:

@@ -1,13 +1,16 @@
 """The plan as a whole: what the test items can show, what the gate needs, and what the arms will take."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from harness.checking.model_text import ModelText
-from harness.contract import Metric
+from harness.contract import Local, Metric
 from harness.decision.intervals import FEWEST_GROUPS
 from harness.decision.power import POWER
 from harness.decision.words import join
+from harness.errors import TaskFileError
+from harness.evidence.models import engine_kind
 from harness.planning.cost import TRAINING_PASSES, arm_costs, judge_cost
 from harness.planning.demands import Demand, demands
 from harness.planning.gate import FLIPS, gate_items
@@ -20,6 +23,7 @@ from harness.planning.shape import read_shape
 from harness.planning.worlds import BETWEEN, SHARED, WITHIN, PlannedArm, Setting
 from harness.records import Family, Interval
 from harness.task.scoring import task_metric
+from harness.task.skipping import skip_reason
 from harness.task.task import Task
 
 FolderOf = Callable[[str], Path | None]
@@ -39,7 +43,9 @@ def make_plan(task: Task, folder_of: FolderOf, device: Device, speed: Speed | No
 
     Raises:
         ModelError: If a folder holds no readable model.
+        TaskFileError: If every arm would be skipped.
     """
+    task, left_out = _without_skipped(task)
     text = ModelText(folder_of(task.model.source))
     asked = demands(task, text)
     metric = task_metric(task.primary_metric, task.metric_options, task.study.answer)
@@ -52,7 +58,7 @@ def make_plan(task: Task, folder_of: FolderOf, device: Device, speed: Speed | No
     return Plan(
         task=task.name,
         model=join([model.source for model in task.models]),
-        notes=(*task.notes, f"tokens {text.how}"),
+        notes=(*task.notes, f"tokens {text.how}", *left_out),
         items=setting.items,
         groups=len(setting.sizes) if setting.is_grouped else None,
         answerable=_answerable(setting, goal, worlds, perfect),
@@ -70,6 +76,15 @@ def make_plan(task: Task, folder_of: FolderOf, device: Device, speed: Speed | No
             setting, metric, asked, has_speed=speed is not None, is_judged=task.primary_metric in task.judges
         ),
     )
+
+
+def _without_skipped(task: Task) -> tuple[Task, list[str]]:
+    """Return the task without the arms that a run would skip, and why each is left out."""
+    reasons = {arm.name: skip_reason(arm) for arm in task.arms}
+    said = [f"{arm} will be skipped: {reason}" for arm, reason in reasons.items() if reason]
+    if len(said) == len(task.arms):
+        raise TaskFileError(str(task.file), said)
+    return replace(task, arms=tuple(arm for arm in task.arms if not reasons[arm.name])), said
 
 
 def _judging(task: Task, folder_of: FolderOf, speed: Speed | None) -> Iterator[ArmCost]:
@@ -100,6 +115,9 @@ def _memory(
     memory: list[ArmMemory] = []
     notes: list[str] = []
     for model in task.models:
+        if not isinstance(engine_kind(model.engine), Local):
+            notes.append(f"{model.source}: not predicted, the engine {model.engine} loads no files of a model here")
+            continue
         folder = folder_of(model.source)
         if folder is None:
             why = "its files are not on this machine; fetch them (`harness setup`, or a run)"

@@ -70,6 +70,7 @@ from harness.records.limits import (
     Limits,
 )
 from harness.records.measured import (
+    TUNED,
     AnswerRetrieval,
     ArmStatus,
     BenchmarkItem,
@@ -96,6 +97,7 @@ from harness.records.run import (
 )
 
 __all__ = [
+    "TUNED",
     "UNCORRECTED",
     "ArmChange",
     "Difference",

@@ -8,6 +8,7 @@ from harness.records.answers import Prediction, Score
 from harness.records.key import Fit
 
 Family = Literal["prompt", "rag", "tune", "combine"]
+TUNED: frozenset[Family] = frozenset({"tune", "combine"})  # whose weights are tuned: what they forgot is measured
 # skipped: does not apply here; invalid: too many infrastructure errors; unfinished: not run, or stopped on the way
 ArmStatus = Literal["ok", "failed", "skipped", "invalid", "unfinished"]
 
