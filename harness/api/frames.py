@@ -34,9 +34,7 @@ def _fits(run: Run, judged: Evidence) -> Iterator[Evidence]:
 def _row(run: Run, evidence: Evidence, judged: Evidence) -> dict[str, object]:
     others = {name: value for name, value in evidence.aggregates.items() if name != run.primary_metric}
     return {
-        "arm": evidence.arm,
-        "model": evidence.fit.model,
-        "seed": evidence.fit.seed,
+        **evidence.fit.dimensions,
         "is_judged": evidence is judged,
         "baseline": evidence.baseline,
         "family": evidence.family,

@@ -12,7 +12,7 @@ from harness.evidence.redaction import redacted, texts_beside
 from harness.plugins import REPORTS, load, plugins
 from harness.program import Program
 from harness.program import asked as asked_with
-from harness.records import Evidence, Example, GeneralAbility, Prediction, Run
+from harness.records import Evidence, Example, Fit, GeneralAbility, Measurement, Prediction, Run
 from harness.store.files import replacing, write_atomically
 from harness.store.folder import RunFolder
 from harness.task.plugged import make_metric
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 
 REDACTED = "redacted"  # the folder in the run's
-# Of items.parquet, besides one for each metric.
+# Of items.parquet, besides the dimensions of what was measured and one for each metric.
 COLUMNS = frozenset(
-    "arm model condition seed judged item question target accepted prompt text answer outcome finish passages "
+    "judged item question target accepted prompt text answer outcome finish passages "
     "passage_texts prompt_tokens completion_tokens seconds probability".split()
 )
 
@@ -36,7 +36,7 @@ def check_columns(task: Task) -> None:
     Raises:
         PluginError: If a metric calls itself as a column, or as another metric, is called.
     """
-    seen = set(COLUMNS)
+    seen = {*COLUMNS, *Measurement(Fit("")).dimensions}
     for asked in (task.primary_metric, *task.other_metrics):
         name = make_metric(asked, task.metric_options).name
         if name in seen:
@@ -110,10 +110,7 @@ def _all_fits(run: Run) -> Iterator[Evidence]:
 
 def _item_row(evidence: Evidence, example: Example, p: Prediction, program: Program | None) -> dict[str, object]:
     return {
-        "arm": evidence.arm,
-        "model": evidence.fit.model,
-        "condition": "test",
-        "seed": evidence.fit.seed,
+        **Measurement(evidence.fit).dimensions,
         "item": p.example_id,
         "question": example.messages[-1].content,
         "target": example.target,

@@ -40,6 +40,11 @@ class Fit:
         found = {part.name: (getattr(self, part.name), part.default) for part in fields(self)}
         return "".join(_FORMS[part].format(value) for part, (value, default) in found.items() if value != default)
 
+    @property
+    def dimensions(self) -> dict[str, str | int]:
+        """Every part by its name, as tables have them for columns."""
+        return {part.name: getattr(self, part.name) for part in fields(self)}
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Measurement:
@@ -47,3 +52,9 @@ class Measurement:
 
     fit: Fit
     condition: str = "test"  # as asked; controls and perturbations have names of their own
+
+    @property
+    def dimensions(self) -> dict[str, str | int]:
+        """Every part by its name, as tables have them for columns: those of the fit, the condition behind its model."""
+        arm, model, *others = self.fit.dimensions.items()
+        return dict([arm, model, ("condition", self.condition), *others])

@@ -3,16 +3,19 @@
 import json
 import math
 from contextlib import closing
+from dataclasses import asdict, fields, replace
 
 import pandas as pd
 import pytest
 from recorder import Recorder
 from stub_ground import write_stub_model
 
+from harness.api.frames import arms_frame
 from harness.errors import StoreError, TaskFileError
 from harness.evidence.arm import Workplace
 from harness.evidence.collect import _standing
 from harness.evidence.compare import Settings, compare, redraw
+from harness.evidence.outputs import items_table
 from harness.records import Base, Evidence, Fit, Measurement
 from harness.store.ledger import Ledger
 from harness.task import load_task
@@ -29,6 +32,20 @@ def test_names_of_keys_hold_what_is_no_default_and_are_unique():
     fits = [Fit("a"), Fit("a", seed=1), Fit("a", "m"), Fit("a", "m", 1), Fit("a", train_rows=50), Fit("a-1")]
     assert [fit.name for fit in fits] == ["a", "a.seed1", "a@m", "a@m.seed1", "a.rows50", "a-1"]
     assert [Base().name, Base("m").name, Base("", "nf4").name] == ["base", "base@m", "base_nf4"]
+
+
+def test_tables_have_a_column_for_every_part_of_a_key(tmp_path, stub_task):
+    run, folder = compare(load_task(stub_task("steady")), Settings(tmp_path / "run"), Recorder())
+    [evidence] = run.evidence
+    fewer = replace(evidence, fit=Fit("steady", "other", 3, 50))
+    run = replace(run, evidence=(fewer,), fits={"steady": (fewer,)})
+    items = items_table(run, folder.path)
+    parts = {field.name for field in fields(Measurement)} - {"fit"} | {field.name for field in fields(Fit)}
+    assert parts <= set(items.columns)
+    assert list(items.columns[:6]) == ["arm", "model", "condition", "seed", "train_rows", "item"]
+    assert set(items.train_rows) == {50} and set(items.condition) == {Measurement(fewer.fit).condition}
+    [row] = arms_frame(run).to_dict("records")
+    assert {name: row[name] for name in asdict(fewer.fit)} == asdict(fewer.fit)
 
 
 def test_trained_arm_learns_once_a_seed_and_a_prompt_once(tmp_path, stub_task):
