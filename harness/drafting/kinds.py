@@ -148,6 +148,7 @@ _DAY_AND_MONTH = re.compile(r"\b(\d{1,2})[./-](\d{1,2})[./-]\d{2,4}\b")
 _CODE = re.compile(
     r"^\s*(?:def |class |import |from \w+ import|return\b|#include|SELECT |WITH |INSERT |UPDATE )", re.MULTILINE
 )
+_STAND_INS = {"n/a", "na", "#n/a", "nan", "null", "none", "nil", "-", "--", "?", "unknown", "unlabeled", "unlabelled"}
 _CHOICE = Answers(
     "choice",
     "letters of the answers to choose from",
@@ -228,6 +229,15 @@ def _numbered(names: Iterable[str]) -> Iterator[str]:
         yield "the labels are numbers, which say nothing to a model; words would be easier to answer with"
 
 
+def _stand_ins(counts: Mapping[str, int]) -> Iterator[str]:
+    """Name labels that files put where a row has none: '-1' beside other whole numbers, 'N/A'."""
+    are_classes = all(name.isdigit() for name in counts if name != "-1")
+    found = [name for name in counts if name.casefold() in _STAND_INS or (name == "-1" and are_classes)]
+    if found and len(counts) > len(found) + 1:
+        listed, rows = ", ".join(f"'{name}'" for name in sorted(found)), sum(counts[name] for name in found)
+        yield f"{listed} is a label of {rows} rows; where it says that a row has none, take these rows out"
+
+
 def _long(names: Iterable[str]) -> Iterator[str]:
     if len(listed := sorted(names)) > LABELS_SHOWN:
         length = len(_listed(listed))
@@ -255,7 +265,7 @@ def _labels(counts: Counter[str]) -> Answers:
     names = sorted(counts)
     rare = [name for name in names if counts[name] < 2 * ROWS_PER_LABEL]
     doubts = [f"rare labels, with fewer than {2 * ROWS_PER_LABEL} rows each: {_first(rare)}"] if rare else []
-    doubts += [*_numbered(names), *_long(names), *joined_otherwise(counts)]
+    doubts += [*_numbered(names), *_stand_ins(counts), *_long(names), *joined_otherwise(counts)]
     system = f"Answer with one of these labels and nothing else: {_listed(names)}."
     about = f"{len(names)} labels: {_first(names)}"
     metrics = ("label_accuracy", "macro_f1")

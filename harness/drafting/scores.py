@@ -19,7 +19,8 @@ def are_scores(rows: Values, name: str, question: Sequence[str], doubts: list[st
     """Whether answers are scores.
 
     Numbers that are not whole, beside two texts that are judged together, under no name of an answer, or under 'target'
-    and the like where nothing is asked; and, of two texts, three and more whole ones under a score's name.
+    and the like where nothing is asked; and, of two texts, three and more whole ones under a score's name. Whole
+    numbers that may be a scale are classes, and a doubt.
 
     Args:
         rows: The rows.
@@ -34,7 +35,7 @@ def are_scores(rows: Values, name: str, question: Sequence[str], doubts: list[st
         count = len(distinct(rows, name))
         if len(question) > 1 and is_score(name):
             return count > 2
-        if is_pair and count > _FEW:
+        if (is_pair or is_score(name)) and count > _FEW:
             doubts.append(f"each number in {shown_name(name)} is a class of its own; if they are a scale, {_TAKE}")
         return False
     if is_pair or usual(name) not in TARGETS or usual(name) in LABELS:

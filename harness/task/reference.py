@@ -81,7 +81,10 @@ may be one turn |
 | translations | one object with a text in each of two languages, such as `translation: {{en, de}}`; \
 `data.columns: {{input: translation.de, target: translation.en}}` reverses it |
 
-Turns are `{{role, content}}` or `{{from, value}}`; a system turn may come first, or stand in a column `system` or
+Turns are `{{role, content}}`, `{{from, value}}` or a mix of such: whose turn it is stands under `role`, `from`,
+`speaker` or `sender` (user, human, prompter; assistant, gpt, chatgpt, model, bot, chatbot, ai; system, developer), the
+text under `content`, `value`, `text`, `message` or `parts`. A turn with several of them and none under its usual key is
+at fault. A system turn may come first, or stand in a column `system` or
 `system_prompt`; a row with two that differ is at fault. `id`, `group` and `evidence` are columns of any shape. What
 rows hold and nobody uses is named by `init`, `check`, `compare` and the report, with the number of rows and what to
 do. What a model's own format writes behind an answer (`<|im_end|>`, `</s>` and similar) is taken off the ends of

@@ -348,3 +348,13 @@ def test_signs_that_may_part_right_answers_are_doubted(tmp_path, between, is_dou
     rows = rows_of(lambda n: {"question": text(n, 6), name: f"{text(n, 1)}{between}{text(f'b{n}', 2)}"})
     written = said(drafted(save(tmp_path / "rows.jsonl", rows)))
     assert ("where they separate right answers, write lists of them" in written) is is_doubted
+
+
+@pytest.mark.parametrize("stand_in", ["N/A", "unknown", "-1"])
+def test_label_that_files_put_where_there_is_none_is_a_doubt_with_its_rows(tmp_path, stand_in):
+    names = ["0", "1", "2"] if stand_in == "-1" else LABELS[:3]
+    rows = [{"text": text(n, 9), "label": stand_in if n % 10 == 0 else names[n % 3]} for n in range(100)]
+    assert f"'{stand_in}' is a label of 10 rows" in said(drafted(save(tmp_path / "rows.jsonl", rows)))
+    labelled = [row for row in rows if row["label"] != stand_in]
+    (tmp_path / "labelled").mkdir()
+    assert "is a label of" not in said(drafted(save(tmp_path / "labelled" / "rows.jsonl", labelled)))

@@ -123,6 +123,12 @@ def test_whole_numbers_beside_a_pair_are_scores_under_a_name_of_any_language_and
     assert not reading.is_score and "if they are a scale, take within_tolerance" in reading.doubts[-1]
 
 
+def test_whole_numbers_under_a_score_s_name_are_classes_that_may_be_a_scale():
+    rows = [{"text": text(n, 9), "score": n * 7 % 10} for n in range(60)]
+    reading = read_columns(rows, frozenset(), target="score")
+    assert not reading.is_score and "if they are a scale, take within_tolerance" in reading.doubts[-1]
+
+
 @pytest.mark.parametrize(
     ("question", "target", "is_score", "is_doubted"),
     [
