@@ -78,7 +78,7 @@ class _Writer:
         blocks.append(self.arms())
         blocks += self.section("Next step", (head.next_step,))
         blocks += self.section("What would change this verdict", head.changes)
-        blocks += self.section("What could overturn it", (head.caveat,))
+        blocks += self.section("What could overturn it", (head.caveat,) if head.caveat else ())
         blocks += self.section("Keep in mind", head.more_caveats)
         blocks += self.section("Why", head.reasons)
         findings = (section.finding for section in (gain_section(run), forgetting_section(run), cost_section(run)))

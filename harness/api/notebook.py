@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 
-from harness.api.summary import SMOKE, cells, heads, remarks, title
+from harness.api.summary import cells, heads, remarks, title
 from harness.records import Run
 
 REPORT = "report.html"
@@ -16,7 +16,7 @@ def summary(run: Run, folder: Path) -> str:
         f"<p><strong>{escape(run.decision.sentence)}</strong></p>",
         f"<table><caption>{escape(title(run))}</caption><thead>{_line('th', heads(run))}</thead>",
         f"<tbody>{''.join(_line('td', row) for row in cells(run))}</tbody></table>",
-        _list([*remarks(run), *([SMOKE] if run.is_fast else [])]),
+        _list(remarks(run)),
         f"<p>report: <code>{escape(str(folder / REPORT))}</code></p>",
     ]
     return f"<div>{''.join(parts)}</div>"

@@ -6,7 +6,6 @@ from harness.decision.words import IN_ROUNDS, asked_words, duration, seeds_words
 from harness.evidence.unread import stopped
 from harness.records import TUNED, Evidence, Gate, Interval, Run
 
-SMOKE = "Smoke run: a few rows only. It shows that every arm works; do not decide on it."
 _NOT_MEASURED = "not measured"
 _STATES = {"pass": "pass", "fail": "fail", "inconclusive": "inconclusive", "cannot_judge": "cannot judge"}
 _ROUTED = "forgetting does not block: only this task's inputs reach the adapter (general.deployment: routed)"

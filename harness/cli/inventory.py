@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import harness
+from harness.decision.smoke import NO_VERDICT
 from harness.evidence.to_go import arms_to_go
 from harness.json_files import read_json
 from harness.plugins import BASELINES, ENGINES, METRICS, REPORTS, plugins
@@ -84,7 +85,7 @@ def _state(folder: Path) -> tuple[str, str]:
         return UNREADABLE, f"result.json: {fault!r}; draw it again: harness report {_near(folder.resolve())}"
     if waiting:
         return "unfinished", f"{len(waiting)} of {len(arms)} arms to go: {', '.join(waiting)}"
-    return "finished", ("smoke run, not to be decided on: " if is_fast else "") + sentence
+    return "finished", NO_VERDICT if is_fast else sentence  # one of an earlier version has a sentence
 
 
 def _near(path: Path) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.table import Table
 
-from harness.api.summary import SMOKE, cells, heads, remarks, title
+from harness.api.summary import cells, heads, remarks, title
 from harness.cli.printing import console
 from harness.records import Run
 
@@ -30,8 +30,6 @@ def print_results(
     _print_arms(run, printed.width)
     for line in remarks(run):
         printed.print(line, markup=False)
-    if run.is_fast:
-        printed.print(SMOKE, style="bold")
     printed.print()
     printed.print(run.decision.sentence, markup=False, style="bold")
     printed.print(f"report: {report}", markup=False)

@@ -11,7 +11,7 @@ harm, safety        proof that something broke; proof that nothing did          
 bands      the 20/90/99 rule of thumb beside what was measured
 judged, judge_errors, agreement  scores of a judge: corrected by people's labels, and how far people agree
 searches   what retrieval lost and no model is to blame for
-sentence, advice, words               the verdict in plain English
+sentence, advice, words               the verdict in plain English      smoke    a run that has none
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -10,6 +10,7 @@ from harness.answer_reading import AnswerRule
 from harness.contract import Judging, Metric
 from harness.decision import decide
 from harness.decision.arms import dev_order, is_over_budget, read_arms
+from harness.decision.smoke import without_verdict
 from harness.errors import StoreError
 from harness.evidence.asked import asked_examples
 from harness.evidence.calibration import calibration_of
@@ -101,22 +102,23 @@ def collect(folder: RunFolder, task: Task, ledger: Ledger, *, most: int | None =
         fits={found[0].arm: found for found in fits if len(found) > 1},
         examples=task.test,
     )
+    manifest: Mapping[str, Any] = decode(dict[str, Any], ledger.state(RUN, MANIFEST) or "{}")
+    is_fast = manifest.get("is_fast", False)
     if judge:
         evidence = tuple(_corrected(item, judge.metric, decision.scores.get(item.arm)) for item in evidence)
         fits = [[_corrected(fit, judge.metric, None) for fit in found] for found in fits]
-    manifest: Mapping[str, Any] = decode(dict[str, Any], ledger.state(RUN, MANIFEST) or "{}")
     return Run(
         folder=folder.path.name,
         name=task.name,
         description=task.description,
-        is_fast=manifest.get("is_fast", False),
+        is_fast=is_fast,
         limits=task.limits,
         primary_metric=primary.name,
         task=task.resolved,
         examples=task.test,
         evidence=evidence,
         bases=bases,
-        decision=decision,
+        decision=without_verdict(decision) if is_fast else decision,
         manifest=manifest,
         fits={found[0].arm: tuple(found) for found in fits},
         notes=tuple(task.notes),

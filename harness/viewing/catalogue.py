@@ -1,11 +1,12 @@
 """The runs of a folder: each a name that was found there, never a path that somebody sent."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from harness.atomic import intruder
+from harness.decision.smoke import NO_VERDICT
 from harness.evidence.event_file import read_events
 from harness.evidence.to_go import arms_to_go
 from harness.json_files import read_json
@@ -67,7 +68,8 @@ def _entry(folder: Path) -> Entry:
         found = _of_events(folder, progress, progress.state if is_working else "unfinished")
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         found = _of_events(folder, progress, UNREADABLE)
-    return found
+    # a smoke run of an earlier version has a verdict in its files
+    return replace(found, action="", arm="", sentence=found.sentence and NO_VERDICT) if found.is_fast else found
 
 
 def _of_result(folder: Path, result: dict[str, Any], progress: Progress) -> Entry:

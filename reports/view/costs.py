@@ -43,11 +43,11 @@ class PayBack:
 def cost_section(run: Run) -> CostSection:
     """Build the section on cost."""
     timed = _timed(run)
-    backs = _pay_backs(run)
+    backs = [] if run.is_fast else _pay_backs(run)
     return CostSection(
         finding=_finding(timed),
         costs=_costs(run),
-        frontier=_frontier(timed),
+        frontier=None if run.is_fast else _frontier(timed),
         money=_money(run, backs),
         pays_back=_pay_back_table(run, backs) if backs else None,
         break_even=_break_even(run, backs),
@@ -188,6 +188,8 @@ def _pay_backs(run: Run) -> list[PayBack]:
 
 def _money(run: Run, backs: Sequence[PayBack]) -> str:
     hour = gpu_hour(run)
+    if run.is_fast:
+        return "Smoke run: no verdict, and no break-even from a few training steps."
     if hour is None:
         return "No price was given (cost.gpu_hour in the task file), so nothing is said about money."
     assumed = (

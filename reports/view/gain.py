@@ -9,6 +9,8 @@ from reports.view.gates import forgetting_counts
 from reports.view.lookup import evidence_of, gate_of, is_tuned, reference_prompt
 from reports.view.shapes import Cell, Figure, Table, join, table
 
+SMOKE = "Smoke run: no verdict, and differences on a few items tell nothing."
+
 
 @dataclass(frozen=True, slots=True)
 class GainSection:
@@ -20,6 +22,8 @@ class GainSection:
 
 def gain_section(run: Run) -> GainSection:
     """Build the section on gain and forgetting."""
+    if run.is_fast:
+        return GainSection(SMOKE, ())
     against = reference_prompt(run)
     gains = _gains(run)
     if against is None or not gains:

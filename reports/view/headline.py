@@ -1,5 +1,6 @@
 """The verdict in plain sentences: one figure and one interval each."""
 
+from harness.decision.smoke import NO_VERDICT
 from harness.records import Comparison, Evidence, Gate, Interval, Run
 from reports import numbers
 from reports.view.gates import basis_words, probes_words
@@ -7,13 +8,11 @@ from reports.view.lookup import comparison_of, gate_of, is_tuned, leading, score
 from reports.view.names import option_name
 from reports.view.shapes import join, metric_title
 
-SMOKE = "This was a smoke run: it shows that everything works. Its figures mean nothing, so nothing is recommended."
-
 
 def headline(run: Run) -> tuple[str, ...]:
     """Say what was found, the most important first."""
     if run.is_fast:
-        return (SMOKE,)
+        return (NO_VERDICT,)
     lead = leading(run)
     if not run.decision.scores:
         return ("No option gave a figure, so there is nothing to choose from.",)

@@ -14,6 +14,7 @@ BANDS = {
     "promising": "Promising: tuning can push it higher",
     "nearly_sure": "Nearly sure: the prompt already does it",
 }
+SMOKE = "Smoke run: no verdict, so no rung of the ladder is judged."
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +22,16 @@ class LadderSection:
     """The rungs as judged, and the rule of thumb beside them."""
 
     finding: str
-    figure: Figure
-    rungs: Table
+    figure: Figure | None  # None in a smoke run, as are the rungs
+    rungs: Table | None
     predicts: str
     measured: str
 
 
 def ladder_section(run: Run) -> LadderSection:
     """Build the section on the ladder."""
+    if run.is_fast:
+        return LadderSection(SMOKE, None, None, "", "")
     rule = run.decision.rule
     return LadderSection(
         finding=_finding(run),

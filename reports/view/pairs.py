@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from harness.records import UNCORRECTED, Comparison, Run
 from reports import numbers
+from reports.view.gain import SMOKE
 from reports.view.names import option_name
 from reports.view.shapes import Cell, Table, table
 
@@ -20,6 +21,8 @@ class PairsSection:
 
 def pairs_section(run: Run) -> PairsSection:
     """Build the section; each cell is the arm of the row against the arm of the column."""
+    if run.is_fast:
+        return PairsSection(SMOKE, None, "")
     by_names = {(found.arm, found.against): found for found in run.decision.pairs}
     arms = list(dict.fromkeys(name for pair in run.decision.pairs for name in (pair.against, pair.arm)))
     if len(arms) < 2:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from harness.records import UNCORRECTED, Run, Slice
 from reports import numbers
 from reports.text import one_line
+from reports.view.gain import SMOKE
 from reports.view.names import option_name
 from reports.view.shapes import Cell, Mood, Table, table
 
@@ -23,6 +24,8 @@ class SlicesSection:
 
 def slices_section(run: Run) -> SlicesSection:
     """Build the section on slices."""
+    if run.is_fast:
+        return SlicesSection(SMOKE, "", ())
     slices = run.decision.slices
     if not slices:
         return SlicesSection("The items share nothing by which they could be grouped.", "", ())

@@ -10,7 +10,7 @@ from reports.view.names import option_name
 def would_change(run: Run) -> tuple[str, ...]:
     """List what would turn the verdict; a smoke run has none to turn."""
     if run.is_fast:
-        return ("A whole run, without --fast.",)
+        return ()
     chosen = evidence_of(run, recommended(run))
     found = _of_a_recommendation(run, chosen) if chosen else _of_an_open_run(run)
     return (*found, *_missing(run), *_lost(run))

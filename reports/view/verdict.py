@@ -10,7 +10,6 @@ from reports.view.standing import Mark, standing
 from reports.view.turning import would_change
 
 NO_CAVEAT = "Nothing on record could overturn this verdict."
-SMOKE_STEP = "Run it again without --fast, and read that report."
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +20,7 @@ class Verdict:
     marks: tuple[Mark, ...]  # goal and forgetting, which make the verdict's strength
     sentences: tuple[str, ...]
     reasons: tuple[str, ...]
-    caveat: str  # the one that could overturn this verdict
+    caveat: str  # the one that could overturn this verdict; '' where there is none to overturn
     more_caveats: tuple[str, ...]
     changes: tuple[str, ...]  # what would change the verdict
     next_step: str
@@ -31,16 +30,16 @@ class Verdict:
 def verdict(run: Run) -> Verdict:
     """Draw page one from the decision; a smoke run has no verdict and no reasons for one."""
     decision, plain, stands = run.decision, plain_words(run), standing(run)
-    turning = () if run.is_fast else decision.caveats[: decision.turning]
+    turning = decision.caveats[: decision.turning]
     rest = decision.caveats[min(1, len(turning)) :]
     return Verdict(
         label=stands.label,
         marks=stands.marks,
         sentences=headline(run),
-        reasons=() if run.is_fast else tuple(map(plain, decision.reasons)),
-        caveat=plain(turning[0]) if turning else "A smoke run decides nothing." if run.is_fast else NO_CAVEAT,
+        reasons=tuple(map(plain, decision.reasons)),
+        caveat="" if run.is_fast else plain(turning[0]) if turning else NO_CAVEAT,
         more_caveats=tuple(map(plain, rest)),
         changes=tuple(map(plain, would_change(run))),
-        next_step=SMOKE_STEP if run.is_fast else plain(decision.next_step),
+        next_step=plain(decision.next_step),
         options=options(run),
     )

@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from harness.cli import main
+from harness.decision.smoke import NO_VERDICT
 
 
 @pytest.fixture
@@ -70,7 +71,7 @@ def test_task_that_cannot_be_read_is_listed_with_the_reason(here):
     ("result", "state", "about"),
     [
         (finished("ok", "failed"), "finished", "Take the prompt."),
-        (finished("ok", is_fast=True), "finished", "smoke run, not to be decided on: Take the prompt."),
+        (finished("ok", is_fast=True), "finished", NO_VERDICT),
         (finished("ok", "unfinished", "unfinished"), "unfinished", "2 of 3 arms to go: arm1, arm2"),
         (None, "unfinished", "no result yet; give the same compare command again"),
         ("{", "unreadable", "draw it again: harness report runs/one"),

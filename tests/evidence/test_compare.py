@@ -208,11 +208,18 @@ def test_fast_run_takes_few_rows_and_says_that_it_must_not_be_decided_on(tmp_pat
     command = ["compare", str(stub_task("steady")), "--fast", "--out", str(tmp_path / "run")]
     result = CliRunner().invoke(main, command)
     assert result.exit_code == 0, result.output
-    assert "do not decide on it" in result.output
+    assert "Smoke run: no verdict" in result.output and "Undecided" not in result.output
     assert "8 test items" in result.output
     assert "Smoke run" in (tmp_path / "run" / "report.html").read_text()
     again = CliRunner().invoke(main, [*command, "--json"])
-    assert json.loads(again.stdout)["arms"][0]["score"]["n"] == 8
+    written = json.loads(again.stdout)
+    assert written["arms"][0]["score"]["n"] == 8
+    assert written["verdict"]["sentence"].startswith("Smoke run: no verdict")
+    assert (written["verdict"]["action"], written["verdict"]["reasons"], written["verdict"]["rule"]) == (
+        "undecided",
+        [],
+        None,
+    )
 
 
 def test_peak_memory_and_time_are_measured_and_kept_over_attempts(tmp_path, stub_task):

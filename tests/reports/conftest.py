@@ -14,6 +14,7 @@ from harness.decision.arms import Arm, MetricSpec
 from harness.decision.bounds import error_bounds
 from harness.decision.paired import compare
 from harness.decision.slices import slice_gains
+from harness.decision.smoke import without_verdict
 from harness.program import Program, Prompt, Retriever, Shot
 from harness.records import (
     Band,
@@ -211,6 +212,7 @@ def build_run(items: int = 60, text: str | None = None, arms=ARMS, is_fast: bool
     """Return a whole run; `text` replaces every answer."""
     tests = examples(items)
     evidence = tuple(arm_evidence(*arm, tests, text) for arm in arms)
+    decided = decision(evidence, items)
     return Run(
         folder="support-routing-1a2b3c4d", name="support-routing",
         description="Send each customer message to the right desk, by the house codes.", is_fast=is_fast,
@@ -218,7 +220,7 @@ def build_run(items: int = 60, text: str | None = None, arms=ARMS, is_fast: bool
         task={"version": 1, "name": "support-routing", "model": {"source": "smollm2-135m"},
               "cost": {"gpu_hour": 2.5, "requests_per_month": 50000}},
         examples=tests, evidence=evidence, bases=(ability("base", 0.0), ability("base_nf4", -0.01)),
-        decision=decision(evidence, items),
+        decision=without_verdict(decided) if is_fast else decided,
         manifest={"started": "2026-11-21T04:00:00+00:00", "seeds": [0], "data_sha256": "9f86d081884c7d65",
                   "models": [{"name": "", "source": "smollm2-135m", "identity": "aa11"}],
                   "rows": {"train": 600, "preferences": None},

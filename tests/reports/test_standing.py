@@ -6,6 +6,7 @@ import re
 import pytest
 
 import reports
+from harness.decision.smoke import NO_VERDICT
 from harness.records import Interval
 from reports.view.forgetting import forgetting_section
 from reports.view.gain import gain_section
@@ -49,7 +50,7 @@ def test_smoke_run_has_no_verdict_in_any_colour(make_run):
     text = reports.html().render(smoke).text
     assert 'class="chip none"' in text and ", recommended" not in text
     assert 'class="chosen"' not in text.split('id="arms"')[0]
-    assert smoke.decision.sentence not in text
+    assert smoke.decision.sentence == NO_VERDICT and NO_VERDICT in re.sub("<[^>]+>", "", text)
 
 
 @pytest.mark.parametrize("state", list(FORGETTING))
@@ -136,3 +137,16 @@ def test_goal_that_the_interval_lies_above_is_not_said_to_be_reached_below(run):
 def test_goal_that_would_change_the_verdict_is_the_bound_that_was_held_against_it(run):
     rungs = tuple(dataclasses.replace(rung, goal_bound=0.8125) for rung in run.decision.rungs)
     assert any("A goal" in text and "81.2%" in text for text in verdict(decided(run, rungs=rungs)).changes)
+
+
+def test_report_of_a_smoke_run_holds_no_judgement_anywhere(make_run):
+    whole, smoke = make_run(60), make_run(60, is_fast=True)
+    judged = ("No rung above", "earned its cost", "climb", "gains most", "reach the goal of", "No reason was recorded")
+    judged += ("could overturn", "would change this verdict", "rethink the approach", "pays for its training")
+    judged += (whole.decision.rule.predicts,)
+    for render in (reports.html, reports.markdown):
+        text = render().render(smoke).text.split('id="words"')[0]  # the glossary says what such words mean
+        text = re.sub("<style>.*?</style>|<[^>]+>", "", text, flags=re.DOTALL).replace("\\", "")
+        assert "Smoke run: no verdict" in text and "without --fast" in text
+        assert [word for word in judged if word in text] == []
+    assert "earned its cost" in reports.html().render(whole).text
