@@ -1,6 +1,5 @@
 """harness compare: the main job."""
 
-import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -84,6 +83,7 @@ def compare(
     from harness.assets.models import local_folder
     from harness.cli.results import print_results
     from harness.cli.terminal import observer
+    from harness.evidence.again import compare_command
     from harness.evidence.compare import Settings, compare
     from harness.evidence.forecast import Outlook
     from harness.planning.forecast import outlook
@@ -99,16 +99,9 @@ def compare(
     if as_json:
         say_json_text((folder.path / "result.json").read_text(encoding="utf-8"))
     else:
-        again = _again(task_file, out if not is_fast else None, limit, is_adaptive=is_adaptive)
+        again = compare_command(task_file, out if not is_fast else None, limit, is_adaptive=is_adaptive)
         print_results(run, folder.path / "report.html", again)
     ctx.exit(exit_code(run, failing, is_strict=is_strict))
-
-
-def _again(task_file: Path, out: Path | None, limit: int | None, *, is_adaptive: bool) -> str:
-    """Return the command that runs the task again, quoted for a shell."""
-    options = [f"--out={out}"] * (out is not None) + [f"--limit={limit}"] * (limit is not None)
-    options += ["--adaptive"] * is_adaptive
-    return shlex.join(["harness", "compare", str(task_file), *options])
 
 
 def exit_code(run: "Run", failing: frozenset[str], *, is_strict: bool) -> Exit:

@@ -26,6 +26,7 @@ def report(run_folder: Path, as_json: bool, pdf: bool, redact: bool) -> None:
     """
     from harness.cli.pdf import find_browser, print_to_pdf
     from harness.cli.results import print_results
+    from harness.evidence.again import kept_command
     from harness.evidence.compare import redraw
     from harness.evidence.outputs import REDACTED
 
@@ -38,6 +39,6 @@ def report(run_folder: Path, as_json: bool, pdf: bool, redact: bool) -> None:
     if as_json:
         say_json_text((place / "result.json").read_text(encoding="utf-8"))
         return
-    print_results(run, place / "report.html", folder=folder.path)
+    print_results(run, place / "report.html", kept_command(folder), folder=folder.path)
     if pdf:
         say(f"PDF: {place / 'report.pdf'}")

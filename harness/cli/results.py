@@ -11,19 +11,18 @@ from harness.cli.printing import console
 from harness.records import Run
 
 MARK = "→ "  # before the arm that the verdict names
+UNKNOWN = "harness compare TASK_FILE"  # of a run whose task file is no longer where it was
 # Columns that are left out, in this order, where the table is wider than the terminal.
 SPARED = ("tokens", "general", "training", "s/item")
 
 
-def print_results(
-    run: Run, report: Path, again: str = "harness compare TASK_FILE", *, folder: Path | None = None
-) -> None:
+def print_results(run: Run, report: Path, again: str | None = None, *, folder: Path | None = None) -> None:
     """Print every arm with its interval, then the verdict, then what to do, with commands that can be pasted.
 
     Args:
         run: A finished run.
         report: Where its report.html is.
-        again: The command that made the run, without --fast.
+        again: The command that made the run, without --fast; None where its task file is gone.
         folder: The run's, where the report lies elsewhere.
     """
     printed = console()
@@ -33,7 +32,7 @@ def print_results(
     printed.print()
     printed.print(run.decision.sentence, markup=False, style="bold")
     printed.print(f"report: {report}", markup=False)
-    for what, command in next_commands(run, folder or report.parent, again):
+    for what, command in next_commands(run, folder or report.parent, again or UNKNOWN):
         printed.print(f"{what}:\n  {command}", markup=False)
 
 

@@ -12,6 +12,7 @@ from harness.atomic import private
 from harness.errors import HarnessError, StoreError, TaskFileError
 from harness.evidence import worker
 from harness.evidence.adaptive import adaptive, ask_in_rounds, check_stoppable, tell_saved
+from harness.evidence.again import keep_command
 from harness.evidence.climb import climb
 from harness.evidence.collect import collect
 from harness.evidence.event_file import EventFile
@@ -79,6 +80,7 @@ def compare(task: Task, settings: Settings, observer: Observer) -> tuple[Run, Ru
             with closing(Ledger(folder.ledger)) as ledger:
                 if ledger.state(RUN, SNAPSHOT) is None:
                     write_snapshot(task, folder, ledger, commits_of(models))
+                keep_command(ledger, task.file, settings.out, is_adaptive=settings.is_adaptive)
                 stall_minutes = task.stall_minutes  # the one thing that may be changed on the way
                 task = read_snapshot(folder, ledger)
                 _begin(task, models, formats, identity, settings, ledger)

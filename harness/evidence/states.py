@@ -14,6 +14,7 @@ NOT_MEASURED = "null"
 TROUBLE = "trouble"
 RUN = "run"  # the name under which the run's own states are kept
 MANIFEST = "manifest"
+COMMAND = "command"
 SNAPSHOT = "snapshot_sha256"
 
 

@@ -1,5 +1,6 @@
 """`harness compare` as scripts use it: what it takes, where the newest run is, and with which exit code it ends."""
 
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -62,6 +63,30 @@ def test_smoke_run_counts_as_undecided_whatever_it_seems_to_say(tmp_path, stub_t
     assert exit_code(decided, frozenset({"prompt"}), is_strict=True) == 1
     assert exit_code(smoke, frozenset(), is_strict=True) == 3
     assert exit_code(smoke, frozenset({"prompt"}), is_strict=False) == 0
+
+
+@pytest.mark.parametrize("place", ["outside", "its task's folder"])
+def test_report_of_a_run_ends_with_a_command_that_can_be_pasted(tmp_path, stub_task, monkeypatch, place):
+    task = stub_task("steady")
+    run = tmp_path / "a run"
+    assert call("compare", task, "--fast", "--limit", "4", "--out", run).exit_code == 0
+    monkeypatch.chdir(task.parent if place != "outside" else tmp_path / "..")
+    said = call("report", run).output.splitlines()
+    command = shlex.split(said[-1])
+    assert command[:2] == ["harness", "compare"]
+    assert Path(command[2]).resolve() == task.resolve()
+    assert command[3:] == ["--limit=4"]  # the whole run has a folder of its own
+    if place != "outside":
+        assert command[2] == task.name
+
+
+def test_report_of_an_unfinished_run_names_its_folder_and_of_a_lost_task_a_placeholder(tmp_path, stub_task):
+    task, run = stub_task("steady", "terse"), tmp_path / "a run"
+    assert call("compare", task, "--arm", "steady", "--out", run).exit_code == 0
+    commands = [line.strip() for line in call("report", run).output.splitlines() if line.startswith("  harness ")]
+    assert shlex.join(["harness", "compare", str(task), f"--out={run}"]) in commands
+    task.unlink()
+    assert "  harness compare TASK_FILE" in call("report", run).output.splitlines()
 
 
 def test_word_that_is_no_verdict_is_refused_with_those_that_are(tmp_path):
