@@ -103,7 +103,7 @@ class PlainDisplay:
         now = time.monotonic()
         if stage != self._stage:
             self._stage, self._stage_began, self._stage_first = stage, now, done
-            self._print(f"{self._title}: {stage}" + (f" (of {total})" if total > 1 else ""))
+            self._print(f"{self._title}: {stage}{_count(done, total)}")
         elif now - self._last_line >= PLAIN_SECONDS and done > self._stage_first:
             left = (now - self._stage_began) / (done - self._stage_first) * (total - done)
             most, least = ("at most ", 0.0) if may_end_early(stage) else ("", left)
@@ -183,6 +183,13 @@ class LiveDisplay(PlainDisplay):
 
     def _stamp(self) -> str:
         return ""
+
+
+def _count(done: int, total: int) -> str:
+    """Say how far a stage is as it begins or is resumed: ' (of 6)', ' (2/6)'; nothing where it is of one piece."""
+    if total <= 1:
+        return ""
+    return f" ({done}/{total})" if done else f" (of {total})"
 
 
 def _plain(text: str) -> str:

@@ -39,6 +39,17 @@ def test_without_a_terminal_every_stage_is_one_plain_line():
         datetime.strptime(line[:19], "%Y-%m-%d %H:%M:%S")
 
 
+def test_stage_that_is_come_back_to_says_how_far_it_is():
+    """Between two candidates of a choice dev is asked: the second is 1 of 3 done, not the first again."""
+    stream = StringIO()
+    display = PlainDisplay(console(stream))
+    for done in range(3):
+        display.progress("choosing on dev", done, 3)
+        display.progress("answering dev", 0, 6)
+    told = [line[20:] for line in stream.getvalue().splitlines() if "choosing" in line]
+    assert told == [f": choosing on dev ({how})" for how in ("of 3", "1/3", "2/3")]
+
+
 def test_time_left_counts_from_where_a_stage_was_taken_up(monkeypatch):
     """Training continues at step 60 after dev was asked: 5 steps in 20 s leave 235 steps, 940 s."""
     stream, now = StringIO(), [100.0]
