@@ -21,7 +21,6 @@ _PLAIN = "tag:yaml.org,2002:"
 _PYTHON = f"{_PLAIN}python/"
 # Keys whose value lm-eval imports, evaluates, or reads with a loader that builds Python objects.
 _CODE_KEYS = {"class", "unsafe_code", "use_prompt", "hf_evaluate"}
-_DATA_KEYS = {"dataset_path", "dataset_name", "dataset_kwargs"}  # which say where the data of a task lie
 MOST_BYTES, MOST_LEVELS, MOST_VALUES = 2**20, 30, 20_000  # of a task file, which has some hundred values
 
 
@@ -106,8 +105,6 @@ def _faults(root: Any, folder: Path, file: Path) -> Iterator[tuple[Any, str]]:
                 is_named = isinstance(key, yaml.ScalarNode) and key.value in _CODE_KEYS
                 if isinstance(key, yaml.ScalarNode) and key.value == "cache_dir":
                     yield key, "'cache_dir' has data written where no run belongs"
-                if isinstance(key, yaml.ScalarNode) and key.value in _DATA_KEYS:
-                    yield from _fetched(value)
                 if is_named and value.value not in ("false", "False", "null", "~", ""):
                     yield key, f"'{key.value}' runs code"
         elif isinstance(node, yaml.ScalarNode) and (reached := private_attribute(node.value)):
@@ -115,13 +112,6 @@ def _faults(root: Any, folder: Path, file: Path) -> Iterator[tuple[Any, str]]:
     for path in _included(root, file):
         if not path.is_relative_to(folder):
             yield root, f"it includes {path}, which lies outside the folder"
-
-
-def _fetched(value: Any) -> Iterator[tuple[Any, str]]:
-    """Find addresses from which data would be fetched, or protocols that lead through an archive or a service."""
-    for node in _nodes(value):
-        if isinstance(node, yaml.ScalarNode) and ("://" in node.value or "::" in node.value):
-            yield node, f"'{node.value[:80]}' is an address that data would be fetched from; name a file of this folder"
 
 
 def _nodes(root: Any) -> Iterator[Any]:

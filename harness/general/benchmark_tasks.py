@@ -6,8 +6,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import datasets
-from datasets.packaged_modules import _PACKAGED_DATASETS_MODULES
 from jinja2 import BaseLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from lm_eval import utils
@@ -58,33 +56,9 @@ def _known_metric(name: str, hf_evaluate_metric: bool = False) -> Any:
     return registry.get_metric(name, hf_evaluate_metric)
 
 
-class _DataSets:
-    """The library of data sets as lm-eval's tasks see it: no folder there is read for a set of the hub."""
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(datasets, name)
-
-    @staticmethod
-    def load_dataset(path: str, name: str | None = None, **how: Any) -> Any:
-        """Load a data set; a folder only where its path says that it is one.
-
-        Raises:
-            HarnessError: If the set's name is that of something where harness was started, which would be read instead.
-        """
-        is_path = Path(path).is_absolute() or path.startswith(".")
-        if not is_path and path not in _PACKAGED_DATASETS_MODULES and Path(path).exists():
-            raise HarnessError(
-                f"general.tasks: the data set '{path}' of the hub is a folder where harness was started too, which "
-                f"would be read instead; start it elsewhere, or name it './{path}' in a task file that means it"
-            )
-        return datasets.load_dataset(path, name, **how)
-
-
-# lm-eval renders templates with full access to Python, looks metrics up on the hub, and reads what lies in the working
-# folder by a set's name; none of it can be set.
+# lm-eval renders templates with full access to Python, and looks metrics up on the hub; neither can be set.
 utils.env = _Sandbox()
 lm_eval_task.get_metric = _known_metric
-lm_eval_task.datasets = _DataSets()
 
 
 def load_tasks(names: Sequence[str], include_path: Path | None) -> dict[str, Any]:
@@ -140,7 +114,7 @@ def _named(wanted: list[str], include_path: Path | None) -> dict[str, Any]:
     manager = _manager_of(wanted, include_path)
     try:
         return dict(manager.load(wanted)["tasks"])
-    except (HarnessError, MemoryError):
+    except HarnessError:
         raise
     except Exception as fault:  # whatever a third party's task file or data set raises
         said = (str(fault).strip() or type(fault).__name__).splitlines()[0]

@@ -61,7 +61,7 @@ class EngineLM(LM):  # type: ignore[misc]
         for number, request in enumerate(requests):
             groups.setdefault(request.args[0], []).append(number)
         results: list[tuple[float, bool]] = [(math.nan, False)] * len(requests)
-        faults: dict[str, ArmError] = {}  # by context
+        faults: list[ArmError] = []
         done = 0
         self._advance(done, len(requests))
         for chunk in _chunks(groups):
@@ -74,21 +74,18 @@ class EngineLM(LM):  # type: ignore[misc]
                 done += len(groups[context])
             self._advance(done, len(requests))
         if faults and not any(math.isfinite(logprob) for logprob, _ in results):
-            raise faults[min(faults, key=len)]  # the shortest context's, as a long one may be refused for its length
+            raise faults[0]
         return results
 
-    def _scored(
-        self, asked: Sequence[tuple[str, Sequence[str]]], faults: dict[str, ArmError]
-    ) -> list[Sequence[Likelihood]]:
+    def _scored(self, asked: Sequence[tuple[str, Sequence[str]]], faults: list[ArmError]) -> list[Sequence[Likelihood]]:
         """Score contexts, by halves where the engine refuses some: those it refuses alone have no likelihoods."""
         try:
             return list(self._engine.loglikelihood(asked, self._weights))
         except ArmError as fault:
             if is_of_the_process(fault):
                 raise
-            refused = fault
+            faults.append(fault)
         if len(asked) == 1:
-            faults[asked[0][0]] = refused
             return [()]
         half = len(asked) // 2
         return [*self._scored(asked[:half], faults), *self._scored(asked[half:], faults)]

@@ -1,7 +1,6 @@
 """Task files of general.include_path are data: what brings code is named, and nothing of it runs."""
 
 import os
-import shutil
 from pathlib import Path
 
 from click.testing import CliRunner
@@ -73,13 +72,6 @@ def test_plain_task_file_has_no_fault_and_is_loaded(folder):
         ("description: \"{{ question['__class__'] }}\"", 10, "reaches for '__class__'"),
         ("description: \"{{ question|attr('_private') }}\"", 10, "reaches for '_private'"),
         ("include: ../other.yaml", 1, "outside the folder"),
-        (
-            "x: {dataset_kwargs: {data_files: {test: 'http://198.51.100.7/x.jsonl'}}}",
-            10,
-            "'http://198.51.100.7/x.jsonl'",
-        ),
-        ("x: {dataset_kwargs: {data_files: ['zip://rows.jsonl::rows.zip']}}", 10, "is an address"),
-        ("x: {dataset_path: 'hf://datasets/owner/name'}", 10, "is an address"),
         ("x: {<<: {include: [/etc/other.yaml]}}", 1, "outside the folder"),
     ],
 )
@@ -159,31 +151,6 @@ def test_template_that_leaves_the_sandbox_at_a_later_item_is_one_sentence(folder
     write(folder, text="{{question}} {{ cycler['__in' ~ 'it__'].x if question[8] != '0' }}")
     with raises(HarnessError, match="a template cannot be rendered: .*unsafe"):
         general_items_digest(["own"], 4, folder, 0)
-
-
-def test_folder_by_the_name_of_a_set_of_the_hub_is_not_read_for_it(folder, monkeypatch):
-    planted = folder.parent / "owner" / "questions"
-    planted.mkdir(parents=True)
-    shutil.copy(folder.parent / "rows.jsonl", planted / "test.jsonl")
-    write(folder)
-    written = (folder / "own.yaml").read_text()
-    named = written.replace("dataset_path: json", "dataset_path: owner/questions").split("\n")
-    (folder / "own.yaml").write_text("\n".join(line for line in named if not line.startswith("dataset_kwargs")))
-    with raises(HarnessError, match=r"'owner/questions' of the hub is a folder where harness was started too"):
-        load_tasks(["own"], folder)
-    meant = (folder / "own.yaml").read_text().replace("owner/questions", "./owner/questions")
-    (folder / "own.yaml").write_text(meant)
-    assert len(load_tasks(["own"], folder)["own"].eval_docs) == 8
-
-
-def test_lack_of_memory_is_not_told_as_a_fault_of_the_data(folder, monkeypatch):
-    def full(*_, **__):
-        raise MemoryError
-
-    write(folder)
-    monkeypatch.setattr("datasets.load_dataset", full)
-    with raises(MemoryError):
-        load_tasks(["own"], folder)
 
 
 @mark.parametrize("metric", ["acc, hf_evaluate: true", "own_metric"])

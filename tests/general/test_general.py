@@ -155,20 +155,6 @@ def test_weights_that_score_no_item_at_all_are_an_arm_s_error(measured, engine, 
         measured(tasks=("own_choice",), include_path=tasks_folder, engine=Failing(engine, "capital"))
 
 
-def test_weights_that_score_nothing_are_told_by_the_shortest_prompt(measured, engine, tasks_folder):
-    asked = []
-
-    class Refusing(Failing):
-        def loglikelihood(self, requests, weights):
-            asked.extend(len(context) for context, _ in requests)
-            raise ArmError(f"refused: {len(requests[0][0])} characters")
-
-    with raises(ArmError) as refused:
-        measured(tasks=("core",), engine=Refusing(engine, ""))
-    assert str(refused.value) == f"refused: {min(asked)} characters"
-    assert min(asked) < max(asked)
-
-
 def test_a_window_that_takes_no_prompt_is_refused(measured, engine, tasks_folder):
     with raises(HarnessError, match="leave no room"):
         measured(tasks=("own_free",), include_path=tasks_folder, engine=Failing(engine, ""))
