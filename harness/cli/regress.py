@@ -154,6 +154,7 @@ def _check(
         tasks=named or (task.general.tasks if task else ("core",)),
         limit=limit or (task.general.limit if task else ITEMS),
         include_path=task.general.include_path if task else None,
+        commits=task.general.commits if task else {},
         limits=limits,
         task=task,
         baseline=baseline,

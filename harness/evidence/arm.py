@@ -58,6 +58,7 @@ class Workplace:
         material = Material(
             tasks=general.tasks,
             include_path=general.include_path,
+            commits=general.commits,
             items=FAST_ITEMS if self.is_fast else ITEMS,
             task_answers=frozenset(self.task_answers),
             prompt=self.prompt,
@@ -144,6 +145,7 @@ def measure_general(name: str, weights: Weights, place: Workplace) -> None:
         tasks=general.tasks,
         limit=general.limit,
         include_path=general.include_path,
+        commits=general.commits,
         task_answers=place.task_answers,
         prompt=place.prompt,
         seed=place.seed,

@@ -21,6 +21,7 @@ from harness.evidence.formats import look_at_formats
 from harness.evidence.jobs import Count, Jobs
 from harness.evidence.models import ServedModel, find_models
 from harness.evidence.outputs import check_columns, write_outputs, write_redacted
+from harness.evidence.pins import with_benchmarks
 from harness.evidence.provenance import code_digest, commits_of, identity_of, manifest, versions
 from harness.evidence.smoke import scaled
 from harness.evidence.snapshot import read_snapshot, write_snapshot
@@ -79,7 +80,7 @@ def compare(task: Task, settings: Settings, observer: Observer) -> tuple[Run, Ru
                 watch.log(line)
             with closing(Ledger(folder.ledger)) as ledger:
                 if ledger.state(RUN, SNAPSHOT) is None:
-                    write_snapshot(task, folder, ledger, commits_of(models))
+                    write_snapshot(with_benchmarks(task), folder, ledger, commits_of(models))
                 keep_command(ledger, task.file, settings.out, is_adaptive=settings.is_adaptive)
                 stall_minutes = task.stall_minutes  # the one thing that may be changed on the way
                 task = read_snapshot(folder, ledger)

@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from harness.assets.hub import hub_commit, hub_embedder
+from harness.benchmark_files import is_benchmark_file
 from harness.errors import ModelError
+from harness.evidence.fits import family_of
 from harness.model_names import is_hub_id, repository_and_commit
+from harness.records import TUNED
 from harness.task.hub import pinned_name
 from harness.task.task import Task
 
@@ -66,6 +69,29 @@ def noted(faults: list[str]) -> Iterator[None]:
         yield
     except ModelError as fault:
         faults.extend(fault.faults)
+
+
+def with_benchmarks(task: Task) -> Task:
+    """Return the task with the commit of each data set of the hub that its benchmarks read; they are for tuned arms.
+
+    Raises:
+        HarnessError: If a benchmark is unknown or its data cannot be had.
+    """
+    if not any(family_of(arm) in TUNED for arm in task.arms):
+        return task
+    general = task.general
+    commits = benchmark_commits(general.tasks, general.include_path, general.commits)
+    resolved = {**task.resolved, "general": {**task.resolved["general"], "commits": commits}}
+    return replace(task, general=replace(general, commits=commits), resolved=resolved)
+
+
+def benchmark_commits(tasks: Sequence[str], include_path: Path | None, known: Mapping[str, str]) -> dict[str, str]:
+    """Return the commits of the data sets that benchmarks read; ours and files of rows read none of the hub."""
+    if all(name == "core" or is_benchmark_file(name) for name in tasks):
+        return dict(known)
+    from harness.general.benchmark_tasks import newest_commits
+
+    return newest_commits(tasks, include_path, known)
 
 
 def pinned(resolved: Mapping[str, Any], of_models: Mapping[str, str], of_sets: Mapping[str, str]) -> dict[str, Any]:

@@ -96,6 +96,7 @@ def manifest(task: Task, models: Sequence[ServedModel], identity: dict[str, str]
             for model in models
         ],
         "data_sha256": task.digest,
+        "benchmark_commits": dict(task.general.commits),
         "rows": {
             "train": len(task.study.train),
             "dev": len(task.study.dev),

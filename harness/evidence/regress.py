@@ -3,7 +3,7 @@
 import json
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from harness.errors import ArmError, HarnessError
 from harness.evidence.answering import answer, require_measured
 from harness.evidence.arm import room_for
 from harness.evidence.baseline_file import FORMAT, Baseline, recall, record
+from harness.evidence.pins import benchmark_commits
 from harness.evidence.provenance import code_digest, now, versions
 from harness.evidence.sides import Side, check_adapter, comparison_notes, forms, two_sides
 from harness.evidence.unread import stopped
@@ -45,11 +46,12 @@ class Check:
     baseline: Path | None  # of the base; recorded there when it is not
     is_cached: bool = True
     is_same_base: bool = False  # whatever the adapter's configuration calls its base
+    commits: Mapping[str, str] = field(default_factory=dict)  # of data sets of the hub; others are read at the newest
 
     @property
     def items(self) -> str:
         """Hash of what is asked; finding it out also shows what is unknown or missing."""
-        return general_items_digest(self.tasks, self.limit, self.include_path, SEED)
+        return general_items_digest(self.tasks, self.limit, self.include_path, SEED, self.commits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ def regress(base: tuple[str, Weights], tuned: tuple[str, Weights], check: Check,
         HarnessError: If a model, an adapter, the items or the baseline cannot be used.
     """
     benchmark_folder(observer.log)  # which says so if it must fetch them
+    check = replace(check, commits=benchmark_commits(check.tasks, check.include_path, check.commits))
     before, after = two_sides(base, tuned)
     if after.weights.adapter and not check.is_same_base:
         check_adapter(before, Path(after.weights.adapter))
@@ -137,7 +140,8 @@ def _manifest(
         "finished": now(),
         "base": described(base),
         "tuned": described(tuned),
-        "general": {"tasks": list(check.tasks), "limit": check.limit, "items_sha256": bound_to["items"]},
+        "general": {"tasks": list(check.tasks), "limit": check.limit, "items_sha256": bound_to["items"]}
+        | ({"commits": dict(check.commits)} if check.commits else {}),
         "task": {"name": check.task.name, "sha256": check.task.digest} if check.task else None,
         "seed": SEED,
         "engine": dict(engine),
@@ -190,6 +194,7 @@ def _measure(side: Side, check: Check, engine: LocalEngine, observer: Observer) 
         tasks=check.tasks,
         limit=check.limit,
         include_path=check.include_path,
+        commits=check.commits,
         task_answers={example.target for example in task.study.train} if task else (),
         prompt=_prompt(task) if task else None,
         seed=SEED,

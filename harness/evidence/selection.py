@@ -37,6 +37,7 @@ class Material:
     prompt: Prompt  # the task's own
     limits: Limits
     seed: int
+    commits: Mapping[str, str] = field(default_factory=dict)  # of data sets of the hub
 
 
 @dataclass
@@ -63,6 +64,7 @@ class SelectionProbe:
                 tasks=material.tasks,
                 limit=material.items,
                 include_path=material.include_path,
+                commits=material.commits,
                 task_answers=material.task_answers,
                 prompt=material.prompt,
                 seed=material.seed,

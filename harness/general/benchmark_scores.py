@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 import random
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ def benchmark_items(
     tasks: Sequence[str],
     limit: int,
     include_path: Path | None,
+    commits: Mapping[str, str],
     seed: int,
     use: Use,
     advance: Advance,
@@ -44,7 +45,7 @@ def benchmark_items(
     NaN and no probability.
     """
     with quiet():
-        loaded, chosen = _prepared(tasks, limit, include_path, seed, use)
+        loaded, chosen = _prepared(tasks, limit, include_path, commits, seed, use)
         if not loaded:
             return ()
         model = EngineLM(engine, weights, advance, loaded)
@@ -55,12 +56,18 @@ def benchmark_items(
 
 
 def asked_items(
-    *, tasks: Sequence[str], limit: int, include_path: Path | None, seed: int, use: Use
+    *,
+    tasks: Sequence[str],
+    limit: int,
+    include_path: Path | None,
+    commits: Mapping[str, str],
+    seed: int,
+    use: Use,
 ) -> list[dict[str, Any]]:
     """Return what `benchmark_items` would ask, without a model: of each item its prompts, options and right answer."""
     asked = []
     with quiet():
-        loaded, chosen = _prepared(tasks, limit, include_path, seed, use)
+        loaded, chosen = _prepared(tasks, limit, include_path, commits, seed, use)
         for name, task in loaded.items():
             with _rendered():
                 task.build_all_requests(samples=chosen[name])
@@ -98,12 +105,12 @@ def _named(value: object) -> str:
 
 
 def _prepared(
-    tasks: Sequence[str], limit: int, include_path: Path | None, seed: int, use: Use
+    tasks: Sequence[str], limit: int, include_path: Path | None, commits: Mapping[str, str], seed: int, use: Use
 ) -> tuple[dict[str, Any], dict[str, list[int]]]:
     """Load the tasks and choose their items; for selection, a task without any is left out."""
     random.seed(_RANDOM_SEED)
     np.random.seed(_OTHER_SEED)
-    loaded = load_tasks(tasks, include_path)
+    loaded = load_tasks(tasks, include_path, commits)
     numbers = pools(loaded, use)
     if use == "selection":
         # a glance at the most: of more benchmarks than items, some

@@ -18,8 +18,10 @@ from lm_eval.tasks import TaskManager
 from harness.benchmark_code import code_faults, is_code_allowed
 from harness.benchmark_files import BenchmarkRow, benchmark_name, is_benchmark_file, read_benchmark
 from harness.errors import HarnessError
+from harness.general.data_sets import at_commits
 from harness.general.pools import Use, uses_of
 from harness.plugins import suggest
+from harness.quiet import quiet
 
 OURS = Path(__file__).parent / "benchmarks"
 CORE = (
@@ -61,8 +63,15 @@ utils.env = _Sandbox()
 lm_eval_task.get_metric = _known_metric
 
 
-def load_tasks(names: Sequence[str], include_path: Path | None) -> dict[str, Any]:
+def load_tasks(
+    names: Sequence[str], include_path: Path | None, commits: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """Load benchmarks by name; 'core' means ours. lm-eval's own are indexed only if needed (seconds).
+
+    Args:
+        names: Of `general.tasks`.
+        include_path: Folder of further task files.
+        commits: Of data sets of the hub, by name; the others are read at the newest.
 
     Returns:
         lm-eval's tasks by name; of groups and tags, their members.
@@ -72,7 +81,8 @@ def load_tasks(names: Sequence[str], include_path: Path | None) -> dict[str, Any
     """
     wanted = list(dict.fromkeys(task for name in names for task in (CORE if name == "core" else (name,))))
     files = [name for name in wanted if is_benchmark_file(name)]
-    tasks = _named([name for name in wanted if name not in files], include_path)
+    with at_commits(commits or {}):
+        tasks = _named([name for name in wanted if name not in files], include_path)
     for file in files:
         name = benchmark_name(file)
         if name in CORE:
@@ -81,6 +91,18 @@ def load_tasks(names: Sequence[str], include_path: Path | None) -> dict[str, Any
             raise HarnessError(f"general.tasks: two benchmarks are called '{name}'; rename the file {file}")
         tasks[name] = _of_rows(name, Path(file))
     return tasks
+
+
+def newest_commits(names: Sequence[str], include_path: Path | None, commits: Mapping[str, str]) -> dict[str, str]:
+    """Return the commits of all data sets of the hub that these benchmarks read, those that are given among them.
+
+    Raises:
+        HarnessError: If a name is unknown, or a set cannot be had.
+    """
+    wanted = [name for name in names if name != "core" and not is_benchmark_file(name)]
+    with quiet(), at_commits(commits) as found:
+        _named(wanted, include_path)
+    return dict(sorted(found.items()))
 
 
 def check_names(names: Sequence[str], include_path: Path | None) -> None:

@@ -13,7 +13,7 @@ import hashlib
 import json
 import random
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -40,6 +40,7 @@ def measure(
     tasks: Sequence[str],
     limit: int,
     include_path: Path | None,
+    commits: Mapping[str, str] | None = None,
     task_answers: Collection[str],
     prompt: Prompt | None = None,
     seed: int,
@@ -56,6 +57,7 @@ def measure(
         limit: Benchmark items in all, shared among the tasks, four times as many for `core`'s passages; no more
             texts or unrelated questions than that are asked either.
         include_path: Folder of further lm-eval task files.
+        commits: Of data sets of the hub that benchmarks read; the others are read at the newest.
         task_answers: Targets of the training set, for the off-task probe; without any it is left out.
         prompt: The task's own system turn and template, without shots: unrelated questions are asked under it too.
         seed: Chooses items and texts; equal seeds give equal items whatever the weights.
@@ -71,7 +73,15 @@ def measure(
     started = time.monotonic()
     advance = partial(progress, "benchmarks")
     items = benchmark_items(
-        engine, weights, tasks=tasks, limit=limit, include_path=include_path, seed=seed, use=use, advance=advance
+        engine,
+        weights,
+        tasks=tasks,
+        limit=limit,
+        include_path=include_path,
+        commits=commits or {},
+        seed=seed,
+        use=use,
+        advance=advance,
     )
     texts = text_losses(engine, weights, texts_for(use, limit, seed), progress)
     answers: tuple[OffTaskAnswer, ...] = ()
@@ -100,7 +110,9 @@ def text_losses(
     )
 
 
-def general_items_digest(tasks: Sequence[str], limit: int, include_path: Path | None, seed: int) -> str:
+def general_items_digest(
+    tasks: Sequence[str], limit: int, include_path: Path | None, seed: int, commits: Mapping[str, str] | None = None
+) -> str:
     """Hash exactly what a gate measurement with these settings asks, contents included; no model is needed.
 
     What binds a recorded baseline: equal digests mean equal benchmark prompts, options and right answers, equal texts
@@ -115,7 +127,9 @@ def general_items_digest(tasks: Sequence[str], limit: int, include_path: Path | 
     from harness.general.benchmark_scores import asked_items
 
     asked = {
-        "items": asked_items(tasks=tasks, limit=limit, include_path=include_path, seed=seed, use="gate"),
+        "items": asked_items(
+            tasks=tasks, limit=limit, include_path=include_path, commits=commits or {}, seed=seed, use="gate"
+        ),
         "texts": [[row["id"], row["text"]] for row in texts_for("gate", limit, seed)],
         "questions": [asdict(question) for question in questions_for("gate", limit)],
         "new_tokens": NEW_TOKENS,

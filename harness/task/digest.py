@@ -25,6 +25,8 @@ def digest_of(resolved: Mapping[str, Any], study: Study, test: Sequence[Example]
     """
     settings = {key: value for key, value in resolved.items() if key != "data"}
     settings["general"] = {key: value for key, value in settings["general"].items() if key != "include_path"}
+    if not settings["general"].get("commits"):  # as it was before there were any
+        settings["general"].pop("commits", None)
     # no figure depends on it, and a run that was ended too soon must continue with more
     settings["budget"] = {key: value for key, value in settings["budget"].items() if key != "stall_minutes"}
     if not settings["metric"]["options"]:  # a task without any keeps the digest that it had before there were options

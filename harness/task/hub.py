@@ -17,6 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from harness.hub_sets import commit_of
 from harness.quiet import quiet
 from harness.task.extents import table_fault
 from harness.task.faults import Faults
@@ -26,7 +27,6 @@ _NAME = re.compile(
     r"(?::(?P<subset>[\w.+-]*))?(?::(?P<split>[\w.-]+))?"
 )
 _NAME_ONE = "run again with a network, or name the same one behind '@' everywhere"
-_COMMIT = re.compile("[0-9a-f]{40}")
 _SPLITS: Mapping[str, tuple[str, ...]] = {
     "dev": ("validation", "dev", "val", "valid", "development"),
     "test": ("test",),
@@ -100,16 +100,6 @@ def read_hub(written: str, role: str, faults: Faults) -> tuple[str, list[dict[st
         return written, []
     place = ":".join((name.repo, name.subset or "default", split))
     return place, [with_label_names(dict(values), labels) for values in records]
-
-
-def commit_of(records: Any) -> str | None:
-    """Return the commit of the hub that a `datasets.Dataset` was read at, or None where it came from elsewhere.
-
-    `datasets` keeps what it made of a set in a folder with the commit's name.
-    """
-    folders = {Path(file["filename"]).parent.name for file in records.cache_files}
-    [folder] = folders if len(folders) == 1 else [""]
-    return folder if _COMMIT.fullmatch(folder) else None
 
 
 def _short(commit: str | None) -> str:

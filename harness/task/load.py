@@ -38,7 +38,7 @@ def load_task(path: Path) -> Task:
         metric_options=settings.metric.options,
         limits=_limits(settings),
         arms=content.arms,
-        general=GeneralSpec(content.benchmarks.tasks, settings.general.limit, content.include_path),
+        general=_general(content),
         cost=CostSpec(settings.cost.gpu_hour, settings.cost.requests_per_month),
         budget_minutes=settings.budget.minutes,
         train_rows=settings.budget.train_rows,
@@ -50,6 +50,11 @@ def load_task(path: Path) -> Task:
         judges=content.judges,
         commits=dict(faults.commits),
     )
+
+
+def _general(content: Content) -> GeneralSpec:
+    general = content.settings.general
+    return GeneralSpec(content.benchmarks.tasks, general.limit, content.include_path, dict(general.commits))
 
 
 def _check_sides(content: Content, faults: Faults) -> None:

@@ -161,6 +161,8 @@ class General(Section):
     """Benchmark items in all, shared among the benchmarks; the two on passages of `core` get four times as many."""
     include_path: Text | None = None
     """Folder with lm-eval task files of your own."""
+    commits: dict[Text, Annotated[str, Field(pattern="^[0-9a-f]{40}$")]] = {}
+    """Commits of hub data sets that benchmarks read, by `owner/name`. Default: the newest ones."""
     max_drop: Annotated[float, Field(gt=0, lt=1)] = _LIMITS.max_drop
     """Largest loss over all benchmark items that is taken for none."""
     keep: Annotated[float, Field(gt=0, le=1)] = _LIMITS.keep

@@ -44,6 +44,7 @@ class GeneralSpec:
     tasks: tuple[str, ...]  # ('core',), lm-eval task and group names, absolute paths of files of rows
     limit: int  # benchmark items in all
     include_path: Path | None  # folder of lm-eval task files of the user's own
+    commits: Mapping[str, str] = field(default_factory=dict)  # of hub data sets that benchmarks read, by name
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ from recorder import Recorder
 from ruamel.yaml import YAML
 
 from harness.errors import ModelError
+from harness.evidence import pins
 from harness.evidence.compare import Settings, compare
 from harness.evidence.models import ServedModel
-from harness.evidence.pins import pinned, with_embedders
+from harness.evidence.pins import pinned, with_benchmarks, with_embedders
 from harness.evidence.provenance import commits_of
 from harness.evidence.snapshot import read_snapshot, write_snapshot
 from harness.store.folder import RunFolder
@@ -29,6 +30,22 @@ def test_resolved_task_file_beside_the_task_is_the_same_task(tiny_task, tmp_path
     beside.write_bytes((folder.path / "task.lock.yaml").read_bytes())
     again = load_task(beside)
     assert (again.digest, again.resolved) == (task.digest, task.resolved)
+
+
+def test_commits_of_a_benchmark_s_data_stand_in_the_resolved_task_file(tiny_task, tmp_path, monkeypatch):
+    commits = {"owner/sums": "a" * 40}
+    monkeypatch.setattr(pins, "benchmark_commits", lambda tasks, folder, known: commits | dict(known))
+    assert with_benchmarks(load_task(tiny_task("zero_shot"))).general.commits == {}  # nothing is tuned
+    path = tiny_task("lora_sft")
+    task = with_benchmarks(load_task(path))
+    folder = RunFolder(tmp_path / "run")
+    folder.path.mkdir(mode=0o700)
+    with closing(Ledger(folder.ledger)) as ledger:
+        write_snapshot(task, folder, ledger)
+        assert read_snapshot(folder, ledger).general.commits == commits
+    beside = path.with_name("again.yaml")
+    beside.write_bytes((folder.path / "task.lock.yaml").read_bytes())
+    assert load_task(beside).general.commits == commits
 
 
 def test_every_hub_id_of_the_resolved_task_file_stands_with_its_commit():
