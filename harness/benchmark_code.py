@@ -5,6 +5,7 @@ hub, and reads further files that a task file names. So its files are read here 
 """
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,9 @@ _PLAIN = "tag:yaml.org,2002:"
 _PYTHON = f"{_PLAIN}python/"
 # Keys whose value lm-eval imports, evaluates, or reads with a loader that builds Python objects.
 _CODE_KEYS = {"class", "unsafe_code", "use_prompt", "hf_evaluate"}
+# Keys whose values, at any depth, `datasets` opens: `scheme://host/file`, `protocol::file`, and databases of `sql`.
+_SOURCE_KEYS = {"dataset_path", "dataset_name", "dataset_kwargs", "data_files", "data_dir", "con", "revision"}
+_REMOTE = re.compile(r"://|^[A-Za-z][\w+.-]*::|^[A-Za-z][\w+.-]+:/")
 MOST_BYTES, MOST_LEVELS, MOST_VALUES = 2**20, 30, 20_000  # of a task file, which has some hundred values
 
 
@@ -65,7 +69,7 @@ def code_faults(folder: Path) -> list[CodeFault]:
         except (OSError, ValueError, yaml.YAMLError, RecursionError) as fault:
             said = (str(fault).strip() or type(fault).__name__).splitlines()[0]
             found.append(CodeFault(name, None, f"cannot be read as plain YAML ({said})"))
-    return found
+    return list(dict.fromkeys(found))  # an address may stand below two keys that are read as sources
 
 
 def _composed(file: Path) -> Any:
@@ -93,6 +97,7 @@ def _composed(file: Path) -> Any:
     return root
 
 
+_SHOWN = 80  # characters of an address
 _REMEDY = "take it out, or give --allow-benchmark-code if you trust all code of this folder"
 
 
@@ -103,6 +108,8 @@ def _faults(root: Any, folder: Path, file: Path) -> Iterator[tuple[Any, str]]:
         if isinstance(node, yaml.MappingNode):
             for key, value in node.value:
                 is_named = isinstance(key, yaml.ScalarNode) and key.value in _CODE_KEYS
+                if isinstance(key, yaml.ScalarNode) and key.value in _SOURCE_KEYS:
+                    yield from _remote(value)
                 if isinstance(key, yaml.ScalarNode) and key.value == "cache_dir":
                     yield key, "'cache_dir' has data written where no run belongs"
                 if is_named and value.value not in ("false", "False", "null", "~", ""):
@@ -112,6 +119,13 @@ def _faults(root: Any, folder: Path, file: Path) -> Iterator[tuple[Any, str]]:
     for path in _included(root, file):
         if not path.is_relative_to(folder):
             yield root, f"it includes {path}, which lies outside the folder"
+
+
+def _remote(source: Any) -> Iterator[tuple[Any, str]]:
+    """Yield what names something that is reached over a network, or through a protocol that leads to one."""
+    for node in _nodes(source):
+        if isinstance(node, yaml.ScalarNode) and _REMOTE.search(node.value):
+            yield node, f"'{node.value[:_SHOWN]}' is an address, not a file of this machine or a name of the hub"
 
 
 def _nodes(root: Any) -> Iterator[Any]:

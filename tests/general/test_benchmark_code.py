@@ -84,6 +84,33 @@ def test_each_way_to_bring_code_is_named_with_its_line_and_refused_where_it_woul
         load_tasks(["own"], folder)
 
 
+@mark.parametrize(
+    "source",
+    [
+        "dataset_kwargs: {data_files: {test: 'http://198.51.100.7/x.jsonl'}}",
+        "dataset_kwargs: {data_files: {test: [rows.jsonl, 's3::rows.jsonl']}}",
+        "dataset_kwargs: {data_files: 'zip://x.jsonl::rows.zip'}",
+        "dataset_kwargs: {data_dir: 'hf://datasets/owner/name'}",
+        "dataset_kwargs: {sql: rows, con: 'postgresql://198.51.100.7/rows'}",
+        "dataset_path: 'hf://datasets/owner/name'",
+        "dataset_kwargs: {<<: {data_files: 'http:/198.51.100.7/x.jsonl'}}",
+        "x: {task: [{task: inner, dataset_kwargs: {data_files: 'ftp://198.51.100.7/x'}}]}",
+    ],
+)
+def test_address_as_a_task_s_data_is_refused_with_its_line(folder, source):
+    (folder / "own.yaml").write_text(f"task: own\n{source}\n")
+    [(file, line, text)] = said(folder)
+    assert (file, line) == ("own.yaml", 2)
+    assert "is an address, not a file of this machine or a name of the hub" in text
+    with raises(HarnessError, match="is an address"):
+        load_tasks(["own"], folder)
+
+
+def test_address_in_a_question_is_text(folder):
+    write(folder, text="What is at http://example.org? {{question}} ")
+    assert said(folder) == []
+
+
 def test_code_of_a_file_that_another_includes_is_found_under_any_name(folder):
     write(folder, "include: more/_base")
     (folder / "more").mkdir()
