@@ -57,7 +57,7 @@ def load(group: str, name: str) -> Callable[..., Any]:
         raise PluginError(f"no {group} plug-in is called '{name}'{suggest(name, known)}")
     try:
         loaded: Callable[..., Any] = _loaded(known[name])
-    except PluginError:
+    except (PluginError, MemoryError):
         raise
     except Exception as fault:  # it is somebody else's code, and may fail in any way
         raise PluginError(

@@ -24,6 +24,8 @@ def hub_snapshot(name: str) -> Path:
     """
     try:
         return _fetched(name, allow_patterns=_READ, ignore_patterns=_NOT_READ)
+    except MemoryError:
+        raise
     except Exception as fault:  # the hub's client passes on the faults of several libraries, a proxy's among them
         raise unreadable(name, fault) from fault
 
@@ -36,6 +38,8 @@ def hub_embedder(name: str) -> Path:
     """
     try:
         return _fetched(name, allow_patterns=None, ignore_patterns=_OTHER_FORMS)
+    except MemoryError:
+        raise
     except Exception as fault:  # as above
         raise ModelError(
             f"embedder '{name}' is not a folder and cannot be had from the hub ({' '.join(str(fault).split())}); "

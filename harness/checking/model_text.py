@@ -47,6 +47,8 @@ class ModelText:
             self._tokenizer = Tokenizer.from_file(str(file))
             self._tokenizer.no_padding()
             self._tokenizer.no_truncation()
+        except MemoryError:
+            raise
         except Exception as fault:  # the library knows no narrower one
             self.fault = f"{file} is not a tokenizer ({fault}); save the model again"
             return

@@ -17,6 +17,7 @@ from lm_eval.tasks import TaskManager
 
 from harness.benchmark_code import code_faults, is_code_allowed
 from harness.benchmark_files import BenchmarkRow, benchmark_name, is_benchmark_file, read_benchmark
+from harness.engine.faults import is_out_of_memory
 from harness.errors import HarnessError
 from harness.general.data_sets import at_commits
 from harness.general.pools import Use, uses_of
@@ -139,6 +140,8 @@ def _named(wanted: list[str], include_path: Path | None) -> dict[str, Any]:
     except HarnessError:
         raise
     except Exception as fault:  # whatever a third party's task file or data set raises
+        if is_out_of_memory(fault):
+            raise MemoryError(f"while the data of {', '.join(wanted)} were read") from fault
         said = (str(fault).strip() or type(fault).__name__).splitlines()[0]
         raise HarnessError(
             f"general.tasks: {', '.join(wanted)} cannot be loaded: {said}; lm-eval's own tasks fetch their data "

@@ -232,6 +232,8 @@ def read_parquet(path: Path, file: str, faults: Faults) -> list[Row]:
     except TooLarge as fault:
         faults.add(file, str(fault))
         return []
+    except MemoryError:
+        raise
     except Exception as fault:  # of pyarrow and of its time zones, over a file that anybody may have written
         faults.add(file, f"is not a readable Parquet file: {_first_line(fault)}; write it again")
         return []

@@ -313,3 +313,47 @@ def test_pipe_is_called_one_and_not_waited_for(task, tmp_path, name):
     file = task()
     pipe(tmp_path / name)
     assert f"{name}' is a pipe or a device" in refused("check", file).replace(f"{name}: is", f"{name}' is")
+
+
+OWN = """
+task: own
+dataset_path: json
+dataset_kwargs: {data_files: {test: rows.jsonl}}
+test_split: test
+output_type: multiple_choice
+doc_to_text: question
+doc_to_choice: choices
+doc_to_target: gold
+metric_list: [{metric: acc, aggregation: mean, higher_is_better: true}]
+"""
+
+
+def raising(fault):
+    def call(*_, **__):
+        raise fault
+
+    return call
+
+
+def test_lack_of_memory_for_a_benchmark_s_data_is_said_so(task, tmp_path, monkeypatch):
+    import datasets
+
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "own.yaml").write_text(OWN)
+    path = task(TASK.replace("zero_shot", "lora_sft") + "general: {tasks: [own], include_path: own}\n")
+    wrapped = RuntimeError("cannot be generated")
+    wrapped.__cause__ = MemoryError("64 GB")
+    monkeypatch.setattr(datasets, "load_dataset", raising(wrapped))
+    said = refused("compare", path, "--out", tmp_path / "run")
+    assert "memory ran out" in said and "hub" not in said
+
+
+def test_lack_of_memory_for_rows_is_no_fault_of_their_file(task, tmp_path, monkeypatch):
+    import pandas
+    import pyarrow
+
+    pandas.DataFrame({"input": ["a"], "target": ["b"]}).to_parquet(tmp_path / "train.parquet")
+    path = task(TASK.replace("train.jsonl", "train.parquet"))
+    monkeypatch.setattr("harness.task.rows.parquet_rows", raising(pyarrow.ArrowMemoryError("64 GB")))
+    said = refused("check", path)
+    assert "memory ran out" in said and "write it again" not in said
