@@ -5,6 +5,7 @@ A figure that is missing or not finite reads "not measured"; it is never 0 and n
 
 import math
 
+from harness.decision.words import one_decimal, share
 from harness.records import UNCORRECTED, Interval
 
 NOT_MEASURED = "not measured"
@@ -18,7 +19,7 @@ def is_measured(value: float | None) -> bool:
 
 def percent(value: float | None) -> str:
     """Write a share as '96.5%'."""
-    return f"{_fixed(100 * value)}%" if value is not None and math.isfinite(value) else NOT_MEASURED
+    return share(value).replace("-", MINUS) if value is not None and math.isfinite(value) else NOT_MEASURED
 
 
 def bounds(interval: Interval | None) -> str:
@@ -49,7 +50,7 @@ def points(value: float | None) -> str:
 
 def size(value: float) -> str:
     """Write an amount in points without a sign: '2.0'."""
-    return _fixed(100 * value)
+    return one_decimal(100 * value).replace("-", MINUS)
 
 
 def point_bounds(interval: Interval | None) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from harness.decision.words import IN_ROUNDS, asked_words, duration, seeds_words
+from harness.decision.words import IN_ROUNDS, asked_words, duration, seeds_words, share
 from harness.evidence.unread import stopped
 from harness.records import TUNED, Evidence, Gate, Interval, Run
 
@@ -77,8 +77,8 @@ def _score_cells(evidence: Evidence, score: Interval | None) -> tuple[str, str]:
     if score is None:
         return (evidence.status if evidence.status != "ok" else _NOT_MEASURED, "")
     if score.is_uncorrected:
-        return "no claim", f"uncorrected {score.estimate:.1%}"
-    return f"{score.estimate:.1%}", f"{score.low * 100:.1f} to {score.high * 100:.1f}"
+        return "no claim", f"uncorrected {share(score.estimate)}"
+    return share(score.estimate), f"{score.low * 100:.1f} to {score.high * 100:.1f}"
 
 
 def _gate_cells(evidence: Evidence, gates: Mapping[str, Gate]) -> tuple[str, str]:

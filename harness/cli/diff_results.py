@@ -3,7 +3,7 @@
 from rich.table import Table
 
 from harness.cli.printing import console, say
-from harness.decision.words import signed_points
+from harness.decision.words import share, signed_points
 from harness.records import ArmChange, Interval, ItemFlip, RunDifference
 from harness.visible import one_line
 
@@ -62,7 +62,7 @@ def _table(found: RunDifference) -> Table:
 
 
 def _score(score: Interval | None) -> str:
-    return "none" if score is None else f"{score.estimate:.1%}"
+    return "none" if score is None else share(score.estimate)
 
 
 def _change(arm: ArmChange, shared: int) -> tuple[str, str, str, str]:

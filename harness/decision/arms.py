@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from harness.decision.judge_errors import Correction, cluster_of
+from harness.decision.words import share
 from harness.records import TUNED, ArmStatus, Evidence, Family, Limits, Score
 
 if TYPE_CHECKING:
@@ -231,10 +232,10 @@ def _read_arm(evidence: Evidence, metric: str, limits: Limits) -> Arm | Absent:
         return absent(f"{why}: {evidence.reason}" if evidence.reason else why)
     lost = lost_items(evidence)
     if limits.are_too_many(len(lost), len(evidence.predictions)):
-        share = len(lost) / len(evidence.predictions)
+        rate = share(len(lost) / len(evidence.predictions))
         return absent(
-            f"is invalid: {len(lost)} of {len(evidence.predictions)} items ({share:.0%}) ended in infrastructure "
-            f"errors, more than {limits.max_error_rate:.0%}"
+            f"is invalid: {len(lost)} of {len(evidence.predictions)} items ({rate}) ended in infrastructure "
+            f"errors, more than {share(limits.max_error_rate)}"
         )
     scores = measured_scores(evidence, metric)
     if len(scores) < FEWEST_ITEMS:

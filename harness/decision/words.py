@@ -31,15 +31,21 @@ def asked_words(asked: Asked) -> str:
     return f"{asked.arm} was asked {asked.items} of {asked.of} items: {why}"
 
 
+def one_decimal(value: float) -> str:
+    """Write a number as every share and every size in points is written: '90.0', never '-0.0'."""
+    text = f"{value:,.1f}"
+    return text.removeprefix("-") if float(text.replace(",", "")) == 0 else text
+
+
 def share(rate: float) -> str:
-    """Write a rate as a percentage: 0.975 is '97.5%'."""
-    return f"{100 * rate:.1f}%".replace(".0%", "%")
+    """Write a rate as a percentage, in sentences, tables and on pages alike: 0.9 is '90.0%'."""
+    return f"{one_decimal(100 * rate)}%"
 
 
 def share_beside(rate: float, other: float) -> str:
     """Write a rate as a percentage with the digits that tell it from another one: 0.89997 beside 0.9 is '89.997%'."""
     places = next((n for n in range(1, 6) if round(100 * rate, n) != round(100 * other, n)), 1)
-    return f"{100 * rate:.{places}f}%".replace(".0%", "%")
+    return f"{100 * rate:.{places}f}%"
 
 
 def percent(tail: float) -> str:
@@ -48,9 +54,9 @@ def percent(tail: float) -> str:
 
 
 def points(difference: float) -> str:
-    """Write a size in percentage points: 0.03 is '3 points'."""
-    number = f"{100 * difference:.1f}".removesuffix(".0") if round(100 * difference, 1) else f"{100 * difference:.2g}"
-    return f"{number} point{'' if number == '1' else 's'}"
+    """Write a size in percentage points: 0.03 is '3.0 points'; one that would read as none has the digits it needs."""
+    is_told = round(100 * difference, 1) or not difference
+    return f"{one_decimal(100 * difference) if is_told else f'{100 * difference:.2g}'} points"
 
 
 def signed_points(difference: float) -> str:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from harness.decision.words import share
+
 State = Literal["running", "silent", "stopped", "finished", "unknown"]
 
 MOST_SILENT = 150.0  # seconds without an event, after which a run is not called running; it says `alive` every 30 s
@@ -83,7 +85,7 @@ def _take(found: Progress, event: dict[str, Any]) -> None:
         found.lines.append(str(event.get("message", "")))
     elif kind == "scored" and job:
         low, high = (100 * float(event[end]) for end in ("low", "high"))
-        figure = f"{100 * float(event['estimate']):.1f}% {event['metric']}"
+        figure = f"{share(float(event['estimate']))} {event['metric']}"
         job.score = f"{figure} ({low:.1f} to {high:.1f}, n = {event['n']})"
     elif kind == "job_ended" and job:
         job.state, job.reason = str(event.get("status", "")), str(event.get("reason", ""))

@@ -154,7 +154,7 @@ def test_arms_say_how_many_items_they_were_asked_and_what_is_settled():
     decision = settled([asked("p", "prompt", 0.2, 80), asked("t", "tune", 0.95, 160, general=UNHARMED)])
     prompt, tuned = decision.asked
     assert (prompt.arm, prompt.items, prompt.of, prompt.is_open) == ("p", 80, N, False)
-    assert prompt.why == "it is below the goal, and t gains more than 2 points over it"
+    assert prompt.why == "it is below the goal, and t gains more than 2.0 points over it"
     assert (tuned.items, tuned.is_open, tuned.why) == (160, True, "")  # 95% of 160 are not shown to be above 90%
 
 
@@ -171,8 +171,8 @@ def test_prompts_are_not_compared_with_each_other():
 def test_gain_that_is_excluded_is_settled_too():
     decision = settled([asked("p", "prompt", 0.6, 120), asked("t", "tune", 0.3, 120, general=UNHARMED)])
     assert [one.is_open for one in decision.asked] == [False, False]
-    assert decision.asked[1].why == "it is below the goal and does not gain 2 points over p"
-    assert decision.asked[0].why == "it is below the goal, and t does not gain 2 points over it"
+    assert decision.asked[1].why == "it is below the goal and does not gain 2.0 points over p"
+    assert decision.asked[0].why == "it is below the goal, and t does not gain 2.0 points over it"
 
 
 def test_nothing_is_open_once_a_prompt_reaches_the_goal():
@@ -226,7 +226,7 @@ def test_what_lies_below_an_arm_that_climbed_no_longer_asks_for_gains():
     decision = settled(arms)
     assert (decision.action, decision.arm) == ("fine_tune", "t")
     assert not any(one.is_open for one in decision.asked)
-    assert decision.asked[1].why == "it is below the goal, and t gains more than 2 points over it"
+    assert decision.asked[1].why == "it is below the goal, and t gains more than 2.0 points over it"
     assert decision.asked[3].why == "t is recommended whatever its figure"
     assert [one.is_open for one in settled(arms[:2]).asked] == [True, True]
 

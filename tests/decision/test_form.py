@@ -32,12 +32,12 @@ def test_verdict_and_figures_stay_and_the_words_say_how_much_of_the_gain_is_form
     plain, told = settle([PROMPT, TUNED]), settle([spelt(PROMPT, 30), TUNED])
     assert (told.action, told.arm, told.scores) == (plain.action, plain.arm, plain.scores)
     # 190 - 50 = 140 of 200 are 70 points; 30 of 200 are 15 of them
-    assert any("of its +70.0 points over few_shot, 15 points are the form" in reason for reason in told.reasons)
+    assert any("of its +70.0 points over few_shot, 15.0 points are the form" in reason for reason in told.reasons)
     assert any("it gains +55.0 points" in reason for reason in told.reasons)
     [form] = [
         text for text in told.caveats if text.startswith("30 of few_shot's 150 wrong answers hold the right value")
     ]
-    assert "instead of 25%" in form and "have 40%" in form
+    assert "instead of 25.0%" in form and "have 40.0%" in form
     assert told.next_step == plain.next_step
 
 

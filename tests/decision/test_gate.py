@@ -156,7 +156,7 @@ def test_low_retention_fails_where_the_limit_on_the_drop_does_not():
         Limits(max_drop=0.10),
     )
     assert found.state == "fail"
-    assert "70% of the base's ability" in found.reasons[0]
+    assert "70.0% of the base's ability" in found.reasons[0]
 
 
 def test_benchmark_where_the_base_is_near_chance_is_not_measurable():
@@ -204,7 +204,7 @@ def test_texts_cut_into_other_tokens_are_refused():
 def test_task_answers_to_unrelated_questions_fail():
     found = gate(general_of({"piqa": BASE}, off_task=hits(15, 20)), general_of({"piqa": BASE}, "base"))
     assert found.state == "fail"
-    assert "75% of 20 unrelated questions asked alone" in found.reasons[0]
+    assert "75.0% of 20 unrelated questions asked alone" in found.reasons[0]
 
 
 @pytest.mark.parametrize(("turned", "asked", "state"), [(1, 20, "inconclusive"), (2, 120, "pass")])

@@ -84,7 +84,7 @@ def test_tuning_wins_when_prompt_and_rag_fall_short():
     assert (decision.action, decision.arm, decision.goal) == ("fine_tune", "lora_sft", "met")
     # the best simpler arm is rag, at 70 of 200: 97.5 - 35 = 62.5 points
     assert "+62.5 points over the best simpler arm, rag" in decision.sentence
-    assert "no forgetting beyond 3 points" in decision.sentence
+    assert "no forgetting beyond 3.0 points" in decision.sentence
 
 
 def test_climbing_needs_a_gain_over_every_cheaper_arm_not_only_the_one_dev_named():
@@ -93,7 +93,7 @@ def test_climbing_needs_a_gain_over_every_cheaper_arm_not_only_the_one_dev_named
     assert settle([WEAK, tuned]).action == "fine_tune"
     decision = settle([hidden, WEAK, tuned])
     assert decision.action == "undecided"
-    assert rung(decision, "tune").why == "a gain above 2 points is not shown over zero_shot"
+    assert rung(decision, "tune").why == "a gain above 2.0 points is not shown over zero_shot"
 
 
 def test_arm_climbs_by_the_goal_when_every_simpler_arm_is_below_it():
@@ -183,7 +183,9 @@ def test_goal_that_a_constant_answer_reaches_is_said():
     decision = settle(LOW, constant_scores=constant)
     assert decision.action == "rethink"  # all arms are shown to be worse than no model
     assert (decision.constant, settle(LOW).constant) == (190 / N, None)
-    assert decision.caveats[0].startswith("always giving the commonest answer of train scores 95%, and the goal is 90%")
+    assert decision.caveats[0].startswith(
+        "always giving the commonest answer of train scores 95.0%, and the goal is 90"
+    )
     below = settle(LOW, constant_scores=[Score(f"q{index}", value) for index, value in enumerate(right(179, N))])
     assert not any("commonest" in text for text in below.caveats)
 
@@ -192,7 +194,7 @@ def test_gain_below_the_goal_is_recommended_and_the_missed_goal_is_said_with_its
     decision = settle([LOW[0], evidence("lora_sft", "tune", right(120, N), general=UNHARMED)])
     assert (decision.action, decision.goal) == ("fine_tune", "missed")
     # 90% less 60%
-    assert "the goal of 90% is missed by 30 points" in decision.sentence
+    assert "the goal of 90.0% is missed by 30.0 points" in decision.sentence
 
 
 @pytest.mark.parametrize("items", [60, 120, 500, 2000])
@@ -250,7 +252,7 @@ def test_rethink_uses_bonferroni_bounds():
 def test_climb_without_the_goal_is_recommended_with_the_goal_not_shown():
     decision = settle([WEAK, evidence("lora_sft", "tune", right(178, N), general=UNHARMED)])
     assert (decision.action, decision.goal) == ("fine_tune", "not_shown")
-    assert "the goal of 90% is not shown" in decision.sentence
+    assert "the goal of 90.0% is not shown" in decision.sentence
 
 
 def test_tuned_arm_that_lost_general_ability_is_not_recommended():
@@ -319,7 +321,7 @@ def test_gate_alone_says_what_routed_inputs_would_recommend():
     said = (
         "if only this task's inputs reached it (general.deployment: routed), the verdict would be fine-tune (lora_sft)"
     )
-    assert f"{said}, the goal of 90% is met" in decision.sentence
+    assert f"{said}, the goal of 90.0% is met" in decision.sentence
 
 
 def test_undecided_for_another_reason_says_nothing_of_routed_inputs():

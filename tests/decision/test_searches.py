@@ -56,7 +56,7 @@ def test_goal_that_rag_misses_for_its_search_is_for_the_search_to_close():
     assert decision.action == "rag"
     assert "which better retrieval would have to close first" in decision.sentence
     assert "more capable model" not in decision.sentence
-    told = "the passage with the answer was not shown for 80 of 200 questions (5% on these, 80% on the others)"
+    told = "the passage with the answer was not shown for 80 of 200 questions (5.0% on these, 80.0% on the others)"
     assert f"rag: {told}, so most of what it lost was lost in retrieval, not by the model" in decision.caveats
     assert f"lost in retrieval: {told}; try more passages" in decision.next_step
 

@@ -39,7 +39,7 @@ def test_grouped_items_make_the_posterior_wider():
 
 @pytest.mark.parametrize(
     ("count", "words"),
-    [(2, "at most 20%"), (100, "between 20% and 90%"), (190, "between 90% and 99%"), (200, "at least 99%")],
+    [(2, "at most 20.0%"), (100, "between 20.0% and 90.0%"), (190, "between 90.0% and 99.0%"), (200, "at least 99.0%")],
 )
 def test_rule_predicts_from_the_likeliest_band(count, words):
     assert settle([evidence("few_shot", "prompt", right(count, N))]).rule.predicts.startswith(words)
@@ -50,8 +50,8 @@ def test_bound_that_misses_the_goal_by_less_than_its_digits_is_written_out():
     decision = settle([evidence("few_shot", "prompt", right(35, 35)), evidence("zero_shot", "prompt", right(0, 35))])
     assert "lower bound 89.4% (98% one-sided) does not reach" in decision.reasons[0]  # 0.02^(1/35)
     alone = settle([evidence("few_shot", "prompt", right(35, 35))])
-    assert "lower bound 89.997% does not reach the goal of 90%" in alone.reasons[0]
-    assert (share_beside(0.9, 0.9), share_beside(0.875, 0.9)) == ("90%", "87.5%")
+    assert "lower bound 89.997% does not reach the goal of 90.0%" in alone.reasons[0]
+    assert (share_beside(0.9, 0.9), share_beside(0.875, 0.9)) == ("90.0%", "87.5%")
 
 
 def test_rule_shows_what_was_measured_beside_it():
@@ -77,9 +77,9 @@ def test_sentence_of_a_tuned_verdict_is_made_of_its_figures():
         f"Fine-tune (lora_sft): 97.5% exact_match (95% CI {100 * score.low:.1f} to {100 * score.high:.1f}, n = 200), "
         "+61.0 points over the best simpler arm, rag "
         f"(95% CI {100 * gain.low:+.1f} to {100 * gain.high:+.1f}, n = 200); "
-        f"the goal of 90% is met; general ability +0.0 points by the score "
+        f"the goal of 90.0% is met; general ability +0.0 points by the score "
         f"(95% one-sided at least {100 * decision.gates[0].pooled.low:+.1f} points, n = 750): "
-        f"no forgetting beyond 3 points over all benchmarks."
+        f"no forgetting beyond 3.0 points over all benchmarks."
     )
 
 
@@ -95,7 +95,7 @@ def test_items_left_out_are_a_caveat_with_their_best_and_worst_case():
     lost = {index: Outcome.TIMEOUT for index in range(4)}
     values = [0.0] * 4 + right(100, 196)
     caveats = settle([evidence("few_shot", "prompt", values, outcomes=lost)]).caveats
-    assert any("4 of 200 items" in caveat and "between 50% and 52%" in caveat for caveat in caveats)
+    assert any("4 of 200 items" in caveat and "between 50.0% and 52.0%" in caveat for caveat in caveats)
 
 
 def test_few_test_items_are_a_caveat():
@@ -120,9 +120,9 @@ def test_inconclusive_forgetting_of_a_losing_arm_is_a_caveat_too():
 
 
 def test_figures_read_as_people_write_them():
-    assert (share(0.9), share(0.975)) == ("90%", "97.5%")
-    assert (points(0.03), points(0.01), points(0.025)) == ("3 points", "1 point", "2.5 points")
-    assert (points(0.0001), points(0)) == ("0.01 points", "0 points")
+    assert (share(0.9), share(0.975), share(-1e-9)) == ("90.0%", "97.5%", "0.0%")
+    assert (points(0.03), points(0.01), points(0.025)) == ("3.0 points", "1.0 points", "2.5 points")
+    assert (points(0.0001), points(0)) == ("0.01 points", "0.0 points")
     assert gain_range(Interval(0.61, 0.539, 0.68, 200, ""), "over rag") == (
         "+61.0 points over rag (95% CI +53.9 to +68.0, n = 200)"
     )

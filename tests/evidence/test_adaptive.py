@@ -112,7 +112,7 @@ def test_arms_are_asked_the_first_items_until_all_is_settled(gaining, tmp_path):
     for arm, own in answers(run).items():
         assert own.items() <= answers(whole)[arm].items()
     told = {one.arm: one.why for one in run.decision.asked}
-    assert told["steady"] == "it is below the goal, and tuned gains more than 2 points over it"
+    assert told["steady"] == "it is below the goal, and tuned gains more than 2.0 points over it"
     assert "--adaptive asked 90 of 240 items of all arms, 62% fewer" in recorder.lines
     assert recorder.began_jobs.count("tuned") == 2 and recorder.began_jobs.count("steady") == 1
     [fits] = (tmp_path / "run").rglob("fits")
@@ -124,7 +124,7 @@ def test_all_reports_say_how_many_items_were_asked_and_say_it_again(gaining, tmp
     redraw(tmp_path / "run")
     result = json.loads((tmp_path / "run" / "result.json").read_text())
     steady = next(arm for arm in result["arms"] if arm["name"] == "steady")
-    why = "it is below the goal, and tuned gains more than 2 points over it"
+    why = "it is below the goal, and tuned gains more than 2.0 points over it"
     assert steady["asked"] == {"items": 30, "of": 120, "is_open": False, "why": why}
     assert result["limits"]["is_adaptive"] and sum(steady["outcomes"].values()) == 30
     for name in ("report.html", "report.md"):

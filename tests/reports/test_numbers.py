@@ -1,8 +1,9 @@
 import math
+import re
 
 import pytest
 
-from harness.decision.words import score_range
+from harness.decision.words import points, score_range, share
 from harness.records import UNCORRECTED, Interval
 from reports import numbers
 from reports.text import clip, one_line, visible
@@ -19,6 +20,19 @@ def test_zero_is_written_as_zero():
     assert numbers.percent(0.0) == "0.0%"
     assert numbers.points(0.0) == "0.0"
     assert numbers.points(-0.0001) == "0.0"  # rounds to zero and so has no sign
+
+
+@pytest.mark.parametrize("rate", [0.0, -1e-9, 0.004, 0.5, 0.9, 0.9996, 1.0, 12.5])
+def test_sentences_and_tables_write_a_share_and_a_size_the_same_way(rate):
+    assert share(rate) == numbers.percent(rate)
+    assert points(rate) == f"{numbers.size(rate)} points" or numbers.size(rate) == "0.0"
+
+
+def test_goal_is_written_as_on_the_page_wherever_the_verdict_names_it(make_lossy_run):
+    run = make_lossy_run({})
+    said = " ".join((run.decision.sentence, *run.decision.reasons, run.decision.next_step))
+    named = re.findall(r"goal of ([\d.]+%)", said)
+    assert named and set(named) == {numbers.percent(run.limits.goal)}
 
 
 def test_rate_carries_its_interval_and_n():
