@@ -118,6 +118,16 @@ def test_configurations_for_a_cpu_differ_in_what_a_cpu_lacks(training):
     assert "train sft_cpu.yaml" in (training.parent / "README.md").read_text()  # the machine of the run is one
 
 
+@pytest.mark.model
+def test_no_file_for_a_tool_that_is_not_executed_here_claims_to_have_been_tried(training):
+    said = [path.read_text() for tool in ("llama_factory", "axolotl") for path in (training / tool).glob("*.yaml")]
+    assert said and all(", and not tried" in text and "Tried with" not in text for text in said)
+    lines = (training.parent / "README.md").read_text().splitlines()
+    rows = [line.split("|") for line in lines if line.count("|") == 4]
+    executed = {row[1].strip(): row[3].strip() for row in rows}
+    assert (executed["LLaMA-Factory"], executed["Axolotl"]) == ("no; written for 0.9.5", "no; written for 0.19.0")
+
+
 @pytest.mark.parametrize(("best_step", "save_steps"), [(1, 1), (4, 1), (60, 15), (100, 25), (97, 97), (14, 2)])
 def test_checkpoints_come_at_divisors_of_the_kept_step(program, best_step, save_steps):
     recipe = replace(recipe_of(history(schedule=SCHEDULE), program, seed=0), best_step=best_step)

@@ -1,6 +1,6 @@
 """Axolotl: its data, and a YAML for each stage.
 
-`SOURCES` says where the field names were read.
+Not executed here. `SOURCES` says where the field names were read.
 """
 
 import math
@@ -19,10 +19,9 @@ SOURCES = (
 VERSION = "0.19.0"
 _NOTE = """\
 axolotl train {file}, in this folder. The kept adapter is checkpoint-{step} of output_dir.
-{tried}. {device} The rate falls over max_steps, so training continues after the kept checkpoint.
+Written for Axolotl {version}, and not tried. {device}
+The rate falls over max_steps, so training continues after the kept checkpoint.
 After a stop, add `auto_resume_from_checkpoints: true`."""
-_TRIED = f"Tried with Axolotl {VERSION}"
-_UNTRIED = f"Written for Axolotl {VERSION}, and not tried"
 _GPU = "For a GPU; on a CPU take the file that ends in _cpu.yaml."
 _CPU = "For a CPU; on a GPU take the file without _cpu."
 # Without a GPU there is no bf16, and Axolotl's fused LoRA kernels, which it turns on by itself, cannot run.
@@ -48,7 +47,7 @@ def write_axolotl(plan: TrainingPlan, model: str, folder: Path) -> None:
         "train_on_eos": "turn",
     }
     settings = _settings(plan, plan.sft, model, "sft", len(plan.rows), data)
-    _write_both(folder / "sft.yaml", _NOTE, _TRIED, plan.sft, settings)
+    _write_both(folder / "sft.yaml", _NOTE, plan.sft, settings)
     if plan.pairs:
         pairs = [
             {"messages": plain(p.prompt), "chosen": assistant(p.chosen), "rejected": assistant(p.rejected)}
@@ -71,14 +70,14 @@ def _write_dpo(plan: TrainingPlan, recipe: Recipe, model: str, folder: Path) -> 
     }
     settings = _settings(plan, recipe, model, "dpo", len(plan.pairs), data)
     start = {"rl": "dpo", "rl_beta": recipe.beta, "lora_model_dir": f"output/sft/checkpoint-{plan.sft.best_step}"}
-    _write_both(folder / "dpo.yaml", _NOTE + _DPO_NOTE, _UNTRIED, recipe, settings | start)
+    _write_both(folder / "dpo.yaml", _NOTE + _DPO_NOTE, recipe, settings | start)
 
 
-def _write_both(path: Path, note: str, tried: str, recipe: Recipe, settings: dict[str, Any]) -> None:
+def _write_both(path: Path, note: str, recipe: Recipe, settings: dict[str, Any]) -> None:
     """Write the settings for a GPU, and beside them those for a CPU."""
     cpu = path.with_name(f"{path.stem}_cpu.yaml")
     for file, device, more in ((path, _GPU, {}), (cpu, _CPU, _ON_CPU)):
-        said = note.format(file=file.name, step=recipe.best_step, tried=tried, device=device)
+        said = note.format(file=file.name, step=recipe.best_step, version=VERSION, device=device)
         write_yaml(file, said, settings | more)
 
 

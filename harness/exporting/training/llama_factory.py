@@ -26,7 +26,8 @@ _TAGS = {
 VERSION = "0.9.5"
 _NOTE = """\
 llamafactory-cli train {file}, in this folder. The kept adapter is checkpoint-{step} of output_dir.
-Tried with LLaMA-Factory {version}; no `template` is named, so it parses the tokenizer's own, which older ones do not.
+Written for LLaMA-Factory {version}, and not tried.
+No `template` is named, so that version parses the tokenizer's own, which older ones do not.
 {device} The rate falls over max_steps, so training continues after the kept checkpoint; stop there if you like.
 After a stop, add `resume_from_checkpoint: true`."""
 _GPU = "For a GPU that has bf16; on a CPU take the file that ends in _cpu.yaml."
