@@ -95,7 +95,7 @@ def page(run: Run, caps: Caps, here: int) -> Page:
         arms=arms_section(run),
         ladder=ladder_section(run),
         gain=gain_section(run),
-        pairs=pairs_section(run),
+        pairs=pairs_section(run, caps),
         slices=slices_section(run),
         forgetting=forgetting_section(run),
         costs=cost_section(run),

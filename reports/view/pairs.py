@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from harness.records import UNCORRECTED, Comparison, Run
 from reports import numbers
+from reports.view.examples import Caps
+from reports.view.flips import Flips, flips
 from reports.view.gain import SMOKE
 from reports.view.names import option_name
 from reports.view.shapes import Cell, Table, table
@@ -17,10 +19,11 @@ class PairsSection:
     finding: str
     pairs: Table | None
     note: str
+    flips: tuple[Flips, ...] = ()  # examples, of the pairs with the leading arm and with the best prompt
 
 
-def pairs_section(run: Run) -> PairsSection:
-    """Build the section; each cell is the arm of the row against the arm of the column."""
+def pairs_section(run: Run, caps: Caps | None = None) -> PairsSection:
+    """Build the section; each cell is the arm of the row against the arm of the column, `caps` bounds the examples."""
     if run.is_fast:
         return PairsSection(SMOKE, None, "")
     by_names = {(found.arm, found.against): found for found in run.decision.pairs}
@@ -29,13 +32,14 @@ def pairs_section(run: Run) -> PairsSection:
         return PairsSection("Fewer than two arms can be judged, so there is no pair to compare.", None, "")
     note = (
         "In points, with 95% intervals, on the items that both answered; below, on how many items the row's arm and the"
-        f" column's arm scores higher{_judged(run)}. To read these items, choose both arms under"
+        f" column's arm scores higher{_judged(run)}. Below the table are examples of the"
+        " pairs with the leading arm and with the best prompt. To read all items of any pair, choose both arms under"
         " “Right with” and “and wrong with” in the section on test items."
         f" {_warning(len(run.decision.pairs))}"
     )
     rows = [_row(arm, arms, by_names) for arm in arms]
     compared = table("The arm of the row against the arm of the column", ("Arm", *arms), rows, numbers=())
-    return PairsSection(_finding(run), compared, note)
+    return PairsSection(_finding(run), compared, note, flips(run, caps or Caps()))
 
 
 def _judged(run: Run) -> str:
