@@ -9,7 +9,12 @@ HarnessError        printed without a traceback; exit code 2
 └── StoreError      the run folder is unreadable, in use, or belongs to another task
 """
 
+import errno
 from collections.abc import Sequence
+
+LONGEST_NAME = 255  # of a file or folder, in bytes, on every usual file system
+LONGEST_PATH = 4096  # in bytes, under Linux
+_SHOWN = 60  # characters of a path that is longer
 
 
 class HarnessError(Exception):
@@ -27,7 +32,7 @@ class TaskFileError(HarnessError):
         self.faults = tuple(faults)
         found = len(self.faults) if count is None else count
         problems = f"{found} problem{'s' if found != 1 else ''}"
-        super().__init__(f"{where}: {problems}\n" + "\n".join(f"  - {fault}" for fault in faults))
+        super().__init__(f"{shortened(where)}: {problems}\n" + "\n".join(f"  - {fault}" for fault in faults))
 
 
 class ModelError(HarnessError):
@@ -57,4 +62,22 @@ class StoreError(HarnessError):
 
 def of_the_disk(fault: OSError) -> StoreError:
     """Return what the disk refused as an error of ours, with the remedy."""
+    if fault.errno == errno.ENAMETOOLONG:
+        return StoreError(too_long(str(fault.filename)))
     return StoreError(f"{fault}; give another folder, or fix its rights or space")
+
+
+def too_long(name: str) -> str:
+    """Say that no file can be called so, with the remedy."""
+    return f"the name '{shortened(name)}' has {len(name)} characters, more than a file system takes; fix or shorten it"
+
+
+def shortened(name: str) -> str:
+    """Return a path for a message: one that no file can have is cut with '...'."""
+    return f"{name[:_SHOWN]}..." if is_too_long(name) else name
+
+
+def is_too_long(name: str) -> bool:
+    """Whether a path, or a part of it, is longer than a file system takes."""
+    parts = [len(part.encode(errors="surrogatepass")) for part in name.split("/")]
+    return max(parts) > LONGEST_NAME or sum(parts) > LONGEST_PATH

@@ -3,7 +3,7 @@
 from os import PathLike
 from pathlib import Path
 
-from harness.errors import HarnessError
+from harness.errors import HarnessError, is_too_long, too_long
 
 
 def check_name(written: str | PathLike[str]) -> None:
@@ -25,9 +25,11 @@ def expanded(written: str | PathLike[str]) -> Path:
 
     Raises:
         HarnessError: If this machine knows no such home folder, as in a container without a user of its own, or the
-            name is not UTF-8.
+            name is not UTF-8, or too long for any file.
     """
     check_name(written)
+    if is_too_long(str(written)):
+        raise HarnessError(too_long(str(written)))
     try:
         return Path(written).expanduser()
     except RuntimeError as fault:

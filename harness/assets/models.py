@@ -13,7 +13,7 @@ from harness.assets.cache import cache_folder, is_whole, make_whole
 from harness.assets.hub import hub_snapshot
 from harness.assets.model_folder import checked_folder
 from harness.assets.pinned_wheels import Wheel, fetched
-from harness.errors import ModelError
+from harness.errors import ModelError, is_too_long
 from harness.model_names import ALIASES, EMBEDDED, name_fault
 from harness.paths import expanded
 from harness.quiet import quiet
@@ -51,6 +51,8 @@ def local_folder(name: str) -> Path | None:
     if name in ALIASES:
         folder = cache_folder() / "models" / name
         return folder if is_whole(folder) else None
+    if is_too_long(name):
+        return None
     if expanded(name).is_dir():
         return expanded(name)
     from huggingface_hub import try_to_load_from_cache

@@ -7,7 +7,7 @@ from pathlib import Path
 from harness.checking.findings import Finding, Hit, Place, gathered
 from harness.checking.reading import Material
 from harness.checking.shown import quoted
-from harness.task.text import is_marked
+from harness.task.text import is_marked, kind_of
 
 OTHER_ENCODING = "another encoding than UTF-8"
 _CONTROL = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
@@ -82,7 +82,7 @@ def find_file_marks(material: Material) -> list[Finding]:
 
 def file_marks(path: Path) -> list[str]:
     """Return what a text file begins or ends its lines with, beside plain UTF-8."""
-    if path.suffix.lower() == ".parquet" or not path.is_file():
+    if path.suffix.lower() == ".parquet" or kind_of(path) != "file":
         return []
     raw = path.read_bytes()
     marks = ["a byte order mark"] if is_marked(raw) else []

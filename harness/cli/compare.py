@@ -9,6 +9,7 @@ import click
 from harness.cli.exit_codes import Exit, of_run
 from harness.cli.options import allow_benchmark_code
 from harness.cli.printing import say, say_json_text
+from harness.errors import shortened
 
 if TYPE_CHECKING:
     from harness.records import Run
@@ -79,7 +80,7 @@ def compare(
     Example:
         harness compare tasks/support_routing/task.yaml --fast
     """
-    say(f"harness: reading {task_file}", err=True)
+    say(f"harness: reading {shortened(str(task_file))}", err=True)
     from harness.assets.models import local_folder
     from harness.cli.results import print_results
     from harness.cli.terminal import observer

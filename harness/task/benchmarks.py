@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.benchmark_files import BenchmarkRow, benchmark_name, is_benchmark_file, read_benchmark
+from harness.errors import shortened
 from harness.task.faults import Faults
 from harness.task.schema import TaskFile
 from harness.task.source import Source
@@ -36,8 +37,8 @@ def benchmarks_of(settings: TaskFile, source: Source, folder: Path, faults: Faul
     for task in filter(is_benchmark_file, written):
         path = folder / task
         if kind_of(path) != "file":
-            text = f"general.tasks: '{task}' is not a file; give rows in JSONL or CSV, or the name of an lm-eval task"
-            source.add_fault(faults, ("general", "tasks"), text)
+            text = f"'{shortened(task)}' is not a file; give rows in JSONL or CSV, or the name of an lm-eval task"
+            source.add_fault(faults, ("general", "tasks"), f"general.tasks: {text}")
             continue
         rows, wrong = read_benchmark(path)
         for fault in wrong:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from harness.benchmark_code import code_faults, is_code_allowed
 from harness.confined import private_attribute
-from harness.errors import ArmError
+from harness.errors import ArmError, shortened
 from harness.program import PLAIN_TEMPLATE, Filling, columns_named, render
 from harness.task.faults import Faults
 from harness.task.prompt_columns import PASSAGES
@@ -76,7 +76,7 @@ def include_path_of(settings: TaskFile, source: Source, folder: Path, faults: Fa
         return None
     path = folder / written
     if kind_of(path) != "folder":
-        text = f"general.include_path '{written}' is not a folder; give one that holds lm-eval task files"
+        text = f"general.include_path '{shortened(written)}' is not a folder; give one that holds lm-eval task files"
         source.add_fault(faults, ("general", "include_path"), text)
         return None
     path = path.resolve()

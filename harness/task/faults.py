@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from harness.errors import TaskFileError
+from harness.errors import TaskFileError, shortened
 
 SHOWN_PER_FILE = 50  # a file with many mistakes would bury the others
 SHOWN_ALIKE = 3  # of one kind, in one line where there are more
@@ -32,6 +32,7 @@ class Faults:
             unit: 'row' for formats that have no lines.
             column: Counted from 1, in characters; None where a line is all that is known.
         """
+        file = shortened(file)
         where = file if line is None else f"{file} {unit} {line}"
         if column is not None:
             where += f" column {column}"

@@ -357,3 +357,35 @@ def test_lack_of_memory_for_rows_is_no_fault_of_their_file(task, tmp_path, monke
     monkeypatch.setattr("harness.task.rows.parquet_rows", raising(pyarrow.ArrowMemoryError("64 GB")))
     said = refused("check", path)
     assert "memory ran out" in said and "write it again" not in said
+
+
+LONG = "n" * 300  # no usual file system takes more than 255 bytes
+
+
+@pytest.mark.parametrize("command", ["check", "plan", "compare"])
+@pytest.mark.parametrize(("line", "written"), [(3, "MODEL"), (4, "train.jsonl"), (4, "test.jsonl")])
+def test_name_longer_than_any_file_s_is_a_fault_with_its_line(task, command, line, written):
+    said = refused(command, task(TASK.replace(written, LONG)))
+    key = "model" if written == "MODEL" else f"data.{written.removesuffix('.jsonl')}"
+    fault = next(text for text in said.splitlines() if f"task.yaml line {line} " in text)
+    assert key in fault and "n" * 50 in fault and "..." in fault
+    assert LONG not in said
+
+
+def test_argument_longer_than_any_file_s_name_is_said_shortened(task):
+    path = task()
+    for command in (
+        ["report", LONG],
+        ["check", LONG],
+        ["plan", LONG],
+        ["compare", LONG],
+        ["export", LONG],
+        ["view", LONG],
+        ["compare", path, "--out", LONG],
+        ["check", path, "--fix", LONG],
+        ["init", "--from", LONG],
+        ["regress", "--base", LONG, "--tuned", LONG],
+    ):
+        said = refused(*command)
+        assert "n" * 40 in said and "..." in said
+        assert LONG not in said and "Errno" not in said
