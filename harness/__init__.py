@@ -4,7 +4,9 @@
 up in `harness.api` when they are used, so that commands and workers, which import it too, start at once.
 """
 
-from typing import TYPE_CHECKING
+TYPE_CHECKING = (
+    False  # what type checkers take for True; `typing` imports for milliseconds, in which Ctrl-C is a traceback
+)
 
 if TYPE_CHECKING:
     from harness.api import (

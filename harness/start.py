@@ -1,13 +1,14 @@
 """The command as a shell starts it: Ctrl-C ends it in good order while its parts are still being imported."""
 
-import signal
+# What `signal` is made of, and built in: the module itself imports for milliseconds, in which Ctrl-C is a traceback.
+import _signal  # type: ignore[import-not-found]
 
 
 def main() -> None:
     """Run the command line."""
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
         # Until the command listens itself, the system's own way: ended at once, without a traceback.
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
     from harness.environment import set_defaults
 
     set_defaults()

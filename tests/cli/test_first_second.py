@@ -59,3 +59,11 @@ def test_signal_that_a_library_turns_into_a_fault_of_its_own_is_an_interruption(
     assert done.returncode == 128 + signal.SIGTERM, done.stderr
     assert done.stderr.endswith("\ninterrupted\n")  # this command keeps nothing
     assert "fault of harness" not in done.stderr
+
+
+def test_nothing_that_takes_time_is_imported_before_ctrl_c_is_heard():
+    shown = "import sys; before = set(sys.modules); import harness.start; print(*sorted(set(sys.modules) - before))"
+    root = str(Path(__file__).parents[2])
+    command = [sys.executable, "-S", "-c", f"import sys; sys.path.insert(0, {root!r}); {shown}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["harness", "harness.start"]
