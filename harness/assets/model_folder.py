@@ -10,6 +10,9 @@ from harness.errors import ModelError
 from harness.json_files import read_json
 
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
+_WINDOW_KEYS = ("max_position_embeddings", "n_positions", "n_ctx")
+_SHOWN = 60  # characters of a value
+_TOKENS = ("bos_token", "eos_token", "pad_token", "unk_token")
 
 
 def checked_folder(folder: Path) -> Path:
@@ -30,6 +33,7 @@ def checked_folder(folder: Path) -> Path:
             raise ModelError(
                 f"{folder / name} asks for code of its own (auto_map); only built-in architectures are run"
             )
+    _check_kinds(folder, settings)
     for name in _weight_files(folder, settings["config.json"]):
         _check_weights(folder, name)
     return folder
@@ -62,6 +66,29 @@ def _settings(file: Path) -> Mapping[str, Any]:
     if not isinstance(said, dict):
         raise ModelError(f"{file} holds no settings; save the model again")
     return said
+
+
+def _check_kinds(folder: Path, settings: Mapping[str, Mapping[str, Any]]) -> None:
+    """Refuse what is of another kind than libraries take it for: each would fail at it in a way of its own."""
+    config = settings["config.json"]
+    inner = config.get("text_config")
+    if not isinstance(inner, dict | None):
+        raise _odd(folder / "config.json", "text_config", inner, "settings by name")
+    for said in (config, inner or {}):
+        for key in _WINDOW_KEYS:
+            if isinstance(said.get(key), bool) or not isinstance(said.get(key), int | float | None):
+                raise _odd(folder / "config.json", key, said[key], "a number of tokens")
+    for key in _TOKENS:
+        token = settings.get("tokenizer_config.json", {}).get(key)
+        text = token.get("content") if isinstance(token, dict) else token or ""
+        if not isinstance(text, str):
+            raise _odd(folder / "tokenizer_config.json", key, token, "a token's text")
+
+
+def _odd(file: Path, key: str, value: Any, wanted: str) -> ModelError:
+    shown = repr(value)
+    shown = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}..."
+    return ModelError(f"{file}: '{key}' is {shown} and should be {wanted}; save the model again")
 
 
 def _weight_files(folder: Path, config: Mapping[str, Any]) -> list[str]:

@@ -83,6 +83,12 @@ BROKEN_MODELS = {
         "chat template",
     ),
     "template of bytes": (lambda m: (m / "chat_template.jinja").write_bytes(b"\xff{{ messages }}"), "cannot be read"),
+    "object for an end token": (
+        lambda m: edited(m / "tokenizer_config.json", eos_token={"a": 1}),
+        "'eos_token' is {'a': 1}",
+    ),
+    "word for a window": (lambda m: edited(m / "config.json", max_position_embeddings="abc"), "_embeddings' is 'abc'"),
+    "list for a text_config": (lambda m: edited(m / "config.json", text_config=[1]), "'text_config' is [1]"),
     "number for a config": (lambda m: (m / "config.json").write_text("5"), "config.json"),
     "deep config": (lambda m: (m / "config.json").write_text("[" * 200_000), "nests"),
     "pipe for a config": (lambda m: os.mkfifo(m / "x_config.json"), "a pipe or a device"),
@@ -122,6 +128,13 @@ def test_check_names_what_is_wrong_with_a_models_folder(task, tmp_path, kind):
     change, words = BROKEN_MODELS[kind]
     change(tmp_path / "model")
     assert words in refused("check", task())
+
+
+@pytest.mark.parametrize("kind", ["object for an end token", "word for a window", "list for a text_config"])
+def test_compare_names_the_same_key_of_a_models_folder(task, tmp_path, kind):
+    change, words = BROKEN_MODELS[kind]
+    change(tmp_path / "model")
+    assert words in refused("compare", task(), "--out", tmp_path / "run").splitlines()[-1]
 
 
 def test_file_that_no_weights_are_loaded_from_is_left_alone(task, tmp_path):
