@@ -14,7 +14,7 @@ from harness.engine.likelihood import PassLimits, score_texts
 from harness.engine.resident import Resident, compute_dtype, default_device, load_config, load_tokenizer, readable
 from harness.engine.token_tree import ScoredText
 from harness.engine.tokens import Text
-from harness.errors import ArmError, ModelError
+from harness.errors import ItemError, ModelError
 from harness.records import Completion, GenerationSettings, Likelihood, Weights
 
 # About what keeps the device busy; results do not depend on it.
@@ -121,7 +121,7 @@ class TransformersEngine:
         """Score every continuation of every context; see `harness.contract.Engine`.
 
         Raises:
-            ArmError: If a context with its continuation exceeds the context window.
+            ItemError: If a context with its continuation exceeds the context window.
         """
         texts: list[ScoredText] = []
         owners: list[tuple[int, int]] = []  # (request, continuation) of each text
@@ -145,7 +145,7 @@ class TransformersEngine:
             return list(self._text.windows(continuation, self.context_window))
         given, scored = self._text.pair(context, continuation)
         if len(given) + len(scored) > self.context_window:
-            raise ArmError(
+            raise ItemError(
                 f"a context of {len(given)} tokens and its continuation of {len(scored)} exceed the "
                 f"window of {self.context_window} of model '{self.model}'; shorten the prompt or take a model with "
                 "a larger one"

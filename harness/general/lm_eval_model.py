@@ -10,7 +10,7 @@ from lm_eval.models.utils import normalize_gen_kwargs
 
 from harness.contract import Engine
 from harness.engine.faults import is_of_the_process
-from harness.errors import ArmError, HarnessError
+from harness.errors import ArmError, HarnessError, ItemError
 from harness.general.prompt_faults import check_prompts
 from harness.records import GenerationSettings, Likelihood, Weights
 
@@ -53,7 +53,7 @@ class EngineLM(LM):  # type: ignore[misc]
         What cannot be scored, because it is too long for the model or its log-probability is not finite, is NaN.
 
         Raises:
-            ArmError: If nothing at all can be scored: the fault is then the model's.
+            ArmError: If nothing at all can be scored, and not for its size: the fault is then the model's.
             HarnessError: If a prompt holds its own answer, or a continuation has no token.
         """
         check_prompts(self._tasks, requests)
@@ -73,8 +73,9 @@ class EngineLM(LM):  # type: ignore[misc]
                     results[number] = (likelihood.logprob, likelihood.greedy)
                 done += len(groups[context])
             self._advance(done, len(requests))
-        if faults and not any(math.isfinite(logprob) for logprob, _ in results):
-            raise faults[0]
+        others = [fault for fault in faults if not isinstance(fault, ItemError)]
+        if others and not any(math.isfinite(logprob) for logprob, _ in results):
+            raise others[0]
         return results
 
     def _scored(self, asked: Sequence[tuple[str, Sequence[str]]], faults: list[ArmError]) -> list[Sequence[Likelihood]]:
@@ -105,8 +106,7 @@ class EngineLM(LM):  # type: ignore[misc]
         """Continue raw prompts up to a stop string; a prompt that leaves no room is `lost`, and its text empty.
 
         Raises:
-            HarnessError: If a task asks for a decoding that the engine does not do, no prompt leaves room, or a prompt
-                holds its own answer.
+            HarnessError: If a task asks for a decoding that the engine does not do, or a prompt holds its own answer.
         """
         check_prompts(self._tasks, requests)
         groups: dict[str, list[int]] = {}
@@ -124,11 +124,6 @@ class EngineLM(LM):  # type: ignore[misc]
                     results[number] = text
                 done += len(chunk)
                 self._advance(done, len(requests))
-        if self.lost >= {(request.task_name, request.doc_id) for request in requests}:
-            raise HarnessError(
-                f"the benchmark's prompts leave no room for an answer in the model's window of "
-                f"{self._engine.context_window} tokens; take another benchmark or a model with a larger window"
-            )
         return results
 
     def _complete(self, requests: Sequence[Any], settings: GenerationSettings, until: Sequence[str]) -> list[str]:

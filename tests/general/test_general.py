@@ -1,3 +1,4 @@
+import json
 import math
 from pathlib import Path
 
@@ -121,6 +122,13 @@ class Failing:
         return [full if self.words in prompt else answer for prompt, answer in zip(prompts, answers, strict=True)]
 
 
+class NoRoom(Failing):
+    """An engine whose window leaves no room for generated answers, and enough for options."""
+
+    def loglikelihood(self, requests, weights):
+        return self.engine.loglikelihood(requests, weights)
+
+
 @mark.parametrize("name", ["own_choice", "own_free"])
 def test_an_item_that_cannot_be_scored_is_nan_and_the_others_are_as_ever(measured, engine, tasks_folder, name):
     asked = {"tasks": (name,), "include_path": tasks_folder, "limit": 100}
@@ -155,9 +163,17 @@ def test_weights_that_score_no_item_at_all_are_an_arm_s_error(measured, engine, 
         measured(tasks=("own_choice",), include_path=tasks_folder, engine=Failing(engine, "capital"))
 
 
-def test_a_window_that_takes_no_prompt_is_refused(measured, engine, tasks_folder):
-    with raises(HarnessError, match="leave no room"):
-        measured(tasks=("own_free",), include_path=tasks_folder, engine=Failing(engine, ""))
+def test_a_window_that_takes_no_prompt_costs_the_items_of_its_benchmark_alone(measured, engine, tasks_folder):
+    asked = {"tasks": ("own_free", "own_choice"), "include_path": tasks_folder, "limit": 100}
+    items = measured(**asked, engine=NoRoom(engine, "capital")).items
+    assert {item.task: math.isnan(item.score) for item in items} == {"own_free": True, "own_choice": False}
+
+
+def test_benchmark_whose_every_prompt_exceeds_the_window_has_items_without_scores(measured, tmp_path):
+    rows = [{"question": f"{n} " + "word " * 600, "choices": ["yes", "no"], "answer": "yes"} for n in range(8)]
+    (tmp_path / "long.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))  # the window is 512 tokens
+    items = measured(tasks=(str(tmp_path / "long.jsonl"),), limit=100).items
+    assert items and all(math.isnan(item.score) and item.probability is None for item in items)
 
 
 def test_lack_of_memory_is_no_item_s_fault(measured, engine, tasks_folder):
