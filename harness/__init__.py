@@ -4,9 +4,8 @@
 up in `harness.api` when they are used, so that commands and workers, which import it too, start at once.
 """
 
-TYPE_CHECKING = (
-    False  # what type checkers take for True; `typing` imports for milliseconds, in which Ctrl-C is a traceback
-)
+# Type checkers take the name for true. `typing` itself imports for milliseconds, in which Ctrl-C is a traceback.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from harness.api import (
