@@ -37,6 +37,8 @@ def read_settings(source: Source, faults: Faults) -> TaskFile:
     except ValidationError as fault:
         errors = fault.errors()
     for error in errors:
+        if error["type"] == "missing" and error["loc"] in source.spots:
+            continue  # it is written there, and why it cannot be read is noted
         source.add_fault(faults, error["loc"], _explain(error))
     return _salvage(copy.deepcopy(source.values), errors)
 

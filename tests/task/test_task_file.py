@@ -25,6 +25,13 @@ def test_missing_required_key_is_named(task_folder, key):
     assert f"task.yaml line 1 column 1: key '{key}' is missing; add it" in task_folder.faults()
 
 
+@pytest.mark.parametrize("written", ["0x" + "f" * 6000, "!!binary x", '"\\u0000"'])
+def test_required_key_whose_value_cannot_be_read_is_not_called_missing(faults_of, valid, written):
+    [line] = [line for line in valid.splitlines() if line.startswith("name:")]
+    [fault] = faults_of(valid.replace(line, f"name: {written}"))
+    assert fault.startswith(f"task.yaml line {valid.splitlines().index(line) + 1} column 7: ")
+
+
 @pytest.mark.parametrize("split", ["train", "test"])
 def test_missing_split_is_named(task_folder, split):
     del task_folder.settings["data"][split]
