@@ -11,6 +11,7 @@ from harness.json_files import read_json
 
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
 _WINDOW_KEYS = ("max_position_embeddings", "n_positions", "n_ctx")
+_FLOATS = frozenset({"F64", "F32", "F16", "BF16"})
 _SHOWN = 60  # characters of a value
 _TOKENS = ("bos_token", "eos_token", "pad_token", "unk_token")
 
@@ -36,6 +37,8 @@ def checked_folder(folder: Path) -> Path:
     _check_kinds(folder, settings)
     for name in _weight_files(folder, settings["config.json"]):
         _check_weights(folder, name)
+        if "quantization_config" not in settings["config.json"]:
+            _check_numbers(folder / name)
     return folder
 
 
@@ -97,6 +100,8 @@ def _weight_files(folder: Path, config: Mapping[str, Any]) -> list[str]:
     if named is not None:  # transformers prefers it
         raise ModelError(f"{folder / 'config.json'} names its own file of weights ({named}); save the model again")
     if (folder / WEIGHTS).is_file():
+        # As transformers: an index beside it is not read, so no shard of it is loaded, and a layer that stands in a
+        # shard alone is missing, which `harness.engine.resident` refuses once the weights are loaded.
         return [WEIGHTS]
     if not (folder / INDEX).is_file():
         raise ModelError(
@@ -121,3 +126,20 @@ def _check_weights(folder: Path, name: str) -> None:
         raise ModelError(
             f"{folder / name} is not a whole safetensors file ({fault}); fetch or save it again"
         ) from fault
+
+
+def _check_numbers(file: Path) -> None:
+    """Refuse weights in whole numbers where no settings say how they were packed: they would be taken as they stand.
+
+    Masks that old models keep as `attn.bias`, and positions, are whole numbers rightly.
+    """
+    from safetensors import safe_open
+
+    with safe_open(file, framework="numpy") as tensors:
+        for name in tensors.keys():  # noqa: SIM118
+            kind = tensors.get_slice(name).get_dtype()
+            if name.endswith(".weight") and kind not in _FLOATS:
+                raise ModelError(
+                    f"{file} holds {name} as {kind}, and config.json has no quantization_config that says how it is "
+                    "packed; save the model again"
+                )

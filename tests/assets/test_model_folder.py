@@ -203,3 +203,13 @@ def test_weights_that_are_called_packed_and_are_not_are_refused(folder):
     (folder / "config.json").write_text(json.dumps(settings | {"quantization_config": packed}))
     with raises(ModelError, match=r"says that they are in 4 bits \(quantization_config\), and they are not"):
         load_base(str(folder), None, CPU)
+
+
+def test_index_beside_the_one_file_of_weights_is_not_read(folder):
+    whole = load_file(folder / WEIGHTS)
+    save_file({name: tensor + 1 for name, tensor in whole.items()}, folder / "other.safetensors")
+    index = {"metadata": {}, "weight_map": dict.fromkeys(whole, "other.safetensors")}
+    (folder / INDEX).write_text(json.dumps(index))
+    checked_folder(folder)
+    loaded = load_base(str(folder), None, CPU).state_dict()
+    assert all(torch.equal(loaded[name], tensor) for name, tensor in whole.items())

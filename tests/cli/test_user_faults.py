@@ -68,7 +68,16 @@ def without_tensor_of_index(folder):
     (folder / "model.safetensors.index.json").write_text(json.dumps(index))
 
 
+def in_int8(folder):
+    from safetensors.torch import load_file, save_file
+
+    weights = load_file(folder / "model.safetensors")
+    weights["model.norm.weight"] = weights["model.norm.weight"].char()
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+
+
 BROKEN_MODELS = {
+    "weight in int8": (in_int8, "holds model.norm.weight as I8, and config.json has no quantization_config"),
     "cut tokenizer": (lambda m: (m / "tokenizer.json").write_text('{"version": '), "is not a tokenizer"),
     "empty tokenizer": (lambda m: (m / "tokenizer.json").write_text(""), "is not a tokenizer"),
     "list for a tokenizer": (lambda m: (m / "tokenizer.json").write_text("[]"), "is not a tokenizer"),
