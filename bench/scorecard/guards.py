@@ -13,20 +13,29 @@ from bench.scorecard.runs import Trial
 
 # The tests of each kind of hostile input; canaries are files, or markers in what is printed, that they look for.
 HOSTILE: Mapping[str, Sequence[str]] = {
-    "benchmark files that bring code": ("tests/general/test_benchmark_code.py",),
+    "benchmark files that bring code": ("tests/general/test_benchmark_code.py", "tests/general/test_hub_benchmarks.py"),
     "code beside the task": (
         "tests/test_child.py",
         "tests/evidence/test_worker.py",
         "tests/general/test_assets.py",
     ),
-    "exported templates and notes": ("tests/exporting/test_export.py", "tests/confined"),
+    "exported templates and notes": (
+        "tests/exporting/test_export.py",
+        "tests/confined",
+        "tests/test_templates_apart.py",
+    ),
     "home and encoding": ("tests/cli/test_printing.py",),
     "rows of any size": ("tests/task/test_sizes.py", "tests/task/test_fuzz.py"),
     "links and names": ("tests/task/test_document_files.py",),
     "locks": ("tests/test_packaging.py",),
     "model folders": ("tests/assets/test_model_folder.py", "tests/test_remote_code.py", "tests/chat/test_hostile.py"),
     "templates and patterns that cost": ("tests/task/test_templates_that_cost.py",),
-    "run folders and caches": ("tests/evidence/test_private.py", "tests/store/test_run_folder.py"),
+    "run folders and caches": (
+        "tests/evidence/test_private.py",
+        "tests/store/test_run_folder.py",
+        "tests/store/test_journal.py",
+    ),
+    "faults of users": ("tests/cli/test_user_faults.py", "tests/cli/test_lack_of_memory.py"),
     "terminal escapes": ("tests/cli/test_printing.py",),
 }
 TRACED_EXPORT = "tests/exporting/test_export.py"

@@ -60,6 +60,12 @@ def test_what_nobody_foresaw_is_one_line_and_its_traceback_is_in_a_file(monkeypa
         MemoryError(),
         OSError(12, "Cannot allocate memory"),
         ImportError("a.so: failed to map segment from shared object"),
+        # one for each way in which torch, CUDA's libraries and Python say it
+        RuntimeError("DefaultCPUAllocator: refused 4096 bytes"),
+        RuntimeError("[enforce fail at alloc.cpp:1] not enough memory: you tried to have 4096 bytes"),
+        RuntimeError("CUDA error: out of memory"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling cublasCreate(handle)"),
+        RuntimeError("can't start new thread"),
     ],
 )
 def test_lack_of_memory_is_named_as_such(monkeypatch, fault):

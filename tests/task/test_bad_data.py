@@ -125,8 +125,10 @@ def test_preference_pairs_in_place_of_labelled_rows_are_recognised(task_folder):
 
 
 @pytest.mark.parametrize("key", ["train", "documents"])
-def test_path_that_can_be_no_path_is_a_missing_file(task_folder, key):
+def test_path_that_can_be_no_path_is_refused_by_its_key(task_folder, key):
     task_folder.settings["data"][key] = "a" * 5000
+    assert f"'data.{key}' is 'aaa" in task_folder.faults()[0]
+    task_folder.settings["data"][key] = "a/" * 5000
     assert "there" in task_folder.faults()[0]
 
 
