@@ -68,8 +68,8 @@ def _strengths(run: Run) -> list[str]:
 
 
 def _seeds(run: Run) -> list[str]:
-    """Say which seed stands for an arm, and what another training run would score."""
-    judged = {evidence.arm: evidence.fit.seed for evidence in run.evidence}
+    """Say which seed stands for an arm, and what another one would score."""
+    judged = {evidence.arm: evidence for evidence in run.evidence}
     return [seeds_words(recipe, judged[recipe.arm]) for recipe in run.decision.recipes]
 
 

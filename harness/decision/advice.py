@@ -91,10 +91,10 @@ def _training(arm: Arm) -> list[str]:
 
 
 def _seeds(judged_arms: JudgedArms, recipes: Sequence[Recipe]) -> list[str]:
-    """Say which weights the verdict is about, and what another training run would reach where several tell."""
+    """Say which seed the verdict is about, and what another would reach where several tell."""
     told = {recipe.arm: recipe for recipe in recipes}
     alone = [arm.name for arm in judged_arms.judged if arm.is_tuned and arm.name not in told]
-    found = [seeds_words(told[arm.name], arm.evidence.fit.seed) for arm in judged_arms.judged if arm.name in told]
+    found = [seeds_words(told[arm.name], arm.evidence) for arm in judged_arms.judged if arm.name in told]
     if alone:
         found.append("each tuned figure is of this adapter, from one training run; seed not measured")
     return found

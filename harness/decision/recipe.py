@@ -1,10 +1,10 @@
-"""What another training run of the same recipe would reach, from an arm's fits with several seeds.
+"""What another run of the same recipe would reach, from an arm's fits with several seeds.
 
 A verdict is about one adapter, the one that is shipped. Whether the recipe (data, method, options) would reach that
-figure again is another question: the seed moves the figure too. The scores are a table of seeds by items, and the
-figure of a new run differs from the mean of the table by the error of the items, and by what seeds differ in, which
-counts once more for the new seed: Var = V_items + V_seeds (1 + 1/S). Reporting the variance between seeds beside that
-between items follows Bouthillier et al. 2021 (arXiv 2103.03098).
+figure again is another question: the seed moves the figure too, as it does where an arm draws its answers. The scores
+are a table of seeds by items, and the figure of a new run differs from the mean of the table by the error of the items,
+and by what seeds differ in, which counts once more for the new seed: Var = V_items + V_seeds (1 + 1/S). Reporting the
+variance between seeds beside that between items follows Bouthillier et al. 2021 (arXiv 2103.03098).
 """
 
 import math
@@ -42,7 +42,7 @@ class _Variances:
 
 
 def recipe_of(fits: Sequence[Evidence], metric_spec: MetricSpec) -> Recipe | None:
-    """Return what a new training run of an arm would reach.
+    """Return what a new training run of an arm, or a new draw of its answers, would reach.
 
     Args:
         fits: The arm's fits; those that did not end well do not count.
@@ -76,7 +76,7 @@ def recipe_of(fits: Sequence[Evidence], metric_spec: MetricSpec) -> Recipe | Non
 
 
 def lost_seeds(fits: Mapping[str, Sequence[Evidence]]) -> list[str]:
-    """Say which arms were trained with seeds that did not end well: their figures are of the survivors."""
+    """Say which arms have seeds that did not end well: their figures are of the others."""
     found = []
     for arm, of_arm in fits.items():
         lost = [fit for fit in of_arm if fit.status in ("failed", "invalid")]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from harness.records import UNCORRECTED, Action, Asked, Interval, Recipe
+from harness.records import TUNED, UNCORRECTED, Action, Asked, Evidence, Interval, Recipe
 
 # What each verdict is called, in the report and on the pages of all runs.
 VERDICTS: dict[Action, str] = {
@@ -95,16 +95,18 @@ def join(parts: Sequence[str]) -> str:
     return f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
-def seeds_words(recipe: Recipe, judged: int) -> str:
-    """Say which weights a verdict rests on, and what another training run would score.
+def seeds_words(recipe: Recipe, judged: Evidence) -> str:
+    """Say which weights a verdict rests on and what another training run would score; of drawn answers, another draw.
 
     Args:
         recipe: Of the arm.
-        judged: The seed that stands for it.
+        judged: The fit that stands for it.
     """
     low, high = share(recipe.new_run.low), share(recipe.new_run.high)
+    is_trained = judged.family in TUNED
+    basis = "weights of" if is_trained else "answers drawn with"
     return (
-        f"{recipe.arm}: the verdict rests on the weights of seed {judged}, the best of {len(recipe.seeds)} on dev; "
-        f"another training run would score between {low} and {high} (95%), as seeds differ by "
-        f"{points(recipe.between_seeds)} (standard deviation)"
+        f"{recipe.arm}: the verdict rests on the {basis} seed {judged.fit.seed}, the best of {len(recipe.seeds)} on "
+        f"dev; another {'training run' if is_trained else 'draw'} would score between {low} and {high} (95%), as seeds "
+        f"differ by {points(recipe.between_seeds)} (standard deviation)"
     )

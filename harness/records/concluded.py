@@ -152,14 +152,14 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What another training run of an arm would reach, from its fits with several seeds."""
+    """What another training run of an arm, or another draw of its answers, would reach, from several seeds."""
 
     arm: str
     seeds: tuple[int, ...]  # of the fits that ended well
     figures: tuple[float, ...]  # of each, on the items that all of them measured
-    between_seeds: float  # standard deviation from one training run to another, the luck with the items taken out
+    between_seeds: float  # standard deviation from one fit to another, the luck with the items taken out
     item_error: float  # standard error of their mean from the choice of the items
-    new_run: Interval  # prediction interval of one more training run
+    new_run: Interval  # prediction interval of one more training run or draw
 
 
 @dataclass(frozen=True, slots=True)

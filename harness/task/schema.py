@@ -247,7 +247,7 @@ class TaskFile(Section):
     budget: Caps = Caps()
     """Caps on each arm."""
     seeds: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)] = [0]
-    """Trained arms learn once with each; the first also draws splits, samples and benchmark items."""
+    """Trained and sampled arms run once with each; the first also draws splits, samples and benchmark items."""
 
 
 def task_schema() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What several seeds say: the weights that the verdict rests on, and what another training run would score."""
+"""What several seeds say: which one the verdict rests on, and what another training run or draw would score."""
 
 from harness.records import Recipe, Run
 from reports import numbers
@@ -9,9 +9,15 @@ def seeds_table(run: Run) -> Table | None:
     """Return a row for each arm with several seeds; None where there is none."""
     if not run.decision.recipes:
         return None
-    headings = ("Arm", "Test score by seed", "Differ by, points", "Error of the items, points", "Another run, expected")
+    headings = (
+        "Arm",
+        "Test score by seed",
+        "Differ by, points",
+        "Error of the items, points",
+        "Another seed, expected",
+    )
     rows = [_row(run, recipe) for recipe in run.decision.recipes]
-    caption = "Several seeds: the verdict is about the weights marked so, and the last column about the recipe"
+    caption = "Several seeds: the verdict is about the one marked so, the last column about another run or draw"
     return table(caption, headings, rows, numbers=(2, 3, 4))
 
 

@@ -22,7 +22,8 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
      " QLoRA does so on a model stored in 4 bits; DPO trains on pairs of a better and a worse answer."),
     ("Combine", "A tuned model that is also given passages."),
     ("Adapter", "What LoRA training leaves: a small file that changes a model's weights while it is loaded."),
-    ("Seed", "What the chance in a training run starts from. Another seed gives other weights, and another score."),
+    ("Seed", "What the chance in a training run, or in answers that are drawn, starts from. Another seed gives other"
+     " weights or answers, and another score."),
     ("Ladder", "Options in order of cost: prompt, RAG, fine-tuning, both. A higher rung has to earn its cost."),
     ("General ability", "How well the model answers public benchmark questions that have nothing to do with the task."),
     ("Retained", "Tuned ability as a share of the ability before, with blind guessing subtracted from both."),

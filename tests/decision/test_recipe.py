@@ -100,3 +100,14 @@ def test_verdict_says_which_weights_it_rests_on_and_what_another_run_would_score
     assert f"{100 * recipe.new_run.low:.1f}".removesuffix(".0") in said
     assert not any("seed not measured" in text for text in decision.caveats)
     assert any("seed not measured" in text for text in settle([prompt, arm]).caveats)
+
+
+def test_of_an_arm_that_draws_its_answers_the_verdict_says_draws_and_no_training(table):
+    drawn = [dataclasses.replace(fit, family="prompt", training=None) for fit in fits(table)]
+    decision = settle([drawn[2]], fits={"lora_sft": drawn})
+    [recipe] = decision.recipes
+    [said] = [text for text in decision.caveats if "seed 2, the best of 3 on dev" in text]
+    assert "the answers drawn with seed 2" in said
+    assert "another draw would score between" in said
+    assert f"{100 * recipe.new_run.high:.1f}".removesuffix(".0") in said
+    assert not any(word in text for text in decision.caveats for word in ("weights", "training run"))
