@@ -55,6 +55,22 @@ class Tuned(Arm):
         return Fitted(Program(weights, self.prompt, GenerationSettings(4), Reader("first_line")), reused_seconds=1000.0)
 
 
+class Stepping(Tuned):
+    """Trains in steps that are kept on disk; with seed 1 it waits behind the second while the file HOLD is there."""
+
+    def fit(self, study, context):
+        steps = context.folder / "steps"
+        for step in range(len(steps.read_text().split()) if steps.exists() else 0, 4):
+            context.progress("training", step, 4)
+            while step == 2 and context.seed == 1 and os.path.exists(os.environ["HOLD"]):
+                time.sleep(0.1)
+            with open(steps, "a") as file:
+                file.write(f"{os.getpid()} ")
+        fitted = super().fit(study, context)
+        Path(fitted.program.weights.adapter, "adapter_model.safetensors").write_text(f"weights of seed {context.seed}")
+        return fitted
+
+
 class Unlucky(Tuned):
     def fit(self, study, context):
         if context.seed == 1:
@@ -118,6 +134,7 @@ def steady(options): return Arm(expect_whole_batches)
 def terse(options): return Arm(lambda context: None, "Answer.")
 def tuned(options): return Tuned(lambda context: None)
 def unlucky(options): return Unlucky(lambda context: None)
+def stepping(options): return Stepping(lambda context: None)
 def failing(options): return Arm(fail)
 def dying(options): return Arm(lambda context: os._exit(7))
 def segfaulting(options): return Arm(lambda context: os.kill(os.getpid(), signal.SIGSEGV))
@@ -174,6 +191,7 @@ ECHO = (Path(__file__).parents[1] / "docs" / "adding_an_engine.md").read_text(en
 ARMS = (
     "steady", "terse", "tuned", "failing", "dying", "segfaulting", "killed", "hanging", "greedy", "large", "breaking",
     "tampering", "picky", "impossible", "filling", "training", "unlucky",
+    "stepping",
 )  # fmt: skip
 
 

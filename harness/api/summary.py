@@ -27,7 +27,7 @@ def cells(run: Run) -> list[tuple[str, ...]]:
     gates = {gate.arm: gate for gate in run.decision.gates}
     return [
         (
-            f"{evidence.arm} ({evidence.fit.model})" if evidence.fit.model else evidence.arm,
+            f"{evidence.arm} ({model})" if (model := run.model_of(evidence)) else evidence.arm,
             *_score_cells(evidence, run.decision.scores.get(evidence.arm)),
             *_gate_cells(evidence, gates),
             *_cost_cells(evidence),

@@ -83,6 +83,7 @@ def decide(
         sentence,
         undecided,
         verdict,
+        words,
     )
     from harness.decision.arms import MetricSpec, read_arms
     from harness.decision.judge_errors import Correction
@@ -117,12 +118,13 @@ def decide(
     forms = form.form_misses(judged_arms, metric_spec)
     doubts = advice.caveats(arm_scores, gates, result.arm, absent, lost, turned, constant, recipes, lost_seeds)
     forms_doubts, forms_others = form.caveats(forms, judged_arms.judged, result.arm, limits.goal)
+    said = sentence.verdict_sentence(result, openness, arm_scores, chosen, routed)
     step = advice.next_step(result, openness, arm_scores, chosen, routed)
     return Decision(
         action=result.action,
         arm=result.arm.name if result.arm else None,
         goal=result.goal,
-        sentence=sentence.verdict_sentence(result, openness, arm_scores, chosen, routed),
+        sentence=" ".join(filter(None, (said, words.models_words([arm.evidence for arm in judged_arms.judged])))),
         reasons=(*sentence.explain(result, arm_scores, list(gates.values())), *form.reasons(forms, result.arm, prompt)),
         caveats=(*forms_doubts, *doubts.turning, *forms_others, *doubts.others),
         next_step=" ".join(filter(None, (form.step(forms, judged_arms.judged, limits.goal, result.action), step))),

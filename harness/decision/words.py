@@ -95,6 +95,21 @@ def join(parts: Sequence[str]) -> str:
     return f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
+def models_words(fits: Sequence[Evidence]) -> str:
+    """Say which arm stands on which model; '' where all stand on the task's own.
+
+    Args:
+        fits: Those that stand for the arms.
+    """
+    by_model: dict[str, list[str]] = {}
+    for fit in fits:
+        by_model.setdefault(fit.fit.model, []).append(fit.arm)
+    if by_model.keys() <= {""}:
+        return ""
+    parts = [f"{join(arms)} on {model or 'that of the task'}" for model, arms in by_model.items()]
+    return f"Models: {'; '.join(parts)}."
+
+
 def seeds_words(recipe: Recipe, judged: Evidence) -> str:
     """Say which weights a verdict rests on and what another training run would score; of drawn answers, another draw.
 

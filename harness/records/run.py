@@ -31,6 +31,13 @@ class Run:
     notes: tuple[str, ...] = ()  # how the rows were read, and what of them is not used
     judging: tuple[JudgeFindings, ...] = ()  # of each judge among the metrics
 
+    def model_of(self, evidence: Evidence) -> str:
+        """Return the name of the model that an arm stands on; '' where the task's own is the only one."""
+        models = self.manifest.get("models", ())
+        if evidence.fit.model or len(models) < 2:
+            return evidence.fit.model
+        return next((str(one["source"]).rsplit("/", 1)[-1] for one in models if not one["name"]), "")
+
 
 @dataclass(frozen=True, slots=True)
 class Flip:

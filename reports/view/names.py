@@ -32,7 +32,7 @@ FAMILIES: Mapping[Family, str] = {
 
 def option_names(run: Run) -> dict[str, str]:
     """Return each arm's plain name; arms that would share one keep their own beside it."""
-    plain = {evidence.arm: _plain(evidence) for evidence in run.evidence}
+    plain = {evidence.arm: _plain(run, evidence) for evidence in run.evidence}
     shared = Counter(plain.values())
     return {arm: name if shared[name] == 1 else f"{name}, {arm}" for arm, name in plain.items()}
 
@@ -42,10 +42,10 @@ def option_name(run: Run, arm: str) -> str:
     return option_names(run).get(arm, arm)
 
 
-def _plain(evidence: Evidence) -> str:
+def _plain(run: Run, evidence: Evidence) -> str:
     known = _shown_examples(evidence) if evidence.baseline == "few_shot" else BASELINES.get(evidence.baseline)
     name = known or f"{FAMILIES[evidence.family]} ({evidence.arm})"
-    return f"{name} on {evidence.fit.model}" if evidence.fit.model else name
+    return f"{name} on {model}" if (model := run.model_of(evidence)) else name
 
 
 def _shown_examples(evidence: Evidence) -> str:
