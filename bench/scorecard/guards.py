@@ -35,7 +35,7 @@ HOSTILE: Mapping[str, Sequence[str]] = {
         "tests/store/test_run_folder.py",
         "tests/store/test_journal.py",
     ),
-    "faults of users": ("tests/cli/test_user_faults.py", "tests/cli/test_lack_of_memory.py"),
+    "faults of users": ("tests/cli/test_user_faults.py",),
     "terminal escapes": ("tests/cli/test_printing.py",),
 }
 TRACED_EXPORT = "tests/exporting/test_export.py"
