@@ -72,15 +72,15 @@ def _label_by_label(rows: Sequence[Example]) -> list[Example]:
 def _farthest_first(rows: Sequence[Example], count: int) -> list[Example]:
     words = [frozenset(row.question.text.casefold().split()) for row in rows]
     chosen = [0]
-    nearest = [_likeness(words[0], other) for other in words]  # to any chosen row
+    nearest = [_jaccard(words[0], other) for other in words]  # to any chosen row
     while len(chosen) < min(count, len(rows)):
         row = min((r for r in range(len(rows)) if r not in chosen), key=lambda r: nearest[r])
         chosen.append(row)
-        nearest = [max(old, _likeness(words[row], other)) for old, other in zip(nearest, words, strict=True)]
+        nearest = [max(old, _jaccard(words[row], other)) for old, other in zip(nearest, words, strict=True)]
     return [rows[row] for row in chosen]
 
 
-def _likeness(a: frozenset[str], b: frozenset[str]) -> float:
+def _jaccard(a: frozenset[str], b: frozenset[str]) -> float:
     """Return the Jaccard index of two sets of words."""
     return len(a & b) / len(a | b) if a or b else 1.0
 

@@ -52,7 +52,7 @@ def _near_conflicts(material: Material) -> list[Finding]:
     for rows in taught:
         if len({row.answer for row in rows}) > 1 and len({row.input for row in rows}) > 1:
             hits.append(Hit(places(rows), _answers(rows)))
-    for pair in material.near_copies.pairs:
+    for pair in material.near_duplicates.pairs:
         for first, second in zip(taught[pair.first][:1], taught[pair.second][:1], strict=False):
             if first.answer != second.answer and _ask_the_same(first, second):
                 text = f"{_answers([first, second])}, beside {quoted(second.example.question.text)}"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from harness.answer_places import lines_of
 from harness.checking.findings import Finding, Hit, Place, gathered
-from harness.checking.near_duplicates import alike
+from harness.checking.near_duplicates import near_duplicates
 from harness.checking.reading import Material
 from harness.checking.shown import quoted
 from harness.records import Document
@@ -57,7 +57,7 @@ def _copies(documents: Sequence[Document], words: Sequence[Sequence[str]]) -> li
 
 def _contradictions(documents: Sequence[Document], words: Sequence[Sequence[str]]) -> list[Hit]:
     hits = []
-    for pair in alike(words, VERSIONS).pairs:
+    for pair in near_duplicates(words, VERSIONS).pairs:
         first, second = documents[pair.first], documents[pair.second]
         if _subject(first) != _subject(second):
             continue

@@ -23,7 +23,7 @@ from harness.checking.previews import find_lost_examples, find_skipped, previews
 from harness.checking.reading import Material
 from harness.checking.repeats import (
     find_leaks,
-    find_near_copies,
+    find_near_duplicates,
     find_repeats,
     find_shared_ids,
 )
@@ -40,7 +40,7 @@ CHECKS: tuple[Callable[[Material], list[Finding]], ...] = (
     find_unknown_evidence,
     find_pair_faults,
     find_in_prompt,
-    find_near_copies,
+    find_near_duplicates,
     find_contained,
     find_answers_in_train,
     find_given_away,

@@ -37,8 +37,8 @@ Columns = NDArray[np.uint32]
 
 
 @dataclass(frozen=True, slots=True)
-class Likeness:
-    """Two texts, by their position, and how alike they are."""
+class NearDuplicate:
+    """Two texts, by their position, and how similar they are."""
 
     first: int
     second: int  # greater than `first`
@@ -46,14 +46,14 @@ class Likeness:
 
 
 @dataclass(frozen=True, slots=True)
-class Alike:
-    """The near copies among some texts."""
+class NearDuplicates:
+    """The near duplicates among some texts."""
 
-    pairs: list[Likeness]
+    pairs: list[NearDuplicate]
     crowded: int  # texts that have too many like them for each to be compared with each
 
 
-def alike(texts: Sequence[Sequence[str]], least: float) -> Alike:
+def near_duplicates(texts: Sequence[Sequence[str]], least: float) -> NearDuplicates:
     """Return the pairs of texts (lists of words) with a weighted Jaccard index of `least` or more.
 
     Each pair comes once, in order of position. Of texts that share a band with more than `NEIGHBOURS` others,
@@ -70,9 +70,10 @@ def alike(texts: Sequence[Sequence[str]], least: float) -> Alike:
         pairs = np.union1d(pairs, near[0] * len(texts) + near[1])
         crowded.update(many)
     judged = (
-        Likeness(a, b, weighted_jaccard(texts[a], texts[b], weight)) for a, b in _hopeful(texts, pairs, weight, least)
+        NearDuplicate(a, b, weighted_jaccard(texts[a], texts[b], weight))
+        for a, b in _hopeful(texts, pairs, weight, least)
     )
-    return Alike([pair for pair in judged if pair.jaccard >= least], len(crowded))
+    return NearDuplicates([pair for pair in judged if pair.jaccard >= least], len(crowded))
 
 
 def _hopeful(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harness.answer_places import AnswerPlaces
 from harness.checking.findings import Fault, ListedFaults, Place
-from harness.checking.near_duplicates import Alike, alike
+from harness.checking.near_duplicates import NearDuplicates, near_duplicates
 from harness.closed_set import is_closed_set
 from harness.records import Example, Feedback, Preference
 from harness.task.content import Content, read_content
@@ -21,7 +21,7 @@ LABELLED = ("train", "dev", "test")
 BESIDE = ("preferences", "feedback")  # learnt from as well; a row asks, and need not say what is right
 # The held-out side first; what is dropped is the other side's.
 SIDES = (("test", "train"), ("test", "dev"), ("dev", "train"))
-NEARLY = 0.7  # weighted Jaccard index of near copies; unlike questions of four public benchmarks stay below 0.65
+NEARLY = 0.7  # weighted Jaccard index of near duplicates; unlike questions of four public benchmarks stay below 0.65
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +95,9 @@ class Material:
         return list(groups.values())
 
     @cached_property
-    def near_copies(self) -> Alike:
+    def near_duplicates(self) -> NearDuplicates:
         """The pairs of `questions` that are worded nearly alike."""
-        return alike([rows[0].words for rows in self.questions], NEARLY)
+        return near_duplicates([rows[0].words for rows in self.questions], NEARLY)
 
     @cached_property
     def answer_places(self) -> AnswerPlaces:

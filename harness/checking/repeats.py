@@ -61,11 +61,11 @@ def _said(record: Record, other: Record) -> str:
     return f"{text} with two answers: {quoted(record.example.target, 30)} and {quoted(other.example.target, 30)}"
 
 
-def find_near_copies(material: Material) -> list[Finding]:
-    """Find near copies: across splits when they have the same answer, and within a split."""
+def find_near_duplicates(material: Material) -> list[Finding]:
+    """Find near duplicates: across splits when they have the same answer, and within a split."""
     across: list[Hit] = []
     within: dict[str, list[Hit]] = {name: [] for name in LABELLED}
-    for pair in material.near_copies.pairs:
+    for pair in material.near_duplicates.pairs:
         first, second = material.questions[pair.first], material.questions[pair.second]
         if min(length_in_words(rows[0].words) for rows in (first, second)) < FEWEST_WORDS:
             continue
@@ -77,16 +77,18 @@ def find_near_copies(material: Material) -> list[Finding]:
     found = gathered("near_leak", "warning", title, remedy, across)
     for split, hits in within.items():
         about = "they count as one question asked twice" if split == "test" else "they teach little that is new"
-        title = f"near copies within {split}: {about}"
+        title = f"near duplicates within {split}: {about}"
         found += gathered(f"near_copy_{split}", "note", title, "vary them, or keep one", hits)
     return found + _crowded(material)
 
 
 def _crowded(material: Material) -> list[Finding]:
-    count = material.near_copies.crowded
+    count = material.near_duplicates.crowded
     hits = [Hit((), f"{count} of {len(material.questions)} different questions")] if count else []
     title = f"questions with so many like them that each was compared with the {NEIGHBOURS} likest in each band alone"
-    return gathered("crowded", "note", title, "nothing to do: a template asks them; near copies may be missing", hits)
+    return gathered(
+        "crowded", "note", title, "nothing to do: a template asks them; near duplicates may be missed", hits
+    )
 
 
 def _across(first: Sequence[Row], second: Sequence[Row], jaccard: float) -> Iterator[Hit]:
@@ -102,11 +104,11 @@ def _across(first: Sequence[Row], second: Sequence[Row], jaccard: float) -> Iter
             ]
             if held and learnt:
                 drop = places(learnt)
-                yield Hit((held[0].place, *drop), _likeness(held[0], learnt[0], jaccard), drop)
+                yield Hit((held[0].place, *drop), _similarity(held[0], learnt[0], jaccard), drop)
 
 
 def _within(first: Sequence[Row], second: Sequence[Row], jaccard: float, split: str) -> Iterator[Hit]:
-    """Near copies in one split, unless one group holds them: their owner knows of those."""
+    """Near duplicates in one split, unless one group holds them: their owner knows of those."""
     one, other = (
         [row for row in rows if isinstance(row, Record) and row.place.split == split] for rows in (first, second)
     )
@@ -114,14 +116,14 @@ def _within(first: Sequence[Row], second: Sequence[Row], jaccard: float, split: 
         return
     groups = {row.example.group for row in (*one, *other)}
     if len(groups) > 1 or groups == {None}:
-        yield Hit((one[0].place, other[0].place), _likeness(one[0], other[0], jaccard))
+        yield Hit((one[0].place, other[0].place), _similarity(one[0], other[0], jaccard))
 
 
 def _answers(rows: Iterable[Row]) -> set[str]:
     return {row.answer for row in rows if isinstance(row, Record)}
 
 
-def _likeness(first: Row, second: Row, jaccard: float) -> str:
+def _similarity(first: Row, second: Row, jaccard: float) -> str:
     how = "the same words in another order" if sorted(first.words) == sorted(second.words) else f"{jaccard:.0%} alike"
     return f"{how}: {quoted(text_of_row(first))} and {quoted(text_of_row(second))}"
 

@@ -4,7 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from harness.checking.near_duplicates import alike
+from harness.checking.near_duplicates import near_duplicates
 from harness.records import Example
 from harness.words import words_of
 
@@ -105,9 +105,9 @@ def _bundles(items: Sequence[Example], doubts: list[str]) -> dict[str, list[int]
     }
     positions = sorted(distinct.values(), key=lambda position: keys[position])
     if len(positions) > MOST_COMPARED:
-        doubts.append(f"near copies were not looked for, in more than {MOST_COMPARED:,} questions; the check does")
+        doubts.append(f"near duplicates were not looked for, in more than {MOST_COMPARED:,} questions; the check does")
         return exact
-    for pair in alike([words[position] for position in positions], NEARLY).pairs:
+    for pair in near_duplicates([words[position] for position in positions], NEARLY).pairs:
         first, second = positions[pair.first], positions[pair.second]
         links[first].append(f"words {keys[second]}")
     near = _joined(links)
@@ -116,7 +116,7 @@ def _bundles(items: Sequence[Example], doubts: list[str]) -> dict[str, list[int]
         if merged:
             doubts.append(f"questions that are nearly the same are kept on one side of the split ({merged} joined)")
         return near
-    doubts.append("many questions are nearly the same as others, so near copies may stand on both sides of the split")
+    doubts.append("many questions are nearly the same as others: near duplicates may stand on both sides of the split")
     return exact
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from harness.checking import examine, read_material
-from harness.checking.near_duplicates import alike, is_slip
+from harness.checking.near_duplicates import is_slip, near_duplicates
 from harness.errors import TaskFileError
 from harness.records import Message
 from harness.task import load_task
@@ -291,7 +291,7 @@ def test_scripts_without_spaces_and_marks_are_words_too():
     assert words_of("می‌خواهم") == words_of("میخواهم")
     questions = ["今天北京会下雪吗？", "机器显示错误代码怎么办？", "我的订单什么时候到货？"]
     texts = [words_of(text) for text in [*questions, "请问今天北京会下雪吗？"]]
-    assert [(pair.first, pair.second) for pair in alike(texts, 0.7).pairs] == [(0, 3)]
+    assert [(pair.first, pair.second) for pair in near_duplicates(texts, 0.7).pairs] == [(0, 3)]
 
 
 LABELS_WITHOUT_SPACES = ("アカウント管理", "のちの調査", "การจัดการบัญชี", "电子账户管理问题")
@@ -338,7 +338,7 @@ def test_long_texts_are_alike_by_whole_words():
     texts = [[f"w{rng.randrange(5000)}" for _ in range(200)] for _ in range(300)]
     copy = [*texts[7]]
     copy[::20] = ["changed"] * 10  # 190 of 200 words are left
-    assert [(pair.first, pair.second) for pair in alike([*texts, copy], 0.7).pairs] == [(7, 300)]
+    assert [(pair.first, pair.second) for pair in near_duplicates([*texts, copy], 0.7).pairs] == [(7, 300)]
 
 
 def test_crowded_questions_are_counted_and_said(plain_task):
@@ -351,8 +351,8 @@ def test_crowded_questions_are_counted_and_said(plain_task):
 def test_what_the_whole_corpus_repeats_makes_no_texts_alike():
     cities = "paris rome oslo bern lima cairo delhi quito sofia tunis".split()
     texts = [words_of(f"What is the name of the country whose capital is {city}?") for city in cities]
-    assert alike(texts, 0.7).pairs == []
-    assert [(pair.first, pair.second) for pair in alike([*texts, texts[3][::-1]], 0.7).pairs] == [(3, 10)]
+    assert near_duplicates(texts, 0.7).pairs == []
+    assert [(pair.first, pair.second) for pair in near_duplicates([*texts, texts[3][::-1]], 0.7).pairs] == [(3, 10)]
 
 
 def test_rows_beyond_the_window_are_an_error(plain_task, tiny_model):

@@ -1,4 +1,4 @@
-"""How `harness init` divides rows: whole groups, and copies and near copies, stay on one side."""
+"""How `harness init` divides rows: whole groups, and copies and near duplicates, stay on one side."""
 
 import random
 
@@ -114,4 +114,4 @@ def test_chain_of_near_copies_through_all_rows_is_cut_and_said(tmp_path):
 def test_near_copies_in_very_many_rows_are_left_to_the_check(tmp_path, monkeypatch):
     monkeypatch.setattr("harness.drafting.division.MOST_COMPARED", 299)
     task = drafted(save(tmp_path / "rows.jsonl", rows_of(lambda n: {"text": text(n, 9), "label": label(n)}, 300)))
-    assert "# not sure: near copies were not looked for, in more than 299 questions" in task.file.read_text()
+    assert "# not sure: near duplicates were not looked for, in more than 299 questions" in task.file.read_text()
