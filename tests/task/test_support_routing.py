@@ -73,6 +73,6 @@ def test_task_loads_with_all_arms_and_its_thresholds():
     from harness.task import load_task
 
     task = load_task(FOLDER / "task.yaml")
-    assert len(task.arms) == 9
-    assert (task.limits.goal, task.limits.smallest_gain, task.general.limit) == (0.90, 0.02, 400)
+    assert len(task.arms) == 8
+    assert (task.limits.goal, task.limits.smallest_gain, task.general.limit) == (0.90, 0.02, 750)
     assert {example.evidence for example in task.test} == {(desk.page,) for desk in DESKS}
