@@ -14,7 +14,7 @@ from baselines.finetune.sft import prepare, train_sft
 from baselines.finetune.store import Trained
 from baselines.prompt.zero import plain_prompt, zero_shot_program
 from baselines.rag.prompting import passages_prompt, stand_in
-from harness.contract import Capability, FitContext, Fitted, Preview
+from harness.contract import Capability, FitContext, Fitted, Preview, TrainingDemand
 from harness.errors import ArmError
 from harness.program import Program, Prompt, Retriever
 from harness.records import Family, Passage, Question, Study
@@ -38,6 +38,19 @@ class Tuned:
     def needs(self) -> frozenset[Capability]:
         """To train and to score, and to serve what is kept."""
         return frozenset({"generate", "loglikelihood", "training", self.options.keeps})
+
+    def demand(self, study: Study, rows: int) -> TrainingDemand:
+        """Say what supervised training takes."""
+        options = self.options
+        return TrainingDemand(
+            batch_rows=options.batch_size,
+            epochs=options.epochs,
+            trial_steps=options.trial_steps * options.trials_of(options.learning_rate),
+            rank=options.tuner_options.get("rank"),
+            trains_all=options.keeps == "checkpoints",
+            has_penalty=any(weight > 0 for weight in options.penalties),
+            max_length=options.max_length,
+        )
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from baselines.finetune.spec import AnswerRow, RunSpec
 from baselines.finetune.store import Trained
 from baselines.finetune.trial import try_rates
 from baselines.prompt.zero import plain_prompt, zero_shot_program
-from harness.contract import FitContext, Fitted, Preview
+from harness.contract import FitContext, Fitted, Preview, Reading, TrainingDemand
 from harness.errors import ArmError
 from harness.records import Document, Study, TrainingHistory, Trial
 
@@ -58,6 +58,13 @@ class CptLoraSft(Tuned):
             trained = train_sft(replace(plan, start=read), context, process, clock)
         trained = replace(trained, trials=(*read.trials, *trained.trials))
         return finish(context, program, trained, self.options, clock)
+
+    def demand(self, study: Study, rows: int) -> TrainingDemand:
+        """Say what the documents and the rows take."""
+        options = self.options
+        trials = options.trials_of(options.cpt_learning_rate)
+        reading = Reading(options.cpt_epochs, options.text_tokens, trials, options.trial_steps)
+        return replace(super().demand(study, rows), reading=reading)
 
     def preview(self, study: Study) -> Preview:
         """Show the first training row; the documents come before it, as plain text."""

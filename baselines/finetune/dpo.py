@@ -1,21 +1,21 @@
 """`lora_dpo`: SFT with LoRA, then direct preference optimisation of the same adapter."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import Field
 
 from baselines.finetune.arms import shown_row
 from baselines.finetune.objectives import PREFERENCE
 from baselines.finetune.options import LoraOptions
-from baselines.finetune.pairs import find_pairs
+from baselines.finetune.pairs import expected_pairs, find_pairs
 from baselines.finetune.plan import SftPlan
 from baselines.finetune.rows import Renderer, pair_rows, within
 from baselines.finetune.spec import PairRow
 from baselines.finetune.stage import StagedArm, StagePlan
 from baselines.finetune.store import Trained
 from baselines.prompt.zero import plain_prompt
-from harness.contract import FitContext, Preview
+from harness.contract import FitContext, Preview, TrainingDemand
 from harness.records import Preference, Study
 from harness.store.files import encode, write_atomically
 
@@ -59,6 +59,10 @@ class LoraDpo(StagedArm):
             rate=self.options.dpo_learning_rate,
             warnings=warnings,
         )
+
+    def demand(self, study: Study, rows: int) -> TrainingDemand:
+        """Say what both stages take."""
+        return replace(super().demand(study, rows), pairs=expected_pairs(study, rows, self.options.max_pairs))
 
     def preview(self, study: Study) -> Preview:
         """Show the first training row; pairs are rendered alike."""

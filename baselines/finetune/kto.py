@@ -6,21 +6,21 @@ question.
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 
 from pydantic import Field
 
 from baselines.finetune.arms import shown_row
 from baselines.finetune.options import LoraOptions
-from baselines.finetune.pairs import find_pairs
+from baselines.finetune.pairs import expected_pairs, find_pairs
 from baselines.finetune.plan import SftPlan
 from baselines.finetune.rows import Renderer, answer_rows, within
 from baselines.finetune.stage import StagedArm, StagePlan
 from baselines.finetune.store import Trained
 from baselines.prompt.zero import plain_prompt
-from harness.contract import FitContext, Preview
+from harness.contract import FitContext, Preview, TrainingDemand
 from harness.errors import ArmError
 from harness.records import Example, Feedback, Study
 
@@ -125,8 +125,6 @@ KTO = Kto()
 class KtoOptions(LoraOptions):
     """Options of `lora_kto`; those of `LoraOptions` shape its SFT start."""
 
-    takes_feedback: ClassVar[bool] = True  # all of it, before any preferences
-
     batch_size: int = Field(default=4, ge=2)
     kto_learning_rate: float | None = Field(default=None, gt=0)
     kto_epochs: int = Field(default=1, ge=1)
@@ -178,6 +176,11 @@ class LoraKto(StagedArm):
             rate=self.options.kto_learning_rate,
             warnings=warnings,
         )
+
+    def demand(self, study: Study, rows: int) -> TrainingDemand:
+        """Say what both stages take; two judged answers take what a pair does."""
+        given = -(-len(study.feedback) // 2)
+        return replace(super().demand(study, rows), pairs=given or expected_pairs(study, rows, self.options.max_pairs))
 
     def preview(self, study: Study) -> Preview:
         """Show the first training row; judged answers are rendered alike."""

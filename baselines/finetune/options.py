@@ -56,6 +56,10 @@ class TuneOptions(BaseModel):
         """The weights of the penalty to try, in order."""
         return self.kl_to_base if isinstance(self.kl_to_base, tuple) else (self.kl_to_base,)
 
+    def trials_of(self, rate: float | None) -> int:
+        """Return how many learning rates are tried where the options fix this one."""
+        return 0 if rate is not None else len(self.trial_rates)
+
     @property
     def tuner_options(self) -> dict[str, Any]:
         """What the tuner is told."""

@@ -38,6 +38,17 @@ def find_pairs(study: Study, plan: SftPlan, context: FitContext, most: int) -> t
     return drawn(pairs, most, context.seed), source
 
 
+def expected_pairs(study: Study, rows: int, most: int) -> int:
+    """Return how many pairs `find_pairs` may give, as far as that is known before the base is asked.
+
+    Args:
+        study: The task's.
+        rows: Of train, which pairs are mined from.
+        most: Pairs that are taken.
+    """
+    return min(len(study.preferences) or rows, most)
+
+
 def mined(plan: SftPlan, context: FitContext, most: int) -> tuple[tuple[Preference, ...], int]:
     """Ask the base the training questions: gold against its own wrong answer.
 

@@ -42,6 +42,17 @@ class FewShot:
         """To generate, and to hold answers to what they may be."""
         return needed(self.options.constrain)
 
+    @property
+    def candidates(self) -> int:
+        """The numbers of shots, the other ways with one number, and of nearest examples every number."""
+        numbers, ways = len(self.options.candidates), self.options.ways
+        return numbers + len(ways) - 1 + (numbers - 1 if "nearest" in ways[1:] else 0)
+
+    @property
+    def choosing_rows(self) -> int:
+        """Of dev."""
+        return self.options.dev_rows
+
     def fit(self, study: Study, context: FitContext) -> Fitted:
         """Settle number and choice of the examples on dev.
 

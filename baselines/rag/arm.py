@@ -34,6 +34,16 @@ class Rag:
         """To generate, and to hold answers to what they may be."""
         return needed(self.options.constrain)
 
+    @property
+    def candidates(self) -> int:
+        """The numbers of passages, and further numbers of examples with one of them."""
+        return len(self.options.candidates) + len(self.options.shot_candidates) - 1
+
+    @property
+    def choosing_rows(self) -> int:
+        """Of dev."""
+        return self.options.dev_rows
+
     def fit(self, study: Study, context: FitContext) -> Fitted:
         """Index the documents and settle the numbers of passages and of examples on dev.
 

@@ -3,13 +3,17 @@
 from harness.contract.arm import (
     Baseline,
     Budget,
+    Choosing,
+    Demanding,
     DevScore,
     FitContext,
     Fitted,
     Preview,
     Previewing,
     Quantising,
+    Reading,
     Retrieving,
+    TrainingDemand,
 )
 from harness.contract.engine import Capability, Conversation, Engine, EngineKind, Formatting, Local
 from harness.contract.metric import JudgeRequest, Judging, Metric
@@ -19,7 +23,9 @@ __all__ = [
     "Baseline",
     "Budget",
     "Capability",
+    "Choosing",
     "Conversation",
+    "Demanding",
     "DevScore",
     "DifferenceReport",
     "Engine",
@@ -34,8 +40,10 @@ __all__ = [
     "Preview",
     "Previewing",
     "Quantising",
+    "Reading",
     "RegressionReport",
     "Rendered",
     "ReportFormat",
     "Retrieving",
+    "TrainingDemand",
 ]

@@ -129,6 +129,52 @@ class Retrieving(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """The task's documents as plain text, which are learnt from before the rows."""
+
+    epochs: int  # at most
+    text_tokens: int  # of a training text, at most; longer documents make several
+    trials: int  # of the learning rate
+    trial_steps: int  # optimiser steps of each
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingDemand:
+    """What an arm trains, and on what, as far as it is settled before the run."""
+
+    batch_rows: int
+    epochs: int  # at most
+    trial_steps: int  # optimiser steps of all trials of the learning rate
+    rank: int | None = None  # of a low-rank adapter; None: of another kind, or none
+    trains_all: bool = False  # every weight of the base
+    has_penalty: bool = False  # predictions on general texts are kept, which takes logits for every token
+    max_length: int | None = None  # tokens; longer rows are left out
+    pairs: int = 0  # of better and worse answers, which are learnt from after the rows
+    reading: Reading | None = None
+
+
+@runtime_checkable
+class Demanding(Protocol):
+    """A tuned baseline that tells before it is fitted what its training takes."""
+
+    def demand(self, study: Study, rows: int) -> TrainingDemand:
+        """Say what training on so many of `study.train` takes."""
+
+
+@runtime_checkable
+class Choosing(Protocol):
+    """A baseline that tells before it is fitted how many programs it compares on dev."""
+
+    @property
+    def candidates(self) -> int:
+        """How many it tries."""
+
+    @property
+    def choosing_rows(self) -> int:
+        """At most so many dev rows judge each; the one that is taken answers all."""
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
     """What an arm will show the model for one row, as far as it is settled before the run."""
 

@@ -84,7 +84,7 @@ def _computed_each(demand: Demand) -> float:
 
 def work_behind(demand: Demand, benchmark_items: int) -> Behind | None:
     """Weigh, as `computed_tokens` does, what follows an arm's training; None of one that trains not at all or twice."""
-    if demand.training is None or demand.training.method != "sft":
+    if demand.training is None or demand.training.pairs:
         return None
     each, general = _computed_each(demand), _general(demand, benchmark_items) - WEIGHED * SELECTION
     return Behind(WEIGHED * (SELECTION + demand.dev_rows * each), demand.questions * each + general)

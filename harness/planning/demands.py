@@ -1,18 +1,18 @@
 """What each arm will ask of the machine: rows, tokens, adapters and passages, by the task and the arm's options.
 
-An arm says what it shows the model (`harness.contract.Previewing`), and its `options` hold what it trains with. Both
-are read by name where they are there; for an arm of somebody else's that has neither, LoRA's usual figures are assumed
-and `assumed` says so.
+An arm says what it shows the model (`harness.contract.Previewing`), what its training takes (`Demanding`) and how many
+programs it compares (`Choosing`); its `options` hold the numbers of passages and shots, which are read by name. For an
+arm of somebody else's that does not say it, LoRA's usual figures are assumed and `assumed` says so.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from os.path import commonprefix
 from statistics import fmean
-from typing import Any, Literal
+from typing import Any
 
 from harness.checking.model_text import ModelText
-from harness.contract import Baseline, Previewing
+from harness.contract import Baseline, Choosing, Demanding, Previewing, Reading, TrainingDemand
 from harness.errors import HarnessError
 from harness.evidence.fits import fits_of
 from harness.plugins import BASELINES, load
@@ -21,11 +21,9 @@ from harness.task.task import ArmSpec, Task
 
 # As harness.evidence.arm gives an answer room; not imported, as that takes seconds.
 ANSWER_ROOM, LEAST_ANSWER_TOKENS = 1.5, 32
-# Figures of a LoRA whose options are not known.
-RANK, BATCH_ROWS, EPOCHS = 8, 4, 3
-PAIRS = 96
+RANK = 8  # of an adapter that is no LoRA, or not known
+USUAL = TrainingDemand(batch_rows=4, epochs=3, trial_steps=0, rank=RANK)  # of an arm that does not say
 GENERAL_QUESTION = 40  # tokens of the longest general question with its answer (baselines/finetune/general_texts.jsonl)
-CHOSEN = ("candidates", "shot_candidates", "ways")  # options whose values an arm tries one after another
 MOST_COUNTED = 400  # rows of a split whose tokens are counted
 
 
@@ -33,7 +31,6 @@ MOST_COUNTED = 400  # rows of a split whose tokens are counted
 class Training:
     """What a tuned arm learns from, and how."""
 
-    method: Literal["sft", "dpo"]  # dpo: SFT first
     rows: int
     longest: int  # tokens of the longest row, prompt and answer
     typical: int  # tokens of the median row
@@ -41,7 +38,7 @@ class Training:
     batch_rows: int
     epochs: int  # at most
     trial_steps: int  # optimiser steps of all trials of the learning rate
-    pairs: int  # of better and worse answers; 0 for sft
+    pairs: int  # of better and worse answers, which are learnt from after the rows
     has_penalty: bool  # predictions on general texts are kept, which takes logits for every token
     trains_all: bool = False  # every weight instead of an adapter's
     reading_tokens: int = 0  # of documents that are read before the rows, each epoch and trial again
@@ -126,22 +123,15 @@ def _demand(spec: ArmSpec, task: Task, text: ModelText) -> Demand:
         dev_rows=len(task.study.dev),
         passages=passages,
         is_quantised=(getattr(baseline, "quantization", None) or spec.model.quantization) is not None,
-        training=_training(options, task, text, lengths) if "training" in baseline.needs else None,
+        training=_training(baseline, task, text, lengths) if "training" in baseline.needs else None,
         shared_prompt=lengths.shared,
         samples=getattr(baseline, "samples", 1),
-        candidates=_candidates(options),
-        chosen_on=_number(options, "dev_rows", 0),
+        candidates=baseline.candidates if isinstance(baseline, Choosing) else 1,
+        chosen_on=baseline.choosing_rows if isinstance(baseline, Choosing) else 0,
         fits=len(fits_of(spec, task)),
         has_embedder=passages > 0 or finds_shots,
         assumed=assumed,
     )
-
-
-def _candidates(options: Any) -> int:
-    """Return how many are tried on dev: the values of each option in turn, and of found examples every number."""
-    tried = 1 + sum(max(0, len(_numbers(options, name)) - 1) for name in CHOSEN)
-    is_found_too = "nearest" in getattr(options, "ways", ())[1:]
-    return tried + (len(_numbers(options, "candidates")) - 1 if is_found_too else 0)
 
 
 def _chunks(options: Any, study: Study, text: ModelText) -> list[int]:
@@ -177,33 +167,30 @@ def _with_shots(
     return replace(lengths, longest=lengths.longest + more, typical=lengths.typical + more, shared=shared)
 
 
-def _training(options: Any, task: Task, text: ModelText, prompts: _Lengths) -> Training:
-    """Read how a tuned arm trains; its rows are prompts as it asks them, with the answer behind."""
+def _training(baseline: Baseline, task: Task, text: ModelText, prompts: _Lengths) -> Training:
+    """Count what a tuned arm trains on; its rows are prompts as it asks them, with the answer behind."""
     train = task.study.train
     rows = min(len(train), task.train_rows or len(train))
+    asked = baseline.demand(task.study, rows) if isinstance(baseline, Demanding) else USUAL
     answers = _counts([example.target for example in train], text)
     inputs = _counts([example.question.text for example in train], text)
     tested = _counts([example.question.text for example in _by_length(task.test)], text)
     longer = max(inputs, default=0) - max(tested, default=0)  # the prompts were measured on test questions
     longest = max(prompts.longest, prompts.typical) + longer + max(answers, default=0) + 1
-    if (most := getattr(options, "max_length", None)) is not None:
-        longest = min(longest, int(most))
-    fixed = getattr(options, "learning_rate", None) is not None
-    rates = 0 if fixed else len(getattr(options, "trial_rates", ()))
-    pairs = _pairs(options, task.study, rows)
-    reading = _reading(options, task.study, text)
+    if asked.max_length is not None:
+        longest = min(longest, asked.max_length)
+    reading = _reading(asked.reading, asked.batch_rows, task.study, text)
     return Training(
-        method="dpo" if pairs else "sft",
         rows=rows,
         longest=max(1, longest, reading.longest),
         typical=prompts.typical + _median(answers) + 1,
-        rank=_number(options, "rank", RANK),
-        batch_rows=_number(options, "batch_size", BATCH_ROWS),
-        epochs=_number(options, "epochs", EPOCHS),
-        trial_steps=rates * _number(options, "trial_steps", 0),
-        pairs=pairs,
-        has_penalty=any(weight > 0 for weight in _numbers(options, "penalties")),
-        trains_all=getattr(options, "keeps", None) == "checkpoints",
+        rank=asked.rank or RANK,
+        batch_rows=asked.batch_rows,
+        epochs=asked.epochs,
+        trial_steps=asked.trial_steps,
+        pairs=asked.pairs,
+        has_penalty=asked.has_penalty,
+        trains_all=asked.trains_all,
         reading_tokens=reading.tokens,
         reading_steps=reading.steps,
         reading_looks=reading.looks,
@@ -211,8 +198,8 @@ def _training(options: Any, task: Task, text: ModelText, prompts: _Lengths) -> T
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
-    """Continued pre-training on the documents."""
+class _Texts:
+    """Documents that are read, as they are counted."""
 
     tokens: int = 0
     steps: int = 0
@@ -220,34 +207,21 @@ class _Reading:
     looks: int = 0  # at dev
 
 
-def _reading(options: Any, study: Study, text: ModelText) -> _Reading:
-    """Count what an arm reads before it learns from rows: nothing, where it does no such thing."""
-    epochs = _number(options, "cpt_epochs", 0)
-    if not epochs or not study.documents:
-        return _Reading()
+def _reading(reading: Reading | None, rows: int, study: Study, text: ModelText) -> _Texts:
+    """Count what an arm reads, `rows` texts a step, before it learns from rows: nothing, where it reads nothing."""
+    if reading is None or not study.documents:
+        return _Texts()
     counts = _documents(study, text)
-    size, rows = _number(options, "text_tokens", max(counts)), _number(options, "batch_size", BATCH_ROWS)
-    size = min(size, text.window or size)
+    size = min(reading.text_tokens, text.window or reading.text_tokens)
     texts = round(len(study.documents) * fmean(-(-count // size) for count in counts))
     tokens = len(study.documents) * fmean(counts)
-    fixed = getattr(options, "cpt_learning_rate", None) is not None
-    rates = 0 if fixed else len(getattr(options, "trial_rates", ()))
-    trials = rates * _number(options, "trial_steps", 0)
-    return _Reading(
-        tokens=round(epochs * tokens + trials * rows * tokens / texts),
-        steps=epochs * -(-texts // rows) + trials,
+    trials = reading.trials * reading.trial_steps
+    return _Texts(
+        tokens=round(reading.epochs * tokens + trials * rows * tokens / texts),
+        steps=reading.epochs * -(-texts // rows) + trials,
         longest=min(size, max(counts)),
-        looks=epochs + rates,
+        looks=reading.epochs + reading.trials,
     )
-
-
-def _pairs(options: Any, study: Study, rows: int) -> int:
-    """Return how many pairs of answers are learnt from after SFT; two rows of feedback take what a pair does."""
-    if not hasattr(options, "max_pairs"):
-        return 0
-    if getattr(options, "takes_feedback", False) and study.feedback:
-        return -(-len(study.feedback) // 2)
-    return min(len(study.preferences) or rows, _number(options, "max_pairs", PAIRS))
 
 
 def _prompts(baseline: Baseline, task: Task, text: ModelText) -> tuple[_Lengths, tuple[str, ...]]:

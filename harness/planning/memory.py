@@ -119,10 +119,10 @@ def likelihood_mb(shape: ModelShape, device: Device) -> float:
 
 def training_mb(demand: Demand, training: Training, shape: ModelShape, device: Device) -> float:
     """Return what a step holds: activations of the rows that go through at once, or of the penalty's text."""
-    longest = training.longest * (2 if training.method == "dpo" else 1)
+    longest = training.longest * (2 if training.pairs else 1)
     # As trees, where the family allows it: what all prompts begin with is there once, and each pair's prompt once.
     common = max(0, min(demand.general_row - GENERAL_QUESTION, training.longest - 1))
-    own = training.longest - common + (demand.typical_answer + 2 if training.method == "dpo" else 0)
+    own = training.longest - common + (demand.typical_answer + 2 if training.pairs else 0)
     divisors, most = _divisors(training.batch_rows), MICRO_TOKENS[device]
     apart = max((n for n in divisors if n * longest <= most), default=1)
     columns = {n: tree if (tree := common + n * own) <= WIDEST else n * longest for n in divisors}

@@ -21,7 +21,7 @@ from harness.planning.record import Speed
 from harness.task.task import CostSpec
 
 PROMPT = Demand("p", "", "p", "prompt", 120, 90, 90, 32, 10, 200, 50, 0, False, None)
-TRAINING = Training("sft", 100, 130, 110, 8, 4, 3, 16, 0, has_penalty=False)
+TRAINING = Training(100, 130, 110, 8, 4, 3, 16, 0, has_penalty=False)
 TUNED = Demand("t", "", "t", "tune", 120, 90, 90, 32, 10, 200, 50, 0, False, TRAINING)
 FREE = CostSpec(None, None)
 
@@ -49,7 +49,7 @@ def test_work_behind_a_training_is_choosing_and_then_test_and_general_ability():
     before = (1 + TRAINING.epochs) * TUNED.dev_rows * each  # looks at dev while it trains, and the first
     assert before + behind.choosing + behind.closing == computed_tokens(TUNED, 750)
     assert behind.closing - work_behind(TUNED, 250).closing == 500 * ITEM_TOKENS
-    twice = replace(TUNED, training=replace(TRAINING, method="dpo"))
+    twice = replace(TUNED, training=replace(TRAINING, pairs=9))
     assert work_behind(PROMPT, 750) is work_behind(twice, 750) is None
 
 

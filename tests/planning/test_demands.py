@@ -4,6 +4,7 @@ from os.path import commonprefix
 import pytest
 
 from harness.checking.model_text import ModelText
+from harness.contract import Reading, TrainingDemand
 from harness.planning.cost import asked_tokens
 from harness.planning.demands import demands
 from harness.planning.forecast import outlook
@@ -198,7 +199,7 @@ def test_quantised_and_preference_arms_are_told_apart(found):
     assert found["qlora_sft"].is_quantised
     assert not found["lora"].is_quantised
     dpo = found["dpo"].training
-    assert (dpo.method, dpo.pairs, dpo.has_penalty) == ("dpo", 9, False)
+    assert (dpo.pairs, dpo.has_penalty) == (9, False)
     assert dpo.longest <= 90
 
 
@@ -232,6 +233,32 @@ def test_an_arm_without_options_or_preview_gets_usual_figures_and_says_so(found,
     [demand] = demands(task, ModelText(tiny_model))
     assert demand.training.rank == module.RANK
     assert "shows no prompt" in demand.assumed[0]
+
+
+def test_an_arm_of_somebody_elses_states_what_its_training_takes_and_how_many_programs_it_compares(
+    task_of, text, monkeypatch
+):
+    from harness.planning import demands as module
+
+    class Foreign:
+        family, needs, needs_documents = "tune", frozenset({"training"}), False
+        candidates, choosing_rows = 3, 5
+
+        def demand(self, study, rows):
+            reading = Reading(epochs=2, text_tokens=16, trials=3, trial_steps=5)
+            return TrainingDemand(rows // 2, 7, 11, 3, has_penalty=True, max_length=20, pairs=13, reading=reading)
+
+    task = task_of("[zero_shot]")
+    monkeypatch.setattr(module, "load", lambda group, name: lambda options: Foreign())
+    [found] = demands(task, text)
+    training, rows = found.training, len(task.study.train)
+    assert (found.candidates, found.chosen_on) == (3, 5)
+    assert (training.rows, training.batch_rows, training.steps, training.epochs) == (rows, rows // 2, 2, 7)
+    assert (training.trial_steps, training.rank, training.pairs, training.has_penalty) == (11, 3, 13, True)
+    counts = text.counts([document.text for document in task.study.documents])
+    texts = sum(-(-count // 16) for count in counts)
+    assert training.reading_steps == 2 * -(-texts // (rows // 2)) + 3 * 5
+    assert (training.reading_looks, training.longest) == (2 + 3, max(20, min(16, max(counts))))
 
 
 def test_without_a_tokenizer_lengths_are_estimated(task_file, tiny_model):

@@ -40,7 +40,7 @@ def demand(training=None, *, is_quantised=False, arm="arm", has_embedder=False):
 
 def training(**changes):
     values = dict(
-        method="sft", rows=10, longest=100, typical=50, rank=8, batch_rows=4, epochs=1, trial_steps=0, pairs=0,
+        rows=10, longest=100, typical=50, rank=8, batch_rows=4, epochs=1, trial_steps=0, pairs=0,
         has_penalty=False,
     )  # fmt: skip
     return Training(**values | changes)
