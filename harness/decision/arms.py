@@ -165,10 +165,13 @@ def is_over_budget(evidence: Evidence) -> bool:
     What was not measured is not known.
     """
     training = evidence.training
-    if training is None or not training.frontier:
-        return False
-    kept = next((point for point in training.frontier if point.strength == training.strength), None)
-    return training.strength == 0 or (kept is not None and not kept.forgetting.is_inside)
+    if training is None or training.strength == 0:
+        return training is not None
+    if training.strength == 1:  # as the checkpoint that was taken; the frontier is of the boldest one
+        found = [point.forgetting for point in training.checkpoints if point.step == training.best_step]
+    else:
+        found = [point.forgetting for point in training.frontier if point.strength == training.strength]
+    return any(lost is not None and not lost.is_inside for lost in found)
 
 
 def read_arms(evidence: Sequence[Evidence], planned: Sequence[str], metric: str, limits: Limits) -> JudgedArms:

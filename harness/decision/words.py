@@ -55,7 +55,7 @@ def percent(tail: float) -> str:
 
 def points(difference: float) -> str:
     """Write a size in percentage points: 0.03 is '3.0 points'; one that would read as none has the digits it needs."""
-    is_told = round(100 * difference, 1) or not difference
+    is_told = round(100 * difference, 1) or abs(difference) < 1e-6  # less is rounding of the computation
     return f"{one_decimal(100 * difference) if is_told else f'{100 * difference:.2g}'} points"
 
 

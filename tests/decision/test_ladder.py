@@ -1,10 +1,12 @@
 import dataclasses
+from dataclasses import replace
 
 import pytest
 from scipy import stats
 from worlds import HARMED, METRIC, UNHARMED, absent, evidence, general, right, settle
 
-from harness.records import Limits, Outcome, Score
+from harness.decision.arms import is_over_budget
+from harness.records import Forgetting, Limits, Outcome, Score, StrengthPoint
 
 N = 200
 WEAK = evidence("few_shot", "prompt", right(60, N))
@@ -70,6 +72,14 @@ def test_tuned_arm_inside_the_forgetting_budget_is_named_before_one_that_dev_lik
     assert rung(settle([prompt, bold, inside]), "tune").candidate == "inside"
     assert rung(settle([prompt, bold, inside, unmeasured]), "tune").candidate == "unmeasured"  # not known to be outside
     assert rung(settle([prompt, bold]), "tune").candidate == "bold"
+
+
+def test_budget_at_full_strength_is_that_of_the_checkpoint_that_was_taken_and_not_of_the_boldest():
+    kept = evidence("kept", "tune", right(N, N), strength=1.0, spent=0.5)
+    boldest = StrengthPoint(1.0, 0.95, None, Forgetting(0.0, 0.0, None, 3.0))
+    assert not is_over_budget(replace(kept, training=replace(kept.training, frontier=(boldest,))))
+    over = evidence("over", "tune", right(N, N), strength=1.0, spent=3.0)
+    assert is_over_budget(replace(over, training=replace(over.training, frontier=())))
 
 
 # ---- (b) --------------------------------------------------------------------

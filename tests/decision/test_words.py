@@ -123,6 +123,7 @@ def test_figures_read_as_people_write_them():
     assert (share(0.9), share(0.975), share(-1e-9)) == ("90.0%", "97.5%", "0.0%")
     assert (points(0.03), points(0.01), points(0.025)) == ("3.0 points", "1.0 points", "2.5 points")
     assert (points(0.0001), points(0)) == ("0.01 points", "0.0 points")
+    assert points(1.4e-16) == points(0)
     assert gain_range(Interval(0.61, 0.539, 0.68, 200, ""), "over rag") == (
         "+61.0 points over rag (95% CI +53.9 to +68.0, n = 200)"
     )

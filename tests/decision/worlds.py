@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from harness.decision import decide
 from harness.records import (
     BenchmarkItem,
+    Checkpoint,
     Decision,
     Evidence,
     Family,
@@ -76,7 +77,7 @@ def history(undertrained: bool, strength: float = 1.0, spent: float | None = Non
     return TrainingHistory(
         method="sft",
         losses=(),
-        checkpoints=(),
+        checkpoints=(Checkpoint(10, 1.0, 0.5, None, lost),) if lost else (),
         best_step=10,
         stopped="end",
         learning_rate=1e-3,
