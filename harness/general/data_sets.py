@@ -40,6 +40,9 @@ def at_commits(commits: Mapping[str, str]) -> Iterator[dict[str, str]]:
                 f"general.tasks: '{task.config.task}' reads the data set '{name}' of the hub, and where harness was "
                 "started a folder or file of that name would be read instead; start it elsewhere or rename that"
             )
+        if "revision" in given:  # a task file that names one means it
+            own(task, given, **more)
+            return
         wanted = commits.get(name, found.get(name))
         own(task, given | ({"revision": wanted} if wanted else {}), **more)
         _note(name, wanted, task.dataset, found)

@@ -88,3 +88,10 @@ def test_folder_of_the_set_s_name_where_harness_was_started_is_refused(load, tmp
         f"general.tasks: 'sums' reads the data set '{SET}' of the hub, and where harness was started a folder or file "
         "of that name would be read instead; start it elsewhere or rename that"
     )
+
+
+def test_commit_that_a_task_file_names_itself_stays(load, tmp_path):
+    file = tmp_path / "tasks" / "sums.yaml"
+    file.write_text(file.read_text() + f"dataset_kwargs: {{revision: {SECOND}}}\n")
+    _, read = load({SET: FIRST})
+    assert read == ["second"]
