@@ -13,7 +13,7 @@ import errno
 from collections.abc import Sequence
 
 LONGEST_NAME = 255  # of a file or folder, in bytes, on every usual file system
-LONGEST_PATH = 4096  # in bytes, under Linux
+LONGEST_PATH = 4095  # in bytes, under Linux
 _SHOWN = 60  # characters of a path that is longer
 
 
@@ -63,13 +63,14 @@ class StoreError(HarnessError):
 def of_the_disk(fault: OSError) -> StoreError:
     """Return what the disk refused as an error of ours, with the remedy."""
     if fault.errno == errno.ENAMETOOLONG:
-        return StoreError(too_long(str(fault.filename)))
+        return StoreError(too_long("" if fault.filename is None else str(fault.filename)))
     return StoreError(f"{fault}; give another folder, or fix its rights or space")
 
 
 def too_long(name: str) -> str:
     """Say that no file can be called so, with the remedy."""
-    return f"the name '{shortened(name)}' has {len(name)} characters, more than a file system takes; fix or shorten it"
+    what = f"the name '{shortened(name)}' has {_bytes(name):,} bytes, more than" if name else "a name is longer than"
+    return f"{what} a file system takes; fix or shorten it"
 
 
 def shortened(name: str) -> str:
@@ -79,5 +80,8 @@ def shortened(name: str) -> str:
 
 def is_too_long(name: str) -> bool:
     """Whether a path, or a part of it, is longer than a file system takes."""
-    parts = [len(part.encode(errors="surrogatepass")) for part in name.split("/")]
-    return max(parts) > LONGEST_NAME or sum(parts) > LONGEST_PATH
+    return max(map(_bytes, name.split("/"))) > LONGEST_NAME or _bytes(name) > LONGEST_PATH
+
+
+def _bytes(name: str) -> int:
+    return len(name.encode(errors="surrogatepass"))

@@ -105,6 +105,12 @@ def _check_ours(package: str) -> None:
         )
 
 
+def is_ours(group: str, name: str) -> bool:
+    """Whether a plug-in comes with `harness`, so that its options mean what ours mean."""
+    point = plugins(group).get(name)
+    return point is not None and point.dist is not None and point.dist.name == OURS
+
+
 def suggest(name: str, known: Mapping[str, object]) -> str:
     """Return ' (did you mean ...?)' for a near miss, else ' (known: ...)'."""
     near = difflib.get_close_matches(name, known, n=1)

@@ -214,7 +214,7 @@ class Schedule:
     def _weighed(self, step: int, folder: Path) -> Checkpoint:
         place, judged = next((i, judged) for i, judged in enumerate(self._judged) if judged.checkpoint.step == step)
         forgotten = self.context.forgetting(with_tuning(self.program, folder / judged.folder).weights)
-        self._log(f"step {step}, {forgotten.spent:.0%} of the forgetting budget spent")
+        self._log(f"step {step}, {forgotten.spent:.1%} of the forgetting budget spent")
         self._judged[place] = replace(judged, checkpoint=replace(judged.checkpoint, forgetting=forgotten))
         return self._judged[place].checkpoint
 

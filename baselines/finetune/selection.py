@@ -127,7 +127,7 @@ def gap_warnings(train_score: float, dev_score: float) -> tuple[str, ...]:
     """Warn when the train score is more than ten points above the dev score."""
     if train_score - dev_score <= OVERFITTING_GAP:
         return ()
-    return (f"overfitting: {train_score:.0%} on a sample of train against {dev_score:.0%} on dev",)
+    return (f"overfitting: {train_score:.1%} on a sample of train against {dev_score:.1%} on dev",)
 
 
 def rank(choice: DevResult) -> tuple[float, float]:

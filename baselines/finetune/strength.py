@@ -126,7 +126,7 @@ def _measured(
     tuned = with_tuning(program, adapter)
     reached = context.score(tuned, dev, with_loss=True)
     forgotten = context.forgetting(tuned.weights)
-    context.log(f"strength {strength:g}: dev {reached.score:.3f}, {forgotten.spent:.0%} of the forgetting budget spent")
+    context.log(f"strength {strength:g}: dev {reached.score:.3f}, {forgotten.spent:.1%} of the forgetting budget spent")
     return StrengthPoint(strength, reached.score, reached.loss, forgotten)
 
 
@@ -144,5 +144,5 @@ def _zero_warning(base: StrengthPoint, chosen: StrengthPoint) -> tuple[str, ...]
         return ()
     return (
         f"best at zero strength: on dev the base has {base.dev_score:.1%} and tuning, at strength {chosen.strength:g}, "
-        f"{chosen.dev_score:.1%} for {chosen.forgetting.spent:.0%} of the forgetting budget",
+        f"{chosen.dev_score:.1%} for {chosen.forgetting.spent:.1%} of the forgetting budget",
     )

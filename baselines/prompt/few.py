@@ -64,7 +64,7 @@ class FewShot:
         way, *other_ways = self.options.ways
         candidates, left_out = self._candidates(numbers, [way], rows, study, context)
         if not candidates:
-            raise ArmError(f"few_shot: {'; '.join(left_out)}; ask for fewer shots or shorten the rows")
+            raise ArmError(f"few_shot: {left_out[0]}")  # the fewest shots
         warnings += left_out
         if len(candidates) == 1 and (context.budget.is_fast or not other_ways):
             return Fitted(candidates[0].program, warnings=tuple(warnings))
@@ -130,7 +130,7 @@ class FewShot:
                 warnings.append(f"{setting} left out: {fault}")
                 continue
             if excess := overflow(program, questions, context, found):
-                warnings.append(f"{setting} left out: {excess}")
+                warnings.append(f"{setting} left out: {excess}; ask for fewer shots or shorten the rows")
             else:
                 fitting.append(Candidate(setting, program, number))
         return fitting, warnings

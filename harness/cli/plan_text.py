@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import psutil
 
 from harness.cli.printing import marked, say
-from harness.decision.words import duration
+from harness.decision.words import duration, points, share
 from harness.planning.memory import PUBLISHED
 from harness.planning.record import ArmCost, GateItems, GoalItems, Plan, Probe, SmallestGain
 
@@ -33,8 +33,8 @@ def print_plan(plan: Plan) -> None:
         _item(line)
     _head("What the run would say")
     for world in plan.scenarios:
-        right = world.right.replace("_", "-")
-        _item(f"{world.text}: {right} in {world.share:.0%}, undecided in {world.undecided:.0%} of {world.runs} runs")
+        right = f"{world.right.replace('_', '-')} in {share(world.share)}"
+        _item(f"{world.text}: {right}, undecided in {share(world.undecided)} of {world.runs} runs")
     if plan.gate is not None:
         _head("General ability")
         _item(_gate(plan.gate))
@@ -64,20 +64,21 @@ def _goal(goal: GoalItems) -> Iterator[str]:
 
 def _gains(gains: Sequence[SmallestGain]) -> Iterator[str]:
     for gain in gains:
-        start = f"smallest gain of {gain.arm} over cheaper arms at {gain.base:.0%}"
+        start = f"smallest gain of {gain.arm} over cheaper arms at {share(gain.base)}"
         if gain.gain is None:
             yield f"{start}: none; not even an arm that is always right is shown"
         else:
-            yield f"{start}: {100 * gain.gain:.0f} points"
+            yield f"{start}: {points(gain.gain)}"
 
 
 def _gate(gate: GateItems) -> str:
     few, many = (f"{count:,}" if count is not None else "more than 20,000" for count in (gate.few, gate.many))
-    low, high = sorted(gate.passes)
+    low, high = map(share, sorted(gate.passes))
+    least, most = map(share, gate.flips)
     return (
         f"{few} to {many} benchmark items, on which the base is clearly above chance, let a tuning that lost nothing "
-        f"pass the gate; the range is that of answers that flip ({gate.flips[0]:.0%} to {gate.flips[1]:.0%}). The "
-        f"task asks for {gate.limit:,}: {low:.0%} to {high:.0%} of such tunings would pass"
+        f"pass the gate; the range is that of answers that flip ({least} to {most}). The "
+        f"task asks for {gate.limit:,}: {low} to {high} of such tunings would pass"
     )
 
 

@@ -119,8 +119,8 @@ class JudgedArms:
     def candidate(self, family: Family) -> Arm | None:
         """Return the one arm of a rung that dev names: the best on dev that is not blocked, the earlier one of a tie.
 
-        Of tuned arms those inside the forgetting budget come first. An arm without a dev score comes after every arm
-        that has one; a blocked arm is named where all are blocked.
+        Of tuned arms those inside the forgetting budget come first, whatever dev says of the others. Among arms that
+        stand alike in this, one without a dev score comes last. A blocked arm is named where all are blocked.
         """
 
         def order(arm: Arm) -> tuple[bool, bool, float]:

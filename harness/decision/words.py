@@ -61,7 +61,8 @@ def points(difference: float) -> str:
 
 def signed_points(difference: float) -> str:
     """Write a change in percentage points with its sign: 0.61 is '+61.0 points'."""
-    return f"{100 * difference:+.1f} points"
+    written = points(difference)
+    return written if written.startswith("-") else f"+{written}"
 
 
 def score_range(score: Interval) -> str:
@@ -73,7 +74,8 @@ def score_range(score: Interval) -> str:
 
 def gain_range(gain: Interval, over: str) -> str:
     """Write a gain with its bounds: '+61.0 points over rag (95% CI +53.9 to +68.0, n = 200)'."""
-    bounds = f"95% CI {100 * gain.low:+.1f} to {100 * gain.high:+.1f}, n = {gain.n}"
+    low, high = (signed_points(bound).removesuffix(" points") for bound in (gain.low, gain.high))
+    bounds = f"95% CI {low} to {high}, n = {gain.n}"
     bounds = f"{UNCORRECTED}, n = {gain.n}" if gain.is_uncorrected else bounds
     return f"{signed_points(gain.estimate)} {over} ({bounds})"
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from harness.decision.asking import rounds
 from harness.decision.verdict import is_final
+from harness.decision.words import share
 from harness.errors import HarnessError
 from harness.evidence.asked import order_of
 from harness.evidence.jobs import Count, Jobs
@@ -92,4 +93,4 @@ def tell_saved(run: Run, log: Callable[[str], None]) -> None:
     told = run.decision.asked
     asked, total = sum(one.items for one in told), sum(one.of for one in told)
     if asked < total:
-        log(f"--adaptive asked {asked} of {total} items of all arms, {1 - asked / total:.0%} fewer")
+        log(f"--adaptive asked {asked} of {total} items of all arms, {share(1 - asked / total)} fewer")

@@ -1,8 +1,9 @@
 """A run names each model, embedder and data set of the hub with the commit that was read of it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import starmap
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,12 @@ from harness.benchmark_files import is_benchmark_file
 from harness.errors import ModelError
 from harness.evidence.fits import family_of
 from harness.model_names import is_hub_id, repository_and_commit
+from harness.plugins import BASELINES, METRICS, is_ours
 from harness.records import TUNED
 from harness.task.hub import pinned_name
 from harness.task.task import Task
 
-EMBEDDER = "embedder"  # the option, of an arm or a metric, that may be a hub id
+EMBEDDER = "embedder"  # the option, of an arm or a metric of ours, that may be a hub id
 
 
 def with_embedders(task: Task) -> Task:
@@ -24,31 +26,33 @@ def with_embedders(task: Task) -> Task:
     Raises:
         ModelError: If some cannot be had; all of them are named.
     """
-    pinned_names = _at_commits([*(arm.options for arm in task.arms), *task.metric_options.values()])
+    of_arms = [(BASELINES, arm.baseline, arm.options) for arm in task.arms]
+    of_metrics = [(METRICS, name, given) for name, given in task.metric_options.items()]
+    pinned_names = _at_commits(filter(None, starmap(_of_hub, [*of_arms, *of_metrics])))
 
-    def at_commit(options: Mapping[str, Any]) -> dict[str, Any]:
-        name = _of_hub(options)
+    def at_commit(group: str, plugin: str, options: Mapping[str, Any]) -> dict[str, Any]:
+        name = _of_hub(group, plugin, options)
         return dict(options) if name is None else {**options, EMBEDDER: pinned_names[name]}
 
+    def of_metric(given: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+        return {name: at_commit(METRICS, name, options) for name, options in given.items()}
+
     arms, metric = task.resolved["arms"], task.resolved["metric"]
-    resolved = {
-        **task.resolved,
-        "arms": [{**arm, "options": at_commit(arm["options"])} for arm in arms],
-        "metric": {**metric, "options": {name: at_commit(given) for name, given in metric["options"].items()}},
-    }
+    written = [{**arm, "options": at_commit(BASELINES, arm["baseline"], arm["options"])} for arm in arms]
+    resolved = {**task.resolved, "arms": written, "metric": {**metric, "options": of_metric(metric["options"])}}
     return replace(
         task,
-        arms=tuple(replace(arm, options=at_commit(arm.options)) for arm in task.arms),
-        metric_options={name: at_commit(given) for name, given in task.metric_options.items()},
+        arms=tuple(replace(arm, options=at_commit(BASELINES, arm.baseline, arm.options)) for arm in task.arms),
+        metric_options=of_metric(task.metric_options),
         resolved=resolved,
     )
 
 
-def _at_commits(options: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Return each embedder of the hub that some options name, with its commit."""
+def _at_commits(names: Iterable[str]) -> dict[str, str]:
+    """Return each embedder of the hub with its commit."""
     faults: list[str] = []
     found = {}
-    for name in dict.fromkeys(filter(None, map(_of_hub, options))):
+    for name in dict.fromkeys(names):
         with noted(faults):
             found[name] = f"{repository_and_commit(name)[0]}@{hub_commit(str(hub_embedder(name)))}"
     if faults:
@@ -56,9 +60,9 @@ def _at_commits(options: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     return found
 
 
-def _of_hub(options: Mapping[str, Any]) -> str | None:
-    """Return the embedder that options name, where it is one of the hub."""
-    name = options.get(EMBEDDER)
+def _of_hub(group: str, plugin: str, options: Mapping[str, Any]) -> str | None:
+    """Return the embedder that options name, where it is one of the hub; what others' plug-ins mean by it is theirs."""
+    name = options.get(EMBEDDER) if is_ours(group, plugin) else None
     return name if isinstance(name, str) and is_hub_id(name) and not Path(name).is_dir() else None
 
 

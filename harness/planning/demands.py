@@ -106,6 +106,9 @@ def _demand(spec: ArmSpec, task: Task, text: ModelText) -> Demand:
             lengths = _with_shots(lengths, shots, task.study, text, passages, _median(chunks))
     elif shots := _numbers(options, "candidates"):
         lengths = _with_shots(lengths, shots, task.study, text, is_shared=not finds_shots)
+    trains = "training" in baseline.needs
+    if trains and not isinstance(baseline, Demanding):
+        assumed += (f"it does not say what its training takes: {_usual()}",)
     targets = _counts([example.target for example in (*task.study.train, *task.study.dev)], text)
     room, thought = int((max(targets, default=0) + 1) * ANSWER_ROOM) + 1, _number(options, "reasoning_tokens", 0)
     thought += text.chat.thought_room(text.window) if text.chat is not None and text.window is not None else 0
@@ -123,7 +126,7 @@ def _demand(spec: ArmSpec, task: Task, text: ModelText) -> Demand:
         dev_rows=len(task.study.dev),
         passages=passages,
         is_quantised=(getattr(baseline, "quantization", None) or spec.model.quantization) is not None,
-        training=_training(baseline, task, text, lengths) if "training" in baseline.needs else None,
+        training=_training(baseline, task, text, lengths) if trains else None,
         shared_prompt=lengths.shared,
         samples=getattr(baseline, "samples", 1),
         candidates=baseline.candidates if isinstance(baseline, Choosing) else 1,
@@ -165,6 +168,10 @@ def _with_shots(
     more = round(max(shots) - min(shots)) * (row + passages * chunk) + round(min(shots)) * max(passages - 1, 0) * chunk
     shared = lengths.shared + more if is_shared else 0
     return replace(lengths, longest=lengths.longest + more, typical=lengths.typical + more, shared=shared)
+
+
+def _usual() -> str:
+    return f"LoRA of rank {USUAL.rank}, {USUAL.batch_rows} rows a step and {USUAL.epochs} epochs are counted"
 
 
 def _training(baseline: Baseline, task: Task, text: ModelText, prompts: _Lengths) -> Training:

@@ -73,7 +73,7 @@ def _band_names(drawing: Drawing, scale: Scale, bands: Sequence[Band], limits: L
     drawing.text(LEFT - 12, 20, "rule of thumb", "t small", "end")
     if bands:
         drawing.text(LEFT - 12, 38, "best prompt is here", "t small", "end")
-    chance: dict[str, str] = {band.name: f"{100 * band.probability:.0f}% likely" for band in bands}
+    chance: dict[str, str] = {band.name: f"{numbers.percent(band.probability)} likely" for band in bands}
     places = (
         ("rethink", "rethink", scale(limits.rethink / 2), "middle"),
         ("between", "measure", scale((limits.rethink + limits.promising) / 2), "middle"),

@@ -6,7 +6,7 @@ from worlds import UNHARMED, evidence, general, right, settle
 
 from harness.decision.bands import posterior
 from harness.decision.intervals import wilson
-from harness.decision.words import gain_range, join, points, share, share_beside
+from harness.decision.words import gain_range, join, points, share, share_beside, signed_points
 from harness.records import Interval, Limits, Outcome
 
 N = 200
@@ -132,3 +132,15 @@ def test_figures_read_as_people_write_them():
 
 def test_posterior_agrees_with_scipy_on_a_plain_rate():
     assert bands(30, 100)["rethink"] == pytest.approx(stats.beta.cdf(0.2, 31, 71))
+
+
+def test_change_too_small_for_a_decimal_keeps_its_sign_and_the_digits_it_needs():
+    assert [signed_points(size) for size in (0.61, -0.034, 0.0003, -0.0003)] == [
+        "+61.0 points",
+        "-3.4 points",
+        "+0.03 points",
+        "-0.03 points",
+    ]
+    assert [signed_points(size) for size in (0.0, -0.0, 1e-17, -1e-17)] == ["+0.0 points"] * 4
+    bounds = Interval(estimate=0.0003, low=-0.0002, high=0.01, n=900, method="t")
+    assert gain_range(bounds, "over rag") == "+0.03 points over rag (95% CI -0.02 to +1.0, n = 900)"

