@@ -54,7 +54,7 @@ from harness.decision.gate import judge_abilities
 from harness.engine.cached import open_engine
 from harness.evidence.arm import ANSWER_ROOM, LEAST_ANSWER_TOKENS
 from harness.evidence.fit_context import RunContext
-from harness.evidence.selection import ITEMS, Material, SelectionProbe, probability_changes, turned_share
+from harness.evidence.selection import ITEMS, QUESTIONS, Material, SelectionProbe, probability_changes, turned_share
 from harness.general.measure import measure
 from harness.program import Prompt
 from harness.records import Example, Forgetting, GeneralAbility, Limits, Study, Weights
@@ -244,6 +244,7 @@ def bench_of(
         tasks=("core",),
         include_path=None,
         items=ITEMS,
+        questions=QUESTIONS,
         task_answers=frozenset(example.target for example in study.train),
         prompt=Prompt(study.system, study.template),
         limits=Limits(),

@@ -17,7 +17,7 @@ from harness.evidence.judging import judge, still_to_judge
 from harness.evidence.models import ServedModel
 from harness.evidence.phases import ALONE
 from harness.evidence.replay import replayed_seconds
-from harness.evidence.selection import FAST_ITEMS, ITEMS, Material, SelectionProbe
+from harness.evidence.selection import FAST_ITEMS, ITEMS, QUESTIONS, Material, SelectionProbe
 from harness.evidence.states import ENDED, FITTED, EndState, FittedState
 from harness.general.measure import measure
 from harness.plugins import BASELINES, load
@@ -60,6 +60,7 @@ class Workplace:
             include_path=general.include_path,
             commits=general.commits,
             items=FAST_ITEMS if self.is_fast else ITEMS,
+            questions=FAST_ITEMS if self.is_fast else QUESTIONS,
             task_answers=frozenset(self.task_answers),
             prompt=self.prompt,
             limits=self.task.limits,

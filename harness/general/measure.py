@@ -46,6 +46,7 @@ def measure(
     seed: int,
     progress: Progress,
     use: Use = "gate",
+    questions: int | None = None,
 ) -> GeneralAbility:
     """Measure what these weights can do outside the task.
 
@@ -55,7 +56,7 @@ def measure(
         name: What the record calls them, e.g. 'base' or an arm's name.
         tasks: 'core', names of lm-eval tasks, groups and tags, or paths of own files (harness.benchmark_files).
         limit: Benchmark items in all, shared among the tasks, four times as many for `core`'s passages; no more
-            texts or unrelated questions than that are asked either.
+            texts than that are asked either.
         include_path: Folder of further lm-eval task files.
         commits: Of data sets of the hub that benchmarks read; the others are read at the newest.
         task_answers: Targets of the training set, for the off-task probe; without any it is left out.
@@ -63,6 +64,7 @@ def measure(
         seed: Chooses items and texts; equal seeds give equal items whatever the weights.
         progress: Told the stage, and how much of it is done.
         use: What the figures are for: the gate and selection never share an item, a text or a question.
+        questions: Unrelated questions at most; None: `limit`.
 
     Raises:
         HarnessError: If a task is unknown, cannot be loaded, or gives no score per item.
@@ -86,7 +88,8 @@ def measure(
     texts = text_losses(engine, weights, texts_for(use, limit, seed), progress)
     answers: tuple[OffTaskAnswer, ...] = ()
     if task_answers:
-        answers = off_task_answers(engine, weights, task_answers, prompt, questions_for(use, limit), progress)
+        asked = questions_for(use, limit if questions is None else questions)
+        answers = off_task_answers(engine, weights, task_answers, prompt, asked, progress)
     return GeneralAbility(name, items, texts, answers, time.monotonic() - started)
 
 

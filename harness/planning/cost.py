@@ -20,7 +20,7 @@ PENALTY_PASSES = 4.0  # of a general text, one a step; the base reads it too
 # General ability, about: a benchmark item with its options, a held-out text, an unrelated question with its answer.
 ITEM_TOKENS, TEXT_TOKENS, QUESTION_TOKENS = 120, 150, 60
 TEXTS, QUESTIONS = 40, 256
-SELECTION = 24 * ITEM_TOKENS + 16 * TEXT_TOKENS + 2 * 32 * QUESTION_TOKENS  # asked of each checkpoint that is weighed
+SELECTION = 24 * ITEM_TOKENS + 16 * TEXT_TOKENS + 2 * 64 * QUESTION_TOKENS  # asked of each tuning that is weighed
 WEIGHED = 6  # checkpoints and strengths, about
 HOUR = 3600.0
 

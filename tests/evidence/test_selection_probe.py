@@ -144,7 +144,7 @@ def asked(monkeypatch):
 
 
 def probe() -> SelectionProbe:
-    material = Material(("core",), None, 48, frozenset({"A-1"}), PROMPT, LIMITS, 0)
+    material = Material(("core",), None, 48, 96, frozenset({"A-1"}), PROMPT, LIMITS, 0)
     return SelectionProbe(None, material, lambda *_: None)  # type: ignore[arg-type]
 
 
@@ -159,6 +159,7 @@ def test_only_selections_own_material_is_asked_and_under_the_tasks_prompt(asked,
     probe().forgetting(adapter(tmp_path / "a", "one"))
     assert {given["use"] for _, given in asked} == {"selection"}
     assert all((given["limit"], given["prompt"], given["task_answers"]) == (48, PROMPT, {"A-1"}) for _, given in asked)
+    assert {given["questions"] for _, given in asked} == {96}
 
 
 def test_the_base_is_measured_once_for_each_quantisation(asked, tmp_path):

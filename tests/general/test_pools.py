@@ -4,6 +4,8 @@ import json
 
 from pytest import fixture, mark
 
+from baselines.finetune.rows import TEXTS as GENERAL
+from harness.evidence.selection import QUESTIONS
 from harness.general.measure import TEXT_COUNT, texts_for
 from harness.general.off_task import all_questions, questions_for
 from harness.general.pools import uses_of
@@ -31,7 +33,7 @@ def test_core_shares_no_item_text_or_question_between_gate_and_selection(measure
     texts = [{text.item for text in side.texts} for side in (gate, selection)]
     assert (len(texts[0]), len(texts[1]), texts[0] & texts[1]) == (40, 16, set())
     questions = [{answer.question for answer in side.off_task} for side in (gate, selection)]
-    assert (len(questions[0]), len(questions[1]), questions[0] & questions[1]) == (128, 32, set())
+    assert (len(questions[0]), len(questions[1]), questions[0] & questions[1]) == (128, QUESTIONS, set())
 
 
 def test_a_user_s_task_file_shares_no_item_between_gate_and_selection(measured, tasks_folder):
@@ -87,11 +89,18 @@ def test_use_of_a_key_does_not_depend_on_the_order():
 
 
 def test_no_question_is_asked_twice_and_the_gate_has_120_of_eight_kinds():
+    learnt = {row["question"] for row in map(json.loads, GENERAL.read_text().splitlines()) if "question" in row}
+    assert not learnt & {question.question for question in all_questions()}  # the penalty's own are not asked
     assert len({question.question.casefold() for question in all_questions()}) == len(all_questions())
     gate, selection = (questions_for(use, ROOMY) for use in ("gate", "selection"))
-    assert (len(gate) >= 120, len(selection) >= 24) == (True, True)
+    assert (len(gate) >= 120, len(selection)) == (True, QUESTIONS)
     assert len({question.kind for question in gate}) == len({question.kind for question in selection}) == 8
 
 
 def test_the_first_questions_are_of_all_kinds():
     assert len({question.kind for question in questions_for("gate", 8)}) == 8
+
+
+def test_selection_asks_more_questions_than_benchmark_items(measured):
+    found = measured(limit=3, answers=["billing"], use="selection", questions=QUESTIONS)
+    assert (len(found.items), len(found.off_task)) == (3, QUESTIONS)
