@@ -32,6 +32,16 @@ class LabelScore:
     needs: ClassVar[frozenset[Capability]] = frozenset({"loglikelihood"})
     needs_documents: ClassVar[bool] = False
 
+    @property
+    def candidates(self) -> int:
+        """Bare and calibrated, unless one is given."""
+        return 2 if self.options.calibrated is None else 1
+
+    @property
+    def choosing_rows(self) -> int:
+        """Of dev."""
+        return self.options.dev_rows
+
     def fit(self, study: Study, context: FitContext) -> Fitted:
         """Take the labels from train, and settle on dev whether they are calibrated.
 

@@ -126,13 +126,15 @@ def test_candidates_that_are_tried_on_dev_are_counted(task_of, text):
     arms = (
         "[zero_shot, {name: few, baseline: few_shot, options: {shots: [2, 6, 8], choice: [diverse, random]}}, "
         "{name: rag, options: {passages: [1, 2], shots: [0, 2, 3]}}, "
-        "{name: all, baseline: few_shot, options: {shots: [2, 6]}}]"
+        "{name: all, baseline: few_shot, options: {shots: [2, 6]}}, label_score, "
+        "{name: bare, baseline: label_score, options: {calibrated: false}}]"
     )
     found = demands(task_of(arms), text)
-    # numbers of shots, and the other way; passages, and two more numbers of shots; numbers, random, numbers of nearest
-    tried = [1, 3 + 1, 2 + 2, 2 + 1 + 2]
+    # numbers of shots, and the other way; passages, and two more numbers of shots; numbers, random, numbers of nearest;
+    # bare and calibrated
+    tried = [1, 3 + 1, 2 + 2, 2 + 1 + 2, 2, 1]
     assert [demand.candidates for demand in found] == tried
-    assert [demand.chosen_on for demand in found] == [0, 40, 40, 40]
+    assert [demand.chosen_on for demand in found] == [0, 40, 40, 40, 40, 40]
 
 
 def test_most_shots_are_counted(found):
