@@ -13,13 +13,14 @@ wide, a shift changes both alike. Where they are not, the probability understate
 how far the base lies above chance in the two measures: a loss of all ability counts in full.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from harness.decision.arms import Arm
-from harness.decision.harm import failures
+from harness.decision.harm import drops_beyond, failures
 from harness.decision.measured import PASS_TAIL, Measured, basis_of
 from harness.decision.paired import MeanDifference
 from harness.decision.safety import doubts, items_needed, proofs
+from harness.decision.words import points, signed_points
 from harness.records import Gate, GateState, GeneralAbility, Interval, Limits
 
 FAMILY_ERROR = 0.05  # chance that an arm that lost nothing fails
@@ -87,7 +88,7 @@ def judge_abilities(
         off_task_rate=measured.alone.interval(),
         prompted_off_task_rate=measured.prompted.interval(),
         items_needed=items_needed(measured, limits) if state == "inconclusive" else None,
-        warnings=_warnings(measured, limits),
+        warnings=_warnings(measured, limits, broken),
         blocks=limits.deployment == "shared",
         basis=basis.name if basis else "",
         change=basis.interval(PASS_TAIL) if basis else None,
@@ -96,11 +97,19 @@ def judge_abilities(
     )
 
 
-def _warnings(measured: Measured, limits: Limits) -> tuple[str, ...]:
+def _warnings(measured: Measured, limits: Limits, broken: Collection[str]) -> tuple[str, ...]:
+    """Say what stays inside the rules and should be looked at all the same."""
+    found = []
     loss = measured.texts.interval()
-    if loss is None or loss.estimate <= WARN_TEXT_LOSS or loss.low > limits.max_text_loss:
-        return ()
-    return (f"the loss on general texts rose by {loss.estimate:.3f} nats per token, above {WARN_TEXT_LOSS:g}",)
+    if loss is not None and WARN_TEXT_LOSS < loss.estimate and loss.low <= limits.max_text_loss:
+        found.append(f"the loss on general texts rose by {loss.estimate:.3f} nats per token, above {WARN_TEXT_LOSS:g}")
+    for task, (change, chance) in drops_beyond(measured.best, 0.0, FAMILY_ERROR).items():
+        if change.estimate < -limits.max_drop and task not in broken:
+            found.append(
+                f"{task} alone changed by {signed_points(change.estimate)} on {change.n} items, which is shown to be a "
+                f"drop (p={chance:.2g}, Holm), though not one of more than {points(limits.max_drop)}"
+            )
+    return tuple(found)
 
 
 def _left_out(measured: Measured) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from harness.decision.measured import ASKED, Basis, Measured, basis_of
 from harness.decision.paired import MeanDifference
 from harness.decision.probes import TextChanges, TurnedQuestions
 from harness.decision.words import points, share, signed_points
-from harness.records import Limits, Probe
+from harness.records import Interval, Limits, Probe
 
 Found = tuple[Probe, str]  # what shows harm, and how
 
@@ -47,16 +47,30 @@ def _pooled_failures(change: MeanDifference | None, basis: Basis | None, tail: f
     return found
 
 
-def _broken_benchmarks(items: PairedBenchmarks, tail: float, limits: Limits) -> Mapping[str, str]:
-    """Return the judged benchmarks shown to drop by more than the limit, Holm-corrected, and why."""
+def drops_beyond(items: PairedBenchmarks, size: float, level: float) -> dict[str, tuple[Interval, float]]:
+    """Return the judged benchmarks shown to drop by more than `size`: the score's change, and its p-value, Holm's way.
+
+    Args:
+        items: What both weights answered.
+        size: In [0, 1]; 0 is any drop.
+        level: Chance that one is returned which did not drop by more.
+    """
     judged = [item for item in items.benchmarks if item.task in items.judged]
     changes = [(item.task, change) for item in judged if (change := item.scores.change)]
-    chances = [change.chance_below(-limits.max_drop) for _, change in changes]
+    chances = [change.chance_below(-size) for _, change in changes]
+    return {
+        task: (change.interval(), chance)
+        for (task, change), chance, is_beyond in zip(changes, chances, holm(chances, level), strict=True)
+        if is_beyond
+    }
+
+
+def _broken_benchmarks(items: PairedBenchmarks, tail: float, limits: Limits) -> Mapping[str, str]:
+    """Return the judged benchmarks shown to drop by more than the limit, and why."""
     return {
         task: f"{signed_points(change.estimate)} on {change.n} items; shown to be a drop of more than "
         f"{points(limits.max_drop)} (p={chance:.2g}, Holm)"
-        for (task, change), chance, is_broken in zip(changes, chances, holm(chances, tail), strict=True)
-        if is_broken
+        for task, (change, chance) in drops_beyond(items, limits.max_drop, tail).items()
     }
 
 

@@ -127,6 +127,18 @@ def test_holm_agrees_with_statsmodels(chances, level):
     assert holm(chances, level) == list(multipletests(chances, alpha=level, method="holm")[0])
 
 
+def test_pass_warns_of_one_benchmark_that_is_shown_to_have_dropped_at_all():
+    # task2: 14 losses of 150, the error sqrt((16 / 152 - .0921^2) / 152) = .0252: 3.65 errors below 0, p = 2e-4, and
+    # 2.46 below the limit, p = .007, where Holm asks for a fifth of this test's share of 5%
+    tasks = {f"task{index}": right(100, 150) for index in range(5)}
+    tuned = {name: flipped(values, *((14, 0) if name == "task2" else (4, 8))) for name, values in tasks.items()}
+    found = gate(general_of(tuned), general_of(tasks, "base"), Limits(keep=0.0))
+    assert found.state == "pass"
+    [warning] = found.warnings
+    assert warning.startswith("task2 alone changed by -9.3 points on 150 items, which is shown to be a drop (p=")
+    assert gate(general_of(tasks), general_of(tasks, "base")).warnings == ()
+
+
 def test_small_drop_of_a_single_benchmark_is_not_called_broken():
     # among five benchmarks one falls by 8 of 150 by chance: z = (-8/152 + .03) / (sqrt(10)/152) = -1.1
     tasks = {f"task{index}": right(100, 150) for index in range(5)}
