@@ -3,6 +3,7 @@
 names      what people call columns       values          what a column holds
 targets    which column is the answer     questions       which columns are the question
 options    a row's answers to choose from option_columns  which columns hold them
+choice_cells  choices in one text         lists          what lists of answers mean
 worked     results behind their working   beside          groups of rows
 endings    what stands around a result    calls           answers that call tools
 scores     which numbers are scores       around          fences and marks around all answers

@@ -12,6 +12,7 @@ from typing import Any
 from harness.atomic import making
 from harness.drafting.around import shared_end
 from harness.drafting.chats import Chats, call_answers, mark_turns, read_chats, with_tools
+from harness.drafting.choice_cells import with_choices
 from harness.drafting.columns import JUDGED, PAIRS, Reading, read_columns
 from harness.drafting.division import divide, missing_labels
 from harness.drafting.doubt import InDoubt
@@ -186,7 +187,7 @@ def _read(source: Path, target: str | None, inputs: Sequence[str], doubts: list[
     if source.suffix.lower() in (".csv", ".tsv") and is_file and (why := _row_as_header(rows)):
         said = f"the first line looks like a row, not like column names, as {why}"
         doubts.append(f"{said}; if so, put a line of names above it")
-    rows = with_lists(rows, is_table=source.suffix.lower() in (".csv", ".tsv"))
+    rows = with_choices(with_lists(rows, is_table=source.suffix.lower() in (".csv", ".tsv")))
     column, dot, _ = (target or "").partition(".")
     inner = [row.values[column] for row in rows if dot and isinstance(row.values.get(column), dict)]
     beside = [f"{column}.aliases"] if any(one.get("aliases") for one in inner) else []  # as TriviaQA has them

@@ -90,20 +90,25 @@ def with_lists(rows: Sequence[Row], *, is_table: bool) -> list[Row]:
 
 def _list_in(text: str) -> list[Any] | None:
     """Return a list of texts and numbers that a text writes; None of any other."""
-    if typed := _TYPED_ARRAY.fullmatch(text.strip()):
-        text = typed[1]
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        try:
-            found = _python_list(text.strip()) if len(text) <= _LONGEST else None
-        except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
-            return None
+    found = literal(text)
     is_plain = isinstance(found, list) and all(isinstance(one, str | int | float) for one in found)
     return found if is_plain else None
 
 
-def _python_list(text: str) -> Any:
+def literal(text: str) -> Any:
+    """Return the value that a text writes in JSON's, Python's or NumPy's spelling; None where it writes none."""
+    if typed := _TYPED_ARRAY.fullmatch(text.strip()):
+        text = typed[1]
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        try:
+            return _python_value(text.strip()) if len(text) <= _LONGEST else None
+        except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+            return None
+
+
+def _python_value(text: str) -> Any:
     if _ARRAY.fullmatch(text):
         return [ast.literal_eval(item) for item in re.findall(_ITEM, text, re.DOTALL)]
     return ast.literal_eval(text)

@@ -1,0 +1,63 @@
+"""Choices that stand in one text are read as choices, whichever way the answer names the right one."""
+
+import json
+
+import pytest
+from draft_files import Row, drafted, rows_of, said, save, text
+
+NUMBER = 4  # of choices
+
+
+def asked(n: int) -> tuple[list[str], int]:
+    """Four choices and the place of the right one."""
+    return [text((n, at), 1 + at % 2) for at in range(NUMBER)], n * n % 7 % NUMBER
+
+
+FORMS = {  # how files write the choices of a row into one text
+    "bars": lambda texts: "|".join(texts),
+    "bars and spaces": lambda texts: " | ".join(texts),
+    "semicolons": lambda texts: "; ".join(texts),
+    "slashes": lambda texts: " / ".join(texts),
+    "commas": lambda texts: ", ".join(texts),
+    "lines": lambda texts: "\n".join(texts),
+    "letters": lambda texts: " ".join(f"{letter}) {one}" for letter, one in zip("ABCD", texts, strict=True)),
+    "letters in lines": lambda texts: "\n".join(f"{mark}. {one}" for mark, one in zip("ABCD", texts, strict=True)),
+    "MathQA": lambda texts: " , ".join(f"{letter} ) {one}" for letter, one in zip("abcd", texts, strict=True)),
+    "JSON": json.dumps,
+    "Python": repr,
+    "JSON by letter": lambda texts: json.dumps(dict(zip("ABCD", texts, strict=True))),
+    "Python by letter": lambda texts: repr(dict(zip("ABCD", texts, strict=True))),
+}
+ANSWERS = {
+    "letter": lambda texts, at: "ABCD"[at],
+    "index": lambda texts, at: at,
+    "number": lambda texts, at: at + 1,
+    "text": lambda texts, at: texts[at],
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("answer", ANSWERS)
+@pytest.mark.parametrize("name", ["options", "Choices"])
+def test_choices_in_one_text_stand_below_the_question_and_the_answer_is_a_letter(tmp_path, form, answer, name):
+    def row(n: int) -> Row:
+        texts, at = asked(n)
+        return {"question": f"{text(n, 7)}?", name: FORMS[form](texts), "answer": ANSWERS[answer](texts, at)}
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))
+    assert task.primary_metric == "choice"
+    by_question = {f"{text(n, 7)}?": asked(n) for n in range(120)}
+    for item in task.test:
+        question, _, listed = item.question.text.partition("\n\n")
+        texts, at = by_question[question]
+        assert listed.splitlines() == [f"{letter}. {one}" for letter, one in zip("ABCD", texts, strict=True)]
+        assert item.target == "ABCD"[at]
+
+
+def test_settings_under_a_name_of_choices_are_no_choices(tmp_path):
+    def row(n: int) -> Row:
+        settings = ", ".join(text((n, 0), 1 + n % 4).split())
+        return {"question": f"{text(n, 7)}?", "options": settings, "answer": text(n, 2)}
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))
+    assert task.primary_metric == "exact_match" and "column 'options' is not used" in said(task)
