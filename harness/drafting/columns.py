@@ -24,6 +24,7 @@ from harness.drafting.names import (
     usual,
 )
 from harness.drafting.option_columns import (
+    contradicting,
     find_options,
     is_indexing,
     listed_answers,
@@ -297,6 +298,7 @@ def _plain(names: list[str], rows: Values, target: str | None, inputs: Sequence[
     if not target and not options:
         refuse_labels_apart(rows, names, chosen)
     _note_target(rows, chosen, filled, options, doubts)
+    doubts += contradicting(rows, options, filled) if options and target else []
     contexts = () if inputs else find_contexts(rows, [name for name in names if name != chosen], filled, question)
     _note_contexts(rows, contexts, filled, doubts)
     found = None

@@ -153,6 +153,17 @@ def refuse_choices_apart(rows: Values, columns: Sequence[str], names: Sequence[s
         raise InDoubt(rows, "--target", f"it is not clear which column says the right choice, as {why}", targets)
 
 
+def contradicting(rows: Values, options: Options, names: Sequence[str]) -> list[str]:
+    """Say in how many rows columns with names of answers name another choice than the one that the user names."""
+    said: list[str] = []
+    rest = [name for name in names if name != options.target and is_indexing(name)]
+    for other in _pointing(rows, options.columns, rest, options.marks):
+        if count := _conflicts(rows, options, other):
+            which = f"{shown_name(other.target)} names another choice than {shown_name(options.target)}"
+            said.append(f"{which} in {count} of {len(rows)} rows, where the latter counts, as --target says")
+    return said
+
+
 def _pointing(rows: Values, columns: Sequence[str], names: Sequence[str], marks: tuple[str, ...] = ()) -> list[Options]:
     """Return the choices with each column that names one of them, of those called an answer where there are such."""
     found: list[Options] = []

@@ -187,7 +187,19 @@ def test_letter_and_text_that_differ_in_more_than_a_tenth_of_the_rows_are_asked_
     file = save(tmp_path / "rows.jsonl", rows_of(row, 120))
     with pytest.raises(TaskFileError, match="name different choices in 24 of 120 rows.*--target answer"):
         drafted(file)
-    assert {item.target for item in drafted(file, target="answer").test} == set("ABC")
+    task = drafted(file, target="answer")
+    assert {item.target for item in task.test} == set("ABC")
+    assert "'answer_text' names another choice than 'answer' in 24 of 120 rows, where the latter counts" in said(task)
+
+
+def test_choice_that_the_user_names_is_said_to_differ_from_another_columns_in_one_row(tmp_path):
+    def row(n: int) -> Row:
+        asked, texts, at = chosen(n, are_columns=False)
+        return {**asked, "answer": "ABCD"[at], "answer_text": texts[(at + (n == WRONG)) % 4]}
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)), target="answer")
+    assert "'answer_text' names another choice than 'answer' in 1 of 120 rows" in said(task)
+    assert len([*task.study.train, *task.study.dev, *task.test]) == 120
 
 
 @pytest.mark.parametrize("wrong", ["E", "9", "B. something else"])
