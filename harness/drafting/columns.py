@@ -62,7 +62,7 @@ from harness.drafting.values import (
     names_documents,
     nesting,
 )
-from harness.task.published import translation_of
+from harness.task.published import preference_cells, translation_of
 from harness.task.schema import Columns
 from harness.task.shapes import EXTRA_COLUMNS, PLAIN, SYSTEMS, answer_column, chat_column, needed_columns, shape_of
 from harness.task.verdicts import LABEL, VERDICTS, Otherwise, verdict_of
@@ -191,9 +191,9 @@ def _known_shape(
 ) -> _Shape | None:
     """Tell a shape that is known by its columns; None where the user names columns, or it is none."""
     if {"chosen", "rejected"} <= set(names) and not target and not inputs:
-        asking = ("prompt", "conversations", "instruction", "input", "question", "query", *SYSTEMS)
+        used_up = {name for row in rows for name in row.keys() - preference_cells(row).keys()}
         needed = {name: name for name in ("chosen", "rejected")}
-        return _Shape(PAIRS, needed, taken={name for name in asking if name in names})
+        return _Shape(PAIRS, needed, taken=used_up | ({"prompt", *SYSTEMS} & set(names)))
     if (found := translation_of(rows)) and not inputs:
         column, *languages = found
         if target == f"{column}.{languages[0]}":

@@ -127,7 +127,7 @@ def draft_task(
     values = [row.values for row in rows]
     telling = [name for name in reading.unused if tells_the_answer(values, name, reading.needed.get("target", ""))]
     others = [name for name in reading.unused if name not in telling]
-    tally.columns(rows, others, lambda name: f"put it into the question with --input {shlex.quote(name)}")
+    tally.columns(rows, others, lambda name: _way_into_question(name, reading))
     for name in telling:
         what, way = f"column {shown_name(name)} is not used", "it may give the answer away"
         if is_wrong := is_wrong_answer(name):
@@ -221,6 +221,17 @@ def _documents(folder: Path | None) -> tuple[frozenset[str], list[str]]:
 def _from(out: Path, path: Path) -> str:
     """Return a path as the task file in `out` has to name it."""
     return Path(os.path.relpath(path.absolute(), out.absolute())).as_posix()
+
+
+def _way_into_question(name: str, reading: Reading) -> str:
+    """Say how a column comes into the question, beside what stands there already."""
+    if reading.shape == PAIRS:
+        return "write it into the question, in 'prompt'"
+    asked = reading.question or tuple(reading.needed[key] for key in ("instruction", "prompt") if key in reading.needed)
+    if not asked or reading.verdict:
+        return "write it into the question's turn"
+    flags = (f"--input {shlex.quote(one)}" for one in (*reading.contexts, *asked, name))
+    return f"put it into the question with {' '.join(flags)}"
 
 
 def _left_out(usable: Usable) -> list[str]:

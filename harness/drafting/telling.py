@@ -21,6 +21,7 @@ _ANSWERS = {
     "antwort", "respuesta", "réponse", "risposta", "ответ", "答案", "정답",
 }  # fmt: skip
 
+_CHATS = ("messages", "conversations")  # with the answer at their end
 _WRONG = re.compile(r"incorrect|wrong|distractor")
 
 
@@ -31,7 +32,7 @@ def tells_the_answer(rows: Values, name: str, target: str) -> bool:
     """
     judges = is_judging(target) and words_of_name(target).isdisjoint(_ANSWERS - {"correct"})
     telling = _EXPLAINING if judges else _EXPLAINING | _ANSWERS
-    by_name = is_wrong_answer(name) or not words_of_name(name).isdisjoint(telling)
+    by_name = is_wrong_answer(name) or usual(name) in _CHATS or not words_of_name(name).isdisjoint(telling)
     return by_name or target.startswith(f"{name}.") or repeats(rows, name, target)
 
 

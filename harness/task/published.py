@@ -1,8 +1,8 @@
 """Rows as well-known data sets are published, put into the columns that `harness.task.shapes` reads.
 
 Preference pairs: whole dialogues as one text each (hh-rlhf), one turn as an object (LLaMA-Factory's ranking rows), the
-question in `conversations`, `instruction` or `question`. Feedback: `kto_tag`. Translations: one object with a text in
-each of two languages. Columns that are used up are gone; what is not recognised stays.
+question in `messages`, `conversations`, `instruction` or `question`. Feedback: `kto_tag`. Translations: one object with
+a text in each of two languages. Columns that are used up are gone; what is not recognised stays.
 """
 
 import re
@@ -14,10 +14,11 @@ from harness.task.faults import Faults
 from harness.task.row import Row
 from harness.task.schema import Columns
 from harness.task.shapes import PLAIN_NAMES, SHAPES
+from harness.task.turns import is_answer
 
 _SPEAKER = re.compile(r"(?:\A|\n\n)\s*(Human|Assistant): ?")
 _ROLES = {"Human": "user", "Assistant": "assistant"}
-_ASKING = ("conversations", "instruction", "question", "query", "input")
+_ASKING = ("messages", "conversations", "instruction", "question", "query", "input")
 _TAG = "kto_tag"
 _TRANSLATIONS = ("translation", "translations")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:[-_][A-Za-z]{2,8})*")  # 'en', 'zh-Hans', 'eng_Latn'
@@ -101,10 +102,15 @@ def preference_cells(cells: Cells) -> dict[str, Any]:
     if found.get("prompt") is None and not _holds_question(found["chosen"]):
         question = next((name for name in _ASKING if found.get(name)), None)
         if question:
-            found["prompt"] = found.pop(question)
+            found["prompt"] = _without_answer(found.pop(question))
             if question == "instruction" and found.get("input"):
                 found["prompt"] = f"{found['prompt']}\n\n{found.pop('input')}"
     return found
+
+
+def _without_answer(asked: Any) -> Any:
+    """Return the turns of a question without the answer at their end, which whole chats have; a text as it is."""
+    return asked[:-1] if isinstance(asked, list) and asked and is_answer(asked[-1]) else asked
 
 
 def _answer(value: Any) -> Any:

@@ -116,9 +116,12 @@ def _is_thought(item: Any) -> bool:
     """Whether a turn is what gpt-oss thinks before it answers: OpenAI's harmony format has it in a channel."""
     if not isinstance(item, dict) or str(item.get("channel")).casefold() != "analysis":
         return False
-    if any(item.get(key) for key in CALL_KEYS):
-        return False  # it calls a tool, too
-    return _ROLES.get(str(item.get(_role_key(item))).casefold()) == "assistant"
+    return is_answer(item) and not any(item.get(key) for key in CALL_KEYS)  # one that calls a tool is no thought
+
+
+def is_answer(turn: Any) -> bool:
+    """Whether a turn, as it is written, is the assistant's."""
+    return isinstance(turn, dict) and _ROLES.get(str(turn.get(_role_key(turn))).casefold()) == "assistant"
 
 
 def _with_thought(turn: Turn) -> Turn:

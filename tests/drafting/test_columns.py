@@ -175,7 +175,8 @@ def test_column_beside_a_chat_that_is_the_same_in_all_rows_tells_nothing(tmp_pat
         return {"messages": turns, "shop": "north"}
 
     draft = draft_task(save(tmp_path / "rows.jsonl", rows_of(row)), tmp_path / "out")
-    assert "column 'shop' is not used (rows.jsonl 360 rows): put what" in "\n".join(draft.notes)
+    said = "column 'shop' is not used (rows.jsonl 360 rows): write what the question needs into the question's turn"
+    assert said in draft.notes
 
 
 @pytest.mark.parametrize(
@@ -327,7 +328,7 @@ def test_unused_lists_and_objects_are_said_in_the_task_file(tmp_path):
 
     written = said(drafted(save(tmp_path / "rows.jsonl", rows_of(row))))
     for name in ("words", "of"):
-        why = f"the question is asked without it: put it into the question with --input {name}"
+        why = f"the question is asked without it: put it into the question with --input question --input {name}"
         assert f"# not sure: column '{name}' is not used (rows.jsonl 360 rows): {why}" in written
 
 

@@ -1,0 +1,70 @@
+"""Preference pairs with their question in `messages`, which often ends in the better answer."""
+
+import re
+
+import pytest
+from draft_files import Row, drafted, rows_of, save, text
+
+from harness.drafting import draft_task
+from harness.task import load_task
+
+
+def asked(n: int) -> list[dict[str, str]]:
+    return [{"role": "system", "content": "Be brief."}, {"role": "user", "content": f"{text(n, 6)}?"}]
+
+
+def answer(words: str) -> list[dict[str, str]]:
+    return [{"role": "assistant", "content": words}]
+
+
+FORMS = {  # what stands in `messages`, `chosen` and `rejected`
+    "question": lambda n, good, bad: (asked(n), good, bad),
+    "whole chat": lambda n, good, bad: ([*asked(n), *answer(good)], good, bad),
+    "third answer": lambda n, good, bad: ([*asked(n), *answer(f"{good} {bad}")], answer(good), answer(bad)),
+    "dialogues": lambda n, good, bad: (
+        [*asked(n), *answer(good)],
+        [*asked(n), *answer(good)],
+        [*asked(n), *answer(bad)],
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("form", "has_prompt"), [*((form, False) for form in FORMS), ("question", True), ("whole chat", True)]
+)
+def test_messages_beside_pairs_are_their_question_and_never_show_the_answer(tmp_path, form, has_prompt):
+    def row(n: int) -> Row:
+        named = zip(("messages", "chosen", "rejected"), FORMS[form](n, text(f"a{n}", 4), text(f"b{n}", 4)), strict=True)
+        return dict(named) | ({"prompt": f"{text(n, 6)}?"} if has_prompt else {})
+
+    draft = draft_task(save(tmp_path / "rows.jsonl", rows_of(row, 120)), tmp_path / "out")
+    task = load_task(draft.folder / "task.yaml")
+    right = {f"{text(n, 6)}?": text(f"a{n}", 4) for n in range(120)}
+    for item in (*task.test, *task.study.preferences):
+        assert [message.role for message in item.messages] in (["user"], ["system", "user"])
+    assert {item.question.text.partition("\n")[0]: item.target for item in task.test}.items() <= right.items()
+    assert not any("--input" in one for one in (*draft.notes, *draft.doubts))
+
+
+def test_flags_that_bring_an_unused_column_into_the_question_keep_what_stands_there(tmp_path):
+    def row(n: int) -> Row:
+        asked = {"context": text(f"c{n}", 20), "question": f"{text(n, 6)}?"}
+        return {**asked, "answer": text(f"a{n}", 1), "note": text(f"n{n}", 9)}
+
+    file = save(tmp_path / "rows.jsonl", rows_of(row, 120))
+    notes = "\n".join(draft_task(file, tmp_path / "first").notes)
+    inputs = re.findall(r"--input (\w+)", notes)
+    shown = [item.question.text for item in drafted(file, inputs=inputs).test]
+    whole = {f"context: {r['context']}\nquestion: {r['question']}\nnote: {r['note']}" for r in rows_of(row, 120)}
+    assert set(shown) <= whole
+
+
+def test_column_beside_pairs_is_not_put_into_the_question_by_a_flag_that_ends_the_pairs(tmp_path):
+    rows = rows_of(
+        lambda n: {"prompt": text(n, 6), "chosen": text(f"a{n}", 4), "rejected": "No.", "shop": f"s{n}"}, 120
+    )
+    notes = draft_task(save(tmp_path / "rows.jsonl", rows), tmp_path / "out").notes
+    said = (
+        "column 'shop' is not used (rows.jsonl 120 rows): write what the question needs into the question, in 'prompt'"
+    )
+    assert said in notes
