@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from harness.task.batches import batch_rows
 from harness.task.encodings import decode_any
 from harness.task.extents import check_levels, json_fault, within
 from harness.task.faults import SHOWN_ALIKE, Faults
@@ -114,7 +115,7 @@ def rows_in(text: str, suffix: str, file: str, faults: Faults) -> list[Row]:
     if fault := json_fault(text):
         faults.add(file, fault)
         return []
-    return within(_json_rows(text, suffix, file, faults), file, faults)
+    return batch_rows(within(_json_rows(text, suffix, file, faults), file, faults), file, faults)
 
 
 def _json_rows(text: str, suffix: str, file: str, faults: Faults) -> Iterator[Row]:
