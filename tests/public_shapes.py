@@ -902,7 +902,7 @@ SHAPES = [
             ("SYSTEM: You have none.", "USER: Greet #.\n\n\nASSISTANT: Hello #! <|endoftext|>"),
             names="system chat",
         ),
-        "column 'chat' holds whole dialogues, a speaker's name before each turn, which are not read; write each row as",
+        "column 'chat' holds whole dialogues, a speaker's name or mark before each turn, which are not read; write each row as",
     ),
     Shape(
         "xLAM function calling",

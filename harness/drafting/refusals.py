@@ -93,7 +93,7 @@ def refuse_dialogues(rows: Values, names: Sequence[str]) -> None:
     """
     for name in names:
         if has_dialogues(rows, name):
-            held = "whole dialogues, a speaker's name before each turn, which are not read"
+            held = "whole dialogues, a speaker's name or mark before each turn, which are not read"
         elif nesting(rows, name) == TURNS:
             held = f"{TURNS}, under no name that chats have"
         else:

@@ -20,7 +20,11 @@ TURNS = "lists of turns"
 AS_MESSAGES = '{"messages": [{"role": "user", "content": "..."}, {"role": "assistant", "content": "..."}]}'
 _WHO = ("role", "from", "speaker", "author")
 PROSE_WORDS = 4  # of half of the texts, from which on they are sentences
-_SPEAKER = re.compile(r"^\W*(user|human|assistant|gpt|bot|system)\W*:", re.IGNORECASE | re.MULTILINE)
+# A speaker's name before a turn, wherever the turn begins, or the mark of a model's format.
+_NAME = "user|human|assistant|gpt|bot|system|model|instruction|response"
+_SPEAKER = re.compile(
+    rf"\b({_NAME})\b\W{{0,3}}:|<\|?(?:\w+\|?>)?({_NAME})\b|[\[<]\|?(/?inst|user|assistant)\|?[\]>]", re.IGNORECASE
+)
 
 
 def names_splits(rows: Values, name: str) -> bool:
@@ -138,9 +142,9 @@ def share_of(rows: Values, name: str, pattern: "re.Pattern[str]") -> float:
 
 
 def has_dialogues(rows: Values, name: str) -> bool:
-    """Whether the texts are whole dialogues, with a speaker's name in front of each turn."""
+    """Whether the texts are whole dialogues, with a speaker's name or mark in front of each turn."""
     texts = [str(row[name]) for row in rows if not is_empty(row, name)]
-    spoken = sum(len({said.lower() for said in _SPEAKER.findall(text)}) > 1 for text in texts)
+    spoken = sum(len({"".join(said).lower() for said in _SPEAKER.findall(text)}) > 1 for text in texts)
     return bool(texts) and spoken >= NEARLY_ALL * len(texts)
 
 

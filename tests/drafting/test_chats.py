@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from draft_files import LABELS, drafted, said, save, text
+from draft_files import LABELS, drafted, rows_of, said, save, text
 
 from harness.checking import examine, read_material
 from harness.drafting import draft_task
@@ -199,3 +199,32 @@ def test_drafted_chats_can_be_learnt_answer_by_answer(tmp_path):
     file.write_text(file.read_text().replace("turns: last", "turns: all"))
     task = load_task(file)
     assert len(task.study.train) + len(task.study.dev) + len(task.test) == 300
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "USER: {} ASSISTANT: {}.</s>",
+        "A chat between a curious user and an assistant. USER: {} ASSISTANT: {}</s>USER: {} ASSISTANT: {}</s>",
+        "### Human: {}### Assistant: {}",
+        "### Instruction:\n{}\n\n### Response:\n{}",
+        "<s>[INST] {} [/INST] {} </s>",
+        "<|im_start|>user\n{}<|im_end|>\n<|im_start|>assistant\n{}<|im_end|>",
+        "<|user|>\n{}</s>\n<|assistant|>\n{}</s>",
+        "<start_of_turn>user\n{}<end_of_turn>\n<start_of_turn>model\n{}<end_of_turn>",
+        "<|start_header_id|>user<|end_header_id|>\n\n{}<|start_header_id|>assistant<|end_header_id|>\n\n{}",
+    ],
+)
+def test_whole_chat_in_one_text_is_refused_with_the_form_of_a_row(tmp_path, form):
+    turns = form.count("{}")
+    rows = rows_of(lambda n: {"id": n, "text": form.format(*(text((n, at), 6) for at in range(turns)))}, 120)
+    said = r"'text' holds whole dialogues, .* write each row as \{\"messages\": "
+    with pytest.raises(TaskFileError, match=said):
+        drafted(save(tmp_path / "rows.jsonl", rows))
+
+
+@pytest.mark.parametrize("form", ["{}", "the user: {}", "<b>{}</b> [1]"])
+def test_text_without_two_speakers_is_no_dialogue(tmp_path, form):
+    rows = rows_of(lambda n: {"id": n, "text": form.format(text(n, 6))}, 120)
+    with pytest.raises(TaskFileError, match="no question and answer can be told"):
+        drafted(save(tmp_path / "rows.jsonl", rows))
