@@ -18,17 +18,20 @@ from harness.drafting.names import (
     are_called_labels,
     first,
     is_choice,
+    is_judging,
     is_score,
     paired,
     shown_name,
     usual,
 )
 from harness.drafting.option_columns import (
+    are_called_answers,
     contradicting,
     find_options,
     is_indexing,
     listed_answers,
     option_columns,
+    refuse_answers_apart,
     refuse_choices_apart,
     refuse_unused_choices,
     sibling_options,
@@ -52,6 +55,7 @@ from harness.drafting.values import (
     count_empty,
     distinct,
     has_answer_lists,
+    has_few_values,
     has_label_sets,
     has_nested_lists,
     is_empty,
@@ -287,9 +291,11 @@ def _plain(names: list[str], rows: Values, target: str | None, inputs: Sequence[
         rest = [name for name in rest if name != chosen]
         question = find_question(rows, rest, [name for name in partly if name != chosen], chosen, doubts)
     if chosen is None or not question:
+        refuse_answers_apart(columns)
         refuse_rankings(rows, columns)
         refuse_untold(rows, names, filled, partly)
-    if columns and not options:
+    is_judged = has_few_values(rows, chosen) or is_judging(chosen)
+    if columns and not options and (is_judged or not are_called_answers(columns)):
         question = (*question, *(name for name in columns if name != chosen))
         doubts.append(f"columns {', '.join(map(shown_name, columns))} stand in the question under their names")
     if not columns and not inputs:

@@ -21,7 +21,7 @@ from harness.drafting.names import (
     usual,
     words_of_name,
 )
-from harness.drafting.telling import is_wrong_answer
+from harness.drafting.telling import is_further_answer, is_wrong_answer
 from harness.drafting.values import NEARLY_ALL, Values, has_answer_lists, has_label_sets, is_empty, is_text
 from harness.metrics.label_sets import split_labels
 from harness.task.row import Row
@@ -169,11 +169,10 @@ def doubted_aliases(rows: Values, names: Sequence[str], target: str) -> list[str
         names: Columns that are not used.
         target: The answer's column, of which 'answer_2' may be another one.
     """
-    further = re.compile(re.escape(usual(target)) + r"_?[2-9]")
     said: list[str] = []
     for name in names:
         is_called = (
-            usual(name) in ALIASES or not words_of_name(name).isdisjoint(SEVERAL) or further.fullmatch(usual(name))
+            usual(name) in ALIASES or not words_of_name(name).isdisjoint(SEVERAL) or is_further_answer(name, target)
         )
         if is_called and is_text(rows, name) and not is_wrong_answer(name):
             sample = next(row[name] for row in rows if not is_empty(row, name))

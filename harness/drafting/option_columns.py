@@ -26,6 +26,26 @@ from harness.metrics.label_sets import split_labels
 _INDEXING = {"answer", "correct", "label", "gold", "target", "key", "cop", "solution", "best", "right"}
 
 
+def are_called_answers(columns: Sequence[str]) -> bool:
+    """Whether columns with a text each are called as answers are, and not as choices: 'answer1', 'answer2'."""
+    return len(columns) > 1 and usual(columns[0]).rstrip("0123456789").rstrip("_") in TARGETS
+
+
+def refuse_answers_apart(columns: Sequence[str]) -> None:
+    """Refuse columns with an answer each of which none says whether one is right, or all.
+
+    Raises:
+        ValueError: With the columns that say it.
+    """
+    if are_called_answers(columns):
+        listed, first = ", ".join(map(shown_name, columns)), columns[0]
+        raise ValueError(
+            f"columns {listed} may all be right, or be choices: write right answers as a list into a column 'answers', "
+            f"or say in a column 'answer' which choice is right; if {shown_name(first)} alone is the answer, give "
+            f"--target {quote(first)}"
+        )
+
+
 def listed_answers(rows: Values, names: Sequence[str]) -> Options | None:
     """Return the choices where they stand in lists under 'answers', and another column says which is right."""
     column = next((name for name in names if usual(name) in ("answers", "answer", "choice")), None)

@@ -22,6 +22,7 @@ _ANSWERS = {
 }  # fmt: skip
 
 _CHATS = ("messages", "conversations")  # with the answer at their end
+_COUNT = re.compile(r"_?\d$|_[a-h]$")  # of a name
 _WRONG = re.compile(r"incorrect|wrong|distractor")
 
 
@@ -32,8 +33,15 @@ def tells_the_answer(rows: Values, name: str, target: str) -> bool:
     """
     judges = is_judging(target) and words_of_name(target).isdisjoint(_ANSWERS - {"correct"})
     telling = _EXPLAINING if judges else _EXPLAINING | _ANSWERS
-    by_name = is_wrong_answer(name) or usual(name) in _CHATS or not words_of_name(name).isdisjoint(telling)
+    by_name = is_wrong_answer(name) or is_further_answer(name, target) or usual(name) in _CHATS
+    by_name = by_name or not words_of_name(name).isdisjoint(telling)
     return by_name or target.startswith(f"{name}.") or repeats(rows, name, target)
+
+
+def is_further_answer(name: str, target: str) -> bool:
+    """Whether a name counts further answers than the target's: 'answer_2' beside 'answer' or 'answer_1'."""
+    stem = _COUNT.sub("", usual(target))
+    return name != target and _COUNT.sub("", usual(name)) == stem != usual(name)
 
 
 def explains(name: str) -> bool:
