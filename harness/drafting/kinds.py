@@ -10,6 +10,7 @@ from typing import Literal
 from harness.closed_set import ROWS_PER_LABEL, is_closed_set
 from harness.drafting.around import doubted_fences
 from harness.drafting.calls import is_calls, may_call
+from harness.drafting.code import SAID, SYSTEM, are_code
 from harness.drafting.columns import Reading
 from harness.drafting.json_text import parsed
 from harness.drafting.languages import language_in
@@ -145,9 +146,6 @@ def _are_results(counts: Counter[str], reading: Reading) -> bool:
 _DATE_WORDS = 5
 _MONTHS = 12
 _DAY_AND_MONTH = re.compile(r"\b(\d{1,2})[./-](\d{1,2})[./-]\d{2,4}\b")
-_CODE = re.compile(
-    r"^\s*(?:def |class |import |from \w+ import|return\b|#include|SELECT |WITH |INSERT |UPDATE )", re.MULTILINE
-)
 _STAND_INS = {"n/a", "na", "#n/a", "nan", "null", "none", "nil", "-", "--", "?", "unknown", "unlabeled", "unlabelled"}
 _CHOICE = Answers(
     "choice",
@@ -314,17 +312,16 @@ def _lists(targets: Sequence[str], reading: Reading) -> Answers:
 
 
 def _text(targets: Sequence[str], doubts: Sequence[str], name: str, *, is_fenced: bool) -> Answers:
-    if sum(_CODE.search(target) is not None for target in targets) >= NEARLY_ALL * len(targets):
-        said = "the answers are programs or queries, which nothing here runs: they are compared as texts"
-        doubts = (said, *doubts) if is_fenced else (said,)
+    if is_code := are_code(targets, name):
+        doubts = (SAID, *doubts) if is_fenced else (SAID,)
     if sum(map(may_call, targets)) >= NEARLY_ALL * len(targets):
         said = "the answers may be calls of tools: tool_call compares them once they are JSON, name and arguments"
         doubts = (*doubts, said)
     words = median(len(target.split()) for target in targets)
     characters = median(len(target) for target in targets)
-    about = f"texts, half of them longer than {characters:g} characters"
+    about = f"{'code' if is_code else 'texts'}, half of them longer than {characters:g} characters"
     if words <= SHORT_WORDS and characters <= 10 * SHORT_WORDS:
-        system = "Answer in a few words, with the answer and nothing else."
+        system = SYSTEM if is_code else "Answer in a few words, with the answer and nothing else."
         system = "Answer with one code block." if is_fenced else system
         doubts = doubts or separable(Counter(targets), name)
         return Answers("short text", about, ("exact_match", "f1"), 0.8, system, tuple(doubts))
@@ -333,4 +330,5 @@ def _text(targets: Sequence[str], doubts: Sequence[str], name: str, *, is_fenced
         "Look what a good answer scores before you set the goal, or let a model judge by your rubric, with people's "
         "labels (judge: docs/metrics.md)"
     )
-    return Answers("long text", about, ("rouge_l", "f1"), 0.4, None, (*doubts, doubt))
+    request = SYSTEM if is_code and not is_fenced else None
+    return Answers("long text", about, ("rouge_l", "f1"), 0.4, request, (*doubts, doubt))
