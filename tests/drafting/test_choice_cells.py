@@ -38,7 +38,7 @@ ANSWERS = {
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("answer", ANSWERS)
-@pytest.mark.parametrize("name", ["options", "Choices"])
+@pytest.mark.parametrize("name", ["options", "Choices", "选项", "Opciones"])
 def test_choices_in_one_text_stand_below_the_question_and_the_answer_is_a_letter(tmp_path, form, answer, name):
     def row(n: int) -> Row:
         texts, at = asked(n)
@@ -52,6 +52,15 @@ def test_choices_in_one_text_stand_below_the_question_and_the_answer_is_a_letter
         texts, at = by_question[question]
         assert listed.splitlines() == [f"{letter}. {one}" for letter, one in zip("ABCD", texts, strict=True)]
         assert item.target == "ABCD"[at]
+
+
+@pytest.mark.parametrize("name", ["opciones", "选项", "Варианты"])
+def test_list_of_choices_is_told_by_its_name_in_other_languages(tmp_path, name):
+    def row(n: int) -> Row:
+        texts, at = asked(n)
+        return {"question": f"{text(n, 7)}?", name: texts, "answer": "ABCD"[at]}
+
+    assert drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120))).primary_metric == "choice"
 
 
 def test_settings_under_a_name_of_choices_are_no_choices(tmp_path):
