@@ -24,11 +24,11 @@ from harness.drafting.names import (
     shown_name,
     usual,
 )
+from harness.drafting.notes import note_contexts, note_target
 from harness.drafting.option_columns import (
     are_called_answers,
     contradicting,
     find_options,
-    is_indexing,
     listed_answers,
     option_columns,
     refuse_answers_apart,
@@ -49,14 +49,11 @@ from harness.drafting.refusals import (
 )
 from harness.drafting.scores import are_scores
 from harness.drafting.targets import FILLED, PARTLY_FILLED, WHICH, find_target, is_free_text
-from harness.drafting.telling import telling_keys
 from harness.drafting.values import (
     Values,
-    count_empty,
     distinct,
     has_answer_lists,
     has_few_values,
-    has_label_sets,
     has_nested_lists,
     is_empty,
     is_filled,
@@ -303,10 +300,10 @@ def _plain(names: list[str], rows: Values, target: str | None, inputs: Sequence[
     refuse_logs(rows, chosen)
     if not target and not options:
         refuse_labels_apart(rows, names, chosen)
-    _note_target(rows, chosen, filled, options, doubts)
+    note_target(rows, chosen, filled, options, doubts)
     doubts += contradicting(rows, options, filled) if options and target else []
     contexts = () if inputs else find_contexts(rows, [name for name in names if name != chosen], filled, question)
-    _note_contexts(rows, contexts, filled, doubts)
+    note_contexts(rows, contexts, filled, doubts)
     found = None
     if len(question) == 1 and not options and is_free_text(rows, chosen):
         found = translation_in(rows, question[0], chosen)
@@ -316,31 +313,3 @@ def _plain(names: list[str], rows: Values, target: str | None, inputs: Sequence[
     needed = {"input": question[0], "target": chosen}
     question = (*said_in, *question) if found and found.is_asked else question
     return _Shape(PLAIN, needed, question, contexts, system, options, languages=languages, taken=set(said_in))
-
-
-def _note_target(rows: Values, target: str, filled: Sequence[str], options: Options | None, doubts: list[str]) -> None:
-    if target not in filled:
-        doubts.append(f"the answer in {shown_name(target)} is empty in {count_empty(rows, target)} of {len(rows)} rows")
-    held = nesting(rows, target)
-    is_read = has_answer_lists(rows, target) or has_label_sets(rows, target)
-    if held.startswith(("lists", "objects with lists")) and not is_read and not options:
-        doubts.append(f"the answers in {shown_name(target)} are {held}, taken as JSON text; give one, if one is meant")
-    if options:
-        listed = ", ".join(map(shown_name, options.columns))
-        doubts.append(f"the answers to choose from ({listed}) stand below each question, and the answer is a letter")
-        if not is_indexing(target) and usual(target) not in TARGETS:
-            doubts.append(f"the right choice was taken from column {shown_name(target)}, by its content")
-        for other in options.others:
-            doubts.append(
-                f"{shown_name(other.target)} names the right choice too: rows in which it differs are left out"
-            )
-
-
-def _note_contexts(rows: Values, contexts: Sequence[str], filled: Sequence[str], doubts: list[str]) -> None:
-    for context in contexts:
-        there = len(rows) - count_empty(rows, context)
-        where = "" if context in filled else f", where there is one ({there} rows)"
-        doubts.append(f"the text in {shown_name(context)} was put before each question{where}")
-        if keys := telling_keys(rows, context):
-            left = ", ".join(map(shown_name, keys))
-            doubts.append(f"{left} inside {shown_name(context)} may give the answer away and is left out of the prompt")

@@ -73,7 +73,7 @@ def read_answers(targets: Sequence[str], reading: Reading) -> Answers:
     if len(counts) < 2:
         raise ValueError(f"every row has the answer {shown(targets[0])}; a task needs two answers at least")
     if reading.options:
-        return _CHOICE
+        return _SEVERAL_CHOICES if reading.options.has_several else _CHOICE
     if reading.languages:
         return _translation(*reading.languages)
     if reading.is_score:
@@ -153,6 +153,13 @@ _CHOICE = Answers(
     ("choice", "exact_match"),
     0.9,
     "Answer with the letter of the right choice and nothing else.",
+)
+_SEVERAL_CHOICES = Answers(
+    "label sets",
+    "letters of all answers to choose from that are right",
+    ("label_set", "label_set_micro_f1"),
+    0.8,
+    "Answer with the letters of all right choices, with commas between them, and nothing else.",
 )
 _CALLS = Answers(
     "tool calls",

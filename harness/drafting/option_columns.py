@@ -16,6 +16,7 @@ from harness.drafting.options import (
     is_whole_number,
     labels_in,
     listed,
+    named_in,
     place_of_both,
 )
 from harness.drafting.siblings import siblings
@@ -154,6 +155,8 @@ def find_options(
     found = _pointing(rows, columns, [asked] if asked else names, marks)
     if not found and len(columns) == 1 and asked in (None, columns[0]) and (flag := _flag_of(rows, columns[0])):
         return Options(tuple(columns), columns[0], flag=flag)
+    if not found and (several := _naming_several(rows, columns, [asked] if asked else names)):
+        return several
     if not found or any(_conflicts(rows, found[0], other) > (1 - NEARLY_ALL) * len(rows) for other in found[1:]):
         return None
     return replace(found[0], others=tuple(found[1:]))
@@ -195,6 +198,19 @@ def _pointing(rows: Values, columns: Sequence[str], names: Sequence[str], marks:
             first = int(_counts_from_one(_answers(named, name)))
             found.append(Options(tuple(columns), name, first, _are_places(named, tuple(columns), name), marks=marks))
     return [one for one in found if is_indexing(one.target)] or found
+
+
+def _naming_several(rows: Values, columns: Sequence[str], names: Sequence[str]) -> Options | None:
+    """Return the choices with the first column that names one or more in nearly all rows, and several in some."""
+    for name in names:
+        held = [row for row in rows if not is_empty(row, name)]
+        named = [[{**row, name: part} for part in named_in(row[name])] for row in held]
+        right = [parts for parts in named if parts and all(_points(part, columns, name, ()) for part in parts)]
+        is_fit = is_indexing(name) and name not in columns and len(right) >= NEARLY_ALL * len(held)
+        if is_fit and any(len(parts) > 1 for parts in right):
+            first = int(_counts_from_one(_answers([part for parts in right for part in parts], name)))
+            return Options(tuple(columns), name, first, has_several=True)
+    return None
 
 
 def is_indexing(name: str) -> bool:

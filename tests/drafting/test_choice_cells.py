@@ -70,3 +70,38 @@ def test_settings_under_a_name_of_choices_are_no_choices(tmp_path):
 
     task = drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))
     assert task.primary_metric == "exact_match" and "column 'options' is not used" in said(task)
+
+
+SEVERAL = {  # how files name several right choices
+    "run": lambda places, texts: "".join("ABCD"[at] for at in places),
+    "commas": lambda places, texts: ",".join("ABCD"[at] for at in places),
+    "semicolons": lambda places, texts: "; ".join("ABCD"[at] for at in places),
+    "letters": lambda places, texts: ["ABCD"[at] for at in places],
+    "indexes": lambda places, texts: places,
+    "numbers": lambda places, texts: [at + 1 for at in places],
+    "texts": lambda places, texts: [texts[at] for at in places],
+}
+
+
+@pytest.mark.parametrize("are_columns", [True, False])
+@pytest.mark.parametrize("form", SEVERAL)
+def test_several_right_choices_are_a_set_of_the_letters_that_the_question_shows(tmp_path, form, are_columns):
+    def places(n: int) -> list[int]:
+        return [at for at in range(NUMBER) if (n * 7 + n // 16) % 15 + 1 >> at & 1]
+
+    def row(n: int) -> Row:
+        texts = asked(n)[0]
+        held = dict(zip("ABCD", texts, strict=True)) if are_columns else {"options": texts}
+        return {"question": f"{text(n, 7)}?", **held, "answer": SEVERAL[form](places(n), texts)}
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))
+    assert task.primary_metric == "label_set"
+    letters = {f"{text(n, 7)}?": ", ".join("ABCD"[at] for at in places(n)) for n in range(120)}
+    for item in task.test:
+        question, _, listed = item.question.text.partition("\n\n")
+        assert item.target == letters[question] and [line[:3] for line in listed.splitlines()] == [
+            "A. ",
+            "B. ",
+            "C. ",
+            "D. ",
+        ]
