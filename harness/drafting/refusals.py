@@ -23,6 +23,12 @@ _SPEAKERS = ("role", "speaker", "from", "sender", "author")
 _MOST_SPEAKERS = 6
 _CHATS = {"conversation", "dialogue", "thread", "session", "chat"}
 _SAY = {"user", "assistant", "human", "gpt", "bot", "model", "system", "agent", "customer", "client", "operator"}
+_BETTER = {"chosen", "preferred", "win", "winning", "winner", "better", "good", "accepted", "positive"}
+_WORSE = {
+    "rejected", "dispreferred", "unpreferred", "non", "nonpreferred", "lose", "losing", "loser", "worse", "bad",
+    "negative",
+}  # fmt: skip
+_SAID = ("response", "completion", "output", "generation", "reply", "conversation", "answer")  # begin words of names
 _COUNTING = ("turn", "position", "step")  # of columns, those that count the turns of a chat
 
 
@@ -70,6 +76,34 @@ def refuse_rankings(rows: Values, names: Sequence[str]) -> None:
                 f"column {shown_name(name)} holds several answers with '{key}' each: write a better and a worse one "
                 f"into columns 'chosen' and 'rejected', beside 'prompt', or a right one into a column 'target'"
             )
+
+
+def refuse_pairs(names: Sequence[str]) -> None:
+    """Refuse a better and a worse answer under other names than those that are read, or two answers to be compared.
+
+    Raises:
+        ValueError: With the names that are read.
+    """
+    better = next((name for name in names if not words_of_name(name).isdisjoint(_BETTER) and _is_answer(name)), None)
+    worse = next((name for name in names if not words_of_name(name).isdisjoint(_WORSE)), None)
+    if better and worse:
+        raise ValueError(
+            f"columns {shown_name(better)} and {shown_name(worse)} may be a better and a worse answer: call them "
+            f"'chosen' and 'rejected', with the question in 'prompt'; if {shown_name(better)} alone is the answer, "
+            f"give --target {quote(better)}"
+        )
+    for one in siblings(names):
+        words = set.union(*map(words_of_name, one.columns))
+        if len(one.columns) == 2 and any(word.startswith(_SAID) for word in words):
+            listed = " and ".join(map(shown_name, one.columns))
+            raise ValueError(
+                f"columns {listed} may be two answers to one question: write the better and the worse one of each row "
+                f"into columns 'chosen' and 'rejected', with the question in 'prompt', or the right one into 'target'"
+            )
+
+
+def _is_answer(name: str) -> bool:
+    return words_of_name(name).isdisjoint(_WORSE) and not is_beside(name)
 
 
 def refuse_empty(rows: Values, names: Sequence[str]) -> None:

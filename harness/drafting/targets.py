@@ -7,10 +7,12 @@ from harness.drafting.doubt import InDoubt
 from harness.drafting.lists import are_alternatives, are_sets, are_wanted
 from harness.drafting.names import (
     ANSWERING,
+    GIVEN,
     LABEL_SETS,
     LABELS,
     MARKS,
     NO_ANSWERS,
+    RIGHT,
     TARGETS,
     is_beside,
     is_choice,
@@ -21,7 +23,7 @@ from harness.drafting.names import (
     usual,
     words_of_name,
 )
-from harness.drafting.refusals import refuse_rankings
+from harness.drafting.refusals import refuse_pairs, refuse_rankings
 from harness.drafting.values import (
     AS_MESSAGES,
     TURNS,
@@ -81,6 +83,7 @@ def find_target(
 def _named(rows: Values, names: Sequence[str], wanted: Sequence[str], doubts: list[str]) -> str | None:
     fit = [name for name in names if usual(name) in wanted and _may_be_answer(rows, name)]
     fit += [name for name in names if wanted is TARGETS and _is_sql_of_a_question(rows, name, names)]
+    _refuse_given(rows, names, fit)
     claims = _without_copies(rows, sorted(fit, key=lambda name: _place(usual(name), wanted)))
     if not claims:
         return None
@@ -92,6 +95,21 @@ def _named(rows: Values, names: Sequence[str], wanted: Sequence[str], doubts: li
         reached = [f"{claims[0]}.{key}" for key in inner]
         raise InDoubt(whole, "--target", f"{WHICH}: {shown_name(claims[0])} holds objects", [*reached, claims[0]])
     return _unrivalled(rows, claims[0], names)
+
+
+def _refuse_given(rows: Values, names: Sequence[str], claims: Sequence[str]) -> None:
+    """Refuse an answer that a model may have given, where another column says what is right, as RAGAS has them.
+
+    Raises:
+        InDoubt: With the one that is right first.
+    """
+    given = [name for name in claims if usual(name) in GIVEN]
+    right = [name for name in names if not (words_of_name(name).isdisjoint(RIGHT) or is_beside(name))]
+    if given and usual(given[0]) != "answer":
+        right += [name for name in names if usual(name) in ("reference", "references")]
+    if given and right:
+        why = f"{shown_name(right[0])} may say what is right, and {shown_name(given[0])} what a model answered"
+        raise InDoubt(rows, "--target", f"{WHICH}: {why}", [right[0], given[0]])
 
 
 def _has_key(rows: Values, name: str, key: str) -> bool:
@@ -122,6 +140,7 @@ def _worded(rows: Values, names: Sequence[str], doubts: list[str]) -> str | None
     for word in ANSWERING:
         claims = _without_copies(rows, [name for name in likely if word in words_of_name(name)])
         if len(claims) > 1:
+            refuse_pairs(claims)
             raise InDoubt(rows, "--target", f"{WHICH}: several columns have '{word}' in their name", claims)
         if claims:
             doubts.append(f"the answer was taken from column {shown_name(claims[0])}, by a word of its name")
@@ -212,7 +231,8 @@ def _by_content(rows: Values, names: Sequence[str], pair: bool, doubts: list[str
         why = f"{WHICH}: a number beside several texts may be the answer, or say something of the row"
         raise InDoubt(rows, "--target", why, [*claims, *texts])
     beside = [name for name in single if has_few_values(rows, name) and is_beside(name)]
-    chosen = next(iter(claims or objects), None) or _of_texts(rows, texts, beside)
+    chosen = next(iter(claims or objects), None)
+    chosen = chosen or (beside[0] if pair and len(beside) == 1 else _of_texts(rows, texts, beside))
     if chosen:
         doubts.append(f"the answer was taken from column {shown_name(chosen)}, by its content")
     return chosen
@@ -227,6 +247,7 @@ def _refuse_nested(rows: Values, nested: dict[str, str], taken: Sequence[str]) -
     passed_over = [name for name in nested if name not in (*known, *taken)]
     if passed_over:
         refuse_rankings(rows, passed_over)
+        refuse_pairs(passed_over)
         said = " and ".join(f"column {shown_name(name)} holds {nested[name]}" for name in passed_over)
         remedy = "write the answer you want into a column 'target' and run again, or name its column with --target"
         if TURNS in (nested[name] for name in passed_over):
@@ -241,4 +262,6 @@ def _of_texts(rows: Values, texts: Sequence[str], beside: Sequence[str]) -> str 
     asking = [name for name in texts if share_of(rows, name, _ASKS) >= _MOSTLY]
     if len(texts) == 2 and len(asking) == 1:
         return next(name for name in texts if name not in asking)
+    refuse_pairs(texts)
+    texts = [*(name for name in texts if usual(name) not in NO_ANSWERS), *(n for n in texts if usual(n) in NO_ANSWERS)]
     raise InDoubt(rows, "--target", f"{WHICH}: more than one text may be it", texts)

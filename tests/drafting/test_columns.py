@@ -73,6 +73,9 @@ IN_DOUBT = [  # what beside a question may be the answer
     (("prompt", "response", "number:rating"), ("response", "rating")),
     (("source", "target", "number:quality"), ("target", "quality")),
     (("headline", "body", "few:stance"), ("headline", "stance")),
+    (("question", "answer", "contexts", "ground_truth"), ("ground_truth", "answer")),  # a model's answer beside it
+    (("user_input", "response", "reference"), ("reference", "response")),
+    (("query", "output", "expected_output"), ("expected_output", "output")),
 ]
 
 
@@ -84,6 +87,13 @@ def test_columns_that_may_all_be_the_answer_are_asked_for(written, meant):
     assert f"Say which with --target, such as --target {meant[0]}" in str(caught.value)
     for name in meant:
         assert read_columns(columns_of(written), frozenset(), target=name).needed["target"] == name
+
+
+def test_reference_beside_an_answer_is_a_text_and_a_ground_truth_alone_is_the_answer():
+    reading = read_columns(columns_of(("question", "reference", "answer")), frozenset())
+    assert reading.needed["target"] == "answer"
+    reading = read_columns(columns_of(("question", "contexts", "ground_truth")), frozenset())
+    assert (reading.needed["target"], reading.contexts) == ("ground_truth", ("contexts",))
 
 
 def test_columns_that_say_the_same_are_no_doubt():

@@ -6,6 +6,7 @@ import pytest
 from draft_files import Row, drafted, rows_of, save, text
 
 from harness.drafting import draft_task
+from harness.errors import TaskFileError
 from harness.task import load_task
 
 
@@ -68,3 +69,50 @@ def test_column_beside_pairs_is_not_put_into_the_question_by_a_flag_that_ends_th
         "column 'shop' is not used (rows.jsonl 120 rows): write what the question needs into the question, in 'prompt'"
     )
     assert said in notes
+
+
+PAIRS = [
+    ("chosen_response", "rejected_response"),
+    ("Chosen", "Rejected"),
+    ("win", "lose"),
+    ("better_answer", "worse_answer"),
+    ("response_0", "response_1"),
+    ("completion_a", "completion_b"),
+    ("Output 1", "Output 2"),
+]
+
+
+@pytest.mark.parametrize("names", PAIRS)
+def test_pairs_under_other_names_are_refused_with_the_names_that_are_read(tmp_path, names):
+    rows = rows_of(lambda n: {"prompt": f"{text(n, 6)}?", **{name: text((n, name), 5) for name in names}}, 120)
+    with pytest.raises(TaskFileError, match="'chosen' and 'rejected', with the question in 'prompt'"):
+        drafted(save(tmp_path / "rows.jsonl", rows))
+    named = [dict(zip(("prompt", "chosen", "rejected"), row.values(), strict=True)) for row in rows]
+    assert len(drafted(save(tmp_path / "named.jsonl", named)).study.preferences) > 0
+
+
+def test_pairs_of_turns_under_other_names_are_refused_with_the_names_that_are_read(tmp_path):
+    def row(n: int) -> Row:
+        question = {"messages": asked(n), "tools": []}
+        outputs = {name: answer(text((n, name), 4)) for name in ("preferred_output", "non_preferred_output")}
+        return {"input": question, **outputs}
+
+    with pytest.raises(TaskFileError, match="columns 'preferred_output' and 'non_preferred_output' may be a better"):
+        drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))
+
+
+def test_doubt_about_the_answer_names_what_asks_last(tmp_path):
+    rows = rows_of(lambda n: {"prompt": text(n, 6), "one": text(f"a{n}", 5), "two": text(f"b{n}", 5)}, 120)
+    with pytest.raises(TaskFileError, match="such as --target one$"):
+        drafted(save(tmp_path / "rows.jsonl", rows))
+
+
+def test_mark_of_two_questions_that_are_judged_together_is_the_answer(tmp_path):
+    cells = "id,qid1,qid2,question1,question2,is_duplicate\n"
+    for n in range(120):
+        cells += f"{n},{2 * n},{2 * n + 1},{text(n, 6)}?,{text(f'b{n}', 6)}?,{n * n % 7 % 2}\n"
+    file = tmp_path / "rows.csv"
+    file.write_text(cells)
+    task = drafted(file)
+    assert {item.target for item in task.test} == {"0", "1"}
+    assert all(re.fullmatch("question1: .*\nquestion2: .*", item.question.text) for item in task.test)
