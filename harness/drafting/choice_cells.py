@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from harness.columns import CHOICES
-from harness.drafting.lists import literal
 from harness.drafting.names import usual
 from harness.drafting.options import listed
 from harness.drafting.values import NEARLY_ALL
 from harness.metrics.choices import read_choices
 from harness.task.row import Row
+from harness.task.written import literal
 
 # The strongest first. Commas are in choices too: they separate where all rows have as many.
 _SIGNS = (r"\s*\n\s*", r"\s*\|+\s*", r"\s*;\s*", r"\s*；\s*", r"\t", r"\s+/\s+", r"/", r"\s*[,、，]\s*")

@@ -1,7 +1,5 @@
 """Answers that are lists: of which any one is right, or of which every item is wanted."""
 
-import ast
-import json
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -26,15 +24,11 @@ from harness.drafting.values import NEARLY_ALL, Values, has_answer_lists, has_la
 from harness.metrics.label_sets import split_labels
 from harness.task.row import Row
 from harness.task.turns import shown
+from harness.task.written import literal
 
 # A text under a name with one of these may be a list; under others it may be a question or a program's output.
 _LISTS = {*LABEL_SETS, "label", "entities", "answers", "aliases"}
-_LONGEST = 10_000  # characters of a list in Python's spelling
-# Quoted texts or numbers with blanks between them: an array as NumPy prints it, which Python reads as one long text.
-_ITEM = r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|-?\d+(?:\.\d*)?"
-_ARRAY = re.compile(rf"\[\s*(?:{_ITEM})(?:\s+(?:{_ITEM}))+\s*\]", re.DOTALL)
 _OPENS = re.compile(r"\s*(?:array\()?\[")
-_TYPED_ARRAY = re.compile(r"array\((\[.*\])(?:,\s*dtype=\w+)?\)", re.DOTALL)
 
 Lists = Literal["any", "all"]
 
@@ -93,25 +87,6 @@ def _list_in(text: str) -> list[Any] | None:
     found = literal(text)
     is_plain = isinstance(found, list) and all(isinstance(one, str | int | float) for one in found)
     return found if is_plain else None
-
-
-def literal(text: str) -> Any:
-    """Return the value that a text writes in JSON's, Python's or NumPy's spelling; None where it writes none."""
-    if typed := _TYPED_ARRAY.fullmatch(text.strip()):
-        text = typed[1]
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        try:
-            return _python_value(text.strip()) if len(text) <= _LONGEST else None
-        except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
-            return None
-
-
-def _python_value(text: str) -> Any:
-    if _ARRAY.fullmatch(text):
-        return [ast.literal_eval(item) for item in re.findall(_ITEM, text, re.DOTALL)]
-    return ast.literal_eval(text)
 
 
 def has_separators(rows: Values, name: str) -> bool:

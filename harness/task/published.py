@@ -15,6 +15,7 @@ from harness.task.row import Row
 from harness.task.schema import Columns
 from harness.task.shapes import PLAIN_NAMES, SHAPES
 from harness.task.turns import is_answer
+from harness.task.written import written_turns
 
 _SPEAKER = re.compile(r"(?:\A|\n\n)\s*(Human|Assistant): ?")
 _ROLES = {"Human": "user", "Assistant": "assistant"}
@@ -96,7 +97,8 @@ def preference_cells(cells: Cells) -> dict[str, Any]:
     found = dict(cells)
     if not found.keys() >= {"chosen", "rejected"}:
         return found
-    found |= {name: _answer(found[name]) for name in ("chosen", "rejected")}
+    found |= {name: _answer(written_turns(found[name])) for name in ("chosen", "rejected")}
+    found |= {name: written_turns(found[name]) for name in ("messages", "conversations") if name in found}
     if _is_dialogue(found["chosen"]) and _is_dialogue(found["rejected"]) and not found.get("prompt"):
         found |= {name: _turns(found[name]) for name in ("chosen", "rejected")}
     if found.get("prompt") is None and not _holds_question(found["chosen"]):

@@ -17,6 +17,7 @@ from harness.task.tool_calls import (
     result_text,
 )
 from harness.task.verdicts import VERDICTS, verdict_of
+from harness.task.written import written_turns
 
 _ROLES: dict[str, Role] = {
     "system": "system",
@@ -87,11 +88,12 @@ def shown(value: Any) -> str:
 
 
 def turns_of(value: Any, name: str) -> tuple[Turn, ...]:
-    """Read a list of turns: a system turn may come first, then user, assistant and tools; thoughts are no turn.
+    """Read a list of turns, or a text that writes one: system first, then user, assistant and tools; no thoughts.
 
     Raises:
         ValueError: If a turn has no known role or no text, or a system turn comes late.
     """
+    value = written_turns(value)
     if not isinstance(value, list) or not value:
         raise ValueError(f"'{name}' is {shown(value)}; give a list of turns")
     turns: list[Turn] = []

@@ -1,5 +1,6 @@
 """`harness init` of conversations: tools, calls, marks and answers that are not used."""
 
+import csv
 import json
 from pathlib import Path
 
@@ -228,3 +229,36 @@ def test_text_without_two_speakers_is_no_dialogue(tmp_path, form):
     rows = rows_of(lambda n: {"id": n, "text": form.format(text(n, 6))}, 120)
     with pytest.raises(TaskFileError, match="no question and answer can be told"):
         drafted(save(tmp_path / "rows.jsonl", rows))
+
+
+@pytest.mark.parametrize("spelling", [json.dumps, repr])
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+@pytest.mark.parametrize("name", ["messages", "conversations"])
+def test_chat_that_a_text_writes_is_read(tmp_path, spelling, suffix, name):
+    keys = ("role", "content", "user", "assistant") if name == "messages" else ("from", "value", "human", "gpt")
+
+    def chat(n):
+        said = [(keys[2], f"{text(n, 6)}, isn't it?"), (keys[3], text(f"a{n}", 4))]
+        return spelling([{keys[0]: who, keys[1]: words} for who, words in said])
+
+    file = tmp_path / f"rows.{suffix}"
+    with file.open("w", newline="") as written:
+        if suffix == "csv":
+            csv.writer(written).writerows([[name], *([chat(n)] for n in range(120))])
+        else:
+            written.writelines(json.dumps({name: chat(n)}) + "\n" for n in range(120))
+    task = drafted(file)
+    items = [*task.study.train, *task.study.dev, *task.test]
+    right = {f"{text(n, 6)}, isn't it?": text(f"a{n}", 4) for n in range(120)}
+    assert {item.question.text: item.target for item in items} == right
+
+
+def test_pairs_that_texts_write_are_read(tmp_path):
+    def row(n):
+        asked = [{"role": "user", "content": f"{text(n, 6)}?"}]
+        pairs = {name: text((n, name), 4) for name in ("chosen", "rejected")}
+        return {name: repr([*asked, {"role": "assistant", "content": words}]) for name, words in pairs.items()}
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))
+    assert {item.target for item in task.test} <= {text((n, "chosen"), 4) for n in range(120)}
+    assert {len(item.messages) for item in task.test} == {1}
