@@ -203,6 +203,8 @@ def _row_as_header(rows: Sequence[Row]) -> str:
             return f"{shown_name(name)} is a number"
         if len(name.split()) >= PROSE_WORDS and name.endswith((".", "!")):  # surveys have questions as names
             return f"{shown_name(name)} is a sentence"
+    if len(rows[0].values) > 1 and all(len(name.split()) >= PROSE_WORDS for name in rows[0].values):
+        return f"all names are as long as {shown_name(next(iter(rows[0].values)))}"
     return ""
 
 

@@ -17,7 +17,7 @@ from harness.drafting.languages import language_in
 from harness.drafting.lists import are_wanted
 from harness.drafting.names import LABELS, NO_LABELS, TARGETS, are_called_labels, usual
 from harness.drafting.numbers import decimal_mark_of, numbers_in, read_in_two_ways
-from harness.drafting.options import is_choice_with_text, names_choice
+from harness.drafting.options import is_choice_with_text, is_text_of_choice, names_choice
 from harness.drafting.sets import are_label_sets, form_of, joined_otherwise, members_of, separable
 from harness.drafting.values import NEARLY_ALL
 from harness.drafting.worked import Worked, doubted_ending, find_working, says_letters, says_numbers
@@ -114,6 +114,9 @@ def of_choices(answers: Answers, items: Sequence[Example]) -> Answers:
     if sum(map(is_choice_with_text, items)) >= needed:
         system = "Answer with the letter or number of the right choice, its text behind it, and nothing else."
         return replace(_CHOICE, about="choices that the questions list, each with its letter or number", system=system)
+    if answers.kind == "short text" and sum(map(is_text_of_choice, items)) >= needed:
+        system = "Answer with the text of the right choice and nothing else."
+        return replace(_CHOICE, about="texts of choices that the questions list", system=system)
     if answers.kind != "labels" or sum(map(names_choice, items)) < needed:
         return answers
     system = "Answer with the letter or number of the right choice and nothing else."

@@ -14,7 +14,7 @@ from harness.drafting.values import (
 )
 from harness.metrics.choices import Choice, choices_of
 from harness.metrics.label_sets import split_labels
-from harness.metrics.normalisation import label
+from harness.metrics.normalisation import label, normalise
 from harness.records import Example
 
 LETTERS = "ABCDEFGHIJ"  # of choices, and so the most of them
@@ -148,8 +148,14 @@ def is_choice_with_text(item: Example) -> bool:
 
 
 def names_choice(item: Example) -> bool:
-    """Whether an answer names a choice that its question lists, by its letter or number alone or with its text."""
-    return label(item.target).rstrip(")].:") in choices_of(item) or is_choice_with_text(item)
+    """Whether an answer names a choice that its question lists, by its letter or number, its text, or both."""
+    is_label = label(item.target).rstrip(")].:") in choices_of(item)
+    return is_label or is_choice_with_text(item) or is_text_of_choice(item)
+
+
+def is_text_of_choice(item: Example) -> bool:
+    """Whether an answer is the text of a choice that its question lists."""
+    return normalise(item.target) in map(normalise, choices_of(item).values())
 
 
 def listed(value: Any) -> list[str] | None:

@@ -256,10 +256,15 @@ def _asked(cells: dict[str, Any], reading: Reading) -> tuple[Message, ...]:
     """Return the question's turns; of several columns each text stands behind its column's name."""
     if len(reading.question) == 1:
         return messages_of(question_of(cells.get(reading.question[0]), reading.question[0]))
-    parts = [(name, text_of(cells[name], name)) for name in reading.question if not is_empty(cells, name)]
+    parts = [(name, text_of(_flat(cells[name]), name)) for name in reading.question if not is_empty(cells, name)]
     if not parts:
         text_of(None, reading.question[0])
     return (Message("user", "\n".join(f"{name}: {text}" for name, text in parts)),)
+
+
+def _flat(value: Any) -> Any:
+    """Return turns as JSON, as they stand in a text with others."""
+    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, list) else value
 
 
 def _answers(values: dict[str, Any], cells: dict[str, Any], reading: Reading) -> Sequence[str]:

@@ -163,14 +163,15 @@ def refuse_turns_as_rows(rows: Values, names: Sequence[str]) -> None:
 
 
 def refuse_logs(rows: Values, target: str) -> None:
-    """Refuse answers that are turns of a chat inside objects, as a log of requests and responses has them.
+    """Refuse answers that are turns of a chat in objects or lists, as a log of requests and responses has them.
 
     Raises:
         ValueError: With the form of a row.
     """
-    if any(isinstance(row.get(target), dict) and holds_answers(row[target]) for row in rows):
+    if any(isinstance(row.get(target), dict | list) and holds_answers(row[target]) for row in rows):
+        held = "a list" if any(isinstance(row.get(target), list) for row in rows) else "an object"
         raise ValueError(
-            f"column {shown_name(target)} holds a chat's turn inside an object; write each row as {AS_MESSAGES}"
+            f"column {shown_name(target)} holds a chat's turn inside {held}; write each row as {AS_MESSAGES}"
         )
 
 

@@ -51,6 +51,7 @@ PARTLY_FILLED = 0.5  # the same for a column whose name says what it is
 _SQL = re.compile(r"^\s*(select|with|insert|update|delete)\b", re.IGNORECASE)
 _ASKS = re.compile(r"[?？؟;՞]\s*$")
 _MOSTLY = 0.7
+_YES_OR_NO = {"0", "1", "0.0", "1.0", "True", "False"}
 _ANSWER_KEYS = ("value", "text", "answer", "human_readable")  # of an answer that is an object with other things too
 
 
@@ -174,7 +175,7 @@ def _unrivalled(rows: Values, chosen: str, names: Sequence[str]) -> str:
 
 def _is_rival(rows: Values, name: str, chosen: str) -> bool:
     """Whether a column may be the answer though another has a name for it."""
-    if usual(name) in ROW_MARKS and distinct(rows, name) <= {"0", "1", "0.0", "1.0", "True", "False"}:
+    if usual(name) in ROW_MARKS and distinct(rows, name) <= _YES_OR_NO:
         return False
     if is_number(rows, name) and (is_score(name) or is_weighing(name) or not is_beside(name)):
         # two texts and a number are not question and answer; beside a label, only what is called a score may be it
@@ -226,7 +227,9 @@ def _by_content(rows: Values, names: Sequence[str], pair: bool, doubts: list[str
     claims = _without_copies(rows, [*few, *sets, *numbers])
     _refuse_nested(rows, nested, [*sets, *([] if claims else objects)])
     if len(claims) > 1:
-        raise InDoubt(rows, "--target", f"{WHICH}: more than one may be it", claims)
+        are_flags = all(distinct(rows, name) <= _YES_OR_NO for name in claims)
+        all_of_them = "; to score all, write the names of those that hold into lists in a column 'labels'"
+        raise InDoubt(rows, "--target", f"{WHICH}: more than one may be it{all_of_them if are_flags else ''}", claims)
     if claims and claims[0] in numbers and len([name for name in texts if name not in numbers]) > 1 and not pair:
         why = f"{WHICH}: a number beside several texts may be the answer, or say something of the row"
         raise InDoubt(rows, "--target", why, [*claims, *texts])

@@ -262,3 +262,15 @@ def test_pairs_that_texts_write_are_read(tmp_path):
     task = drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))
     assert {item.target for item in task.test} <= {text((n, "chosen"), 4) for n in range(120)}
     assert {len(item.messages) for item in task.test} == {1}
+
+
+@pytest.mark.parametrize("names", [("input", "output"), ("question", "answer")])
+def test_answer_that_is_a_turn_in_a_list_is_refused_with_the_form_of_a_row(tmp_path, names):
+    def row(n):
+        turns = [{"role": role, "content": text((n, role), 4)} for role in ("user", "assistant")]
+        return dict(zip(names, ([turns[0]], [turns[1]]), strict=True))
+
+    with pytest.raises(
+        TaskFileError, match=f"column '{names[1]}' holds a chat's turn inside a list; write each row as"
+    ):
+        drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))

@@ -6,6 +6,7 @@ from draft_files import Row, drafted, rows_of, said, save, text
 from harness.drafting.option_columns import find_options, option_columns
 from harness.drafting.records import _unlettered
 from harness.errors import TaskFileError
+from harness.task.scoring import task_metric
 
 
 def letters(rows, column="choices"):
@@ -283,3 +284,18 @@ def test_right_choice_under_a_name_of_no_answer_is_doubted(tmp_path):
     task = drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))
     assert task.primary_metric == "choice"
     assert "the right choice was taken from column 'vote', by its content" in said(task)
+
+
+@pytest.mark.parametrize("held", [120, 110])
+def test_text_of_a_choice_that_the_question_lists_is_scored_as_that_choice(tmp_path, held):
+    def row(n: int) -> Row:
+        asked, texts, at = chosen(n, are_columns=False)
+        listed = "\n".join(f"{letter}) {one}" for letter, one in zip("ABCD", texts, strict=True))
+        return {"question": f"{asked['question']}\n{listed}", "answer": texts[at] if n < held else "none of these"}
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))
+    assert task.primary_metric == "choice" and (f"rows left out: {120 - held}" in said(task)) is (held < 120)
+    item = task.test[0]
+    right = next(line[0] for line in item.question.text.splitlines() if line.endswith(f") {item.target}"))
+    metric = task_metric("choice", {}, None)
+    assert [letter for letter in "ABCD" if metric.score(letter, item).value == 1] == [right]

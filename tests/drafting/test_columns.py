@@ -473,3 +473,44 @@ def test_column_of_mails_is_the_question_by_its_name():
 def test_addresses_are_the_question_where_nothing_else_is():
     rows = [{"request": f"https://example.org/{text(str(n), 1)}/{n}", "label": label(n)} for n in range(60)]
     assert read_columns(rows, frozenset()).needed["input"] == "request"
+
+
+def test_labels_in_columns_of_yes_and_no_are_asked_for_with_the_form_that_scores_all(tmp_path):
+    names = ("toxic", "threat", "insult")
+    rows = rows_of(
+        lambda n: {"comment": text(n, 9), **{name: (n * at) % 7 % 2 for at, name in enumerate(names, 2)}}, 120
+    )
+    with pytest.raises(
+        InDoubt, match="to score all, write the names of those that hold into lists in a column 'labels'"
+    ):
+        drafted(save(tmp_path / "flags.jsonl", rows))
+    listed = [{"comment": row["comment"], "labels": [name for name in names if row[name]]} for row in rows]
+    assert drafted(save(tmp_path / "listed.jsonl", listed)).primary_metric == "label_set"
+
+
+def test_first_line_of_sentences_alone_is_said_to_look_like_a_row(tmp_path):
+    file = tmp_path / "rows.tsv"
+    file.write_text("".join(f"{text(n, 6)}?\t{text(f'a{n}', 5)}\n" for n in range(120)))
+    assert "the first line looks like a row, not like column names" in said(drafted(file))
+
+
+def test_turns_in_a_column_of_several_that_make_the_question_stand_there_as_json(tmp_path):
+    def row(n: int) -> Row:
+        history = [{"role": "user", "content": text(f"b{n}", 4)}, {"role": "assistant", "content": "Yes."}]
+        return {"history": history, "question": f"{text(n, 6)}?", "answer": text(f"a{n}", 2)}
+
+    file = save(tmp_path / "rows.jsonl", rows_of(row, 120))
+    item = drafted(file, inputs=["history", "question"]).test[0]
+    history, _, question = item.question.text.removeprefix("history: ").partition("\nquestion: ")
+    assert json.loads(history)[1]["content"] == "Yes." and question.endswith("?")
+
+
+@pytest.mark.parametrize("name", ["Complex_CoT", "thinking_trajectories", "reasoning_steps"])
+@pytest.mark.parametrize("is_list", [True, False])
+def test_thoughts_under_longer_names_are_no_part_of_the_question(tmp_path, name, is_list):
+    def row(n: int) -> Row:
+        thought = text(f"t{n}", 20)
+        return {"question": f"{text(n, 6)}?", name: [thought] if is_list else thought, "answer": text(f"a{n}", 2)}
+
+    written = said(drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120))))
+    assert f"column '{name}' is not used (rows.jsonl 120 rows): put the thoughts in front of the answer" in written
