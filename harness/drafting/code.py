@@ -7,7 +7,7 @@ from harness.drafting.names import words_of_name
 from harness.drafting.values import NEARLY_ALL
 from harness.words import gaps
 
-_NAMES = {"code", "sql", "sparql", "cypher", "bash", "shell", "cmd", "regex"}
+_NAMES = {"sql", "sparql", "cypher", "bash", "shell", "cmd", "regex"}
 _SOME = 0.5
 # Lines that only code has: how statements begin and end.
 _CODE = re.compile(
@@ -28,7 +28,9 @@ def are_code(targets: Sequence[str], name: str) -> bool:
         targets: The answers.
         name: Of their column; single words under a name of code are codes of things, as 'E11.9'.
     """
-    is_named = not words_of_name(name).isdisjoint(_NAMES)
-    if is_named and sum(gaps(target) > 0 for target in targets) > _SOME * len(targets):
+    words = words_of_name(name)
+    if not words.isdisjoint(_NAMES):
+        return True
+    if "code" in words and sum(gaps(target) > 0 for target in targets) > _SOME * len(targets):
         return True
     return sum(_CODE.search(target) is not None for target in targets) >= NEARLY_ALL * len(targets)

@@ -19,7 +19,7 @@ from harness.drafting.doubt import InDoubt
 from harness.drafting.kinds import of_choices, read_answers
 from harness.drafting.lists import Lists, with_lists
 from harness.drafting.names import shown_name
-from harness.drafting.numbers import numbers_in
+from harness.drafting.numbers import numbers_in, with_whole_numbers
 from harness.drafting.purpose import Purpose
 from harness.drafting.records import (
     Made,
@@ -187,7 +187,8 @@ def _read(source: Path, target: str | None, inputs: Sequence[str], doubts: list[
     if source.suffix.lower() in (".csv", ".tsv") and is_file and (why := _row_as_header(rows)):
         said = f"the first line looks like a row, not like column names, as {why}"
         doubts.append(f"{said}; if so, put a line of names above it")
-    rows = with_choices(with_lists(rows, is_table=source.suffix.lower() in (".csv", ".tsv")))
+    is_table = source.suffix.lower() in (".csv", ".tsv")
+    rows = with_choices(with_lists(with_whole_numbers(rows) if is_table else rows, is_table=is_table))
     column, dot, _ = (target or "").partition(".")
     inner = [row.values[column] for row in rows if dot and isinstance(row.values.get(column), dict)]
     beside = [f"{column}.aliases"] if any(one.get("aliases") for one in inner) else []  # as TriviaQA has them

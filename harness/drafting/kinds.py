@@ -19,9 +19,11 @@ from harness.drafting.names import LABELS, NO_LABELS, TARGETS, are_called_labels
 from harness.drafting.numbers import decimal_mark_of, numbers_in, read_in_two_ways
 from harness.drafting.options import is_choice_with_text, is_text_of_choice, names_choice
 from harness.drafting.sets import are_label_sets, form_of, joined_otherwise, members_of, separable
+from harness.drafting.stand_ins import stand_ins
 from harness.drafting.values import NEARLY_ALL
 from harness.drafting.worked import Worked, doubted_ending, find_working, says_letters, says_numbers
 from harness.metrics.date_match import Date
+from harness.metrics.normalisation import label
 from harness.metrics.quantities import number_fault
 from harness.records import Example
 from harness.task.turns import shown
@@ -103,6 +105,7 @@ def read_answers(targets: Sequence[str], reading: Reading) -> Answers:
         return _worked(worked, targets)
     fences = doubted_fences(targets)
     doubts = fences or [*joined_otherwise(counts), *doubted_ending(targets)]
+    doubts += stand_ins(counts, "an answer")
     return _text(targets, doubts, reading.needed.get("target", ""), is_fenced=bool(fences))
 
 
@@ -149,7 +152,6 @@ def _are_results(counts: Counter[str], reading: Reading) -> bool:
 _DATE_WORDS = 5
 _MONTHS = 12
 _DAY_AND_MONTH = re.compile(r"\b(\d{1,2})[./-](\d{1,2})[./-]\d{2,4}\b")
-_STAND_INS = {"n/a", "na", "#n/a", "nan", "null", "none", "nil", "-", "--", "?", "unknown", "unlabeled", "unlabelled"}
 _CHOICE = Answers(
     "choice",
     "letters of the answers to choose from",
@@ -237,15 +239,6 @@ def _numbered(names: Iterable[str]) -> Iterator[str]:
         yield "the labels are numbers, which say nothing to a model; words would be easier to answer with"
 
 
-def _stand_ins(counts: Mapping[str, int]) -> Iterator[str]:
-    """Name labels that files put where a row has none: '-1' beside other whole numbers, 'N/A'."""
-    are_classes = all(name.isdigit() for name in counts if name != "-1")
-    found = [name for name in counts if name.casefold() in _STAND_INS or (name == "-1" and are_classes)]
-    if found and len(counts) > len(found) + 1:
-        listed, rows = ", ".join(f"'{name}'" for name in sorted(found)), sum(counts[name] for name in found)
-        yield f"{listed} is a label of {rows} rows; where it says that a row has none, take these rows out"
-
-
 def _long(names: Iterable[str]) -> Iterator[str]:
     if len(listed := sorted(names)) > LABELS_SHOWN:
         length = len(_listed(listed))
@@ -269,11 +262,21 @@ def _are_labels(counts: Counter[str], reading: Reading) -> bool:
     return is_closed_set(counts, is_named=are_called_labels(reading.needed.get("target", "")))
 
 
+def _as_compared(counts: Counter[str]) -> Counter[str]:
+    """Return the labels with their rows, each once: those that are the same to the metric in their usual spelling."""
+    spelling: dict[str, str] = {}
+    found: Counter[str] = Counter()
+    for name, count in counts.most_common():
+        found[spelling.setdefault(label(name), name)] += count
+    return found
+
+
 def _labels(counts: Counter[str]) -> Answers:
+    counts = _as_compared(counts)
     names = sorted(counts)
     rare = [name for name in names if counts[name] < 2 * ROWS_PER_LABEL]
     doubts = [f"rare labels, with fewer than {2 * ROWS_PER_LABEL} rows each: {_first(rare)}"] if rare else []
-    doubts += [*_numbered(names), *_stand_ins(counts), *_long(names), *joined_otherwise(counts)]
+    doubts += [*_numbered(names), *stand_ins(counts, "a label"), *_long(names), *joined_otherwise(counts)]
     system = f"Answer with one of these labels and nothing else: {_listed(names)}."
     about = f"{len(names)} labels: {_first(names)}"
     metrics = ("label_accuracy", "macro_f1")

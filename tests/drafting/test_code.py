@@ -15,6 +15,7 @@ CODE = [
     ("query", "WITH {} AS (SELECT 1) SELECT {}"),
     ("cmd", "grep -r {} {}"),
     ("bash", "{} | sort > {}"),
+    ("sql", "{}"),
     ("answer", "#include <{}>\nint {}() {{\n}}"),
 ]
 OTHERS = [
@@ -23,7 +24,7 @@ OTHERS = [
     ("answer", "{} (from {})"),
     ("answer", "Select one of {}, {}"),
     ("answer", "while in {}, {}"),
-    ("code", "{}-{}"),
+    ("code", "{}-x"),
 ]
 
 
