@@ -95,7 +95,21 @@ def _named(rows: Values, names: Sequence[str], wanted: Sequence[str], doubts: li
         whole = [{**row, **{f"{claims[0]}.{key}": row[claims[0]].get(key) for key in inner}} for row in rows]
         reached = [f"{claims[0]}.{key}" for key in inner]
         raise InDoubt(whole, "--target", f"{WHICH}: {shown_name(claims[0])} holds objects", [*reached, claims[0]])
-    return _unrivalled(rows, claims[0], names)
+    return _in_words(rows, _unrivalled(rows, claims[0], names), names)
+
+
+def _in_words(rows: Values, chosen: str, names: Sequence[str]) -> str:
+    """Return the column with the names of labels that are numbers, as 'label_name' beside 'label'; else the chosen."""
+    if not (is_number(rows, chosen) and has_few_values(rows, chosen)):
+        return chosen
+    shared = [name for name in names if name != chosen and words_of_name(chosen) < words_of_name(name)]
+    are_names = (name for name in shared if _are_words(rows, name) and are_copies(rows, name, chosen))
+    return next(are_names, chosen)
+
+
+def _are_words(rows: Values, name: str) -> bool:
+    """Whether a column holds labels that are words."""
+    return is_text(rows, name) and has_few_values(rows, name) and not is_number(rows, name)
 
 
 def _refuse_given(rows: Values, names: Sequence[str], claims: Sequence[str]) -> None:

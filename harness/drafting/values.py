@@ -9,6 +9,7 @@ from typing import Any
 from harness.closed_set import FEW_LABELS, MOST_LABELS, ROWS_PER_LABEL, is_closed_set
 from harness.drafting.names import are_called_labels
 from harness.drafting.numbers import numbers_in
+from harness.task.answers import text_in
 from harness.task.unused import SPLIT_NAMES
 from harness.words import are_sentences, gaps
 
@@ -127,11 +128,12 @@ def has_nested_lists(rows: Values, name: str) -> bool:
 
 
 def has_answer_lists(rows: Values, name: str) -> bool:
-    """Whether cells are lists of texts or whole numbers, or SQuAD's objects with one: several right answers each."""
+    """Whether cells are lists of texts, of whole numbers or of SQuAD's objects, or one of these with a list."""
     cells = [row[name] for row in rows if not is_empty(row, name)]
     lists = [cell.get("text") if isinstance(cell, dict) else cell for cell in cells]
     return bool(cells) and all(
-        isinstance(one, list) and all(isinstance(text, str | int) and text is not True for text in one) for one in lists
+        isinstance(one, list) and all(isinstance(text, str | int) and text is not True for text in map(text_in, one))
+        for one in lists
     )
 
 

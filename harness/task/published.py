@@ -101,6 +101,8 @@ def preference_cells(cells: Cells) -> dict[str, Any]:
     found |= {name: written_turns(found[name]) for name in ("messages", "conversations") if name in found}
     if _is_dialogue(found["chosen"]) and _is_dialogue(found["rejected"]) and not found.get("prompt"):
         found |= {name: _turns(found[name]) for name in ("chosen", "rejected")}
+    if _is_asked(found.get("prompt")):
+        found["prompt"] = _turns(found["prompt"])[:-1]
     if found.get("prompt") is None and not _holds_question(found["chosen"]):
         question = next((name for name in _ASKING if found.get(name)), None)
         if question:
@@ -129,6 +131,11 @@ def _holds_question(answer: Any) -> bool:
 
 def _is_dialogue(value: Any) -> bool:
     return isinstance(value, str) and len(_SPEAKER.findall(value)) >= 2 and bool(_SPEAKER.match(value))
+
+
+def _is_asked(prompt: Any) -> bool:
+    """Whether a prompt is a dialogue that ends where the answer begins: 'Human: ... Assistant:'."""
+    return _is_dialogue(prompt) and prompt.rstrip().endswith("Assistant:")
 
 
 def _turns(text: str) -> list[dict[str, str]]:

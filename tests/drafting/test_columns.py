@@ -101,6 +101,22 @@ def test_columns_that_say_the_same_are_no_doubt():
     assert read_columns(rows, frozenset()).needed["target"] == "label_text"
 
 
+@pytest.mark.parametrize(
+    ("number", "words"), [("label", "label_name"), ("intent", "intent name"), ("class", "class_text")]
+)
+def test_labels_by_number_and_by_name_are_taken_by_name(tmp_path, number, words):
+    rows = rows_of(lambda n: {"text": text(n, 9), number: LABELS.index(label(n)), words: label(n)}, 120)
+    assert {item.target for item in drafted(save(tmp_path / "rows.jsonl", rows)).test} <= set(LABELS)
+
+
+def test_files_that_pairs_came_from_are_no_answer():
+    rows = [
+        {"filename": f"f{n % 3}", "sentence1": text(n, 6), "sentence2": text(f"b{n}", 6), "score": n % 50 / 10}
+        for n in range(120)
+    ]
+    assert read_columns(rows, frozenset()).needed["target"] == "score"
+
+
 def test_two_texts_under_a_label_make_the_question_and_more_are_asked_for():
     rows = columns_of(("title", "body", "few:label"))
     assert read_columns(rows, frozenset()).question == ("title", "body")

@@ -116,3 +116,22 @@ def test_mark_of_two_questions_that_are_judged_together_is_the_answer(tmp_path):
     task = drafted(file)
     assert {item.target for item in task.test} == {"0", "1"}
     assert all(re.fullmatch("question1: .*\nquestion2: .*", item.question.text) for item in task.test)
+
+
+def test_prompt_of_a_dialogue_that_ends_where_the_answer_begins_is_its_turns(tmp_path):
+    def row(n: int) -> Row:
+        before = f"\n\nHuman: {text(f'h{n}', 4)}\n\nAssistant: Yes." if n % 2 else ""
+        prompt = f"{before}\n\nHuman: {text(n, 6)}?\n\nAssistant:"
+        return {"prompt": prompt, "chosen": f" {text(f'a{n}', 4)}", "rejected": " No."}
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))
+    for item in (*task.test, *task.study.preferences):
+        assert [message.role for message in item.messages] in (["user"], ["user", "assistant", "user"])
+        assert not any("Human:" in message.content for message in item.messages)
+
+
+def test_pairs_of_equal_answers_are_one_reason(tmp_path):
+    rows = rows_of(lambda n: {"prompt": text(n, 6), "chosen": text(n, 4), "rejected": text(n - n % 3, 4)}, 120)
+    with pytest.raises(TaskFileError, match="line 1 and 39 more: 'chosen' and 'rejected' are both") as caught:
+        drafted(save(tmp_path / "rows.jsonl", rows))
+    assert str(caught.value).count("are both") == 1

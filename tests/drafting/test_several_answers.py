@@ -109,3 +109,15 @@ def test_answers_that_are_judged_stand_in_the_question(tmp_path):
 
     task = drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)), target="better")
     assert all("answer1: " in item.question.text and "answer2: " in item.question.text for item in task.test)
+
+
+def test_answers_with_their_places_are_several_right_ones(tmp_path):
+    def row(n: int) -> Row:
+        answers = [{"text": text((n, at), 1), "answer_start": n + at} for at in range(1 + n % 3)]
+        return {"context": text(f"c{n}", 30), "question": f"{text(n, 7)}?", "answers": answers}
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))
+    right = {f"{text(n, 7)}?": [text((n, at), 1) for at in range(1 + n % 3)] for n in range(120)}
+    assert task.primary_metric == "exact_match"
+    for item in task.test:
+        assert [item.target, *item.accepted] == right[item.question.text.rpartition("\n\n")[2]]
