@@ -29,6 +29,7 @@ _WORSE = {
     "negative",
 }  # fmt: skip
 _SAID = ("response", "completion", "output", "generation", "reply", "conversation", "answer")  # begin words of names
+_PARENTS = ("parent_id", "parent", "reply_to", "in_reply_to", "response_to")
 _COUNTING = ("turn", "position", "step")  # of columns, those that count the turns of a chat
 
 
@@ -143,7 +144,8 @@ def refuse_turns_as_rows(rows: Values, names: Sequence[str]) -> None:
     """
     speaker = first(names, _SPEAKERS, lambda name: 1 < len(distinct(rows, name)) <= _MOST_SPEAKERS)
     chat = next((name for name in names if usual(name) in GROUPS and not words_of_name(name).isdisjoint(_CHATS)), None)
-    if speaker is None or chat is None:
+    parent = next((name for row in rows for name in row if usual(name) in _PARENTS), None)
+    if speaker is None or (chat is None and parent is None):
         return
     says_who = not _SAY.isdisjoint(value.casefold() for value in distinct(rows, speaker))
     if not says_who and not any(not words_of_name(name).isdisjoint(_COUNTING) for name in names):
@@ -153,10 +155,11 @@ def refuse_turns_as_rows(rows: Values, names: Sequence[str]) -> None:
         return
     heard: dict[str, set[str]] = {}
     for row in rows:
-        heard.setdefault(str(row.get(chat)), set()).add(str(row.get(speaker)))
-    if sum(len(speakers) > 1 for speakers in heard.values()) * 2 > len(heard):
+        heard.setdefault(str(row.get(chat or parent or "")), set()).add(str(row.get(speaker)))
+    if parent or sum(len(speakers) > 1 for speakers in heard.values()) * 2 > len(heard):
+        which = f"{shown_name(chat)} of which chat" if chat else f"{shown_name(str(parent))} which one it answers"
         raise ValueError(
-            f"column {shown_name(speaker)} says whose turn a row is, and {shown_name(chat)} of which chat; write each "
+            f"column {shown_name(speaker)} says whose turn a row is, and {which}; write each "
             f"chat as one row, such as {AS_MESSAGES}; if {shown_name(speaker)} is the answer, give --target "
             f"{quote(speaker)}"
         )

@@ -28,9 +28,9 @@ def are_scores(rows: Values, name: str, question: Sequence[str], doubts: list[st
         question: Those of the question.
         doubts: Takes what a person should look at.
     """
-    if not is_number(rows, name) or has_units(rows, name):
-        return False
     is_pair = paired(question) is not None
+    if not is_number(rows, name) or (has_units(rows, name) and not (is_pair and is_score(name))):
+        return False
     if not has_fractions(rows, name):
         count = len(distinct(rows, name))
         if len(question) > 1 and is_score(name):

@@ -23,7 +23,7 @@ from harness.drafting.names import (
     usual,
     words_of_name,
 )
-from harness.drafting.refusals import refuse_pairs, refuse_rankings
+from harness.drafting.refusals import refuse_dialogues, refuse_pairs, refuse_rankings
 from harness.drafting.values import (
     AS_MESSAGES,
     TURNS,
@@ -274,6 +274,8 @@ def _refuse_nested(rows: Values, nested: dict[str, str], taken: Sequence[str]) -
 
 def _of_texts(rows: Values, texts: Sequence[str], beside: Sequence[str]) -> str | None:
     """Of two texts take the one that does not ask; of a text and a mark that is usually beside, the mark."""
+    if beside:
+        refuse_dialogues(rows, texts)
     if len(texts) < 2:
         return beside[0] if texts and len(beside) == 1 else None
     asking = [name for name in texts if share_of(rows, name, _ASKS) >= _MOSTLY]

@@ -13,7 +13,8 @@ _NUMBERS = {"label", "labels", "score", "scores", "rank", "answer", "support", "
 
 # With one of these a column's name says that it explains an answer, or is one too.
 _EXPLAINING = {
-    "explanation", "explanations", "exp", "hint", "hints", "derivation", "label", "labels", "gold",
+    "explanation", "explanations", "exp", "hint", "hints", "derivation", "working", "workings", "steps",
+    "label", "labels", "gold",
     "erklärung", "explicación", "explication", "spiegazione", "пояснение", "解析", "解説", "해설",
 }  # fmt: skip
 _ANSWERS = {

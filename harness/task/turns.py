@@ -25,6 +25,8 @@ _ROLES: dict[str, Role] = {
     "user": "user",
     "human": "user",
     "prompter": "user",
+    "customer": "user",
+    "client": "user",
     "assistant": "assistant",
     "gpt": "assistant",
     "chatgpt": "assistant",
@@ -32,10 +34,11 @@ _ROLES: dict[str, Role] = {
     "bot": "assistant",
     "chatbot": "assistant",
     "ai": "assistant",
+    "agent": "assistant",
 }
 # Keys under which a turn says whose it is, the first that it has, and what is said.
-_WHO = ("from", "role", "speaker", "sender")
-_SAID = ("content", "value", "text", "message", "parts")
+_WHO = ("from", "role", "speaker", "sender", "author")
+_SAID = ("content", "value", "text", "message", "body", "utterance", "parts")
 # Words by which files say whether an answer is to be learnt: `weight: 0` (OpenAI), `train: false` (Axolotl), and so on.
 LEARN = ("weight", "train", "training", "trainable", "loss", "loss_weight", "learn", "train_on_turn")
 PASS_OVER = ("mask", "masked", "ignore", "loss_mask")
@@ -102,6 +105,8 @@ def turns_of(value: Any, name: str) -> tuple[Turn, ...]:
         if _is_thought(item):
             has_thought = True
             continue
+        if not turns and _is_empty_system(item):
+            continue
         turn = _turn(item, f"{name}[{index}]")
         if turn.role == "system" and turns:
             raise ValueError(f"'{name}[{index}]' is a system turn; it must be the first one")
@@ -124,6 +129,12 @@ def _is_thought(item: Any) -> bool:
 def is_answer(turn: Any) -> bool:
     """Whether a turn, as it is written, is the assistant's."""
     return isinstance(turn, dict) and _ROLES.get(str(turn.get(_role_key(turn))).casefold()) == "assistant"
+
+
+def _is_empty_system(item: Any) -> bool:
+    """Whether a turn is the system's and says nothing, as exports write one into every chat."""
+    is_system = isinstance(item, dict) and _ROLES.get(str(item.get(_role_key(item))).casefold()) == "system"
+    return is_system and not any(str(item.get(key) or "").strip() for key in _SAID)
 
 
 def _with_thought(turn: Turn) -> Turn:

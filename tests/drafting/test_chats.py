@@ -274,3 +274,45 @@ def test_answer_that_is_a_turn_in_a_list_is_refused_with_the_form_of_a_row(tmp_p
         TaskFileError, match=f"column '{names[1]}' holds a chat's turn inside a list; write each row as"
     ):
         drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))
+
+
+def test_support_chat_with_its_own_names_for_turns_is_read(tmp_path):
+    def row(n):
+        said = [("agent", "Hello!"), ("customer", f"{text(n, 6)}?"), ("agent", text(f"a{n}", 4))]
+        return {"messages": [{"author": who, "body": words} for who, words in said]}
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))
+    assert {item.target for item in task.test} <= {text(f"a{n}", 4) for n in range(120)}
+    assert {tuple(message.role for message in item.messages) for item in task.test} == {("assistant", "user")}
+
+
+@pytest.mark.parametrize("content", ["", None, " "])
+def test_system_turn_that_says_nothing_is_none(tmp_path, content):
+    def row(n):
+        turns = [{"role": "user", "content": text(n, 6)}, {"role": "assistant", "content": text(f"a{n}", 4)}]
+        return {"messages": [{"role": "system", "content": content}, *turns]}
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))
+    assert {len(item.messages) for item in task.test} == {1} and "system: " in said(task)
+
+
+def test_turns_that_name_the_one_they_answer_are_refused_with_the_form_of_a_row(tmp_path):
+    def row(n):
+        parent = f"m{n - 1}" if n % 2 else None
+        role = "assistant" if n % 2 else "prompter"
+        return {"message_id": f"m{n}", "parent_id": parent, "text": text(n, 9), "role": role}
+
+    with pytest.raises(TaskFileError, match="'role' says whose turn a row is, and 'parent_id' which one it answers"):
+        drafted(save(tmp_path / "rows.jsonl", rows_of(row, 240)))
+
+
+@pytest.mark.parametrize(("name", "is_refused"), [("source", True), ("topic", False)])
+def test_where_a_chat_in_one_text_comes_from_is_no_answer(tmp_path, name, is_refused):
+    form = "### Human: {}### Assistant: {}"
+    rows = rows_of(lambda n: {"text": form.format(text(n, 6), text(-n, 6)), name: LABELS[n * n % 7 % 4]}, 120)
+    file = save(tmp_path / "rows.jsonl", rows)
+    if is_refused:
+        with pytest.raises(TaskFileError, match="'text' holds whole dialogues"):
+            drafted(file)
+    else:
+        assert drafted(file).primary_metric == "label_accuracy"

@@ -358,3 +358,10 @@ def test_label_that_files_put_where_there_is_none_is_a_doubt_with_its_rows(tmp_p
     labelled = [row for row in rows if row["label"] != stand_in]
     (tmp_path / "labelled").mkdir()
     assert "is a label of" not in said(drafted(save(tmp_path / "labelled" / "rows.jsonl", labelled)))
+
+
+@pytest.mark.parametrize(("between", "asked"), [("\n", "one a line"), (", ", "with commas between them")])
+def test_labels_are_asked_for_in_the_form_that_the_answers_have(tmp_path, between, asked):
+    rows = rows_of(lambda n: {"text": text(n, 9), "topics": between.join(LABELS[n % 3 : n % 3 + 1 + n % 2])}, 120)
+    task = drafted(save(tmp_path / "rows.jsonl", rows))
+    assert task.primary_metric == "label_set" and f"all labels that hold, {asked}, of these: " in said(task)

@@ -141,6 +141,13 @@ def test_number_beside_two_texts_that_are_judged_together_is_a_score(pair, numbe
     assert reading.is_score
 
 
+def test_shares_under_a_score_s_name_beside_a_pair_are_scores_and_amounts_are_not():
+    rows = [{"text_1": text(n, 6), "text_2": text(f"b{n}", 6), "similarity": f"{n * 7 % 101}%"} for n in range(120)]
+    assert read_columns(rows, frozenset()).is_score
+    rows = [{"text_1": row["text_1"], "text_2": row["text_2"], "price": row["similarity"]} for row in rows]
+    assert not read_columns(rows, frozenset()).is_score
+
+
 def test_whole_numbers_beside_a_pair_are_scores_under_a_name_of_any_language_and_else_a_doubt():
     rows = [{"句子1": text(n, 6), "句子2": text(f"b{n}", 6), "相似度": n * 7 % 6} for n in range(60)]
     assert read_columns(rows, frozenset()).is_score
@@ -171,7 +178,9 @@ def test_fractions_of_one_text_are_scores_where_nothing_is_asked(question, targe
     assert any("if they are scores, take within_tolerance" in doubt for doubt in reading.doubts) is is_doubted
 
 
-@pytest.mark.parametrize("beside", ["explanation", "解析", "Incorrect Answer 1", "aliases", "number_of_answer"])
+@pytest.mark.parametrize(
+    "beside", ["explanation", "解析", "steps", "Incorrect Answer 1", "aliases", "number_of_answer"]
+)
 def test_column_that_may_tell_the_answer_is_not_proposed_for_the_question(tmp_path, beside):
     rows = rows_of(lambda n: {"question": f"{text(n, 7)}?", "answer": text(n, 1), beside: f"it is {text(n, 1)}"})
     written = said(drafted(save(tmp_path / "rows.jsonl", rows), target="answer"))
@@ -521,7 +530,7 @@ def test_turns_in_a_column_of_several_that_make_the_question_stand_there_as_json
     assert json.loads(history)[1]["content"] == "Yes." and question.endswith("?")
 
 
-@pytest.mark.parametrize("name", ["Complex_CoT", "thinking_trajectories", "reasoning_steps"])
+@pytest.mark.parametrize("name", ["Complex_CoT", "thinking_trajectories", "llm_reasoning"])
 @pytest.mark.parametrize("is_list", [True, False])
 def test_thoughts_under_longer_names_are_no_part_of_the_question(tmp_path, name, is_list):
     def row(n: int) -> Row:
