@@ -8,14 +8,17 @@ from typing import Any
 
 from harness.columns import CHOICES
 from harness.drafting.names import usual
-from harness.drafting.options import listed
+from harness.drafting.options import listed, unlettered
 from harness.drafting.values import NEARLY_ALL
 from harness.metrics.choices import read_choices
 from harness.task.row import Row
 from harness.task.written import literal
 
-# The strongest first. Commas are in choices too: they separate where all rows have as many.
-_SIGNS = (r"\s*\n\s*", r"\s*\|+\s*", r"\s*;\s*", r"\s*；\s*", r"\t", r"\s+/\s+", r"/", r"\s*[,、，]\s*")
+# The strongest first. Commas are in choices too: they separate where all rows have as many, and never between digits.
+_SIGNS = (
+    r"\s*<br\s*/?>\s*", r"\s*\n\s*", r"\s*\|+\s*", r"\s*[;；]\s*", r"\t", r"\s+/\s+",
+    r"/", r"\s*(?:,\s+|[、，]|(?<!\d),|,(?!\d))\s*",
+)  # fmt: skip
 _WEAK = _SIGNS[-2:]
 _FEWEST = 2
 _SPACED_MARK = re.compile(r"(?<![^\s(])([A-Za-z0-9])\s+([)\].:])(?=\s)")  # 'a ) 38 , b ) 27' as MathQA has it
@@ -48,7 +51,7 @@ def _split(cells: Sequence[str]) -> list[Any] | None:
         counts = Counter(len(texts) for texts in parted if texts)
         is_even = counts.most_common(1)[0][1] >= NEARLY_ALL * len(held)
         if _are_parted(parted, len(held)) and (is_even or sign not in _WEAK):
-            return parted
+            return list(map(unlettered, parted))
     return None
 
 

@@ -9,7 +9,15 @@ from harness.closed_set import is_closed_set
 from harness.drafting.beside import find_group
 from harness.drafting.doubt import InDoubt
 from harness.drafting.languages import may_translate, translation_in
-from harness.drafting.lists import Lists, doubted_aliases, has_separators, hold_one, lists_said, what_lists_mean
+from harness.drafting.lists import (
+    Lists,
+    doubted_aliases,
+    has_separators,
+    hold_one,
+    lists_said,
+    refuse_marked_answers,
+    what_lists_mean,
+)
 from harness.drafting.names import (
     ALIASES,
     EVIDENCE,
@@ -33,6 +41,7 @@ from harness.drafting.option_columns import (
     option_columns,
     refuse_answers_apart,
     refuse_choices_apart,
+    refuse_unread_choices,
     refuse_unused_choices,
     sibling_options,
 )
@@ -152,6 +161,8 @@ def read_columns(
     answer = found.needed.get("target")
     is_plain = found.name == PLAIN and answer is not None and found.options is None
     meaning = what_lists_mean(rows, str(answer), lists) if is_plain else None
+    if meaning == "any":
+        refuse_marked_answers(rows, left, str(answer))
     holds_one = meaning == "any" and hold_one(rows, str(answer))
     is_single = is_plain and meaning is None and not nesting(rows, str(answer))
     aliases = first(left, ALIASES, lambda name: has_answer_lists(rows, name)) if is_single else None
@@ -297,6 +308,8 @@ def _plain(names: list[str], rows: Values, target: str | None, inputs: Sequence[
         doubts.append(f"columns {', '.join(map(shown_name, columns))} stand in the question under their names")
     if not columns and not inputs:
         refuse_unused_choices(rows, [name for name in likely if name not in (chosen, *question)], chosen, question[0])
+    if not options and not inputs:
+        refuse_unread_choices(rows, names, chosen)
     refuse_logs(rows, chosen)
     if not target and not options:
         refuse_labels_apart(rows, names, chosen)

@@ -15,7 +15,7 @@ from harness.drafting.columns import Reading
 from harness.drafting.json_text import parsed
 from harness.drafting.languages import language_in
 from harness.drafting.lists import are_wanted
-from harness.drafting.names import LABELS, NO_LABELS, TARGETS, are_called_labels, usual
+from harness.drafting.names import LABEL_SETS, LABELS, NO_LABELS, TARGETS, are_called_labels, usual
 from harness.drafting.numbers import decimal_mark_of, numbers_in, read_in_two_ways
 from harness.drafting.options import is_choice_with_text, is_text_of_choice, names_choice
 from harness.drafting.sets import are_label_sets, form_of, joined_otherwise, members_of, separable
@@ -80,7 +80,8 @@ def read_answers(targets: Sequence[str], reading: Reading) -> Answers:
         return _translation(*reading.languages)
     if reading.is_score:
         return _score(targets)
-    numbers = numbers_in(targets, units=True)
+    are_named = usual(reading.needed.get("target", "")) in LABEL_SETS  # of '0,3' two labels
+    numbers = None if are_named and are_label_sets(counts) else numbers_in(targets, units=True)
     if reading.is_label_set or (not numbers and are_label_sets(counts)):
         return _label_sets(targets, reading)
     if are_calls(targets):

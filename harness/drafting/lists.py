@@ -57,6 +57,25 @@ def what_lists_mean(rows: Values, name: str, said: Lists | None) -> Lists | None
     raise InDoubt(rows, "--lists", f"it is not clear what the lists in column {shown_name(name)} mean", [name])
 
 
+def refuse_marked_answers(rows: Values, names: Sequence[str], target: str) -> None:
+    """Refuse lists of answers of which another column of lists says, by a yes or no each, which are right.
+
+    Raises:
+        ValueError: With the forms that are read.
+    """
+    for name in names:
+        pairs = [(row[target], row.get(name)) for row in rows if isinstance(row.get(target), list)]
+        are_marks = all(
+            isinstance(marks, list) and len(marks) == len(answers) and all(mark in (0, 1) for mark in marks)
+            for answers, marks in pairs
+        )
+        if are_marks and any(0 in (marks or ()) for _, marks in pairs):
+            raise ValueError(
+                f"column {shown_name(name)} says which of the answers in {shown_name(target)} are right: write these "
+                f"alone into {shown_name(target)}, or all into 'choices' and the right one's letter into 'answer'"
+            )
+
+
 def hold_one(rows: Values, name: str) -> bool:
     """Whether each row has one label, in a list of its own."""
     lists = [row[name] for row in rows if not is_empty(row, name)]

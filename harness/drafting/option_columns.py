@@ -22,6 +22,7 @@ from harness.drafting.options import (
 from harness.drafting.siblings import siblings
 from harness.drafting.telling import explains, is_ranking, telling_keys
 from harness.drafting.values import NEARLY_ALL, Values, distinct, is_empty, is_number, is_text, nesting, plain_text
+from harness.metrics.choices import read_choices
 from harness.metrics.label_sets import split_labels
 
 _INDEXING = {"answer", "correct", "label", "gold", "target", "key", "cop", "solution", "best", "right"}
@@ -131,6 +132,24 @@ def refuse_unused_choices(rows: Values, columns: Sequence[str], target: str, que
             raise ValueError(
                 f"columns {listed} may be the answers to choose from, of which {shown_name(target)} names one: call "
                 f"them {letters} if so; if not, name the question's columns, such as --input {quote(question)}"
+            )
+
+
+def refuse_unread_choices(rows: Values, names: Sequence[str], target: str) -> None:
+    """Refuse choices in one text with nothing that tells them apart, where the answer is a letter or number of one.
+
+    Raises:
+        ValueError: With the form that is read.
+    """
+    said = {bare_answer(text).casefold() for text in distinct(rows, target)}
+    if len(said) < 2 or not (said <= set(LETTERS.casefold()) or said <= set("0123456789")):
+        return
+    for name in names:
+        cells = [str(row[name]) for row in rows if not is_empty(row, name)]
+        if usual(name) in CHOICES and is_text(rows, name) and sum(map(bool, map(read_choices, cells))) * 2 < len(cells):
+            raise ValueError(
+                f"column {shown_name(name)} may hold the choices that {shown_name(target)} names, and nothing tells "
+                f"where one ends: write them as lists, or with '|' between them"
             )
 
 

@@ -117,6 +117,13 @@ class Options:
         return ord(answer.upper()) - ord("A") if is_letter else None
 
 
+def unlettered(texts: Sequence[str]) -> Sequence[str]:
+    """Return a row's choices without the letters of their places, where all of them begin so."""
+    mark = r"(?:[)\]]\s*|[.:]\s+)(?=\S)"
+    found = [re.match(rf"[(\[]?{chr(ord('A') + at)}{mark}", text, re.IGNORECASE) for at, text in enumerate(texts)]
+    return [text[match.end() :] for text, match in zip(texts, found, strict=True) if match] if all(found) else texts
+
+
 def named_in(value: Any) -> list[str]:
     """Return the choices that a cell names: a list's items, the letters of 'ACD', or what commas separate."""
     if isinstance(value, list):

@@ -5,6 +5,8 @@ import json
 import pytest
 from draft_files import Row, drafted, rows_of, said, save, text
 
+from harness.errors import TaskFileError
+
 NUMBER = 4  # of choices
 
 
@@ -20,6 +22,7 @@ FORMS = {  # how files write the choices of a row into one text
     "slashes": lambda texts: " / ".join(texts),
     "commas": lambda texts: ", ".join(texts),
     "lines": lambda texts: "\n".join(texts),
+    "HTML": lambda texts: "<br>".join(f"{letter}. {one}" for letter, one in zip("ABCD", texts, strict=True)),
     "letters": lambda texts: " ".join(f"{letter}) {one}" for letter, one in zip("ABCD", texts, strict=True)),
     "letters in lines": lambda texts: "\n".join(f"{mark}. {one}" for mark, one in zip("ABCD", texts, strict=True)),
     "MathQA": lambda texts: " , ".join(f"{letter} ) {one}" for letter, one in zip("abcd", texts, strict=True)),
@@ -61,6 +64,33 @@ def test_list_of_choices_is_told_by_its_name_in_other_languages(tmp_path, name):
         return {"question": f"{text(n, 7)}?", name: texts, "answer": "ABCD"[at]}
 
     assert drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120))).primary_metric == "choice"
+
+
+@pytest.mark.parametrize("between", [",", ", "])
+def test_commas_between_digits_part_no_choices(tmp_path, between):
+    def row(n: int) -> Row:
+        amounts = [f"{n + at + 1},000" for at in range(NUMBER)]
+        return {"question": f"{text(n, 7)}?", "options": between.join(amounts), "answer": "ABCD"[n * n % 7 % NUMBER]}
+
+    file = save(tmp_path / "rows.jsonl", rows_of(row, 120))
+    if between == ",":
+        with pytest.raises(TaskFileError, match="nothing tells where one ends"):
+            drafted(file)
+    else:
+        lines = [item.question.text.splitlines()[2:] for item in drafted(file).test]
+        assert all(len(shown) == NUMBER and all(line.endswith(",000") for line in shown) for shown in lines)
+
+
+@pytest.mark.parametrize("answer", ["letter", "index", "number"])
+def test_choices_that_nothing_tells_apart_are_refused_where_the_answer_names_one_by_its_place(tmp_path, answer):
+    def row(n: int) -> Row:
+        texts, at = asked(n)
+        return {"question": f"{text(n, 7)}?", "options": " - ".join(texts), "answer": ANSWERS[answer](texts, at)}
+
+    file = save(tmp_path / "rows.jsonl", rows_of(row, 120))
+    with pytest.raises(TaskFileError, match="write them as lists, or with '|' between them"):
+        drafted(file)
+    assert drafted(file, inputs=["question", "options"]).test
 
 
 def test_settings_under_a_name_of_choices_are_no_choices(tmp_path):

@@ -4,7 +4,7 @@ import pytest
 from draft_files import Row, drafted, rows_of, said, save, text
 
 from harness.drafting.option_columns import find_options, option_columns
-from harness.drafting.records import _unlettered
+from harness.drafting.options import unlettered
 from harness.errors import TaskFileError
 from harness.task.scoring import task_metric
 
@@ -48,7 +48,7 @@ def test_empty_choice_moves_no_letter_to_another_text():
     ],
 )
 def test_letters_go_only_where_each_choice_begins_with_that_of_its_place(texts, shown):
-    assert list(_unlettered(texts)) == shown
+    assert list(unlettered(texts)) == shown
 
 
 @pytest.mark.parametrize("answers", [("a)", "b)"), ("(A)", "(B)"), ("①", "②"), ("Option 1", "Option 2"), ([1], [2])])

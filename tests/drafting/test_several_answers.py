@@ -121,3 +121,13 @@ def test_answers_with_their_places_are_several_right_ones(tmp_path):
     assert task.primary_metric == "exact_match"
     for item in task.test:
         assert [item.target, *item.accepted] == right[item.question.text.rpartition("\n\n")[2]]
+
+
+@pytest.mark.parametrize("marks", [(True, False), (1, 0)])
+def test_answers_of_which_another_column_says_which_are_right_are_refused(tmp_path, marks):
+    def row(n: int) -> Row:
+        right = [marks[at != n % 3] for at in range(3)]
+        return {"question": f"{text(n, 7)}?", "answers": [text((n, at), 2) for at in range(3)], "labels": right}
+
+    with pytest.raises(TaskFileError, match="column 'labels' says which of the answers in 'answers' are right"):
+        drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))
