@@ -19,7 +19,7 @@ _EXPLAINING = {
 }  # fmt: skip
 _ANSWERS = {
     "answer", "answers", "correct", "incorrect", "solution", "solutions", "alias", "aliases", "accepted", "acceptable",
-    "truth", "truths", "gold", "golden", "expected", "ideal",
+    "truth", "truths", "gold", "golden", "expected", "ideal", "prediction", "predicted",
     "antwort", "respuesta", "réponse", "risposta", "ответ", "答案", "정답",
 }  # fmt: skip
 

@@ -179,7 +179,7 @@ def test_fractions_of_one_text_are_scores_where_nothing_is_asked(question, targe
 
 
 @pytest.mark.parametrize(
-    "beside", ["explanation", "解析", "steps", "Incorrect Answer 1", "aliases", "number_of_answer"]
+    "beside", ["explanation", "解析", "steps", "prediction", "Incorrect Answer 1", "aliases", "number_of_answer"]
 )
 def test_column_that_may_tell_the_answer_is_not_proposed_for_the_question(tmp_path, beside):
     rows = rows_of(lambda n: {"question": f"{text(n, 7)}?", "answer": text(n, 1), beside: f"it is {text(n, 1)}"})
