@@ -10,7 +10,10 @@ from collections.abc import Iterable
 from typing import Any, Protocol
 
 # Lists in columns of these names are the answers to choose from, and are shown with letters.
-CHOICES = ("choices", "options", "candidates", "endings", "answer_choices", "alternatives")
+CHOICES = (
+    "choices", "options", "candidates", "endings", "answer_choices", "answer_options", "alternatives",
+    "antwortmöglichkeiten", "opciones", "opções", "opzioni", "варианты", "选项", "選項", "選択肢", "보기",
+)  # fmt: skip
 # Columns with one choice each end in its letter or number.
 CHOICE_STEMS = (
     "option|choice|answer|ending|solution|sol|opt|op|antwort|réponse|respuesta|resposta|risposta|opción|opção|opzione"

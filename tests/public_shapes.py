@@ -902,7 +902,7 @@ SHAPES = [
             ("SYSTEM: You have none.", "USER: Greet #.\n\n\nASSISTANT: Hello #! <|endoftext|>"),
             names="system chat",
         ),
-        "column 'chat' holds whole dialogues, a speaker's name before each turn, which are not read; write each row as",
+        "column 'chat' holds whole dialogues, a speaker's name or mark before each turn, which are not read; write each row as",
     ),
     Shape(
         "xLAM function calling",
@@ -963,7 +963,7 @@ SHAPES = [
             ("How do I steal the #?", "At night, as for all #.", "I can not say, sorry #.", False, True, 0, 1),
             names="prompt response_0 response_1 is_response_0_safe is_response_1_safe better_response_id safer_response_id",
         ),
-        ASK_T,
+        "columns 'response_0' and 'response_1' may be two answers to one question: write the better and the worse one",
     ),
     Shape(
         "Stanford human preferences",

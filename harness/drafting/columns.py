@@ -9,7 +9,15 @@ from harness.closed_set import is_closed_set
 from harness.drafting.beside import find_group
 from harness.drafting.doubt import InDoubt
 from harness.drafting.languages import may_translate, translation_in
-from harness.drafting.lists import Lists, doubted_aliases, has_separators, hold_one, lists_said, what_lists_mean
+from harness.drafting.lists import (
+    Lists,
+    doubted_aliases,
+    has_separators,
+    hold_one,
+    lists_said,
+    refuse_marked_answers,
+    what_lists_mean,
+)
 from harness.drafting.names import (
     ALIASES,
     EVIDENCE,
@@ -18,17 +26,22 @@ from harness.drafting.names import (
     are_called_labels,
     first,
     is_choice,
+    is_judging,
     is_score,
     paired,
     shown_name,
     usual,
 )
+from harness.drafting.notes import note_contexts, note_target
 from harness.drafting.option_columns import (
+    are_called_answers,
+    contradicting,
     find_options,
-    is_indexing,
     listed_answers,
     option_columns,
+    refuse_answers_apart,
     refuse_choices_apart,
+    refuse_unread_choices,
     refuse_unused_choices,
     sibling_options,
 )
@@ -45,13 +58,11 @@ from harness.drafting.refusals import (
 )
 from harness.drafting.scores import are_scores
 from harness.drafting.targets import FILLED, PARTLY_FILLED, WHICH, find_target, is_free_text
-from harness.drafting.telling import telling_keys
 from harness.drafting.values import (
     Values,
-    count_empty,
     distinct,
     has_answer_lists,
-    has_label_sets,
+    has_few_values,
     has_nested_lists,
     is_empty,
     is_filled,
@@ -61,7 +72,7 @@ from harness.drafting.values import (
     names_documents,
     nesting,
 )
-from harness.task.published import translation_of
+from harness.task.published import preference_cells, translation_of
 from harness.task.schema import Columns
 from harness.task.shapes import EXTRA_COLUMNS, PLAIN, SYSTEMS, answer_column, chat_column, needed_columns, shape_of
 from harness.task.verdicts import LABEL, VERDICTS, Otherwise, verdict_of
@@ -150,6 +161,8 @@ def read_columns(
     answer = found.needed.get("target")
     is_plain = found.name == PLAIN and answer is not None and found.options is None
     meaning = what_lists_mean(rows, str(answer), lists) if is_plain else None
+    if meaning == "any":
+        refuse_marked_answers(rows, left, str(answer))
     holds_one = meaning == "any" and hold_one(rows, str(answer))
     is_single = is_plain and meaning is None and not nesting(rows, str(answer))
     aliases = first(left, ALIASES, lambda name: has_answer_lists(rows, name)) if is_single else None
@@ -190,9 +203,9 @@ def _known_shape(
 ) -> _Shape | None:
     """Tell a shape that is known by its columns; None where the user names columns, or it is none."""
     if {"chosen", "rejected"} <= set(names) and not target and not inputs:
-        asking = ("prompt", "conversations", "instruction", "input", "question", "query", *SYSTEMS)
+        used_up = {name for row in rows for name in row.keys() - preference_cells(row).keys()}
         needed = {name: name for name in ("chosen", "rejected")}
-        return _Shape(PAIRS, needed, taken={name for name in asking if name in names})
+        return _Shape(PAIRS, needed, taken=used_up | ({"prompt", *SYSTEMS} & set(names)))
     if (found := translation_of(rows)) and not inputs:
         column, *languages = found
         if target == f"{column}.{languages[0]}":
@@ -286,19 +299,24 @@ def _plain(names: list[str], rows: Values, target: str | None, inputs: Sequence[
         rest = [name for name in rest if name != chosen]
         question = find_question(rows, rest, [name for name in partly if name != chosen], chosen, doubts)
     if chosen is None or not question:
+        refuse_answers_apart(columns)
         refuse_rankings(rows, columns)
         refuse_untold(rows, names, filled, partly)
-    if columns and not options:
+    is_judged = has_few_values(rows, chosen) or is_judging(chosen)
+    if columns and not options and (is_judged or not are_called_answers(columns)):
         question = (*question, *(name for name in columns if name != chosen))
         doubts.append(f"columns {', '.join(map(shown_name, columns))} stand in the question under their names")
     if not columns and not inputs:
         refuse_unused_choices(rows, [name for name in likely if name not in (chosen, *question)], chosen, question[0])
+    if not options and not inputs:
+        refuse_unread_choices(rows, names, chosen)
     refuse_logs(rows, chosen)
     if not target and not options:
         refuse_labels_apart(rows, names, chosen)
-    _note_target(rows, chosen, filled, options, doubts)
+    note_target(rows, chosen, filled, options, doubts)
+    doubts += contradicting(rows, options, filled) if options and target else []
     contexts = () if inputs else find_contexts(rows, [name for name in names if name != chosen], filled, question)
-    _note_contexts(rows, contexts, filled, doubts)
+    note_contexts(rows, contexts, filled, doubts)
     found = None
     if len(question) == 1 and not options and is_free_text(rows, chosen):
         found = translation_in(rows, question[0], chosen)
@@ -308,31 +326,3 @@ def _plain(names: list[str], rows: Values, target: str | None, inputs: Sequence[
     needed = {"input": question[0], "target": chosen}
     question = (*said_in, *question) if found and found.is_asked else question
     return _Shape(PLAIN, needed, question, contexts, system, options, languages=languages, taken=set(said_in))
-
-
-def _note_target(rows: Values, target: str, filled: Sequence[str], options: Options | None, doubts: list[str]) -> None:
-    if target not in filled:
-        doubts.append(f"the answer in {shown_name(target)} is empty in {count_empty(rows, target)} of {len(rows)} rows")
-    held = nesting(rows, target)
-    is_read = has_answer_lists(rows, target) or has_label_sets(rows, target)
-    if held.startswith(("lists", "objects with lists")) and not is_read and not options:
-        doubts.append(f"the answers in {shown_name(target)} are {held}, taken as JSON text; give one, if one is meant")
-    if options:
-        listed = ", ".join(map(shown_name, options.columns))
-        doubts.append(f"the answers to choose from ({listed}) stand below each question, and the answer is a letter")
-        if not is_indexing(target) and usual(target) not in TARGETS:
-            doubts.append(f"the right choice was taken from column {shown_name(target)}, by its content")
-        for other in options.others:
-            doubts.append(
-                f"{shown_name(other.target)} names the right choice too: rows in which it differs are left out"
-            )
-
-
-def _note_contexts(rows: Values, contexts: Sequence[str], filled: Sequence[str], doubts: list[str]) -> None:
-    for context in contexts:
-        there = len(rows) - count_empty(rows, context)
-        where = "" if context in filled else f", where there is one ({there} rows)"
-        doubts.append(f"the text in {shown_name(context)} was put before each question{where}")
-        if keys := telling_keys(rows, context):
-            left = ", ".join(map(shown_name, keys))
-            doubts.append(f"{left} inside {shown_name(context)} may give the answer away and is left out of the prompt")

@@ -12,13 +12,14 @@ from typing import Any
 from harness.atomic import making
 from harness.drafting.around import shared_end
 from harness.drafting.chats import Chats, call_answers, mark_turns, read_chats, with_tools
+from harness.drafting.choice_cells import with_choices
 from harness.drafting.columns import JUDGED, PAIRS, Reading, read_columns
 from harness.drafting.division import divide, missing_labels
 from harness.drafting.doubt import InDoubt
 from harness.drafting.kinds import of_choices, read_answers
 from harness.drafting.lists import Lists, with_lists
 from harness.drafting.names import shown_name
-from harness.drafting.numbers import numbers_in
+from harness.drafting.numbers import numbers_in, with_whole_numbers
 from harness.drafting.purpose import Purpose
 from harness.drafting.records import (
     Made,
@@ -126,7 +127,7 @@ def draft_task(
     values = [row.values for row in rows]
     telling = [name for name in reading.unused if tells_the_answer(values, name, reading.needed.get("target", ""))]
     others = [name for name in reading.unused if name not in telling]
-    tally.columns(rows, others, lambda name: f"put it into the question with --input {shlex.quote(name)}")
+    tally.columns(rows, others, lambda name: _way_into_question(name, reading))
     for name in telling:
         what, way = f"column {shown_name(name)} is not used", "it may give the answer away"
         if is_wrong := is_wrong_answer(name):
@@ -186,7 +187,8 @@ def _read(source: Path, target: str | None, inputs: Sequence[str], doubts: list[
     if source.suffix.lower() in (".csv", ".tsv") and is_file and (why := _row_as_header(rows)):
         said = f"the first line looks like a row, not like column names, as {why}"
         doubts.append(f"{said}; if so, put a line of names above it")
-    rows = with_lists(rows, is_table=source.suffix.lower() in (".csv", ".tsv"))
+    is_table = source.suffix.lower() in (".csv", ".tsv")
+    rows = with_choices(with_lists(with_whole_numbers(rows) if is_table else rows, is_table=is_table))
     column, dot, _ = (target or "").partition(".")
     inner = [row.values[column] for row in rows if dot and isinstance(row.values.get(column), dict)]
     beside = [f"{column}.aliases"] if any(one.get("aliases") for one in inner) else []  # as TriviaQA has them
@@ -202,6 +204,8 @@ def _row_as_header(rows: Sequence[Row]) -> str:
             return f"{shown_name(name)} is a number"
         if len(name.split()) >= PROSE_WORDS and name.endswith((".", "!")):  # surveys have questions as names
             return f"{shown_name(name)} is a sentence"
+    if len(rows[0].values) > 1 and all(len(name.split()) >= PROSE_WORDS for name in rows[0].values):
+        return f"all names are as long as {shown_name(next(iter(rows[0].values)))}"
     return ""
 
 
@@ -220,6 +224,17 @@ def _documents(folder: Path | None) -> tuple[frozenset[str], list[str]]:
 def _from(out: Path, path: Path) -> str:
     """Return a path as the task file in `out` has to name it."""
     return Path(os.path.relpath(path.absolute(), out.absolute())).as_posix()
+
+
+def _way_into_question(name: str, reading: Reading) -> str:
+    """Say how a column comes into the question, beside what stands there already."""
+    if reading.shape == PAIRS:
+        return "write it into the question, in 'prompt'"
+    asked = reading.question or tuple(reading.needed[key] for key in ("instruction", "prompt") if key in reading.needed)
+    if not asked or reading.verdict:
+        return "write it into the question's turn"
+    flags = (f"--input {shlex.quote(one)}" for one in (*reading.contexts, *asked, name))
+    return f"put it into the question with {' '.join(flags)}"
 
 
 def _left_out(usable: Usable) -> list[str]:

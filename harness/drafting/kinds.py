@@ -10,17 +10,20 @@ from typing import Literal
 from harness.closed_set import ROWS_PER_LABEL, is_closed_set
 from harness.drafting.around import doubted_fences
 from harness.drafting.calls import is_calls, may_call
+from harness.drafting.code import SAID, SYSTEM, are_code
 from harness.drafting.columns import Reading
 from harness.drafting.json_text import parsed
 from harness.drafting.languages import language_in
 from harness.drafting.lists import are_wanted
-from harness.drafting.names import LABELS, NO_LABELS, TARGETS, are_called_labels, usual
+from harness.drafting.names import LABEL_SETS, LABELS, NO_LABELS, TARGETS, are_called_labels, usual
 from harness.drafting.numbers import decimal_mark_of, numbers_in, read_in_two_ways
-from harness.drafting.options import is_choice_with_text, names_choice
+from harness.drafting.options import is_choice_with_text, is_text_of_choice, names_choice
 from harness.drafting.sets import are_label_sets, form_of, joined_otherwise, members_of, separable
+from harness.drafting.stand_ins import stand_ins
 from harness.drafting.values import NEARLY_ALL
 from harness.drafting.worked import Worked, doubted_ending, find_working, says_letters, says_numbers
 from harness.metrics.date_match import Date
+from harness.metrics.normalisation import label
 from harness.metrics.quantities import number_fault
 from harness.records import Example
 from harness.task.turns import shown
@@ -72,12 +75,13 @@ def read_answers(targets: Sequence[str], reading: Reading) -> Answers:
     if len(counts) < 2:
         raise ValueError(f"every row has the answer {shown(targets[0])}; a task needs two answers at least")
     if reading.options:
-        return _CHOICE
+        return _SEVERAL_CHOICES if reading.options.has_several else _CHOICE
     if reading.languages:
         return _translation(*reading.languages)
     if reading.is_score:
         return _score(targets)
-    numbers = numbers_in(targets, units=True)
+    are_named = usual(reading.needed.get("target", "")) in LABEL_SETS  # of '0,3' two labels
+    numbers = None if are_named and are_label_sets(counts) else numbers_in(targets, units=True)
     if reading.is_label_set or (not numbers and are_label_sets(counts)):
         return _label_sets(targets, reading)
     if are_calls(targets):
@@ -102,6 +106,7 @@ def read_answers(targets: Sequence[str], reading: Reading) -> Answers:
         return _worked(worked, targets)
     fences = doubted_fences(targets)
     doubts = fences or [*joined_otherwise(counts), *doubted_ending(targets)]
+    doubts += stand_ins(counts, "an answer")
     return _text(targets, doubts, reading.needed.get("target", ""), is_fenced=bool(fences))
 
 
@@ -113,6 +118,9 @@ def of_choices(answers: Answers, items: Sequence[Example]) -> Answers:
     if sum(map(is_choice_with_text, items)) >= needed:
         system = "Answer with the letter or number of the right choice, its text behind it, and nothing else."
         return replace(_CHOICE, about="choices that the questions list, each with its letter or number", system=system)
+    if answers.kind == "short text" and sum(map(is_text_of_choice, items)) >= needed:
+        system = "Answer with the text of the right choice and nothing else."
+        return replace(_CHOICE, about="texts of choices that the questions list", system=system)
     if answers.kind != "labels" or sum(map(names_choice, items)) < needed:
         return answers
     system = "Answer with the letter or number of the right choice and nothing else."
@@ -145,16 +153,19 @@ def _are_results(counts: Counter[str], reading: Reading) -> bool:
 _DATE_WORDS = 5
 _MONTHS = 12
 _DAY_AND_MONTH = re.compile(r"\b(\d{1,2})[./-](\d{1,2})[./-]\d{2,4}\b")
-_CODE = re.compile(
-    r"^\s*(?:def |class |import |from \w+ import|return\b|#include|SELECT |WITH |INSERT |UPDATE )", re.MULTILINE
-)
-_STAND_INS = {"n/a", "na", "#n/a", "nan", "null", "none", "nil", "-", "--", "?", "unknown", "unlabeled", "unlabelled"}
 _CHOICE = Answers(
     "choice",
     "letters of the answers to choose from",
     ("choice", "exact_match"),
     0.9,
     "Answer with the letter of the right choice and nothing else.",
+)
+_SEVERAL_CHOICES = Answers(
+    "label sets",
+    "letters of all answers to choose from that are right",
+    ("label_set", "label_set_micro_f1"),
+    0.8,
+    "Answer with the letters of all right choices, with commas between them, and nothing else.",
 )
 _CALLS = Answers(
     "tool calls",
@@ -229,15 +240,6 @@ def _numbered(names: Iterable[str]) -> Iterator[str]:
         yield "the labels are numbers, which say nothing to a model; words would be easier to answer with"
 
 
-def _stand_ins(counts: Mapping[str, int]) -> Iterator[str]:
-    """Name labels that files put where a row has none: '-1' beside other whole numbers, 'N/A'."""
-    are_classes = all(name.isdigit() for name in counts if name != "-1")
-    found = [name for name in counts if name.casefold() in _STAND_INS or (name == "-1" and are_classes)]
-    if found and len(counts) > len(found) + 1:
-        listed, rows = ", ".join(f"'{name}'" for name in sorted(found)), sum(counts[name] for name in found)
-        yield f"{listed} is a label of {rows} rows; where it says that a row has none, take these rows out"
-
-
 def _long(names: Iterable[str]) -> Iterator[str]:
     if len(listed := sorted(names)) > LABELS_SHOWN:
         length = len(_listed(listed))
@@ -261,11 +263,21 @@ def _are_labels(counts: Counter[str], reading: Reading) -> bool:
     return is_closed_set(counts, is_named=are_called_labels(reading.needed.get("target", "")))
 
 
+def _as_compared(counts: Counter[str]) -> Counter[str]:
+    """Return the labels with their rows, each once: those that are the same to the metric in their usual spelling."""
+    spelling: dict[str, str] = {}
+    found: Counter[str] = Counter()
+    for name, count in counts.most_common():
+        found[spelling.setdefault(label(name), name)] += count
+    return found
+
+
 def _labels(counts: Counter[str]) -> Answers:
+    counts = _as_compared(counts)
     names = sorted(counts)
     rare = [name for name in names if counts[name] < 2 * ROWS_PER_LABEL]
     doubts = [f"rare labels, with fewer than {2 * ROWS_PER_LABEL} rows each: {_first(rare)}"] if rare else []
-    doubts += [*_numbered(names), *_stand_ins(counts), *_long(names), *joined_otherwise(counts)]
+    doubts += [*_numbered(names), *stand_ins(counts, "a label"), *_long(names), *joined_otherwise(counts)]
     system = f"Answer with one of these labels and nothing else: {_listed(names)}."
     about = f"{len(names)} labels: {_first(names)}"
     metrics = ("label_accuracy", "macro_f1")
@@ -314,17 +326,16 @@ def _lists(targets: Sequence[str], reading: Reading) -> Answers:
 
 
 def _text(targets: Sequence[str], doubts: Sequence[str], name: str, *, is_fenced: bool) -> Answers:
-    if sum(_CODE.search(target) is not None for target in targets) >= NEARLY_ALL * len(targets):
-        said = "the answers are programs or queries, which nothing here runs: they are compared as texts"
-        doubts = (said, *doubts) if is_fenced else (said,)
+    if is_code := are_code(targets, name):
+        doubts = (SAID, *doubts) if is_fenced else (SAID,)
     if sum(map(may_call, targets)) >= NEARLY_ALL * len(targets):
         said = "the answers may be calls of tools: tool_call compares them once they are JSON, name and arguments"
         doubts = (*doubts, said)
     words = median(len(target.split()) for target in targets)
     characters = median(len(target) for target in targets)
-    about = f"texts, half of them longer than {characters:g} characters"
+    about = f"{'code' if is_code else 'texts'}, half of them longer than {characters:g} characters"
     if words <= SHORT_WORDS and characters <= 10 * SHORT_WORDS:
-        system = "Answer in a few words, with the answer and nothing else."
+        system = SYSTEM if is_code else "Answer in a few words, with the answer and nothing else."
         system = "Answer with one code block." if is_fenced else system
         doubts = doubts or separable(Counter(targets), name)
         return Answers("short text", about, ("exact_match", "f1"), 0.8, system, tuple(doubts))
@@ -333,4 +344,5 @@ def _text(targets: Sequence[str], doubts: Sequence[str], name: str, *, is_fenced
         "Look what a good answer scores before you set the goal, or let a model judge by your rubric, with people's "
         "labels (judge: docs/metrics.md)"
     )
-    return Answers("long text", about, ("rouge_l", "f1"), 0.4, None, (*doubts, doubt))
+    request = SYSTEM if is_code and not is_fenced else None
+    return Answers("long text", about, ("rouge_l", "f1"), 0.4, request, (*doubts, doubt))

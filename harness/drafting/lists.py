@@ -1,7 +1,5 @@
 """Answers that are lists: of which any one is right, or of which every item is wanted."""
 
-import ast
-import json
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -21,20 +19,16 @@ from harness.drafting.names import (
     usual,
     words_of_name,
 )
-from harness.drafting.telling import is_wrong_answer
+from harness.drafting.telling import is_further_answer, is_wrong_answer
 from harness.drafting.values import NEARLY_ALL, Values, has_answer_lists, has_label_sets, is_empty, is_text
 from harness.metrics.label_sets import split_labels
 from harness.task.row import Row
 from harness.task.turns import shown
+from harness.task.written import literal
 
 # A text under a name with one of these may be a list; under others it may be a question or a program's output.
 _LISTS = {*LABEL_SETS, "label", "entities", "answers", "aliases"}
-_LONGEST = 10_000  # characters of a list in Python's spelling
-# Quoted texts or numbers with blanks between them: an array as NumPy prints it, which Python reads as one long text.
-_ITEM = r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|-?\d+(?:\.\d*)?"
-_ARRAY = re.compile(rf"\[\s*(?:{_ITEM})(?:\s+(?:{_ITEM}))+\s*\]", re.DOTALL)
 _OPENS = re.compile(r"\s*(?:array\()?\[")
-_TYPED_ARRAY = re.compile(r"array\((\[.*\])(?:,\s*dtype=\w+)?\)", re.DOTALL)
 
 Lists = Literal["any", "all"]
 
@@ -61,6 +55,25 @@ def what_lists_mean(rows: Values, name: str, said: Lists | None) -> Lists | None
     if are_alternatives(name) != is_free:
         return "all" if is_free else "any"
     raise InDoubt(rows, "--lists", f"it is not clear what the lists in column {shown_name(name)} mean", [name])
+
+
+def refuse_marked_answers(rows: Values, names: Sequence[str], target: str) -> None:
+    """Refuse lists of answers of which another column of lists says, by a yes or no each, which are right.
+
+    Raises:
+        ValueError: With the forms that are read.
+    """
+    for name in names:
+        pairs = [(row[target], row.get(name)) for row in rows if isinstance(row.get(target), list)]
+        are_marks = all(
+            isinstance(marks, list) and len(marks) == len(answers) and all(mark in (0, 1) for mark in marks)
+            for answers, marks in pairs
+        )
+        if are_marks and any(0 in (marks or ()) for _, marks in pairs):
+            raise ValueError(
+                f"column {shown_name(name)} says which of the answers in {shown_name(target)} are right: write these "
+                f"alone into {shown_name(target)}, or all into 'choices' and the right one's letter into 'answer'"
+            )
 
 
 def hold_one(rows: Values, name: str) -> bool:
@@ -90,23 +103,9 @@ def with_lists(rows: Sequence[Row], *, is_table: bool) -> list[Row]:
 
 def _list_in(text: str) -> list[Any] | None:
     """Return a list of texts and numbers that a text writes; None of any other."""
-    if typed := _TYPED_ARRAY.fullmatch(text.strip()):
-        text = typed[1]
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        try:
-            found = _python_list(text.strip()) if len(text) <= _LONGEST else None
-        except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
-            return None
+    found = literal(text)
     is_plain = isinstance(found, list) and all(isinstance(one, str | int | float) for one in found)
     return found if is_plain else None
-
-
-def _python_list(text: str) -> Any:
-    if _ARRAY.fullmatch(text):
-        return [ast.literal_eval(item) for item in re.findall(_ITEM, text, re.DOTALL)]
-    return ast.literal_eval(text)
 
 
 def has_separators(rows: Values, name: str) -> bool:
@@ -164,11 +163,10 @@ def doubted_aliases(rows: Values, names: Sequence[str], target: str) -> list[str
         names: Columns that are not used.
         target: The answer's column, of which 'answer_2' may be another one.
     """
-    further = re.compile(re.escape(usual(target)) + r"_?[2-9]")
     said: list[str] = []
     for name in names:
         is_called = (
-            usual(name) in ALIASES or not words_of_name(name).isdisjoint(SEVERAL) or further.fullmatch(usual(name))
+            usual(name) in ALIASES or not words_of_name(name).isdisjoint(SEVERAL) or is_further_answer(name, target)
         )
         if is_called and is_text(rows, name) and not is_wrong_answer(name):
             sample = next(row[name] for row in rows if not is_empty(row, name))

@@ -9,7 +9,7 @@ from harness.columns import CHOICE_STEMS
 TARGETS = (
     "target", "targets", "answer", "label_text", "label", "output", "response", "completion", "expected",
     "expected_output", "solution", "gold", "intent", "sentiment", "reply", "summary", "highlights",
-    "translation", "answers", "sql", "sql_query",
+    "translation", "answers", "sql", "sql_query", "ground_truth", "ground_truths", "ideal",
     "antwort", "respuesta", "resposta", "risposta", "réponse", "reponse", "ответ", "метка", "odpowiedź", "cevap",
     "答案", "回答", "标签", "標籤", "类别", "分类", "答え", "ラベル", "답변", "정답", "라벨",
     "الجواب", "الإجابة", "उत्तर", "คำตอบ",
@@ -64,6 +64,9 @@ MARKS = (
     "category", "class", "code", "snippet", "topic", "fields", "entities", "extracted", "json", "headline", "abstract",
     "score", "similarity", "relatedness", "stars", "star", "rating",
 )  # fmt: skip
+# Names of answers that somebody or some model gave, and words of a name that says what is right beside one.
+GIVEN = ("answer", "answers", "response", "output", "completion", "reply")
+RIGHT = {"gold", "golden", "truth", "truths", "expected", "ideal"}
 ANSWERING = ("best", "gold", "correct", "expected", "reference", "target", "solution", "label", "answer")
 ASKING = (
     "input",
@@ -86,8 +89,8 @@ TEXTS = (
     "source",
 )  # fmt: skip
 CONTEXTS = (
-    "context", "passage", "background", "paragraph", "story", "document", "article", "support", "premise", "ctx",
-    "body", "pre_text", "post_text", "table", "tables", "tools", "functions", "schema", "knowledge", "facts",
+    "context", "contexts", "passage", "background", "paragraph", "story", "document", "article", "support", "premise",
+    "ctx", "body", "pre_text", "post_text", "table", "tables", "tools", "functions", "schema", "knowledge", "facts",
     "definition", "passages",
 )  # fmt: skip
 # Two texts that are judged together.
@@ -116,7 +119,8 @@ _BESIDE = {
     "timestamp", "created", "updated", "locale", "split", "partition", "subset", "config", "dataset", "domain",
     "subject", "genre", "level", "difficulty", "author", "user", "username", "customer", "annotator", "worker",
     "annot", "version",
-    "license", "file", "path", "page", "row", "len", "tokens", "toks", "offset", "explanation", "rationale", "reason",
+    "license", "file", "filename", "path", "page", "row", "len", "tokens", "toks", "offset",
+    "explanation", "rationale", "reason",
     "reasoning", "thinking", "thought", "thoughts", "cot", "exp", "hint", "hints",
     "program", "formula", "equation", "equations", "derivation", "phase", "concept",
     "group", "session", "thread", "family", "product", "link", "hash", "db", "test", "original", "orig", "task",

@@ -3,13 +3,16 @@
 import math
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 from harness.metrics.quantities import DecimalMark, read_quantity
 from harness.metrics.units import CURRENCIES
+from harness.task.row import Row
 
 _PLAIN = re.compile(r"[-+]?\d+(?:\.\d+)?", re.ASCII)
+_WHOLE = re.compile(r"-?\d+\.0", re.ASCII)
 _CODE = re.compile(r"0\d+")  # leading zeros are those of a code: 08502 is not 8502
 _LONGEST = 60  # characters; no longer text is a number alone
 _WORD = re.compile(r"[^\W\d_]+")
@@ -58,6 +61,19 @@ def numbers_in(values: Sequence[Any], *, units: bool = False) -> list[Fraction] 
             return None
         found.append(number)
     return found
+
+
+def with_whole_numbers(rows: Sequence[Row]) -> list[Row]:
+    """Return a table's rows whose columns of whole numbers have no '.0' behind each, as pandas writes them."""
+    names = (
+        [name for name in rows[0].values if all(_may_be_whole(row.values.get(name)) for row in rows)] if rows else []
+    )
+    own = ({name: str(row.values.get(name) or "").removesuffix(".0") for name in names} for row in rows)
+    return [replace(row, values={**row.values, **more}) for row, more in zip(rows, own, strict=True)]
+
+
+def _may_be_whole(cell: Any) -> bool:
+    return not cell or (isinstance(cell, str) and _WHOLE.fullmatch(cell) is not None)
 
 
 def _number(value: Any, mark: DecimalMark, units: bool) -> Fraction | None:

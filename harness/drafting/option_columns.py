@@ -16,14 +16,36 @@ from harness.drafting.options import (
     is_whole_number,
     labels_in,
     listed,
+    named_in,
     place_of_both,
 )
 from harness.drafting.siblings import siblings
 from harness.drafting.telling import explains, is_ranking, telling_keys
 from harness.drafting.values import NEARLY_ALL, Values, distinct, is_empty, is_number, is_text, nesting, plain_text
+from harness.metrics.choices import read_choices
 from harness.metrics.label_sets import split_labels
 
 _INDEXING = {"answer", "correct", "label", "gold", "target", "key", "cop", "solution", "best", "right"}
+
+
+def are_called_answers(columns: Sequence[str]) -> bool:
+    """Whether columns with a text each are called as answers are, and not as choices: 'answer1', 'answer2'."""
+    return len(columns) > 1 and usual(columns[0]).rstrip("0123456789").rstrip("_") in TARGETS
+
+
+def refuse_answers_apart(columns: Sequence[str]) -> None:
+    """Refuse columns with an answer each of which none says whether one is right, or all.
+
+    Raises:
+        ValueError: With the columns that say it.
+    """
+    if are_called_answers(columns):
+        listed, first = ", ".join(map(shown_name, columns)), columns[0]
+        raise ValueError(
+            f"columns {listed} may all be right, or be choices: write right answers as a list into a column 'answers', "
+            f"or say in a column 'answer' which choice is right; if {shown_name(first)} alone is the answer, give "
+            f"--target {quote(first)}"
+        )
 
 
 def listed_answers(rows: Values, names: Sequence[str]) -> Options | None:
@@ -113,6 +135,24 @@ def refuse_unused_choices(rows: Values, columns: Sequence[str], target: str, que
             )
 
 
+def refuse_unread_choices(rows: Values, names: Sequence[str], target: str) -> None:
+    """Refuse choices in one text with nothing that tells them apart, where the answer is a letter or number of one.
+
+    Raises:
+        ValueError: With the form that is read.
+    """
+    said = {bare_answer(text).casefold() for text in distinct(rows, target)}
+    if len(said) < 2 or not (said <= set(LETTERS.casefold()) or said <= set("0123456789")):
+        return
+    for name in names:
+        cells = [str(row[name]) for row in rows if not is_empty(row, name)]
+        if usual(name) in CHOICES and is_text(rows, name) and sum(map(bool, map(read_choices, cells))) * 2 < len(cells):
+            raise ValueError(
+                f"column {shown_name(name)} may hold the choices that {shown_name(target)} names, and nothing tells "
+                f"where one ends: write them as lists, or with '|' between them"
+            )
+
+
 def _differ(rows: Values, columns: Sequence[str]) -> bool:
     """Whether what columns hold hardly ever repeats in a row: choices differ, and what several people say does not."""
     if any(nesting(rows, name) for name in columns):
@@ -134,6 +174,8 @@ def find_options(
     found = _pointing(rows, columns, [asked] if asked else names, marks)
     if not found and len(columns) == 1 and asked in (None, columns[0]) and (flag := _flag_of(rows, columns[0])):
         return Options(tuple(columns), columns[0], flag=flag)
+    if not found and (several := _naming_several(rows, columns, [asked] if asked else names)):
+        return several
     if not found or any(_conflicts(rows, found[0], other) > (1 - NEARLY_ALL) * len(rows) for other in found[1:]):
         return None
     return replace(found[0], others=tuple(found[1:]))
@@ -153,6 +195,17 @@ def refuse_choices_apart(rows: Values, columns: Sequence[str], names: Sequence[s
         raise InDoubt(rows, "--target", f"it is not clear which column says the right choice, as {why}", targets)
 
 
+def contradicting(rows: Values, options: Options, names: Sequence[str]) -> list[str]:
+    """Say in how many rows columns with names of answers name another choice than the one that the user names."""
+    said: list[str] = []
+    rest = [name for name in names if name != options.target and is_indexing(name)]
+    for other in _pointing(rows, options.columns, rest, options.marks):
+        if count := _conflicts(rows, options, other):
+            which = f"{shown_name(other.target)} names another choice than {shown_name(options.target)}"
+            said.append(f"{which} in {count} of {len(rows)} rows, where the latter counts, as --target says")
+    return said
+
+
 def _pointing(rows: Values, columns: Sequence[str], names: Sequence[str], marks: tuple[str, ...] = ()) -> list[Options]:
     """Return the choices with each column that names one of them, of those called an answer where there are such."""
     found: list[Options] = []
@@ -164,6 +217,19 @@ def _pointing(rows: Values, columns: Sequence[str], names: Sequence[str], marks:
             first = int(_counts_from_one(_answers(named, name)))
             found.append(Options(tuple(columns), name, first, _are_places(named, tuple(columns), name), marks=marks))
     return [one for one in found if is_indexing(one.target)] or found
+
+
+def _naming_several(rows: Values, columns: Sequence[str], names: Sequence[str]) -> Options | None:
+    """Return the choices with the first column that names one or more in nearly all rows, and several in some."""
+    for name in names:
+        held = [row for row in rows if not is_empty(row, name)]
+        named = [[{**row, name: part} for part in named_in(row[name])] for row in held]
+        right = [parts for parts in named if parts and all(_points(part, columns, name, ()) for part in parts)]
+        is_fit = is_indexing(name) and name not in columns and len(right) >= NEARLY_ALL * len(held)
+        if is_fit and any(len(parts) > 1 for parts in right):
+            first = int(_counts_from_one(_answers([part for parts in right for part in parts], name)))
+            return Options(tuple(columns), name, first, has_several=True)
+    return None
 
 
 def is_indexing(name: str) -> bool:

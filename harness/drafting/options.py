@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.columns import choice_label
@@ -13,12 +13,14 @@ from harness.drafting.values import (
     plain_text,
 )
 from harness.metrics.choices import Choice, choices_of
-from harness.metrics.normalisation import label
+from harness.metrics.label_sets import split_labels
+from harness.metrics.normalisation import label, normalise
 from harness.records import Example
 
 LETTERS = "ABCDEFGHIJ"  # of choices, and so the most of them
 _TEXT_KEYS = ("text", "content", "value", "choice", "option", "answer", "body", "description")
 _LABEL_KEYS = ("label", "id", "key", "letter", "index")  # of a choice that is an object
+_LETTERS = re.compile(f"[{LETTERS}]+")
 _MARKED = re.compile(r"[(\[]?([^\W\d_]|\d)[)\].:]*")  # 'b)', '(c)', '2.'
 
 
@@ -33,6 +35,7 @@ class Options:
     flag: str = ""  # the key that is true of the right choice, where choices are objects; then `target` is their column
     marks: tuple[str, ...] = ()  # letters of another alphabet that tell the columns apart
     others: tuple["Options", ...] = ()  # by further columns that say the right choice
+    has_several: bool = False  # rows call several choices right
 
     def of(self, cells: dict[str, Any]) -> list[str]:
         """Return the texts of a row's choices.
@@ -52,11 +55,15 @@ class Options:
         return [text.strip() for text in listed(cells.get(self.columns[0])) or []]
 
     def right(self, cells: dict[str, Any]) -> str:
-        """Return the letter of the choice that a row calls right.
+        """Return the letter of the choice that a row calls right; of several all, with commas between them.
 
         Raises:
             ValueError: If it names none of them, or its columns name different ones.
         """
+        if self.has_several:
+            one = replace(self, has_several=False)
+            named = {one.right({**cells, self.target: part}) for part in named_in(cells.get(self.target)) or [""]}
+            return ", ".join(sorted(named))
         texts, place = self.texts(cells), self.place(cells)
         if place is None:
             said = f"'{self.target}' is '{self._answer(cells)}', none of the {len(self.of(cells))} answers"
@@ -110,6 +117,23 @@ class Options:
         return ord(answer.upper()) - ord("A") if is_letter else None
 
 
+def unlettered(texts: Sequence[str]) -> Sequence[str]:
+    """Return a row's choices without the letters of their places, where all of them begin so."""
+    mark = r"(?:[)\]]\s*|[.:]\s+)(?=\S)"
+    found = [re.match(rf"[(\[]?{chr(ord('A') + at)}{mark}", text, re.IGNORECASE) for at, text in enumerate(texts)]
+    return [text[match.end() :] for text, match in zip(texts, found, strict=True) if match] if all(found) else texts
+
+
+def named_in(value: Any) -> list[str]:
+    """Return the choices that a cell names: a list's items, the letters of 'ACD', or what commas separate."""
+    if isinstance(value, list):
+        return [plain_text(one).strip() for one in value]
+    text = plain_text(value).strip()
+    if _LETTERS.fullmatch(text) and list(text) == sorted(set(text)):
+        return list(text)
+    return [part.strip() for part in split_labels(text) if part.strip()]
+
+
 def place_of_both(answer: str, texts: Sequence[str]) -> int | None:
     """Return the place of the choice whose letter or number and text an answer gives, as 'B. Oder' does."""
     for at, text in enumerate(texts):
@@ -131,8 +155,14 @@ def is_choice_with_text(item: Example) -> bool:
 
 
 def names_choice(item: Example) -> bool:
-    """Whether an answer names a choice that its question lists, by its letter or number alone or with its text."""
-    return label(item.target).rstrip(")].:") in choices_of(item) or is_choice_with_text(item)
+    """Whether an answer names a choice that its question lists, by its letter or number, its text, or both."""
+    is_label = label(item.target).rstrip(")].:") in choices_of(item)
+    return is_label or is_choice_with_text(item) or is_text_of_choice(item)
+
+
+def is_text_of_choice(item: Example) -> bool:
+    """Whether an answer is the text of a choice that its question lists."""
+    return normalise(item.target) in map(normalise, choices_of(item).values())
 
 
 def listed(value: Any) -> list[str] | None:

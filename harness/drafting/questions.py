@@ -26,6 +26,7 @@ from harness.drafting.values import (
     distinct,
     has_few_values,
     is_long_text,
+    is_number,
     is_text,
     is_unique_code,
     nesting,
@@ -55,7 +56,10 @@ def find_question(
         InDoubt: If more than two columns may belong to it.
     """
     is_judged = not is_free_text(rows, target) and not nesting(rows, target)
-    pair = paired([name for name in filled if is_text(rows, name)]) if is_judged else None
+    texts = [
+        name for name in filled if is_text(rows, name) and not is_number(rows, name)
+    ]  # in tables numbers are texts
+    pair = paired(texts) if is_judged else None
     main = pair[0] if pair else _main(filled, partly, rows, doubts)
     if main is None:
         return ()
@@ -88,7 +92,7 @@ def _with_same_word(main: str, names: Sequence[str], rows: Values) -> tuple[str,
 
 def _is_more(rows: Values, name: str, is_beside_a_pair: bool) -> bool:
     """Whether a column holds texts of its own that may belong to the question."""
-    if is_beside(name) or nesting(rows, name) or is_choice(name) or not is_text(rows, name):
+    if is_beside(name) or nesting(rows, name) or is_choice(name) or not is_text(rows, name) or is_number(rows, name):
         return False
     return is_long_text(rows, name) or (is_beside_a_pair and not has_few_values(rows, name))
 

@@ -1,7 +1,6 @@
 """Rows of a file, as `read_columns` understood them, to the items of a task."""
 
 import json
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +10,7 @@ from harness.answer_reading import AnswerRule
 from harness.chat.markers import without_end
 from harness.drafting.columns import JUDGED, PAIRS, Reading
 from harness.drafting.names import NO_LABELS
-from harness.drafting.options import names_choice
+from harness.drafting.options import names_choice, unlettered
 from harness.drafting.telling import without_telling
 from harness.drafting.values import as_list, count_empty, is_empty, plain_text
 from harness.records import Example, Message
@@ -243,7 +242,7 @@ def _plain(
         if text := plain_text(without_telling(values.get(name))).strip():
             last = f"{text_of(text, name)}\n\n{last}"
     if reading.options:
-        texts = _unlettered([text_of(text, reading.options.columns[0]) for text in reading.options.of(values)])
+        texts = unlettered([text_of(text, reading.options.columns[0]) for text in reading.options.of(values)])
         last = f"{last}\n\n" + "\n".join(f"{chr(ord('A') + at)}. {text}" for at, text in enumerate(texts))
         answers: Sequence[str] = (reading.options.right(values),)
     else:
@@ -256,10 +255,15 @@ def _asked(cells: dict[str, Any], reading: Reading) -> tuple[Message, ...]:
     """Return the question's turns; of several columns each text stands behind its column's name."""
     if len(reading.question) == 1:
         return messages_of(question_of(cells.get(reading.question[0]), reading.question[0]))
-    parts = [(name, text_of(cells[name], name)) for name in reading.question if not is_empty(cells, name)]
+    parts = [(name, text_of(_flat(cells[name]), name)) for name in reading.question if not is_empty(cells, name)]
     if not parts:
         text_of(None, reading.question[0])
     return (Message("user", "\n".join(f"{name}: {text}" for name, text in parts)),)
+
+
+def _flat(value: Any) -> Any:
+    """Return turns as JSON, as they stand in a text with others."""
+    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, list) else value
 
 
 def _answers(values: dict[str, Any], cells: dict[str, Any], reading: Reading) -> Sequence[str]:
@@ -280,13 +284,6 @@ def _answers(values: dict[str, Any], cells: dict[str, Any], reading: Reading) ->
     if value in ([], {}):
         raise ValueError(f"'{name}' is {value}, {NO_ANSWER}")
     return (text_of(cells.get(name), name),)
-
-
-def _unlettered(texts: Sequence[str]) -> Sequence[str]:
-    """Return a row's choices without the letters of their places, where all of them begin so."""
-    mark = r"(?:[)\]]\s*|[.:]\s+)(?=\S)"
-    found = [re.match(rf"[(\[]?{chr(ord('A') + at)}{mark}", text, re.IGNORECASE) for at, text in enumerate(texts)]
-    return [text[match.end() :] for text, match in zip(texts, found, strict=True) if match] if all(found) else texts
 
 
 def _optional(cells: dict[str, Any], name: str | None) -> str | None:

@@ -23,6 +23,13 @@ _SPEAKERS = ("role", "speaker", "from", "sender", "author")
 _MOST_SPEAKERS = 6
 _CHATS = {"conversation", "dialogue", "thread", "session", "chat"}
 _SAY = {"user", "assistant", "human", "gpt", "bot", "model", "system", "agent", "customer", "client", "operator"}
+_BETTER = {"chosen", "preferred", "win", "winning", "winner", "better", "good", "accepted", "positive"}
+_WORSE = {
+    "rejected", "dispreferred", "unpreferred", "non", "nonpreferred", "lose", "losing", "loser", "worse", "bad",
+    "negative",
+}  # fmt: skip
+_SAID = ("response", "completion", "output", "generation", "reply", "conversation", "answer")  # begin words of names
+_PARENTS = ("parent_id", "parent", "reply_to", "in_reply_to", "response_to")
 _COUNTING = ("turn", "position", "step")  # of columns, those that count the turns of a chat
 
 
@@ -72,6 +79,34 @@ def refuse_rankings(rows: Values, names: Sequence[str]) -> None:
             )
 
 
+def refuse_pairs(names: Sequence[str]) -> None:
+    """Refuse a better and a worse answer under other names than those that are read, or two answers to be compared.
+
+    Raises:
+        ValueError: With the names that are read.
+    """
+    better = next((name for name in names if not words_of_name(name).isdisjoint(_BETTER) and _is_answer(name)), None)
+    worse = next((name for name in names if not words_of_name(name).isdisjoint(_WORSE)), None)
+    if better and worse:
+        raise ValueError(
+            f"columns {shown_name(better)} and {shown_name(worse)} may be a better and a worse answer: call them "
+            f"'chosen' and 'rejected', with the question in 'prompt'; if {shown_name(better)} alone is the answer, "
+            f"give --target {quote(better)}"
+        )
+    for one in siblings(names):
+        words = set.union(*map(words_of_name, one.columns))
+        if len(one.columns) == 2 and any(word.startswith(_SAID) for word in words):
+            listed = " and ".join(map(shown_name, one.columns))
+            raise ValueError(
+                f"columns {listed} may be two answers to one question: write the better and the worse one of each row "
+                f"into columns 'chosen' and 'rejected', with the question in 'prompt', or the right one into 'target'"
+            )
+
+
+def _is_answer(name: str) -> bool:
+    return words_of_name(name).isdisjoint(_WORSE) and not is_beside(name)
+
+
 def refuse_empty(rows: Values, names: Sequence[str]) -> None:
     """Refuse a file of which no two columns hold anything.
 
@@ -93,7 +128,7 @@ def refuse_dialogues(rows: Values, names: Sequence[str]) -> None:
     """
     for name in names:
         if has_dialogues(rows, name):
-            held = "whole dialogues, a speaker's name before each turn, which are not read"
+            held = "whole dialogues, a speaker's name or mark before each turn, which are not read"
         elif nesting(rows, name) == TURNS:
             held = f"{TURNS}, under no name that chats have"
         else:
@@ -109,7 +144,8 @@ def refuse_turns_as_rows(rows: Values, names: Sequence[str]) -> None:
     """
     speaker = first(names, _SPEAKERS, lambda name: 1 < len(distinct(rows, name)) <= _MOST_SPEAKERS)
     chat = next((name for name in names if usual(name) in GROUPS and not words_of_name(name).isdisjoint(_CHATS)), None)
-    if speaker is None or chat is None:
+    parent = next((name for row in rows for name in row if usual(name) in _PARENTS), None)
+    if speaker is None or (chat is None and parent is None):
         return
     says_who = not _SAY.isdisjoint(value.casefold() for value in distinct(rows, speaker))
     if not says_who and not any(not words_of_name(name).isdisjoint(_COUNTING) for name in names):
@@ -119,24 +155,26 @@ def refuse_turns_as_rows(rows: Values, names: Sequence[str]) -> None:
         return
     heard: dict[str, set[str]] = {}
     for row in rows:
-        heard.setdefault(str(row.get(chat)), set()).add(str(row.get(speaker)))
-    if sum(len(speakers) > 1 for speakers in heard.values()) * 2 > len(heard):
+        heard.setdefault(str(row.get(chat or parent or "")), set()).add(str(row.get(speaker)))
+    if parent or sum(len(speakers) > 1 for speakers in heard.values()) * 2 > len(heard):
+        which = f"{shown_name(chat)} of which chat" if chat else f"{shown_name(str(parent))} which one it answers"
         raise ValueError(
-            f"column {shown_name(speaker)} says whose turn a row is, and {shown_name(chat)} of which chat; write each "
+            f"column {shown_name(speaker)} says whose turn a row is, and {which}; write each "
             f"chat as one row, such as {AS_MESSAGES}; if {shown_name(speaker)} is the answer, give --target "
             f"{quote(speaker)}"
         )
 
 
 def refuse_logs(rows: Values, target: str) -> None:
-    """Refuse answers that are turns of a chat inside objects, as a log of requests and responses has them.
+    """Refuse answers that are turns of a chat in objects or lists, as a log of requests and responses has them.
 
     Raises:
         ValueError: With the form of a row.
     """
-    if any(isinstance(row.get(target), dict) and holds_answers(row[target]) for row in rows):
+    if any(isinstance(row.get(target), dict | list) and holds_answers(row[target]) for row in rows):
+        held = "a list" if any(isinstance(row.get(target), list) for row in rows) else "an object"
         raise ValueError(
-            f"column {shown_name(target)} holds a chat's turn inside an object; write each row as {AS_MESSAGES}"
+            f"column {shown_name(target)} holds a chat's turn inside {held}; write each row as {AS_MESSAGES}"
         )
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from harness.drafting.names import LABELS, TARGETS, is_score, paired, shown_name, usual, words_of_name
+from harness.drafting.names import LABEL_SETS, LABELS, TARGETS, is_score, paired, shown_name, usual, words_of_name
 from harness.drafting.values import NEARLY_ALL, Values, distinct, has_fractions, has_units, is_number, share_of
 
 _FEW = 3  # numbers of two texts, such as those of entailment: classes
@@ -28,9 +28,11 @@ def are_scores(rows: Values, name: str, question: Sequence[str], doubts: list[st
         question: Those of the question.
         doubts: Takes what a person should look at.
     """
-    if not is_number(rows, name) or has_units(rows, name):
-        return False
     is_pair = paired(question) is not None
+    if usual(name) in LABEL_SETS:
+        return False
+    if not is_number(rows, name) or (has_units(rows, name) and not (is_pair and is_score(name))):
+        return False
     if not has_fractions(rows, name):
         count = len(distinct(rows, name))
         if len(question) > 1 and is_score(name):

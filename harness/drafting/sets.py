@@ -96,9 +96,11 @@ def form_of(targets: Sequence[str]) -> str:
     """Say how answers list their labels."""
     if any(isinstance(parsed(target), list) for target in targets):
         return "as a JSON list"
-    signs = (*"".join(SEPARATORS), " + ", " #", " __label__")
+    signs = ("\n", *"".join(SEPARATORS), " + ", " #", " __label__")
     marks = Counter(sign for target in targets for sign in signs if sign in target)
-    mark = marks.most_common(1)[0][0].strip() if marks else ","
+    mark = marks.most_common(1)[0][0].strip(" ") if marks else ","
+    if mark == "\n":
+        return "one a line"
     if mark in ("#", "__label__"):
         return f"each behind '{mark}'"
     return "with commas between them" if mark == "," else f"with '{mark}' between them"

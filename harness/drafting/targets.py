@@ -7,10 +7,12 @@ from harness.drafting.doubt import InDoubt
 from harness.drafting.lists import are_alternatives, are_sets, are_wanted
 from harness.drafting.names import (
     ANSWERING,
+    GIVEN,
     LABEL_SETS,
     LABELS,
     MARKS,
     NO_ANSWERS,
+    RIGHT,
     TARGETS,
     is_beside,
     is_choice,
@@ -21,7 +23,7 @@ from harness.drafting.names import (
     usual,
     words_of_name,
 )
-from harness.drafting.refusals import refuse_rankings
+from harness.drafting.refusals import refuse_dialogues, refuse_pairs, refuse_rankings
 from harness.drafting.values import (
     AS_MESSAGES,
     TURNS,
@@ -49,6 +51,7 @@ PARTLY_FILLED = 0.5  # the same for a column whose name says what it is
 _SQL = re.compile(r"^\s*(select|with|insert|update|delete)\b", re.IGNORECASE)
 _ASKS = re.compile(r"[?？؟;՞]\s*$")
 _MOSTLY = 0.7
+_YES_OR_NO = {"0", "1", "0.0", "1.0", "True", "False"}
 _ANSWER_KEYS = ("value", "text", "answer", "human_readable")  # of an answer that is an object with other things too
 
 
@@ -81,6 +84,7 @@ def find_target(
 def _named(rows: Values, names: Sequence[str], wanted: Sequence[str], doubts: list[str]) -> str | None:
     fit = [name for name in names if usual(name) in wanted and _may_be_answer(rows, name)]
     fit += [name for name in names if wanted is TARGETS and _is_sql_of_a_question(rows, name, names)]
+    _refuse_given(rows, names, fit)
     claims = _without_copies(rows, sorted(fit, key=lambda name: _place(usual(name), wanted)))
     if not claims:
         return None
@@ -91,7 +95,36 @@ def _named(rows: Values, names: Sequence[str], wanted: Sequence[str], doubts: li
         whole = [{**row, **{f"{claims[0]}.{key}": row[claims[0]].get(key) for key in inner}} for row in rows]
         reached = [f"{claims[0]}.{key}" for key in inner]
         raise InDoubt(whole, "--target", f"{WHICH}: {shown_name(claims[0])} holds objects", [*reached, claims[0]])
-    return _unrivalled(rows, claims[0], names)
+    return _in_words(rows, _unrivalled(rows, claims[0], names), names)
+
+
+def _in_words(rows: Values, chosen: str, names: Sequence[str]) -> str:
+    """Return the column with the names of labels that are numbers, as 'label_name' beside 'label'; else the chosen."""
+    if not (is_number(rows, chosen) and has_few_values(rows, chosen)):
+        return chosen
+    shared = [name for name in names if name != chosen and words_of_name(chosen) < words_of_name(name)]
+    are_names = (name for name in shared if _are_words(rows, name) and are_copies(rows, name, chosen))
+    return next(are_names, chosen)
+
+
+def _are_words(rows: Values, name: str) -> bool:
+    """Whether a column holds labels that are words."""
+    return is_text(rows, name) and has_few_values(rows, name) and not is_number(rows, name)
+
+
+def _refuse_given(rows: Values, names: Sequence[str], claims: Sequence[str]) -> None:
+    """Refuse an answer that a model may have given, where another column says what is right, as RAGAS has them.
+
+    Raises:
+        InDoubt: With the one that is right first.
+    """
+    given = [name for name in claims if usual(name) in GIVEN]
+    right = [name for name in names if not (words_of_name(name).isdisjoint(RIGHT) or is_beside(name))]
+    if given and usual(given[0]) != "answer":
+        right += [name for name in names if usual(name) in ("reference", "references")]
+    if given and right:
+        why = f"{shown_name(right[0])} may say what is right, and {shown_name(given[0])} what a model answered"
+        raise InDoubt(rows, "--target", f"{WHICH}: {why}", [right[0], given[0]])
 
 
 def _has_key(rows: Values, name: str, key: str) -> bool:
@@ -122,6 +155,7 @@ def _worded(rows: Values, names: Sequence[str], doubts: list[str]) -> str | None
     for word in ANSWERING:
         claims = _without_copies(rows, [name for name in likely if word in words_of_name(name)])
         if len(claims) > 1:
+            refuse_pairs(claims)
             raise InDoubt(rows, "--target", f"{WHICH}: several columns have '{word}' in their name", claims)
         if claims:
             doubts.append(f"the answer was taken from column {shown_name(claims[0])}, by a word of its name")
@@ -155,7 +189,7 @@ def _unrivalled(rows: Values, chosen: str, names: Sequence[str]) -> str:
 
 def _is_rival(rows: Values, name: str, chosen: str) -> bool:
     """Whether a column may be the answer though another has a name for it."""
-    if usual(name) in ROW_MARKS and distinct(rows, name) <= {"0", "1", "0.0", "1.0", "True", "False"}:
+    if usual(name) in ROW_MARKS and distinct(rows, name) <= _YES_OR_NO:
         return False
     if is_number(rows, name) and (is_score(name) or is_weighing(name) or not is_beside(name)):
         # two texts and a number are not question and answer; beside a label, only what is called a score may be it
@@ -207,12 +241,15 @@ def _by_content(rows: Values, names: Sequence[str], pair: bool, doubts: list[str
     claims = _without_copies(rows, [*few, *sets, *numbers])
     _refuse_nested(rows, nested, [*sets, *([] if claims else objects)])
     if len(claims) > 1:
-        raise InDoubt(rows, "--target", f"{WHICH}: more than one may be it", claims)
+        are_flags = all(distinct(rows, name) <= _YES_OR_NO for name in claims)
+        all_of_them = "; to score all, write the names of those that hold into lists in a column 'labels'"
+        raise InDoubt(rows, "--target", f"{WHICH}: more than one may be it{all_of_them if are_flags else ''}", claims)
     if claims and claims[0] in numbers and len([name for name in texts if name not in numbers]) > 1 and not pair:
         why = f"{WHICH}: a number beside several texts may be the answer, or say something of the row"
         raise InDoubt(rows, "--target", why, [*claims, *texts])
     beside = [name for name in single if has_few_values(rows, name) and is_beside(name)]
-    chosen = next(iter(claims or objects), None) or _of_texts(rows, texts, beside)
+    chosen = next(iter(claims or objects), None)
+    chosen = chosen or (beside[0] if pair and len(beside) == 1 else _of_texts(rows, texts, beside))
     if chosen:
         doubts.append(f"the answer was taken from column {shown_name(chosen)}, by its content")
     return chosen
@@ -227,6 +264,7 @@ def _refuse_nested(rows: Values, nested: dict[str, str], taken: Sequence[str]) -
     passed_over = [name for name in nested if name not in (*known, *taken)]
     if passed_over:
         refuse_rankings(rows, passed_over)
+        refuse_pairs(passed_over)
         said = " and ".join(f"column {shown_name(name)} holds {nested[name]}" for name in passed_over)
         remedy = "write the answer you want into a column 'target' and run again, or name its column with --target"
         if TURNS in (nested[name] for name in passed_over):
@@ -236,9 +274,13 @@ def _refuse_nested(rows: Values, nested: dict[str, str], taken: Sequence[str]) -
 
 def _of_texts(rows: Values, texts: Sequence[str], beside: Sequence[str]) -> str | None:
     """Of two texts take the one that does not ask; of a text and a mark that is usually beside, the mark."""
+    if beside:
+        refuse_dialogues(rows, texts)
     if len(texts) < 2:
         return beside[0] if texts and len(beside) == 1 else None
     asking = [name for name in texts if share_of(rows, name, _ASKS) >= _MOSTLY]
     if len(texts) == 2 and len(asking) == 1:
         return next(name for name in texts if name not in asking)
+    refuse_pairs(texts)
+    texts = [*(name for name in texts if usual(name) not in NO_ANSWERS), *(n for n in texts if usual(n) in NO_ANSWERS)]
     raise InDoubt(rows, "--target", f"{WHICH}: more than one text may be it", texts)

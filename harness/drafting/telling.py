@@ -13,14 +13,18 @@ _NUMBERS = {"label", "labels", "score", "scores", "rank", "answer", "support", "
 
 # With one of these a column's name says that it explains an answer, or is one too.
 _EXPLAINING = {
-    "explanation", "explanations", "exp", "hint", "hints", "derivation", "label", "labels", "gold",
+    "explanation", "explanations", "exp", "hint", "hints", "derivation", "working", "workings", "steps",
+    "label", "labels", "gold",
     "erklärung", "explicación", "explication", "spiegazione", "пояснение", "解析", "解説", "해설",
 }  # fmt: skip
 _ANSWERS = {
     "answer", "answers", "correct", "incorrect", "solution", "solutions", "alias", "aliases", "accepted", "acceptable",
+    "truth", "truths", "gold", "golden", "expected", "ideal", "prediction", "predicted",
     "antwort", "respuesta", "réponse", "risposta", "ответ", "答案", "정답",
 }  # fmt: skip
 
+_CHATS = ("messages", "conversations")  # with the answer at their end
+_COUNT = re.compile(r"_?\d$|_[a-h]$")  # of a name
 _WRONG = re.compile(r"incorrect|wrong|distractor")
 
 
@@ -31,8 +35,15 @@ def tells_the_answer(rows: Values, name: str, target: str) -> bool:
     """
     judges = is_judging(target) and words_of_name(target).isdisjoint(_ANSWERS - {"correct"})
     telling = _EXPLAINING if judges else _EXPLAINING | _ANSWERS
-    by_name = is_wrong_answer(name) or not words_of_name(name).isdisjoint(telling)
+    by_name = is_wrong_answer(name) or is_further_answer(name, target) or usual(name) in _CHATS
+    by_name = by_name or not words_of_name(name).isdisjoint(telling)
     return by_name or target.startswith(f"{name}.") or repeats(rows, name, target)
+
+
+def is_further_answer(name: str, target: str) -> bool:
+    """Whether a name counts further answers than the target's: 'answer_2' beside 'answer' or 'answer_1'."""
+    stem = _COUNT.sub("", usual(target))
+    return name != target and _COUNT.sub("", usual(name)) == stem != usual(name)
 
 
 def explains(name: str) -> bool:

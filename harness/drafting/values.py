@@ -9,6 +9,7 @@ from typing import Any
 from harness.closed_set import FEW_LABELS, MOST_LABELS, ROWS_PER_LABEL, is_closed_set
 from harness.drafting.names import are_called_labels
 from harness.drafting.numbers import numbers_in
+from harness.task.answers import text_in
 from harness.task.unused import SPLIT_NAMES
 from harness.words import are_sentences, gaps
 
@@ -20,7 +21,11 @@ TURNS = "lists of turns"
 AS_MESSAGES = '{"messages": [{"role": "user", "content": "..."}, {"role": "assistant", "content": "..."}]}'
 _WHO = ("role", "from", "speaker", "author")
 PROSE_WORDS = 4  # of half of the texts, from which on they are sentences
-_SPEAKER = re.compile(r"^\W*(user|human|assistant|gpt|bot|system)\W*:", re.IGNORECASE | re.MULTILINE)
+# A speaker's name before a turn, wherever the turn begins, or the mark of a model's format.
+_NAME = "user|human|assistant|gpt|bot|system|model|instruction|response"
+_SPEAKER = re.compile(
+    rf"\b({_NAME})\b\W{{0,3}}:|<\|?(?:\w+\|?>)?({_NAME})\b|[\[<]\|?(/?inst|user|assistant)\|?[\]>]", re.IGNORECASE
+)
 
 
 def names_splits(rows: Values, name: str) -> bool:
@@ -123,11 +128,12 @@ def has_nested_lists(rows: Values, name: str) -> bool:
 
 
 def has_answer_lists(rows: Values, name: str) -> bool:
-    """Whether cells are lists of texts or whole numbers, or SQuAD's objects with one: several right answers each."""
+    """Whether cells are lists of texts, of whole numbers or of SQuAD's objects, or one of these with a list."""
     cells = [row[name] for row in rows if not is_empty(row, name)]
     lists = [cell.get("text") if isinstance(cell, dict) else cell for cell in cells]
     return bool(cells) and all(
-        isinstance(one, list) and all(isinstance(text, str | int) and text is not True for text in one) for one in lists
+        isinstance(one, list) and all(isinstance(text, str | int) and text is not True for text in map(text_in, one))
+        for one in lists
     )
 
 
@@ -138,9 +144,9 @@ def share_of(rows: Values, name: str, pattern: "re.Pattern[str]") -> float:
 
 
 def has_dialogues(rows: Values, name: str) -> bool:
-    """Whether the texts are whole dialogues, with a speaker's name in front of each turn."""
+    """Whether the texts are whole dialogues, with a speaker's name or mark in front of each turn."""
     texts = [str(row[name]) for row in rows if not is_empty(row, name)]
-    spoken = sum(len({said.lower() for said in _SPEAKER.findall(text)}) > 1 for text in texts)
+    spoken = sum(len({"".join(said).lower() for said in _SPEAKER.findall(text)}) > 1 for text in texts)
     return bool(texts) and spoken >= NEARLY_ALL * len(texts)
 
 

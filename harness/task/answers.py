@@ -7,12 +7,19 @@ from typing import Any
 
 from harness.task.turns import shown, text_of
 
+_PLACED = {"text", "answer_start", "answer_end", "start", "end"}
 NO_ANSWER = "without an answer; where none is right, write so, such as 'no answer', else give one or remove the row"
 
 
 def is_list(value: Any) -> bool:
     """Whether a cell holds several answers: a list, or SQuAD's object whose `text` is one."""
     return isinstance(value, list) or (isinstance(value, dict) and isinstance(value.get("text"), list))
+
+
+def text_in(answer: Any) -> Any:
+    """Return the text of an answer that is an object with its place beside it, as SQuAD's file has them."""
+    is_placed = isinstance(answer, dict) and "text" in answer and answer.keys() <= _PLACED
+    return answer["text"] if is_placed else answer
 
 
 def answers_of(value: Any, name: str, *, is_set: bool) -> tuple[str, ...]:
@@ -27,7 +34,7 @@ def answers_of(value: Any, name: str, *, is_set: bool) -> tuple[str, ...]:
         ValueError: If there is none, or one is not text.
     """
     found, place = (value, name) if isinstance(value, list) else (value["text"], f"{name}.text")
-    texts = [text_of(answer, f"{place}[{index}]") for index, answer in enumerate(found)]
+    texts = [text_of(text_in(answer), f"{place}[{index}]") for index, answer in enumerate(found)]
     if is_set:
         return (json.dumps(texts, ensure_ascii=False),)
     if not texts:

@@ -9,7 +9,7 @@ from harness.errors import TaskFileError, shortened
 SHOWN_PER_FILE = 50  # a file with many mistakes would bury the others
 SHOWN_ALIKE = 3  # of one kind, in one line where there are more
 _POSITION = re.compile(r"\[\d+\]")
-_VALUE = re.compile(r"(?<= is )[^;]*(?=; )")
+_VALUE = re.compile(r"(?:(?<= is )|(?<= are both ))[^;]*(?=; )")
 
 Found = Mapping[str, tuple[int, int, str, str]]  # by the whole line: line, column, unit, and what is wrong
 

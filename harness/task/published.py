@@ -1,8 +1,8 @@
 """Rows as well-known data sets are published, put into the columns that `harness.task.shapes` reads.
 
 Preference pairs: whole dialogues as one text each (hh-rlhf), one turn as an object (LLaMA-Factory's ranking rows), the
-question in `conversations`, `instruction` or `question`. Feedback: `kto_tag`. Translations: one object with a text in
-each of two languages. Columns that are used up are gone; what is not recognised stays.
+question in `messages`, `conversations`, `instruction` or `question`. Feedback: `kto_tag`. Translations: one object with
+a text in each of two languages. Columns that are used up are gone; what is not recognised stays.
 """
 
 import re
@@ -14,10 +14,12 @@ from harness.task.faults import Faults
 from harness.task.row import Row
 from harness.task.schema import Columns
 from harness.task.shapes import PLAIN_NAMES, SHAPES
+from harness.task.turns import is_answer
+from harness.task.written import written_turns
 
 _SPEAKER = re.compile(r"(?:\A|\n\n)\s*(Human|Assistant): ?")
 _ROLES = {"Human": "user", "Assistant": "assistant"}
-_ASKING = ("conversations", "instruction", "question", "query", "input")
+_ASKING = ("messages", "conversations", "instruction", "question", "query", "input")
 _TAG = "kto_tag"
 _TRANSLATIONS = ("translation", "translations")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:[-_][A-Za-z]{2,8})*")  # 'en', 'zh-Hans', 'eng_Latn'
@@ -95,16 +97,24 @@ def preference_cells(cells: Cells) -> dict[str, Any]:
     found = dict(cells)
     if not found.keys() >= {"chosen", "rejected"}:
         return found
-    found |= {name: _answer(found[name]) for name in ("chosen", "rejected")}
+    found |= {name: _answer(written_turns(found[name])) for name in ("chosen", "rejected")}
+    found |= {name: written_turns(found[name]) for name in ("messages", "conversations") if name in found}
     if _is_dialogue(found["chosen"]) and _is_dialogue(found["rejected"]) and not found.get("prompt"):
         found |= {name: _turns(found[name]) for name in ("chosen", "rejected")}
+    if _is_asked(found.get("prompt")):
+        found["prompt"] = _turns(found["prompt"])[:-1]
     if found.get("prompt") is None and not _holds_question(found["chosen"]):
         question = next((name for name in _ASKING if found.get(name)), None)
         if question:
-            found["prompt"] = found.pop(question)
+            found["prompt"] = _without_answer(found.pop(question))
             if question == "instruction" and found.get("input"):
                 found["prompt"] = f"{found['prompt']}\n\n{found.pop('input')}"
     return found
+
+
+def _without_answer(asked: Any) -> Any:
+    """Return the turns of a question without the answer at their end, which whole chats have; a text as it is."""
+    return asked[:-1] if isinstance(asked, list) and asked and is_answer(asked[-1]) else asked
 
 
 def _answer(value: Any) -> Any:
@@ -121,6 +131,11 @@ def _holds_question(answer: Any) -> bool:
 
 def _is_dialogue(value: Any) -> bool:
     return isinstance(value, str) and len(_SPEAKER.findall(value)) >= 2 and bool(_SPEAKER.match(value))
+
+
+def _is_asked(prompt: Any) -> bool:
+    """Whether a prompt is a dialogue that ends where the answer begins: 'Human: ... Assistant:'."""
+    return _is_dialogue(prompt) and prompt.rstrip().endswith("Assistant:")
 
 
 def _turns(text: str) -> list[dict[str, str]]:

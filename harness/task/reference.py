@@ -75,16 +75,18 @@ What the rows are is told by their columns, and `harness compare` and `harness c
 | rows | columns |
 |---|---|
 {shapes}| preference pairs | `prompt`, `chosen`, `rejected`; the prompt may also stand before the answers, as turns or \
-as `Human: ... Assistant: ...` in one text (hh-rlhf), or in `conversations`, `instruction` or `question`; an answer \
-may be one turn |
+as `Human: ... Assistant: ...` in one text (hh-rlhf), or in `messages`, `conversations`, `instruction` or `question`; \
+an answer may be one turn |
 | feedback | question and answer in any of these shapes, and `label` or `kto_tag` |
 | translations | one object with a text in each of two languages, such as `translation: {{en, de}}`; \
 `data.columns: {{input: translation.de, target: translation.en}}` reverses it |
+| batch requests | `custom_id` and `body` (OpenAI) or `params` (Anthropic), with their answers' lines in the same file |
 
 Turns are `{{role, content}}`, `{{from, value}}` or a mix of such: whose turn it is stands under `role`, `from`,
-`speaker` or `sender` (user, human, prompter; assistant, gpt, chatgpt, model, bot, chatbot, ai; system, developer), the
-text under `content`, `value`, `text`, `message` or `parts`. A turn with several of them and none under its usual key is
-at fault. A system turn may come first, or stand in a column `system` or
+`speaker`, `sender` or `author` (user, human, prompter, customer, client; assistant, gpt, chatgpt, model, bot, chatbot,
+ai, agent; system, developer), the text under `content`, `value`, `text`, `message`, `body`, `utterance` or `parts`. A
+turn with several of them and none under its usual key is at fault. A table has a chat in one cell, as JSON or as Python
+writes it. A system turn may come first, or stand in a column `system` or
 `system_prompt`; a row with two that differ is at fault. `id`, `group` and `evidence` are columns of any shape. What
 rows hold and nobody uses is named by `init`, `check`, `compare` and the report, with the number of rows and what to
 do. What a model's own format writes behind an answer (`<|im_end|>`, `</s>` and similar) is taken off the ends of

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from harness.task.batches import batch_rows
 from harness.task.encodings import decode_any
 from harness.task.extents import check_levels, json_fault, within
 from harness.task.faults import SHOWN_ALIKE, Faults
@@ -114,7 +115,7 @@ def rows_in(text: str, suffix: str, file: str, faults: Faults) -> list[Row]:
     if fault := json_fault(text):
         faults.add(file, fault)
         return []
-    return within(_json_rows(text, suffix, file, faults), file, faults)
+    return batch_rows(within(_json_rows(text, suffix, file, faults), file, faults), file, faults)
 
 
 def _json_rows(text: str, suffix: str, file: str, faults: Faults) -> Iterator[Row]:
@@ -145,6 +146,8 @@ def _json_rows(text: str, suffix: str, file: str, faults: Faults) -> Iterator[Ro
 def _rows_inside(values: Any) -> str:
     """Say where in a JSON value the rows may stand, and what to give."""
     inner = list(values.values()) if isinstance(values, dict) else []
+    if _are_columns(inner):
+        return " with a column under each key; write a list of rows, as pandas does with to_json(orient='records')"
     if len(inner) > 1 and all(isinstance(one, dict) for one in inner) and set.intersection(*map(set, inner)):
         return " with an object under each key; give its values as a list, if they are the rows"
     places = list(_lists_of_objects(values, ""))[:SHOWN_ALIKE]
@@ -152,6 +155,17 @@ def _rows_inside(values: Any) -> str:
         return "; give a list of objects, or use .jsonl"
     listed = ", ".join(f"'{place}'" for place in places)
     return f" with objects in lists under {listed}; write the list of rows into a file of its own"
+
+
+def _are_columns(inner: list[Any]) -> bool:
+    """Whether values are columns, as lists or by the rows' numbers, or some hold rows as lists."""
+    if any(map(_are_lists, inner)) or (len(inner) > 1 and all(isinstance(one, list) for one in inner)):
+        return not any(isinstance(item, dict) for one in inner if isinstance(one, list) for item in one)
+    return len(inner) > 1 and all(isinstance(one, dict) and "0" in one for one in inner)
+
+
+def _are_lists(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(item, list) for item in value)
 
 
 def _lists_of_objects(values: Any, path: str) -> Iterator[str]:

@@ -17,6 +17,7 @@ from harness.task.tool_calls import (
     result_text,
 )
 from harness.task.verdicts import VERDICTS, verdict_of
+from harness.task.written import written_turns
 
 _ROLES: dict[str, Role] = {
     "system": "system",
@@ -24,6 +25,8 @@ _ROLES: dict[str, Role] = {
     "user": "user",
     "human": "user",
     "prompter": "user",
+    "customer": "user",
+    "client": "user",
     "assistant": "assistant",
     "gpt": "assistant",
     "chatgpt": "assistant",
@@ -31,10 +34,11 @@ _ROLES: dict[str, Role] = {
     "bot": "assistant",
     "chatbot": "assistant",
     "ai": "assistant",
+    "agent": "assistant",
 }
 # Keys under which a turn says whose it is, the first that it has, and what is said.
-_WHO = ("from", "role", "speaker", "sender")
-_SAID = ("content", "value", "text", "message", "parts")
+_WHO = ("from", "role", "speaker", "sender", "author")
+_SAID = ("content", "value", "text", "message", "body", "utterance", "parts")
 # Words by which files say whether an answer is to be learnt: `weight: 0` (OpenAI), `train: false` (Axolotl), and so on.
 LEARN = ("weight", "train", "training", "trainable", "loss", "loss_weight", "learn", "train_on_turn")
 PASS_OVER = ("mask", "masked", "ignore", "loss_mask")
@@ -87,11 +91,12 @@ def shown(value: Any) -> str:
 
 
 def turns_of(value: Any, name: str) -> tuple[Turn, ...]:
-    """Read a list of turns: a system turn may come first, then user, assistant and tools; thoughts are no turn.
+    """Read a list of turns, or a text that writes one: system first, then user, assistant and tools; no thoughts.
 
     Raises:
         ValueError: If a turn has no known role or no text, or a system turn comes late.
     """
+    value = written_turns(value)
     if not isinstance(value, list) or not value:
         raise ValueError(f"'{name}' is {shown(value)}; give a list of turns")
     turns: list[Turn] = []
@@ -99,6 +104,8 @@ def turns_of(value: Any, name: str) -> tuple[Turn, ...]:
     for index, item in enumerate(value):
         if _is_thought(item):
             has_thought = True
+            continue
+        if not turns and _is_empty_system(item):
             continue
         turn = _turn(item, f"{name}[{index}]")
         if turn.role == "system" and turns:
@@ -116,9 +123,18 @@ def _is_thought(item: Any) -> bool:
     """Whether a turn is what gpt-oss thinks before it answers: OpenAI's harmony format has it in a channel."""
     if not isinstance(item, dict) or str(item.get("channel")).casefold() != "analysis":
         return False
-    if any(item.get(key) for key in CALL_KEYS):
-        return False  # it calls a tool, too
-    return _ROLES.get(str(item.get(_role_key(item))).casefold()) == "assistant"
+    return is_answer(item) and not any(item.get(key) for key in CALL_KEYS)  # one that calls a tool is no thought
+
+
+def is_answer(turn: Any) -> bool:
+    """Whether a turn, as it is written, is the assistant's."""
+    return isinstance(turn, dict) and _ROLES.get(str(turn.get(_role_key(turn))).casefold()) == "assistant"
+
+
+def _is_empty_system(item: Any) -> bool:
+    """Whether a turn is the system's and says nothing, as exports write one into every chat."""
+    is_system = isinstance(item, dict) and _ROLES.get(str(item.get(_role_key(item))).casefold()) == "system"
+    return is_system and not any(str(item.get(key) or "").strip() for key in _SAID)
 
 
 def _with_thought(turn: Turn) -> Turn:

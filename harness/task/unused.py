@@ -234,12 +234,18 @@ def _may_judge(name: str, values: Sequence[Any]) -> bool:
     return name in (*VERDICTS, *RATINGS) and not are_sentences([str(value) for value in values])
 
 
+def _holds_thoughts(plain: str, values: Sequence[Any]) -> bool:
+    """Whether a column of texts, or lists, has a word for thoughts in its name: 'complex_cot'."""
+    are_texts = any(isinstance(value, list) for value in values) or are_sentences([str(value) for value in values])
+    return are_texts and not set(plain.split("_")).isdisjoint(THOUGHTS)
+
+
 def _remedy(name: str, holders: Sequence[Row], way: Way) -> str:
     """Say what to do about a column that changes what a row means; '' for any other."""
     if not holders:
         return ""
     plain = template_name(name).casefold()
-    if plain in THOUGHTS:
+    if plain in THOUGHTS or _holds_thoughts(plain, [row.values[name] for row in holders]):
         return "put the thoughts in front of the answer, in the model's own marks, if they are to be learnt"
     if _may_judge(plain, [row.values[name] for row in holders]):
         return "if it judges the answers, bad ones are learnt as good ones: take their rows out, and the column"

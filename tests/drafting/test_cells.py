@@ -396,3 +396,56 @@ def test_results_that_number_cannot_compare_are_counted(tmp_path):
     task = drafted(save(tmp_path / "rows.jsonl", rows))
     assert task.primary_metric == "exact_match"
     assert "10 results do not say one number, such as '0, 1'" in said(task)
+
+
+@pytest.mark.parametrize("end", ["", ".0"])
+def test_labels_that_pandas_wrote_with_a_point_are_whole_numbers(tmp_path, end):
+    file = tmp_path / "rows.csv"
+    file.write_text("text,label\n" + "".join(f"{text(n, 9)},{n * n % 7 % 4}{end}\n" for n in range(120)))
+    task = drafted(file)
+    assert {item.target for item in task.test} == {"0", "1", "2"}  # the remainders of squares by 7, by 4
+    assert "the labels are numbers, which say nothing" in said(task)
+
+
+def test_fractions_of_a_table_keep_their_point(tmp_path):
+    file = tmp_path / "rows.csv"
+    file.write_text(
+        "sentence1,sentence2,score\n" + "".join(f"{text(n, 6)},{text(-n, 6)},{n % 9 / 2}\n" for n in range(120))
+    )
+    assert {"1.0", "1.5"} <= {item.target for item in drafted(file).study.train}
+
+
+def test_labels_that_are_the_same_to_the_metric_are_named_once_in_their_usual_spelling(tmp_path):
+    spelt = ["Bug", "bug", "praise", "Bug", "praise "]
+    rows = rows_of(lambda n: {"text": text(n, 9), "label": spelt[n % 5]}, 120)
+    task = drafted(save(tmp_path / "rows.jsonl", rows))
+    assert 'system: "Answer with one of these labels and nothing else: Bug, praise."' in said(task)
+
+
+@pytest.mark.parametrize(("stand_in", "count", "is_said"), [("nan", 12, True), ("N/A", 12, True), ("nan", 1, False)])
+def test_word_for_no_answer_among_free_texts_is_a_doubt_where_it_comes_again(tmp_path, stand_in, count, is_said):
+    rows = rows_of(lambda n: {"question": f"{text(n, 6)}?", "answer": stand_in if n < count else text(n, 2)}, 120)
+    doubt = f"'{stand_in}' is an answer of {count} rows; where it says that a row has none, take these rows out"
+    assert (doubt in said(drafted(save(tmp_path / "rows.jsonl", rows)))) is is_said
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda columns: columns,
+        lambda columns: {name: dict(zip(map(str, range(9)), cells, strict=True)) for name, cells in columns.items()},
+        lambda columns: {
+            "columns": list(columns),
+            "index": list(range(9)),
+            "data": list(zip(*columns.values(), strict=True)),
+        },
+    ],
+)
+def test_columns_in_one_object_are_refused_with_how_pandas_writes_rows(tmp_path, form):
+    columns = {name: [text((n, name), 4) for n in range(9)] for name in ("question", "answer")}
+    file = tmp_path / "rows.json"
+    file.write_text(json.dumps(form(columns)))
+    with pytest.raises(
+        TaskFileError, match=r"a column under each key; write a list of rows, .* to_json\(orient='records'\)"
+    ):
+        drafted(file)

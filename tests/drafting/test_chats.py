@@ -1,10 +1,11 @@
 """`harness init` of conversations: tools, calls, marks and answers that are not used."""
 
+import csv
 import json
 from pathlib import Path
 
 import pytest
-from draft_files import LABELS, drafted, said, save, text
+from draft_files import LABELS, drafted, rows_of, said, save, text
 
 from harness.checking import examine, read_material
 from harness.drafting import draft_task
@@ -199,3 +200,119 @@ def test_drafted_chats_can_be_learnt_answer_by_answer(tmp_path):
     file.write_text(file.read_text().replace("turns: last", "turns: all"))
     task = load_task(file)
     assert len(task.study.train) + len(task.study.dev) + len(task.test) == 300
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "USER: {} ASSISTANT: {}.</s>",
+        "A chat between a curious user and an assistant. USER: {} ASSISTANT: {}</s>USER: {} ASSISTANT: {}</s>",
+        "### Human: {}### Assistant: {}",
+        "### Instruction:\n{}\n\n### Response:\n{}",
+        "<s>[INST] {} [/INST] {} </s>",
+        "<|im_start|>user\n{}<|im_end|>\n<|im_start|>assistant\n{}<|im_end|>",
+        "<|user|>\n{}</s>\n<|assistant|>\n{}</s>",
+        "<start_of_turn>user\n{}<end_of_turn>\n<start_of_turn>model\n{}<end_of_turn>",
+        "<|start_header_id|>user<|end_header_id|>\n\n{}<|start_header_id|>assistant<|end_header_id|>\n\n{}",
+    ],
+)
+def test_whole_chat_in_one_text_is_refused_with_the_form_of_a_row(tmp_path, form):
+    turns = form.count("{}")
+    rows = rows_of(lambda n: {"id": n, "text": form.format(*(text((n, at), 6) for at in range(turns)))}, 120)
+    said = r"'text' holds whole dialogues, .* write each row as \{\"messages\": "
+    with pytest.raises(TaskFileError, match=said):
+        drafted(save(tmp_path / "rows.jsonl", rows))
+
+
+@pytest.mark.parametrize("form", ["{}", "the user: {}", "<b>{}</b> [1]"])
+def test_text_without_two_speakers_is_no_dialogue(tmp_path, form):
+    rows = rows_of(lambda n: {"id": n, "text": form.format(text(n, 6))}, 120)
+    with pytest.raises(TaskFileError, match="no question and answer can be told"):
+        drafted(save(tmp_path / "rows.jsonl", rows))
+
+
+@pytest.mark.parametrize("spelling", [json.dumps, repr])
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+@pytest.mark.parametrize("name", ["messages", "conversations"])
+def test_chat_that_a_text_writes_is_read(tmp_path, spelling, suffix, name):
+    keys = ("role", "content", "user", "assistant") if name == "messages" else ("from", "value", "human", "gpt")
+
+    def chat(n):
+        said = [(keys[2], f"{text(n, 6)}, isn't it?"), (keys[3], text(f"a{n}", 4))]
+        return spelling([{keys[0]: who, keys[1]: words} for who, words in said])
+
+    file = tmp_path / f"rows.{suffix}"
+    with file.open("w", newline="") as written:
+        if suffix == "csv":
+            csv.writer(written).writerows([[name], *([chat(n)] for n in range(120))])
+        else:
+            written.writelines(json.dumps({name: chat(n)}) + "\n" for n in range(120))
+    task = drafted(file)
+    items = [*task.study.train, *task.study.dev, *task.test]
+    right = {f"{text(n, 6)}, isn't it?": text(f"a{n}", 4) for n in range(120)}
+    assert {item.question.text: item.target for item in items} == right
+
+
+def test_pairs_that_texts_write_are_read(tmp_path):
+    def row(n):
+        asked = [{"role": "user", "content": f"{text(n, 6)}?"}]
+        pairs = {name: text((n, name), 4) for name in ("chosen", "rejected")}
+        return {name: repr([*asked, {"role": "assistant", "content": words}]) for name, words in pairs.items()}
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))
+    assert {item.target for item in task.test} <= {text((n, "chosen"), 4) for n in range(120)}
+    assert {len(item.messages) for item in task.test} == {1}
+
+
+@pytest.mark.parametrize("names", [("input", "output"), ("question", "answer")])
+def test_answer_that_is_a_turn_in_a_list_is_refused_with_the_form_of_a_row(tmp_path, names):
+    def row(n):
+        turns = [{"role": role, "content": text((n, role), 4)} for role in ("user", "assistant")]
+        return dict(zip(names, ([turns[0]], [turns[1]]), strict=True))
+
+    with pytest.raises(
+        TaskFileError, match=f"column '{names[1]}' holds a chat's turn inside a list; write each row as"
+    ):
+        drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))
+
+
+def test_support_chat_with_its_own_names_for_turns_is_read(tmp_path):
+    def row(n):
+        said = [("agent", "Hello!"), ("customer", f"{text(n, 6)}?"), ("agent", text(f"a{n}", 4))]
+        return {"messages": [{"author": who, "body": words} for who, words in said]}
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))
+    assert {item.target for item in task.test} <= {text(f"a{n}", 4) for n in range(120)}
+    assert {tuple(message.role for message in item.messages) for item in task.test} == {("assistant", "user")}
+
+
+@pytest.mark.parametrize("content", ["", None, " "])
+def test_system_turn_that_says_nothing_is_none(tmp_path, content):
+    def row(n):
+        turns = [{"role": "user", "content": text(n, 6)}, {"role": "assistant", "content": text(f"a{n}", 4)}]
+        return {"messages": [{"role": "system", "content": content}, *turns]}
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))
+    assert {len(item.messages) for item in task.test} == {1} and "system: " in said(task)
+
+
+def test_turns_that_name_the_one_they_answer_are_refused_with_the_form_of_a_row(tmp_path):
+    def row(n):
+        parent = f"m{n - 1}" if n % 2 else None
+        role = "assistant" if n % 2 else "prompter"
+        return {"message_id": f"m{n}", "parent_id": parent, "text": text(n, 9), "role": role}
+
+    with pytest.raises(TaskFileError, match="'role' says whose turn a row is, and 'parent_id' which one it answers"):
+        drafted(save(tmp_path / "rows.jsonl", rows_of(row, 240)))
+
+
+@pytest.mark.parametrize(("name", "is_refused"), [("source", True), ("topic", False)])
+def test_where_a_chat_in_one_text_comes_from_is_no_answer(tmp_path, name, is_refused):
+    form = "### Human: {}### Assistant: {}"
+    rows = rows_of(lambda n: {"text": form.format(text(n, 6), text(-n, 6)), name: LABELS[n * n % 7 % 4]}, 120)
+    file = save(tmp_path / "rows.jsonl", rows)
+    if is_refused:
+        with pytest.raises(TaskFileError, match="'text' holds whole dialogues"):
+            drafted(file)
+    else:
+        assert drafted(file).primary_metric == "label_accuracy"

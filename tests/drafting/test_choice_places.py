@@ -4,8 +4,9 @@ import pytest
 from draft_files import Row, drafted, rows_of, said, save, text
 
 from harness.drafting.option_columns import find_options, option_columns
-from harness.drafting.records import _unlettered
+from harness.drafting.options import unlettered
 from harness.errors import TaskFileError
+from harness.task.scoring import task_metric
 
 
 def letters(rows, column="choices"):
@@ -47,7 +48,7 @@ def test_empty_choice_moves_no_letter_to_another_text():
     ],
 )
 def test_letters_go_only_where_each_choice_begins_with_that_of_its_place(texts, shown):
-    assert list(_unlettered(texts)) == shown
+    assert list(unlettered(texts)) == shown
 
 
 @pytest.mark.parametrize("answers", [("a)", "b)"), ("(A)", "(B)"), ("①", "②"), ("Option 1", "Option 2"), ([1], [2])])
@@ -187,7 +188,19 @@ def test_letter_and_text_that_differ_in_more_than_a_tenth_of_the_rows_are_asked_
     file = save(tmp_path / "rows.jsonl", rows_of(row, 120))
     with pytest.raises(TaskFileError, match="name different choices in 24 of 120 rows.*--target answer"):
         drafted(file)
-    assert {item.target for item in drafted(file, target="answer").test} == set("ABC")
+    task = drafted(file, target="answer")
+    assert {item.target for item in task.test} == set("ABC")
+    assert "'answer_text' names another choice than 'answer' in 24 of 120 rows, where the latter counts" in said(task)
+
+
+def test_choice_that_the_user_names_is_said_to_differ_from_another_columns_in_one_row(tmp_path):
+    def row(n: int) -> Row:
+        asked, texts, at = chosen(n, are_columns=False)
+        return {**asked, "answer": "ABCD"[at], "answer_text": texts[(at + (n == WRONG)) % 4]}
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)), target="answer")
+    assert "'answer_text' names another choice than 'answer' in 1 of 120 rows" in said(task)
+    assert len([*task.study.train, *task.study.dev, *task.test]) == 120
 
 
 @pytest.mark.parametrize("wrong", ["E", "9", "B. something else"])
@@ -271,3 +284,18 @@ def test_right_choice_under_a_name_of_no_answer_is_doubted(tmp_path):
     task = drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))
     assert task.primary_metric == "choice"
     assert "the right choice was taken from column 'vote', by its content" in said(task)
+
+
+@pytest.mark.parametrize("held", [120, 110])
+def test_text_of_a_choice_that_the_question_lists_is_scored_as_that_choice(tmp_path, held):
+    def row(n: int) -> Row:
+        asked, texts, at = chosen(n, are_columns=False)
+        listed = "\n".join(f"{letter}) {one}" for letter, one in zip("ABCD", texts, strict=True))
+        return {"question": f"{asked['question']}\n{listed}", "answer": texts[at] if n < held else "none of these"}
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))
+    assert task.primary_metric == "choice" and (f"rows left out: {120 - held}" in said(task)) is (held < 120)
+    item = task.test[0]
+    right = next(line[0] for line in item.question.text.splitlines() if line.endswith(f") {item.target}"))
+    metric = task_metric("choice", {}, None)
+    assert [letter for letter in "ABCD" if metric.score(letter, item).value == 1] == [right]

@@ -358,3 +358,18 @@ def test_label_that_files_put_where_there_is_none_is_a_doubt_with_its_rows(tmp_p
     labelled = [row for row in rows if row["label"] != stand_in]
     (tmp_path / "labelled").mkdir()
     assert "is a label of" not in said(drafted(save(tmp_path / "labelled" / "rows.jsonl", labelled)))
+
+
+@pytest.mark.parametrize(("between", "asked"), [("\n", "one a line"), (", ", "with commas between them")])
+def test_labels_are_asked_for_in_the_form_that_the_answers_have(tmp_path, between, asked):
+    rows = rows_of(lambda n: {"text": text(n, 9), "topics": between.join(LABELS[n % 3 : n % 3 + 1 + n % 2])}, 120)
+    task = drafted(save(tmp_path / "rows.jsonl", rows))
+    assert task.primary_metric == "label_set" and f"all labels that hold, {asked}, of these: " in said(task)
+
+
+def test_numbers_of_labels_with_commas_between_them_are_no_decimals(tmp_path):
+    file = tmp_path / "rows.tsv"
+    numbers = [",".join(map(str, range(n % 3, n % 3 + 1 + n % 2))) for n in range(120)]
+    file.write_text("text\tlabels\n" + "".join(f"{text(n, 9)}\t{numbers[n]}\n" for n in range(120)))
+    task = drafted(file)
+    assert task.primary_metric == "label_set" and {"0,1", "2"} <= {item.target for item in task.study.train}

@@ -73,6 +73,9 @@ IN_DOUBT = [  # what beside a question may be the answer
     (("prompt", "response", "number:rating"), ("response", "rating")),
     (("source", "target", "number:quality"), ("target", "quality")),
     (("headline", "body", "few:stance"), ("headline", "stance")),
+    (("question", "answer", "contexts", "ground_truth"), ("ground_truth", "answer")),  # a model's answer beside it
+    (("user_input", "response", "reference"), ("reference", "response")),
+    (("query", "output", "expected_output"), ("expected_output", "output")),
 ]
 
 
@@ -86,9 +89,32 @@ def test_columns_that_may_all_be_the_answer_are_asked_for(written, meant):
         assert read_columns(columns_of(written), frozenset(), target=name).needed["target"] == name
 
 
+def test_reference_beside_an_answer_is_a_text_and_a_ground_truth_alone_is_the_answer():
+    reading = read_columns(columns_of(("question", "reference", "answer")), frozenset())
+    assert reading.needed["target"] == "answer"
+    reading = read_columns(columns_of(("question", "contexts", "ground_truth")), frozenset())
+    assert (reading.needed["target"], reading.contexts) == ("ground_truth", ("contexts",))
+
+
 def test_columns_that_say_the_same_are_no_doubt():
     rows = [{"text": text(n, 9), "label": n % 3, "label_text": LABELS[n % 3]} for n in range(60)]
     assert read_columns(rows, frozenset()).needed["target"] == "label_text"
+
+
+@pytest.mark.parametrize(
+    ("number", "words"), [("label", "label_name"), ("intent", "intent name"), ("class", "class_text")]
+)
+def test_labels_by_number_and_by_name_are_taken_by_name(tmp_path, number, words):
+    rows = rows_of(lambda n: {"text": text(n, 9), number: LABELS.index(label(n)), words: label(n)}, 120)
+    assert {item.target for item in drafted(save(tmp_path / "rows.jsonl", rows)).test} <= set(LABELS)
+
+
+def test_files_that_pairs_came_from_are_no_answer():
+    rows = [
+        {"filename": f"f{n % 3}", "sentence1": text(n, 6), "sentence2": text(f"b{n}", 6), "score": n % 50 / 10}
+        for n in range(120)
+    ]
+    assert read_columns(rows, frozenset()).needed["target"] == "score"
 
 
 def test_two_texts_under_a_label_make_the_question_and_more_are_asked_for():
@@ -113,6 +139,13 @@ def test_number_beside_two_texts_that_are_judged_together_is_a_score(pair, numbe
     reading = read_columns(columns_of((*pair, f"number:{number}")), frozenset())
     assert (reading.question, reading.needed["target"]) == (pair, number)
     assert reading.is_score
+
+
+def test_shares_under_a_score_s_name_beside_a_pair_are_scores_and_amounts_are_not():
+    rows = [{"text_1": text(n, 6), "text_2": text(f"b{n}", 6), "similarity": f"{n * 7 % 101}%"} for n in range(120)]
+    assert read_columns(rows, frozenset()).is_score
+    rows = [{"text_1": row["text_1"], "text_2": row["text_2"], "price": row["similarity"]} for row in rows]
+    assert not read_columns(rows, frozenset()).is_score
 
 
 def test_whole_numbers_beside_a_pair_are_scores_under_a_name_of_any_language_and_else_a_doubt():
@@ -145,7 +178,9 @@ def test_fractions_of_one_text_are_scores_where_nothing_is_asked(question, targe
     assert any("if they are scores, take within_tolerance" in doubt for doubt in reading.doubts) is is_doubted
 
 
-@pytest.mark.parametrize("beside", ["explanation", "解析", "Incorrect Answer 1", "aliases", "number_of_answer"])
+@pytest.mark.parametrize(
+    "beside", ["explanation", "解析", "steps", "prediction", "Incorrect Answer 1", "aliases", "number_of_answer"]
+)
 def test_column_that_may_tell_the_answer_is_not_proposed_for_the_question(tmp_path, beside):
     rows = rows_of(lambda n: {"question": f"{text(n, 7)}?", "answer": text(n, 1), beside: f"it is {text(n, 1)}"})
     written = said(drafted(save(tmp_path / "rows.jsonl", rows), target="answer"))
@@ -175,7 +210,8 @@ def test_column_beside_a_chat_that_is_the_same_in_all_rows_tells_nothing(tmp_pat
         return {"messages": turns, "shop": "north"}
 
     draft = draft_task(save(tmp_path / "rows.jsonl", rows_of(row)), tmp_path / "out")
-    assert "column 'shop' is not used (rows.jsonl 360 rows): put what" in "\n".join(draft.notes)
+    said = "column 'shop' is not used (rows.jsonl 360 rows): write what the question needs into the question's turn"
+    assert said in draft.notes
 
 
 @pytest.mark.parametrize(
@@ -327,7 +363,7 @@ def test_unused_lists_and_objects_are_said_in_the_task_file(tmp_path):
 
     written = said(drafted(save(tmp_path / "rows.jsonl", rows_of(row))))
     for name in ("words", "of"):
-        why = f"the question is asked without it: put it into the question with --input {name}"
+        why = f"the question is asked without it: put it into the question with --input question --input {name}"
         assert f"# not sure: column '{name}' is not used (rows.jsonl 360 rows): {why}" in written
 
 
@@ -462,3 +498,44 @@ def test_column_of_mails_is_the_question_by_its_name():
 def test_addresses_are_the_question_where_nothing_else_is():
     rows = [{"request": f"https://example.org/{text(str(n), 1)}/{n}", "label": label(n)} for n in range(60)]
     assert read_columns(rows, frozenset()).needed["input"] == "request"
+
+
+def test_labels_in_columns_of_yes_and_no_are_asked_for_with_the_form_that_scores_all(tmp_path):
+    names = ("toxic", "threat", "insult")
+    rows = rows_of(
+        lambda n: {"comment": text(n, 9), **{name: (n * at) % 7 % 2 for at, name in enumerate(names, 2)}}, 120
+    )
+    with pytest.raises(
+        InDoubt, match="to score all, write the names of those that hold into lists in a column 'labels'"
+    ):
+        drafted(save(tmp_path / "flags.jsonl", rows))
+    listed = [{"comment": row["comment"], "labels": [name for name in names if row[name]]} for row in rows]
+    assert drafted(save(tmp_path / "listed.jsonl", listed)).primary_metric == "label_set"
+
+
+def test_first_line_of_sentences_alone_is_said_to_look_like_a_row(tmp_path):
+    file = tmp_path / "rows.tsv"
+    file.write_text("".join(f"{text(n, 6)}?\t{text(f'a{n}', 5)}\n" for n in range(120)))
+    assert "the first line looks like a row, not like column names" in said(drafted(file))
+
+
+def test_turns_in_a_column_of_several_that_make_the_question_stand_there_as_json(tmp_path):
+    def row(n: int) -> Row:
+        history = [{"role": "user", "content": text(f"b{n}", 4)}, {"role": "assistant", "content": "Yes."}]
+        return {"history": history, "question": f"{text(n, 6)}?", "answer": text(f"a{n}", 2)}
+
+    file = save(tmp_path / "rows.jsonl", rows_of(row, 120))
+    item = drafted(file, inputs=["history", "question"]).test[0]
+    history, _, question = item.question.text.removeprefix("history: ").partition("\nquestion: ")
+    assert json.loads(history)[1]["content"] == "Yes." and question.endswith("?")
+
+
+@pytest.mark.parametrize("name", ["Complex_CoT", "thinking_trajectories", "llm_reasoning"])
+@pytest.mark.parametrize("is_list", [True, False])
+def test_thoughts_under_longer_names_are_no_part_of_the_question(tmp_path, name, is_list):
+    def row(n: int) -> Row:
+        thought = text(f"t{n}", 20)
+        return {"question": f"{text(n, 6)}?", name: [thought] if is_list else thought, "answer": text(f"a{n}", 2)}
+
+    written = said(drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120))))
+    assert f"column '{name}' is not used (rows.jsonl 120 rows): put the thoughts in front of the answer" in written

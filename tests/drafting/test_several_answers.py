@@ -3,6 +3,8 @@
 import pytest
 from draft_files import LABELS, Row, drafted, label, rows_of, said, save, text
 
+from harness.errors import TaskFileError
+
 NAMES = ["answers", "accepted_answers", "aliases", "labels"]
 
 
@@ -65,3 +67,67 @@ def test_list_of_at_most_one_label_is_a_set_that_may_be_empty(tmp_path):
     task = drafted(save(tmp_path / "rows.jsonl", rows))
     assert task.primary_metric == "label_set" and "none" in {item.target for item in task.test}
     assert len([*task.study.train, *task.study.dev, *task.test]) == 120
+
+
+NUMBERED = ("answer{}", "Answer {}", "answer_{}")
+
+
+@pytest.mark.parametrize("form", NUMBERED)
+def test_numbered_answers_alone_are_refused_with_what_says_whether_all_are_right(tmp_path, form):
+    names = [form.format(number) for number in (1, 2, 3)]
+    rows = rows_of(lambda n: {"question": f"{text(n, 7)}?", **{name: text((n, name), 2) for name in names}}, 120)
+    file = save(tmp_path / "rows.jsonl", rows)
+    with pytest.raises(TaskFileError, match="may all be right, or be choices: write right answers as a list into"):
+        drafted(file)
+    listed = [{"question": row["question"], "answers": [row[name] for name in names]} for row in rows]
+    task = drafted(save(tmp_path / "listed.jsonl", listed))
+    assert all(len(item.accepted) == 2 for item in task.test)
+
+
+@pytest.mark.parametrize("form", NUMBERED)
+@pytest.mark.parametrize("answer", [lambda n: text(n, 2), lambda n: n * 37 % 1009])
+@pytest.mark.parametrize("is_named", [True, False])
+def test_further_answers_never_stand_in_the_question(tmp_path, form, answer, is_named):
+    names = [form.format(number) for number in (1, 2, 3)]
+
+    def row(n: int) -> Row:
+        alone = {} if is_named else {"answer": answer(n)}
+        return {
+            "question": f"{text(n, 7)}?",
+            **alone,
+            **{name: answer(n + 200 * (at + 1)) for at, name in enumerate(names)},
+        }
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)), target=names[0] if is_named else None)
+    assert {item.question.text for item in task.test} <= {f"{text(n, 7)}?" for n in range(120)}
+    assert f"column '{names[1]}' is not used" not in said(task)  # not as a thing that the question lacks
+
+
+def test_answers_that_are_judged_stand_in_the_question(tmp_path):
+    def row(n: int) -> Row:
+        return {"question": f"{text(n, 7)}?", "answer1": text(n, 2), "answer2": text(f"b{n}", 2), "better": label(n)}
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)), target="better")
+    assert all("answer1: " in item.question.text and "answer2: " in item.question.text for item in task.test)
+
+
+def test_answers_with_their_places_are_several_right_ones(tmp_path):
+    def row(n: int) -> Row:
+        answers = [{"text": text((n, at), 1), "answer_start": n + at} for at in range(1 + n % 3)]
+        return {"context": text(f"c{n}", 30), "question": f"{text(n, 7)}?", "answers": answers}
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))
+    right = {f"{text(n, 7)}?": [text((n, at), 1) for at in range(1 + n % 3)] for n in range(120)}
+    assert task.primary_metric == "exact_match"
+    for item in task.test:
+        assert [item.target, *item.accepted] == right[item.question.text.rpartition("\n\n")[2]]
+
+
+@pytest.mark.parametrize("marks", [(True, False), (1, 0)])
+def test_answers_of_which_another_column_says_which_are_right_are_refused(tmp_path, marks):
+    def row(n: int) -> Row:
+        right = [marks[at != n % 3] for at in range(3)]
+        return {"question": f"{text(n, 7)}?", "answers": [text((n, at), 2) for at in range(3)], "labels": right}
+
+    with pytest.raises(TaskFileError, match="column 'labels' says which of the answers in 'answers' are right"):
+        drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))
