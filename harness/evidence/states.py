@@ -16,6 +16,7 @@ RUN = "run"  # the name under which the run's own states are kept
 MANIFEST = "manifest"
 COMMAND = "command"
 SNAPSHOT = "snapshot_sha256"
+BENCHMARKS = "benchmarks"  # what benchmarks read, once a job that asks them was to begin
 
 
 @dataclass(frozen=True, slots=True)

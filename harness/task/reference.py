@@ -224,7 +224,7 @@ def _sections(model: dict[str, Any], schema: dict[str, Any], place: tuple[str, .
         value = "list of arms" if key == "arms" else "as `model` above" if is_told else _value(field, section)
         default = "**required**" if key in model.get("required", ()) else _default(field)
         meaning = field.get("description") or (section or {})["description"]  # pydantic writes equal texts once
-        yield f"| `{key}` | {value} | {default} | {meaning} |\n"
+        yield f"| `{key}` | {value} | {default} | {' '.join(meaning.split())} |\n"
     yield "\n"
     for key, section in inner.items():
         yield from _sections(section, schema, (*place, key))
