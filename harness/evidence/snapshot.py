@@ -2,12 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from harness.errors import StoreError
 from harness.evidence.pins import benchmark_commits, pinned
-from harness.evidence.states import BENCHMARKS, MANIFEST, RUN, SNAPSHOT
+from harness.evidence.states import BENCHMARKS, MANIFEST, RUN, SNAPSHOT, BenchmarkState
 from harness.store.files import decode, encode, hash_text, write_atomically
 from harness.store.folder import RunFolder
 from harness.store.ledger import Ledger
@@ -62,19 +62,20 @@ def pin_benchmarks(folder: RunFolder, ledger: Ledger, commits: Mapping[str, str]
     of_sets, notes = benchmark_commits(task.general.tasks, task.general.include_path, task.general.commits)
     for note in notes:
         log(note)
-    now = _with_benchmarks(task, of_sets, notes)
+    state = BenchmarkState(of_sets, tuple(notes))
+    now = _with_benchmarks(task, state)
     if of_sets:
         _write_lock(now, folder, commits)
         record = json.loads(ledger.state(RUN, MANIFEST) or "{}")
         ledger.put_state(RUN, MANIFEST, json.dumps(record | {"benchmark_commits": of_sets}))
-    ledger.put_state(RUN, BENCHMARKS, json.dumps({"commits": of_sets, "notes": notes}))  # last: all is written
+    ledger.put_state(RUN, BENCHMARKS, encode(BenchmarkState, state))  # last: all is written
     return now != task
 
 
-def _with_benchmarks(task: Task, commits: Mapping[str, str], notes: Sequence[str]) -> Task:
-    resolved = {**task.resolved, "general": {**task.resolved["general"], "commits": dict(commits)}}
-    general = replace(task.general, commits=dict(commits))
-    return replace(task, general=general, resolved=resolved, notes=(*task.notes, *notes))
+def _with_benchmarks(task: Task, read: BenchmarkState) -> Task:
+    resolved = {**task.resolved, "general": {**task.resolved["general"], "commits": dict(read.commits)}}
+    general = replace(task.general, commits=dict(read.commits))
+    return replace(task, general=general, resolved=resolved, notes=(*task.notes, *read.notes))
 
 
 def read_snapshot(folder: RunFolder, ledger: Ledger) -> Task:
@@ -93,5 +94,5 @@ def read_snapshot(folder: RunFolder, ledger: Ledger) -> Task:
     if hashlib.sha256(whole).hexdigest() != expected:
         raise StoreError(f"{folder.snapshot}: changed since the run began; restore it or give another --out folder")
     task: Task = decode(Task, whole.decode())
-    found = json.loads(ledger.state(RUN, BENCHMARKS) or "null")
-    return _with_benchmarks(task, found["commits"], found["notes"]) if found else task
+    stored = ledger.state(RUN, BENCHMARKS)
+    return _with_benchmarks(task, decode(BenchmarkState, stored)) if stored else task

@@ -7,14 +7,15 @@ import pytest
 from recorder import Recorder
 from ruamel.yaml import YAML
 
-from harness.errors import ModelError
+from harness.errors import ModelError, StoreError
 from harness.evidence import snapshot
+from harness.evidence.again import kept_command
 from harness.evidence.compare import Settings, compare
 from harness.evidence.models import ServedModel
 from harness.evidence.pins import pinned, with_embedders
 from harness.evidence.provenance import commits_of
 from harness.evidence.snapshot import pin_benchmarks, read_snapshot, write_snapshot
-from harness.evidence.states import MANIFEST, RUN
+from harness.evidence.states import BENCHMARKS, COMMAND, MANIFEST, RUN
 from harness.store.folder import RunFolder
 from harness.store.ledger import Ledger
 from harness.task import load_task
@@ -52,6 +53,26 @@ def test_commits_of_a_benchmark_s_data_stand_in_the_lock_once_they_are_looked_up
     beside = path.with_name("again.yaml")
     beside.write_bytes((folder.path / "task.lock.yaml").read_bytes())
     assert load_task(beside).general.commits == commits
+
+
+@pytest.mark.parametrize("stored", ["[]", '{"commits": 5, "notes": []}', '{"commits": {}, "notes": [1]}', "{"])
+def test_state_of_benchmarks_that_is_none_is_one_sentence(tiny_task, tmp_path, stored):
+    folder = RunFolder(tmp_path / "run")
+    folder.path.mkdir(mode=0o700)
+    with closing(Ledger(folder.ledger)) as ledger:
+        write_snapshot(load_task(tiny_task("zero_shot")), folder, ledger)
+        ledger.put_state(RUN, BENCHMARKS, stored)
+        with pytest.raises(StoreError, match="a stored BenchmarkState cannot be read"):
+            read_snapshot(folder, ledger)
+
+
+@pytest.mark.parametrize("stored", ["[]", '"task"', '{"task": 5, "out": false, "adaptive": false}'])
+def test_kept_command_that_is_none_is_one_sentence(tmp_path, stored):
+    folder = RunFolder(tmp_path)
+    with closing(Ledger(folder.ledger)) as ledger:
+        ledger.put_state(RUN, COMMAND, stored)
+    with pytest.raises(StoreError, match="a stored CommandState cannot be read"):
+        kept_command(folder)
 
 
 def test_every_hub_id_of_the_resolved_task_file_stands_with_its_commit():
