@@ -14,7 +14,6 @@ from harness.errors import ArmError, HarnessError, ModelError
 from harness.evidence import regress as module
 from harness.evidence import sides
 from harness.evidence.regress import Check, reader_for
-from harness.evidence import sides
 from harness.evidence.sides import Side, check_adapter, comparison_notes, forms
 from harness.records import Example, GeneralAbility, Likelihood, Limits, Message, Study, Weights
 
