@@ -45,6 +45,22 @@ def checked_folder(folder: Path) -> Path:
     return folder
 
 
+def checked_embedder(folder: Path) -> Path:
+    """Return a sentence embedder's folder if it may be loaded.
+
+    Raises:
+        ModelError: If a link leads out of it, it holds what is no file, or its settings cannot be read or ask for code
+            of the hub.
+    """
+    _check_links(folder)
+    for path in _visible(folder):
+        if not path.is_file() and not path.is_dir():
+            raise ModelError(f"{path} is a pipe, a device or a broken link; fetch or save the embedder again")
+    for file in sorted(folder.rglob("*config*.json")):
+        _check_kernels(file, _settings(file))
+    return folder
+
+
 def _check_links(folder: Path) -> None:
     """Refuse links that lead out: weights could be exchanged there, and the model's hash leaves linked folders out.
 
