@@ -56,7 +56,7 @@ def checked_embedder(folder: Path) -> Path:
     for path in _visible(folder):
         if not path.is_file() and not path.is_dir():
             raise ModelError(f"{path} is a pipe, a device or a broken link; fetch or save the embedder again")
-    for file in sorted(folder.rglob("*config*.json")):
+    for file in sorted(folder.rglob("config.json")):
         _check_kernels(file, _settings(file))
     return folder
 
