@@ -34,10 +34,10 @@ class Hub(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}"
 
     @contextmanager
-    def running(self) -> Iterator[None]:
+    def running(self) -> Iterator["Hub"]:
         threading.Thread(target=self.serve_forever, daemon=True).start()
         try:
-            yield
+            yield self
         finally:
             self.shutdown()
             self.server_close()

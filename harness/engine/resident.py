@@ -271,6 +271,8 @@ class Resident:
         from peft import PeftConfig, PeftModel
 
         config = PeftConfig.from_pretrained(adapter)
+        if config.is_prompt_learning:
+            raise ValueError(f"it is of type {config.peft_type.value}, which is trained tokens and no layers")
         ranks = [getattr(config, "r", 0), *(getattr(config, "rank_pattern", None) or {}).values()]
         if max(ranks) > max(there := _rank(adapter), _USUAL_RANK):
             raise ValueError(f"its configuration says rank {max(ranks):,}, and its weights have {there}")

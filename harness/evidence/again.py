@@ -5,7 +5,8 @@ import shlex
 from contextlib import closing
 from pathlib import Path
 
-from harness.evidence.states import COMMAND, MANIFEST, RUN
+from harness.evidence.states import COMMAND, MANIFEST, RUN, CommandState
+from harness.store.files import decode, encode
 from harness.store.folder import RunFolder
 from harness.store.ledger import Ledger
 
@@ -19,8 +20,8 @@ def compare_command(task: Path, out: Path | None, limit: int | None, *, is_adapt
 
 def keep_command(ledger: Ledger, task: Path, out: Path | None, *, is_adaptive: bool) -> None:
     """Keep with a run where its task file is and how it was asked for, as of the newest `compare`."""
-    kept = {"task": str(task.absolute()), "out": out is not None, "adaptive": is_adaptive}
-    ledger.put_state(RUN, COMMAND, json.dumps(kept))
+    kept = CommandState(str(task.absolute()), out is not None, is_adaptive)
+    ledger.put_state(RUN, COMMAND, encode(CommandState, kept))
 
 
 def kept_command(folder: RunFolder) -> str | None:
@@ -29,14 +30,14 @@ def kept_command(folder: RunFolder) -> str | None:
     A smoke run leads to the whole run, which has a folder of its own.
     """
     with closing(Ledger(folder.ledger)) as ledger:
-        kept = json.loads(ledger.state(RUN, COMMAND) or "{}")
+        stored = ledger.state(RUN, COMMAND)
         manifest = json.loads(ledger.state(RUN, MANIFEST) or "{}")
-    task = Path(kept.get("task", ""))
-    if not task.is_file():
+    kept: CommandState | None = decode(CommandState, stored) if stored else None
+    if kept is None or not (task := Path(kept.task)).is_file():
         return None
-    is_elsewhere = kept["out"] or folder.path.absolute().parent != Path.cwd() / "runs"
+    is_elsewhere = kept.out or folder.path.absolute().parent != Path.cwd() / "runs"
     out = folder.path if is_elsewhere and not manifest.get("is_fast") else None
-    return compare_command(_from_here(task), out, manifest.get("limit"), is_adaptive=kept["adaptive"])
+    return compare_command(_from_here(task), out, manifest.get("limit"), is_adaptive=kept.adaptive)
 
 
 def _from_here(path: Path) -> Path:

@@ -31,6 +31,7 @@ class Job:
     message: Mapping[str, Any]
     kind: str  # the arm's entry point, 'base' or 'judge'
     fit: Fit | None = None  # None: it is no fit's
+    asks_benchmarks: bool = False
 
     @property
     def planned(self) -> PlannedJob:
@@ -133,7 +134,7 @@ class ToDo:
                     self.watch.log(f"{fit.name} is skipped: {reason}")
                 else:
                     message = {"job": "fit", "fit": asdict(fit), "items": self.items}
-                    yield Job(fit.name, fit.name, model, message, arm.baseline, fit)
+                    yield Job(fit.name, fit.name, model, message, arm.baseline, fit, family_of(arm) in TUNED)
 
     def _arms(self, model: ServedModel) -> list[ArmSpec]:
         return [arm for arm in self.task.arms if arm.model.name == model.name]
@@ -166,4 +167,5 @@ class ToDo:
 def base_job(model: ServedModel, quantization: Literal["nf4"] | None) -> Job:
     """Return the job that measures a base's general ability."""
     title = f"general ability of the {'4-bit ' if quantization else ''}base{f' {model.name}' if model.name else ''}"
-    return Job(title, model.base(quantization).name, model, {"job": "base", "quantization": quantization}, BASE)
+    message = {"job": "base", "quantization": quantization}
+    return Job(title, model.base(quantization).name, model, message, BASE, asks_benchmarks=True)

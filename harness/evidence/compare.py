@@ -21,10 +21,9 @@ from harness.evidence.formats import look_at_formats
 from harness.evidence.jobs import Count, Jobs
 from harness.evidence.models import ServedModel, find_models
 from harness.evidence.outputs import check_columns, write_outputs, write_redacted
-from harness.evidence.pins import with_benchmarks
 from harness.evidence.provenance import code_digest, commits_of, identity_of, manifest, versions
 from harness.evidence.smoke import scaled
-from harness.evidence.snapshot import read_snapshot, write_snapshot
+from harness.evidence.snapshot import pin_benchmarks, read_snapshot, write_snapshot
 from harness.evidence.states import MANIFEST, RUN, SNAPSHOT
 from harness.evidence.supervise import Supervisor
 from harness.evidence.watch import Observer, Watch
@@ -80,15 +79,17 @@ def compare(task: Task, settings: Settings, observer: Observer) -> tuple[Run, Ru
                 watch.log(line)
             with closing(Ledger(folder.ledger)) as ledger:
                 if ledger.state(RUN, SNAPSHOT) is None:
-                    write_snapshot(with_benchmarks(task), folder, ledger, commits_of(models))
+                    write_snapshot(task, folder, ledger, commits_of(models))
                 keep_command(ledger, task.file, settings.out, is_adaptive=settings.is_adaptive)
                 stall_minutes = task.stall_minutes  # the one thing that may be changed on the way
                 task = read_snapshot(folder, ledger)
                 _begin(task, models, formats, identity, settings, ledger)
                 start = worker.command(folder, is_fast=settings.is_fast, is_cached=settings.is_cached)
                 with Supervisor(start, log=folder.log, lock=lock, stall_minutes=stall_minutes) as supervisor:
-                    jobs = Jobs(task, models, ledger, supervisor, watch)
+                    pin = partial(pin_benchmarks, folder, ledger, commits_of(models), watch.log)
+                    jobs = Jobs(task, models, ledger, supervisor, watch, pin)
                     _run(jobs, settings, partial(_look, folder, task, ledger))
+                task = read_snapshot(folder, ledger)  # with what its benchmarks read
                 run = collect(folder, task, ledger)
                 tell_saved(run, watch.log)
                 write_outputs(run, folder)

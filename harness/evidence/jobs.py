@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
@@ -44,6 +44,8 @@ class Jobs:
     ledger: Ledger
     supervisor: Supervisor
     watch: Watch
+    # Finds out, once a run, which data its benchmarks read; says whether the task that a worker reads is another now.
+    pin_benchmarks: Callable[[], bool] = lambda: False
 
     def run(
         self,
@@ -117,6 +119,8 @@ class Jobs:
                 self.watch.replanned((), {job.key}, may_grow=count.may_grow)
 
     def _run_one(self, job: Job, count: "Count") -> None:
+        if job.asks_benchmarks and self.pin_benchmarks():
+            self.supervisor.renew()  # a worker has read the task as it was
         count.number += 1
         count.tried |= {job.key} if job.message["job"] == "base" else set()
         self.watch.begins(job.key)

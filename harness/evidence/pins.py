@@ -10,13 +10,12 @@ from typing import Any
 from harness.assets.hub import hub_commit, hub_embedder
 from harness.benchmark_files import is_benchmark_file
 from harness.errors import ModelError
-from harness.evidence.fits import family_of
 from harness.model_names import is_hub_id, repository_and_commit
 from harness.plugins import BASELINES, METRICS, is_ours
-from harness.records import TUNED
 from harness.task.hub import pinned_name
 from harness.task.task import Task
 
+_MOST_NAMED = 6  # benchmarks, in a line
 EMBEDDER = "embedder"  # the option, of an arm or a metric of ours, that may be a hub id
 
 
@@ -75,27 +74,24 @@ def noted(faults: list[str]) -> Iterator[None]:
         faults.extend(fault.faults)
 
 
-def with_benchmarks(task: Task) -> Task:
-    """Return the task with the commit of each data set of the hub that its benchmarks read; they are for tuned arms.
+def benchmark_commits(
+    tasks: Sequence[str], include_path: Path | None, known: Mapping[str, str]
+) -> tuple[dict[str, str], list[str]]:
+    """Return the commits of the data sets that benchmarks read, and what is to be said of those that have none.
+
+    Ours and files of rows read none of the hub.
 
     Raises:
         HarnessError: If a benchmark is unknown or its data cannot be had.
     """
-    if not any(family_of(arm) in TUNED for arm in task.arms):
-        return task
-    general = task.general
-    commits = benchmark_commits(general.tasks, general.include_path, general.commits)
-    resolved = {**task.resolved, "general": {**task.resolved["general"], "commits": commits}}
-    return replace(task, general=replace(general, commits=commits), resolved=resolved)
-
-
-def benchmark_commits(tasks: Sequence[str], include_path: Path | None, known: Mapping[str, str]) -> dict[str, str]:
-    """Return the commits of the data sets that benchmarks read; ours and files of rows read none of the hub."""
     if all(name == "core" or is_benchmark_file(name) for name in tasks):
-        return dict(known)
-    from harness.general.benchmark_tasks import newest_commits
+        return dict(known), []
+    from harness.general.benchmark_tasks import what_is_read
 
-    return newest_commits(tasks, include_path, known)
+    read = what_is_read(tasks, include_path, known)
+    listed = ", ".join(read.by_code[:_MOST_NAMED]) + ", ..." * (len(read.by_code) > _MOST_NAMED)
+    said = f"{listed}: the data are fetched by code of the benchmark's own, so no commit of them is known"
+    return read.commits, [said] if read.by_code else []
 
 
 def pinned(resolved: Mapping[str, Any], of_models: Mapping[str, str], of_sets: Mapping[str, str]) -> dict[str, Any]:

@@ -77,12 +77,13 @@ def regress(base: tuple[str, Weights], tuned: tuple[str, Weights], check: Check,
         HarnessError: If a model, an adapter, the items or the baseline cannot be used.
     """
     benchmark_folder(observer.log)  # which says so if it must fetch them
-    check = replace(check, commits=benchmark_commits(check.tasks, check.include_path, check.commits))
+    commits, without = benchmark_commits(check.tasks, check.include_path, check.commits)
+    check = replace(check, commits=commits)
     before, after = two_sides(base, tuned)
     if after.weights.adapter and not check.is_same_base:
         check_adapter(before, Path(after.weights.adapter))
     texts = [row["text"] for row in texts_for("gate", check.limit, SEED)]
-    notes = comparison_notes(before, after, texts, is_chat_used=check.task is not None)
+    notes = [*without, *comparison_notes(before, after, texts, is_chat_used=check.task is not None)]
     if check.task is not None and _metric(check.task) != check.task.primary_metric:
         notes.append(
             f"the task's {check.task.primary_metric} is not asked here: {_metric(check.task)} stands in for it"

@@ -138,7 +138,8 @@ def check_adapter(base: Side, adapter: Path) -> None:
 def _is_base(base: Side, adapter: Path, named: str) -> bool | None:
     """Whether the model that an adapter names is this base; None where its name alone is known, and says nothing."""
     beside, own = adapter / named, (base.name, base.weights.model)  # an export's adapter names its base as it lies
-    if folder := next((path for path in (beside, Path(named)) if named and path.is_dir()), None):
+    # a folder is read whole for its hash, so that it must be a model's: the name may lead anywhere
+    if folder := next((path for path in (beside, Path(named)) if named and (path / "config.json").is_file()), None):
         return model_hash(str(folder)) == base.model_sha256
     if not named or named in own:
         return True

@@ -16,6 +16,7 @@ RUN = "run"  # the name under which the run's own states are kept
 MANIFEST = "manifest"
 COMMAND = "command"
 SNAPSHOT = "snapshot_sha256"
+BENCHMARKS = "benchmarks"  # what benchmarks read, once a job that asks them was to begin
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +51,20 @@ class EndState:
     status: ArmStatus
     reason: str = ""
     asked: int | None = None  # test items, where they are asked in rounds; None: all
+
+
+@dataclass(frozen=True, slots=True)
+class BenchmarkState:
+    """What the run's benchmarks read."""
+
+    commits: Mapping[str, str]  # of hub data sets, as general.commits names them
+    notes: tuple[str, ...]  # for the report
+
+
+@dataclass(frozen=True, slots=True)
+class CommandState:
+    """How the run was asked for."""
+
+    task: str  # path of the task file
+    out: bool  # whether a folder was given
+    adaptive: bool

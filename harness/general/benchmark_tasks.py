@@ -19,7 +19,7 @@ from harness.benchmark_code import code_faults, is_code_allowed
 from harness.benchmark_files import BenchmarkRow, benchmark_name, is_benchmark_file, read_benchmark
 from harness.engine.faults import is_out_of_memory
 from harness.errors import HarnessError
-from harness.general.data_sets import at_commits
+from harness.general.data_sets import Read, at_commits
 from harness.general.pools import Use, uses_of
 from harness.plugins import suggest
 from harness.quiet import quiet
@@ -82,8 +82,11 @@ def load_tasks(
     """
     wanted = list(dict.fromkeys(task for name in names for task in (CORE if name == "core" else (name,))))
     files = [name for name in wanted if is_benchmark_file(name)]
+    _check_ours(include_path)
     with at_commits(commits or {}):
-        tasks = _named([name for name in wanted if name not in files], include_path)
+        ours = _named([name for name in wanted if name in CORE], None)
+        others = _named([name for name in wanted if name not in (*files, *CORE)], include_path)
+    tasks = ours | others | ours  # a group of a user's own may name ours, and change it
     for file in files:
         name = benchmark_name(file)
         if name in CORE:
@@ -94,16 +97,16 @@ def load_tasks(
     return tasks
 
 
-def newest_commits(names: Sequence[str], include_path: Path | None, commits: Mapping[str, str]) -> dict[str, str]:
+def what_is_read(names: Sequence[str], include_path: Path | None, commits: Mapping[str, str]) -> Read:
     """Return the commits of all data sets of the hub that these benchmarks read, those that are given among them.
 
     Raises:
         HarnessError: If a name is unknown, or a set cannot be had.
     """
     wanted = [name for name in names if name != "core" and not is_benchmark_file(name)]
-    with quiet(), at_commits(commits) as found:
+    with quiet(), at_commits(commits) as read:
         _named(wanted, include_path)
-    return dict(sorted(found.items()))
+    return Read(dict(sorted(read.commits.items())), [name for name in read.by_code if name not in CORE])
 
 
 def check_names(names: Sequence[str], include_path: Path | None) -> None:
@@ -147,6 +150,13 @@ def _named(wanted: list[str], include_path: Path | None) -> dict[str, Any]:
             f"general.tasks: {', '.join(wanted)} cannot be loaded: {said}; lm-eval's own tasks fetch their data "
             "from the hub: connect to it, or use 'core', task files (general.include_path) or rows of your own"
         ) from fault
+
+
+def _check_ours(include_path: Path | None) -> None:
+    """Refuse task files of a user's that are called as one of ours: lm-eval would take them for it."""
+    own = TaskManager(include_path=include_path, include_defaults=False).all_tasks if include_path else ()
+    if taken := sorted(set(CORE) & set(own)):
+        raise HarnessError(f"general.include_path: '{taken[0]}' is one of ours; give the task another name")
 
 
 def _check_code(include_path: Path | None) -> None:

@@ -17,7 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from harness.hub_sets import commit_of
+from harness.hub_sets import commit_of, leave_media, own_files_alone
 from harness.quiet import quiet
 from harness.task.extents import table_fault
 from harness.task.faults import Faults
@@ -85,6 +85,7 @@ def read_hub(written: str, role: str, faults: Faults) -> tuple[str, list[dict[st
         faults.add(name.repo, str(fault))
         return written, []
     records = parts[split]
+    leave_media(records)
     if large := table_fault(len(records), len(records.features), len(records) * len(records.features)):
         faults.add(name.repo, large)
         return written, []
@@ -119,7 +120,7 @@ def _load(name: HubName) -> Mapping[str, Any]:
         raise _Unavailable("is a folder where harness was started too, which has no commits; start it elsewhere")
     is_reachable = is_here or _can_reach_hub(int(time.monotonic() / _REMEMBERED))
     try:
-        with quiet(), _offline(not is_reachable):
+        with quiet(), own_files_alone(), _offline(not is_reachable):
             loaded: Mapping[str, Any] = datasets.load_dataset(name.repo, name.subset, revision=name.commit)
             return loaded
     except (OSError, ValueError, RuntimeError, datasets.exceptions.DatasetsError) as fault:
@@ -149,7 +150,7 @@ def _subsets(name: HubName) -> Sequence[str]:
     import datasets
 
     try:
-        with quiet():
+        with quiet(), own_files_alone():
             found = datasets.get_dataset_config_names(name.repo, revision=name.commit)
     except (OSError, ValueError, RuntimeError, datasets.exceptions.DatasetsError):
         return ()

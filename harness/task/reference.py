@@ -8,7 +8,7 @@ from harness.task.cells import LONGEST_ROW
 from harness.task.documents import MOST_UNREAD
 from harness.task.examples import MOST_LEFT_OUT
 from harness.task.extents import MOST_CELLS, MOST_COLUMNS, MOST_LEVELS, MOST_ROWS
-from harness.task.pages.apart import MOST_PAGE_BYTES, SECONDS
+from harness.task.pages.apart import MOST_PAGE_BYTES, PAGE_SECONDS, SECONDS
 from harness.task.pages.kinds import HTML, MARKDOWN, PLAIN
 from harness.task.rows import FORMATS
 from harness.task.schema import task_schema
@@ -168,8 +168,9 @@ Documents are a folder of pages as they are, with any folders inside, or a `.jso
 What a file stands for is looked at before it is made, so that a small one cannot fill the memory; what is larger is a
 fault in one line. A file has {bytes:,} bytes at most, a file of rows {rows:,} rows, {columns:,} columns and {cells:,}
 cells, and lists and objects lie {levels} levels deep. A row has {row:,} characters. A page of text or HTML has
-{page:,} bytes. PDF and Word files are read in a process that has {seconds} seconds of processor time and 1 GB of memory
-for each; one that takes more is left out as pages that cannot be read are.
+{page:,} bytes. All pages but plain text are read in a process that has {page_seconds} seconds of processor time
+({seconds} for a PDF or Word file) and 1 GB of memory for each; one that takes more is left out as pages that cannot be
+read are.
 """
 
 
@@ -204,6 +205,7 @@ def reference_page() -> str:
         row=LONGEST_ROW,
         page=MOST_PAGE_BYTES,
         seconds=SECONDS,
+        page_seconds=PAGE_SECONDS,
     )
     return f"{_OPENING}{EXAMPLE}{_READING}\n{sections}{data}"
 
@@ -226,7 +228,7 @@ def _sections(model: dict[str, Any], schema: dict[str, Any], place: tuple[str, .
         value = "list of arms" if key == "arms" else "as `model` above" if is_told else _value(field, section)
         default = "**required**" if key in model.get("required", ()) else _default(field)
         meaning = field.get("description") or (section or {})["description"]  # pydantic writes equal texts once
-        yield f"| `{key}` | {value} | {default} | {meaning} |\n"
+        yield f"| `{key}` | {value} | {default} | {' '.join(meaning.split())} |\n"
     yield "\n"
     for key, section in inner.items():
         yield from _sections(section, schema, (*place, key))

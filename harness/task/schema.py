@@ -162,7 +162,8 @@ class General(Section):
     include_path: Text | None = None
     """Folder with lm-eval task files of your own."""
     commits: dict[Text, Annotated[str, Field(pattern="^[0-9a-f]{40}$")]] = {}
-    """Commits of hub data sets that benchmarks read, by `owner/name`. Default: the newest ones."""
+    """Commits of hub data sets that benchmarks read, by `owner/name`, or `owner/name@revision` for those that want a
+    revision. Default: the newest, looked up before the first benchmark is asked (with `--climb`, once an arm tunes)."""
     max_drop: Annotated[float, Field(gt=0, lt=1)] = _LIMITS.max_drop
     """Largest loss over all benchmark items that is taken for none."""
     keep: Annotated[float, Field(gt=0, le=1)] = _LIMITS.keep

@@ -223,7 +223,7 @@ class _Reader:
             if isinstance(value, int) and abs(value) > LARGEST_INTEGER:  # Python refuses to print the largest of them
                 return self._fault(node, f"{shown(node.value)} is larger than any setting; give a smaller number")
             return value
-        except (ValueError, KeyError):
+        except (ValueError, LookupError):
             kind = tag.removeprefix(_TAG)
             return self._fault(node, f"{shown(node.value)} cannot be read as {kind}; fix it or put it in quotes")
 

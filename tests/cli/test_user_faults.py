@@ -76,6 +76,7 @@ def in_int8(folder):
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
 
 
+TENFOLD = {"type": "Replace", "pattern": {"Regex": "."}, "content": "a" * 10}
 BROKEN_MODELS = {
     "weight in int8": (in_int8, "holds model.norm.weight as I8, and config.json has no quantization_config"),
     "cut tokenizer": (lambda m: (m / "tokenizer.json").write_text('{"version": '), "is not a tokenizer"),
@@ -116,6 +117,18 @@ BROKEN_MODELS = {
     "size beyond floats": (
         lambda m: edited(m / "config.json", hidden_size=10**400),
         "the hidden_size in config.json is one that no tensor comes near",
+    ),
+    "kernel of the hub": (
+        lambda m: edited(m / "config.json", attn_implementation="owner/attention"),
+        "config.json asks for code of the hub (attn_implementation: owner/attention); take that key out",
+    ),
+    "kernel of the hub, inside": (
+        lambda m: edited(m / "config.json", text_config={"_attn_implementation": {"": "owner/attention@main"}}),
+        "config.json asks for code of the hub (_attn_implementation: ",
+    ),
+    "tokenizer that grows": (
+        lambda m: edited(m / "tokenizer.json", normalizer={"type": "Sequence", "normalizers": [TENFOLD] * 9}),
+        "'normalizer' replaces so often that a character may become 1,000,000,000; save the model again",
     ),
     "missing layer": (without_layer, "of 2 layers 1 are in no file (layer 1 is the first)"),
     "tensor in no shard": (without_tensor_of_index, "model.layers.0.forgotten.weight"),

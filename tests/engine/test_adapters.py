@@ -129,6 +129,16 @@ def test_rank_that_its_weights_do_not_have_is_refused_before_anything_of_that_si
         logprobs(engine, Weights(str(tiny_model), adapter=str(folder)))
 
 
+@mark.parametrize("kind", ["PROMPT_TUNING", "P_TUNING"])
+def test_adapter_of_trained_tokens_is_refused_and_leaves_no_trace(engine, tiny_model, adapters, tmp_path, kind):
+    folder = shutil.copytree(adapters[0], tmp_path / "adapter")
+    said = {"peft_type": kind, "task_type": "CAUSAL_LM", "num_virtual_tokens": 4}
+    (folder / "adapter_config.json").write_text(json.dumps(said))
+    with raises(ArmError, match=f"it is of type {kind}, which is trained tokens and no layers"):
+        logprobs(engine, Weights(str(tiny_model), adapter=str(folder)))
+    assert logprobs(engine, Weights(str(tiny_model), adapter=adapters[0]))
+
+
 def test_rank_that_a_pattern_overrules_everywhere_does_no_harm(engine, tiny_model, adapters, tmp_path):
     folder = shutil.copytree(adapters[0], tmp_path / "adapter")
     config = json.loads((folder / "adapter_config.json").read_text())

@@ -13,6 +13,7 @@ from harness.cli import main
 from harness.cli.inventory import runs
 from harness.cli.results import next_commands
 from harness.errors import HarnessError
+from harness.evidence import snapshot
 from harness.evidence.climb import climb, passes
 from harness.evidence.collect import STOPPED
 from harness.evidence.compare import Settings, compare
@@ -72,6 +73,34 @@ def test_dearer_arms_are_left_out_once_a_prompt_reaches_the_goal(tmp_path, stub_
     assert any("--climb leaves out tuned" in line for line in recorder.lines)
     [gone] = climbed.decision.missing
     assert not gone.matters
+
+
+@pytest.mark.usefixtures("no_torch")
+def test_what_benchmarks_read_is_looked_up_only_once_a_tuned_arm_is_to_run(tmp_path, stub_task, monkeypatch):
+    task, commits, looked = stub_task("tuned", "steady", extra=REACHED), {"owner/sums": "a" * 40}, []
+    monkeypatch.setattr(snapshot, "benchmark_commits", lambda *_: looked.append(1) or (commits, []))
+    climbed, _ = run_in(tmp_path / "run", task, climbs=True)
+    lock = tmp_path / "run" / "task.lock.yaml"
+    assert (looked, climbed.manifest["benchmark_commits"], "a" * 40 in lock.read_text()) == ([], {}, False)
+    whole, _ = run_in(tmp_path / "run", task)
+    assert (looked, whole.manifest["benchmark_commits"], "a" * 40 in lock.read_text()) == ([1], commits, True)
+    run_in(tmp_path / "run", task)
+    assert looked == [1]
+
+
+def test_worker_that_read_the_task_before_its_benchmarks_were_looked_up_is_renewed(ground):
+    order = []
+
+    def look():
+        order.append("looked up")
+        return order.count("looked up") == 1
+
+    jobs = replace(ground.jobs({}, None, ()), pin_benchmarks=look)
+    hand, do = jobs.supervisor, jobs.supervisor.do
+    hand.renew = lambda: order.append("renewed")
+    hand.do = lambda job: order.append(job.get("fit", {}).get("arm", "base")) or do(job)
+    climb(jobs, ("few_shot", "lora_sft"), lambda: ground.run().decision)
+    assert order == ["few_shot", "looked up", "renewed", "base", "looked up", "lora_sft"]
 
 
 @pytest.mark.usefixtures("no_torch")

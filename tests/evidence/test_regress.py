@@ -189,6 +189,13 @@ def test_folder_that_an_adapter_names_is_compared_by_content_whatever_it_is_call
     check_adapter(same, tmp_path / "adapter")
 
 
+def test_folder_that_an_adapter_names_and_that_is_no_model_is_not_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(sides, "model_hash", lambda folder: pytest.fail(f"{folder} was read"))
+    (tmp_path / "all").mkdir()
+    with pytest.raises(ModelError, match="all' as its base, not 'base'"):
+        check_adapter(side("base"), Path(named_base(tmp_path, str(tmp_path / "all"))))
+
+
 # ---- how answers are read ------------------------------------------------------------------------
 
 

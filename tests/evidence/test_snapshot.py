@@ -1,18 +1,21 @@
 """What a run keeps of its task."""
 
+import json
 from contextlib import closing
 
 import pytest
 from recorder import Recorder
 from ruamel.yaml import YAML
 
-from harness.errors import ModelError
-from harness.evidence import pins
+from harness.errors import ModelError, StoreError
+from harness.evidence import snapshot
+from harness.evidence.again import kept_command
 from harness.evidence.compare import Settings, compare
 from harness.evidence.models import ServedModel
-from harness.evidence.pins import pinned, with_benchmarks, with_embedders
+from harness.evidence.pins import pinned, with_embedders
 from harness.evidence.provenance import commits_of
-from harness.evidence.snapshot import read_snapshot, write_snapshot
+from harness.evidence.snapshot import pin_benchmarks, read_snapshot, write_snapshot
+from harness.evidence.states import BENCHMARKS, COMMAND, MANIFEST, RUN
 from harness.store.folder import RunFolder
 from harness.store.ledger import Ledger
 from harness.task import load_task
@@ -32,20 +35,44 @@ def test_resolved_task_file_beside_the_task_is_the_same_task(tiny_task, tmp_path
     assert (again.digest, again.resolved) == (task.digest, task.resolved)
 
 
-def test_commits_of_a_benchmark_s_data_stand_in_the_resolved_task_file(tiny_task, tmp_path, monkeypatch):
-    commits = {"owner/sums": "a" * 40}
-    monkeypatch.setattr(pins, "benchmark_commits", lambda tasks, folder, known: commits | dict(known))
-    assert with_benchmarks(load_task(tiny_task("zero_shot"))).general.commits == {}  # nothing is tuned
+def test_commits_of_a_benchmark_s_data_stand_in_the_lock_once_they_are_looked_up(tiny_task, tmp_path, monkeypatch):
+    commits, given, said = {"owner/sums": "a" * 40}, [], []
+    found = (commits, ["odd: no commit of it is known"])
+    monkeypatch.setattr(snapshot, "benchmark_commits", lambda tasks, folder, known: given.append(known) or found)
     path = tiny_task("lora_sft")
-    task = with_benchmarks(load_task(path))
-    folder = RunFolder(tmp_path / "run")
+    task, folder = load_task(path), RunFolder(tmp_path / "run")
     folder.path.mkdir(mode=0o700)
     with closing(Ledger(folder.ledger)) as ledger:
         write_snapshot(task, folder, ledger)
-        assert read_snapshot(folder, ledger).general.commits == commits
+        assert read_snapshot(folder, ledger) == task
+        assert [pin_benchmarks(folder, ledger, {}, said.append) for _ in range(2)] == [True, False]
+        assert (given, said) == ([{}], found[1])
+        again = read_snapshot(folder, ledger)
+        assert (again.general.commits, again.notes) == (commits, (*task.notes, *found[1]))
+        assert json.loads(ledger.state(RUN, MANIFEST))["benchmark_commits"] == commits
     beside = path.with_name("again.yaml")
     beside.write_bytes((folder.path / "task.lock.yaml").read_bytes())
     assert load_task(beside).general.commits == commits
+
+
+@pytest.mark.parametrize("stored", ["[]", '{"commits": 5, "notes": []}', '{"commits": {}, "notes": [1]}', "{"])
+def test_state_of_benchmarks_that_is_none_is_one_sentence(tiny_task, tmp_path, stored):
+    folder = RunFolder(tmp_path / "run")
+    folder.path.mkdir(mode=0o700)
+    with closing(Ledger(folder.ledger)) as ledger:
+        write_snapshot(load_task(tiny_task("zero_shot")), folder, ledger)
+        ledger.put_state(RUN, BENCHMARKS, stored)
+        with pytest.raises(StoreError, match="a stored BenchmarkState cannot be read"):
+            read_snapshot(folder, ledger)
+
+
+@pytest.mark.parametrize("stored", ["[]", '"task"', '{"task": 5, "out": false, "adaptive": false}'])
+def test_kept_command_that_is_none_is_one_sentence(tmp_path, stored):
+    folder = RunFolder(tmp_path)
+    with closing(Ledger(folder.ledger)) as ledger:
+        ledger.put_state(RUN, COMMAND, stored)
+    with pytest.raises(StoreError, match="a stored CommandState cannot be read"):
+        kept_command(folder)
 
 
 def test_every_hub_id_of_the_resolved_task_file_stands_with_its_commit():

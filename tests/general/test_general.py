@@ -256,3 +256,18 @@ def test_stage_is_named_before_its_first_answers(measured, tasks_folder, monkeyp
         progress=lambda stage, done, total: seen.append((stage, done)),
     )  # fmt: skip
     assert seen.index(("benchmarks", 0)) < seen.index(("asked", None))
+
+
+def test_task_file_with_the_name_of_one_of_ours_is_refused(cache, tasks_folder, tmp_path):
+    own = (tasks_folder / "own_choice.yaml").read_text()
+    (tmp_path / "own.yaml").write_text(own.replace("task: own_choice", "task: core_piqa"))
+    for names in (["core"], ["core_piqa"]):
+        with raises(HarnessError, match="general.include_path: 'core_piqa' is one of ours; give the task another name"):
+            load_tasks(names, tmp_path)
+
+
+def test_group_that_changes_one_of_ours_changes_nothing_of_core(cache, tmp_path):
+    (tmp_path / "group.yaml").write_text("group: easy\ntask: [core_piqa]\ndoc_to_text: 'nothing'\n")
+    plain, grouped = load_tasks(["core"], None), load_tasks(["core", "easy"], tmp_path)
+    assert [task.config.doc_to_text for task in grouped.values()] == [t.config.doc_to_text for t in plain.values()]
+    assert load_tasks(["easy"], tmp_path)["core_piqa"].config.doc_to_text == "nothing"

@@ -31,9 +31,9 @@ from harness.evidence.pins import benchmark_commits
 from harness.general.benchmark_tasks import load_tasks
 names, folder = ["sums"], Path(sys.argv[1])
 try:
-    commits = benchmark_commits(names, folder, json.loads(sys.argv[2]))
+    commits, notes = benchmark_commits(names, folder, json.loads(sys.argv[2]))
     rows = load_tasks(names, folder, commits)["sums"].eval_docs["question"]
-    print(json.dumps([commits, list(rows)]))
+    print(json.dumps([commits, list(rows), *notes]))
 except HarnessError as fault:
     print(json.dumps(str(fault)))
 """
@@ -90,8 +90,43 @@ def test_folder_of_the_set_s_name_where_harness_was_started_is_refused(load, tmp
     )
 
 
-def test_commit_that_a_task_file_names_itself_stays(load, tmp_path):
-    file = tmp_path / "tasks" / "sums.yaml"
-    file.write_text(file.read_text() + f"dataset_kwargs: {{revision: {SECOND}}}\n")
-    _, read = load({SET: FIRST})
-    assert read == ["second"]
+def beside(tmp_path, more):
+    """Add to the task file, which is the same as before besides."""
+    (tmp_path / "tasks" / "sums.yaml").write_text(TASK + more)
+
+
+def test_commit_that_a_task_file_names_itself_stays_and_is_named_with_it(load, tmp_path):
+    beside(tmp_path, f"dataset_kwargs: {{revision: {SECOND}}}\n")
+    assert load({SET: FIRST}) == [{f"{SET}@{SECOND}": SECOND}, ["second"]]
+
+
+def test_revision_that_moves_is_read_at_one_commit_apart_from_the_set_s_newest(hub, load, tmp_path):
+    beside(tmp_path, "dataset_kwargs: {revision: main}\n")
+    commits = load()[0]
+    assert commits == {f"{SET}@main": FIRST}
+    hub.commit = SECOND
+    assert load(commits) == [commits, ["first"]]
+    assert load({SET: FIRST}) == [{f"{SET}@main": SECOND}, ["second"]]
+
+
+def test_setting_that_is_no_code_leaves_a_task_s_data_at_their_commit(load, tmp_path):
+    beside(tmp_path, "custom_dataset: anything\n")
+    assert load({SET: SECOND}) == [{SET: SECOND}, ["second"]]
+
+
+def test_task_whose_data_its_own_code_fetches_is_said_to_have_no_commit(load, tmp_path):
+    beside(tmp_path, "custom_dataset: !function own.fetched\n")
+    fetched = "[{'question': 'fetched', 'choices': ['a', 'b'], 'gold': 0}]"
+    code = f"from datasets import Dataset\ndef fetched(**_):\n    return {{'test': Dataset.from_list({fetched})}}\n"
+    (tmp_path / "tasks" / "own.py").write_text(code)
+    said = "sums: the data are fetched by code of the benchmark's own, so no commit of them is known"
+    assert load(HARNESS_ALLOW_BENCHMARK_CODE="1") == [{}, ["fetched"], said]
+
+
+def test_card_that_names_files_elsewhere_is_refused_and_nobody_is_asked(hub, load):
+    with Hub({}, FIRST).running() as other:
+        card = f"---\nconfigs: [{{config_name: default, data_files: '{other.address}/rows.jsonl'}}]\n---\n"
+        hub.files = {**hub.files, "README.md": card.encode()}
+        said = load()
+        assert f"its card names the file {other.address}/rows.jsonl, which is none of its own" in said
+        assert other.asked == []

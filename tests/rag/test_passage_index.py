@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import resource
 import shutil
 
@@ -347,3 +348,35 @@ def test_rag_on_a_real_engine_scores_every_number_of_passages(tiny_model, tmp_pa
     assert fitted.warnings == ()
     assert [trial.dev_score for trial in fitted.trials] == [0, 0]  # random weights, so losses decide
     assert fitted.program.retriever.k == min((t.dev_loss, k) for k, t in enumerate(fitted.trials, start=1))[1]
+
+
+def _pipe(folder):
+    (folder / "modules.json").unlink()
+    os.mkfifo(folder / "modules.json")
+
+
+def _linked_out(folder):
+    (folder / "config.json").rename(folder.parent / "other.json")
+    (folder / "config.json").symlink_to(folder.parent / "other.json")
+
+
+ODD_EMBEDDERS = {
+    "a pipe": (_pipe, "modules.json is a pipe, a device or a broken link; fetch or save the embedder again"),
+    "a link that leads out": (_linked_out, "config.json is a link to"),
+    "a kernel of the hub": (
+        lambda folder: (folder / "config.json").write_text('{"attn_implementation": "owner/attention"}'),
+        "config.json asks for code of the hub (attn_implementation: owner/attention); take that key out",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", ODD_EMBEDDERS)
+def test_embedder_that_is_not_safe_to_load_is_refused_before_it_is(tmp_path, kind):
+    change, words = ODD_EMBEDDERS[kind]
+    folder = tmp_path / "embedder"
+    folder.mkdir()
+    for name in ("modules.json", "config.json"):
+        (folder / name).write_text("{}")
+    change(folder)
+    with pytest.raises(ArmError, match=re.escape(words)):
+        open_embedder(str(folder))

@@ -114,3 +114,34 @@ def test_folder_of_a_set_s_name_where_harness_was_started_has_no_commit(load, ta
     task_folder.save()
     fault = f"{SET}: is a folder where harness was started too, which has no commits; start it elsewhere"
     assert load(working, HF_HUB_OFFLINE="1") == [fault]
+
+
+@pytest.mark.parametrize("card", ["README.md", ".huggingface.yaml"])
+def test_card_that_names_files_elsewhere_is_a_fault_and_nobody_is_asked(hub, load, card):
+    with Hub({}, FIRST).running() as other:
+        said = f"configs: [{{config_name: default, data_files: '{other.address}/rows.jsonl'}}]\n"
+        hub.files = {**hub.files, card: (f"---\n{said}---\n" if card == "README.md" else said).encode()}
+        [fault, *_] = load(HF_ENDPOINT=hub.address)
+        assert f"its card names the file {other.address}/rows.jsonl, which is none of its own" in fault
+        assert other.asked == []
+
+
+@pytest.mark.parametrize("where", ["/etc/hostname", "~/rows.jsonl", "../rows.jsonl", "zip://rows.jsonl::rows.zip"])
+def test_card_that_names_files_of_this_machine_is_a_fault(hub, load, where):
+    hub.files = {**hub.files, "README.md": f"---\nconfigs: [{{config_name: x, data_files: '{where}'}}]\n---\n".encode()}
+    assert f"its card names the file {where}, which is none of its own" in load(HF_ENDPOINT=hub.address)[0]
+
+
+def test_pictures_stay_undecoded_and_their_addresses_unasked(hub, load):
+    with Hub({}, FIRST).running() as other:
+        shown = json.dumps(f"{other.address}/picture.png").encode()
+        hub.files = {
+            name: content.replace(b'"question"', b'"picture": ' + shown + b', "question"')
+            for name, content in hub.files.items()
+        }
+        features = "".join(f"\n  - {{name: {name}, dtype: string}}" for name in ("question", "answer"))
+        card = f"---\ndataset_info:\n  features:{features}\n  - {{name: picture, dtype: image}}\n---\n"
+        hub.files = {**hub.files, "README.md": card.encode()}
+        questions = load(HF_ENDPOINT=hub.address)[2]
+        assert questions == [f"what is {n} and {n}?" for n in (*range(40), *range(50, 60))]
+        assert other.asked == []

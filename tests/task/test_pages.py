@@ -3,7 +3,7 @@
 import pytest
 from page_files import docx_of, pdf_of
 
-from harness.task.pages import READERS, PageFault
+from harness.task.pages import READERS, PageFault, apart
 from harness.task.pages.front_matter import without_front_matter
 from harness.task.pages.html import text_of_html
 from harness.task.text import TextFault
@@ -31,6 +31,11 @@ def tables_in(html):
         ("---\n---\nTwelve.\n", "Twelve.\n"),
         ("---\n\nA quotation\n\n---\n\nTwelve.\n", "---\n\nA quotation\n\n---\n\nTwelve.\n"),  # two rules
         (f"---\nb: {'[' * 100_000}\n---\nTwelve.\n", "Twelve.\n"),  # its lines look like settings
+        ("---\ndraft: !!bool maybe\n---\nTwelve.\n", "Twelve.\n"),
+        ("---\nweight: !!int ''\n---\nTwelve.\n", "Twelve.\n"),
+        (f"---\n0x{'F' * 6000}: 1\ndraft: true\n---\nTwelve.\n", "Twelve.\n"),
+        (f"+++\na = {'9' * 6000}\n+++\nTwelve.\n", f"+++\na = {'9' * 6000}\n+++\nTwelve.\n"),
+        (f"+++\na = {'[' * 100_000}\n+++\nTwelve.\n", f"+++\na = {'[' * 100_000}\n+++\nTwelve.\n"),
         ("---\ntitle: never closed\n", "---\ntitle: never closed\n"),
         ("Twelve.\n\n---\ntitle: Fees\n---\n", "Twelve.\n\n---\ntitle: Fees\n---\n"),
     ],
@@ -172,6 +177,34 @@ def test_html_is_read_in_the_encoding_that_it_declares():
     assert text_of(".html", '<meta charset="windows-1252"><p>café'.encode("windows-1252")) == "café"
     with pytest.raises(TextFault, match="not UTF-8"):
         text_of(".html", "<p>café".encode("windows-1252"))
+
+
+def test_encoding_that_python_knows_and_cannot_read_is_a_fault():
+    with pytest.raises(TextFault, match="byte 0xff is not UTF-8"):
+        text_of_html(b"<meta charset=undefined><p>\xff</p>")
+
+
+MERGED = "".join(f"b{n}: &b{n} {{<<: [{', '.join([f'*b{n - 1}'] * 9)}], k{n}: 1}}\n" for n in range(1, 10))
+COSTLY = {
+    "merged.md": f"---\ntitle: Fees\nb0: &b0 {{k: 1}}\n{MERGED}---\nTwelve.\n",
+    "attributes.html": f"<p {' '.join(f'a{n}=1' for n in range(200_000))}>Twelve.</p>",
+}
+
+
+@pytest.mark.parametrize("name", COSTLY)
+def test_page_that_takes_too_long_is_left_out(tmp_path, monkeypatch, name):
+    monkeypatch.setattr(apart, "PAGE_SECONDS", 1)
+    (tmp_path / name).write_text(COSTLY[name])
+    with pytest.raises(PageFault) as caught:
+        apart.read_page(tmp_path / name)
+    assert caught.value.reason == "takes more than 1 seconds of processor time"
+
+
+def test_page_of_an_unknown_encoding_is_a_fault_with_its_place(tmp_path):
+    (tmp_path / "page.html").write_bytes(b"One.\nTwelve \xff.\n")
+    with pytest.raises(TextFault) as caught:
+        apart.read_page(tmp_path / "page.html")
+    assert (caught.value.line, caught.value.column) == (2, 8)
 
 
 def test_html_that_nests_deeper_than_the_parser_reads_is_refused_and_not_cut():

@@ -72,7 +72,7 @@ def test_alias_to_its_own_parent_is_refused(faults_of, valid):
     assert any("refers to itself" in fault for fault in faults_of(valid + "cost: &a {gpu_hour: *a}\n"))
 
 
-@pytest.mark.parametrize("value", ["!!int abc", "!!float abc", "!!bool maybe", "9" * 5000])
+@pytest.mark.parametrize("value", ["!!int abc", "!!int ''", "!!float abc", "!!bool maybe", "9" * 5000])
 def test_value_that_is_not_of_its_tag_is_named(faults_of, valid, value):
     assert "cannot be read as" in faults_of(valid + f"model: {value}\n")[0]
 

@@ -25,7 +25,9 @@ def without_front_matter(text: str) -> str:
     if found is None:
         return text
     settings = _yaml(found[2]) if found[1] == "---" else _toml(found[2])
-    if not isinstance(settings, dict) or (settings and _KNOWN.isdisjoint(str(key).lower() for key in settings)):
+    if not isinstance(settings, dict):
+        return text
+    if settings and _KNOWN.isdisjoint(key.lower() for key in settings if isinstance(key, str)):
         return text
     rest = text[found.end() :].lstrip("\n")
     title = settings.get("title")
@@ -34,11 +36,12 @@ def without_front_matter(text: str) -> str:
 
 def _yaml(text: str) -> Any:
     from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
 
     try:
         found = YAML(typ="safe", pure=True).load(text)
-    except (YAMLError, ValueError, RecursionError):
+    except MemoryError:
+        raise
+    except Exception:  # of a value that is none of its tag's (`!!bool maybe`) the reader raises whatever comes of it
         return _unread(text)
     return {} if found is None else found
 
@@ -46,7 +49,7 @@ def _yaml(text: str) -> Any:
 def _toml(text: str) -> Any:
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):  # a number too long for Python is no TOMLDecodeError
         return None
 
 

@@ -73,7 +73,7 @@ def _decoded(raw: bytes) -> str:
         named = _CHARSET.search(raw[:4096])
         try:
             return raw.decode(codecs.lookup(named[1].decode("ascii")).name) if named else _refuse(fault)
-        except (LookupError, UnicodeDecodeError):
+        except (LookupError, UnicodeError):  # of the codec 'undefined' it is not the usual one
             return _refuse(fault)
 
 
