@@ -47,7 +47,7 @@ def next_commands(run: Run, folder: Path, again: str) -> list[tuple[str, str]]:
     unfinished = {evidence.arm for evidence in run.evidence if evidence.status == "unfinished"}
     needless = {gone.arm for gone in run.decision.missing if not gone.matters}
     if unfinished - needless or any(evidence.status in ("failed", "invalid") for evidence in run.evidence):
-        found.append(("arms that did not end well, again; the others are kept", again))
+        found.append(("arms that have no usable result; the others are kept", again))
     elif unfinished:
         found.append(("arms that were left out, as the verdict does not need them", again))
     if run.decision.action == "undecided" and run.decision.labels_needed:

@@ -113,7 +113,7 @@ def test_arms_are_asked_the_first_items_until_all_is_settled(gaining, tmp_path):
         assert own.items() <= answers(whole)[arm].items()
     told = {one.arm: one.why for one in run.decision.asked}
     assert told["steady"] == "it is below the goal, and tuned gains more than 2.0 points over it"
-    assert "--adaptive asked 90 of 240 items of all arms, 62% fewer" in recorder.lines
+    assert "--adaptive asked 90 of 240 items of all arms, 62.5% fewer" in recorder.lines
     assert recorder.began_jobs.count("tuned") == 2 and recorder.began_jobs.count("steady") == 1
     [fits] = (tmp_path / "run").rglob("fits")
     assert fits.read_text() == "once more\n"  # tuned learnt once

@@ -127,7 +127,7 @@ def test_run_that_left_arms_out_reads_as_finished_and_ends_with_0(tmp_path, stub
     task = stub_task("steady", "tuned", extra=REACHED)
     done = CliRunner().invoke(main, ["compare", str(task), "--climb", "--out", str(tmp_path / "runs" / "one")])
     assert done.exit_code == 0, done.output
-    assert "did not end well" not in done.output
+    assert "no usable result" not in done.output
     assert "arms that were left out, as the verdict does not need them:" in done.output
     [listed] = runs(tmp_path / "runs")
     assert listed["state"] == "finished" and "steady" in listed["about"]
@@ -230,7 +230,7 @@ def test_prompt_that_failed_does_not_keep_another_from_passing(ground):
         "zero_shot": "ok",
     }  # fmt: skip
     [_, (words, _)] = next_commands(ground.run(), ground.folder.path, "harness compare x")
-    assert words == "arms that did not end well, again; the others are kept"
+    assert words == "arms that have no usable result; the others are kept"
 
 
 def test_arm_that_was_left_out_still_applies(ground):
