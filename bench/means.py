@@ -51,11 +51,13 @@ from harness.assets.cache import cache_folder
 from harness.assets.models import resolve_model
 from harness.contract import Budget, Engine
 from harness.decision.gate import judge_abilities
+from harness.decision.probes import turned_questions
 from harness.engine.cached import open_engine
 from harness.evidence.arm import ANSWER_ROOM, LEAST_ANSWER_TOKENS
 from harness.evidence.fit_context import RunContext
-from harness.evidence.selection import ITEMS, QUESTIONS, Material, SelectionProbe, probability_changes, turned_share
+from harness.evidence.selection import ITEMS, QUESTIONS, Material, SelectionProbe, probability_changes
 from harness.general.measure import measure
+from harness.general.off_task import questions_for
 from harness.program import Prompt
 from harness.records import Example, Forgetting, GeneralAbility, Limits, Study, Weights
 from harness.store.files import write_atomically
@@ -245,6 +247,7 @@ def bench_of(
         include_path=None,
         items=ITEMS,
         questions=QUESTIONS,
+        gate_questions=len(questions_for("gate", settings.limit)),
         task_answers=frozenset(example.target for example in study.train),
         prompt=Prompt(study.system, study.template),
         limits=Limits(),
@@ -322,8 +325,8 @@ def row_of(
         held_out_rows=held_out_rows,
         spent=chosen.spent,
         text_loss=statistics.fmean((text.loss - before[text.item]) / text.tokens for text in tuned.texts),
-        off_task=turned_share(base, tuned, is_prompted=False),
-        prompted_off_task=turned_share(base, tuned, is_prompted=True),
+        off_task=turned_questions(base, tuned, is_prompted=False).rate,
+        prompted_off_task=turned_questions(base, tuned, is_prompted=True).rate,
         probability=statistics.fmean(probability_changes(base, tuned)),
         gate=judge_abilities(cell, base, tuned, Limits()).state,
         fit_seconds=chosen.fit_seconds,

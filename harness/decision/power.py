@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
+import scipy  # its parts load at their first use: a worker, which imports this, needs none
 
 from harness.decision.intervals import FEWEST_GROUPS, TAIL, Floats, Labels, exact, unseen_weight
 from harness.decision.paired import GRADED_PAIRS, RATE_PAIRS, is_by_rate
@@ -68,6 +68,35 @@ def least_right(items: int, goal: float, tail: float) -> int | None:
     return high
 
 
+def most_turned(asked: int, items: int, limit: float, tail: float) -> int:
+    """Return how many of the questions asked may go wrong so that on other items a rate stays inside its limit in 80%.
+
+    The forecast starts from a uniform prior, so that the count on the other items is beta-binomial.
+
+    Args:
+        asked: Questions whose answers are known.
+        items: Other questions, on which the rate's upper bound must be at most `limit`.
+        limit: A share.
+        tail: Of the bound.
+
+    Returns:
+        0 where not even that is enough.
+    """
+    least = least_right(items, 1 - limit, tail)
+    if least is None:
+        return 0
+    counts = np.arange(items - least + 1)
+    ways = -scipy.special.betaln(counts + 1, items - counts + 1) - math.log(items + 1)  # log of n choose k
+    found = 0
+    for turned in range(1, asked + 1):
+        right = asked - turned
+        chances = ways + scipy.special.betaln(counts + turned + 1, items - counts + right + 1)
+        if np.exp(chances - scipy.special.betaln(turned + 1, right + 1)).sum() < POWER:
+            break
+        found = turned
+    return found
+
+
 def rate_hurdle(values: Floats, labels: Labels | None, threshold: float, tail: float = TAIL, *, above: bool) -> Hurdle:
     """Forecast an arm's own bound: of the values seen, shape (items,), in [0, 1].
 
@@ -90,7 +119,7 @@ def rate_hurdle(values: Floats, labels: Labels | None, threshold: float, tail: f
         if enough is None:
             return 0.0
         if is_rate:
-            return float(special.bdtrc(enough - 1, items, mean))
+            return float(scipy.special.bdtrc(enough - 1, items, mean))
         return _normal_chance(mean - enough / items, spread / math.sqrt(items))
 
     return Hurdle(chance, values)
@@ -122,7 +151,7 @@ def gain_hurdle(
         center = items * mean / total
         added = pairs * ((1 - center) ** 2 + (1 + center) ** 2)
         error = math.sqrt(items * (variance + (mean - center) ** 2) + added) / total
-        reach = special.ndtri(1 - tail) if is_normal else special.stdtrit(items - 1, 1 - tail)
+        reach = scipy.special.ndtri(1 - tail) if is_normal else scipy.special.stdtrit(items - 1, 1 - tail)
         return _normal_chance(center - float(reach) * error - threshold, math.sqrt(variance * items) / total)
 
     return Hurdle(chance, differences)
@@ -144,7 +173,7 @@ def interval_hurdle(figure: Interval, threshold: float, tail: float = TAIL, *, a
 
     def chance(items: int) -> float:
         now = reach * math.sqrt(figure.n / items)
-        return _normal_chance(gap - now, now / float(special.ndtri(1 - tail)))
+        return _normal_chance(gap - now, now / float(scipy.special.ndtri(1 - tail)))
 
     return Hurdle(chance, None)
 
@@ -164,7 +193,9 @@ def items_for_gain(difference: Interval, threshold: float, tail: float) -> int |
         None where the gain is at or below the threshold, or it would take more than `MOST_ITEMS`.
     """
     gap = difference.estimate - threshold
-    reach = (difference.high - difference.low) / 2 * (1 + float(special.ndtri(POWER) / special.ndtri(1 - tail)))
+    reach = (
+        (difference.high - difference.low) / 2 * (1 + float(scipy.special.ndtri(POWER) / scipy.special.ndtri(1 - tail)))
+    )
     if gap <= 0 or difference.n * (reach / gap) ** 2 > MOST_ITEMS:
         return None
     return math.ceil(difference.n * (reach / gap) ** 2)
@@ -193,7 +224,7 @@ def _grouped(values: Floats, labels: Labels, threshold: float, tail: float, *, u
         groups = round(items / float(sizes.mean()))
         if groups < FEWEST_GROUPS:
             return 0.0
-        reach, weight = float(special.stdtrit(groups - 1, 1 - tail)), unseen_weight(groups, tail)
+        reach, weight = float(scipy.special.stdtrit(groups - 1, 1 - tail)), unseen_weight(groups, tail)
         if groups > _MANY_GROUPS:
             added = extra * weight
             center = (items * mean + added * unseen) / (items + added)
@@ -214,7 +245,7 @@ def _grouped(values: Floats, labels: Labels, threshold: float, tail: float, *, u
 
 def _normal_chance(margin: float, error: float) -> float:
     """Return the chance that a normal figure, `margin` beyond what is needed on average, is beyond it."""
-    return float(margin > 0) if error == 0 else float(special.ndtr(margin / error))
+    return float(margin > 0) if error == 0 else float(scipy.special.ndtr(margin / error))
 
 
 def _mean_correlation(parts: Sequence[Floats]) -> float:
@@ -229,6 +260,6 @@ def _mean_correlation(parts: Sequence[Floats]) -> float:
 
 def _joint(chances: Sequence[float], shared: float) -> float:
     """Return the chance that all hurdles are taken, where so much of their figures' variance is shared."""
-    reach = special.ndtri(np.clip(sorted(chances), 1e-12, 1 - 1e-12))
-    given = special.ndtr((reach[:, None] + math.sqrt(shared) * _NODES) / math.sqrt(1 - shared))
+    reach = scipy.special.ndtri(np.clip(sorted(chances), 1e-12, 1 - 1e-12))
+    given = scipy.special.ndtr((reach[:, None] + math.sqrt(shared) * _NODES) / math.sqrt(1 - shared))
     return float(given.prod(axis=0) @ _WEIGHTS)

@@ -64,6 +64,11 @@ class TurnedQuestions:
     turned: int
     asked: int
 
+    @property
+    def rate(self) -> float:
+        """The share that was turned; 0 where none was asked."""
+        return self.turned / self.asked if self.asked else 0.0
+
     def interval(self, tail: float = TAIL) -> Interval | None:
         """Return the rate with Clopper and Pearson's exact bounds; None where no question was asked of both.
 

@@ -20,6 +20,7 @@ from harness.evidence.replay import replayed_seconds
 from harness.evidence.selection import FAST_ITEMS, ITEMS, QUESTIONS, Material, SelectionProbe
 from harness.evidence.states import ENDED, FITTED, EndState, FittedState
 from harness.general.measure import measure
+from harness.general.off_task import questions_for
 from harness.plugins import BASELINES, load
 from harness.program import Program, Prompt
 from harness.records import TUNED, Fit, Measurement, Weights
@@ -61,6 +62,7 @@ class Workplace:
             commits=general.commits,
             items=FAST_ITEMS if self.is_fast else ITEMS,
             questions=FAST_ITEMS if self.is_fast else QUESTIONS,
+            gate_questions=len(questions_for("gate", general.limit)),
             task_answers=frozenset(self.task_answers),
             prompt=self.prompt,
             limits=self.task.limits,

@@ -1,7 +1,9 @@
 """What tuned weights lost, as arms see it while they choose: on material that no gate uses.
 
 The gate asks for bounds inside its limits, and a choice sees estimates; so a choice that is to pass must stay well
-inside. Half of each limit is the budget. What the gate measures again, on other items, is an independent check.
+inside. Half of the limit is the budget of benchmarks and texts; of unrelated questions as many may be turned as let the
+gate, which asks others, pass in 80% (half of the limit would let it pass in half of the cases). What the gate measures
+again, on other items, is an independent check.
 """
 
 import math
@@ -12,12 +14,15 @@ from pathlib import Path
 
 from harness.contract import Engine
 from harness.decision.forgetting import pair_items
+from harness.decision.measured import PASS_TAIL
+from harness.decision.power import most_turned
+from harness.decision.probes import TurnedQuestions, turned_questions
 from harness.general.measure import measure
 from harness.program import Prompt
-from harness.records import Forgetting, GeneralAbility, Limits, OffTaskAnswer, Weights
+from harness.records import Forgetting, GeneralAbility, Limits, Weights
 from harness.store.files import hash_folder
 
-BUDGET_SHARE = 0.5  # of each limit of the gate
+BUDGET_SHARE = 0.5  # of the gate's limits on benchmarks and texts
 # Benchmark items, and at most so many texts. The items' figure is uncertain by some 4 points, so a standard error is
 # granted.
 ITEMS = 24
@@ -35,6 +40,7 @@ class Material:
     include_path: Path | None
     items: int
     questions: int
+    gate_questions: int  # unrelated ones that the gate will ask
     task_answers: frozenset[str]
     prompt: Prompt  # the task's own
     limits: Limits
@@ -53,7 +59,8 @@ class SelectionProbe:
 
     def forgetting(self, weights: Weights) -> Forgetting:
         """Return what these weights lost against their base in the same quantisation."""
-        return forgetting_of(self._measured(weights.base), self._measured(weights), self.material.limits)
+        base, tuned = self._measured(weights.base), self._measured(weights)
+        return forgetting_of(base, tuned, self.material.limits, self.material.gate_questions)
 
     def _measured(self, weights: Weights) -> GeneralAbility:
         key = (weights.quantization, weights.tuned and hash_folder(Path(weights.tuned)))
@@ -77,7 +84,7 @@ class SelectionProbe:
         return self._known[key]
 
 
-def forgetting_of(base: GeneralAbility, tuned: GeneralAbility, limits: Limits) -> Forgetting:
+def forgetting_of(base: GeneralAbility, tuned: GeneralAbility, limits: Limits, gate_questions: int) -> Forgetting:
     """Reduce two measurements to what a choice looks at.
 
     Where only this task's inputs reach the weights (`routed`), nothing is asked of them: they spend nothing. Weights
@@ -86,48 +93,37 @@ def forgetting_of(base: GeneralAbility, tuned: GeneralAbility, limits: Limits) -
     before = {text.item: text.loss for text in base.texts}
     changes = [(text.loss - before[text.item]) / text.tokens for text in tuned.texts]
     text_loss = statistics.fmean(changes) if changes else math.nan
-    off_task = max(turned_share(base, tuned, is_prompted=prompted) for prompted in (False, True))
+    questions = [turned_questions(base, tuned, is_prompted=prompted) for prompted in (False, True)]
     moved = probability_changes(base, tuned)
-    probability = statistics.fmean(moved) if moved else None
     is_asked = limits.deployment == "shared"
     has_lost_items = pair_items(base, tuned).lost > 0
     spent = 0.0
     if is_asked:
-        spent = math.inf if has_lost_items else _spent(text_loss, off_task, moved, limits)
-    return Forgetting(text_loss, off_task, probability, spent)
+        off_task = max(_turned_share(found, limits.max_off_task, gate_questions) for found in questions)
+        spent = math.inf if has_lost_items else max(off_task, _spent(text_loss, moved, limits))
+    rate = max(found.rate for found in questions)
+    return Forgetting(text_loss, rate, statistics.fmean(moved) if moved else None, spent)
 
 
-def _spent(text_loss: float, off_task: float, moved: Sequence[float], limits: Limits) -> float:
+def _turned_share(found: TurnedQuestions, limit: float, gate_questions: int) -> float:
+    """Return the share of the budget that turned questions take; it ends between the most that may and one more."""
+    return found.turned / (most_turned(found.asked, gate_questions, limit, PASS_TAIL) + 0.5)
+
+
+def _spent(text_loss: float, moved: Sequence[float], limits: Limits) -> float:
     """Return the largest share of a budget that is taken; infinite where a figure is not a number."""
     if not all(map(math.isfinite, (text_loss, *moved))):
         return math.inf
     drop = 0.0
     if len(moved) > 1:
         drop = -statistics.fmean(moved) - statistics.stdev(moved) / math.sqrt(len(moved))
-    return max(
-        0.0,
-        _share(text_loss, limits.max_text_loss),
-        _share(off_task, limits.max_off_task),
-        _share(drop, limits.max_drop),
-    )
+    return max(0.0, _share(text_loss, limits.max_text_loss), _share(drop, limits.max_drop))
 
 
 def _share(loss: float, limit: float) -> float:
     if limit == 0:
         return math.inf if loss > 0 else 0.0
     return loss / (BUDGET_SHARE * limit)
-
-
-def turned_share(base: GeneralAbility, tuned: GeneralAbility, *, is_prompted: bool) -> float:
-    """Return the share of unrelated questions that get the task's answer and did not from the base."""
-    before = _answers(base, is_prompted)
-    after = _answers(tuned, is_prompted)
-    turned = [answer.is_task_answer and not before[item].is_task_answer for item, answer in after.items()]
-    return statistics.fmean(turned) if turned else 0.0
-
-
-def _answers(ability: GeneralAbility, is_prompted: bool) -> Mapping[str, OffTaskAnswer]:
-    return {answer.item: answer for answer in ability.off_task if answer.is_prompted == is_prompted}
 
 
 def probability_changes(base: GeneralAbility, tuned: GeneralAbility) -> list[float]:

@@ -12,7 +12,7 @@ from scripted_context import ScriptedEngine, scripted_context
 
 from harness.errors import ArmError
 from harness.evidence import selection
-from harness.evidence.selection import Material, SelectionProbe, forgetting_of, turned_share
+from harness.evidence.selection import Material, SelectionProbe, forgetting_of
 from harness.program import Prompt
 from harness.records import BenchmarkItem, Forgetting, GeneralAbility, Limits, OffTaskAnswer, TextLoss, Weights
 from harness.store.files import decode, encode
@@ -43,9 +43,14 @@ def ability(items=(), texts=ONE_TEXT, off_task=()) -> GeneralAbility:
     return GeneralAbility("any", items, texts, off_task)
 
 
+def reduced(base: GeneralAbility, tuned: GeneralAbility, limits: Limits = LIMITS) -> Forgetting:
+    """Reduce two measurements as before a gate of 128 unrelated questions."""
+    return forgetting_of(base, tuned, limits, 128)
+
+
 def test_text_loss_is_the_mean_of_the_texts_changes_a_token():
     # 10 tokens each: (21 - 20) / 10 = 0.1 and (32 - 30) / 10 = 0.2; mean 0.15; of half of 0.25 that is 1.2
-    found = forgetting_of(ability(texts=texts(20, 30)), ability(texts=texts(21, 32)), LIMITS)
+    found = reduced(ability(texts=texts(20, 30)), ability(texts=texts(21, 32)))
     assert found.text_loss == approx(0.15)
     assert found.spent == approx(0.15 / 0.125)
     assert not found.is_inside
@@ -55,37 +60,37 @@ def test_off_task_is_the_worse_of_alone_and_under_the_prompt_and_pairs_with_the_
     # alone: one of four turned (another was the base's own); under the prompt: two of four
     base = ability(off_task=(*answers(True, False, False, False), *answers(*[False] * 4, prompted=True)))
     tuned = ability(off_task=(*answers(True, True, False, False), *answers(True, True, False, False, prompted=True)))
-    assert turned_share(base, tuned, is_prompted=False) == 0.25
-    found = forgetting_of(base, tuned, LIMITS)
+    found = reduced(base, tuned)
     assert found.off_task == 0.5
-    assert found.spent == approx(0.5 / 0.05)
+    # from four questions not even one may be turned: the budget ends at half a question
+    assert found.spent == approx(2 / 0.5)
 
 
 def test_probability_is_granted_a_standard_error_before_it_spends():
     # changes -0.2, -0.1, 0, -0.1: mean -0.1; deviations 0.1, 0, 0.1, 0 give variance 0.02 / 3; error sqrt(0.02/3)/2
     base, tuned = ability(items(0.5, 0.5, 0.5, 0.5)), ability(items(0.3, 0.4, 0.5, 0.4))
-    found = forgetting_of(base, tuned, LIMITS)
+    found = reduced(base, tuned)
     assert found.probability == approx(-0.1)
     assert found.spent == approx((0.1 - math.sqrt(0.02 / 3) / 2) / 0.015)
 
 
 def test_a_drop_within_its_standard_error_spends_nothing():
     # changes -0.3, 0.2, -0.1, 0.1: mean -0.025, far below the error of 0.11
-    found = forgetting_of(ability(items(0.5, 0.5, 0.5, 0.5)), ability(items(0.2, 0.7, 0.4, 0.6)), LIMITS)
+    found = reduced(ability(items(0.5, 0.5, 0.5, 0.5)), ability(items(0.2, 0.7, 0.4, 0.6)))
     assert found.probability == approx(-0.025)
     assert found.spent == 0.0
 
 
 def test_without_benchmark_items_there_is_no_change_of_probability():
-    assert forgetting_of(ability(), ability(), LIMITS).probability is None
+    assert reduced(ability(), ability()).probability is None
 
 
 def test_gains_on_one_side_do_not_pay_for_losses_on_another():
     # text became easier, and every question got the task's answer
     base = ability(texts=texts(30), off_task=answers(False))
-    found = forgetting_of(base, ability(texts=texts(20), off_task=answers(True)), LIMITS)
+    found = reduced(base, ability(texts=texts(20), off_task=answers(True)))
     assert found.text_loss == approx(-1.0)
-    assert found.spent == approx(1.0 / 0.05)
+    assert found.spent == approx(1 / 0.5)
 
 
 @pytest.mark.parametrize("lost", [math.nan, math.inf])
@@ -93,7 +98,7 @@ def test_gains_on_one_side_do_not_pay_for_losses_on_another():
 def test_what_is_no_number_is_outside_every_budget(lost, limits):
     base = ability(items(0.5, 0.5), texts(20))
     for tuned in (ability(items(0.5, 0.5), texts(lost)), ability(items(0.5, -lost), texts(20))):
-        found = forgetting_of(base, tuned, limits)
+        found = reduced(base, tuned, limits)
         assert found.spent == math.inf
         assert not found.is_inside
     assert not Forgetting(0.0, 0.0, None, math.nan).is_inside
@@ -108,23 +113,23 @@ def test_what_is_no_number_is_kept_and_read_again(number):
 
 def test_a_limit_of_zero_allows_nothing_and_forgives_no_loss():
     strict = replace(LIMITS, max_text_loss=0.0)
-    assert forgetting_of(ability(texts=texts(20)), ability(texts=texts(20)), strict).spent == 0.0
-    assert forgetting_of(ability(texts=texts(20)), ability(texts=texts(20.1)), strict).spent == math.inf
+    assert reduced(ability(texts=texts(20)), ability(texts=texts(20)), strict).spent == 0.0
+    assert reduced(ability(texts=texts(20)), ability(texts=texts(20.1)), strict).spent == math.inf
 
 
 def test_routed_weights_spend_nothing_and_still_say_what_they_lost():
     routed = replace(LIMITS, deployment="routed")
-    found = forgetting_of(ability(texts=texts(20)), ability(texts=texts(40)), routed)
+    found = reduced(ability(texts=texts(20)), ability(texts=texts(40)), routed)
     assert (found.text_loss, found.spent) == (approx(2.0), 0.0)
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), max_size=6), st.floats(0, 5), st.floats(0, 5))
 def test_weights_that_lose_nothing_spend_nothing_and_a_heavier_loss_never_spends_less(pairs, lost, more):
     base = ability(items(*[before for before, _ in pairs]), texts(20, 30))
-    assert forgetting_of(base, base, LIMITS).spent == 0.0
+    assert reduced(base, base).spent == 0.0
     changed = items(*[after for _, after in pairs])
     light, heavy = (ability(changed, texts(20 + loss, 30)) for loss in (lost, lost + more))
-    assert forgetting_of(base, heavy, LIMITS).spent >= forgetting_of(base, light, LIMITS).spent
+    assert reduced(base, heavy).spent >= reduced(base, light).spent
 
 
 # ---- what is asked, and how often ------------------------------------------------------------
@@ -144,7 +149,7 @@ def asked(monkeypatch):
 
 
 def probe() -> SelectionProbe:
-    material = Material(("core",), None, 48, 96, frozenset({"A-1"}), PROMPT, LIMITS, 0)
+    material = Material(("core",), None, 48, 96, 128, frozenset({"A-1"}), PROMPT, LIMITS, 0)
     return SelectionProbe(None, material, lambda *_: None)  # type: ignore[arg-type]
 
 
@@ -213,7 +218,7 @@ def test_a_run_lends_its_arms_a_probe_with_its_own_limits_and_prompt(tiny_task, 
 def test_benchmark_items_that_the_tuned_weights_could_not_answer_count_as_lost():
     # all four of four right answers at a probability of 0.9: a change of -0.9 each
     lost = tuple(replace(item, score=math.nan, probability=None) for item in items(0.9, 0.9, 0.9, 0.9))
-    found = forgetting_of(ability(items(0.9, 0.9, 0.9, 0.9)), ability(lost), LIMITS)
+    found = reduced(ability(items(0.9, 0.9, 0.9, 0.9)), ability(lost))
     assert found.probability == approx(-0.9)
     assert not found.is_inside
 
@@ -221,14 +226,14 @@ def test_benchmark_items_that_the_tuned_weights_could_not_answer_count_as_lost()
 def test_generated_answers_without_probabilities_count_by_their_score():
     right = items(None, None, None, None)
     wrong = tuple(replace(item, score=0.0) for item in right)
-    assert not forgetting_of(ability(right), ability(wrong), LIMITS).is_inside
-    assert forgetting_of(ability(right), ability(right), LIMITS).is_inside
+    assert not reduced(ability(right), ability(wrong)).is_inside
+    assert reduced(ability(right), ability(right)).is_inside
 
 
 def test_texts_that_were_not_asked_are_not_taken_for_unharmed():
-    assert not forgetting_of(ability(texts=()), ability(texts=()), LIMITS).is_inside
+    assert not reduced(ability(texts=()), ability(texts=())).is_inside
 
 
 def test_item_that_the_base_alone_could_not_answer_is_no_loss():
     part = (replace(items(0.9)[0], score=math.nan, probability=None), *items(0.9, 0.9, 0.9)[1:])
-    assert forgetting_of(ability(part), ability(items(0.9, 0.9, 0.9)), LIMITS).is_inside
+    assert reduced(ability(part), ability(items(0.9, 0.9, 0.9))).is_inside
