@@ -107,7 +107,7 @@ def _warnings(measured: Measured, limits: Limits, broken: Collection[str]) -> tu
         if change.estimate < -limits.max_drop and task not in broken:
             found.append(
                 f"{task} alone changed by {signed_points(change.estimate)} on {change.n} items, which is shown to be a "
-                f"drop (p={chance:.2g}, Holm), though not one of more than {points(limits.max_drop)}"
+                f"drop (p={chance:.2g}, Holm); that it is one of more than {points(limits.max_drop)} is not shown"
             )
     return tuple(found)
 

@@ -1,9 +1,9 @@
 """What tuned weights lost, as arms see it while they choose: on material that no gate uses.
 
 The gate asks for bounds inside its limits, and a choice sees estimates; so a choice that is to pass must stay well
-inside. Half of the limit is the budget of benchmarks and texts; of unrelated questions as many may be turned as let the
-gate, which asks others, pass in 80% (half of the limit would let it pass in half of the cases). What the gate measures
-again, on other items, is an independent check.
+inside. Half of the limit is the budget of benchmarks and texts. Of unrelated questions, alone and under the task's
+prompt each, as many may be turned as leave the gate an 80% chance to pass on its own ones (half of its limit would
+leave 54%). What the gate measures again, on other items, is an independent check.
 """
 
 import math
@@ -26,7 +26,7 @@ BUDGET_SHARE = 0.5  # of the gate's limits on benchmarks and texts
 # Benchmark items, and at most so many texts. The items' figure is uncertain by some 4 points, so a standard error is
 # granted.
 ITEMS = 24
-QUESTIONS = 64  # unrelated ones, alone and under the task's prompt: one of them is 1.6% where 5% is the usual budget
+QUESTIONS = 64  # unrelated ones, alone and under the task's prompt: of fewer than 62 not one could be turned
 FAST_ITEMS = 7  # of a smoke run, and questions too; one for each core benchmark
 
 Progress = Callable[[str, int, int], object]
