@@ -3,7 +3,7 @@
 A file of both, such as the output's lines below those of the requests, holds chats.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +12,10 @@ from harness.task.row import Row
 
 _ID = "custom_id"
 _JOIN = "write the lines of both files into one: they are matched by 'custom_id'"
+_FORM = (_ID, "method", "url", "body", "params", "response", "result", "error")  # columns of a batch, used up
+_RESULTS = ("succeeded", "errored", "canceled", "expired")  # Anthropic's
+_CUT = ("length", "content_filter", "max_tokens")  # why an answer ended before it was whole
+_ENVELOPE = ("type", "model", "stop_reason", "stop_sequence", "usage", "container")  # of Anthropic's messages
 
 
 def batch_rows(rows: Sequence[Row], file: str, faults: Faults) -> list[Row]:
@@ -20,44 +24,126 @@ def batch_rows(rows: Sequence[Row], file: str, faults: Faults) -> list[Row]:
     Args:
         rows: Of one file.
         file: Its name, for a fault.
-        faults: Told where requests or answers are missing.
+        faults: Told where requests or answers are missing, or an id does not tell which belong together.
     """
-    if not rows or not all(_ID in row.values and (_request(row) or _result(row)) for row in rows):
+    if not rows or not all(_ID in row.values and (_request(row) or _result(row) or _other_api(row)) for row in rows):
         return list(rows)
-    requests = [row for row in rows if isinstance(_request(row).get("messages"), list)]
-    answers = {str(row.values[_ID]): found for row in rows if (found := _answers(row))}
+    requests = [row for row in rows if _request(row)]
+    results = [row for row in rows if _result(row)]
+    answered = {_id(row): row for row in results if _whole_answers(row)}
+    missing = _missing(requests, results, answered)
+    if fault := _fault(rows, requests, results, missing):
+        faults.add(file, fault)
+        return []
+    before = faults.count
+    _refuse_repeated(requests, "requests", file, faults)
+    _refuse_repeated([row for row in results if _whole_answers(row)], "answers", file, faults)
+    if faults.count > before:
+        return []
+    if any(missing.values()):
+        faults.guess(file, f"requests without a whole answer have none to learn or to score ({_listed(missing)})")
+    if unasked := len(answered.keys() - set(map(_id, requests))):
+        faults.guess(file, f"answers without a request in this file are left out: {unasked} of {len(answered)}")
+    if any(len(_whole_answers(row)) > 1 for row in answered.values()):
+        faults.guess(file, "requests have several answers each, of which the first whole one is taken")
+    return [_chat(row, answered.get(_id(row))) for row in requests]
+
+
+def _fault(rows: Sequence[Row], requests: Sequence[Row], results: Sequence[Row], missing: Mapping[str, int]) -> str:
+    """Say why no chat can be made of a batch's lines; '' where one can."""
+    if api := next(filter(None, map(_other_api, rows)), ""):
+        remedy = "write each chat as 'messages', with the answer as its last turn"
+        return f"holds a batch of {api}, which is not read; {remedy}"
     if not requests:
-        faults.add(file, f"holds answers of a batch without the chats that were asked; {_JOIN}")
-        return []
-    if not answers:
-        faults.add(file, f"holds requests of a batch without their answers, which are in its output file; {_JOIN}")
-        return []
-    if any(len(found) > 1 for found in answers.values()):
-        faults.guess(file, "requests have several answers each, of which the first is taken")
-    return [_chat(row, answers.get(str(row.values[_ID]), [])) for row in requests]
+        return f"holds answers of a batch without the chats that were asked; {_JOIN}"
+    if not results:
+        return f"holds requests of a batch without their answers, which are in its output file; {_JOIN}"
+    if sum(missing.values()) == len(requests):
+        remedy = "give the output that has them"
+        return f"holds a batch of which no request has a whole answer ({_listed(missing)}); {remedy}"
+    return ""
+
+
+def _id(row: Row) -> str:
+    return str(row.values[_ID])
 
 
 def _request(row: Row) -> dict[str, Any]:
-    return _object(row.values.get("body")) or _object(row.values.get("params"))
+    """Return what was asked, where it is a chat."""
+    asked = _object(row.values.get("body")) or _object(row.values.get("params"))
+    return asked if isinstance(asked.get("messages"), list) else {}
 
 
 def _result(row: Row) -> dict[str, Any]:
-    return _object(row.values.get("response")) or _object(row.values.get("result"))
+    """Return what became of a request."""
+    response, result, error = (row.values.get(name) for name in ("response", "result", "error"))
+    if isinstance(response, dict) and not response.keys().isdisjoint(("status_code", "body")):
+        return response
+    if isinstance(result, dict) and result.get("type") in _RESULTS:
+        return result
+    return {"error": error} if isinstance(error, dict) and "response" in row.values and response is None else {}
 
 
-def _answers(row: Row) -> list[dict[str, Any]]:
-    """Return the answers' turns, the first one first; none where a request failed."""
+def _other_api(row: Row) -> str:
+    """Return the address that a batch without chats goes to; '' for any other row."""
+    url = row.values.get("url")
+    if isinstance(url, str) and url.startswith("/v1/") and isinstance(row.values.get("body"), dict):
+        return "" if _request(row) else url
+    return "/v1/responses" if "output" in _object(_result(row).get("body")) else ""
+
+
+def _answers(row: Row) -> list[tuple[dict[str, Any], Any]]:
+    """Return the answers' turns, each with why it ended; none where a request failed."""
     result = _result(row)
     choices = _object(result.get("body")).get("choices")
-    turns = [_object(choice).get("message") for choice in choices] if isinstance(choices, list) else []
-    return [turn for turn in (*turns, result.get("message")) if isinstance(turn, dict)]
+    choices = [_object(choice) for choice in choices] if isinstance(choices, list) else []
+    message = _object(result.get("message"))
+    turns = [(choice.get("message"), choice.get("finish_reason")) for choice in choices]
+    turns.append(({key: held for key, held in message.items() if key not in _ENVELOPE}, message.get("stop_reason")))
+    return [(turn, end) for turn, end in turns if isinstance(turn, dict) and turn]
 
 
-def _chat(row: Row, answers: Sequence[dict[str, Any]]) -> Row:
-    request = _request(row)
-    beside = {name: request[name] for name in ("system", "tools") if request.get(name)}
-    said = [{key: turn[key] for key in ("role", "content", "tool_calls") if turn.get(key)} for turn in answers[:1]]
-    return replace(row, values={"id": row.values[_ID], "messages": [*request["messages"], *said], **beside})
+def _whole_answers(row: Row) -> list[dict[str, Any]]:
+    return [turn for turn, end in _answers(row) if end not in _CUT]
+
+
+def _refuse_repeated(rows: Sequence[Row], what: str, file: str, faults: Faults) -> None:
+    """Note each row with the id of an earlier one: ids are unique only within one batch."""
+    seen: set[str] = set()
+    for row in rows:
+        if _id(row) in seen:
+            remedy = (
+                f"give each request an id of its own, and its answer the same one, or remove {what} that stand twice"
+            )
+            faults.add(
+                file, f"'{_ID}' is {_id(row)!r}; it has several {what} in this file: {remedy}", row.number, row.unit
+            )
+        seen.add(_id(row))
+
+
+def _missing(requests: Sequence[Row], results: Sequence[Row], answered: Collection[str]) -> dict[str, int]:
+    """Count the requests without a whole answer by what became of them."""
+    ended = {_id(row) for row in results}
+    cut = {_id(row) for row in results if _answers(row)}
+    left = [_id(row) for row in requests if _id(row) not in answered]
+    return {
+        "failed": sum(one in ended - cut for one in left),
+        "cut off, as 'finish_reason' or 'stop_reason' says": sum(one in cut for one in left),
+        "not in this file": sum(one not in ended for one in left),
+    }
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{what}: {count}" for what, count in counts.items() if count)
+
+
+def _chat(row: Row, answer: Row | None) -> Row:
+    """Return a request as a chat, beside the columns that stand in its line and in its answer's."""
+    request, lines = _request(row), {**(answer.values if answer else {}), **row.values}
+    columns = {name: held for name, held in lines.items() if name not in _FORM}
+    told = {name: request[name] for name in ("system", "tools", "functions") if request.get(name)}
+    said = _whole_answers(answer)[:1] if answer else []
+    return replace(row, values={**columns, "id": row.values[_ID], "messages": [*request["messages"], *said], **told})
 
 
 def _object(value: Any) -> dict[str, Any]:

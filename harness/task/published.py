@@ -14,7 +14,7 @@ from harness.task.faults import Faults
 from harness.task.row import Row
 from harness.task.schema import Columns
 from harness.task.shapes import PLAIN_NAMES, SHAPES
-from harness.task.turns import is_answer
+from harness.task.turns import is_answer, is_turn
 from harness.task.written import written_turns
 
 _SPEAKER = re.compile(r"(?:\A|\n\n)\s*(Human|Assistant): ?")
@@ -97,7 +97,7 @@ def preference_cells(cells: Cells) -> dict[str, Any]:
     found = dict(cells)
     if not found.keys() >= {"chosen", "rejected"}:
         return found
-    found |= {name: _answer(written_turns(found[name])) for name in ("chosen", "rejected")}
+    found |= {name: _answer(found[name]) for name in ("chosen", "rejected")}
     found |= {name: written_turns(found[name]) for name in ("messages", "conversations") if name in found}
     if _is_dialogue(found["chosen"]) and _is_dialogue(found["rejected"]) and not found.get("prompt"):
         found |= {name: _turns(found[name]) for name in ("chosen", "rejected")}
@@ -118,10 +118,11 @@ def _without_answer(asked: Any) -> Any:
 
 
 def _answer(value: Any) -> Any:
-    """Return the text of an answer that is one turn; anything else as it is."""
+    """Return the text of an answer that is one turn, and the turns that a text writes; anything else as it is."""
     if isinstance(value, dict):
         return next((value[key] for key in ("value", "content") if isinstance(value.get(key), str)), value)
-    return value
+    turns = written_turns(value)
+    return turns if isinstance(turns, list) and any(map(is_turn, turns)) else value
 
 
 def _holds_question(answer: Any) -> bool:

@@ -113,7 +113,8 @@ def turns_of(value: Any, name: str) -> tuple[Turn, ...]:
         turns.append(_with_thought(turn) if has_thought else turn)
         has_thought = False
     if not turns:
-        raise ValueError(f"'{name}' holds thoughts alone; add the question and the answer")
+        held = "thoughts alone" if has_thought else "nothing but an empty system turn"
+        raise ValueError(f"'{name}' holds {held}; add the question and the answer")
     if has_thought:
         turns[-1] = _with_thought(turns[-1])
     return tuple(turns)
@@ -128,13 +129,20 @@ def _is_thought(item: Any) -> bool:
 
 def is_answer(turn: Any) -> bool:
     """Whether a turn, as it is written, is the assistant's."""
-    return isinstance(turn, dict) and _ROLES.get(str(turn.get(_role_key(turn))).casefold()) == "assistant"
+    return isinstance(turn, dict) and _ROLES.get(_said_by(turn)) == "assistant"
+
+
+def is_turn(item: Any) -> bool:
+    """Whether an object says in a known word whose turn it is: records have an 'author' or a 'role' too."""
+    return isinstance(item, dict) and _said_by(item) in (*_ROLES, *CALL_ROLES, *RESULT_ROLES)
 
 
 def _is_empty_system(item: Any) -> bool:
-    """Whether a turn is the system's and says nothing, as exports write one into every chat."""
-    is_system = isinstance(item, dict) and _ROLES.get(str(item.get(_role_key(item))).casefold()) == "system"
-    return is_system and not any(str(item.get(key) or "").strip() for key in _SAID)
+    """Whether a turn is the system's and says nothing under any key, as exports write one into every chat."""
+    if not isinstance(item, dict) or _ROLES.get(_said_by(item)) != "system":
+        return False
+    beside = (held for key, held in item.items() if key not in (_role_key(item), "id"))
+    return not any(isinstance(held, str | list | dict) and str(held).strip() for held in beside if held)
 
 
 def _with_thought(turn: Turn) -> Turn:
@@ -145,7 +153,7 @@ def _turn(value: Any, name: str) -> Turn:
     if not isinstance(value, dict):
         raise ValueError(f"'{name}' is {shown(value)}; give role and content")
     role_key, text_key = _role_key(value), _text_key(value, name)
-    said = str(value.get(role_key)).casefold()
+    said = _said_by(value)
     read = {role_key, text_key, *_READ}
     unread = tuple(key for key, held in value.items() if key not in read and held not in _EMPTY)
     if said in RESULT_ROLES:
@@ -175,6 +183,11 @@ def _turn(value: Any, name: str) -> Turn:
 
 def _role_key(turn: dict[str, Any]) -> str:
     return next((key for key in _WHO if key in turn), "role")
+
+
+def _said_by(turn: dict[str, Any]) -> str:
+    """Return what a turn calls its speaker, in small letters."""
+    return str(turn.get(_role_key(turn))).casefold()
 
 
 def _text_key(turn: dict[str, Any], name: str) -> str:

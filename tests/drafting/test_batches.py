@@ -1,8 +1,9 @@
 """Requests of a batch are chats where the file holds their answers too, and else one sentence says what is missing."""
 
 import pytest
-from draft_files import Row, drafted, rows_of, said, save, text
+from draft_files import Row, drafted, label, rows_of, said, save, sides, text
 
+from harness.drafting import draft_task
 from harness.errors import TaskFileError
 
 SYSTEM = {"role": "system", "content": "Be brief."}
@@ -32,6 +33,20 @@ def anthropic_answer(n: int) -> Row:
     return {"custom_id": f"r{n}", "result": result}
 
 
+def expired(n: int) -> Row:
+    return {"id": f"b{n}", "custom_id": f"r{n}", "response": None, "error": {"code": "batch_expired", "message": "..."}}
+
+
+def cut(line: Row) -> Row:
+    """The line of an answer that ran into its length limit."""
+    if "result" in line:
+        return line | {
+            "result": line["result"] | {"message": line["result"]["message"] | {"stop_reason": "max_tokens"}}
+        }
+    choice = line["response"]["body"]["choices"][0] | {"finish_reason": "length"}
+    return line | {"response": {"status_code": 200, "body": {"choices": [choice]}}}
+
+
 APIS = [(openai_request, openai_answer), (anthropic_request, anthropic_answer)]
 
 
@@ -48,7 +63,116 @@ def test_requests_with_the_lines_of_their_answers_are_chats(tmp_path, request_of
 @pytest.mark.parametrize(("request_of", "answer_of"), APIS)
 def test_requests_and_answers_in_one_line_each_are_chats(tmp_path, request_of, answer_of):
     task = drafted(save(tmp_path / "rows.jsonl", rows_of(lambda n: answer_of(n) | request_of(n), 120)))
-    assert {item.target for item in task.test} <= {text(f"a{n}", 4) for n in range(120)}
+    items = [*task.study.train, *task.study.dev, *task.test]
+    asked_and_said = {(item.question.text, item.target) for item in items}
+    assert asked_and_said == {(f"{text(n, 6)}?", text(f"a{n}", 4)) for n in range(120) if n != 5}
+
+
+@pytest.mark.parametrize(("request_of", "answer_of"), APIS)
+@pytest.mark.parametrize("twice", ["requests", "answers"])
+def test_id_with_two_requests_or_two_answers_is_refused(tmp_path, request_of, answer_of, twice):
+    """Ids are unique within a batch alone, so two batches in one file may give a question the other's answer."""
+    requests, answers = rows_of(request_of, 60), rows_of(answer_of, 60)
+    rows = [*requests, *answers, *(requests[:4] if twice == "requests" else answers[:4])]
+    with pytest.raises(TaskFileError) as caught:
+        drafted(save(tmp_path / "rows.jsonl", rows))
+    (fault,) = caught.value.faults
+    assert fault.startswith("rows.jsonl lines 121, 122, 123 and 1 more: 'custom_id' is 'r0'; ")
+    assert f"it has several {twice} in this file" in fault
+
+
+@pytest.mark.parametrize(("request_of", "answer_of"), APIS)
+def test_request_that_failed_and_was_answered_later_has_that_answer(tmp_path, request_of, answer_of):
+    later = answer_of(6) | {"custom_id": "r5"}
+    task = drafted(save(tmp_path / "rows.jsonl", [*rows_of(request_of, 120), *rows_of(answer_of, 120), later]))
+    assert len([*task.study.train, *task.study.dev, *task.test]) == 120
+
+
+def test_columns_beside_requests_stay_and_a_group_is_not_divided(tmp_path):
+    rows = [*rows_of(lambda n: openai_request(n) | {"group": f"g{n // 6}"}, 120), *rows_of(openai_answer, 120)]
+    task = drafted(save(tmp_path / "rows.jsonl", rows))
+    group_of = {f"{text(n, 6)}?": n // 6 for n in range(120)}
+    train, dev, test = ({group_of[asked] for asked in side} for side in sides(task).values())
+    assert not (train & dev or train & test or dev & test)
+
+
+@pytest.mark.parametrize(("request_of", "answer_of"), APIS)
+def test_requests_without_a_whole_answer_and_answers_without_a_request_are_counted(tmp_path, request_of, answer_of):
+    answers = [cut(answer) if at in (1, 2) else answer for at, answer in enumerate(rows_of(answer_of, 170)) if at != 9]
+    task = drafted(save(tmp_path / "rows.jsonl", [*rows_of(request_of, 120), *answers]))
+    items = [*task.study.train, *task.study.dev, *task.test]
+    assert {item.id for item in items} == {f"r{n}" for n in range(120)} - {"r1", "r2", "r5", "r9"}
+    ended = "failed: 1, cut off, as 'finish_reason' or 'stop_reason' says: 2, not in this file: 1"
+    assert f"requests without a whole answer have none to learn or to score ({ended})" in said(task)
+    assert "answers without a request in this file are left out: 50 of 166" in said(task)
+
+
+def test_thoughts_in_an_answer_are_named(tmp_path):
+    def thought(n: int) -> Row:
+        line = openai_answer(n)
+        for choice in line["response"]["body"].get("choices", ()):
+            choice["message"]["reasoning_content"] = text(f"t{n}", 9)
+        return line
+
+    task = drafted(save(tmp_path / "rows.jsonl", [*rows_of(openai_request, 120), *rows_of(thought, 120)]))
+    assert "'reasoning_content' of the turns is not used" in said(task)
+
+
+@pytest.mark.parametrize("rest", [{}, {"stop_reason": "end_turn", "model": "m", "type": "message", "usage": {"in": 3}}])
+def test_what_anthropic_says_about_an_answer_is_no_part_of_the_turn(tmp_path, rest):
+    def line(n: int) -> Row:
+        found = anthropic_answer(n)
+        found["result"].get("message", {}).update(rest)
+        return found
+
+    draft = draft_task(
+        save(tmp_path / "rows.jsonl", [*rows_of(anthropic_request, 120), *rows_of(line, 120)]), tmp_path / "out"
+    )
+    assert not any("of the turns is not used" in one for one in (*draft.notes, *draft.doubts))
+
+
+def test_request_that_expired_is_one_that_failed(tmp_path):
+    answers = [expired(n) if n < 3 else openai_answer(n) for n in range(120)]
+    task = drafted(save(tmp_path / "rows.jsonl", [*rows_of(openai_request, 120), *answers]))
+    assert "requests without a whole answer have none to learn or to score (failed: 4)" in said(task)
+
+
+@pytest.mark.parametrize(
+    ("answer_of", "why"),
+    [(expired, "failed: 40"), (lambda n: cut(openai_answer(n + 6)), "cut off, as .* says: 34, not in this file: 6")],
+)
+def test_batch_without_any_whole_answer_says_how_its_requests_ended(tmp_path, answer_of, why):
+    rows = [*rows_of(openai_request, 40), *rows_of(answer_of, 40)]
+    with pytest.raises(TaskFileError, match=rf"no request has a whole answer \({why}"):
+        drafted(save(tmp_path / "rows.jsonl", rows))
+
+
+def test_rows_with_a_custom_id_and_an_object_are_no_batch(tmp_path):
+    rows = rows_of(lambda n: {"custom_id": f"r{n}", "body": {"text": text(n, 9)}, "label": label(n)})
+    task = drafted(save(tmp_path / "rows.jsonl", rows), inputs=["body.text"], target="label")
+    assert task.primary_metric == "label_accuracy" and {item.target for item in task.test} <= {
+        label(n) for n in range(7)
+    }
+
+
+def responses_request(n: int) -> Row:
+    body = {"model": "m", "input": f"{text(n, 6)}?"}
+    return {"custom_id": f"r{n}", "method": "POST", "url": "/v1/responses", "body": body}
+
+
+def responses_answer(n: int) -> Row:
+    said = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": text(f"a{n}", 4)}]}
+    response = {"status_code": 200, "body": {"object": "response", "output": [said]}}
+    return {"id": f"b{n}", "custom_id": f"r{n}", "response": response, "error": None}
+
+
+@pytest.mark.parametrize("lines", [[responses_request], [responses_answer], [responses_request, responses_answer]])
+def test_batch_of_responses_is_refused_by_its_name(tmp_path, lines):
+    rows = [row for line in lines for row in rows_of(line, 60)]
+    with pytest.raises(TaskFileError) as caught:
+        drafted(save(tmp_path / "rows.jsonl", rows))
+    (fault,) = caught.value.faults
+    assert fault.startswith("rows.jsonl: holds a batch of /v1/responses, which is not read; ")
 
 
 @pytest.mark.parametrize(("request_of", "answer_of"), APIS)

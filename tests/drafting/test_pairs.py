@@ -1,5 +1,6 @@
 """Preference pairs with their question in `messages`, which often ends in the better answer."""
 
+import json
 import re
 
 import pytest
@@ -128,6 +129,17 @@ def test_prompt_of_a_dialogue_that_ends_where_the_answer_begins_is_its_turns(tmp
     for item in (*task.test, *task.study.preferences):
         assert [message.role for message in item.messages] in (["user"], ["user", "assistant", "user"])
         assert not any("Human:" in message.content for message in item.messages)
+
+
+def test_pairs_with_answers_in_json_are_read_as_they_stand(tmp_path):
+    def calls(n: int, name: str) -> str:
+        return json.dumps([{"name": name, "arguments": {"place": text(n, 1)}}])
+
+    rows = rows_of(lambda n: {"prompt": text(n, 6), "chosen": calls(n, "find"), "rejected": calls(n, "lose")}, 120)
+    task = drafted(save(tmp_path / "rows.jsonl", rows))
+    items = [*task.study.train, *task.study.dev, *task.test]
+    assert {(item.question.text, item.target) for item in items} == {(row["prompt"], row["chosen"]) for row in rows}
+    assert all(pair.rejected == pair.chosen.replace("find", "lose") for pair in task.study.preferences)
 
 
 def test_pairs_of_equal_answers_are_one_reason(tmp_path):

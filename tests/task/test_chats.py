@@ -154,6 +154,8 @@ def test_case_of_roles_does_not_count(task_folder):
         ([ASKED, SAID | {"weight": 0}, LAST], "a part is marked as not to be learnt from"),
         ([ASKED], "'messages' has no answer: no turn is the assistant's"),
         ([{**SAID, "channel": "analysis"}], "'messages' holds thoughts alone"),
+        ([{"role": "system", "content": ""}], "'messages' holds nothing but an empty system turn"),
+        ([{"role": "system", "msg": "Be nice"}, ASKED, SAID], "'messages[0]' has no 'content', only role, msg; rename"),
         ([ASKED, {"role": "assistant", "tool_calls": [{"function": BROKEN}]}], "a call of 'get' are not valid JSON"),
         ([ASKED, {"from": "function_call", "value": json.dumps(BROKEN)}], "a call of 'get' are not valid JSON"),
     ],
@@ -163,6 +165,12 @@ def test_row_without_an_answer_to_learn_says_why(task_folder, turns, fault):
     task_folder.write_rows("train.jsonl", chat(*turns))
     (found,) = task_folder.faults()
     assert fault in found
+
+
+@pytest.mark.parametrize("beside", [{"id": "s1"}, {"weight": 0}, {"turn": 1}, {"name": None}])
+def test_system_turn_that_says_nothing_is_none_whatever_marks_it_has(task_folder, beside):
+    task = chats_of(task_folder, chat({"role": "system", "content": "", **beside}, ASKED, SAID))
+    assert pairs(task) == [(["one"], "first")]
 
 
 def test_many_marked_chats_are_left_out_beside_many_broken_ones_which_alone_are_faults(task_folder):

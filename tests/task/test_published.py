@@ -176,6 +176,24 @@ def test_translation_that_lacks_a_language_is_a_fault_of_its_row(task_folder):
     assert task_folder.faults()[0].startswith("a.jsonl line 10: 'target' is empty")
 
 
+JSON_ANSWERS = [
+    {"name": "get", "arguments": {"city": "Bergen"}},
+    {"title": "Peer Gynt", "author": "Ibsen"},
+    {"name": "Kari", "role": "engineer"},
+    {"from": "Bergen", "to": "Oslo"},
+]
+
+
+@pytest.mark.parametrize("item", JSON_ANSWERS)
+@pytest.mark.parametrize("write", [json.dumps, str])
+def test_answers_that_are_lists_of_objects_in_a_text_are_no_turns(task_folder, item, write):
+    answers = {"chosen": write([item]), "rejected": write([item, item])}
+    task_folder.settings["data"]["preferences"] = "pairs.jsonl"
+    task_folder.write_rows("pairs.jsonl", [{"prompt": "q", **answers}])
+    (pair,) = task_folder.load().study.preferences
+    assert (pair.chosen, pair.rejected) == (answers["chosen"], answers["rejected"])
+
+
 FIELD = Path(__file__).parents[1] / "field"
 
 
