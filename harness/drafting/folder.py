@@ -98,6 +98,7 @@ def draft_task(
     rows = _read(source, target, inputs, doubts)
     known, said_of_documents = _documents(documents)
     try:
+        rows = with_choices(rows, target, inputs)
         reading = read_columns([row.values for row in rows], known, target, inputs, lists)
         usable = usable_rows(rows, reading, known)
     except ValueError as fault:
@@ -188,7 +189,7 @@ def _read(source: Path, target: str | None, inputs: Sequence[str], doubts: list[
         said = f"the first line looks like a row, not like column names, as {why}"
         doubts.append(f"{said}; if so, put a line of names above it")
     is_table = source.suffix.lower() in (".csv", ".tsv")
-    rows = with_choices(with_lists(with_whole_numbers(rows) if is_table else rows, is_table=is_table))
+    rows = with_lists(with_whole_numbers(rows) if is_table else rows, is_table=is_table)
     column, dot, _ = (target or "").partition(".")
     inner = [row.values[column] for row in rows if dot and isinstance(row.values.get(column), dict)]
     beside = [f"{column}.aliases"] if any(one.get("aliases") for one in inner) else []  # as TriviaQA has them
