@@ -22,6 +22,7 @@ from harness.drafting.names import shown_name
 from harness.drafting.numbers import numbers_in, with_whole_numbers
 from harness.drafting.purpose import Purpose
 from harness.drafting.records import (
+    ANSWERS,
     Made,
     Usable,
     usable_rows,
@@ -100,6 +101,9 @@ def draft_task(
     try:
         rows = with_choices(rows, target, inputs)
         reading = read_columns([row.values for row in rows], known, target, inputs, lists)
+        answer = next((reading.needed[key] for key in ANSWERS if key in reading.needed), None)
+        if answer and _is_table(source) and not reading.options:
+            rows = with_whole_numbers(rows, answer)
         usable = usable_rows(rows, reading, known)
     except ValueError as fault:
         raise TaskFileError(str(source), ["; ".join((*doubts, str(fault)))]) from None
@@ -185,15 +189,18 @@ def _read(source: Path, target: str | None, inputs: Sequence[str], doubts: list[
         faults.add(name, "has no rows; give a file with some hundred")
     faults.raise_any(source)
     doubts += faults.guesses
-    if source.suffix.lower() in (".csv", ".tsv") and is_file and (why := _row_as_header(rows)):
+    if _is_table(source) and is_file and (why := _row_as_header(rows)):
         said = f"the first line looks like a row, not like column names, as {why}"
         doubts.append(f"{said}; if so, put a line of names above it")
-    is_table = source.suffix.lower() in (".csv", ".tsv")
-    rows = with_lists(with_whole_numbers(rows) if is_table else rows, is_table=is_table)
+    rows = with_lists(rows, is_table=_is_table(source))
     column, dot, _ = (target or "").partition(".")
     inner = [row.values[column] for row in rows if dot and isinstance(row.values.get(column), dict)]
     beside = [f"{column}.aliases"] if any(one.get("aliases") for one in inner) else []  # as TriviaQA has them
     return [replace(row, values=reached(row.values, (target, *inputs, *beside))) for row in rows]
+
+
+def _is_table(source: Path) -> bool:
+    return source.suffix.lower() in (".csv", ".tsv")
 
 
 def _row_as_header(rows: Sequence[Row]) -> str:

@@ -123,6 +123,20 @@ def test_answers_with_their_places_are_several_right_ones(tmp_path):
         assert [item.target, *item.accepted] == right[item.question.text.rpartition("\n\n")[2]]
 
 
+@pytest.mark.parametrize(
+    ("name", "marks"),
+    [
+        ("answer_start", [0, 0]),
+        ("answer_type", [1, 0]),
+        ("ids", [0, 1]),
+        ("sources", [0, 0]),
+    ],
+)
+def test_numbers_that_judge_no_answer_are_no_marks(tmp_path, name, marks):
+    rows = rows_of(lambda n: {"question": f"{text(n, 7)}?", "answers": [text(n, 1), text(-n, 2)], name: marks}, 120)
+    assert all(item.accepted for item in drafted(save(tmp_path / "rows.jsonl", rows)).test)
+
+
 @pytest.mark.parametrize("marks", [(True, False), (1, 0)])
 def test_answers_of_which_another_column_says_which_are_right_are_refused(tmp_path, marks):
     def row(n: int) -> Row:
