@@ -161,7 +161,7 @@ def read_columns(
     answer = found.needed.get("target")
     is_plain = found.name == PLAIN and answer is not None and found.options is None
     meaning = what_lists_mean(rows, str(answer), lists) if is_plain else None
-    if meaning == "any":
+    if meaning == "any" and not target and not inputs:
         refuse_marked_answers(rows, left, str(answer))
     holds_one = meaning == "any" and hold_one(rows, str(answer))
     is_single = is_plain and meaning is None and not nesting(rows, str(answer))

@@ -26,6 +26,7 @@ from harness.metrics.choices import read_choices
 from harness.metrics.label_sets import split_labels
 
 _INDEXING = {"answer", "correct", "label", "gold", "target", "key", "cop", "solution", "best", "right"}
+_MEASURING = {"start", "end", "type", "kind", "count", "length"}  # numbers of an answer, and none that names a choice
 
 
 def are_called_answers(columns: Sequence[str]) -> bool:
@@ -233,8 +234,9 @@ def _naming_several(rows: Values, columns: Sequence[str], names: Sequence[str]) 
 
 
 def is_indexing(name: str) -> bool:
-    """Whether a name may be that of a column which says the right choice: 'answer_idx', 'Correct Option'."""
-    return not words_of_name(name).isdisjoint(_INDEXING)
+    """Whether a name may be that of a column which says the right choice: 'answer_idx', but not 'answer_start'."""
+    words = words_of_name(name)
+    return not words.isdisjoint(_INDEXING) and words.isdisjoint(_MEASURING)
 
 
 def _flag_of(rows: Values, name: str) -> str:
