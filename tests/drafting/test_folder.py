@@ -306,10 +306,10 @@ def test_names_that_mean_something_in_yaml_do_no_harm(tmp_path, monkeypatch, nam
     monkeypatch.chdir(tmp_path)
     folder = Path(name.replace("\n", " "))
     folder.mkdir()
-    rows = rows_of(lambda n: {name: text(n, 9), f"{name} 2": f"{name} {n % 3}", "é" + name: n})
+    rows = rows_of(lambda n: {name: text(n, 9), f"{name} 2": f"{n % 3} {name}", "é" + name: n})
     task = drafted(save(tmp_path / "rows.jsonl", rows), model=str(folder))
     assert task.model.source == str(tmp_path / folder)
-    assert {item.target for item in task.test} == {f"{name} {n}".strip() for n in range(3)}
+    assert {item.target for item in task.test} == {f"{n} {name}" for n in range(3)}
 
 
 @pytest.mark.parametrize("seed", range(6))
