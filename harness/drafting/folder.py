@@ -132,7 +132,8 @@ def draft_task(
     values = [row.values for row in rows]
     telling = [name for name in reading.unused if tells_the_answer(values, name, reading.needed.get("target", ""))]
     others = [name for name in reading.unused if name not in telling]
-    tally.columns(rows, others, lambda name: _way_into_question(name, reading))
+    is_filled_in = any(not is_empty(row, "input") for row in values)
+    tally.columns(rows, others, lambda name: _way_into_question(name, reading, has_input=is_filled_in))
     for name in telling:
         what, way = f"column {shown_name(name)} is not used", "it may give the answer away"
         if is_wrong := is_wrong_answer(name):
@@ -213,7 +214,7 @@ def _row_as_header(rows: Sequence[Row]) -> str:
         if len(name.split()) >= PROSE_WORDS and name.endswith((".", "!")):  # surveys have questions as names
             return f"{shown_name(name)} is a sentence"
     if len(rows[0].values) > 1 and all(len(name.split()) >= PROSE_WORDS for name in rows[0].values):
-        return f"all names are as long as {shown_name(next(iter(rows[0].values)))}"
+        return f"all names are sentences, such as {shown_name(next(iter(rows[0].values)))}"
     return ""
 
 
@@ -234,13 +235,14 @@ def _from(out: Path, path: Path) -> str:
     return Path(os.path.relpath(path.absolute(), out.absolute())).as_posix()
 
 
-def _way_into_question(name: str, reading: Reading) -> str:
-    """Say how a column comes into the question, beside what stands there already."""
+def _way_into_question(name: str, reading: Reading, *, has_input: bool) -> str:
+    """Say how a column comes into the question, beside what stands there already, as Alpaca's input does."""
     if reading.shape == PAIRS:
         return "write it into the question, in 'prompt'"
     asked = reading.question or tuple(reading.needed[key] for key in ("instruction", "prompt") if key in reading.needed)
     if not asked or reading.verdict:
         return "write it into the question's turn"
+    asked = (*asked, "input") if has_input and reading.shape == "Alpaca" else asked
     flags = (f"--input {shlex.quote(one)}" for one in (*reading.contexts, *asked, name))
     return f"put it into the question with {' '.join(flags)}"
 

@@ -136,11 +136,11 @@ def refuse_unused_choices(rows: Values, columns: Sequence[str], target: str, que
             )
 
 
-def refuse_unread_choices(rows: Values, names: Sequence[str], target: str) -> None:
+def refuse_unread_choices(rows: Values, names: Sequence[str], target: str, question: Sequence[str]) -> None:
     """Refuse choices in one text with nothing that tells them apart, where the answer is a letter or number of one.
 
     Raises:
-        ValueError: With the form that is read.
+        ValueError: With the form that is read, and the flags that put the text into the question.
     """
     said = {bare_answer(text).casefold() for text in distinct(rows, target)}
     if len(said) < 2 or not (said <= set(LETTERS.casefold()) or said <= set("0123456789")):
@@ -150,7 +150,8 @@ def refuse_unread_choices(rows: Values, names: Sequence[str], target: str) -> No
         if usual(name) in CHOICES and is_text(rows, name) and sum(map(bool, map(read_choices, cells))) * 2 < len(cells):
             raise ValueError(
                 f"column {shown_name(name)} may hold the choices that {shown_name(target)} names, and nothing tells "
-                f"where one ends: write them as lists, or with '|' between them"
+                f"where one ends: write them as lists, or with '|' between them; if it holds none, give "
+                f"{' '.join(f'--input {quote(one)}' for one in dict.fromkeys((*question, name)))}"
             )
 
 

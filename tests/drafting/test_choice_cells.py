@@ -93,6 +93,17 @@ def test_choices_that_nothing_tells_apart_are_refused_where_the_answer_names_one
     assert drafted(file, inputs=["question", "options"]).test
 
 
+def test_refusal_of_choices_that_nothing_tells_apart_gives_the_flags_that_show_them_as_they_are(tmp_path):
+    def row(n: int) -> Row:
+        return {"question": f"{text(n, 7)}?", "candidates": text(f"c{n}", 12), "score": n * n % 7 % 5}
+
+    file = save(tmp_path / "rows.jsonl", rows_of(row, 120))
+    with pytest.raises(TaskFileError, match="if it holds none, give --input question --input candidates$"):
+        drafted(file, target="score")
+    task = drafted(file, target="score", inputs=["question", "candidates"])
+    assert all("candidates: " in item.question.text for item in task.test)
+
+
 def test_settings_under_a_name_of_choices_are_no_choices(tmp_path):
     def row(n: int) -> Row:
         settings = ", ".join(text((n, 0), 1 + n % 4).split())
