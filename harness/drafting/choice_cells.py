@@ -43,7 +43,8 @@ def with_choices(rows: Sequence[Row], target: str | None, inputs: Sequence[str])
         cells = [row.values.get(name) for row in rows]
         if usual(name) not in CHOICES or name in (target, *inputs) or not all(isinstance(c, str | None) for c in cells):
             continue
-        split = _split([cell or "" for cell in cells]) or ()
+        parted = _split([cell or "" for cell in cells]) or ()
+        split = (one if len(listed(one) or ()) >= _FEWEST else None for one in parted)
         read = [replace(row, values={**row.values, name: one}) for row, one in zip(rows, split, strict=False)]
         values = [row.values for row in read]
         if not option_columns(values, [name]):
@@ -73,7 +74,7 @@ def _split(cells: Sequence[str]) -> list[Any] | None:
             bare = [re.sub(sign, "", cell, count=1) for cell in bare]
         parted = [re.split(sign, cell) if cell else [] for cell in bare]
         counts = Counter(len(texts) for texts in parted if texts)
-        is_even = counts.most_common(1)[0][1] >= NEARLY_ALL * len(held)
+        is_even = max(counts.values(), default=0) >= NEARLY_ALL * len(held)
         if _are_parted(parted, len(held)) and (is_even or sign not in _WEAK):
             return list(map(unlettered, parted))
     return None

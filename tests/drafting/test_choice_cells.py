@@ -177,9 +177,10 @@ def test_answer_that_the_user_names_stays_one_text_under_a_name_of_choices(tmp_p
     assert not any(item.accepted for item in task.test)
 
 
-def test_texts_of_which_the_answers_name_none_are_no_choices(tmp_path):
+@pytest.mark.parametrize("form", ["{}/b, c/d", "|", " ; ", "/", ","])
+def test_texts_of_which_the_answers_name_none_are_no_choices(tmp_path, form):
     def row(n: int) -> Row:
-        return {"question": f"{text(n, 7)}?", "options": f"{text(n, 1)}/b, c/d", "answer": text(f"a{n}", 2)}
+        return {"question": f"{text(n, 7)}?", "options": form.format(text(n, 1)), "answer": text(f"a{n}", 2)}
 
     task = drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))
     assert task.primary_metric == "exact_match" and "column 'options' is not used" in said(task)
@@ -235,6 +236,16 @@ def test_signs_around_all_choices_are_none_of_them(tmp_path, form):
         texts = by_question[question]
         assert listed.splitlines() == [f"{letter}. {one}" for letter, one in zip("ABCD", texts, strict=True)]
         assert item.target == answers[question]
+
+
+def test_row_whose_text_holds_one_choice_alone_is_left_out(tmp_path):
+    def row(n: int) -> Row:
+        texts, at = asked(n)
+        return {"question": f"{text(n, 7)}?", "options": "|".join(texts[: None if n % 25 else 1]), "answer": "ABCD"[at]}
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))
+    assert task.primary_metric == "choice"
+    assert "rows left out: 5; rows.jsonl line 1 and 4 more: 'options' has fewer than two answers" in said(task)
 
 
 @pytest.mark.parametrize("empty", [0, 1])
