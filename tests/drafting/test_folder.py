@@ -218,6 +218,14 @@ def test_rows_without_an_answer_are_left_out_in_any_shape(tmp_path):
     assert "rows left out: 120" in said(drafted(save(tmp_path / "rows.jsonl", rows)))
 
 
+def test_first_line_of_sentences_alone_is_said_to_look_like_a_row(tmp_path):
+    source = tmp_path / "rows.csv"
+    source.write_text("".join(f"{text(n, 9)},{text(-n, 6)}\n" for n in range(120)))
+    names = [text(0, 9), text(0, 6)]
+    written = said(drafted(source, inputs=names[:1], target=names[1]))
+    assert f"looks like a row, not like column names, as all names are sentences, such as '{names[0]}'" in written
+
+
 def test_first_line_of_a_table_that_looks_like_a_row_is_said(tmp_path):
     source = tmp_path / "rows.csv"
     source.write_text("".join(f"{text(n, 9)},{label(n)}\n" for n in range(120)))
