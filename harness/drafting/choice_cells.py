@@ -8,31 +8,53 @@ from typing import Any
 
 from harness.columns import CHOICES
 from harness.drafting.names import usual
+from harness.drafting.option_columns import find_options, option_columns, refuse_choices_apart
 from harness.drafting.options import listed, unlettered
-from harness.drafting.values import NEARLY_ALL
+from harness.drafting.targets import FILLED
+from harness.drafting.values import NEARLY_ALL, is_filled
 from harness.metrics.choices import read_choices
 from harness.task.row import Row
 from harness.task.written import literal
 
-# The strongest first. Commas are in choices too: they separate where all rows have as many, and never between digits.
+# The strongest first. Commas and slashes are in choices too: they separate where all rows have as many, and never
+# between digits.
 _SIGNS = (
-    r"\s*<br\s*/?>\s*", r"\s*\n\s*", r"\s*\|+\s*", r"\s*[;；]\s*", r"\t", r"\s+/\s+",
-    r"/", r"\s*(?:,\s+|[、，]|(?<!\d),|,(?!\d))\s*",
+    r"\s*<br\s*/?>\s*", r"\s*\n\s*", r"\s*\|\|\s*", r"\s*\|\s*", r"\s*[;；]\s*", r"\t", r"\s+/\s+",
+    r"\s*(?:,\s+|[、，]|(?<!\d),|,(?!\d))\s*", r"(?<!\d)/|/(?!\d)",
 )  # fmt: skip
 _WEAK = _SIGNS[-2:]
 _FEWEST = 2
 _SPACED_MARK = re.compile(r"(?<![^\s(])([A-Za-z0-9])\s+([)\].:])(?=\s)")  # 'a ) 38 , b ) 27' as MathQA has it
 
 
-def with_choices(rows: Sequence[Row]) -> list[Row]:
-    """Return rows whose choices are lists, where a column with a name of choices has them in one text each."""
-    read: dict[str, list[Any]] = {}
-    for name in dict.fromkeys(name for row in rows for name in row.values if usual(name) in CHOICES):
+def with_choices(rows: Sequence[Row], target: str | None, inputs: Sequence[str]) -> list[Row]:
+    """Return rows whose choices are lists, where a column has them in one text each and another says which is right.
+
+    Args:
+        rows: The rows.
+        target: The answer's column, where the user names it.
+        inputs: The question's columns, where the user names them; they stay as they are written.
+
+    Raises:
+        InDoubt: If columns with names of answers name different choices in too many rows.
+    """
+    names = list(dict.fromkeys(name for row in rows for name in row.values))
+    for name in names:
         cells = [row.values.get(name) for row in rows]
-        if all(isinstance(cell, str | None) for cell in cells) and (found := _split([cell or "" for cell in cells])):
-            read[name] = found
-    own = [{name: cells[at] for name, cells in read.items()} for at in range(len(rows))]
-    return [replace(row, values={**row.values, **more}) for row, more in zip(rows, own, strict=True)]
+        if usual(name) not in CHOICES or name in (target, *inputs) or not all(isinstance(c, str | None) for c in cells):
+            continue
+        parted = _split([cell or "" for cell in cells]) or ()
+        split = (one if len(listed(one) or ()) >= _FEWEST else None for one in parted)
+        read = [replace(row, values={**row.values, name: one}) for row, one in zip(rows, split, strict=False)]
+        values = [row.values for row in read]
+        if not option_columns(values, [name]):
+            continue
+        filled = [other for other in names if is_filled(values, other, FILLED)]
+        if find_options(values, (name,), filled, target):
+            return read
+        if not target:
+            refuse_choices_apart(values, (name,), filled)
+    return list(rows)
 
 
 def _split(cells: Sequence[str]) -> list[Any] | None:
@@ -47,9 +69,12 @@ def _split(cells: Sequence[str]) -> list[Any] | None:
     if _are_parted(lettered, len(held)):
         return [[text.strip(" \t\n,;|") for text in texts] for texts in lettered]
     for sign in _SIGNS:
-        parted = [re.split(sign, cell.strip()) if cell.strip() else [] for cell in cells]
+        bare = [re.sub(rf"(?:{sign})$", "", cell.strip()) for cell in cells]
+        if all(re.match(sign, cell) for cell in bare if cell):  # else a first choice is empty in some rows
+            bare = [re.sub(sign, "", cell, count=1) for cell in bare]
+        parted = [re.split(sign, cell) if cell else [] for cell in bare]
         counts = Counter(len(texts) for texts in parted if texts)
-        is_even = counts.most_common(1)[0][1] >= NEARLY_ALL * len(held)
+        is_even = max(counts.values(), default=0) >= NEARLY_ALL * len(held)
         if _are_parted(parted, len(held)) and (is_even or sign not in _WEAK):
             return list(map(unlettered, parted))
     return None

@@ -3,9 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from harness.drafting.names import words_of_name
+from harness.drafting.names import usual, words_of_name
 from harness.drafting.values import NEARLY_ALL
-from harness.words import gaps
 
 _NAMES = {"sql", "sparql", "cypher", "bash", "shell", "cmd", "regex"}
 _SOME = 0.5
@@ -14,7 +13,8 @@ _CODE = re.compile(
     r"^\s*(?:def |class |import |from [\w.]+ import |return\b|print\(|#include|#!/|<\?php|package |public |private "
     r"|function\b.*\(|(?:const|let|var) \w+ ?=|for \w+ in [^,]+:|while [^,]+:\s*$|for ?\(|if ?\(|\w+ ?= ?[\w.]+\()"
     r"|[;{]\s*$"
-    r"|^\s*(?i:select\b.*\bfrom\b|select\s*$|with \w+ as\b|insert into |update \w+ set |delete from |create table )",
+    r"|^\s*(?i:select\b[^'\"\n]*\bfrom\b|select\s*$|with \w+ as\b|insert into |update \w+ set )"
+    r"|^\s*(?i:delete from |create table )",
     re.MULTILINE,
 )
 SAID = "the answers are programs or queries, which nothing here runs: they are compared as texts"
@@ -26,11 +26,9 @@ def are_code(targets: Sequence[str], name: str) -> bool:
 
     Args:
         targets: The answers.
-        name: Of their column; single words under a name of code are codes of things, as 'E11.9'.
+        name: Of their column; under a name of code half of the answers need look like it, as 'E11.9' does not.
     """
-    words = words_of_name(name)
-    if not words.isdisjoint(_NAMES):
+    if not words_of_name(name).isdisjoint(_NAMES):
         return True
-    if "code" in words and sum(gaps(target) > 0 for target in targets) > _SOME * len(targets):
-        return True
-    return sum(_CODE.search(target) is not None for target in targets) >= NEARLY_ALL * len(targets)
+    needed = _SOME if usual(name).split("_")[-1] == "code" else NEARLY_ALL
+    return sum(_CODE.search(target) is not None for target in targets) >= needed * len(targets)

@@ -161,7 +161,7 @@ def read_columns(
     answer = found.needed.get("target")
     is_plain = found.name == PLAIN and answer is not None and found.options is None
     meaning = what_lists_mean(rows, str(answer), lists) if is_plain else None
-    if meaning == "any":
+    if meaning == "any" and not target and not inputs:
         refuse_marked_answers(rows, left, str(answer))
     holds_one = meaning == "any" and hold_one(rows, str(answer))
     is_single = is_plain and meaning is None and not nesting(rows, str(answer))
@@ -305,11 +305,11 @@ def _plain(names: list[str], rows: Values, target: str | None, inputs: Sequence[
     is_judged = has_few_values(rows, chosen) or is_judging(chosen)
     if columns and not options and (is_judged or not are_called_answers(columns)):
         question = (*question, *(name for name in columns if name != chosen))
-        doubts.append(f"columns {', '.join(map(shown_name, columns))} stand in the question under their names")
+        doubts.append(f"the question shows {', '.join(map(shown_name, columns))} too, behind each column's name")
     if not columns and not inputs:
         refuse_unused_choices(rows, [name for name in likely if name not in (chosen, *question)], chosen, question[0])
     if not options and not inputs:
-        refuse_unread_choices(rows, names, chosen)
+        refuse_unread_choices(rows, names, chosen, question)
     refuse_logs(rows, chosen)
     if not target and not options:
         refuse_labels_apart(rows, names, chosen)

@@ -22,6 +22,7 @@ from harness.drafting.names import shown_name
 from harness.drafting.numbers import numbers_in, with_whole_numbers
 from harness.drafting.purpose import Purpose
 from harness.drafting.records import (
+    ANSWERS,
     Made,
     Usable,
     usable_rows,
@@ -98,7 +99,11 @@ def draft_task(
     rows = _read(source, target, inputs, doubts)
     known, said_of_documents = _documents(documents)
     try:
+        rows = with_choices(rows, target, inputs)
         reading = read_columns([row.values for row in rows], known, target, inputs, lists)
+        answer = next((reading.needed[key] for key in ANSWERS if key in reading.needed), None)
+        if answer and _is_table(source) and not reading.options:
+            rows = with_whole_numbers(rows, answer)
         usable = usable_rows(rows, reading, known)
     except ValueError as fault:
         raise TaskFileError(str(source), ["; ".join((*doubts, str(fault)))]) from None
@@ -127,7 +132,8 @@ def draft_task(
     values = [row.values for row in rows]
     telling = [name for name in reading.unused if tells_the_answer(values, name, reading.needed.get("target", ""))]
     others = [name for name in reading.unused if name not in telling]
-    tally.columns(rows, others, lambda name: _way_into_question(name, reading))
+    is_filled_in = any(not is_empty(row, "input") for row in values)
+    tally.columns(rows, others, lambda name: _way_into_question(name, reading, has_input=is_filled_in))
     for name in telling:
         what, way = f"column {shown_name(name)} is not used", "it may give the answer away"
         if is_wrong := is_wrong_answer(name):
@@ -184,15 +190,18 @@ def _read(source: Path, target: str | None, inputs: Sequence[str], doubts: list[
         faults.add(name, "has no rows; give a file with some hundred")
     faults.raise_any(source)
     doubts += faults.guesses
-    if source.suffix.lower() in (".csv", ".tsv") and is_file and (why := _row_as_header(rows)):
+    if _is_table(source) and is_file and (why := _row_as_header(rows)):
         said = f"the first line looks like a row, not like column names, as {why}"
         doubts.append(f"{said}; if so, put a line of names above it")
-    is_table = source.suffix.lower() in (".csv", ".tsv")
-    rows = with_choices(with_lists(with_whole_numbers(rows) if is_table else rows, is_table=is_table))
+    rows = with_lists(rows, is_table=_is_table(source))
     column, dot, _ = (target or "").partition(".")
     inner = [row.values[column] for row in rows if dot and isinstance(row.values.get(column), dict)]
     beside = [f"{column}.aliases"] if any(one.get("aliases") for one in inner) else []  # as TriviaQA has them
     return [replace(row, values=reached(row.values, (target, *inputs, *beside))) for row in rows]
+
+
+def _is_table(source: Path) -> bool:
+    return source.suffix.lower() in (".csv", ".tsv")
 
 
 def _row_as_header(rows: Sequence[Row]) -> str:
@@ -205,7 +214,7 @@ def _row_as_header(rows: Sequence[Row]) -> str:
         if len(name.split()) >= PROSE_WORDS and name.endswith((".", "!")):  # surveys have questions as names
             return f"{shown_name(name)} is a sentence"
     if len(rows[0].values) > 1 and all(len(name.split()) >= PROSE_WORDS for name in rows[0].values):
-        return f"all names are as long as {shown_name(next(iter(rows[0].values)))}"
+        return f"all names are sentences, such as {shown_name(next(iter(rows[0].values)))}"
     return ""
 
 
@@ -226,13 +235,14 @@ def _from(out: Path, path: Path) -> str:
     return Path(os.path.relpath(path.absolute(), out.absolute())).as_posix()
 
 
-def _way_into_question(name: str, reading: Reading) -> str:
-    """Say how a column comes into the question, beside what stands there already."""
+def _way_into_question(name: str, reading: Reading, *, has_input: bool) -> str:
+    """Say how a column comes into the question, beside what stands there already, as Alpaca's input does."""
     if reading.shape == PAIRS:
         return "write it into the question, in 'prompt'"
     asked = reading.question or tuple(reading.needed[key] for key in ("instruction", "prompt") if key in reading.needed)
     if not asked or reading.verdict:
         return "write it into the question's turn"
+    asked = (*asked, "input") if has_input and reading.shape == "Alpaca" else asked
     flags = (f"--input {shlex.quote(one)}" for one in (*reading.contexts, *asked, name))
     return f"put it into the question with {' '.join(flags)}"
 

@@ -69,10 +69,10 @@ def read_answers(targets: Sequence[str], reading: Reading) -> Answers:
         reading: What their column was taken for, where it says more than they do.
 
     Raises:
-        ValueError: If all answers are the same: nothing can be learnt or measured.
+        ValueError: If all answers are the same, to the metric of labels too: nothing can be learnt or measured.
     """
     counts = Counter(target.strip() for target in targets)
-    if len(counts) < 2:
+    if len(counts) < 2 or (_are_labels(counts, reading) and len(_as_compared(counts)) < 2):
         raise ValueError(f"every row has the answer {shown(targets[0])}; a task needs two answers at least")
     if reading.options:
         return _SEVERAL_CHOICES if reading.options.has_several else _CHOICE

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from shlex import quote
 from typing import Any, Literal
 
 from harness.closed_set import is_closed_set
@@ -15,6 +16,7 @@ from harness.drafting.names import (
     LABELS,
     SEVERAL,
     WANTED,
+    is_beside,
     shown_name,
     usual,
     words_of_name,
@@ -61,7 +63,7 @@ def refuse_marked_answers(rows: Values, names: Sequence[str], target: str) -> No
     """Refuse lists of answers of which another column of lists says, by a yes or no each, which are right.
 
     Raises:
-        ValueError: With the forms that are read.
+        ValueError: With the forms that are read, and the flag that takes all answers for right.
     """
     for name in names:
         pairs = [(row[target], row.get(name)) for row in rows if isinstance(row.get(target), list)]
@@ -69,10 +71,13 @@ def refuse_marked_answers(rows: Values, names: Sequence[str], target: str) -> No
             isinstance(marks, list) and len(marks) == len(answers) and all(mark in (0, 1) for mark in marks)
             for answers, marks in pairs
         )
-        if are_marks and any(0 in (marks or ()) for _, marks in pairs):
+        found = [marks for _, marks in pairs if marks] if are_marks and not is_beside(name) else []
+        are_places = all(marks == list(range(len(marks))) for marks in found)
+        if not are_places and all(any(mark in marks for marks in found) for mark in (0, 1)):
             raise ValueError(
                 f"column {shown_name(name)} says which of the answers in {shown_name(target)} are right: write these "
-                f"alone into {shown_name(target)}, or all into 'choices' and the right one's letter into 'answer'"
+                f"alone into {shown_name(target)}, or all into 'choices' and the right one's letter into 'answer'; "
+                f"if not, give --target {quote(target)}"
             )
 
 

@@ -63,17 +63,13 @@ def numbers_in(values: Sequence[Any], *, units: bool = False) -> list[Fraction] 
     return found
 
 
-def with_whole_numbers(rows: Sequence[Row]) -> list[Row]:
-    """Return a table's rows whose columns of whole numbers have no '.0' behind each, as pandas writes them."""
-    names = (
-        [name for name in rows[0].values if all(_may_be_whole(row.values.get(name)) for row in rows)] if rows else []
-    )
-    own = ({name: str(row.values.get(name) or "").removesuffix(".0") for name in names} for row in rows)
-    return [replace(row, values={**row.values, **more}) for row, more in zip(rows, own, strict=True)]
-
-
-def _may_be_whole(cell: Any) -> bool:
-    return not cell or (isinstance(cell, str) and _WHOLE.fullmatch(cell) is not None)
+def with_whole_numbers(rows: Sequence[Row], name: str) -> list[Row]:
+    """Return a table's rows without '.0' behind a column's numbers, as pandas writes whole ones, where all have it."""
+    cells = [row.values.get(name) or "" for row in rows]
+    if not all(isinstance(cell, str) and (not cell or _WHOLE.fullmatch(cell)) for cell in cells):
+        return list(rows)
+    whole = (cell.removesuffix(".0") for cell in cells)
+    return [replace(row, values={**row.values, name: cell}) for row, cell in zip(rows, whole, strict=True)]
 
 
 def _number(value: Any, mark: DecimalMark, units: bool) -> Fraction | None:

@@ -26,6 +26,7 @@ from harness.metrics.choices import read_choices
 from harness.metrics.label_sets import split_labels
 
 _INDEXING = {"answer", "correct", "label", "gold", "target", "key", "cop", "solution", "best", "right"}
+_MEASURING = {"start", "end", "type", "kind", "count", "length"}  # numbers of an answer, and none that names a choice
 
 
 def are_called_answers(columns: Sequence[str]) -> bool:
@@ -135,11 +136,11 @@ def refuse_unused_choices(rows: Values, columns: Sequence[str], target: str, que
             )
 
 
-def refuse_unread_choices(rows: Values, names: Sequence[str], target: str) -> None:
+def refuse_unread_choices(rows: Values, names: Sequence[str], target: str, question: Sequence[str]) -> None:
     """Refuse choices in one text with nothing that tells them apart, where the answer is a letter or number of one.
 
     Raises:
-        ValueError: With the form that is read.
+        ValueError: With the form that is read, and the flags that put the text into the question.
     """
     said = {bare_answer(text).casefold() for text in distinct(rows, target)}
     if len(said) < 2 or not (said <= set(LETTERS.casefold()) or said <= set("0123456789")):
@@ -149,7 +150,8 @@ def refuse_unread_choices(rows: Values, names: Sequence[str], target: str) -> No
         if usual(name) in CHOICES and is_text(rows, name) and sum(map(bool, map(read_choices, cells))) * 2 < len(cells):
             raise ValueError(
                 f"column {shown_name(name)} may hold the choices that {shown_name(target)} names, and nothing tells "
-                f"where one ends: write them as lists, or with '|' between them"
+                f"where one ends: write them as lists, or with '|' between them; if it holds none, give "
+                f"{' '.join(f'--input {quote(one)}' for one in dict.fromkeys((*question, name)))}"
             )
 
 
@@ -233,8 +235,9 @@ def _naming_several(rows: Values, columns: Sequence[str], names: Sequence[str]) 
 
 
 def is_indexing(name: str) -> bool:
-    """Whether a name may be that of a column which says the right choice: 'answer_idx', 'Correct Option'."""
-    return not words_of_name(name).isdisjoint(_INDEXING)
+    """Whether a name may be that of a column which says the right choice: 'answer_idx', but not 'answer_start'."""
+    words = words_of_name(name)
+    return not words.isdisjoint(_INDEXING) and words.isdisjoint(_MEASURING)
 
 
 def _flag_of(rows: Values, name: str) -> str:

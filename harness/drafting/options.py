@@ -206,9 +206,9 @@ def labels_in(value: Any) -> list[str]:
 
 
 def bare_answer(answer: str) -> str:
-    """Return the letter or number that an answer is, without marks or a word: 'b)', '④', 'Option 2'; else the text."""
-    if is_whole_number(answer):
-        return answer
+    """Return the letter or number that an answer is, without marks or a word: 'b)', '④', '2.0'; else the text."""
+    if is_whole_number(answer.removesuffix(".0")):
+        return answer.removesuffix(".0")
     plain = unicodedata.normalize("NFKC", answer)
     marked = _MARKED.fullmatch(plain)
     return marked[1] if marked else choice_label(usual(plain)) or answer

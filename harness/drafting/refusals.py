@@ -133,7 +133,10 @@ def refuse_dialogues(rows: Values, names: Sequence[str]) -> None:
             held = f"{TURNS}, under no name that chats have"
         else:
             continue
-        raise ValueError(f"column {shown_name(name)} holds {held}; write each row as {AS_MESSAGES}")
+        raise ValueError(
+            f"column {shown_name(name)} holds {held}; write each row as {AS_MESSAGES}; if another column is the "
+            f"answer, name it with --target"
+        )
 
 
 def refuse_turns_as_rows(rows: Values, names: Sequence[str]) -> None:

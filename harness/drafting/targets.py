@@ -119,12 +119,18 @@ def _refuse_given(rows: Values, names: Sequence[str], claims: Sequence[str]) -> 
         InDoubt: With the one that is right first.
     """
     given = [name for name in claims if usual(name) in GIVEN]
-    right = [name for name in names if not (words_of_name(name).isdisjoint(RIGHT) or is_beside(name))]
+    right = [name for name in names if _says_right(name) and not is_beside(name)]
     if given and usual(given[0]) != "answer":
         right += [name for name in names if usual(name) in ("reference", "references")]
     if given and right:
         why = f"{shown_name(right[0])} may say what is right, and {shown_name(given[0])} what a model answered"
         raise InDoubt(rows, "--target", f"{WHICH}: {why}", [right[0], given[0]])
+
+
+def _says_right(name: str) -> bool:
+    """Whether a name says that it is the right answer: 'gold', 'expected_output', but not 'gold_passage'."""
+    words = words_of_name(name)
+    return not words.isdisjoint(RIGHT) and words - RIGHT <= set.union(*map(words_of_name, (*GIVEN, *TARGETS)))
 
 
 def _has_key(rows: Values, name: str, key: str) -> bool:

@@ -407,12 +407,55 @@ def test_labels_that_pandas_wrote_with_a_point_are_whole_numbers(tmp_path, end):
     assert "the labels are numbers, which say nothing" in said(task)
 
 
+@pytest.mark.parametrize("names", [("prompt", "completion"), ("question", "answer")])
+def test_only_the_answers_of_a_table_lose_the_point_behind_whole_numbers(tmp_path, names):
+    question, answer = names
+    file = tmp_path / "rows.csv"
+    rows = (f"{text(n, 9)},{n % 9}.0,{n * n % 7 % 4}.0\n" for n in range(120))
+    file.write_text(f"{question},version,{answer}\n" + "".join(rows))
+    task = drafted(file, inputs=[question, "version"], target=answer)
+    versions = {item.question.text.partition("version: ")[2] for item in task.study.train}
+    assert versions == {f"{version}.0" for version in range(9)}
+    assert {item.target for item in task.test} == {"0", "1", "2"}
+
+
+@pytest.mark.parametrize("end", ["", ".0"])
+@pytest.mark.parametrize("name", ["answer", "correct", "cop"])
+def test_number_of_a_choice_in_a_table_may_have_a_point(tmp_path, name, end):
+    file = tmp_path / "rows.csv"
+    rows = (",".join(text((n, at), 2) for at in range(5)) + f",{n * n % 7 % 4}{end}\n" for n in range(120))
+    file.write_text(f"question,A,B,C,D,{name}\n" + "".join(rows))
+    task = drafted(file)
+    right = {text((n, 0), 2): text((n, 1 + n * n % 7 % 4), 2) for n in range(120)}
+    for item in task.test:
+        question, _, listed = item.question.text.partition("\n\n")
+        assert dict(line.split(". ", 1) for line in listed.splitlines())[item.target] == right[question]
+
+
+def test_choice_of_a_table_that_is_a_whole_number_keeps_its_point_as_the_answer_does(tmp_path):
+    file = tmp_path / "rows.csv"
+    rows = (f"{text(n, 9)},0.0,{n}.5,2.0,3.5,{'0.0' if n % 2 else '2.0'}\n" for n in range(120))
+    file.write_text("question,A,B,C,D,answer\n" + "".join(rows))
+    task = drafted(file)
+    assert task.primary_metric == "choice"
+    assert {(item.target, item.question.text.splitlines()[2]) for item in task.test} == {
+        ("A", "A. 0.0"),
+        ("C", "A. 0.0"),
+    }
+
+
 def test_fractions_of_a_table_keep_their_point(tmp_path):
     file = tmp_path / "rows.csv"
     file.write_text(
         "sentence1,sentence2,score\n" + "".join(f"{text(n, 6)},{text(-n, 6)},{n % 9 / 2}\n" for n in range(120))
     )
     assert {"1.0", "1.5"} <= {item.target for item in drafted(file).study.train}
+
+
+def test_labels_that_are_all_the_same_to_the_metric_are_refused(tmp_path):
+    rows = rows_of(lambda n: {"text": text(n, 9), "label": ["Yes", "yes", "yes "][n * n % 7 % 3]}, 120)
+    with pytest.raises(TaskFileError, match="every row has the answer 'Yes'; a task needs two answers at least"):
+        drafted(save(tmp_path / "rows.jsonl", rows))
 
 
 def test_labels_that_are_the_same_to_the_metric_are_named_once_in_their_usual_spelling(tmp_path):

@@ -316,3 +316,21 @@ def test_where_a_chat_in_one_text_comes_from_is_no_answer(tmp_path, name, is_ref
             drafted(file)
     else:
         assert drafted(file).primary_metric == "label_accuracy"
+
+
+@pytest.mark.parametrize(
+    "form", ["Model: {}. Operating System: {}.", "Instruction: {}. Model: {}.", "System: {} User: {}"]
+)
+@pytest.mark.parametrize("name", ["domain", "source", "genre"])
+def test_labelled_fields_of_a_text_are_no_speakers(tmp_path, name, form):
+    rows = rows_of(lambda n: {"text": form.format(text(n, 3), text(-n, 3)), name: LABELS[n * n % 7 % 4]}, 120)
+    assert drafted(save(tmp_path / "rows.jsonl", rows)).primary_metric == "label_accuracy"
+
+
+def test_refusal_of_a_chat_in_one_text_says_how_another_column_is_the_answer(tmp_path):
+    form = "### Human: {}### Assistant: {}"
+    rows = rows_of(lambda n: {"text": form.format(text(n, 6), text(-n, 6)), "source": LABELS[n * n % 7 % 4]}, 120)
+    file = save(tmp_path / "rows.jsonl", rows)
+    with pytest.raises(TaskFileError, match="if another column is the answer, name it with --target$"):
+        drafted(file)
+    assert drafted(file, target="source").primary_metric == "label_accuracy"

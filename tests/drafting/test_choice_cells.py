@@ -93,6 +93,17 @@ def test_choices_that_nothing_tells_apart_are_refused_where_the_answer_names_one
     assert drafted(file, inputs=["question", "options"]).test
 
 
+def test_refusal_of_choices_that_nothing_tells_apart_gives_the_flags_that_show_them_as_they_are(tmp_path):
+    def row(n: int) -> Row:
+        return {"question": f"{text(n, 7)}?", "candidates": text(f"c{n}", 12), "score": n * n % 7 % 5}
+
+    file = save(tmp_path / "rows.jsonl", rows_of(row, 120))
+    with pytest.raises(TaskFileError, match="if it holds none, give --input question --input candidates$"):
+        drafted(file, target="score")
+    task = drafted(file, target="score", inputs=["question", "candidates"])
+    assert all("candidates: " in item.question.text for item in task.test)
+
+
 def test_settings_under_a_name_of_choices_are_no_choices(tmp_path):
     def row(n: int) -> Row:
         settings = ", ".join(text((n, 0), 1 + n % 4).split())
@@ -135,3 +146,119 @@ def test_several_right_choices_are_a_set_of_the_letters_that_the_question_shows(
             "C. ",
             "D. ",
         ]
+
+
+def test_choices_that_the_user_puts_into_the_question_stand_there_as_they_are_written(tmp_path):
+    def row(n: int) -> Row:
+        texts, at = asked(n)
+        return {"question": f"{text(n, 7)}?", "options": FORMS["letters in lines"](texts), "answer": "ABCD"[at]}
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)), inputs=["question", "options"])
+    assert task.primary_metric == "choice"
+    shown = {row(n)["options"] for n in range(120)}
+    assert {item.question.text.partition("options: ")[2] for item in task.test} <= shown
+
+
+@pytest.mark.parametrize("form", ["letters", "lines"])
+@pytest.mark.parametrize("name", ["options", "candidates"])
+def test_texts_under_a_name_of_choices_stay_out_of_the_question_beside_an_answer_that_is_none(tmp_path, name, form):
+    def row(n: int) -> Row:
+        return {"question": f"{text(n, 7)}?", name: FORMS[form](asked(n)[0]), "answer": text(f"a{n}", 12)}
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))
+    assert task.primary_metric == "rouge_l" and f"column '{name}' is not used" in said(task)
+    assert all(item.question.text.endswith("?") for item in task.test)
+
+
+def test_answer_that_the_user_names_stays_one_text_under_a_name_of_choices(tmp_path):
+    rows = rows_of(lambda n: {"question": f"{text(n, 7)}?", "alternatives": "; ".join(asked(n)[0])}, 120)
+    task = drafted(save(tmp_path / "rows.jsonl", rows), target="alternatives")
+    assert {item.target for item in task.test} <= {row["alternatives"] for row in rows}
+    assert not any(item.accepted for item in task.test)
+
+
+@pytest.mark.parametrize("form", ["{}/b, c/d", "|", " ; ", "/", ","])
+def test_texts_of_which_the_answers_name_none_are_no_choices(tmp_path, form):
+    def row(n: int) -> Row:
+        return {"question": f"{text(n, 7)}?", "options": form.format(text(n, 1)), "answer": text(f"a{n}", 2)}
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))
+    assert task.primary_metric == "exact_match" and "column 'options' is not used" in said(task)
+
+
+SIGNS_INSIDE = {  # choices that hold what may stand between others, and what stands between them
+    "speeds": (lambda n, at: f"{n + at} km/h", ", "),
+    "speeds close together": (lambda n, at: f"{n + at} km/h", ","),
+    "dates": (lambda n, at: f"{at + 1}/{n % 12 + 1}/2024", ", "),
+    "fractions": (lambda n, at: f"{at + 1}/{n + 7}", ", "),
+    "pairs": (lambda n, at: f"{text((n, at), 1)}/{text((at, n), 1)}", ", "),
+    "lists": (lambda n, at: f"{text((n, at), 1)}, {text((at, n), 1)}", " | "),
+}
+
+
+@pytest.mark.parametrize("form", SIGNS_INSIDE)
+def test_a_weaker_sign_inside_a_choice_parts_none(tmp_path, form):
+    one, between = SIGNS_INSIDE[form]
+
+    def row(n: int) -> Row:
+        listed = between.join(one(n, at) for at in range(NUMBER))
+        return {"question": f"{text(n, 7)}?", "options": listed, "answer": "ABCD"[asked(n)[1]]}
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))
+    numbers = {f"{text(n, 7)}?": n for n in range(120)}
+    for item in task.test:
+        question, _, listed = item.question.text.partition("\n\n")
+        texts = [one(numbers[question], at) for at in range(NUMBER)]
+        assert listed.splitlines() == [f"{letter}. {each}" for letter, each in zip("ABCD", texts, strict=True)]
+
+
+def test_slashes_between_digits_part_no_choices(tmp_path):
+    def row(n: int) -> Row:
+        fractions = ",".join(f"{at + 1}/{n + 7}" for at in range(NUMBER))
+        return {"question": f"{text(n, 7)}?", "options": fractions, "answer": "ABCD"[asked(n)[1]]}
+
+    with pytest.raises(TaskFileError, match="nothing tells where one ends"):
+        drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))
+
+
+@pytest.mark.parametrize("form", ["| {} | {} | {} | {} |", "|{}|{}|{}|{}", "{};{};{};{};"])
+def test_signs_around_all_choices_are_none_of_them(tmp_path, form):
+    def row(n: int) -> Row:
+        texts, at = asked(n)
+        return {"question": f"{text(n, 7)}?", "options": form.format(*texts), "answer": "ABCD"[at]}
+
+    rows = rows_of(row, 120)
+    task = drafted(save(tmp_path / "rows.jsonl", rows))
+    answers = {row["question"]: row["answer"] for row in rows}
+    by_question = {f"{text(n, 7)}?": asked(n)[0] for n in range(120)}
+    for item in task.test:
+        question, _, listed = item.question.text.partition("\n\n")
+        texts = by_question[question]
+        assert listed.splitlines() == [f"{letter}. {one}" for letter, one in zip("ABCD", texts, strict=True)]
+        assert item.target == answers[question]
+
+
+def test_row_whose_text_holds_one_choice_alone_is_left_out(tmp_path):
+    def row(n: int) -> Row:
+        texts, at = asked(n)
+        return {"question": f"{text(n, 7)}?", "options": "|".join(texts[: None if n % 25 else 1]), "answer": "ABCD"[at]}
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))
+    assert task.primary_metric == "choice"
+    assert "rows left out: 5; rows.jsonl line 1 and 4 more: 'options' has fewer than two answers" in said(task)
+
+
+@pytest.mark.parametrize("empty", [0, 1])
+def test_an_empty_choice_of_some_rows_moves_no_letter(tmp_path, empty):
+    def row(n: int) -> Row:
+        texts, _ = asked(n)
+        texts = ["" if n % 20 == 0 and at == empty else one for at, one in enumerate(texts)]
+        return {"question": f"{text(n, 7)}?", "options": "|".join(texts), "answer": "C", "n": n}
+
+    rows = rows_of(row, 120)
+    rows = [row | {"answer": "CD"[row["n"] % 20 // 10]} for row in rows]
+    task = drafted(save(tmp_path / "rows.jsonl", rows))
+    right = {row["question"]: row["options"].split("|")["ABCD".index(row["answer"])] for row in rows}
+    for item in [*task.study.train, *task.study.dev, *task.test]:
+        question, _, listed = item.question.text.partition("\n\n")
+        assert dict(line.split(". ", 1) for line in listed.splitlines())[item.target] == right[question]

@@ -17,6 +17,7 @@ CODE = [
     ("bash", "{} | sort > {}"),
     ("sql", "{}"),
     ("answer", "#include <{}>\nint {}() {{\n}}"),
+    ("python_code", "def {}(x):\n    return {}(x)"),
 ]
 OTHERS = [
     ("answer", "{} {}"),
@@ -25,6 +26,11 @@ OTHERS = [
     ("answer", "Select one of {}, {}"),
     ("answer", "while in {}, {}"),
     ("code", "{}-x"),
+    ("error_code_meaning", "{} is {}"),
+    ("code_description", "{} returns {}"),
+    ("dress_code", "{} or {}"),
+    ("answer", "Select '{}' from the menu, then '{}'"),
+    ("answer", 'Select "{}" from {}'),
 ]
 
 

@@ -539,3 +539,42 @@ def test_thoughts_under_longer_names_are_no_part_of_the_question(tmp_path, name,
 
     written = said(drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120))))
     assert f"column '{name}' is not used (rows.jsonl 120 rows): put the thoughts in front of the answer" in written
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_choices_of_which_no_column_says_the_right_one_are_shown_and_said(tmp_path, count):
+    names = ["options"] if count == 1 else ["option_a", "option_b"]
+
+    def row(n: int) -> Row:
+        texts = [text((n, at), 2) for at in range(2)]
+        held = {"options": texts} if count == 1 else dict(zip(names, texts, strict=True))
+        return {"question": f"{text(n, 7)}?", **held, "label": label(n)}
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))
+    shown = ", ".join(f"'{name}'" for name in names)
+    assert f"the question shows {shown} too, behind each column's name" in said(task)
+    assert all(f"{name}: " in item.question.text for item in task.test for name in names)
+
+
+@pytest.mark.parametrize("name", ["gold_passage", "expected_format", "golden_source", "truth_table"])
+def test_column_that_says_of_something_else_that_it_is_right_is_no_answer(tmp_path, name):
+    rows = rows_of(lambda n: {"question": f"{text(n, 7)}?", "answer": text(n, 2), name: text(f"p{n}", 9)}, 120)
+    task = drafted(save(tmp_path / "rows.jsonl", rows))
+    assert {item.target for item in task.test} <= {row["answer"] for row in rows}
+
+
+@pytest.mark.parametrize("name", ["ground_truth", "Expected Answer", "gold", "idealResponse", "golden_output"])
+def test_what_is_right_beside_an_answer_that_may_be_given_is_asked_for(tmp_path, name):
+    rows = rows_of(lambda n: {"question": f"{text(n, 7)}?", "response": text(n, 2), name: text(f"p{n}", 2)}, 120)
+    with pytest.raises(InDoubt) as caught:
+        drafted(save(tmp_path / "rows.jsonl", rows))
+    assert caught.value.columns[:2] == (name, "response")
+
+
+def test_way_of_a_column_into_the_question_of_an_instruction_keeps_its_input(tmp_path):
+    def row(n: int) -> Row:
+        return {"instruction": text(n, 6), "input": text(-n, 4), "output": text(f"a{n}", 3), "shop": text(f"s{n}", 2)}
+
+    file = save(tmp_path / "rows.jsonl", rows_of(row, 120))
+    notes = draft_task(file, tmp_path / "noted").notes
+    assert any(note.endswith("with --input instruction --input input --input shop") for note in notes), notes

@@ -218,6 +218,14 @@ def test_rows_without_an_answer_are_left_out_in_any_shape(tmp_path):
     assert "rows left out: 120" in said(drafted(save(tmp_path / "rows.jsonl", rows)))
 
 
+def test_first_line_of_sentences_alone_is_said_to_look_like_a_row(tmp_path):
+    source = tmp_path / "rows.csv"
+    source.write_text("".join(f"{text(n, 9)},{text(-n, 6)}\n" for n in range(120)))
+    names = [text(0, 9), text(0, 6)]
+    written = said(drafted(source, inputs=names[:1], target=names[1]))
+    assert f"looks like a row, not like column names, as all names are sentences, such as '{names[0]}'" in written
+
+
 def test_first_line_of_a_table_that_looks_like_a_row_is_said(tmp_path):
     source = tmp_path / "rows.csv"
     source.write_text("".join(f"{text(n, 9)},{label(n)}\n" for n in range(120)))
@@ -306,10 +314,10 @@ def test_names_that_mean_something_in_yaml_do_no_harm(tmp_path, monkeypatch, nam
     monkeypatch.chdir(tmp_path)
     folder = Path(name.replace("\n", " "))
     folder.mkdir()
-    rows = rows_of(lambda n: {name: text(n, 9), f"{name} 2": f"{name} {n % 3}", "é" + name: n})
+    rows = rows_of(lambda n: {name: text(n, 9), f"{name} 2": f"{n % 3} {name}", "é" + name: n})
     task = drafted(save(tmp_path / "rows.jsonl", rows), model=str(folder))
     assert task.model.source == str(tmp_path / folder)
-    assert {item.target for item in task.test} == {f"{name} {n}".strip() for n in range(3)}
+    assert {item.target for item in task.test} == {f"{n} {name}" for n in range(3)}
 
 
 @pytest.mark.parametrize("seed", range(6))

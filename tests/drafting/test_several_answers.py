@@ -123,6 +123,28 @@ def test_answers_with_their_places_are_several_right_ones(tmp_path):
         assert [item.target, *item.accepted] == right[item.question.text.rpartition("\n\n")[2]]
 
 
+@pytest.mark.parametrize("name", ["answer_start", "answer_type", "answer_length", "ids", "sources"])
+@pytest.mark.parametrize("numbers", [[0], [0, 0], [0, 1]])
+def test_numbers_that_judge_no_answer_are_no_marks(tmp_path, name, numbers):
+    def row(n: int) -> Row:
+        answers = [text((n, at), 1 + at) for at in range(len(numbers))]
+        return {"question": f"{text(n, 7)}?", "answers": answers, name: numbers}
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))
+    assert all(len(item.accepted) == len(numbers) - 1 for item in task.test)
+
+
+def test_marks_of_answers_are_passed_over_where_the_user_names_the_columns(tmp_path):
+    def row(n: int) -> Row:
+        answers = [text((n, at), 2) for at in range(2)]
+        return {"question": f"{text(n, 7)}?", "answers": answers, "seen": [n % 2, 1 - n % 2]}
+
+    file = save(tmp_path / "rows.jsonl", rows_of(row, 120))
+    with pytest.raises(TaskFileError, match="if not, give --target answers"):
+        drafted(file)
+    assert all(item.accepted for item in drafted(file, target="answers").test)
+
+
 @pytest.mark.parametrize("marks", [(True, False), (1, 0)])
 def test_answers_of_which_another_column_says_which_are_right_are_refused(tmp_path, marks):
     def row(n: int) -> Row:
