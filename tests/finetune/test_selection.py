@@ -212,5 +212,5 @@ def test_batch_noise_and_the_first_epoch_are_not_called_unsteady():
 
 
 def test_a_gap_above_ten_points_is_called_overfitting():
-    assert "98%" in gap_warnings(0.98, 0.62)[0]
+    assert "98.0% on a sample of train against 62.0% on dev" in gap_warnings(0.98, 0.62)[0]
     assert gap_warnings(0.80, 0.75) == ()

@@ -136,7 +136,7 @@ def test_where_nothing_is_inside_the_budget_the_weakest_is_kept_with_a_warning(c
     settled = settle(lent, [reached(6, 0.8, 20.0)], (whole, whole))
     assert settled.point.strength == 0.125
     assert "best at zero strength: on dev the base has 0.0%" in settled.warnings[0]
-    assert "10.0% for 250% of the forgetting budget" in settled.warnings[0]
+    assert "10.0% for 250.0% of the forgetting budget" in settled.warnings[0]
 
 
 def test_tuning_that_only_costs_score_says_that_zero_strength_is_best(context):
