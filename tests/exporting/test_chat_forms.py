@@ -27,7 +27,13 @@ def run_of(tiny_model, tmp_path_factory):
 
 @pytest.mark.parametrize(
     ("template", "arm"),
-    [(GEMMA, "few_shot"), (R1, "few_shot"), (R1, "label_score"), (R1, "lora_sft"), (GEMMA, "lora_sft")],
+    [
+        (GEMMA, "few_shot"),
+        pytest.param(R1, "few_shot", marks=pytest.mark.slow),
+        pytest.param(R1, "label_score", marks=pytest.mark.slow),
+        (R1, "lora_sft"),
+        pytest.param(GEMMA, "lora_sft", marks=pytest.mark.slow),
+    ],
 )
 def test_export_answers_as_the_run_did(run_of, tmp_path, invoke, template, arm):
     out = tmp_path / "out"

@@ -22,7 +22,9 @@ def run(tiny_model, tmp_path_factory):
     return make_run(tmp_path_factory.mktemp("columns"), tiny_model, *ARMS, rows=with_columns, template=template)
 
 
-@pytest.mark.parametrize("arm", ARMS)
+@pytest.mark.parametrize(
+    "arm", [arm if arm in ("rag", "lora_sft") else pytest.param(arm, marks=pytest.mark.slow) for arm in ARMS]
+)
 def test_export_answers_as_the_run_did(run, tmp_path, invoke, arm):
     result = invoke("export", run, "--arm", arm, "--out", tmp_path / "out", "--verify", "5")
     assert "verified: 5 of 5 answers equal the run's" in result.output, result.output
