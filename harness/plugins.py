@@ -67,7 +67,7 @@ def load(group: str, name: str) -> Callable[..., Any]:
 
 
 def _loaded(point: EntryPoint) -> Any:
-    if point.dist is None or point.dist.name != OURS:
+    if not _comes_with_us(point):
         return point.load()
     with _IMPORTING:
         _import_ours(point.module.partition(".")[0])
@@ -108,7 +108,11 @@ def _check_ours(package: str) -> None:
 def is_ours(group: str, name: str) -> bool:
     """Whether a plug-in comes with `harness`, so that its options mean what ours mean."""
     point = plugins(group).get(name)
-    return point is not None and point.dist is not None and point.dist.name == OURS
+    return point is not None and _comes_with_us(point)
+
+
+def _comes_with_us(point: EntryPoint) -> bool:
+    return point.dist is not None and point.dist.name == OURS
 
 
 def suggest(name: str, known: Mapping[str, object]) -> str:

@@ -43,8 +43,8 @@ def with_choices(rows: Sequence[Row], target: str | None, inputs: Sequence[str])
         cells = [row.values.get(name) for row in rows]
         if usual(name) not in CHOICES or name in (target, *inputs) or not all(isinstance(c, str | None) for c in cells):
             continue
-        parted = _split([cell or "" for cell in cells]) or ()
-        split = (one if len(listed(one) or ()) >= _FEWEST else None for one in parted)
+        separated = _split([cell or "" for cell in cells]) or ()
+        split = (one if len(listed(one) or ()) >= _FEWEST else None for one in separated)
         read = [replace(row, values={**row.values, name: one}) for row, one in zip(rows, split, strict=False)]
         values = [row.values for row in read]
         if not option_columns(values, [name]):
@@ -58,7 +58,7 @@ def with_choices(rows: Sequence[Row], target: str | None, inputs: Sequence[str])
 
 
 def _split(cells: Sequence[str]) -> list[Any] | None:
-    """Return the choices of each text by the one way that parts nearly all of them; None where there is none."""
+    """Return the choices of each text by the one way that separates nearly all of them; None where there is none."""
     held = [cell for cell in cells if cell.strip()]
     if not held:
         return None
@@ -66,19 +66,19 @@ def _split(cells: Sequence[str]) -> list[Any] | None:
         found = [literal(cell) if cell.strip() else None for cell in cells]
         return found if sum(len(listed(one) or ()) >= _FEWEST for one in found) >= NEARLY_ALL * len(held) else None
     lettered = [list(read_choices(_SPACED_MARK.sub(r"\1\2", cell)).values()) for cell in cells]
-    if _are_parted(lettered, len(held)):
+    if _are_separated(lettered, len(held)):
         return [[text.strip(" \t\n,;|") for text in texts] for texts in lettered]
     for sign in _SIGNS:
         bare = [re.sub(rf"(?:{sign})$", "", cell.strip()) for cell in cells]
         if all(re.match(sign, cell) for cell in bare if cell):  # else a first choice is empty in some rows
             bare = [re.sub(sign, "", cell, count=1) for cell in bare]
-        parted = [re.split(sign, cell) if cell else [] for cell in bare]
-        counts = Counter(len(texts) for texts in parted if texts)
+        separated = [re.split(sign, cell) if cell else [] for cell in bare]
+        counts = Counter(len(texts) for texts in separated if texts)
         is_even = max(counts.values(), default=0) >= NEARLY_ALL * len(held)
-        if _are_parted(parted, len(held)) and (is_even or sign not in _WEAK):
-            return list(map(unlettered, parted))
+        if _are_separated(separated, len(held)) and (is_even or sign not in _WEAK):
+            return list(map(unlettered, separated))
     return None
 
 
-def _are_parted(parted: Sequence[Sequence[str]], count: int) -> bool:
-    return sum(sum(map(bool, texts)) >= _FEWEST for texts in parted) >= NEARLY_ALL * count
+def _are_separated(separated: Sequence[Sequence[str]], count: int) -> bool:
+    return sum(sum(map(bool, texts)) >= _FEWEST for texts in separated) >= NEARLY_ALL * count
