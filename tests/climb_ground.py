@@ -84,7 +84,7 @@ class Ground:
         self.hand = Hand(self.ledger, self.folder.path, right, lost or {}, failing)
         model = ServedModel("", self.task.model.source, "transformers", None, self.task.model.source, "0")
         watch = Watch(self.watching, EventFile(self.folder.path), Outlook())
-        return Jobs(self.task, [model], self.ledger, self.hand, watch)
+        return Jobs(self.task, [model], self.ledger, self.hand, watch, pin_benchmarks=lambda: False)
 
     def climb(self, right, asked=(), lost=None, failing=()):
         """Climb; return the jobs that were done."""

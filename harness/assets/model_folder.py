@@ -56,8 +56,8 @@ def checked_embedder(folder: Path) -> Path:
     for path in _visible(folder):
         if not path.is_file() and not path.is_dir():
             raise ModelError(f"{path} is a pipe, a device or a broken link; fetch or save the embedder again")
-    for file in sorted(folder.rglob("config.json")):
-        _check_kernels(file, _settings(file))
+    for file in sorted(folder.rglob("*config*.json")):  # sentence-transformers hands on what several of them say
+        _check_kernels(file, _json(file))
     return folder
 
 
@@ -80,11 +80,15 @@ def _visible(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _settings(file: Path) -> Mapping[str, Any]:
+def _json(file: Path) -> Any:
     try:
-        said = read_json(file)
+        return read_json(file)
     except (OSError, ValueError) as fault:
         raise ModelError(f"{file} is not JSON ({fault}); save the model again") from fault
+
+
+def _settings(file: Path) -> Mapping[str, Any]:
+    said = _json(file)
     if not isinstance(said, dict):
         raise ModelError(f"{file} holds no settings; save the model again")
     return said
@@ -109,35 +113,42 @@ def _check_kinds(folder: Path, settings: Mapping[str, Mapping[str, Any]]) -> Non
 
 def _check_kernels(file: Path, said: Any) -> None:
     """Refuse settings that have part of the model computed by code of the hub: transformers would fetch and run it."""
-    for key, value in said.items():
+    for key, value in said.items() if isinstance(said, dict) else ():
         if key.endswith("_implementation") and "/" in str(value):
             raise ModelError(f"{file} asks for code of the hub ({key}: {str(value)[:_SHOWN]}); take that key out")
-        if isinstance(value, dict):
-            _check_kernels(file, value)
+        _check_kernels(file, value)
 
 
 def _check_growth(file: Path) -> None:
     """Refuse a tokenizer whose replacements, one after another, make a page of every character: it would not end."""
     try:
-        said = read_json(file)
+        parts = read_json(file)
     except (OSError, ValueError):
         return  # whoever loads it says what is wrong with it
-    for part in ("normalizer", "pre_tokenizer", "decoder"):
-        growth, waiting = 1.0, [said.get(part) if isinstance(said, dict) else None]
-        while waiting:
-            step = waiting.pop()
-            if isinstance(step, list):
-                waiting += step
-            elif isinstance(step, dict):
-                waiting += [inner for inner in step.values() if isinstance(inner, list)]
-                pattern, content = step.get("pattern"), step.get("content")
-                if isinstance(content, str):
-                    text = pattern.get("String") if isinstance(pattern, dict) else None
-                    growth *= max(1.0, len(content) / max(1, len(text) if isinstance(text, str) else 1))
-        if growth > _MOST_GROWTH:
-            raise ModelError(
-                f"{file}: '{part}' replaces so often that a character may become {growth:,.0f}; save the model again"
-            )
+    for part in ("normalizer", "pre_tokenizer", "decoder") if isinstance(parts, dict) else ():
+        made: list[tuple[str, float]] = []  # what replacements put, and how much longer a text may be by then
+        for replaced, put in _replacements(parts.get(part)):
+            reached = [growth for text, growth in made if not replaced or not set(replaced).isdisjoint(text)]
+            growth = max(reached, default=1.0) * max(1.0, len(put) / max(1, len(replaced)))
+            if growth > _MOST_GROWTH:
+                said = f"'{part}' replaces so often that a character may become {growth:,.0f}"
+                raise ModelError(f"{file}: {said}; save the model again")
+            made.append((put, growth))
+
+
+def _replacements(step: Any) -> Iterator[tuple[str, str]]:
+    """Yield, in order, each text that a step replaces and what it puts; '' is a pattern, or the beginning of a text."""
+    waiting = [step]
+    while waiting:
+        step = waiting.pop()
+        if isinstance(step, list):
+            waiting += reversed(step)
+        elif isinstance(step, dict):
+            waiting += [inner for inner in step.values() if isinstance(inner, list)]
+            pattern, put = step.get("pattern"), step.get("content", step.get("prepend"))
+            replaced = pattern.get("String") if isinstance(pattern, dict) else None
+            if isinstance(put, str):
+                yield replaced if isinstance(replaced, str) else "", put
 
 
 def _odd(file: Path, key: str, value: Any, wanted: str) -> ModelError:

@@ -1,11 +1,10 @@
 """The command that runs a task again; every run keeps what it takes, so that `harness report` can name it too."""
 
-import json
 import shlex
 from contextlib import closing
 from pathlib import Path
 
-from harness.evidence.states import COMMAND, MANIFEST, RUN, CommandState
+from harness.evidence.states import COMMAND, RUN, CommandState, manifest_of
 from harness.store.files import decode, encode
 from harness.store.folder import RunFolder
 from harness.store.ledger import Ledger
@@ -31,7 +30,7 @@ def kept_command(folder: RunFolder) -> str | None:
     """
     with closing(Ledger(folder.ledger)) as ledger:
         stored = ledger.state(RUN, COMMAND)
-        manifest = json.loads(ledger.state(RUN, MANIFEST) or "{}")
+        manifest = manifest_of(ledger)
     kept: CommandState | None = decode(CommandState, stored) if stored else None
     if kept is None or not (task := Path(kept.task)).is_file():
         return None

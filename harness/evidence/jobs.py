@@ -1,6 +1,5 @@
 """What a run has to do, job by job, and what becomes of each."""
 
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -16,13 +15,13 @@ from harness.evidence.provenance import now
 from harness.evidence.states import (
     ENDED,
     FITTED,
-    MANIFEST,
     MEMORY,
     NOT_MEASURED,
-    RUN,
     TROUBLE,
     EndState,
     Trouble,
+    amend_manifest,
+    manifest_of,
 )
 from harness.evidence.supervise import Supervisor, WorkerDied
 from harness.evidence.watch import Agenda, Watch
@@ -45,7 +44,7 @@ class Jobs:
     supervisor: Supervisor
     watch: Watch
     # Finds out, once a run, which data its benchmarks read; says whether the task that a worker reads is another now.
-    pin_benchmarks: Callable[[], bool] = lambda: False
+    pin_benchmarks: Callable[[], bool]
 
     def run(
         self,
@@ -237,7 +236,7 @@ class Jobs:
         Raises:
             HarnessError: If the model was asked on others before: its arms could not be compared.
         """
-        engines = self._manifest().get("engines", {})
+        engines = manifest_of(self.ledger).get("engines", {})
         before = engines.get(model.name, engine)
         for name in ("device", "dtype"):
             if before.get(name) != engine.get(name):
@@ -246,7 +245,7 @@ class Jobs:
                     f"{engine.get(name)}, so that its arms could not be compared; bring the first one back, or give "
                     "another --out folder"
                 )
-        self._amend({"engines": engines | {model.name: dict(engine)}})
+        amend_manifest(self.ledger, {"engines": engines | {model.name: dict(engine)}})
 
     def _count(self, job: Job, replayed: int, asked: int) -> None:
         """Say how many answers were not asked again, and add them up over the run."""
@@ -255,29 +254,25 @@ class Jobs:
             self.watch.log(f"{replayed} of {replayed + asked} answers came from the cache")
         if replayed and not asked and self.ledger.state(job.key, MEMORY) is None:
             self.ledger.put_state(job.key, MEMORY, NOT_MEASURED)  # perhaps no model was in memory
-        before = self._manifest().get("answers", {"replayed": 0, "asked": 0})
-        self._amend({"answers": {"replayed": before["replayed"] + replayed, "asked": before["asked"] + asked}})
+        before = manifest_of(self.ledger).get("answers", {"replayed": 0, "asked": 0})
+        amend_manifest(
+            self.ledger, {"answers": {"replayed": before["replayed"] + replayed, "asked": before["asked"] + asked}}
+        )
 
     def _account(self, job: Job, seconds: float, peak_mb: float) -> None:
         """Add to what the run and the arm have cost, over all attempts."""
-        spent = self._manifest()
-        self._amend(
+        spent = manifest_of(self.ledger)
+        amend_manifest(
+            self.ledger,
             {
                 "finished": now(),
                 "seconds": spent.get("seconds", 0.0) + seconds,
                 "peak_memory_mb": max(spent.get("peak_memory_mb", 0.0), peak_mb),
-            }
+            },
         )
         before = self.ledger.state(job.key, MEMORY)
         if job.fit and before != NOT_MEASURED:
             self.ledger.put_state(job.key, MEMORY, str(max(float(before or 0.0), peak_mb)))
-
-    def _manifest(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.ledger.state(RUN, MANIFEST) or "{}")
-        return found
-
-    def _amend(self, values: Mapping[str, Any]) -> None:
-        self.ledger.put_state(RUN, MANIFEST, json.dumps(self._manifest() | dict(values)))
 
 
 @dataclass

@@ -1,13 +1,12 @@
 """The task as a run saw it, kept in the run folder: resuming and redrawing never read changed data."""
 
 import hashlib
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from harness.errors import StoreError
 from harness.evidence.pins import benchmark_commits, pinned
-from harness.evidence.states import BENCHMARKS, MANIFEST, RUN, SNAPSHOT, BenchmarkState
+from harness.evidence.states import BENCHMARKS, RUN, SNAPSHOT, BenchmarkState, amend_manifest
 from harness.store.files import decode, encode, hash_text, write_atomically
 from harness.store.folder import RunFolder
 from harness.store.ledger import Ledger
@@ -66,8 +65,7 @@ def pin_benchmarks(folder: RunFolder, ledger: Ledger, commits: Mapping[str, str]
     now = _with_benchmarks(task, state)
     if of_sets:
         _write_lock(now, folder, commits)
-        record = json.loads(ledger.state(RUN, MANIFEST) or "{}")
-        ledger.put_state(RUN, MANIFEST, json.dumps(record | {"benchmark_commits": of_sets}))
+        amend_manifest(ledger, {"benchmark_commits": of_sets})
     ledger.put_state(RUN, BENCHMARKS, encode(BenchmarkState, state))  # last: all is written
     return now != task
 

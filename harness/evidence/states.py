@@ -1,10 +1,12 @@
 """What the ledger keeps of a fit between its stages, each under the fit's name."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from harness.records import ArmStatus, Family, TrainingHistory, Trial
+from harness.store.ledger import Ledger
 
 FITTED = "fitted"
 ENDED = "ended"
@@ -68,3 +70,14 @@ class CommandState:
     task: str  # path of the task file
     out: bool  # whether a folder was given
     adaptive: bool
+
+
+def manifest_of(ledger: Ledger) -> dict[str, Any]:
+    """Return a run's manifest as it is so far; empty before there is one."""
+    found: dict[str, Any] = json.loads(ledger.state(RUN, MANIFEST) or "{}")
+    return found
+
+
+def amend_manifest(ledger: Ledger, values: Mapping[str, Any]) -> None:
+    """Add to a run's manifest, or replace what it says."""
+    ledger.put_state(RUN, MANIFEST, json.dumps(manifest_of(ledger) | dict(values)))

@@ -82,11 +82,12 @@ def load_tasks(
     """
     wanted = list(dict.fromkeys(task for name in names for task in (CORE if name == "core" else (name,))))
     files = [name for name in wanted if is_benchmark_file(name)]
+    _check_code(include_path)
     _check_ours(include_path)
     with at_commits(commits or {}):
         ours = _named([name for name in wanted if name in CORE], None)
         others = _named([name for name in wanted if name not in (*files, *CORE)], include_path)
-    tasks = ours | others | ours  # a group of a user's own may name ours, and change it
+    tasks = ours | {name: task for name, task in others.items() if name not in ours}  # a user's group may change ours
     for file in files:
         name = benchmark_name(file)
         if name in CORE:

@@ -128,7 +128,7 @@ BROKEN_MODELS = {
     ),
     "tokenizer that grows": (
         lambda m: edited(m / "tokenizer.json", normalizer={"type": "Sequence", "normalizers": [TENFOLD] * 9}),
-        "'normalizer' replaces so often that a character may become 1,000,000,000; save the model again",
+        "'normalizer' replaces so often that a character may become 10,000; save the model again",
     ),
     "missing layer": (without_layer, "of 2 layers 1 are in no file (layer 1 is the first)"),
     "tensor in no shard": (without_tensor_of_index, "model.layers.0.forgotten.weight"),

@@ -51,6 +51,11 @@ END = {"event": "end"}
 FAILED = {"event": "failed", "reason": "no memory", "kind": "memory", "is_last": True}
 
 
+def unpinned():
+    """Say that no data set had to be looked up."""
+    return False
+
+
 @pytest.fixture
 def ledger(tmp_path):
     return Ledger(tmp_path / "ledger.sqlite")
@@ -66,7 +71,7 @@ def jobs(stub_task, ledger, tmp_path):
             ledger.put_general(GeneralAbility("base", ()))
         hand = Hand(ledger, respond)
         model = ServedModel("", task.model.source, "transformers", None, task.model.source, "0")
-        return Jobs(task, [model], ledger, hand, Watch(Recorder(), EventFile(tmp_path), Outlook())), hand
+        return Jobs(task, [model], ledger, hand, Watch(Recorder(), EventFile(tmp_path), Outlook()), unpinned), hand
 
     return make
 
@@ -299,7 +304,11 @@ def tuned_jobs(stub_task, ledger, tmp_path, monkeypatch):
         model = ServedModel("", task.model.source, "transformers", None, task.model.source, "0")
         watching = Numbered()
         hand = Told(ledger, respond)
-        return Jobs(task, [model], ledger, hand, Watch(watching, EventFile(tmp_path), Outlook())), hand, watching
+        return (
+            Jobs(task, [model], ledger, hand, Watch(watching, EventFile(tmp_path), Outlook()), unpinned),
+            hand,
+            watching,
+        )
 
     return make
 

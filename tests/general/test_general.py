@@ -1,6 +1,7 @@
 import json
 import math
 from pathlib import Path
+from shutil import copytree
 
 from lm_eval.evaluator import simple_evaluate
 from lm_eval.models.huggingface import HFLM
@@ -264,6 +265,17 @@ def test_task_file_with_the_name_of_one_of_ours_is_refused(cache, tasks_folder, 
     for names in (["core"], ["core_piqa"]):
         with raises(HarnessError, match="general.include_path: 'core_piqa' is one of ours; give the task another name"):
             load_tasks(names, tmp_path)
+
+
+@mark.parametrize("names", [["core"], ["own_choice"]])
+def test_folder_that_changed_since_the_task_was_read_is_refused_before_lm_eval_opens_it(
+    cache, tasks_folder, tmp_path, names
+):
+    folder = tmp_path / "tasks"
+    copytree(tasks_folder, folder)
+    (folder / "deep.yaml").write_text("task: deep\ndoc_to_text: " + "[" * 100 + "]" * 100)
+    with raises(HarnessError, match="deep.yaml line .* more than 30 levels"):
+        load_tasks(names, folder)
 
 
 def test_group_that_changes_one_of_ours_changes_nothing_of_core(cache, tmp_path):

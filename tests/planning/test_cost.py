@@ -3,9 +3,14 @@ from dataclasses import replace
 
 import pytest
 
+from harness.evidence.selection import ITEMS, QUESTIONS
+from harness.general.measure import TEXT_COUNT
 from harness.planning.cost import (
     ITEM_TOKENS,
     PENALTY_PASSES,
+    QUESTION_TOKENS,
+    SELECTION,
+    TEXT_TOKENS,
     TRAINING_PASSES,
     WRITING_PASSES,
     answers,
@@ -120,3 +125,8 @@ def test_speed_is_read_from_a_finished_run_of_the_same_model(tmp_path):
 
 def test_no_runs_no_speed(tmp_path):
     assert earlier_speed(tmp_path / "nowhere", "m") is None
+
+
+def test_what_selection_asks_is_what_a_run_asks():
+    texts, questions = TEXT_COUNT["selection"] * TEXT_TOKENS, 2 * QUESTIONS * QUESTION_TOKENS
+    assert ITEMS * ITEM_TOKENS + texts + questions == SELECTION

@@ -367,6 +367,12 @@ ODD_EMBEDDERS = {
         lambda folder: (folder / "config.json").write_text('{"attn_implementation": "owner/attention"}'),
         "config.json asks for code of the hub (attn_implementation: owner/attention); take that key out",
     ),
+    "a kernel of the hub, for what loads it": (
+        lambda folder: (folder / "sentence_bert_config.json").write_text(
+            '{"model_args": {"attn_implementation": "owner/attention"}}'
+        ),
+        "sentence_bert_config.json asks for code of the hub (attn_implementation: owner/attention); take that key out",
+    ),
 }
 
 
