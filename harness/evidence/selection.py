@@ -2,8 +2,8 @@
 
 The gate asks for bounds inside its limits, and a choice sees estimates; so a choice that is to pass must stay well
 inside. Half of the limit is the budget of benchmarks and texts. Of unrelated questions, alone and under the task's
-prompt each, as many may be turned as leave the gate an 80% chance to pass on its own ones (half of its limit would
-leave 54%). What the gate measures again, on other items, is an independent check.
+prompt each, as many may be turned as leave that figure of the gate an 80% chance on its own ones (half of its limit
+would leave 54%). What the gate measures again, on other items, is an independent check.
 """
 
 import math

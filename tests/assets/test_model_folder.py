@@ -45,6 +45,37 @@ def test_sound_folder_is_taken_whole_or_in_shards(folder):
     load_base(str(folder), None, CPU)
 
 
+def with_normalizers(folder, *steps):
+    """Give a model's tokenizer these steps before it splits a text."""
+    file = folder / "tokenizer.json"
+    said = json.loads(file.read_text())
+    file.write_text(json.dumps(said | {"normalizer": {"type": "Sequence", "normalizers": list(steps)}}))
+    return folder
+
+
+def replacing(put, **pattern):
+    return {"type": "Replace", "pattern": pattern, "content": put}
+
+
+def test_many_signs_that_are_written_out_each_for_itself_grow_no_text_beyond_the_longest(folder):
+    written_out = {"…": "...", "½": "1/2", "¼": "1/4", "™": "(TM)", "©": "(C)", "®": "(R)", "№": "No.", "℃": "degC"}
+    assert checked_folder(with_normalizers(folder, *(replacing(put, String=sign) for sign, put in written_out.items())))
+
+
+@mark.parametrize(
+    ("steps", "growth"),
+    [
+        ([replacing("b" * 40, String="a"), replacing("a" * 40, String="b")], 1_600),  # what one puts, the next replaces
+        ([replacing("aaa" * 20, Regex="."), replacing("bbb" * 20, Regex=".")], 3_600),
+        ([{"type": "Prepend", "prepend": "a" * 5_000}], 5_000),
+        ([replacing("a" * 2_000, String="")], 2_000),
+    ],
+)
+def test_tokenizer_that_makes_a_page_of_a_character_is_refused(folder, steps, growth):
+    with raises(ModelError, match=f"'normalizer' replaces so often that a character may become {growth:,}; save"):
+        checked_folder(with_normalizers(folder, *steps))
+
+
 @mark.parametrize(
     "name", ["weights.bin", "weights.pt", "../other/model.safetensors", "/model.safetensors", ".a.safetensors"]
 )

@@ -55,6 +55,28 @@ def test_commits_of_a_benchmark_s_data_stand_in_the_lock_once_they_are_looked_up
     assert load_task(beside).general.commits == commits
 
 
+def test_run_that_dies_before_it_says_that_commits_were_found_looks_them_up_again(tiny_task, tmp_path, monkeypatch):
+    given, folder = [], RunFolder(tmp_path / "run")
+    found = ({"owner/sums": "a" * 40}, [])
+    monkeypatch.setattr(snapshot, "benchmark_commits", lambda tasks, folder, known: given.append(known) or found)
+    folder.path.mkdir(mode=0o700)
+    with closing(Ledger(folder.ledger)) as ledger:
+        write_snapshot(load_task(tiny_task("lora_sft")), folder, ledger)
+        put = ledger.put_state
+
+        def put_or_die(name, key, value):
+            if key == BENCHMARKS:
+                raise InterruptedError
+            put(name, key, value)
+
+        with monkeypatch.context() as dying, pytest.raises(InterruptedError):
+            dying.setattr(ledger, "put_state", put_or_die)
+            pin_benchmarks(folder, ledger, {}, print)
+        assert read_snapshot(folder, ledger).general.commits == {}  # as if nothing had been looked up
+        assert pin_benchmarks(folder, ledger, {}, print)
+        assert (read_snapshot(folder, ledger).general.commits, len(given)) == (found[0], 2)
+
+
 @pytest.mark.parametrize("stored", ["[]", '{"commits": 5, "notes": []}', '{"commits": {}, "notes": [1]}', "{"])
 def test_state_of_benchmarks_that_is_none_is_one_sentence(tiny_task, tmp_path, stored):
     folder = RunFolder(tmp_path / "run")
