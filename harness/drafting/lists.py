@@ -17,6 +17,7 @@ from harness.drafting.names import (
     SEVERAL,
     WANTED,
     is_beside,
+    is_indexing,
     shown_name,
     usual,
     words_of_name,
@@ -71,7 +72,8 @@ def refuse_marked_answers(rows: Values, names: Sequence[str], target: str) -> No
             isinstance(marks, list) and len(marks) == len(answers) and all(mark in (0, 1) for mark in marks)
             for answers, marks in pairs
         )
-        found = [marks for _, marks in pairs if marks] if are_marks and not is_beside(name) else []
+        is_likely = is_indexing(name) or not is_beside(name)
+        found = [marks for _, marks in pairs if marks] if are_marks and is_likely else []
         are_places = all(marks == list(range(len(marks))) for marks in found)
         if not are_places and all(any(mark in marks for marks in found) for mark in (0, 1)):
             raise ValueError(

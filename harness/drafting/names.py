@@ -136,6 +136,9 @@ _JUDGING = _SCORING | {
     "label", "labels", "correct", "quality", "helpful", "helpfulness", "verdict", "winner", "preferred", "chosen",
     "judgement", "judgment", "toxic", "toxicity", "safe", "sentiment", "intent", "entailment", "hallucination",
 }  # fmt: skip
+# Of a column that says which choice is right.
+INDEXING = {"answer", "correct", "label", "gold", "target", "key", "cop", "solution", "best", "right"}
+_MEASURING = {"start", "end", "type", "kind", "count", "length"}  # numbers of an answer, and none that names a choice
 _CHOICE = re.compile(f"({CHOICE_STEMS})(_?[a-h]|_?[0-9])")
 
 
@@ -196,6 +199,12 @@ def is_weighing(name: str) -> bool:
 def is_judging(name: str) -> bool:
     """Whether a name says that a column judges the row, as an answer beside it may be judged."""
     return not words_of_name(name).isdisjoint(_JUDGING)
+
+
+def is_indexing(name: str) -> bool:
+    """Whether a name may be that of a column which says the right choice: 'answer_idx', but not 'answer_start'."""
+    words = words_of_name(name)
+    return not words.isdisjoint(INDEXING) and words.isdisjoint(_MEASURING)
 
 
 def paired(names: Sequence[str]) -> tuple[str, str] | None:

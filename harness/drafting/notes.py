@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from harness.drafting.names import TARGETS, shown_name, usual
-from harness.drafting.option_columns import is_indexing
+from harness.drafting.names import TARGETS, is_indexing, shown_name, usual
 from harness.drafting.options import Options
 from harness.drafting.telling import telling_keys
 from harness.drafting.values import Values, count_empty, has_answer_lists, has_label_sets, nesting

@@ -7,10 +7,21 @@ from typing import Any
 
 from harness.columns import CHOICES
 from harness.drafting.doubt import InDoubt
-from harness.drafting.names import TARGETS, is_beside, is_choice, is_score, shown_name, usual, words_of_name
+from harness.drafting.names import (
+    INDEXING,
+    TARGETS,
+    is_beside,
+    is_choice,
+    is_indexing,
+    is_score,
+    shown_name,
+    usual,
+    words_of_name,
+)
 from harness.drafting.options import (
     LETTERS,
     Options,
+    are_marks,
     bare_answer,
     flagged,
     is_whole_number,
@@ -24,9 +35,6 @@ from harness.drafting.telling import explains, is_ranking, telling_keys
 from harness.drafting.values import NEARLY_ALL, Values, distinct, is_empty, is_number, is_text, nesting, plain_text
 from harness.metrics.choices import read_choices
 from harness.metrics.label_sets import split_labels
-
-_INDEXING = {"answer", "correct", "label", "gold", "target", "key", "cop", "solution", "best", "right"}
-_MEASURING = {"start", "end", "type", "kind", "count", "length"}  # numbers of an answer, and none that names a choice
 
 
 def are_called_answers(columns: Sequence[str]) -> bool:
@@ -57,8 +65,9 @@ def listed_answers(rows: Values, names: Sequence[str]) -> Options | None:
         return None
     if flag := _flag_of(rows, column):
         return Options((column,), column, flag=flag)
-    likely = [name for name in names if not words_of_name(name).isdisjoint(_INDEXING) and name != column]
-    return find_options(rows, (column,), likely, None)
+    likely = [name for name in names if not words_of_name(name).isdisjoint(INDEXING) and name != column]
+    options = find_options(rows, (column,), likely, None)
+    return options if options and not options.has_marks else None
 
 
 def option_columns(rows: Values, names: Sequence[str]) -> tuple[str, ...]:
@@ -87,7 +96,7 @@ def sibling_options(rows: Values, columns: Sequence[str], names: Sequence[str], 
         names: Those that may hold the answer.
         asked: The answer's column, where the user names it.
     """
-    known = {*TARGETS, *_INDEXING}
+    known = {*TARGETS, *INDEXING}
     likely = [name for name in names if usual(name) in known or not words_of_name(name).isdisjoint(known)]
     found: list[Options] = []
     for one in siblings([name for name in columns if name != asked and not explains(name)]):
@@ -176,9 +185,10 @@ def find_options(
     found = _pointing(rows, columns, [asked] if asked else names, marks)
     if not found and len(columns) == 1 and asked in (None, columns[0]) and (flag := _flag_of(rows, columns[0])):
         return Options(tuple(columns), columns[0], flag=flag)
-    if not found and (several := _naming_several(rows, columns, [asked] if asked else names)):
-        return several
-    if not found or any(_conflicts(rows, found[0], other) > (1 - NEARLY_ALL) * len(rows) for other in found[1:]):
+    if not found:
+        names = [asked] if asked else names
+        return _marking(rows, columns, names) or _naming_several(rows, columns, names)
+    if any(_conflicts(rows, found[0], other) > (1 - NEARLY_ALL) * len(rows) for other in found[1:]):
         return None
     return replace(found[0], others=tuple(found[1:]))
 
@@ -221,6 +231,21 @@ def _pointing(rows: Values, columns: Sequence[str], names: Sequence[str], marks:
     return [one for one in found if is_indexing(one.target)] or found
 
 
+def _marking(rows: Values, columns: Sequence[str], names: Sequence[str]) -> Options | None:
+    """Return the choices with the first column of lists that say yes or no of each, as 1 or 0, in nearly all rows.
+
+    Lists of places are none of these: [0, 1] may name the first two of four, but not of two.
+    """
+    for name in names:
+        options = Options(tuple(columns), name, has_marks=True)
+        held = [row for row in rows if not is_empty(row, name)]
+        found = [row[name] for row in held if are_marks(row[name], len(options.texts(row)))]
+        is_fit = name not in columns and found and len(found) >= NEARLY_ALL * len(held)
+        if is_fit and any(list(marks) != list(range(len(marks))) for marks in found):
+            return replace(options, has_several=any(sum(marks) > 1 for marks in found))
+    return None
+
+
 def _naming_several(rows: Values, columns: Sequence[str], names: Sequence[str]) -> Options | None:
     """Return the choices with the first column that names one or more in nearly all rows, and several in some."""
     for name in names:
@@ -232,12 +257,6 @@ def _naming_several(rows: Values, columns: Sequence[str], names: Sequence[str]) 
             first = int(_counts_from_one(_answers([part for parts in right for part in parts], name)))
             return Options(tuple(columns), name, first, has_several=True)
     return None
-
-
-def is_indexing(name: str) -> bool:
-    """Whether a name may be that of a column which says the right choice: 'answer_idx', but not 'answer_start'."""
-    words = words_of_name(name)
-    return not words.isdisjoint(_INDEXING) and words.isdisjoint(_MEASURING)
 
 
 def _flag_of(rows: Values, name: str) -> str:

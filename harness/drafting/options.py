@@ -36,6 +36,7 @@ class Options:
     marks: tuple[str, ...] = ()  # letters of another alphabet that tell the columns apart
     others: tuple["Options", ...] = ()  # by further columns that say the right choice
     has_several: bool = False  # rows call several choices right
+    has_marks: bool = False  # a row says of each choice, by a yes or no in a list, whether it is right
 
     def of(self, cells: dict[str, Any]) -> list[str]:
         """Return the texts of a row's choices.
@@ -60,11 +61,13 @@ class Options:
         Raises:
             ValueError: If it names none of them, or its columns name different ones.
         """
+        if self.has_marks:
+            return ", ".join(self._letter(cells, at) for at in self._marked(cells))
         if self.has_several:
             one = replace(self, has_several=False)
             named = {one.right({**cells, self.target: part}) for part in named_in(cells.get(self.target)) or [""]}
             return ", ".join(sorted(named))
-        texts, place = self.texts(cells), self.place(cells)
+        place = self.place(cells)
         if place is None:
             said = f"'{self.target}' is '{self._answer(cells)}', none of the {len(self.of(cells))} answers"
             raise ValueError(f"{said} to choose from; fix or remove the row")
@@ -72,7 +75,25 @@ class Options:
             if other.place(cells) not in (None, place):
                 said = f"'{self.target}' is '{self._answer(cells)}', and '{other.target}' is '{other._answer(cells)}'"
                 raise ValueError(f"{said}: they are different answers to choose from; fix or remove the row")
-        return chr(ord("A") + sum(map(bool, texts[:place])))  # empty ones are not shown
+        return self._letter(cells, place)
+
+    def _letter(self, cells: dict[str, Any], place: int) -> str:
+        return chr(ord("A") + sum(map(bool, self.texts(cells)[:place])))  # empty ones are not shown
+
+    def _marked(self, cells: dict[str, Any]) -> list[int]:
+        """Return the places of the choices that a list of marks calls right.
+
+        Raises:
+            ValueError: If it has another length than the choices, or calls none right.
+        """
+        self.of(cells)
+        texts, marks = self.texts(cells), cells.get(self.target)
+        if not are_marks(marks, len(texts)):
+            raise ValueError(f"'{self.target}' has no yes or no for each of the {len(texts)} answers; fix the row")
+        places = [at for at, mark in enumerate(marks) if mark and texts[at]]
+        if not places:
+            raise ValueError(f"'{self.target}' calls no answer right; fix or remove the row")
+        return places
 
     def place(self, cells: dict[str, Any]) -> int | None:
         """Return the place of the choice that a row calls right; None where it names none of them.
@@ -180,6 +201,11 @@ def _text_of_choice(value: Any) -> str:
         return plain_text(value)
     said = without_telling(value)
     return plain_text(next((said[key] for key in _TEXT_KEYS if isinstance(said.get(key), str)), said))
+
+
+def are_marks(value: Any, count: int) -> bool:
+    """Whether a cell is a list of so many yes and no: true and false, or 1 and 0."""
+    return isinstance(value, list) and len(value) == count and all(mark in (0, 1) for mark in value)
 
 
 def flagged(value: Any, flag: str) -> list[int]:

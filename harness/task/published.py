@@ -14,7 +14,7 @@ from harness.task.faults import Faults
 from harness.task.row import Row
 from harness.task.schema import Columns
 from harness.task.shapes import PLAIN_NAMES, SHAPES
-from harness.task.turns import is_answer, is_turn
+from harness.task.turns import are_turns, is_answer
 from harness.task.written import written_turns
 
 _SPEAKER = re.compile(r"(?:\A|\n\n)\s*(Human|Assistant): ?")
@@ -99,6 +99,8 @@ def preference_cells(cells: Cells) -> dict[str, Any]:
         return found
     found |= {name: _answer(found[name]) for name in ("chosen", "rejected")}
     found |= {name: written_turns(found[name]) for name in ("messages", "conversations") if name in found}
+    if are_turns(asked := written_turns(found.get("prompt"))):
+        found["prompt"] = asked
     if _is_dialogue(found["chosen"]) and _is_dialogue(found["rejected"]) and not found.get("prompt"):
         found |= {name: _turns(found[name]) for name in ("chosen", "rejected")}
     if _is_asked(found.get("prompt")):
@@ -122,7 +124,7 @@ def _answer(value: Any) -> Any:
     if isinstance(value, dict):
         return next((value[key] for key in ("value", "content") if isinstance(value.get(key), str)), value)
     turns = written_turns(value)
-    return turns if isinstance(turns, list) and any(map(is_turn, turns)) else value
+    return turns if are_turns(turns) else value
 
 
 def _holds_question(answer: Any) -> bool:

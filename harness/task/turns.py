@@ -137,6 +137,13 @@ def is_turn(item: Any) -> bool:
     return isinstance(item, dict) and _said_by(item) in (*_ROLES, *CALL_ROLES, *RESULT_ROLES)
 
 
+def are_turns(value: Any) -> bool:
+    """Whether a value is a list of turns: each object says or calls something, one at least in a known role."""
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        return False
+    return any(map(is_turn, value)) and not any(item.keys().isdisjoint((*_SAID, *CALL_KEYS)) for item in value)
+
+
 def _is_empty_system(item: Any) -> bool:
     """Whether a turn is the system's and says nothing under any key, as exports write one into every chat."""
     if not isinstance(item, dict) or _ROLES.get(_said_by(item)) != "system":

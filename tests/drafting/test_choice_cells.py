@@ -12,7 +12,7 @@ NUMBER = 4  # of choices
 
 def asked(n: int) -> tuple[list[str], int]:
     """Four choices and the place of the right one."""
-    return [text((n, at), 1 + at % 2) for at in range(NUMBER)], n * n % 7 % NUMBER
+    return [text((n, at), 1 + at % 2) for at in range(NUMBER)], n * 7 % 5 % NUMBER
 
 
 FORMS = {  # how files write the choices of a row into one text
@@ -70,7 +70,7 @@ def test_list_of_choices_is_told_by_its_name_in_other_languages(tmp_path, name):
 def test_commas_between_digits_part_no_choices(tmp_path, between):
     def row(n: int) -> Row:
         amounts = [f"{n + at + 1},000" for at in range(NUMBER)]
-        return {"question": f"{text(n, 7)}?", "options": between.join(amounts), "answer": "ABCD"[n * n % 7 % NUMBER]}
+        return {"question": f"{text(n, 7)}?", "options": between.join(amounts), "answer": "ABCD"[n * 7 % 5 % NUMBER]}
 
     file = save(tmp_path / "rows.jsonl", rows_of(row, 120))
     if between == ",":
@@ -113,6 +113,69 @@ def test_settings_under_a_name_of_choices_are_no_choices(tmp_path):
     assert task.primary_metric == "exact_match" and "column 'options' is not used" in said(task)
 
 
+MONTHS = "January March May July".split()
+WITH_COMMAS = {  # choices with a comma inside each
+    "dates": lambda n, at: f"{MONTHS[(n + at) % 4]} {1 + n % 28}, {1900 + n + at}",
+    "places": lambda n, at: f"{text((n, at), 1)}, {text((n, at, 'land'), 1)}",
+}
+
+
+@pytest.mark.parametrize("kind", WITH_COMMAS)
+@pytest.mark.parametrize("answer", ["letter", "index"])
+def test_commas_that_may_stand_inside_choices_separate_none(tmp_path, kind, answer):
+    """Of eight parts the answers name the first four alone: there are four choices."""
+
+    def row(n: int) -> Row:
+        texts, at = [WITH_COMMAS[kind](n, at) for at in range(NUMBER)], n * 7 % 5 % NUMBER
+        return {"question": f"{text(n, 7)}?", "options": ", ".join(texts), "answer": ANSWERS[answer](texts, at)}
+
+    with pytest.raises(TaskFileError, match="nothing tells where one ends"):
+        drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))
+
+
+@pytest.mark.parametrize("separator", [", ", "/"])
+def test_commas_and_slashes_separate_no_choices_where_rows_have_different_numbers_of_them(tmp_path, separator):
+    def row(n: int) -> Row:
+        texts = [text((n, at), 1) for at in range(2 + n % 3)]
+        return {"question": f"{text(n, 7)}?", "options": separator.join(texts), "answer": "AB"[n * n % 7 % 2]}
+
+    with pytest.raises(TaskFileError, match="nothing tells where one ends"):
+        drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))
+
+
+HEADINGS = [
+    ("Choose one:\n", "", "\n"),
+    ("Choose one:\n", "- ", "\n"),
+    ("Choose one:\n", "• ", "\n"),
+    ("Options: ", "", "; "),
+]
+
+
+@pytest.mark.parametrize(("heading", "bullet", "between"), HEADINGS)
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_heading_and_bullets_are_no_part_of_the_choices(tmp_path, heading, bullet, between, answer):
+    def row(n: int) -> Row:
+        texts, at = asked(n)
+        listed = heading + between.join(bullet + one for one in texts)
+        return {"question": f"{text(n, 7)}?", "options": listed, "answer": ANSWERS[answer](texts, at)}
+
+    by_question = {f"{text(n, 7)}?": asked(n) for n in range(120)}
+    for item in drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120))).test:
+        question, _, listed = item.question.text.partition("\n\n")
+        texts, at = by_question[question]
+        assert listed.splitlines() == [f"{letter}. {one}" for letter, one in zip("ABCD", texts, strict=True)]
+        assert item.target == "ABCD"[at]
+
+
+def test_first_choice_that_all_rows_share_is_no_heading(tmp_path):
+    def row(n: int) -> Row:
+        texts = ["none of these", *asked(n)[0]]
+        return {"question": f"{text(n, 7)}?", "options": "\n".join(texts), "answer": "ABCDE"[n * n % 7 % 5]}
+
+    for item in drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120))).test:
+        assert "\nA. none of these\n" in item.question.text
+
+
 SEVERAL = {  # how files name several right choices
     "run": lambda places, texts: "".join("ABCD"[at] for at in places),
     "commas": lambda places, texts: ",".join("ABCD"[at] for at in places),
@@ -121,6 +184,8 @@ SEVERAL = {  # how files name several right choices
     "indexes": lambda places, texts: places,
     "numbers": lambda places, texts: [at + 1 for at in places],
     "texts": lambda places, texts: [texts[at] for at in places],
+    "marks": lambda places, texts: [at in places for at in range(NUMBER)],
+    "marks as numbers": lambda places, texts: [int(at in places) for at in range(NUMBER)],
 }
 
 
@@ -262,3 +327,27 @@ def test_an_empty_choice_of_some_rows_moves_no_letter(tmp_path, empty):
     for item in [*task.study.train, *task.study.dev, *task.test]:
         question, _, listed = item.question.text.partition("\n\n")
         assert dict(line.split(". ", 1) for line in listed.splitlines())[item.target] == right[question]
+
+
+@pytest.mark.parametrize("name", ["labels", "answer", "is_correct"])
+@pytest.mark.parametrize("mark", [bool, int])
+def test_list_with_a_yes_for_one_choice_names_it(tmp_path, name, mark):
+    def row(n: int) -> Row:
+        texts, right = asked(n)
+        return {"question": f"{text(n, 7)}?", "choices": texts, name: [mark(at == right) for at in range(NUMBER)]}
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))
+    right = {f"{text(n, 7)}?": "ABCD"[asked(n)[1]] for n in range(120)}
+    assert task.primary_metric == "choice"
+    assert all(item.target == right[item.question.text.partition("\n\n")[0]] for item in task.test)
+
+
+def test_row_with_a_list_of_marks_that_does_not_fit_is_left_out(tmp_path):
+    def row(n: int) -> Row:
+        texts, right = asked(n)
+        marks = [int(at == right) for at in range(NUMBER)]
+        return {"question": f"{text(n, 7)}?", "choices": texts, "labels": {3: marks[:3], 4: [0] * NUMBER}.get(n, marks)}
+
+    written = said(drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120))))
+    assert "'labels' has no yes or no for each of the 4 answers" in written
+    assert "'labels' calls no answer right" in written

@@ -17,6 +17,11 @@ CODE = [
     ("bash", "{} | sort > {}"),
     ("sql", "{}"),
     ("answer", "#include <{}>\nint {}() {{\n}}"),
+    ("sql_query", "{} {}"),
+    ("generated_sql", "{} {}"),
+    ("answer", "INSERT INTO {} VALUES ({})"),
+    ("answer", "with {} as (select 1) select {}"),
+    ("answer", "public static int {}() {{\n  return {};\n}}"),
     ("python_code", "def {}(x):\n    return {}(x)"),
 ]
 OTHERS = [
@@ -31,6 +36,15 @@ OTHERS = [
     ("dress_code", "{} or {}"),
     ("answer", "Select '{}' from the menu, then '{}'"),
     ("answer", 'Select "{}" from {}'),
+    ("answer", "Select {} from the {} menu."),
+    ("answer", "Select {} from menu {}"),
+    ("answer", "y = {}(x - {})"),
+    ("answer", "y = f({}) + {}"),
+    ("answer", "{};\n{}"),
+    ("answer", "Return {} to {}"),
+    ("answer", "public {} of {}"),
+    ("sql_explanation", "{} of {}"),
+    ("shell_name_in_words", "{} and {}"),
 ]
 
 

@@ -146,10 +146,11 @@ def test_marks_of_answers_are_passed_over_where_the_user_names_the_columns(tmp_p
 
 
 @pytest.mark.parametrize("marks", [(True, False), (1, 0)])
-def test_answers_of_which_another_column_says_which_are_right_are_refused(tmp_path, marks):
+@pytest.mark.parametrize("name", ["labels", "is_correct", "is_right"])
+def test_answers_of_which_another_column_says_which_are_right_are_refused(tmp_path, marks, name):
     def row(n: int) -> Row:
         right = [marks[at != n % 3] for at in range(3)]
-        return {"question": f"{text(n, 7)}?", "answers": [text((n, at), 2) for at in range(3)], "labels": right}
+        return {"question": f"{text(n, 7)}?", "answers": [text((n, at), 2) for at in range(3)], name: right}
 
-    with pytest.raises(TaskFileError, match="column 'labels' says which of the answers in 'answers' are right"):
+    with pytest.raises(TaskFileError, match=f"column '{name}' says which of the answers in 'answers' are right"):
         drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))

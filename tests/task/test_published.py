@@ -56,6 +56,14 @@ SHAPES = {
         },
         ASKED,
     ),
+    "OpenAI turns in texts, as tables have them": (
+        {
+            "prompt": '[{"role": "user", "content": "How do I clean it?"}]',
+            "chosen": '[{"role": "assistant", "content": "Rinse."}]',
+            "rejected": "[{'role': 'assistant', 'content': 'No idea.'}]",
+        },
+        ASKED,
+    ),
     "alpaca ranking": (
         {"instruction": "How do I", "input": "clean it?", "chosen": "Rinse.", "rejected": "No idea."},
         [Message("user", "How do I\n\nclean it?")],
@@ -126,6 +134,20 @@ def test_answer_that_quotes_a_speaker_is_no_dialogue(task_folder):
     task_folder.add_preference({"prompt": "q", "chosen": "Human: a person.", "rejected": "A robot."})
     (pair,) = task_folder.load().study.preferences
     assert pair.chosen == "Human: a person."
+
+
+def test_answers_that_are_lists_of_records_are_texts_though_one_has_a_role(task_folder):
+    people = [json.dumps([{"role": "user", "rights": rights}, {"team": "desk"}]) for rights in ("read", "none")]
+    task_folder.add_preference({"prompt": "Whose account is it?", "chosen": people[0], "rejected": people[1]})
+    (pair,) = task_folder.load().study.preferences
+    assert [pair.chosen, pair.rejected] == people
+
+
+def test_question_that_is_a_list_of_records_is_a_text(task_folder):
+    asked = json.dumps([{"role": "user", "rights": "read"}])
+    task_folder.add_preference({"prompt": asked, "chosen": "Yes.", "rejected": "No."})
+    (pair,) = task_folder.load().study.preferences
+    assert [turn.content for turn in pair.messages] == [asked]
 
 
 @pytest.mark.parametrize(
