@@ -8,7 +8,7 @@ worked     results behind their working   beside          groups of rows
 endings    what stands around a result    calls           answers that call tools
 scores     which numbers are scores       around          fences and marks around all answers
 code       answers that are code          telling         what gives an answer away
-stand_ins  what stands for no answer
+placeholders  what stands for no answer
 columns    which column is what, as a whole   notes       what is doubtful of that
 doubt      what only the user can tell    purpose         what the task is for
 records    rows to items                  kinds           what the answers are, and the metric that fits them

@@ -15,7 +15,7 @@ from harness.drafting.lists import (
     has_separators,
     hold_one,
     lists_said,
-    refuse_marked_answers,
+    refuse_flagged_answers,
     what_lists_mean,
 )
 from harness.drafting.names import (
@@ -162,7 +162,7 @@ def read_columns(
     is_plain = found.name == PLAIN and answer is not None and found.options is None
     meaning = what_lists_mean(rows, str(answer), lists) if is_plain else None
     if meaning == "any" and not target and not inputs:
-        refuse_marked_answers(rows, left, str(answer))
+        refuse_flagged_answers(rows, left, str(answer))
     holds_one = meaning == "any" and hold_one(rows, str(answer))
     is_single = is_plain and meaning is None and not nesting(rows, str(answer))
     aliases = first(left, ALIASES, lambda name: has_answer_lists(rows, name)) if is_single else None

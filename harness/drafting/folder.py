@@ -103,7 +103,7 @@ def draft_task(
         reading = read_columns([row.values for row in rows], known, target, inputs, lists)
         answer = next((reading.needed[key] for key in ANSWERS if key in reading.needed), None)
         if answer and _is_table(source) and not reading.options:
-            rows = with_whole_numbers(rows, answer)
+            rows = with_whole_numbers(rows, answer, doubts)
         usable = usable_rows(rows, reading, known)
     except ValueError as fault:
         raise TaskFileError(str(source), ["; ".join((*doubts, str(fault)))]) from None

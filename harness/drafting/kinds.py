@@ -18,8 +18,8 @@ from harness.drafting.lists import are_wanted
 from harness.drafting.names import LABEL_SETS, LABELS, NO_LABELS, TARGETS, are_called_labels, usual
 from harness.drafting.numbers import decimal_mark_of, numbers_in, read_in_two_ways
 from harness.drafting.options import is_choice_with_text, is_text_of_choice, names_choice
+from harness.drafting.placeholders import placeholders
 from harness.drafting.sets import are_label_sets, form_of, joined_otherwise, members_of, separable
-from harness.drafting.stand_ins import stand_ins
 from harness.drafting.values import NEARLY_ALL
 from harness.drafting.worked import Worked, doubted_ending, find_working, says_letters, says_numbers
 from harness.metrics.date_match import Date
@@ -106,7 +106,7 @@ def read_answers(targets: Sequence[str], reading: Reading) -> Answers:
         return _worked(worked, targets)
     fences = doubted_fences(targets)
     doubts = fences or [*joined_otherwise(counts), *doubted_ending(targets)]
-    doubts += stand_ins(counts, "an answer")
+    doubts += placeholders(counts, "an answer")
     return _text(targets, doubts, reading.needed.get("target", ""), is_fenced=bool(fences))
 
 
@@ -277,7 +277,7 @@ def _labels(counts: Counter[str]) -> Answers:
     names = sorted(counts)
     rare = [name for name in names if counts[name] < 2 * ROWS_PER_LABEL]
     doubts = [f"rare labels, with fewer than {2 * ROWS_PER_LABEL} rows each: {_first(rare)}"] if rare else []
-    doubts += [*_numbered(names), *stand_ins(counts, "a label"), *_long(names), *joined_otherwise(counts)]
+    doubts += [*_numbered(names), *placeholders(counts, "a label"), *_long(names), *joined_otherwise(counts)]
     system = f"Answer with one of these labels and nothing else: {_listed(names)}."
     about = f"{len(names)} labels: {_first(names)}"
     metrics = ("label_accuracy", "macro_f1")

@@ -60,7 +60,7 @@ def what_lists_mean(rows: Values, name: str, said: Lists | None) -> Lists | None
     raise InDoubt(rows, "--lists", f"it is not clear what the lists in column {shown_name(name)} mean", [name])
 
 
-def refuse_marked_answers(rows: Values, names: Sequence[str], target: str) -> None:
+def refuse_flagged_answers(rows: Values, names: Sequence[str], target: str) -> None:
     """Refuse lists of answers of which another column of lists says, by a yes or no each, which are right.
 
     Raises:
@@ -68,14 +68,14 @@ def refuse_marked_answers(rows: Values, names: Sequence[str], target: str) -> No
     """
     for name in names:
         pairs = [(row[target], row.get(name)) for row in rows if isinstance(row.get(target), list)]
-        are_marks = all(
-            isinstance(marks, list) and len(marks) == len(answers) and all(mark in (0, 1) for mark in marks)
-            for answers, marks in pairs
+        are_flags = all(
+            isinstance(flags, list) and len(flags) == len(answers) and all(flag in (0, 1) for flag in flags)
+            for answers, flags in pairs
         )
         is_likely = is_indexing(name) or not is_beside(name)
-        found = [marks for _, marks in pairs if marks] if are_marks and is_likely else []
-        are_places = all(marks == list(range(len(marks))) for marks in found)
-        if not are_places and all(any(mark in marks for marks in found) for mark in (0, 1)):
+        found = [flags for _, flags in pairs if flags] if are_flags and is_likely else []
+        are_places = all(flags == list(range(len(flags))) for flags in found)
+        if not are_places and all(any(flag in flags for flags in found) for flag in (0, 1)):
             raise ValueError(
                 f"column {shown_name(name)} says which of the answers in {shown_name(target)} are right: write these "
                 f"alone into {shown_name(target)}, or all into 'choices' and the right one's letter into 'answer'; "

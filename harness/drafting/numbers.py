@@ -7,6 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
+from harness.drafting.names import shown_name
 from harness.metrics.quantities import DecimalMark, read_quantity
 from harness.metrics.units import CURRENCIES
 from harness.task.row import Row
@@ -63,11 +64,13 @@ def numbers_in(values: Sequence[Any], *, units: bool = False) -> list[Fraction] 
     return found
 
 
-def with_whole_numbers(rows: Sequence[Row], name: str) -> list[Row]:
+def with_whole_numbers(rows: Sequence[Row], name: str, doubts: list[str]) -> list[Row]:
     """Return a table's rows without '.0' behind a column's numbers, as pandas writes whole ones, where all have it."""
     cells = [row.values.get(name) or "" for row in rows]
     if not all(isinstance(cell, str) and (not cell or _WHOLE.fullmatch(cell)) for cell in cells):
         return list(rows)
+    if any(cells):
+        doubts.append(f"'.0' is taken off the numbers in {shown_name(name)}, which are all whole, as tables write them")
     whole = (cell.removesuffix(".0") for cell in cells)
     return [replace(row, values={**row.values, name: cell}) for row, cell in zip(rows, whole, strict=True)]
 

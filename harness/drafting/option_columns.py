@@ -21,7 +21,7 @@ from harness.drafting.names import (
 from harness.drafting.options import (
     LETTERS,
     Options,
-    are_marks,
+    are_flags,
     bare_answer,
     flagged,
     is_whole_number,
@@ -67,7 +67,7 @@ def listed_answers(rows: Values, names: Sequence[str]) -> Options | None:
         return Options((column,), column, flag=flag)
     likely = [name for name in names if not words_of_name(name).isdisjoint(INDEXING) and name != column]
     options = find_options(rows, (column,), likely, None)
-    return options if options and not options.has_marks else None
+    return options if options and not options.has_flags else None
 
 
 def option_columns(rows: Values, names: Sequence[str]) -> tuple[str, ...]:
@@ -187,7 +187,7 @@ def find_options(
         return Options(tuple(columns), columns[0], flag=flag)
     if not found:
         names = [asked] if asked else names
-        return _marking(rows, columns, names) or _naming_several(rows, columns, names)
+        return _flagging(rows, columns, names) or _naming_several(rows, columns, names)
     if any(_conflicts(rows, found[0], other) > (1 - NEARLY_ALL) * len(rows) for other in found[1:]):
         return None
     return replace(found[0], others=tuple(found[1:]))
@@ -231,18 +231,18 @@ def _pointing(rows: Values, columns: Sequence[str], names: Sequence[str], marks:
     return [one for one in found if is_indexing(one.target)] or found
 
 
-def _marking(rows: Values, columns: Sequence[str], names: Sequence[str]) -> Options | None:
+def _flagging(rows: Values, columns: Sequence[str], names: Sequence[str]) -> Options | None:
     """Return the choices with the first column of lists that say yes or no of each, as 1 or 0, in nearly all rows.
 
     Lists of places are none of these: [0, 1] may name the first two of four, but not of two.
     """
     for name in names:
-        options = Options(tuple(columns), name, has_marks=True)
+        options = Options(tuple(columns), name, has_flags=True)
         held = [row for row in rows if not is_empty(row, name)]
-        found = [row[name] for row in held if are_marks(row[name], len(options.texts(row)))]
+        found = [row[name] for row in held if are_flags(row[name], len(options.texts(row)))]
         is_fit = name not in columns and found and len(found) >= NEARLY_ALL * len(held)
-        if is_fit and any(list(marks) != list(range(len(marks))) for marks in found):
-            return replace(options, has_several=any(sum(marks) > 1 for marks in found))
+        if is_fit and any(list(flags) != list(range(len(flags))) for flags in found):
+            return replace(options, has_several=any(sum(flags) > 1 for flags in found))
     return None
 
 

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeGuard
 
 from harness.columns import choice_label
 from harness.drafting.names import usual
@@ -36,7 +36,7 @@ class Options:
     marks: tuple[str, ...] = ()  # letters of another alphabet that tell the columns apart
     others: tuple["Options", ...] = ()  # by further columns that say the right choice
     has_several: bool = False  # rows call several choices right
-    has_marks: bool = False  # a row says of each choice, by a yes or no in a list, whether it is right
+    has_flags: bool = False  # a row says of each choice, by a yes or no in a list, whether it is right
 
     def of(self, cells: dict[str, Any]) -> list[str]:
         """Return the texts of a row's choices.
@@ -61,8 +61,8 @@ class Options:
         Raises:
             ValueError: If it names none of them, or its columns name different ones.
         """
-        if self.has_marks:
-            return ", ".join(self._letter(cells, at) for at in self._marked(cells))
+        if self.has_flags:
+            return ", ".join(self._letter(cells, at) for at in self._flagged_places(cells))
         if self.has_several:
             one = replace(self, has_several=False)
             named = {one.right({**cells, self.target: part}) for part in named_in(cells.get(self.target)) or [""]}
@@ -80,17 +80,17 @@ class Options:
     def _letter(self, cells: dict[str, Any], place: int) -> str:
         return chr(ord("A") + sum(map(bool, self.texts(cells)[:place])))  # empty ones are not shown
 
-    def _marked(self, cells: dict[str, Any]) -> list[int]:
-        """Return the places of the choices that a list of marks calls right.
+    def _flagged_places(self, cells: dict[str, Any]) -> list[int]:
+        """Return the places of the choices that a list of flags calls right.
 
         Raises:
             ValueError: If it has another length than the choices, or calls none right.
         """
         self.of(cells)
-        texts, marks = self.texts(cells), cells.get(self.target)
-        if not are_marks(marks, len(texts)):
+        texts, flags = self.texts(cells), cells.get(self.target)
+        if not are_flags(flags, len(texts)):
             raise ValueError(f"'{self.target}' has no yes or no for each of the {len(texts)} answers; fix the row")
-        places = [at for at, mark in enumerate(marks) if mark and texts[at]]
+        places = [at for at, flag in enumerate(flags) if flag and texts[at]]
         if not places:
             raise ValueError(f"'{self.target}' calls no answer right; fix or remove the row")
         return places
@@ -203,7 +203,7 @@ def _text_of_choice(value: Any) -> str:
     return plain_text(next((said[key] for key in _TEXT_KEYS if isinstance(said.get(key), str)), said))
 
 
-def are_marks(value: Any, count: int) -> bool:
+def are_flags(value: Any, count: int) -> TypeGuard[list[int]]:
     """Whether a cell is a list of so many yes and no: true and false, or 1 and 0."""
     return isinstance(value, list) and len(value) == count and all(mark in (0, 1) for mark in value)
 

@@ -99,7 +99,8 @@ def refuse_pairs(names: Sequence[str]) -> None:
             listed = " and ".join(map(shown_name, one.columns))
             raise ValueError(
                 f"columns {listed} may be two answers to one question: write the better and the worse one of each row "
-                f"into columns 'chosen' and 'rejected', with the question in 'prompt', or the right one into 'target'"
+                f"into columns 'chosen' and 'rejected', with the question in 'prompt', or the right one into 'target'; "
+                f"if {shown_name(one.columns[0])} alone is the answer, give --target {quote(one.columns[0])}"
             )
 
 
@@ -147,7 +148,8 @@ def refuse_turns_as_rows(rows: Values, names: Sequence[str]) -> None:
     """
     speaker = first(names, _SPEAKERS, lambda name: 1 < len(distinct(rows, name)) <= _MOST_SPEAKERS)
     chat = next((name for name in names if usual(name) in GROUPS and not words_of_name(name).isdisjoint(_CHATS)), None)
-    parent = next((name for row in rows for name in row if usual(name) in _PARENTS), None)
+    columns = dict.fromkeys(name for row in rows for name in row)
+    parent = first(list(columns), _PARENTS, lambda name: _names_rows(rows, name))
     if speaker is None or (chat is None and parent is None):
         return
     says_who = not _SAY.isdisjoint(value.casefold() for value in distinct(rows, speaker))
@@ -156,16 +158,23 @@ def refuse_turns_as_rows(rows: Values, names: Sequence[str]) -> None:
     others = [name for name in names if name not in (speaker, chat) and not is_beside(name)]
     if any(usual(name) in (*TARGETS, *MARKS) or has_few_values(rows, name) for name in others if name not in _COUNTING):
         return
-    heard: dict[str, set[str]] = {}
+    speakers: dict[str, set[str]] = {}  # by chat
     for row in rows:
-        heard.setdefault(str(row.get(chat or parent or "")), set()).add(str(row.get(speaker)))
-    if parent or sum(len(speakers) > 1 for speakers in heard.values()) * 2 > len(heard):
+        speakers.setdefault(str(row.get(chat or parent or "")), set()).add(str(row.get(speaker)))
+    if parent or sum(len(own) > 1 for own in speakers.values()) * 2 > len(speakers):
         which = f"{shown_name(chat)} of which chat" if chat else f"{shown_name(str(parent))} which one it answers"
         raise ValueError(
             f"column {shown_name(speaker)} says whose turn a row is, and {which}; write each "
-            f"chat as one row, such as {AS_MESSAGES}; if {shown_name(speaker)} is the answer, give --target "
-            f"{quote(speaker)}"
+            f"chat as one row, such as {AS_MESSAGES}; if a row is a question with an answer, name the answer's column "
+            f"with --target"
         )
+
+
+def _names_rows(rows: Values, name: str) -> bool:
+    """Whether most of a column's values are ids of other rows."""
+    said = distinct(rows, name)
+    others = dict.fromkeys(other for row in rows for other in row if other != name)
+    return any(2 * len(said & distinct(rows, other)) > len(said) for other in others)
 
 
 def refuse_logs(rows: Values, target: str) -> None:

@@ -10,7 +10,7 @@ _FEW = 3  # numbers of two texts, such as those of entailment: classes
 _ASKED_FOR = {"question", "query", "problem", "prompt", "instruction"}  # of a column's name: what follows is a result
 # A result is asked for, or worked out of numbers.
 _ASKS = re.compile(r"\d|[?？؟;՞]\s*\Z")
-_SOME = 0.5
+_HALF = 0.5
 _NEUTRAL = ("target", "targets", "output", "gold")  # of TARGETS, those that answer no question
 _TAKE = "take within_tolerance, which counts near ones as right"
 
@@ -45,7 +45,7 @@ def are_scores(rows: Values, name: str, question: Sequence[str], doubts: list[st
     asked = max(share_of(rows, column, _ASKS) for column in question)
     if asked < NEARLY_ALL:
         is_asked = any(words_of_name(column) & _ASKED_FOR for column in question)
-        if asked < _SOME and usual(name) in _NEUTRAL and not is_asked:
+        if asked < _HALF and usual(name) in _NEUTRAL and not is_asked:
             return True
         doubts.append(f"the numbers in {shown_name(name)} are taken for exact results; if they are scores, {_TAKE}")
     return False

@@ -50,6 +50,7 @@ PARTLY_FILLED = 0.5  # the same for a column whose name says what it is
 
 _SQL = re.compile(r"^\s*(select|with|insert|update|delete)\b", re.IGNORECASE)
 _ASKS = re.compile(r"[?？؟;՞]\s*$")
+_SOURCE = re.compile(r"https?://|\bwww\.|\bdoi\b|\b(?:1[5-9]|20)\d\d\b\W*$|^\W*\d+\W*$|\bpp?\. ?\d", re.IGNORECASE)
 _MOSTLY = 0.7
 _YES_OR_NO = {"0", "1", "0.0", "1.0", "True", "False"}
 _ANSWER_KEYS = ("value", "text", "answer", "human_readable")  # of an answer that is an object with other things too
@@ -121,7 +122,8 @@ def _refuse_given(rows: Values, names: Sequence[str], claims: Sequence[str]) -> 
     given = [name for name in claims if usual(name) in GIVEN]
     right = [name for name in names if _says_right(name) and not is_beside(name)]
     if given and usual(given[0]) != "answer":
-        right += [name for name in names if usual(name) in ("reference", "references")]
+        references = [name for name in names if usual(name) in ("reference", "references")]
+        right += [name for name in references if share_of(rows, name, _SOURCE) < _MOSTLY]
     if given and right:
         why = f"{shown_name(right[0])} may say what is right, and {shown_name(given[0])} what a model answered"
         raise InDoubt(rows, "--target", f"{WHICH}: {why}", [right[0], given[0]])

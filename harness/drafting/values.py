@@ -22,7 +22,7 @@ AS_MESSAGES = '{"messages": [{"role": "user", "content": "..."}, {"role": "assis
 _WHO = ("role", "from", "speaker", "author")
 PROSE_WORDS = 4  # of half of the texts, from which on they are sentences
 # A speaker's name before a turn, wherever the turn begins, or the mark of a model's format.
-_ASKER, _ANSWERER = (
+_SPEAKER_ASKING, _SPEAKER_ANSWERING = (
     re.compile(rf"\b(?:{names})\b\W{{0,3}}:|<\|?(?:\w+\|?>)?(?:{marks})\b|\[\|?(?:{signs})\|?\]", re.IGNORECASE)
     for names, marks, signs in (
         ("user|human|instruction", "user|human", "user|inst"),
@@ -149,7 +149,7 @@ def share_of(rows: Values, name: str, pattern: "re.Pattern[str]") -> float:
 def has_dialogues(rows: Values, name: str) -> bool:
     """Whether the texts are whole dialogues, with the name or mark of who asks and who answers before their turns."""
     texts = [str(row[name]) for row in rows if not is_empty(row, name)]
-    spoken = sum(bool(_ASKER.search(text) and _ANSWERER.search(text)) for text in texts)
+    spoken = sum(bool(_SPEAKER_ASKING.search(text) and _SPEAKER_ANSWERING.search(text)) for text in texts)
     return bool(texts) and spoken >= NEARLY_ALL * len(texts)
 
 

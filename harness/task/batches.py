@@ -12,9 +12,14 @@ from harness.task.row import Row
 
 _ID = "custom_id"
 _JOIN = "write the lines of both files into one: they are matched by 'custom_id'"
+_OF_BATCH = 0.9  # share of the lines; else they are of another form
+_TOLD = ("system", "tools", "functions")  # of a request, read as columns of the chat
+_MEANING = ("tool_choice", "response_format", "metadata")  # of a request, kept as columns that nobody reads
+_OTHER_APIS = {"output": "/v1/responses", "data": "/v1/embeddings", "results": "/v1/moderations"}  # by a key of answers
 _FORM = (_ID, "method", "url", "body", "params", "response", "result", "error")  # columns of a batch, used up
 _RESULTS = ("succeeded", "errored", "canceled", "expired")  # Anthropic's
-_CUT = ("length", "content_filter", "max_tokens")  # why an answer ended before it was whole
+# Why a whole answer ended; any other one was cut off, refused or is to be resumed.
+_WHOLE = (None, "stop", "end_turn", "stop_sequence", "tool_calls", "tool_use", "function_call")
 _ENVELOPE = ("type", "model", "stop_reason", "stop_sequence", "usage", "container")  # of Anthropic's messages
 
 
@@ -26,8 +31,13 @@ def batch_rows(rows: Sequence[Row], file: str, faults: Faults) -> list[Row]:
         file: Its name, for a fault.
         faults: Told where requests or answers are missing, or an id does not tell which belong together.
     """
-    if not rows or not all(_ID in row.values and (_request(row) or _result(row) or _other_api(row)) for row in rows):
+    odd = [row for row in rows if not _is_of_batch(row)]
+    if not rows or len(odd) > (1 - _OF_BATCH) * len(rows):
         return list(rows)
+    for row in odd:
+        faults.add(file, "is neither a request nor an answer of a batch; fix or remove it", row.number, row.unit)
+    if odd:
+        return []
     requests = [row for row in rows if _request(row)]
     results = [row for row in rows if _result(row)]
     answered = {_id(row): row for row in results if _whole_answers(row)}
@@ -64,6 +74,10 @@ def _fault(rows: Sequence[Row], requests: Sequence[Row], results: Sequence[Row],
     return ""
 
 
+def _is_of_batch(row: Row) -> bool:
+    return _ID in row.values and bool(_request(row) or _result(row) or _other_api(row))
+
+
 def _id(row: Row) -> str:
     return str(row.values[_ID])
 
@@ -89,7 +103,9 @@ def _other_api(row: Row) -> str:
     url = row.values.get("url")
     if isinstance(url, str) and url.startswith("/v1/") and isinstance(row.values.get("body"), dict):
         return "" if _request(row) else url
-    return "/v1/responses" if "output" in _object(_result(row).get("body")) else ""
+    body = _object(_result(row).get("body"))
+    is_completion = body.get("object") == "text_completion"
+    return "/v1/completions" if is_completion else next((api for key, api in _OTHER_APIS.items() if key in body), "")
 
 
 def _answers(row: Row) -> list[tuple[dict[str, Any], Any]]:
@@ -104,7 +120,7 @@ def _answers(row: Row) -> list[tuple[dict[str, Any], Any]]:
 
 
 def _whole_answers(row: Row) -> list[dict[str, Any]]:
-    return [turn for turn, end in _answers(row) if end not in _CUT]
+    return [turn for turn, end in _answers(row) if end in _WHOLE and not turn.get("refusal")]
 
 
 def _refuse_repeated(rows: Sequence[Row], what: str, file: str, faults: Faults) -> None:
@@ -128,7 +144,7 @@ def _missing(requests: Sequence[Row], results: Sequence[Row], answered: Collecti
     left = [_id(row) for row in requests if _id(row) not in answered]
     return {
         "failed": sum(one in ended - cut for one in left),
-        "cut off, as 'finish_reason' or 'stop_reason' says": sum(one in cut for one in left),
+        "cut off or refused, as 'finish_reason' or 'stop_reason' says": sum(one in cut for one in left),
         "not in this file": sum(one not in ended for one in left),
     }
 
@@ -141,9 +157,12 @@ def _chat(row: Row, answer: Row | None) -> Row:
     """Return a request as a chat, beside the columns that stand in its line and in its answer's."""
     request, lines = _request(row), {**(answer.values if answer else {}), **row.values}
     columns = {name: held for name, held in lines.items() if name not in _FORM}
-    told = {name: request[name] for name in ("system", "tools", "functions") if request.get(name)}
+    told = {name: request[name] for name in _TOLD if request.get(name)}
+    kept = {name: request[name] for name in _MEANING if request.get(name)}
     said = _whole_answers(answer)[:1] if answer else []
-    return replace(row, values={**columns, "id": row.values[_ID], "messages": [*request["messages"], *said], **told})
+    return replace(
+        row, values={**kept, **columns, "id": row.values[_ID], "messages": [*request["messages"], *said], **told}
+    )
 
 
 def _object(value: Any) -> dict[str, Any]:

@@ -37,13 +37,13 @@ def expired(n: int) -> Row:
     return {"id": f"b{n}", "custom_id": f"r{n}", "response": None, "error": {"code": "batch_expired", "message": "..."}}
 
 
-def cut(line: Row) -> Row:
-    """The line of an answer that ran into its length limit."""
+def cut(line: Row, why: str = "") -> Row:
+    """The line of an answer that ran into its length limit, or ended for another reason."""
     if "result" in line:
         return line | {
-            "result": line["result"] | {"message": line["result"]["message"] | {"stop_reason": "max_tokens"}}
+            "result": line["result"] | {"message": line["result"]["message"] | {"stop_reason": why or "max_tokens"}}
         }
-    choice = line["response"]["body"]["choices"][0] | {"finish_reason": "length"}
+    choice = line["response"]["body"]["choices"][0] | {"finish_reason": why or "length"}
     return line | {"response": {"status_code": 200, "body": {"choices": [choice]}}}
 
 
@@ -102,7 +102,7 @@ def test_requests_without_a_whole_answer_and_answers_without_a_request_are_count
     task = drafted(save(tmp_path / "rows.jsonl", [*rows_of(request_of, 120), *answers]))
     items = [*task.study.train, *task.study.dev, *task.test]
     assert {item.id for item in items} == {f"r{n}" for n in range(120)} - {"r1", "r2", "r5", "r9"}
-    ended = "failed: 1, cut off, as 'finish_reason' or 'stop_reason' says: 2, not in this file: 1"
+    ended = "failed: 1, cut off or refused, as 'finish_reason' or 'stop_reason' says: 2, not in this file: 1"
     assert f"requests without a whole answer have none to learn or to score ({ended})" in said(task)
     assert "answers without a request in this file are left out: 50 of 166" in said(task)
 
@@ -139,7 +139,10 @@ def test_request_that_expired_is_one_that_failed(tmp_path):
 
 @pytest.mark.parametrize(
     ("answer_of", "why"),
-    [(expired, "failed: 40"), (lambda n: cut(openai_answer(n + 6)), "cut off, as .* says: 34, not in this file: 6")],
+    [
+        (expired, "failed: 40"),
+        (lambda n: cut(openai_answer(n + 6)), "cut off or refused, as .* says: 34, not in this file: 6"),
+    ],
 )
 def test_batch_without_any_whole_answer_says_how_its_requests_ended(tmp_path, answer_of, why):
     rows = [*rows_of(openai_request, 40), *rows_of(answer_of, 40)]
@@ -153,6 +156,80 @@ def test_rows_with_a_custom_id_and_an_object_are_no_batch(tmp_path):
     assert task.primary_metric == "label_accuracy" and {item.target for item in task.test} <= {
         label(n) for n in range(7)
     }
+
+
+@pytest.mark.parametrize("why", ["content_filter", "refusal", "pause_turn", "model_context_window_exceeded"])
+@pytest.mark.parametrize(("request_of", "answer_of"), APIS)
+def test_answer_that_ended_for_any_reason_but_its_end_is_not_learnt(tmp_path, request_of, answer_of, why):
+    answers = [cut(line, why) if at in (1, 2) else line for at, line in enumerate(rows_of(answer_of, 120))]
+    task = drafted(save(tmp_path / "rows.jsonl", [*rows_of(request_of, 120), *answers]))
+    items = [*task.study.train, *task.study.dev, *task.test]
+    assert {item.id for item in items} == {f"r{n}" for n in range(120)} - {"r1", "r2", "r5"}
+
+
+@pytest.mark.parametrize("why", ["stop", "end_turn", "stop_sequence", None])
+@pytest.mark.parametrize(("request_of", "answer_of"), APIS)
+def test_answer_that_came_to_its_end_is_learnt(tmp_path, request_of, answer_of, why):
+    answers = [cut(line, why) if why and at != 5 else line for at, line in enumerate(rows_of(answer_of, 120))]
+    task = drafted(save(tmp_path / "rows.jsonl", [*rows_of(request_of, 120), *answers]))
+    assert len([*task.study.train, *task.study.dev, *task.test]) == 119
+
+
+def test_answer_with_the_text_of_a_refusal_is_not_learnt(tmp_path):
+    def refused(n: int) -> Row:
+        line = openai_answer(n)
+        if n in (1, 2):
+            line["response"]["body"]["choices"][0]["message"] |= {"content": "No.", "refusal": "I cannot help."}
+        return line
+
+    task = drafted(save(tmp_path / "rows.jsonl", [*rows_of(openai_request, 120), *rows_of(refused, 120)]))
+    assert not {"r1", "r2"} & {item.id for item in [*task.study.train, *task.study.dev, *task.test]}
+
+
+def test_first_whole_answer_of_several_is_taken_and_said(tmp_path):
+    def several(n: int) -> Row:
+        line = openai_answer(n)
+        if choices := line["response"]["body"].get("choices"):
+            first = {"message": {"role": "assistant", "content": "half of"}, "finish_reason": "length"}
+            last = {"message": {"role": "assistant", "content": "another"}, "finish_reason": "stop"}
+            choices[:] = [first, *choices, last]
+        return line
+
+    task = drafted(save(tmp_path / "rows.jsonl", [*rows_of(openai_request, 120), *rows_of(several, 120)]))
+    items = [*task.study.train, *task.study.dev, *task.test]
+    assert {item.id: item.target for item in items} == {f"r{n}": text(f"a{n}", 4) for n in range(120) if n != 5}
+    assert "requests have several answers each, of which the first whole one is taken" in said(task)
+
+
+@pytest.mark.parametrize(("request_of", "part"), [(openai_request, "body"), (anthropic_request, "params")])
+def test_what_a_request_asks_beside_its_turns_is_named(tmp_path, request_of, part):
+    more = {"metadata": {"desk": "a"}, "response_format": {"type": "json_object"}}
+    requests = rows_of(lambda n: request_of(n) | {part: request_of(n)[part] | more}, 120)
+    answers = rows_of(openai_answer if part == "body" else anthropic_answer, 120)
+    written = said(drafted(save(tmp_path / "rows.jsonl", [*requests, *answers])))
+    assert all(f"column '{name}' is not used" in written for name in more)
+
+
+def test_line_that_belongs_to_no_batch_is_named(tmp_path):
+    rows = [*rows_of(openai_request, 60), {"note": "end of requests"}, *rows_of(openai_answer, 60)]
+    with pytest.raises(TaskFileError) as caught:
+        drafted(save(tmp_path / "rows.jsonl", rows))
+    (fault,) = caught.value.faults
+    assert fault == "rows.jsonl line 61: is neither a request nor an answer of a batch; fix or remove it"
+
+
+OTHERS = [
+    ("/v1/embeddings", {"object": "list", "data": [{"embedding": [0.5]}]}),
+    ("/v1/completions", {"object": "text_completion", "choices": [{"text": "yes"}]}),
+    ("/v1/moderations", {"results": [{"flagged": False}]}),
+]
+
+
+@pytest.mark.parametrize(("api", "body"), OTHERS)
+def test_answers_of_another_kind_of_batch_are_refused_by_its_name(tmp_path, api, body):
+    rows = rows_of(lambda n: {"custom_id": f"r{n}", "response": {"status_code": 200, "body": body}}, 60)
+    with pytest.raises(TaskFileError, match=f"holds a batch of {api}, which is not read"):
+        drafted(save(tmp_path / "rows.jsonl", rows))
 
 
 def responses_request(n: int) -> Row:

@@ -5,10 +5,10 @@ import json
 from pathlib import Path
 
 import pytest
-from draft_files import LABELS, drafted, rows_of, said, save, text
+from draft_files import LABELS, Row, drafted, rows_of, said, save, text
 
 from harness.checking import examine, read_material
-from harness.drafting import draft_task
+from harness.drafting import InDoubt, draft_task
 from harness.errors import TaskFileError
 from harness.task import load_task
 
@@ -304,6 +304,17 @@ def test_turns_that_name_the_one_they_answer_are_refused_with_the_form_of_a_row(
 
     with pytest.raises(TaskFileError, match="'role' says whose turn a row is, and 'parent_id' which one it answers"):
         drafted(save(tmp_path / "rows.jsonl", rows_of(row, 240)))
+
+
+def test_parent_that_is_no_row_of_the_file_makes_no_turns(tmp_path):
+    """As categories have a parent, and tickets one in another system."""
+
+    def row(n: int) -> Row:
+        asked = {"id": n, "parent": f"P-{n // 3}", "question": f"{text(n, 7)}?", "remedy": text(-n, 9)}
+        return asked | {"author": ["customer", "agent"][n % 2]}
+
+    with pytest.raises(InDoubt, match="it is not clear which column holds the answer"):
+        drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))
 
 
 @pytest.mark.parametrize(("name", "is_refused"), [("source", True), ("topic", False)])

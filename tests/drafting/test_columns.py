@@ -96,6 +96,28 @@ def test_reference_beside_an_answer_is_a_text_and_a_ground_truth_alone_is_the_an
     assert (reading.needed["target"], reading.contexts) == ("ground_truth", ("contexts",))
 
 
+SOURCES = ["https://example.org/{}", "Smith {} 1990", "[{n}]", "Handbook, p. {n}", "doi:10.1/{}", "{} (2011)"]
+
+
+@pytest.mark.parametrize("form", SOURCES)
+@pytest.mark.parametrize("name", ["reference", "references"])
+def test_reference_that_names_a_source_is_no_right_answer(form, name):
+    rows = [
+        {"question": f"{text(n, 7)}?", "response": text(-n, 9), name: form.format(text((n, 2), 1), n=n)}
+        for n in range(60)
+    ]
+    assert read_columns(rows, frozenset()).needed["target"] == "response"
+
+
+@pytest.mark.parametrize("words", [1, 9])
+def test_reference_that_names_no_source_may_be_the_right_answer(words):
+    rows = [
+        {"question": f"{text(n, 7)}?", "response": text(-n, 9), "reference": text((n, 2), words)} for n in range(60)
+    ]
+    with pytest.raises(InDoubt, match="'reference' may say what is right"):
+        read_columns(rows, frozenset())
+
+
 def test_columns_that_say_the_same_are_no_doubt():
     rows = [{"text": text(n, 9), "label": n % 3, "label_text": LABELS[n % 3]} for n in range(60)]
     assert read_columns(rows, frozenset()).needed["target"] == "label_text"

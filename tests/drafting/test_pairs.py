@@ -147,3 +147,11 @@ def test_pairs_of_equal_answers_are_one_reason(tmp_path):
     with pytest.raises(TaskFileError, match="line 1 and 39 more: 'chosen' and 'rejected' are both") as caught:
         drafted(save(tmp_path / "rows.jsonl", rows))
     assert str(caught.value).count("are both") == 1
+
+
+def test_two_answers_to_one_question_are_refused_with_the_flag_that_takes_one(tmp_path):
+    rows = rows_of(lambda n: {"prompt": f"{text(n, 7)}?", "response_0": text(n, 9), "response_1": text(-n - 1, 9)}, 120)
+    file = save(tmp_path / "rows.jsonl", rows)
+    with pytest.raises(TaskFileError, match="if 'response_0' alone is the answer, give --target response_0"):
+        drafted(file)
+    assert {item.target for item in drafted(file, target="response_0").test} <= {text(n, 9) for n in range(120)}

@@ -2,11 +2,25 @@
 
 from collections.abc import Iterator, Mapping
 
-_STAND_INS = {"n/a", "na", "#n/a", "nan", "null", "none", "nil", "-", "--", "?", "unknown", "unlabeled", "unlabelled"}
+_WORDS = {
+    "n/a",
+    "na",
+    "#n/a",
+    "nan",
+    "null",
+    "none",
+    "nil",
+    "-",
+    "--",
+    "?",
+    "unknown",
+    "unlabeled",
+    "unlabelled",
+}
 _FEWEST = 2  # rows; one answer may be such a word
 
 
-def stand_ins(counts: Mapping[str, int], what: str) -> Iterator[str]:
+def placeholders(counts: Mapping[str, int], what: str) -> Iterator[str]:
     """Name answers that may say that a row has none.
 
     Args:
@@ -14,7 +28,7 @@ def stand_ins(counts: Mapping[str, int], what: str) -> Iterator[str]:
         what: They are called.
     """
     are_classes = all(name.isdigit() for name in counts if name != "-1")
-    found = [name for name in counts if name.casefold() in _STAND_INS or (name == "-1" and are_classes)]
+    found = [name for name in counts if name.casefold() in _WORDS or (name == "-1" and are_classes)]
     rows = sum(counts[name] for name in found)
     if found and rows >= _FEWEST and len(counts) > len(found) + 1:
         listed = ", ".join(f"'{name}'" for name in sorted(found))
