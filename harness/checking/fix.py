@@ -67,7 +67,7 @@ def _is_about_a_row(fault: Fault, read: Mapping[str, list[Row]]) -> bool:
     """Whether reading continued behind the row, so that leaving it out leaves the rest."""
     if fault.file not in read or fault.line is None or fault.unit == HEADER:
         return False
-    return fault.file.endswith(".jsonl") or any(row.number >= fault.line for row in read[fault.file])
+    return fault.file.endswith((".jsonl", ".ndjson")) or any(row.number >= fault.line for row in read[fault.file])
 
 
 def _place_refusals(material: Material, out: Path) -> Iterable[str]:

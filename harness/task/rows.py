@@ -26,7 +26,11 @@ from harness.task.text import UNUSABLE, TextFault, kind_of, read_bytes
 from harness.task.turns import shown
 
 LONGEST_REASON = 200  # characters of what a library says of a file
-FORMATS = (".jsonl", ".json", ".csv", ".tsv", ".parquet")
+FORMATS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet")
+# What people have instead, and the way to a file that is read.
+_SHEETS = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers")
+_PACKED = (".gz", ".zip", ".bz2", ".xz", ".zst", ".7z", ".tgz", ".tar", ".rar")
+_TABLES = (".arrow", ".feather", ".orc", ".sqlite", ".db", ".pkl", ".pickle")
 _FILE_SUFFIX = re.compile(r"\.[A-Za-z]{2,}")  # unlike the '.5' of a version
 _LINE_END = re.compile("\r\n|\n|\r")  # other separators may stand inside a JSON string
 
@@ -84,10 +88,24 @@ def _read_file(path: Path, written: str, faults: Faults) -> list[Row]:
     if suffix == ".parquet":
         return read_parquet(path, written, faults)
     if suffix not in FORMATS:
-        faults.add(written, f"'{suffix}' is not a known format; convert it to one of {', '.join(FORMATS)}")
+        faults.add(written, _format_fault(suffix))
         return []
     text = read_text(path, written, faults)
     return [] if text is None else rows_in(text, suffix, written, faults)
+
+
+def _format_fault(suffix: str) -> str:
+    """Say that a file has no format that is read, and how it is brought into one."""
+    listed = ", ".join(FORMATS)
+    if suffix in _SHEETS:
+        return f"'{suffix}' is a spreadsheet, which is not read; save the sheet that holds the rows as .csv"
+    if suffix in _PACKED:
+        return f"'{suffix}' is a packed file, which is not read; unpack it, and give the file in it ({listed})"
+    if suffix in _TABLES:
+        return f"'{suffix}' is not read; write its rows with pandas, such as frame.to_parquet('rows.parquet')"
+    if not suffix:
+        return f"the file's name does not end in its format; rename it to one of {listed}"
+    return f"'{suffix}' is not a known format; convert it to one of {listed}"
 
 
 def read_text(path: Path, written: str, faults: Faults) -> str | None:
@@ -106,7 +124,7 @@ def read_text(path: Path, written: str, faults: Faults) -> str | None:
 
 
 def rows_in(text: str, suffix: str, file: str, faults: Faults) -> list[Row]:
-    """Read the rows of a text whose file ends in `suffix`: .jsonl, .json, .csv or .tsv."""
+    """Read the rows of a text whose file ends in `suffix`: .jsonl, .ndjson, .json, .csv or .tsv."""
     if not text.strip():
         faults.add(file, "is empty; give at least one row")
         return []

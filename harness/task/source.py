@@ -28,7 +28,7 @@ LARGEST_INTEGER = 2**63 - 1
 MOST_LEVELS = 30
 
 TASK_FILE = "task.yaml"  # what a task's folder is searched for
-_ROWS = (".jsonl", ".csv", ".tsv", ".parquet")
+_ROWS = (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
 _TAG = "tag:yaml.org,2002:"
 _TEXT = {_TAG + "str", _TAG + "timestamp"}  # YAML 1.2 knows no dates
 _UNREADABLE: Any = object()  # stands for a value whose fault is noted; its key is left out

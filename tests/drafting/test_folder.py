@@ -277,7 +277,7 @@ def test_first_line_of_a_table_that_looks_like_a_row_is_said(tmp_path):
         ("none.csv", "input,target\n", "has no rows"),
         ("empty.jsonl", "", "is empty; give at least one row"),
         ("broken.jsonl", '{"input"\n', "broken.jsonl line 1 column 9: not valid JSON"),
-        ("wrong.xlsx", "x", "'.xlsx' is not a known format"),
+        ("wrong.docx", "x", "'.docx' is not a known format"),
         ("packed.csv", "PK\x03\x04", "is a packed file (zip)"),
         ("gaps.jsonl", '{"messages": []}\n' * 9 + '{"messages": 1}\n', "10 of 10 rows cannot be used"),
     ],

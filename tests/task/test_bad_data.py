@@ -168,11 +168,28 @@ def test_guess_for_a_missing_file_keeps_its_folder(task_folder):
     assert "(did you mean 'rows/train.jsonl'?)" in task_folder.faults()[0]
 
 
-def test_unknown_format_is_named_with_the_known_ones(task_folder):
-    task_folder.write("train.xlsx", "x")
-    task_folder.settings["data"]["train"] = "train.xlsx"
+@pytest.mark.parametrize(
+    ("suffix", "remedy"),
+    [
+        (".docx", "'.docx' is not a known format; convert it to one of .jsonl, .ndjson, .json, .csv, .tsv, .parquet"),
+        (".xlsx", "'.xlsx' is a spreadsheet, which is not read; save the sheet that holds the rows as .csv"),
+        (".jsonl.gz", "'.gz' is a packed file, which is not read; unpack it, and give the file in it"),
+        (".arrow", "'.arrow' is not read; write its rows with pandas"),
+        ("", "the file's name does not end in its format; rename it to one of .jsonl, "),
+    ],
+)
+def test_unknown_format_is_named_with_the_way_to_a_known_one(task_folder, suffix, remedy):
+    task_folder.write(f"train{suffix}", "x")
+    task_folder.settings["data"]["train"] = f"train{suffix}"
     (fault,) = task_folder.faults()
-    assert "'.xlsx' is not a known format; convert it to one of .jsonl, .json, .csv, .tsv, .parquet" in fault
+    assert remedy in fault
+
+
+def test_ndjson_is_json_lines(task_folder):
+    before = [item.question.text for item in task_folder.load().study.train]
+    (task_folder.folder / task_folder.settings["data"]["train"]).rename(task_folder.folder / "train.ndjson")
+    task_folder.settings["data"]["train"] = "train.ndjson"
+    assert [item.question.text for item in task_folder.load().study.train] == before
 
 
 def test_folder_as_a_split_is_named(task_folder):
