@@ -1,6 +1,6 @@
 """Does the gate see what it should? Synthetic tunings of a base like the embedded one, the real gate, no model.
 
-    OMP_NUM_THREADS=1 python -m bench.gate_calibration [--runs 400]
+    OMP_NUM_THREADS=1 python -m bench.gate_calibration [--runs 400] [--only regress]
 
 Prints a row a tuning, and exits with 1 when a bar is missed. Quick runs of the same functions are part of the tests
 (tests/decision/test_gate_calibration.py), with other seeds.
@@ -82,12 +82,15 @@ ROWS = (
 @click.command()
 @click.option("--runs", default=400, help="Tunings a row.")
 @click.option("--items", default=750, help="Benchmark items in all.")
-def main(runs: int, items: int) -> None:
+@click.option("--only", default="", help="Rows with these words in their name.")
+def main(runs: int, items: int, only: str) -> None:
     """Print the table, and end with 1 when a bar is missed."""
     print(f"The gate at {items} benchmark items, {runs} runs a row\n")
     print(f"| tuning | {' | '.join(STATES)} | bar | held |\n|{'---|' * (len(STATES) + 3)}")
     missed = 0
     for place, row in enumerate(ROWS):
+        if only not in row.name:
+            continue
         found = states(row.tuning, runs, SEED + place, items, row.world, row.error)
         held = all(bar.holds(found, runs) for bar in row.bars)
         missed += not held

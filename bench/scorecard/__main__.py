@@ -28,6 +28,7 @@ from bench.scorecard.mutants import mutants_killed
 from bench.scorecard.mutations import mutations
 from bench.scorecard.parallel import say
 from bench.scorecard.poisoning import poisoning
+from bench.scorecard.reading import golden_answers, largest, planted_leaks
 from bench.scorecard.repeats import cache_saving, isolation, pairs, rerun
 
 MINUTES = 75  # and 15 more for ten kills on the embedded model
@@ -48,7 +49,7 @@ class Size:
     trainings: int = 10
 
 
-ROWS = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "12", "13", "14", "24", "25")
+ROWS = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "12", "13", "14", "15", "22", "23", "24", "25")
 FULL = Size()
 QUICK = Size(kills=3, points=5, stride=40, disks=2, damages=8, pairs=2)
 Measure = Callable[[Lab, Reference, Size], list[Figure]]
@@ -93,6 +94,12 @@ def slow(root: Path, size: Size, rows: set[str], kills: int) -> list[Figure]:
         suite = set(",".join(FAULTS).split(","))
         figures += _timed("row 25, branches", lambda: [branch_coverage(lab, lambda lab: faults(lab, QUICK, suite))])
         figures += _timed("row 25, mutants", lambda: [mutants_killed(build_lab(root / "mutants"), size.mutants)])
+    if "15" in rows:
+        figures += _timed("row 15", lambda: largest(root / "largest"))
+    if "22" in rows:
+        figures += _timed("row 22", lambda: [golden_answers()])
+    if "23" in rows:
+        figures += _timed("row 23", lambda: planted_leaks(root / "planted"))
     if rows & {"12", "24"}:
         figures += hostile(build_lab(root / "hostile"), size, rows)
     if kills:

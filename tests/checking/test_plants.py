@@ -207,7 +207,7 @@ def _named(report):
     ]
 
 
-def _found(plant, folder):
+def found_rows(plant, folder):
     """Whether each planted case is named, and which other rows are."""
     task, planted = plant()
     report = examine(read_material(task.write(folder)))
@@ -219,7 +219,7 @@ def _found(plant, folder):
 
 @pytest.mark.parametrize("plant", [plant for plant in PLANTS if plant not in UNSEEN], ids=lambda plant: plant.__name__)
 def test_planted_rows_are_named_and_no_others(plant, tmp_path):
-    is_found, others = _found(plant, tmp_path)
+    is_found, others = found_rows(plant, tmp_path)
     assert is_found == [True] * 5
     assert not others
 
@@ -229,7 +229,7 @@ def test_nineteen_of_twenty_kinds_are_found(tmp_path):
     for plant in PLANTS:
         folder = tmp_path / plant.__name__
         folder.mkdir()
-        if all(_found(plant, folder)[0]):
+        if all(found_rows(plant, folder)[0]):
             found.append(plant)
     assert len(PLANTS) == 20
     assert len(found) >= 19
