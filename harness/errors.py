@@ -12,6 +12,8 @@ HarnessError        printed without a traceback; exit code 2
 import errno
 from collections.abc import Sequence
 
+from harness.visible import one_line
+
 LONGEST_NAME = 255  # of a file or folder, in bytes, on every usual file system
 LONGEST_PATH = 4095  # in bytes, under Linux
 _SHOWN = 60  # characters of a path that is longer
@@ -74,8 +76,8 @@ def too_long(name: str) -> str:
 
 
 def shortened(name: str) -> str:
-    """Return a path for a message: one that no file can have is cut with '...'."""
-    return f"{name[:_SHOWN]}..." if is_too_long(name) else name
+    """Return a path for a message, on one line: one that no file can have is cut with '...'."""
+    return one_line(f"{name[:_SHOWN]}..." if is_too_long(name) else name)
 
 
 def is_too_long(name: str) -> bool:

@@ -46,7 +46,7 @@ INSIDE = {
     "start": {"cli", "environment"},
     "answer_reading": set(),
     "records": {"answer_reading"},
-    "errors": set(),
+    "errors": {"visible"},
     "plugins": {"errors"},
     "model_names": {"plugins"},
     "benchmark_files": {"regular_files"},

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import is_too_long, of_the_disk, shortened, too_long
+from harness.drafting import draft_task
+from harness.errors import TaskFileError, is_too_long, of_the_disk, shortened, too_long
 
 
 @pytest.mark.parametrize("character", ["n", "ä", "語"])
@@ -36,3 +37,13 @@ def test_a_fault_of_the_disk_without_a_name_still_says_what_to_do():
     assert told == "a name is longer than a file system takes; fix or shorten it"
     assert shortened("short") == "short"
     assert "has 300 bytes" in too_long("n" * 300)
+
+
+def test_a_name_with_a_line_feed_stays_on_its_line(tmp_path):
+    folder = tmp_path / "two\nlines"
+    folder.mkdir()
+    (folder / "rows\n.jsonl").write_text("{\n")
+    with pytest.raises(TaskFileError) as caught:
+        draft_task(folder / "rows\n.jsonl", tmp_path / "out")
+    first, fault = str(caught.value).splitlines()
+    assert first == f"{tmp_path}/two ⏎ lines/rows ⏎ .jsonl: 1 problem" and fault.startswith("  - rows ⏎ .jsonl line 1")

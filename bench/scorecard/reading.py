@@ -11,7 +11,7 @@ from pathlib import Path
 from bench.scorecard.figures import Figure
 from bench.scorecard.lab import ROOT
 
-sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "checking")]
+sys.path.insert(0, str(ROOT / "tests"))
 
 MOST_MEGABYTES = 2_048
 LARGE_RECORD = 10_000_000  # characters
@@ -112,7 +112,7 @@ def golden_answers() -> Figure:
 def planted_leaks(root: Path) -> list[Figure]:
     """Row 23: kinds of leak planted in clean tasks, and rows of clean tasks that are named."""
     from checked_tasks import facts, sums, tickets
-    from test_plants import PLANTS, found_rows
+    from leak_plants import PLANTS, found_rows
 
     from harness.checking import examine, read_material
 
