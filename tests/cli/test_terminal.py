@@ -130,6 +130,23 @@ def test_before_the_first_arm_it_is_said_what_runs_on_how_many_items_and_how_lon
     assert "done after 5 s: 52.5% exact_match (95% CI 45.0 to 60.0, n = 200)" in text
 
 
+def test_where_no_earlier_run_tells_how_long_the_first_job_will():
+    jobs = (PlannedJob("base", "base", "m"), PlannedJob("rag", "rag", "m"))
+    now, stream = [0.0], StringIO()
+    forecast = Forecast(Outlook({"base": 6000.0, "rag": 12_000.0}), lambda: now[0])
+    forecast.plan(jobs)
+    with observer(stream) as watching:
+        watching.planned(Agenda(jobs, 200, 60, 300), forecast)
+        forecast.begin("base")
+        watching.began("base", 1, 2)
+        now[0] = 60.0
+        forecast.end(is_good=True)
+        watching.ended("base", EndState("ok"), 60)
+    text = stream.getvalue()
+    assert "on 200 test items (300 train, 60 dev): about how long is told after the first of them" in text
+    assert "done after 1 min 0 s; very roughly 2 min 0 s left in all" in text  # twice the work
+
+
 def test_bar_of_a_new_stage_does_not_keep_the_total_of_the_one_before():
     printed = Console(file=StringIO(), force_terminal=True)
     with Progress(console=printed) as progress:
