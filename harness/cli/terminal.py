@@ -86,7 +86,11 @@ class PlainDisplay:
         if not agenda.jobs:
             return
         left = forecast.left()
-        known = f"about {duration(left)}, by {forecast.source}" if left is not None else "about how long is told after the first of them"
+        known = (
+            f"about {duration(left)}, by {forecast.source}"
+            if left is not None
+            else "about how long is told after the first of them"
+        )
         names = ", ".join(job.name.replace(":", " by ") if job.kind == "judge" else job.name for job in agenda.jobs)
         more = ", and perhaps more, which these will tell" if agenda.may_grow else ""
         self._print(f"{len(agenda.jobs)} to do: {names}{more}")

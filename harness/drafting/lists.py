@@ -22,6 +22,7 @@ from harness.drafting.names import (
     usual,
     words_of_name,
 )
+from harness.drafting.options import are_flags
 from harness.drafting.telling import is_further_answer, is_wrong_answer
 from harness.drafting.values import NEARLY_ALL, Values, has_answer_lists, has_label_sets, is_empty, is_text
 from harness.metrics.label_sets import split_labels
@@ -61,25 +62,22 @@ def what_lists_mean(rows: Values, name: str, said: Lists | None) -> Lists | None
 
 
 def refuse_flagged_answers(rows: Values, names: Sequence[str], target: str) -> None:
-    """Refuse lists of answers of which another column of lists says, by a yes or no each, which are right.
+    """Refuse lists of answers of which another column of lists says, by a flag each, which are right.
 
     Raises:
         ValueError: With the forms that are read, and the flag that takes all answers for right.
     """
     for name in names:
         pairs = [(row[target], row.get(name)) for row in rows if isinstance(row.get(target), list)]
-        are_flags = all(
-            isinstance(flags, list) and len(flags) == len(answers) and all(flag in (0, 1) for flag in flags)
-            for answers, flags in pairs
-        )
         is_likely = is_indexing(name) or not is_beside(name)
-        found = [flags for _, flags in pairs if flags] if are_flags and is_likely else []
+        are_all = is_likely and all(are_flags(flags, len(answers)) for answers, flags in pairs)
+        found = [flags for _, flags in pairs if flags] if are_all else []
         are_places = all(flags == list(range(len(flags))) for flags in found)
         if not are_places and all(any(flag in flags for flags in found) for flag in (0, 1)):
             raise ValueError(
                 f"column {shown_name(name)} says which of the answers in {shown_name(target)} are right: write these "
-                f"alone into {shown_name(target)}, or all into 'choices' and the right one's letter into 'answer'; "
-                f"if not, give --target {quote(target)}"
+                f"alone into {shown_name(target)}, or call it 'choices' where one of them is to be chosen; if not, "
+                f"give --target {quote(target)}"
             )
 
 

@@ -138,7 +138,19 @@ _JUDGING = _SCORING | {
 }  # fmt: skip
 # Of a column that says which choice is right.
 INDEXING = {"answer", "correct", "label", "gold", "target", "key", "cop", "solution", "best", "right"}
-_MEASURING = {"start", "end", "type", "kind", "count", "length"}  # numbers of an answer, and none that names a choice
+_MEASURING = {
+    "start",
+    "end",
+    "type",
+    "kind",
+    "count",
+    "length",
+    "source",
+    "sources",
+    "confidence",
+    "score",
+    "scores",
+}  # numbers of an answer, and none that names a choice
 _CHOICE = re.compile(f"({CHOICE_STEMS})(_?[a-h]|_?[0-9])")
 
 

@@ -70,7 +70,7 @@ def with_whole_numbers(rows: Sequence[Row], name: str, doubts: list[str]) -> lis
     if not all(isinstance(cell, str) and (not cell or _WHOLE.fullmatch(cell)) for cell in cells):
         return list(rows)
     if any(cells):
-        doubts.append(f"'.0' is taken off the numbers in {shown_name(name)}, which are all whole, as tables write them")
+        doubts.append(f"'.0' is removed from the numbers in {shown_name(name)}, which are all whole")
     whole = (cell.removesuffix(".0") for cell in cells)
     return [replace(row, values={**row.values, name: cell}) for row, cell in zip(rows, whole, strict=True)]
 

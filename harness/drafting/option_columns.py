@@ -36,6 +36,8 @@ from harness.drafting.values import NEARLY_ALL, Values, distinct, is_empty, is_n
 from harness.metrics.choices import read_choices
 from harness.metrics.label_sets import split_labels
 
+_FLAGGED = ("labels", "answers", "targets", "corrects")  # names of flags, beside those that are called right
+
 
 def are_called_answers(columns: Sequence[str]) -> bool:
     """Whether columns with a text each are called as answers are, and not as choices: 'answer1', 'answer2'."""
@@ -151,7 +153,7 @@ def refuse_unread_choices(rows: Values, names: Sequence[str], target: str, quest
     Raises:
         ValueError: With the form that is read, and the flags that put the text into the question.
     """
-    said = {bare_answer(text).casefold() for text in distinct(rows, target)}
+    said = {bare_answer(part.strip()).casefold() for text in distinct(rows, target) for part in split_labels(text)}
     if len(said) < 2 or not (said <= set(LETTERS.casefold()) or said <= set("0123456789")):
         return
     for name in names:
@@ -186,8 +188,8 @@ def find_options(
     if not found and len(columns) == 1 and asked in (None, columns[0]) and (flag := _flag_of(rows, columns[0])):
         return Options(tuple(columns), columns[0], flag=flag)
     if not found:
-        names = [asked] if asked else names
-        return _flagging(rows, columns, names) or _naming_several(rows, columns, names)
+        flagged_ones = _flagging(rows, columns, names, asked)
+        return flagged_ones or _naming_several(rows, columns, [asked] if asked else names)
     if any(_conflicts(rows, found[0], other) > (1 - NEARLY_ALL) * len(rows) for other in found[1:]):
         return None
     return replace(found[0], others=tuple(found[1:]))
@@ -231,19 +233,33 @@ def _pointing(rows: Values, columns: Sequence[str], names: Sequence[str], marks:
     return [one for one in found if is_indexing(one.target)] or found
 
 
-def _flagging(rows: Values, columns: Sequence[str], names: Sequence[str]) -> Options | None:
-    """Return the choices with the first column of lists that say yes or no of each, as 1 or 0, in nearly all rows.
+def _flagging(rows: Values, columns: Sequence[str], names: Sequence[str], asked: str | None) -> Options | None:
+    """Return the choices with the column of lists that flag the right ones; without `asked` its name must say so.
 
-    Lists of places are none of these: [0, 1] may name the first two of four, but not of two.
+    Lists of places are no flags: [0, 1] may name the first two of four, but not of two.
+
+    Raises:
+        InDoubt: If several columns flag different choices.
     """
-    for name in names:
+    found: list[Options] = []
+    for name in [asked] if asked else names:
         options = Options(tuple(columns), name, has_flags=True)
-        held = [row for row in rows if not is_empty(row, name)]
-        found = [row[name] for row in held if are_flags(row[name], len(options.texts(row)))]
-        is_fit = name not in columns and found and len(found) >= NEARLY_ALL * len(held)
-        if is_fit and any(list(flags) != list(range(len(flags))) for flags in found):
-            return replace(options, has_several=any(sum(flags) > 1 for flags in found))
-    return None
+        flags = [_flags_of(row, options) for row in rows if not is_empty(row, name)]
+        valid = [one for one in flags if one]
+        is_called = bool(asked) or is_indexing(name) or usual(name) in _FLAGGED
+        are_most = name not in columns and bool(valid) and len(valid) >= NEARLY_ALL * len(flags)
+        if is_called and are_most and any(list(one) != list(range(len(one))) for one in valid):
+            found.append(replace(options, has_several=any(sum(one) > 1 for one in valid)))
+    if any(_conflicts(rows, found[0], other) > (1 - NEARLY_ALL) * len(rows) for other in found[1:]):
+        names = [one.target for one in found]
+        raise InDoubt(rows, "--target", "it is not clear which column flags the right choices, as they differ", names)
+    return found[0] if found else None
+
+
+def _flags_of(row: dict[str, Any], options: Options) -> list[int]:
+    """Return a row's flags, one for each choice or each that is not empty; none where it has no such list."""
+    flags, texts = row[options.target], options.texts(row)
+    return flags if any(are_flags(flags, count) for count in (len(texts), sum(map(bool, texts)))) else []
 
 
 def _naming_several(rows: Values, columns: Sequence[str], names: Sequence[str]) -> Options | None:

@@ -36,7 +36,7 @@ class Options:
     marks: tuple[str, ...] = ()  # letters of another alphabet that tell the columns apart
     others: tuple["Options", ...] = ()  # by further columns that say the right choice
     has_several: bool = False  # rows call several choices right
-    has_flags: bool = False  # a row says of each choice, by a yes or no in a list, whether it is right
+    has_flags: bool = False  # a row's answer is a list of flags, one a choice: true or 1 of those that are right
 
     def of(self, cells: dict[str, Any]) -> list[str]:
         """Return the texts of a row's choices.
@@ -81,19 +81,20 @@ class Options:
         return chr(ord("A") + sum(map(bool, self.texts(cells)[:place])))  # empty ones are not shown
 
     def _flagged_places(self, cells: dict[str, Any]) -> list[int]:
-        """Return the places of the choices that a list of flags calls right.
+        """Return the places of the choices that a list of flags calls right; it may leave out choices that are empty.
 
         Raises:
             ValueError: If it has another length than the choices, or calls none right.
         """
-        self.of(cells)
         texts, flags = self.texts(cells), cells.get(self.target)
-        if not are_flags(flags, len(texts)):
-            raise ValueError(f"'{self.target}' has no yes or no for each of the {len(texts)} answers; fix the row")
-        places = [at for at, flag in enumerate(flags) if flag and texts[at]]
-        if not places:
-            raise ValueError(f"'{self.target}' calls no answer right; fix or remove the row")
-        return places
+        places = [at for at, text in enumerate(texts) if text or are_flags(flags, len(texts))]
+        if not are_flags(flags, len(places)):
+            said = f"'{self.target}' has no flag (true or false, 1 or 0) for each of the {len(self.of(cells))} answers"
+            raise ValueError(f"{said} to choose from; fix or remove the row")
+        right = [at for at, flag in zip(places, flags, strict=True) if flag and texts[at]]
+        if not right:
+            raise ValueError(f"'{self.target}' marks no answer as right; fix or remove the row")
+        return right
 
     def place(self, cells: dict[str, Any]) -> int | None:
         """Return the place of the choice that a row calls right; None where it names none of them.
@@ -102,6 +103,9 @@ class Options:
             ValueError: If a row has fewer than two choices, or calls several right.
         """
         self.of(cells)
+        if self.has_flags:
+            places = self._flagged_places(cells)
+            return places[0] if len(places) == 1 else None
         texts, labels = self.texts(cells), labels_in(cells.get(self.columns[0]))
         place = self._flagged(cells) if self.flag else self._place(self._answer(cells), texts, labels)
         return place if place is not None and 0 <= place < len(texts) and texts[place] else None
@@ -204,7 +208,7 @@ def _text_of_choice(value: Any) -> str:
 
 
 def are_flags(value: Any, count: int) -> TypeGuard[list[int]]:
-    """Whether a cell is a list of so many yes and no: true and false, or 1 and 0."""
+    """Whether a cell is a list of so many flags: true and false, or 1 and 0."""
     return isinstance(value, list) and len(value) == count and all(mark in (0, 1) for mark in value)
 
 

@@ -1,5 +1,6 @@
 """Columns that are read by no rule of ours, each refused with the form that is."""
 
+import re
 from collections.abc import Sequence
 from shlex import quote
 from typing import NoReturn
@@ -29,7 +30,9 @@ _WORSE = {
     "negative",
 }  # fmt: skip
 _SAID = ("response", "completion", "output", "generation", "reply", "conversation", "answer")  # begin words of names
-_PARENTS = ("parent_id", "parent", "reply_to", "in_reply_to", "response_to")
+_PARENT = "parent"  # of a turn, or of a category or a ticket
+_PARENTS = ("parent_id", _PARENT, "reply_to", "in_reply_to", "response_to")
+_AROUND_ID = re.compile(r"^<|>$|\.0$|^t\d_")  # of e-mail, of a table's numbers, of Reddit
 _COUNTING = ("turn", "position", "step")  # of columns, those that count the turns of a chat
 
 
@@ -149,7 +152,7 @@ def refuse_turns_as_rows(rows: Values, names: Sequence[str]) -> None:
     speaker = first(names, _SPEAKERS, lambda name: 1 < len(distinct(rows, name)) <= _MOST_SPEAKERS)
     chat = next((name for name in names if usual(name) in GROUPS and not words_of_name(name).isdisjoint(_CHATS)), None)
     columns = dict.fromkeys(name for row in rows for name in row)
-    parent = first(list(columns), _PARENTS, lambda name: _names_rows(rows, name))
+    parent = first(list(columns), _PARENTS, lambda name: usual(name) != _PARENT or _names_rows(rows, name))
     if speaker is None or (chat is None and parent is None):
         return
     says_who = not _SAY.isdisjoint(value.casefold() for value in distinct(rows, speaker))
@@ -172,9 +175,13 @@ def refuse_turns_as_rows(rows: Values, names: Sequence[str]) -> None:
 
 def _names_rows(rows: Values, name: str) -> bool:
     """Whether most of a column's values are ids of other rows."""
-    said = distinct(rows, name)
+    said = _ids(rows, name)
     others = dict.fromkeys(other for row in rows for other in row if other != name)
-    return any(2 * len(said & distinct(rows, other)) > len(said) for other in others)
+    return any(2 * len(said & _ids(rows, other)) > len(said) for other in others)
+
+
+def _ids(rows: Values, name: str) -> set[str]:
+    return {_AROUND_ID.sub("", value) for value in distinct(rows, name)}
 
 
 def refuse_logs(rows: Values, target: str) -> None:

@@ -13,13 +13,14 @@ from harness.task.row import Row
 _ID = "custom_id"
 _JOIN = "write the lines of both files into one: they are matched by 'custom_id'"
 _OF_BATCH = 0.9  # share of the lines; else they are of another form
-_TOLD = ("system", "tools", "functions")  # of a request, read as columns of the chat
-_MEANING = ("tool_choice", "response_format", "metadata")  # of a request, kept as columns that nobody reads
+_READ = ("system", "tools", "functions")  # of a request: columns that chats have
+_UNREAD = ("tool_choice", "response_format", "metadata")  # of a request: columns that are named as unused
 _OTHER_APIS = {"output": "/v1/responses", "data": "/v1/embeddings", "results": "/v1/moderations"}  # by a key of answers
 _FORM = (_ID, "method", "url", "body", "params", "response", "result", "error")  # columns of a batch, used up
 _RESULTS = ("succeeded", "errored", "canceled", "expired")  # Anthropic's
-# Why a whole answer ended; any other one was cut off, refused or is to be resumed.
-_WHOLE = (None, "stop", "end_turn", "stop_sequence", "tool_calls", "tool_use", "function_call")
+# Why an answer ended before it was whole, or was refused; and why a whole one does. Other servers have other words.
+_CUT = ("length", "content_filter", "max_tokens", "refusal", "pause_turn", "model_context_window_exceeded")
+_WHOLE = ("", "none", "stop", "end_turn", "stop_sequence", "tool_calls", "tool_use", "function_call")
 _ENVELOPE = ("type", "model", "stop_reason", "stop_sequence", "usage", "container")  # of Anthropic's messages
 
 
@@ -35,7 +36,9 @@ def batch_rows(rows: Sequence[Row], file: str, faults: Faults) -> list[Row]:
     if not rows or len(odd) > (1 - _OF_BATCH) * len(rows):
         return list(rows)
     for row in odd:
-        faults.add(file, "is neither a request nor an answer of a batch; fix or remove it", row.number, row.unit)
+        faults.add(
+            file, "the line is neither a request nor an answer of a batch; fix or remove it", row.number, row.unit
+        )
     if odd:
         return []
     requests = [row for row in rows if _request(row)]
@@ -56,6 +59,8 @@ def batch_rows(rows: Sequence[Row], file: str, faults: Faults) -> list[Row]:
         faults.guess(file, f"answers without a request in this file are left out: {unasked} of {len(answered)}")
     if any(len(_whole_answers(row)) > 1 for row in answered.values()):
         faults.guess(file, "requests have several answers each, of which the first whole one is taken")
+    if ends := sorted({end for row in results for _, end in _answers(row)} - {*_CUT, *_WHOLE}):
+        faults.guess(file, f"answers that ended with {', '.join(map(repr, ends))} are taken for whole ones")
     return [_chat(row, answered.get(_id(row))) for row in requests]
 
 
@@ -104,11 +109,14 @@ def _other_api(row: Row) -> str:
     if isinstance(url, str) and url.startswith("/v1/") and isinstance(row.values.get("body"), dict):
         return "" if _request(row) else url
     body = _object(_result(row).get("body"))
-    is_completion = body.get("object") == "text_completion"
-    return "/v1/completions" if is_completion else next((api for key, api in _OTHER_APIS.items() if key in body), "")
+    if body.get("object") == "text_completion":
+        return "/v1/completions"
+    if "choices" in body:
+        return ""
+    return next((api for key, api in _OTHER_APIS.items() if key in body), "")
 
 
-def _answers(row: Row) -> list[tuple[dict[str, Any], Any]]:
+def _answers(row: Row) -> list[tuple[dict[str, Any], str]]:
     """Return the answers' turns, each with why it ended; none where a request failed."""
     result = _result(row)
     choices = _object(result.get("body")).get("choices")
@@ -116,11 +124,11 @@ def _answers(row: Row) -> list[tuple[dict[str, Any], Any]]:
     message = _object(result.get("message"))
     turns = [(choice.get("message"), choice.get("finish_reason")) for choice in choices]
     turns.append(({key: held for key, held in message.items() if key not in _ENVELOPE}, message.get("stop_reason")))
-    return [(turn, end) for turn, end in turns if isinstance(turn, dict) and turn]
+    return [(turn, str(end or "").casefold()) for turn, end in turns if isinstance(turn, dict) and turn]
 
 
 def _whole_answers(row: Row) -> list[dict[str, Any]]:
-    return [turn for turn, end in _answers(row) if end in _WHOLE and not turn.get("refusal")]
+    return [turn for turn, end in _answers(row) if end not in _CUT and not turn.get("refusal")]
 
 
 def _refuse_repeated(rows: Sequence[Row], what: str, file: str, faults: Faults) -> None:
@@ -157,8 +165,8 @@ def _chat(row: Row, answer: Row | None) -> Row:
     """Return a request as a chat, beside the columns that stand in its line and in its answer's."""
     request, lines = _request(row), {**(answer.values if answer else {}), **row.values}
     columns = {name: held for name, held in lines.items() if name not in _FORM}
-    told = {name: request[name] for name in _TOLD if request.get(name)}
-    kept = {name: request[name] for name in _MEANING if request.get(name)}
+    told = {name: request[name] for name in _READ if request.get(name)}
+    kept = {name: request[name] for name in _UNREAD if request.get(name)}
     said = _whole_answers(answer)[:1] if answer else []
     return replace(
         row, values={**kept, **columns, "id": row.values[_ID], "messages": [*request["messages"], *said], **told}

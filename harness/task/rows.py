@@ -10,6 +10,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,8 @@ from harness.task.row import Row
 from harness.task.squad import squad_rows
 from harness.task.table import table_rows
 from harness.task.text import UNUSABLE, TextFault, kind_of, read_bytes
-from harness.task.turns import shown
+from harness.task.turns import are_turns, shown
+from harness.task.written import written_turns
 
 LONGEST_REASON = 200  # characters of what a library says of a file
 FORMATS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet")
@@ -31,6 +33,7 @@ FORMATS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet")
 _SHEETS = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers")
 _PACKED = (".gz", ".zip", ".bz2", ".xz", ".zst", ".7z", ".tgz", ".tar", ".rar")
 _TABLES = (".arrow", ".feather", ".orc", ".sqlite", ".db", ".pkl", ".pickle")
+_TURNS = ("prompt", "completion")
 _FILE_SUFFIX = re.compile(r"\.[A-Za-z]{2,}")  # unlike the '.5' of a version
 _LINE_END = re.compile("\r\n|\n|\r")  # other separators may stand inside a JSON string
 
@@ -129,11 +132,18 @@ def rows_in(text: str, suffix: str, file: str, faults: Faults) -> list[Row]:
         faults.add(file, "is empty; give at least one row")
         return []
     if suffix in (".csv", ".tsv"):
-        return within(table_rows(text, suffix, file, faults), file, faults)
+        return [_with_turns(row) for row in within(table_rows(text, suffix, file, faults), file, faults)]
     if fault := json_fault(text):
         faults.add(file, fault)
         return []
     return batch_rows(within(_json_rows(text, suffix, file, faults), file, faults), file, faults)
+
+
+def _with_turns(row: Row) -> Row:
+    """Return a table's row with the turns that the texts of a question and an answer write, as TRL has them."""
+    turns = {name: written_turns(row.values[name]) for name in _TURNS if name in row.values}
+    found = {name: value for name, value in turns.items() if are_turns(value)}
+    return replace(row, values={**row.values, **found}) if found else row
 
 
 def _json_rows(text: str, suffix: str, file: str, faults: Faults) -> Iterator[Row]:

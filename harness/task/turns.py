@@ -138,10 +138,10 @@ def is_turn(item: Any) -> bool:
 
 
 def are_turns(value: Any) -> bool:
-    """Whether a value is a list of turns: each object says or calls something, one at least in a known role."""
+    """Whether a value is a list of objects, one of them in a known role and one that says or calls something."""
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
         return False
-    return any(map(is_turn, value)) and not any(item.keys().isdisjoint((*_SAID, *CALL_KEYS)) for item in value)
+    return any(map(is_turn, value)) and any(not item.keys().isdisjoint((*_SAID, *CALL_KEYS)) for item in value)
 
 
 def _is_empty_system(item: Any) -> bool:

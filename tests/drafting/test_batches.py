@@ -167,11 +167,29 @@ def test_answer_that_ended_for_any_reason_but_its_end_is_not_learnt(tmp_path, re
     assert {item.id for item in items} == {f"r{n}" for n in range(120)} - {"r1", "r2", "r5"}
 
 
-@pytest.mark.parametrize("why", ["stop", "end_turn", "stop_sequence", None])
+@pytest.mark.parametrize("why", ["stop", "end_turn", "stop_sequence", "STOP", None])
 @pytest.mark.parametrize(("request_of", "answer_of"), APIS)
 def test_answer_that_came_to_its_end_is_learnt(tmp_path, request_of, answer_of, why):
     answers = [cut(line, why) if why and at != 5 else line for at, line in enumerate(rows_of(answer_of, 120))]
     task = drafted(save(tmp_path / "rows.jsonl", [*rows_of(request_of, 120), *answers]))
+    assert len([*task.study.train, *task.study.dev, *task.test]) == 119
+
+
+def test_other_words_for_the_end_are_taken_for_it_and_said(tmp_path):
+    answers = [cut(line, "eos") if at % 2 and at != 5 else line for at, line in enumerate(rows_of(openai_answer, 120))]
+    task = drafted(save(tmp_path / "rows.jsonl", [*rows_of(openai_request, 120), *answers]))
+    assert len([*task.study.train, *task.study.dev, *task.test]) == 119
+    assert "answers that ended with 'eos' are taken for whole ones" in said(task)
+
+
+def test_chat_with_a_further_key_is_no_other_kind_of_batch(tmp_path):
+    def line(n: int) -> Row:
+        found = openai_answer(n)
+        found["response"]["body"]["data"] = None
+        return found
+
+    answers = [line(n) for n in range(120) if n != 5]
+    task = drafted(save(tmp_path / "rows.jsonl", [*rows_of(openai_request, 120), *answers]))
     assert len([*task.study.train, *task.study.dev, *task.test]) == 119
 
 
@@ -215,7 +233,7 @@ def test_line_that_belongs_to_no_batch_is_named(tmp_path):
     with pytest.raises(TaskFileError) as caught:
         drafted(save(tmp_path / "rows.jsonl", rows))
     (fault,) = caught.value.faults
-    assert fault == "rows.jsonl line 61: is neither a request nor an answer of a batch; fix or remove it"
+    assert fault == "rows.jsonl line 61: the line is neither a request nor an answer of a batch; fix or remove it"
 
 
 OTHERS = [

@@ -405,7 +405,7 @@ def test_labels_that_pandas_wrote_with_a_point_are_whole_numbers(tmp_path, end):
     task = drafted(file)
     assert {item.target for item in task.test} == {"0", "1", "2"}  # the remainders of squares by 7, by 4
     assert "the labels are numbers, which say nothing" in said(task)
-    assert ("'.0' is taken off the numbers in 'label'" in said(task)) is (end == ".0")
+    assert ("'.0' is removed from the numbers in 'label'" in said(task)) is (end == ".0")
 
 
 @pytest.mark.parametrize("names", [("prompt", "completion"), ("question", "answer")])

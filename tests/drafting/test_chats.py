@@ -306,6 +306,24 @@ def test_turns_that_name_the_one_they_answer_are_refused_with_the_form_of_a_row(
         drafted(save(tmp_path / "rows.jsonl", rows_of(row, 240)))
 
 
+PARENTS = [  # how a turn names itself, and the one that it answers
+    ("id", "parent_id", lambda n: n, lambda n: float(n)),
+    ("message_id", "in_reply_to", lambda n: f"m{n}@x", lambda n: f"<m{n}@x>"),
+    ("name", "parent", lambda n: f"c{n}", lambda n: f"t1_c{n}"),
+    ("id", "parent_id", lambda n: f"m{n}", lambda n: f"root{n}"),  # of a thread whose root is not in the file
+]
+
+
+@pytest.mark.parametrize(("own", "other", "id_of", "parent_of"), PARENTS)
+def test_turns_are_told_however_they_spell_the_one_that_they_answer(tmp_path, own, other, id_of, parent_of):
+    def row(n: int) -> Row:
+        said = {own: id_of(n), other: parent_of(n - 1) if n % 2 else None, "text": text(n, 9)}
+        return said | {"role": ["user", "assistant"][n % 2]}
+
+    with pytest.raises(TaskFileError, match="'role' says whose turn a row is"):
+        drafted(save(tmp_path / "rows.jsonl", rows_of(row, 240)))
+
+
 def test_parent_that_is_no_row_of_the_file_makes_no_turns(tmp_path):
     """As categories have a parent, and tickets one in another system."""
 
@@ -345,3 +363,18 @@ def test_refusal_of_a_chat_in_one_text_says_how_another_column_is_the_answer(tmp
     with pytest.raises(TaskFileError, match="if another column is the answer, name it with --target$"):
         drafted(file)
     assert drafted(file, target="source").primary_metric == "label_accuracy"
+
+
+def test_turns_that_a_table_writes_as_question_and_answer_are_turns(tmp_path):
+    """As `to_csv` leaves TRL's conversational prompts and completions."""
+    file = tmp_path / "rows.csv"
+    with file.open("w", newline="") as out:
+        writer = csv.writer(out)
+        writer.writerow(["prompt", "completion"])
+        for n in range(120):
+            asked = [{"role": "user", "content": f"{text(n, 6)}?"}]
+            writer.writerow([json.dumps(asked), repr([{"role": "assistant", "content": text(-n - 1, 3)}])])
+    task = drafted(file)
+    assert {item.question.text: item.target for item in task.test}.items() <= {
+        f"{text(n, 6)}?": text(-n - 1, 3) for n in range(120)
+    }.items()

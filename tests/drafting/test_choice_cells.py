@@ -5,6 +5,7 @@ import json
 import pytest
 from draft_files import Row, drafted, rows_of, said, save, text
 
+from harness.drafting import InDoubt
 from harness.errors import TaskFileError
 
 NUMBER = 4  # of choices
@@ -165,6 +166,107 @@ def test_heading_and_bullets_are_no_part_of_the_choices(tmp_path, heading, bulle
         texts, at = by_question[question]
         assert listed.splitlines() == [f"{letter}. {one}" for letter, one in zip("ABCD", texts, strict=True)]
         assert item.target == "ABCD"[at]
+
+
+NAMED = [  # choices that begin with a name and a colon, and how they are shown
+    ("Yes: it is {}\nNo: it is {}", ("Yes: it is {}", "No: it is {}")),
+    ("Entailment: {}\nContradiction: {}\nNeutral: {}", ("Entailment: {}", "Contradiction: {}", "Neutral: {}")),
+    ("Option A: {}\nOption B: {}", ("{}", "{}")),
+    ("Choice 1: {} | Choice 2: {}", ("{}", "{}")),
+]
+
+
+@pytest.mark.parametrize(("form", "shown"), NAMED)
+def test_names_in_front_of_choices_are_no_heading(tmp_path, form, shown):
+    def row(n: int) -> Row:
+        texts = [text((n, at), 1) for at in range(len(shown))]
+        return {"question": f"{text(n, 7)}?", "options": form.format(*texts), "answer": "ABC"[n * n % 7 % len(shown)]}
+
+    by_question = {f"{text(n, 7)}?": n for n in range(120)}
+    for item in drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120))).test:
+        question, _, listed = item.question.text.partition("\n\n")
+        texts = [one.format(text((by_question[question], at), 1)) for at, one in enumerate(shown)]
+        assert listed.splitlines() == [f"{letter}. {one}" for letter, one in zip("ABC", texts, strict=False)]
+
+
+@pytest.mark.parametrize("count", [11, 12])
+@pytest.mark.parametrize("separator", [", ", "/"])
+def test_more_choices_than_letters_usually_have_are_read(tmp_path, separator, count):
+    def row(n: int) -> Row:
+        texts = [text((n, at), 1) for at in range(count)]
+        return {"question": f"{text(n, 7)}?", "options": separator.join(texts), "answer": "ABCDEFGHIJ"[n * 7 % 10]}
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))
+    assert task.primary_metric == "choice" and len(task.test[0].question.text.splitlines()) == count + 2
+
+
+@pytest.mark.parametrize("form", ["- {}\n- {}\n- {}", "– {}\n– {}\n– {}"])
+def test_minus_signs_of_numbers_are_no_bullets(tmp_path, form):
+    def row(n: int) -> Row:
+        return {"question": f"{text(n, 7)}?", "options": form.format(n, n + 1, n + 2), "answer": "ABC"[n % 3]}
+
+    for item in drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120))).test:
+        assert all(line[3] == form[0] for line in item.question.text.splitlines()[2:])
+
+
+def test_bullet_without_a_choice_keeps_its_place(tmp_path):
+    def row(n: int) -> Row:
+        texts = [text((n, at), 1) if at != 1 or n % 20 else "" for at in range(NUMBER)]
+        return {"question": f"{text(n, 7)}?", "options": "\n".join(f"- {one}" for one in texts), "answer": "ACD"[n % 3]}
+
+    right = {f"{text(n, 7)}?": text((n, "ABCD".index("ACD"[n % 3])), 1) for n in range(120)}
+    for item in drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120))).test:
+        question, _, listed = item.question.text.partition("\n\n")
+        assert (
+            dict(line.split(". ", 1) for line in listed.splitlines())[item.target].removeprefix("- ") == right[question]
+        )
+
+
+@pytest.mark.parametrize("last", ["Cannot tell", "none of these", "unsure"])
+@pytest.mark.parametrize("separator", [", ", "/"])
+@pytest.mark.parametrize("answer", ["{letter}", "{letter}. {text}"])
+def test_last_choice_need_not_be_right_in_any_row(tmp_path, last, separator, answer):
+    def row(n: int) -> Row:
+        texts = [*(text((n, at), 1) for at in range(NUMBER)), last]
+        said = answer.format(letter="ABCD"[n % NUMBER], text=texts[n % NUMBER])
+        return {"question": f"{text(n, 7)}?", "options": separator.join(texts), "answer": said}
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))
+    assert task.primary_metric == "choice" and {item.target for item in task.test} == set("ABCD")
+
+
+def test_one_mistaken_letter_does_not_separate_choices_at_their_commas(tmp_path):
+    def row(n: int) -> Row:
+        texts = [WITH_COMMAS["places"](n, at) for at in range(NUMBER)]
+        return {
+            "question": f"{text(n, 7)}?",
+            "options": ", ".join(texts),
+            "answer": "E" if n == 3 else "ABCD"[n % NUMBER],
+        }
+
+    with pytest.raises(TaskFileError, match="nothing tells where one ends"):
+        drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))
+
+
+def test_several_letters_for_choices_that_nothing_separates_are_refused(tmp_path):
+    def row(n: int) -> Row:
+        said = ["A, B", "B, C", "A"][n % 3]
+        return {"question": f"{text(n, 7)}?", "options": " - ".join(asked(n)[0]), "answer": said}
+
+    with pytest.raises(TaskFileError, match="nothing tells where one ends"):
+        drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))
+
+
+def test_heading_without_a_colon_above_bullets_is_no_choice(tmp_path):
+    def row(n: int) -> Row:
+        return {
+            "question": f"{text(n, 7)}?",
+            "options": "\n- ".join(["Choose one", *asked(n)[0]]),
+            "answer": "ABCD"[n * 7 % 5 % NUMBER],
+        }
+
+    for item in drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120))).test:
+        assert len(item.question.text.splitlines()) == NUMBER + 2 and "Choose one" not in item.question.text
 
 
 def test_first_choice_that_all_rows_share_is_no_heading(tmp_path):
@@ -349,5 +451,62 @@ def test_row_with_a_list_of_marks_that_does_not_fit_is_left_out(tmp_path):
         return {"question": f"{text(n, 7)}?", "choices": texts, "labels": {3: marks[:3], 4: [0] * NUMBER}.get(n, marks)}
 
     written = said(drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120))))
-    assert "'labels' has no yes or no for each of the 4 answers" in written
-    assert "'labels' calls no answer right" in written
+    assert "'labels' has no flag (true or false, 1 or 0) for each of the 4 answers" in written
+    assert "'labels' marks no answer as right" in written
+
+
+@pytest.mark.parametrize("name", ["votes", "shown", "prediction", "scores", "tags", "ranking", "toxic"])
+def test_list_of_flags_under_a_name_that_calls_nothing_right_is_no_answer(tmp_path, name):
+    def row(n: int) -> Row:
+        texts, right = asked(n)
+        flags = [int(at == n % NUMBER) for at in range(NUMBER)]
+        return {
+            "question": f"{text(n, 7)}?",
+            "choices": texts,
+            name: flags,
+            "labels": [int(at == right) for at in range(NUMBER)],
+        }
+
+    file = save(tmp_path / "rows.jsonl", rows_of(row, 120))
+    right = {f"{text(n, 7)}?": "ABCD"[asked(n)[1]] for n in range(120)}
+    for item in drafted(file).test:
+        assert item.target == right[item.question.text.partition("\n\n")[0]]
+    alone = [{key: held for key, held in row.items() if key != "labels"} for row in rows_of(row, 120)]
+    with pytest.raises(TaskFileError):
+        drafted(save(tmp_path / "alone.jsonl", alone))
+
+
+def test_flags_beside_an_answer_that_is_a_sentence_are_not_learnt(tmp_path):
+    def row(n: int) -> Row:
+        flags = [int(at == n % NUMBER) for at in range(NUMBER)]
+        return {"question": f"{text(n, 7)}?", "choices": asked(n)[0], "tags": flags, "answer": f"{text(-n - 1, 9)}."}
+
+    targets = {item.target for item in drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120))).test}
+    assert targets <= {f"{text(-n - 1, 9)}." for n in range(120)}
+
+
+def test_columns_that_flag_different_choices_are_asked_for(tmp_path):
+    def row(n: int) -> Row:
+        flags = {
+            name: [int(at == (n + more) % NUMBER) for at in range(NUMBER)]
+            for name, more in (("label_a", 0), ("label_b", 1))
+        }
+        return {"question": f"{text(n, 7)}?", "choices": asked(n)[0], **flags}
+
+    file = save(tmp_path / "rows.jsonl", rows_of(row, 120))
+    with pytest.raises(InDoubt, match="it is not clear which column flags the right choices, as they differ"):
+        drafted(file)
+    assert drafted(file, target="label_b").primary_metric == "choice"
+
+
+def test_flags_may_leave_out_choices_that_are_empty(tmp_path):
+    def row(n: int) -> Row:
+        count = 3 + (n % 4 > 0)
+        texts = {f"option_{'abcd'[at]}": text((n, at), 1) if at < count else "" for at in range(4)}
+        return {"question": f"{text(n, 7)}?", **texts, "labels": [int(at == n * 7 % 5 % count) for at in range(count)]}
+
+    task = drafted(save(tmp_path / "rows.jsonl", rows_of(row, 120)))
+    right = {f"{text(n, 7)}?": "ABCD"[n * 7 % 5 % (3 + (n % 4 > 0))] for n in range(120)}
+    items = [*task.study.train, *task.study.dev, *task.test]
+    assert len(items) == 120
+    assert all(item.target == right[item.question.text.partition("\n\n")[0]] for item in items)

@@ -136,6 +136,21 @@ def test_answer_that_quotes_a_speaker_is_no_dialogue(task_folder):
     assert pair.chosen == "Human: a person."
 
 
+def test_turns_in_a_text_with_an_empty_system_turn_are_turns(task_folder):
+    turns = [{"role": "system"}, {"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]
+    task_folder.add_preference(
+        {"chosen": json.dumps(turns), "rejected": json.dumps([*turns[:2], {"role": "assistant", "content": "b"}])}
+    )
+    (pair,) = task_folder.load().study.preferences
+    assert ([turn.content for turn in pair.messages], pair.chosen, pair.rejected) == (["q"], "a", "b")
+
+
+def test_turns_with_a_key_that_nobody_reads_are_refused(task_folder):
+    said = json.dumps([{"role": "assistant", "output": "Rinse."}, {"role": "assistant", "content": "Dry."}])
+    task_folder.add_preference({"prompt": "q", "chosen": said, "rejected": "No."})
+    assert task_folder.faults()
+
+
 def test_answers_that_are_lists_of_records_are_texts_though_one_has_a_role(task_folder):
     people = [json.dumps([{"role": "user", "rights": rights}, {"team": "desk"}]) for rights in ("read", "none")]
     task_folder.add_preference({"prompt": "Whose account is it?", "chosen": people[0], "rejected": people[1]})
