@@ -4,12 +4,17 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.scorecard.figures import Figure
 from bench.scorecard.lab import ROOT
+from harness.checking import examine, read_material
+from harness.evidence.forms import Forms
+from harness.records import Example, Message, Outcome, Prediction
+from harness.task.plugged import make_metric
+from harness.task.scoring import ResultMetric
 
 sys.path.insert(0, str(ROOT / "tests"))
 
@@ -75,46 +80,62 @@ def largest(root: Path) -> list[Figure]:
     return figures
 
 
-def golden_misses(lines: Sequence[str]) -> list[str]:
-    """Return the golden answers that a metric calls otherwise than a careful person, each on one line."""
-    from harness.records import Example, Message
-    from harness.task.plugged import make_metric
-    from harness.task.scoring import ResultMetric
+@dataclass(frozen=True, slots=True)
+class Golden:
+    """An answer as a model writes it, labelled before it was scored."""
 
-    missed: list[str] = []
-    for line in lines:
-        golden = json.loads(line)
-        item = Example(id="", messages=(Message("user", golden["question"]),), target=golden["target"])
-        metric = ResultMetric(make_metric(golden["metric"], {golden["metric"]: golden["options"]}))
-        is_right = metric.score(golden["answer"], item).value == 1
-        if is_right != golden["right"]:
-            called = "right" if is_right else "wrong"
-            missed.append(f"{golden['metric']}: {golden['answer']!r} for {golden['target']!r} is called {called}")
-    return missed
+    metric: str
+    options: Mapping[str, object]
+    item: Example
+    answer: str
+    is_right: bool
+
+    @classmethod
+    def read(cls, line: str) -> "Golden":
+        """Read a line of the file."""
+        said = json.loads(line)
+        item = Example(id=line, messages=(Message("user", said["question"]),), target=said["target"])
+        return cls(said["metric"], said["options"], item, said["answer"], said["right"])
 
 
-def golden_answers() -> Figure:
-    """Row 22: answers as models write them, each labelled right or wrong before any of them was scored."""
-    lines = GOLDEN.read_text(encoding="utf-8").splitlines()
-    missed = golden_misses(lines)
-    share = 1 - len(missed) / len(lines)
-    figure = f"{share:.1%} of {len(lines)}"
-    return Figure(
-        "22",
-        "answers read as a careful person reads them",
-        figure,
-        f"{READ_RIGHTLY:.0%}",
-        share >= READ_RIGHTLY,
-        tuple(missed[:10]),
-    )
+def golden_answers() -> list[Figure]:
+    """Row 22: of answers that people call right or wrong, those that a metric calls so, and those lost in silence.
+
+    A right answer is lost in silence where no metric counts it and no form miss is reported; a wrong one where the
+    metric calls it right.
+    """
+    golden = list(map(Golden.read, GOLDEN.read_text(encoding="utf-8").splitlines()))
+    forms = {
+        name: Forms([one.item for one in golden if one.metric == name], None) for name in {g.metric for g in golden}
+    }
+    scored, lost = 0, []
+    for one in golden:
+        metric = ResultMetric(make_metric(one.metric, {one.metric: one.options}))
+        is_scored = metric.score(one.answer, one.item).value == 1
+        scored += is_scored == one.is_right
+        said = Prediction(one.item.id, one.answer, one.answer, Outcome.SCORED, "stop", 1, 1, 0.0)
+        is_reported = one.is_right and forms[one.metric].holds(said, one.item)
+        if is_scored != one.is_right and not is_reported:
+            verb = "right" if is_scored else "wrong"
+            lost.append(f"{one.metric}: {one.answer!r} for {one.item.target!r} is called {verb}")
+    count, seen = len(golden), len(golden) - len(lost)
+    return [
+        Figure("22", "answers scored as people score them", f"{scored / count:.1%} of {count}", "none", True),
+        Figure(
+            "22",
+            "the same, with form misses that the report names",
+            f"{seen / count:.1%} of {count}",
+            f"{READ_RIGHTLY:.0%}",
+            seen >= READ_RIGHTLY * count,
+            tuple(lost[:10]),
+        ),
+    ]
 
 
 def planted_leaks(root: Path) -> list[Figure]:
     """Row 23: kinds of leak planted in clean tasks, and rows of clean tasks that are named."""
     from checked_tasks import facts, sums, tickets
     from leak_plants import PLANTS, found_rows
-
-    from harness.checking import examine, read_material
 
     unseen: list[str] = []
     for plant in PLANTS:

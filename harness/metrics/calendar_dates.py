@@ -7,6 +7,8 @@ English names of months before or behind the day (1 May 2024, May 1st, 2024, 1-M
 not count. A day that no calendar has (2024-02-30) is not a date, and a weekday in front of a date that falls on another
 one makes it wrong.
 
+Two days with one month, such as '3-5 June 2020' or 'between 3 and 5 June', are no date.
+
 Figures with the year last are day first where points separate them (1.5.2024), and where one of the two exceeds
 12, which can only be the day. Else they have two readings unless `day_first` says which; equal ones (5/5/2024) have
 one. A year of two digits is of 1969 to 2068.
@@ -25,6 +27,9 @@ _ENGLISH, _MONTH, _WEEKDAY = (
 )
 _BEHIND_WEEKDAY = re.compile(rf"(?<!\w)({_WEEKDAY})\b\.?,?(?: (?:the|den|le|il|el))? $")
 _END = "(?![\\w\u0131\u0400-\u04ff])"  # of a name; \w is of ASCII here
+_DAY_BEFORE = re.compile(
+    r"(?<![\d:.,])\d{1,2}(?:st|nd|rd|th|er|\u00ba|\.)?\s?(?:[-/&]|to|and|or|till|until|bis|und|oder|et|ou|au|y|o|al?|e)\s?$"
+)
 _NEAR = 30  # characters in front of a date, for its weekday
 _YEAR = r"(?P<year>\d{4}|'?\d{2}(?!\d|:))"
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th|er|\u00ba)?"
@@ -73,7 +78,8 @@ def read_dates(text: str, day_first: bool | None = None) -> list[CalendarDate]:
     found: list[tuple[int, CalendarDate]] = []
     for form in _FORMS:
         for match in form.finditer(plain):
-            if date := _date(match, day_first):
+            is_range = match.groupdict().get("name") and _DAY_BEFORE.search(plain[: match.start()][-_NEAR:])
+            if (date := _date(match, day_first)) and not is_range:
                 found.append((match.start(), _on_weekday(date, plain[: match.start()])))
         plain = form.sub(lambda match: "\u00a7" * len(match[0]), plain)  # read once, by the first form that fits
     return list(dict.fromkeys(date for _, date in sorted(found, key=lambda one: one[0])))

@@ -50,7 +50,7 @@ _BESIDE_TEXT = (
 )
 # in front of what stands behind a mark; 'a' and 'o' may be labels as well
 _ARTICLE = re.compile(
-    r"^(?:(?:[ao]|l[ae]|el) (?:letra|lettre|lettera|opci\u00f3n|op\u00e7\u00e3o|opzione|option) "
+    r"^(?:(?:[ao]|l[ae]|el) (?:letra|lettre|lettera|r\u00e9ponse|opci\u00f3n|op\u00e7\u00e3o|opzione|option) "
     r"|(?:l[ae]|el|il|die|der|das) |l'|[ao] (?=[A-Z]\W*$))"
 )
 _ENDS_OF_LIST = ("a", "\u0430", "0", "1")

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from harness.metrics.calendar_dates import CalendarDate, read_dates
-from harness.metrics.marks import behind_mark
+from harness.metrics.marks import behind_mark, without_refusals
 from harness.metrics.normalisation import normalise
 from harness.metrics.settings import RightOrWrong
 
@@ -13,7 +13,8 @@ class Date(RightOrWrong):
 
     `harness.metrics.calendar_dates` states which forms are read. What the target leaves out (the year of '3 May', the
     day of 'May 2024') does not count; what the answer leaves out is wrong. Several different dates are wrong too,
-    unless one stands behind a mark of a result, such as 'Answer:' or '####'.
+    unless one stands behind a mark of a result, such as 'Answer:' or '####'. A sentence that begins as a refusal does
+    ('I cannot ...') says none.
 
     '03/04/2024' has two readings. Without `day_first` nothing is guessed: it is right only where the target is written
     in that way too, with the same figures in the same places. A target without a date is compared as exact match does;
@@ -29,7 +30,7 @@ class Date(RightOrWrong):
         wanted = self._read(target)
         if len(wanted) != 1:
             return normalise(answer) == normalise(target)
-        said = self._read(answer)
+        said = self._read(without_refusals(answer))
         if len(said) != 1 or said[0].is_other_weekday:
             return False
         return said[0].is_ambiguous == wanted[0].is_ambiguous and said[0].has_all_of(wanted[0])

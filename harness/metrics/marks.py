@@ -52,3 +52,21 @@ def behind_mark(text: str, marks: re.Pattern[str] = MARKS) -> str:
     if found[-1][0].startswith("\\boxed"):
         behind = behind.partition("}")[0]
     return _END.split(behind)[0]
+
+
+_UNABLE = (
+    r"(?:i|we) (?:cannot|can['\u2019]t|can not|could not|couldn['\u2019]t|do not know|don['\u2019]t know)",
+    r"(?:i am|we are) (?:unable|not able)", r"ich (?:wei\u00df|kann) (?:es |das )?nicht", r"je ne (?:sais|peux) pas",
+    r"no (?:lo )?s\u00e9", r"no puedo",
+)  # fmt: skip
+# A sentence that begins so says no result, unless it goes on with 'but' or a colon.
+_REFUSAL = re.compile(
+    rf"(?:^|(?<=[.!?] ))[ \t]*(?:{'|'.join(_UNABLE)})\b(?![^.!?\n]*(?:\b(?:but|however|aber|mais|pero)\b|:))"
+    r"(?:[^.!?\n]|\.(?=\d))*[.!?]*",
+    flags=re.IGNORECASE | re.MULTILINE,
+)
+
+
+def without_refusals(text: str) -> str:
+    """Return a text without the sentences that begin with what its writer cannot say or does not know."""
+    return _REFUSAL.sub("", text)

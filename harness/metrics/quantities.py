@@ -8,9 +8,12 @@ says which of the two marks is the decimal one. What groups no digits rightly (1
 **Signs.** A minus touches its number or currency; in front of a space it is a bullet, behind a letter a hyphen.
 Parentheses are a minus where they hold an amount of money, or are the whole answer: '($5)', '(1,234)'.
 
-**Scales.** Dozen, hundred, thousand, million, billion (10^9), trillion, lakh, crore, Tsd., Mio., Mrd., \u4e07, \u4ebf,
-and k, mn and bn that touch the number; m and b only behind a currency, since '5m' may be metres. '2 1/2' is 2.5, and
-10^5 is 100000. Number words ('five') are not read.
+**Scales.** Dozen, hundred, thousand, million, billion (10^9), trillion, lakh, crore and those of other languages in
+`harness.metrics.scales`, and k, mn and bn that touch the number; m and b only behind a currency, since '5m' may be
+metres. '2 1/2' is 2.5, and 10^5 is 100000.
+
+**Words.** Where an answer has no digit, number words of English up to ninety-nine are read, and those of German, French
+and Spanish up to twelve ('twelve eggs'); 'one' and its like are, where they are all of it.
 
 **Units.** A raised digit (m2, m\u00b2, m^2) belongs to the unit, and so does a known unit that it is counted by
 (5 \u20ac/kg, $5 per hour); another word there is not compared (5 \u20ac a piece).
@@ -22,8 +25,8 @@ and names (A4, covid-19) are not numbers.
 
 **What says none.** A number that is one end of a range or of alternatives ('40-42', '5 or 6'), a bound ('>42', 'at
 least 42', '42+'), or a part of a formula (2^10, 3\u221a2, 2\u03c0, 5i) or of an amount in two units (5 ft 10 in),
-decides nothing; '> 42' as a paragraph of its own is a quote. A target must say one decided number and no other,
-as nothing tells which of several counts.
+decides nothing; '> 42' as a paragraph of its own is a quote. 'not 42' says none, nor does a sentence that refuses
+('I cannot ...'). A target must say one decided number and no other, as nothing tells which of several counts.
 """
 
 import itertools
@@ -34,17 +37,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from harness.metrics.marks import behind_mark
+from harness.metrics.marks import behind_mark, without_refusals
 from harness.metrics.normalisation import fold
+from harness.metrics.number_words import in_digits
+from harness.metrics.scales import SCALES
 from harness.metrics.units import CURRENCIES, UNITS, any_of, are_same
 
 DecimalMark = Literal[".", ","]
-_SCALES = {
-    "dozen": 12, "hundred": 10**2, "thousand": 10**3, "tsd.": 10**3, "million": 10**6, "millions": 10**6, "mio": 10**6,
-    "mio.": 10**6, "billion": 10**9, "billions": 10**9, "mrd": 10**9, "mrd.": 10**9, "trillion": 10**12,
-    "lakh": 10**5, "lakhs": 10**5, "crore": 10**7, "crores": 10**7,
-    "\u4e07": 10**4, "\u842c": 10**4, "\u4ebf": 10**8, "\u5104": 10**8,
-}  # fmt: skip
 _TOUCHING = {"k": 10**3, "mn": 10**6, "bn": 10**9}
 _OF_MONEY = {"m": 10**6, "b": 10**9}
 _ARABIC_POINT = "\u066b"
@@ -64,10 +63,11 @@ _QUANTITY = re.compile(
     r"(?:e(?P<power>[-+]?\d+)(?!\w)|\ ?[\u00d7x\u00b7]\ ?10\ ?\^\ ?\{?(?P<tens>[-+]?\d+)\}?"
     r"|\ ?/\ ?(?P<below>\d+)(?![\d/]))?"
     rf"(?P<touching>(?:{any_of(_TOUCHING.keys() | _OF_MONEY.keys())})(?![^\W\d_]))?"
-    rf"(?:\ ?(?P<scale>{any_of(set(_SCALES))})(?!{_LETTER}))?"
+    rf"(?:\ ?(?P<scale>{any_of(set(SCALES))})(?!{_LETTER}))?"
     rf"(?:[ -]?(?P<unit>{any_of(UNITS)})(?P<raised>[\u00b2\u00b3]|\^?[23](?!\d))?{_NO_MORE})?"
     r"(?:(?:\ ?/\ ?|\ (?:per|an?)\ )(?P<per>[^\W\d_]+)(?P<per_raised>[\u00b2\u00b3]|\^?[23](?!\d))?)?"
 )
+_DENIED = re.compile(r"\b(?:not|nicht|pas|niet|n\u00e3o|\u043d\u0435)\s$")
 _ALTERNATIVES = re.compile(r"\s*(?:-|\u2014|/|~|to|or|through|versus|vs\.?)\s*(?:about |around )?")
 _BOUND_OR_FORMULA = (
     re.compile(
@@ -166,7 +166,8 @@ def _has_unit(quantity: Quantity, unit: str) -> bool:
 
 def _deciding(text: str, decimal_mark: DecimalMark) -> tuple[list[_Found], bool]:
     """Return the numbers of the first part that has any, and whether the first of them counts, or the last."""
-    lines = [line for line in map(_plain, _unquoted(_without_latex(text).splitlines())) if line]
+    said = in_digits(without_refusals(text))
+    lines = [line for line in map(_plain, _unquoted(_without_latex(said).splitlines())) if line]
     for part, takes_first in _parts(lines):
         if found := _quantities(part, decimal_mark):
             return found, takes_first
@@ -205,7 +206,8 @@ def _quantities(text: str, decimal_mark: DecimalMark) -> list[_Found]:
     found: list[_Found] = []
     for index, match in enumerate(matches):
         value = _value(match, decimal_mark)
-        if value is not None and not _is_part_of_a_name(text, match):
+        is_denied = _DENIED.search(text, max(0, match.start() - _NEAR), match.start()) is not None
+        if value is not None and not is_denied and not _is_part_of_a_name(text, match):
             is_undecided = any(is_open[max(0, index - 1) : index + 1]) or _is_bound_or_in_formula(text, match)
             found.append(_Found(_quantity(text, match, value), is_undecided))
     return found
@@ -275,7 +277,7 @@ def _value(match: "re.Match[str]", decimal_mark: DecimalMark) -> Fraction | None
         if touching in _OF_MONEY and not match["currency"]:
             return value  # a unit
         value *= (_TOUCHING | _OF_MONEY)[touching]
-    value *= _SCALES.get(match["scale"] or "", 1)
+    value *= SCALES.get(match["scale"] or "", 1)
     is_negative = (match["sign"] or "").strip() in ("-", "minus", "negative") or match["inner_sign"]
     return -value if is_negative else value
 

@@ -48,6 +48,44 @@ def test_completion_holds_the_right_value_or_not(text, target, holds):
     assert Forms(LABELS, None).holds(said(text), example(target)) is holds
 
 
+CHOICES = "Which animal lays eggs?\n\nA. cat\nB. duck-billed platypus\nC. whale"
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("B", True),
+        ("Option A is wrong; it is B.", True),
+        ("Both cats and whales bear their young alive, so B.", True),
+        ("The second option is the right one.", True),
+        ("It must be the duck-billed platypus.", True),
+        ("It is not the duck-billed platypus.", False),
+        ("It is the whale, not the duck-billed platypus.", False),
+        ("A platypus, so it is C.", False),
+        ("Either B or C.", False),
+        ("B is wrong.", False),
+        ("The first option, then.", False),
+        ("A cat or a duck-billed platypus.", False),
+    ],
+)
+def test_completion_holds_the_right_choice_or_not(text, holds):
+    asked = Example("one", (Message("user", CHOICES),), "B")
+    assert Forms((asked,), None).holds(said(text), asked) is holds
+
+
+@pytest.mark.parametrize("text", ["It is not billing.", "neither billing nor other"])
+def test_label_that_is_denied_is_not_held(text):
+    assert not Forms(LABELS, None).holds(said(text), example("billing"))
+
+
+def test_label_beside_another_that_is_denied_is_held():
+    assert Forms(LABELS, None).holds(said("This is not other; it is billing."), example("billing"))
+
+
+def test_title_with_a_number_word_is_a_text():
+    assert not Forms(FREE, None).holds(said("7 Samurai"), example("Seven Samurai"))
+
+
 def test_labels_close_a_set_only_where_they_are_few():
     assert Forms(FREE, None).holds(said("target 3 and target 4"), example("target 4"))
     assert not Forms(FREE[:9], None).holds(said("target 3 and target 4"), example("target 4"))

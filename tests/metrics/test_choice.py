@@ -23,6 +23,7 @@ def value(answer, target, question=RIVERS, **options):
 
 
 RIGHT = [
+    ("La bonne réponse est la réponse B.", "B"),
     ("B", "B"),
     ("b", "B"),
     ("(b)", "B"),

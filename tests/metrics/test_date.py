@@ -12,6 +12,9 @@ def value(answer, target, **options):
 
 
 RIGHT = [
+    ("I cannot be sure, but it was 6 March 1984.", "1984-03-06"),
+    ("At 10:30 - 5 June 2020", "2020-06-05"),
+    ("In chapter 3, 5 June 2020 is given.", "2020-06-05"),
     ("May 1, 2024", "2024-05-01"),
     ("1 May 2024", "2024-05-01"),
     ("1st of May, 2024", "2024-05-01"),
@@ -73,6 +76,11 @@ RIGHT = [
     ("Unknown.", "unknown"),
 ]
 WRONG = [
+    ("Some time between 3 and 5 June 2020.", "2020-06-05"),
+    ("3-5 June 2020", "2020-06-05"),
+    ("vom 3. bis 5. Juni 2020", "2020-06-05"),
+    ("I could not find when it began; 6 March 1984 is the date of the newspaper.", "1984-03-06"),
+    ("I don't know whether it was 6 March 1984.", "1984-03-06"),
     ("2024-01-05", "2024-05-01"),
     ("2024-05-02", "2024-05-01"),
     ("2023-05-01", "2024-05-01"),

@@ -13,6 +13,9 @@ from harness.metrics.label_sets import read_labels
 from harness.records import Example, Message
 
 RIGHT = [
+    ("**Labels of the ticket:** billing, refund", "billing, refund"),
+    ("Skills: billing, refund", "billing, refund"),
+    ("topic: billing, topic: refund", "topic: billing, topic: refund"),
     ("refund, billing", "billing, refund"),
     ("billing,refund", "billing, refund"),
     ("billing; refund", "billing, refund"),
@@ -63,6 +66,8 @@ RIGHT = [
     ("[1, 2]", "2, 1"),
 ]
 WRONG = [
+    ("billing: refund", "billing, refund"),
+    ("topic: billing, refund", "topic: billing, topic: refund"),
     ("billing", "billing, refund"),
     ("billing, refund, login", "billing, refund"),
     ("billing, login", "billing, refund"),

@@ -12,6 +12,21 @@ def value(answer, target, **options):
 
 
 RIGHT = [
+    ("forty-two", "42"),
+    ("There are twelve eggs in the carton.", "12"),
+    ("two million", "2000000"),
+    ("Es sind zwölf Eier.", "12"),
+    ("One.", "1"),
+    ("42", "forty-two"),
+    ("Всего продано 5 тыс. билетов.", "5000"),
+    ("El gobierno invirtió 2 mil millones de euros.", "2000000000"),
+    ("3,5 Millionen Einwohner", "3500000"),
+    ("1,2 miliardi", "1200000000"),
+    ("5만", "50000"),
+    ("It is 17 stops, not 19.", "17"),
+    ("I cannot be sure, but it is 42.", "42"),
+    ("I do not know this for certain: 42", "42"),
+    ("I could not find a better way. The answer: 42", "42"),
     # separators
     ("1,000", "1000"),
     ("1,234.5", "1234.5"),
@@ -169,6 +184,12 @@ RIGHT = [
     ("40-42", "40\u201342"),
 ]
 WRONG = [
+    ("Line 7 has 17 stops, not 19.", "19"),
+    ("It is not 42.", "42"),
+    ("I cannot verify whether it is 23 or any other amount.", "23"),
+    ("Ich weiß nicht, ob es 23 sind.", "23"),
+    ("One of them is right, twelve are not: 13", "12"),
+    ("5 mil", "5000"),
     ("> 42", "42"),
     ("> 42\n\n", "42"),
     ("So it must be\n>= 42", "42"),
@@ -248,7 +269,6 @@ WRONG = [
     ("5 oz", "5 fl oz"),
     ("5 GB", "5 Gb"),
     ("5 mbps", "5 MBps"),
-    ("forty-two", "42"),
     ("no idea", "0"),
     ("", "0"),
     (None, "0"),
@@ -335,5 +355,7 @@ def test_wrong_options_are_refused(options):
 def test_figure_is_the_share_of_right_numbers():
     metric = number()
     assert (metric.name, metric.kind) == ("number", "rate")
-    scores = [metric.score(answer, Example(str(n), (), "5")) for n, answer in enumerate(["5.0", "6", None, "five"])]
-    assert metric.aggregate(scores) == 1 / 4
+    scores = [
+        metric.score(answer, Example(str(n), (), "5")) for n, answer in enumerate(["5.0", "6", None, "five", "fife"])
+    ]
+    assert metric.aggregate(scores) == 2 / 5
