@@ -7,7 +7,7 @@ from collections.abc import Sequence
 ENGLISH = ("final answer", "answer")
 OTHER_LANGUAGES = (
     "antwort", "respuesta final", "respuesta", "resposta final", "resposta", "risposta finale", "risposta",
-    "réponse finale", "réponse", "ответ",
+    "réponse finale", "réponse", "ответ", "antwoord", "odpowiedź", "cevap", "svar",
 )  # fmt: skip
 WITHOUT_SPACES = ("答案", "答え", "답")
 OF_CHOICES = (
@@ -70,3 +70,15 @@ _REFUSAL = re.compile(
 def without_refusals(text: str) -> str:
     """Return a text without the sentences that begin with what its writer cannot say or does not know."""
     return _REFUSAL.sub("", text)
+
+
+_CHECK = re.compile(
+    r"(?<=[.!?\n(]) ?(?:to )?(?:check|verify|verification|probe|kontrolle|v\u00e9rification|comprobaci\u00f3n):",
+    flags=re.IGNORECASE,
+)
+
+
+def without_checks(text: str) -> str:
+    """Return a text without the check of a result behind it: 'She has 36. Check: 36 / 4 = 9'."""
+    found = _CHECK.search(text)
+    return text[: found.start()] if found and any(map(str.isdigit, text[: found.start()])) else text

@@ -7,11 +7,13 @@ _SMALL = (
     "eighteen nineteen"
 ).split()
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-# From two to twelve, without words that mean something else too: French 'neuf' (new), Spanish 'once'.
+# From two to twelve, without words that mean something else too: French 'neuf' (new), English 'once' and 'due'.
 _OTHERS = (
     "zwei drei vier f\u00fcnf sechs sieben acht neun zehn elf zw\u00f6lf",
     "deux trois quatre cinq six sept huit - dix onze douze",
     "dos tres cuatro cinco seis siete ocho nueve diez - doce",
+    "- tre quattro cinque sei sette otto nove dieci undici dodici",
+    "dois três quatro cinco seis sete oito nove dez onze doze",
 )
 _ALONE = {"one", "ein", "eins", "un", "une", "uno", "una"}  # articles and pronouns, unless nothing else is said
 _VALUES = {word: value for value, word in enumerate(_SMALL)}

@@ -8,12 +8,11 @@ says which of the two marks is the decimal one. What groups no digits rightly (1
 **Signs.** A minus touches its number or currency; in front of a space it is a bullet, behind a letter a hyphen.
 Parentheses are a minus where they hold an amount of money, or are the whole answer: '($5)', '(1,234)'.
 
-**Scales.** Dozen, hundred, thousand, million, billion (10^9), trillion, lakh, crore and those of other languages in
-`harness.metrics.scales`, and k, mn and bn that touch the number; m and b only behind a currency, since '5m' may be
-metres. '2 1/2' is 2.5, and 10^5 is 100000.
+**Scales.** Million, lakh and others of `harness.metrics.scales`, and k, mn and bn that touch the number; m and b only
+behind a currency, since '5m' may be metres. '2 1/2' is 2.5, and 10^5 is 100000.
 
-**Words.** Where an answer has no digit, number words of English up to ninety-nine are read, and those of German, French
-and Spanish up to twelve ('twelve eggs'); 'one' and its like are, where they are all of it.
+**Words.** Where an answer has no digit, the number words of English up to ninety-nine are read and those of five more
+languages up to twelve ('twelve eggs'); 'one' and its like only where they are all of it.
 
 **Units.** A raised digit (m2, m\u00b2, m^2) belongs to the unit, and so does a known unit that it is counted by
 (5 \u20ac/kg, $5 per hour); another word there is not compared (5 \u20ac a piece).
@@ -25,8 +24,8 @@ and names (A4, covid-19) are not numbers.
 
 **What says none.** A number that is one end of a range or of alternatives ('40-42', '5 or 6'), a bound ('>42', 'at
 least 42', '42+'), or a part of a formula (2^10, 3\u221a2, 2\u03c0, 5i) or of an amount in two units (5 ft 10 in),
-decides nothing; '> 42' as a paragraph of its own is a quote. 'not 42' says none, nor does a sentence that refuses
-('I cannot ...'). A target must say one decided number and no other, as nothing tells which of several counts.
+decides nothing; '> 42' as a paragraph of its own is a quote. 'not 42' says none, nor does a sentence that refuses ('I
+cannot ...') or checks ('Check: ...'). A target must say one decided number, as nothing tells which of several counts.
 """
 
 import itertools
@@ -37,7 +36,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from harness.metrics.marks import behind_mark, without_refusals
+from harness.metrics.marks import behind_mark, without_checks, without_refusals
 from harness.metrics.normalisation import fold
 from harness.metrics.number_words import in_digits
 from harness.metrics.scales import SCALES
@@ -82,6 +81,7 @@ _RAISED = "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079\u207a\u2
 _REWRITTEN: tuple[tuple["re.Pattern[str]", str | Callable[["re.Match[str]"], str]], ...] = (
     (re.compile(r"(?<=\d)\s*\*\s*(?=\d)"), "\u00d7"),  # an asterisk between numbers is no emphasis
     (re.compile(r"[*`]+"), ""),
+    (re.compile(r"(?<![\d.,])(\d+)\u4e07(\d)\u5343(?!\u514b)"), r"\g<1>\g<2>000"),  # ten thousands and thousands
     (re.compile(r"(?<=\d)([.,])(?:--?|[\u2013\u2014])(?=\s|$|[^\w\s])"), r"\g<1>00"),  # no cents: 5,- and 5.-
     (re.compile(rf"(?<=\d)[{_RAISED}]+"), lambda match: f"^{unicodedata.normalize('NFKC', match[0])}"),
     (re.compile(r"(?<=\d) ?([KMGTkmgt])bps\b"), r" \1bit/s"),
@@ -166,8 +166,8 @@ def _has_unit(quantity: Quantity, unit: str) -> bool:
 
 def _deciding(text: str, decimal_mark: DecimalMark) -> tuple[list[_Found], bool]:
     """Return the numbers of the first part that has any, and whether the first of them counts, or the last."""
-    said = in_digits(without_refusals(text))
-    lines = [line for line in map(_plain, _unquoted(_without_latex(said).splitlines())) if line]
+    text = _without_latex(in_digits(without_checks(without_refusals(text))))
+    lines = [line for line in map(_plain, _unquoted(text.splitlines())) if line]
     for part, takes_first in _parts(lines):
         if found := _quantities(part, decimal_mark):
             return found, takes_first

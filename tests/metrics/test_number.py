@@ -12,6 +12,10 @@ def value(answer, target, **options):
 
 
 RIGHT = [
+    ("She has 36 marbles. To check: 36 / 4 = 9, as there are bags.", "36"),
+    ("Check: 4 * 9 = 36", "36"),
+    ("合計は1万5千円です。", "15000"),
+    ("La risposta è dodici.", "12"),
     ("forty-two", "42"),
     ("There are twelve eggs in the carton.", "12"),
     ("two million", "2000000"),

@@ -11,6 +11,7 @@ from bench.scorecard.branches import with_probes
 from bench.scorecard.figures import share
 from bench.scorecard.kills import Kill, _redone
 from bench.scorecard.mutants import mutants
+from bench.scorecard.reading import golden_answers
 from bench.scorecard.runs import Ending, read_result, without_measurements
 
 SOURCE = '''
@@ -104,3 +105,20 @@ def test_where_a_trial_lies_is_no_difference_and_a_score_is(tmp_path):
     whole = written("whole", 0.5)
     assert written("killed", 0.5).sha == whole.sha
     assert written("other", 0.6).sha != whole.sha
+
+
+def test_answers_are_scored_as_people_score_them_or_counted_as_form_misses():
+    scored, seen = golden_answers()
+    assert scored.passed and seen.passed, seen.notes
+
+
+def test_a_wrong_answer_that_a_metric_calls_right_is_lost_in_silence(tmp_path, monkeypatch):
+    lines = [
+        {"metric": "number", "options": {}, "question": "q", "target": "5", "answer": answer, "right": is_right}
+        for answer, is_right in (("5", True), ("5", False), ("6", True), ("6", False))
+    ]
+    (tmp_path / "answers.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    monkeypatch.setattr("bench.scorecard.reading.GOLDEN", tmp_path / "answers.jsonl")
+    scored, seen = golden_answers()
+    assert (scored.figure, seen.figure, seen.passed) == ("50.0% of 4", "50.0% of 4", False)
+    assert seen.notes == ("number: '5' for '5' is called right", "number: '6' for '5' is called wrong")
