@@ -17,14 +17,17 @@ from harness.metrics.quantities import Quantity, read_quantity
 from harness.records import Example, Prediction, Score
 from harness.task.scoring import result_of
 
-# A letter that stands alone, unless it is an article or the text calls it wrong.
-_CAPITAL = re.compile(
-    r"(?<![^\W_])(?:A(?! [a-z])|[B-HJ-Z])(?![^\W_])(?!\W{0,2} (?:is|are) (?:wrong|false|not|incorrect)\b)"
-)
-_DENIALS = {"not", "neither", "nor", "nicht", "kein", "keine", "pas", "ni", "no"}
+_DENIALS = {"not", "neither", "nor", "nicht", "kein", "keine", "pas", "ni"}
 _ARTICLES = {"the", "a", "an", "der", "die", "das", "le", "la", "el", "un", "une"}
-_ORDINALS = re.compile(r"\b(first|second|third|fourth|fifth|sixth) (?:option|choice|answer)\b", re.IGNORECASE)
+# Of choices: words that may deny one, and the letter or place of one.
+_DENIES = re.compile(
+    r"\b(?:no|not|\w+n['\u2019]t|neither|except|wrong|false|incorrect|nicht|falsch|pas|incorrecta?)\b", re.IGNORECASE
+)
+_REFUTED = re.compile(r"\b(?:[Oo]ption )?[A-J] is (?:wrong|false|incorrect)\b[^.,;]*")
+_SAID = r"\b(?i:option|choice|answer|letter|is|be|so|choose|pick|select|leaves)\W{1,3}"
+_LABEL = re.compile(rf"{_SAID}([A-J])(?![\w'\u2019-]| (?:or|and|[a-z]+ (?:or|and)) )")
 _PLACES = ("first", "second", "third", "fourth", "fifth", "sixth")
+_PLACE = re.compile(rf"\b({'|'.join(_PLACES)}) (?:option|choice|answer)\b", re.IGNORECASE)
 FEW_RESULTS = 100  # different ones in train, which are taken for a closed set whatever their number of rows
 _DATE, _NUMBER, _JSON, _LETTER = (
     Date(),
@@ -38,9 +41,9 @@ class Forms:
     """Looks for right values in completions, by readings that are kinder than any metric of a task.
 
     A JSON target is looked for anywhere in the completion, with lists in any order and '1' for 1; a date and a number
-    as the metrics `date` and `number` read them; a choice by the letter at the beginning, by its text among other
-    words, or by the one capital letter that is not called wrong; anything else word by word, as `contains` does. Of a
-    closed set of labels no other one may stand there as well: what names two has decided for none.
+    as the metrics `date` and `number` read them; a choice by the letter at the beginning or, where nothing is denied,
+    by its letter, place or text in a sentence that names no other; anything else word by word, as `contains` does. Of
+    a closed set of labels no other one may stand there as well: what names two has decided for none.
     """
 
     def __init__(self, train: Sequence[Example], rule: AnswerRule | None) -> None:
@@ -72,7 +75,8 @@ class Forms:
     def _holds(self, text: str, result: str, choices: Mapping[str, str]) -> bool:
         if not text.strip():
             return False
-        if (label := result.strip().casefold()) in choices:
+        label = result.strip().casefold()
+        if label in choices and not label.isdigit():
             return _names_choice(text, label, choices)
         if isinstance(next(iter(find_json(result)), None), dict | list):
             return _JSON.is_right(text, result)
@@ -96,24 +100,28 @@ def _number_in(result: str) -> Quantity | None:
 
 
 def _names_choice(text: str, label: str, choices: Mapping[str, str]) -> bool:
-    """Whether a text names a choice by its letter at the beginning, or by text or capital letter it and no other."""
-    if _LETTER.read(text) == label.upper():
-        return True
+    """Whether a text names this choice and no other."""
+    if (first := _LETTER.read(text)) is not None and first.casefold() in choices:
+        return first.casefold() == label
+    text = _REFUTED.sub("", text)
+    if _DENIES.search(text):
+        return False
+    named = {match[1].casefold() for match in _LABEL.finditer(text)}
+    places = {_PLACES.index(match[1].casefold()) for match in _PLACE.finditer(text)}
+    named |= {one for place, one in enumerate(choices) if place in places}
+    if named:
+        return named == {label}
     said = tokens(text)
-    held = [one for one, choice in choices.items() if (words := tokens(choice)) and _stands_in(words, said)]
-    if held == [label]:
-        return True
-    letters = {match[0].casefold() for match in _CAPITAL.finditer(text)} & choices.keys()
-    places = {_PLACES.index(match[1].casefold()) for match in _ORDINALS.finditer(text)}
-    return letters | {one for at, one in enumerate(choices) if at in places} == {label}
+    return [one for one, choice in choices.items() if (words := tokens(choice)) and _stands_in(words, said)] == [label]
 
 
 def _stands_in(part: Sequence[str], whole: Sequence[str]) -> bool:
     """Whether words stand in a text in their order, and not behind a denial: 'not billing', 'neither the Amazon'."""
     starts = (start for start in range(len(whole) - len(part) + 1) if whole[start : start + len(part)] == part)
-    return any(not _is_denied(whole[:start]) for start in starts)
+    return any(not _is_denied(whole[max(0, start - 2) : start]) for start in starts)
 
 
 def _is_denied(before: Sequence[str]) -> bool:
-    near = before[-2:] if before[-1:] and before[-1] in _ARTICLES else before[-1:]
+    """Whether the two words in front of a label deny it."""
+    near = before if before and before[-1] in _ARTICLES else before[-1:]
     return not _DENIALS.isdisjoint(near)

@@ -7,7 +7,7 @@ English names of months before or behind the day (1 May 2024, May 1st, 2024, 1-M
 not count. A day that no calendar has (2024-02-30) is not a date, and a weekday in front of a date that falls on another
 one makes it wrong.
 
-Two days with one month, such as '3-5 June 2020' or 'between 3 and 5 June', are no date.
+Of '3-5 June 2020' and 'between 3 and 5 June 2020' no date is read.
 
 Figures with the year last are day first where points separate them (1.5.2024), and where one of the two exceeds
 12, which can only be the day. Else they have two readings unless `day_first` says which; equal ones (5/5/2024) have
@@ -27,8 +27,10 @@ _ENGLISH, _MONTH, _WEEKDAY = (
 )
 _BEHIND_WEEKDAY = re.compile(rf"(?<!\w)({_WEEKDAY})\b\.?,?(?: (?:the|den|le|il|el))? $")
 _END = "(?![\\w\u0131\u0400-\u04ff])"  # of a name; \w is of ASCII here
+# In front of the second day of two, such as 'between 3 and 5 June' or '3-5 June'.
 _DAY_BEFORE = re.compile(
-    r"(?<![\d:.,])\d{1,2}(?:st|nd|rd|th|er|\u00ba|\.)?\s?(?:[-/&]|to|and|or|till|until|bis|und|oder|et|ou|au|y|o|al?|e)\s?$"
+    r"(?:\b(?:between|from|vom|zwischen|du|entre|del|van|dal|tra) (?:the |el |le )?(\d{1,2})(?:st|nd|rd|th|er|\.)?"
+    r" (?:and|to|till|until|und|bis|et|au|y|al|tot|en|e)(?: (?:the|zum|el|le))? |(?:^|\b(?:on|of) )(\d{1,2})[-\u2013])$"
 )
 _NEAR = 30  # characters in front of a date, for its weekday
 _YEAR = r"(?P<year>\d{4}|'?\d{2}(?!\d|:))"
@@ -78,9 +80,9 @@ def read_dates(text: str, day_first: bool | None = None) -> list[CalendarDate]:
     found: list[tuple[int, CalendarDate]] = []
     for form in _FORMS:
         for match in form.finditer(plain):
-            is_range = match.groupdict().get("name") and _DAY_BEFORE.search(plain[: match.start()][-_NEAR:])
-            if (date := _date(match, day_first)) and not is_range:
-                found.append((match.start(), _on_weekday(date, plain[: match.start()])))
+            date = _date(match, day_first)
+            if date and not _is_end_of_days(match, plain[max(0, match.start() - _NEAR) : match.start()]):
+                found.append((match.start(), _on_weekday(date, plain[max(0, match.start() - _NEAR) : match.start()])))
         plain = form.sub(lambda match: "\u00a7" * len(match[0]), plain)  # read once, by the first form that fits
     return list(dict.fromkeys(date for _, date in sorted(found, key=lambda one: one[0])))
 
@@ -99,9 +101,17 @@ def _date(match: "re.Match[str]", day_first: bool | None) -> CalendarDate | None
     return _checked(year, month, str(day), is_ambiguous=is_ambiguous)
 
 
+def _is_end_of_days(match: "re.Match[str]", before: str) -> bool:
+    """Whether a date is the end of several days in one month."""
+    found = _DAY_BEFORE.search(before)
+    if found is None or not match.groupdict().get("name") or match.start("day") != match.start():
+        return False
+    return 0 < int(found[1] or found[2]) < int(match["day"])
+
+
 def _on_weekday(date: CalendarDate, before: str) -> CalendarDate:
     """Note whether a date falls on another weekday than the text before it says."""
-    said = _BEHIND_WEEKDAY.search(before[-_NEAR:])
+    said = _BEHIND_WEEKDAY.search(before)
     if said is None or date.year is None or date.day is None or date.is_ambiguous:
         return date
     is_other = calendar.weekday(date.year, date.month, date.day) != WEEKDAYS[said[1]]

@@ -13,8 +13,8 @@ class Date(RightOrWrong):
 
     `harness.metrics.calendar_dates` states which forms are read. What the target leaves out (the year of '3 May', the
     day of 'May 2024') does not count; what the answer leaves out is wrong. Several different dates are wrong too,
-    unless one stands behind a mark of a result, such as 'Answer:' or '####'. A sentence that begins as a refusal does
-    ('I cannot ...') says none.
+    unless one stands behind a mark of a result, such as 'Answer:' or '####'. A date that the answer says not to know
+    ('I cannot say whether it was 3 May') is passed over.
 
     '03/04/2024' has two readings. Without `day_first` nothing is guessed: it is right only where the target is written
     in that way too, with the same figures in the same places. A target without a date is compared as exact match does;

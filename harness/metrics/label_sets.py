@@ -29,9 +29,8 @@ _QUOTED = re.compile(rf"[\[({{]\s*{_TEXT}(?:\s*,\s*{_TEXT})*,?\s*[\])}}]")
 _TAGGED = re.compile(r"(?:(?:#|__label__)[^\s,;#]+(?:[,;]?\s+|$))+")
 AND = r"(?:and|und|et|y|e|\u0438|&)"  # between spaces, in an answer
 _BULLET = re.compile(r"^\s*(?:[-*\u2022\u2013+]|\d{1,2}[.)])\s+")
-_HEADING = re.compile(r"\s*\**([^\W\d_][\w -]{0,30}?)\**:\**[ \t]+(?=\S)")
 _LEAD = re.compile(
-    r"^\W*(?:the\s+)?(?:labels?|tags?|categor(?:y|ies)|topics?|answers?)(?:\s+are|\s+is)?\s*:",
+    r"^\W*(?:the\s+)?(?:labels?|tags?|categor(?:y|ies)|topics?|answers?|skills?|genres?|emotions?|keywords?|intents?)(?:\s+are|\s+is)?\s*:",
     flags=re.IGNORECASE,
 )
 _NOTHING = frozenset(("none", "n/a", "no labels", "no label", "no tags", "nothing", "-", "[]"))
@@ -134,17 +133,10 @@ def read_labels(text: str, known: Collection[str] | None = None) -> frozenset[st
     """
     items = _json_items(text)
     if items is None:
-        items = split_labels(text if known is None else _without_heading(text, known))
+        items = split_labels(text)
         items = items if known is None else [part for item in items for part in _split_at_and(item, known)]
     labels = frozenset(filter(None, (label(_untagged(item)) for item in items)))
     return frozenset() if len(labels) == 1 and labels <= _NOTHING and not labels <= set(known or ()) else labels
-
-
-def _without_heading(text: str, known: Collection[str]) -> str:
-    """Return an answer without what it calls the labels, as in '**Skills:** welding'; labels may have colons too."""
-    found = _HEADING.match(text)
-    are_plain = found is not None and not any(":" in one for one in known) and label(found[1]) not in known
-    return text[found.end() :] if found and are_plain else text
 
 
 def _json_items(text: str) -> list[str] | None:

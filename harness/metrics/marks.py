@@ -7,12 +7,13 @@ from collections.abc import Sequence
 ENGLISH = ("final answer", "answer")
 OTHER_LANGUAGES = (
     "antwort", "respuesta final", "respuesta", "resposta final", "resposta", "risposta finale", "risposta",
-    "réponse finale", "réponse", "ответ", "antwoord", "odpowiedź", "cevap", "svar",
+    "réponse finale", "réponse", "ответ",
 )  # fmt: skip
 WITHOUT_SPACES = ("答案", "答え", "답")
 OF_CHOICES = (
     "option", "choice", "réponse correcte", "option correcte", "respuesta correcta", "opción correcta",
-    "resposta correta", "opção correta", "risposta corretta", "opzione corretta",
+    "resposta correta", "opção correta", "risposta corretta", "opzione corretta", "antwoord", "odpowiedź", "cevap",
+    "svar",
 )  # fmt: skip
 OF_CHOICES_WITHOUT_SPACES = (*WITHOUT_SPACES, "正解", "正确选项", "正確選項")
 # In the middle of working, too: marks where nearly all targets of a task have one, and of no single answer.
@@ -55,30 +56,14 @@ def behind_mark(text: str, marks: re.Pattern[str] = MARKS) -> str:
 
 
 _UNABLE = (
-    r"(?:i|we) (?:cannot|can['\u2019]t|can not|could not|couldn['\u2019]t|do not know|don['\u2019]t know)",
-    r"(?:i am|we are) (?:unable|not able)", r"ich (?:wei\u00df|kann) (?:es |das )?nicht", r"je ne (?:sais|peux) pas",
-    r"no (?:lo )?s\u00e9", r"no puedo",
+    r"\bi(?:['\u2019]m| am) (?:unable|not able)\b", r"\b(?:i|we) (?:cannot|can['\u2019]t|could not|couldn['\u2019]t)\b",
+    r"\b(?:i|we) (?:do not|don['\u2019]t) know\b", r"\bich (?:wei\u00df|kann) (?:es |das )?nicht\b",
+    r"\bje ne (?:sais|peux) pas\b", r"\bno (?:lo )?s\u00e9\b", r"\bno puedo\b",
 )  # fmt: skip
-# A sentence that begins so says no result, unless it goes on with 'but' or a colon.
-_REFUSAL = re.compile(
-    rf"(?:^|(?<=[.!?] ))[ \t]*(?:{'|'.join(_UNABLE)})\b(?![^.!?\n]*(?:\b(?:but|however|aber|mais|pero)\b|:))"
-    r"(?:[^.!?\n]|\.(?=\d))*[.!?]*",
-    flags=re.IGNORECASE | re.MULTILINE,
-)
+_UNKNOWN = r"\b(?:whether|if|when|ob|wann|si|quand|cu\u00e1ndo)\b"
+_REFUSAL = re.compile(rf"(?:{'|'.join(_UNABLE)})[^.,;:!?\n]*?,? ?{_UNKNOWN}(?:[^.,;:!?\n]|[.,](?=\d))*", re.IGNORECASE)
 
 
 def without_refusals(text: str) -> str:
-    """Return a text without the sentences that begin with what its writer cannot say or does not know."""
+    """Return a text without what its writer says not to know: 'I cannot say whether it is 42', up to the next comma."""
     return _REFUSAL.sub("", text)
-
-
-_CHECK = re.compile(
-    r"(?<=[.!?\n(]) ?(?:to )?(?:check|verify|verification|probe|kontrolle|v\u00e9rification|comprobaci\u00f3n):",
-    flags=re.IGNORECASE,
-)
-
-
-def without_checks(text: str) -> str:
-    """Return a text without the check of a result behind it: 'She has 36. Check: 36 / 4 = 9'."""
-    found = _CHECK.search(text)
-    return text[: found.start()] if found and any(map(str.isdigit, text[: found.start()])) else text

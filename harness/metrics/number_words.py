@@ -1,4 +1,4 @@
-"""Number words, written in digits where a text has none."""
+"""Number words written as digits, where they are all or nearly all that a text says."""
 
 import re
 
@@ -7,29 +7,31 @@ _SMALL = (
     "eighteen nineteen"
 ).split()
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-# From two to twelve, without words that mean something else too: French 'neuf' (new), English 'once' and 'due'.
-_OTHERS = (
-    "zwei drei vier f\u00fcnf sechs sieben acht neun zehn elf zw\u00f6lf",
-    "deux trois quatre cinq six sept huit - dix onze douze",
-    "dos tres cuatro cinco seis siete ocho nueve diez - doce",
-    "- tre quattro cinque sei sette otto nove dieci undici dodici",
-    "dois três quatro cinco seis sete oito nove dez onze doze",
+_OTHERS = (  # from one to twelve; '-' stands for a word that means something else too
+    "eins zwei drei vier f\u00fcnf sechs sieben acht neun zehn elf zw\u00f6lf",
+    "un deux trois quatre cinq six sept huit - dix onze douze",
+    "uno dos tres cuatro cinco seis siete ocho nueve diez - doce",
 )
-_ALONE = {"one", "ein", "eins", "un", "une", "uno", "una"}  # articles and pronouns, unless nothing else is said
 _VALUES = {word: value for value, word in enumerate(_SMALL)}
 _VALUES |= {word: 10 * place for place, word in enumerate(_TENS, 2)}
 _VALUES |= {
     f"{ten}{mark}{unit}": _VALUES[ten] + _VALUES[unit] for ten in _TENS for mark in "- " for unit in _SMALL[1:10]
 }
-_VALUES |= {word: value for words in _OTHERS for value, word in enumerate(words.split(), 2) if word != "-"}
-_WORDS = re.compile(rf"\b(?:{'|'.join(sorted(_VALUES.keys() - _ALONE, key=len, reverse=True))})\b", flags=re.IGNORECASE)
-_DIGIT = re.compile(r"\d")
+_VALUES |= {word: value for words in _OTHERS for value, word in enumerate(words.split(), 1) if word != "-"}
+_PARTS = "half halves thirds? quarters? fourths? fifths? tenths? point mil cents? vingts?".split()  # of another number
+_NUMBER = re.compile(
+    rf"\W*({'|'.join(sorted(_VALUES, key=len, reverse=True))})(?:\s+(?!(?:{'|'.join(_PARTS)})\b)([^\W\d_]+))?\W*"
+)
 
 
-def in_digits(text: str) -> str:
-    """Return a text with its number words as digits; one that has a digit stays as it is."""
-    if _DIGIT.search(text):
+def in_digits(text: str, *, beside: bool = True) -> str:
+    """Return a text that says a number word with its digits; any other as it is.
+
+    Args:
+        text: In small letters, or not.
+        beside: Whether one more word may stand behind it, as in 'twelve eggs'.
+    """
+    found = _NUMBER.fullmatch(text.lower())
+    if found is None or (found[2] and not beside):
         return text
-    if text.strip(" \t\n.!*\"'").casefold() in _ALONE:
-        return "1"
-    return _WORDS.sub(lambda match: str(_VALUES[match[0].casefold()]), text)
+    return f"{_VALUES[found[1]]} {found[2] or ''}".strip()

@@ -8,11 +8,9 @@ says which of the two marks is the decimal one. What groups no digits rightly (1
 **Signs.** A minus touches its number or currency; in front of a space it is a bullet, behind a letter a hyphen.
 Parentheses are a minus where they hold an amount of money, or are the whole answer: '($5)', '(1,234)'.
 
-**Scales.** Million, lakh and others of `harness.metrics.scales`, and k, mn and bn that touch the number; m and b only
-behind a currency, since '5m' may be metres. '2 1/2' is 2.5, and 10^5 is 100000.
-
-**Words.** Where an answer has no digit, the number words of English up to ninety-nine are read and those of five more
-languages up to twelve ('twelve eggs'); 'one' and its like only where they are all of it.
+**Scales and words.** Million, lakh and others of `harness.metrics.scales`, and k, mn and bn that touch the number; m and
+b only behind a currency, since '5m' may be metres. '2 1/2' is 2.5, and 10^5 is 100000. A number word is read where a
+line, or what stands behind a mark, says nothing else but one more word at most: 'twelve eggs'.
 
 **Units.** A raised digit (m2, m\u00b2, m^2) belongs to the unit, and so does a known unit that it is counted by
 (5 \u20ac/kg, $5 per hour); another word there is not compared (5 \u20ac a piece).
@@ -24,8 +22,8 @@ and names (A4, covid-19) are not numbers.
 
 **What says none.** A number that is one end of a range or of alternatives ('40-42', '5 or 6'), a bound ('>42', 'at
 least 42', '42+'), or a part of a formula (2^10, 3\u221a2, 2\u03c0, 5i) or of an amount in two units (5 ft 10 in),
-decides nothing; '> 42' as a paragraph of its own is a quote. 'not 42' says none, nor does a sentence that refuses ('I
-cannot ...') or checks ('Check: ...'). A target must say one decided number, as nothing tells which of several counts.
+decides nothing; '> 42' as a paragraph of its own is a quote. The 42 of 'not 42' and of 'I cannot say whether it is 42'
+is passed over. A target must say one decided number and no other, as nothing tells which of several counts.
 """
 
 import itertools
@@ -36,7 +34,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from harness.metrics.marks import behind_mark, without_checks, without_refusals
+from harness.metrics.marks import behind_mark, without_refusals
 from harness.metrics.normalisation import fold
 from harness.metrics.number_words import in_digits
 from harness.metrics.scales import SCALES
@@ -66,7 +64,7 @@ _QUANTITY = re.compile(
     rf"(?:[ -]?(?P<unit>{any_of(UNITS)})(?P<raised>[\u00b2\u00b3]|\^?[23](?!\d))?{_NO_MORE})?"
     r"(?:(?:\ ?/\ ?|\ (?:per|an?)\ )(?P<per>[^\W\d_]+)(?P<per_raised>[\u00b2\u00b3]|\^?[23](?!\d))?)?"
 )
-_DENIED = re.compile(r"\b(?:not|nicht|pas|niet|n\u00e3o|\u043d\u0435)\s$")
+_DENIED = re.compile(r"\b(?:not|nicht|niet|n\u00e3o|\u043d\u0435) $")
 _ALTERNATIVES = re.compile(r"\s*(?:-|\u2014|/|~|to|or|through|versus|vs\.?)\s*(?:about |around )?")
 _BOUND_OR_FORMULA = (
     re.compile(
@@ -81,7 +79,7 @@ _RAISED = "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079\u207a\u2
 _REWRITTEN: tuple[tuple["re.Pattern[str]", str | Callable[["re.Match[str]"], str]], ...] = (
     (re.compile(r"(?<=\d)\s*\*\s*(?=\d)"), "\u00d7"),  # an asterisk between numbers is no emphasis
     (re.compile(r"[*`]+"), ""),
-    (re.compile(r"(?<![\d.,])(\d+)\u4e07(\d)\u5343(?!\u514b)"), r"\g<1>\g<2>000"),  # ten thousands and thousands
+    (re.compile(r"(?<![\d.,])(\d+)\u4e07(\d)\u5343(?![\d\u514b])"), r"\g<1>\g<2>000"),  # ten thousands and thousands
     (re.compile(r"(?<=\d)([.,])(?:--?|[\u2013\u2014])(?=\s|$|[^\w\s])"), r"\g<1>00"),  # no cents: 5,- and 5.-
     (re.compile(rf"(?<=\d)[{_RAISED}]+"), lambda match: f"^{unicodedata.normalize('NFKC', match[0])}"),
     (re.compile(r"(?<=\d) ?([KMGTkmgt])bps\b"), r" \1bit/s"),
@@ -135,7 +133,8 @@ def read_target(text: str, *, decimal_mark: DecimalMark = ".") -> Quantity | Non
     Raises:
         ValueError: If it says several numbers, or one that is not decided: none of them alone is what it says.
     """
-    found, _ = _deciding(text, decimal_mark)
+    is_text = not any(map(str.isdigit, text)) and in_digits(text, beside=False) == text  # such as 'Seven Samurai'
+    found, _ = ([], False) if is_text else _deciding(text, decimal_mark)
     if len(found) > 1 or any(one.is_open for one in found):
         raise ValueError("says several numbers, or none that is decided (a range, a bound, a formula)")
     return found[0].quantity if found else None
@@ -166,8 +165,9 @@ def _has_unit(quantity: Quantity, unit: str) -> bool:
 
 def _deciding(text: str, decimal_mark: DecimalMark) -> tuple[list[_Found], bool]:
     """Return the numbers of the first part that has any, and whether the first of them counts, or the last."""
-    text = _without_latex(in_digits(without_checks(without_refusals(text))))
-    lines = [line for line in map(_plain, _unquoted(text.splitlines())) if line]
+    lines = [line for line in map(_plain, _unquoted(_without_latex(without_refusals(text)).splitlines())) if line]
+    if not any(map(str.isdigit, text)):
+        lines = list(map(in_digits, lines))
     for part, takes_first in _parts(lines):
         if found := _quantities(part, decimal_mark):
             return found, takes_first
@@ -189,7 +189,7 @@ def _parts(lines: Sequence[str]) -> "list[tuple[str, bool]]":
     text = "\n".join(lines)
     parts: list[tuple[str, bool]] = []
     if behind := behind_mark(text):
-        parts.append((behind.rpartition("=")[2], True))
+        parts.append((in_digits(behind.rpartition("=")[2]), True))
     parts += [(line, False) for line in (*lines[-1:], *lines[:1]) if _is_bare(line)]
     return [*parts, (text, False)]
 

@@ -56,21 +56,44 @@ CHOICES = "Which animal lays eggs?\n\nA. cat\nB. duck-billed platypus\nC. whale"
     [
         ("B", True),
         ("Option A is wrong; it is B.", True),
+        ("A is wrong because it purrs, and C is wrong for it swims. That leaves B.", True),
         ("Both cats and whales bear their young alive, so B.", True),
         ("The second option is the right one.", True),
         ("It must be the duck-billed platypus.", True),
         ("It is not the duck-billed platypus.", False),
+        ("The duck-billed platypus is not one.", False),
         ("It is the whale, not the duck-billed platypus.", False),
-        ("A platypus, so it is C.", False),
+        ("The platypus, so it is C.", False),
         ("Either B or C.", False),
+        ("It is B or C.", False),
         ("B is wrong.", False),
+        ("B was wrong", False),
+        ("It's not B.", False),
+        ("Neither A nor B", False),
+        ("All except B.", False),
+        ("A is correct because B is no bird.", False),
+        ("Lack of vitamin B does it.", False),
         ("The first option, then.", False),
+        ("The second option is wrong.", False),
         ("A cat or a duck-billed platypus.", False),
     ],
 )
 def test_completion_holds_the_right_choice_or_not(text, holds):
     asked = Example("one", (Message("user", CHOICES),), "B")
     assert Forms((asked,), None).holds(said(text), asked) is holds
+
+
+def test_place_in_a_numbered_list_is_looked_for_as_a_number():
+    """Of a scale, or of steps that a question lists."""
+    scale = "Rate the review.\n1. very bad\n2. bad\n3. good"
+    asked = Example("one", (Message("user", scale),), "2")
+    assert Forms((asked,), None).holds(said("I would rate this review 2, because it is slow."), asked)
+    assert not Forms((asked,), None).holds(said("I would rate this review 3."), asked)
+
+
+@pytest.mark.parametrize("text", ["No, billing.", "No. Billing"])
+def test_a_no_in_front_of_a_label_denies_something_else(text):
+    assert Forms(LABELS, None).holds(said(text), example("billing"))
 
 
 @pytest.mark.parametrize("text", ["It is not billing.", "neither billing nor other"])

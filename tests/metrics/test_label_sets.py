@@ -13,7 +13,7 @@ from harness.metrics.label_sets import read_labels
 from harness.records import Example, Message
 
 RIGHT = [
-    ("**Labels of the ticket:** billing, refund", "billing, refund"),
+    ("**Skills:** billing, refund", "billing, refund"),
     ("Skills: billing, refund", "billing, refund"),
     ("topic: billing, topic: refund", "topic: billing, topic: refund"),
     ("refund, billing", "billing, refund"),
@@ -67,6 +67,9 @@ RIGHT = [
 ]
 WRONG = [
     ("billing: refund", "billing, refund"),
+    ("billing: refund", "refund"),
+    ("Missing skills: billing, refund", "billing, refund"),
+    ("Not billing: refund", "refund"),
     ("topic: billing, refund", "topic: billing, topic: refund"),
     ("billing", "billing, refund"),
     ("billing, refund, login", "billing, refund"),

@@ -107,9 +107,14 @@ def test_where_a_trial_lies_is_no_difference_and_a_score_is(tmp_path):
     assert written("other", 0.6).sha != whole.sha
 
 
-def test_answers_are_scored_as_people_score_them_or_counted_as_form_misses():
-    scored, seen = golden_answers()
-    assert scored.passed and seen.passed, seen.notes
+def test_of_the_labelled_answers_two_wrong_ones_alone_are_called_right():
+    """Both hold the target as a number or date of their last sentence, which no rule of the metrics tells from it."""
+    _, seen = golden_answers()
+    called_right = [note for note in seen.notes if note.endswith("is called right")]
+    assert [note.partition("'")[2][:30] for note in called_right] == [
+        "It is 6, since 7 would be too ",
+        "I could not find when the stri",
+    ]
 
 
 def test_a_wrong_answer_that_a_metric_calls_right_is_lost_in_silence(tmp_path, monkeypatch):
