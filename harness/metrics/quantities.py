@@ -8,9 +8,9 @@ says which of the two marks is the decimal one. What groups no digits rightly (1
 **Signs.** A minus touches its number or currency; in front of a space it is a bullet, behind a letter a hyphen.
 Parentheses are a minus where they hold an amount of money, or are the whole answer: '($5)', '(1,234)'.
 
-**Scales and words.** Million, lakh and others of `harness.metrics.scales`, and k, mn and bn that touch the number; m and
-b only behind a currency, since '5m' may be metres. '2 1/2' is 2.5, and 10^5 is 100000. A number word is read where a
-line, or what stands behind a mark, says nothing else but one more word at most: 'twelve eggs'.
+**Scales and words.** Million, lakh and others of `harness.metrics.scales`, and k, mn and bn that touch the number; m
+and b only behind a currency, since '5m' may be metres. '2 1/2' is 2.5, and 10^5 is 100000. A number word is read where
+a line, or what stands behind a mark, says nothing else but one more word at most: 'twelve eggs'.
 
 **Units.** A raised digit (m2, m\u00b2, m^2) belongs to the unit, and so does a known unit that it is counted by
 (5 \u20ac/kg, $5 per hour); another word there is not compared (5 \u20ac a piece).
