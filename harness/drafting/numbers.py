@@ -80,6 +80,8 @@ def _number(value: Any, mark: DecimalMark, units: bool) -> Fraction | None:
         return Fraction(str(value)) if math.isfinite(value) else None
     if not isinstance(value, str) or len(text := value.strip()) > _LONGEST or _CODE.fullmatch(text):
         return None
+    if not any(map(str.isdigit, text)):  # number words may be names of columns, or labels
+        return None
     if mark == "." and _PLAIN.fullmatch(text):
         return Fraction(text)
     if _MORE.search(text) or len(_WORD.findall(text)) > _MOST_WORDS:
