@@ -5,7 +5,7 @@ from dataclasses import replace
 from harness.decision.forgetting import PairedBenchmarks
 from harness.decision.measured import ASKED, PASS_TAIL, SIGHT, Basis, Measured, basis_of
 from harness.decision.power import items_for_gain
-from harness.decision.words import points, share, signed_points
+from harness.decision.words import places_beside, points, share, share_beside, signed_points
 from harness.records import Interval, Limits, Probe
 
 
@@ -16,13 +16,14 @@ def doubts(measured: Measured, limits: Limits, *, asks_off_task: bool) -> tuple[
     if loss is None:
         found.append(("texts", "the loss on general texts was not measured"))
     elif loss.high > limits.max_text_loss:
-        found.append(("texts", f"{_text_words(loss)}; a rise above {limits.max_text_loss:g} is not excluded"))
+        found.append(("texts", f"{_text_words(loss, limits)}; a rise above {limits.max_text_loss:g} is not excluded"))
     for how, questions in measured.questions if asks_off_task else ():
         rate = questions.interval(PASS_TAIL)
         if rate is None and how == "alone":  # under the task's prompt they are asked where there is one
             found.append((how, "unrelated questions were not asked"))
         elif rate is not None and rate.high > limits.max_off_task:
-            found.append((how, f"{_off_task_words(rate, how)}; more than {share(limits.max_off_task)} is not excluded"))
+            said = _off_task_words(rate, how, limits)
+            found.append((how, f"{said}; more than {share(limits.max_off_task)} is not excluded"))
     return tuple(found)
 
 
@@ -68,32 +69,35 @@ def proofs(measured: Measured, limits: Limits) -> tuple[str, ...]:
     """Return what a pass rests on, probe by probe."""
     basis, loss = basis_of(measured.worst, limits), measured.texts.interval(PASS_TAIL)
     assert basis is not None and loss is not None  # a pass rests on both
-    found = [_benchmark_words(basis, limits), _text_words(loss)]
+    found = [_benchmark_words(basis, limits), _text_words(loss, limits)]
     for how, questions in measured.questions:
         if rate := questions.interval(PASS_TAIL):
-            found.append(_off_task_words(rate, how))
+            found.append(_off_task_words(rate, how, limits))
     return tuple(found)
 
 
 def _benchmark_words(basis: Basis, limits: Limits) -> str:
     bound = basis.interval(PASS_TAIL)
+    places = places_beside(100 * bound.low, -100 * limits.max_drop, 1)
+    low = signed_points(bound.low) if places == 1 else f"{100 * bound.low:+.{places}f} points"
     as_score = f" (in points of the score: times {basis.scale:.2f})" if basis.scale > 1.005 else ""
     return (
         f"over {bound.n} benchmark items {basis.name} changed by {signed_points(bound.estimate)}{as_score}, "
-        f"at least {signed_points(bound.low)} (95% one-sided); the limit is -{points(limits.max_drop)}"
+        f"at least {low} (95% one-sided); the limit is -{points(limits.max_drop)}"
     )
 
 
-def _text_words(loss: Interval) -> str:
+def _text_words(loss: Interval, limits: Limits) -> str:
+    places = places_beside(loss.high, limits.max_text_loss, 3)
     return (
-        f"the loss on {loss.n} general texts changed by {loss.estimate:+.3f} nats per token, at most {loss.high:+.3f} "
-        "(95% one-sided)"
+        f"the loss on {loss.n} general texts changed by {loss.estimate:+.3f} nats per token, "
+        f"at most {loss.high:+.{places}f} (95% one-sided)"
     )
 
 
-def _off_task_words(rate: Interval, how: Probe) -> str:
+def _off_task_words(rate: Interval, how: Probe, limits: Limits) -> str:
     turned = f"{share(rate.estimate)} of {rate.n} unrelated questions {ASKED[how]} get an answer of the task"
-    return f"{turned}, at most {share(rate.high)}"
+    return f"{turned}, at most {share_beside(rate.high, limits.max_off_task)}"
 
 
 def items_needed(measured: Measured, limits: Limits) -> int | None:

@@ -44,8 +44,12 @@ def share(rate: float) -> str:
 
 def share_beside(rate: float, other: float) -> str:
     """Write a rate as a percentage with the digits that tell it from another one: 0.89997 beside 0.9 is '89.997%'."""
-    places = next((n for n in range(1, 6) if round(100 * rate, n) != round(100 * other, n)), 1)
-    return f"{100 * rate:.{places}f}%"
+    return f"{100 * rate:.{places_beside(100 * rate, 100 * other, 1)}f}%"
+
+
+def places_beside(value: float, other: float, least: int) -> int:
+    """Return how many decimals tell a value from another one, `least` at least, and where five do not tell it."""
+    return next((places for places in range(least, 6) if round(value, places) != round(other, places)), least)
 
 
 def percent(tail: float) -> str:

@@ -5,6 +5,7 @@ from math import sqrt
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from scipy import stats
 from statsmodels.stats.multitest import multipletests
 from worlds import evidence, general, right
 
@@ -225,6 +226,15 @@ def test_pass_needs_questions_enough_to_exclude_the_limit(turned, asked, state):
     found = gate(general_of({"piqa": BASE}, off_task=hits(turned, asked)), general_of({"piqa": BASE}, "base"))
     assert found.state == state
     assert found.off_task_rate.estimate == turned / asked
+
+
+def test_bound_just_above_the_limit_is_written_so_that_it_reads_above():
+    bound = 100 * stats.beta.isf(0.05, 8, 121)  # exact, of 7 in 128
+    assert round(bound, 1) == 10.0 < bound
+    base = general_of({"piqa": BASE}, "base", off_task=hits(0, 128))
+    found = gate(general_of({"piqa": BASE}, off_task=hits(7, 128)), base)
+    assert found.state == "inconclusive"
+    assert any(f"at most {bound:.2f}%; more than 10.0% is not excluded" in reason for reason in found.reasons)
 
 
 def test_same_task_answer_from_the_base_is_no_harm():
