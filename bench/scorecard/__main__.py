@@ -95,7 +95,7 @@ def slow(root: Path, size: Size, rows: set[str], kills: int) -> list[Figure]:
         figures += _timed("row 25, branches", lambda: [branch_coverage(lab, lambda lab: faults(lab, QUICK, suite))])
         figures += _timed("row 25, mutants", lambda: [mutants_killed(build_lab(root / "mutants"), size.mutants)])
     if "15" in rows:
-        figures += _timed("row 15", lambda: largest(root / "largest"))
+        figures += _timed("row 15", largest)
     if "22" in rows:
         figures += _timed("row 22", golden_answers)
     if "23" in rows:

@@ -1,82 +1,35 @@
 """Rows 15, 22 and 23: what the largest rows and tasks cost, how answers are read, and which planted leaks are seen."""
 
 import json
-import subprocess
-import sys
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.check_speed import checked, sized
 from bench.scorecard.figures import Figure
-from bench.scorecard.lab import ROOT
 from harness.checking import examine, read_material
 from harness.evidence.forms import Forms
 from harness.records import Example, Message, Outcome, Prediction
 from harness.task.plugged import make_metric
 from harness.task.scoring import ResultMetric
 
-sys.path.insert(0, str(ROOT / "tests"))
-
 MOST_MEGABYTES = 2_048
 LARGE_RECORD = 10_000_000  # characters
 GOLDEN = Path(__file__).parent / "answers.jsonl"
 READ_RIGHTLY = 0.98
 RECALL, FALSE_FLAGS = 0.95, 0.01
-_CHECKED = """\
-import json, sys
-from harness.checking import examine, read_material
-from harness.errors import TaskFileError
-from pathlib import Path
-try:
-    print(examine(read_material(Path(sys.argv[1]))).exit_code)
-except TaskFileError as fault:
-    print(fault)
-"""
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What a check came to, and its cost."""
-
-    said: str
-    seconds: float
-    megabytes: float  # peak of resident memory
-
-
-def checked(task: Path) -> Checked:
-    """Check a task in a process of its own, whose peak of memory the system tells."""
-    code = f"import resource\n{_CHECKED}print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
-    began = time.monotonic()
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(task)], capture_output=True, text=True, cwd=ROOT, check=False
-    )
-    seconds = time.monotonic() - began
-    *said, peak = done.stdout.strip().splitlines() or ["0"]
-    return Checked("\n".join(said) if not done.returncode else done.stderr[-300:], seconds, int(peak) / 1024)
-
-
-def largest(root: Path) -> list[Figure]:
+def largest() -> list[Figure]:
     """Row 15: a task of 100,000 rows, and one of 1,000 with a row of ten million characters."""
-    from checked_tasks import SIZES, tickets
-
-    usual = dict(SIZES)
+    long = sized(1_000)
+    long.add("train", input="long " * (LARGE_RECORD // 5), target="repair")
     figures: list[Figure] = []
-    try:
-        for what, factor, extra in (("100,000 rows", 100, ""), ("a row of 10 MB", 1, "long " * (LARGE_RECORD // 5))):
-            SIZES.update({split: count * factor for split, count in usual.items()})
-            task = tickets()
-            if extra:
-                task.add("train", input=extra, target="repair")
-            folder = root / what.replace(" ", "_")
-            folder.mkdir(parents=True)
-            held = checked(task.write(folder))
-            holds = held.said in ("0", "1") and held.megabytes <= MOST_MEGABYTES
-            note = f"{held.seconds:.1f} s; ended with {held.said}"
-            bar = f"at most {MOST_MEGABYTES} MB"
-            figures.append(Figure("15", f"check of {what}", f"{held.megabytes:.0f} MB", bar, holds, (note,)))
-    finally:
-        SIZES.update(usual)
+    for what, task in (("100,000 rows", sized(100_000)), ("a row of 10 MB", long)):
+        done = checked(task)
+        bar = f"at most {MOST_MEGABYTES} MB"
+        figure, is_held = f"{done.megabytes:.0f} MB", done.megabytes <= MOST_MEGABYTES
+        figures.append(Figure("15", f"check of {what}", figure, bar, is_held, (f"{done.seconds:.1f} s",)))
     return figures
 
 

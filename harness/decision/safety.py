@@ -5,7 +5,7 @@ from dataclasses import replace
 from harness.decision.forgetting import PairedBenchmarks
 from harness.decision.measured import ASKED, PASS_TAIL, SIGHT, Basis, Measured, basis_of
 from harness.decision.power import items_for_gain
-from harness.decision.words import places_beside, points, share, share_beside, signed_points
+from harness.decision.words import places_beside, points, share, share_beside, signed_points, signed_points_beside
 from harness.records import Interval, Limits, Probe
 
 
@@ -78,8 +78,7 @@ def proofs(measured: Measured, limits: Limits) -> tuple[str, ...]:
 
 def _benchmark_words(basis: Basis, limits: Limits) -> str:
     bound = basis.interval(PASS_TAIL)
-    places = places_beside(100 * bound.low, -100 * limits.max_drop, 1)
-    low = signed_points(bound.low) if places == 1 else f"{100 * bound.low:+.{places}f} points"
+    low = signed_points_beside(bound.low, -limits.max_drop)
     as_score = f" (in points of the score: times {basis.scale:.2f})" if basis.scale > 1.005 else ""
     return (
         f"over {bound.n} benchmark items {basis.name} changed by {signed_points(bound.estimate)}{as_score}, "

@@ -69,6 +69,12 @@ def signed_points(difference: float) -> str:
     return written if written.startswith("-") else f"+{written}"
 
 
+def signed_points_beside(difference: float, other: float) -> str:
+    """Write a change in percentage points with its sign, and with the digits that tell it from another one."""
+    places = places_beside(100 * difference, 100 * other, 1)
+    return signed_points(difference) if places == 1 else f"{100 * difference:+.{places}f} points"
+
+
 def score_range(score: Interval) -> str:
     """Write a rate's bounds: '95% CI 94.3 to 98.9, n=200'; where it is a judge's word alone, that."""
     if score.is_uncorrected:

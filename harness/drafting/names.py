@@ -138,19 +138,10 @@ _JUDGING = _SCORING | {
 }  # fmt: skip
 # Of a column that says which choice is right.
 INDEXING = {"answer", "correct", "label", "gold", "target", "key", "cop", "solution", "best", "right"}
+# Numbers of an answer, and none that names a choice.
 _MEASURING = {
-    "start",
-    "end",
-    "type",
-    "kind",
-    "count",
-    "length",
-    "source",
-    "sources",
-    "confidence",
-    "score",
-    "scores",
-}  # numbers of an answer, and none that names a choice
+    "start", "end", "type", "kind", "count", "length", "source", "sources", "confidence", "score", "scores",
+}  # fmt: skip
 _CHOICE = re.compile(f"({CHOICE_STEMS})(_?[a-h]|_?[0-9])")
 
 

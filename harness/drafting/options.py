@@ -209,7 +209,7 @@ def _text_of_choice(value: Any) -> str:
 
 def are_flags(value: Any, count: int) -> TypeGuard[list[int]]:
     """Whether a cell is a list of so many flags: true and false, or 1 and 0."""
-    return isinstance(value, list) and len(value) == count and all(mark in (0, 1) for mark in value)
+    return isinstance(value, list) and len(value) == count and all(flag in (0, 1) for flag in value)
 
 
 def flagged(value: Any, flag: str) -> list[int]:

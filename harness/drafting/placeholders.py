@@ -3,20 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 _WORDS = {
-    "n/a",
-    "na",
-    "#n/a",
-    "nan",
-    "null",
-    "none",
-    "nil",
-    "-",
-    "--",
-    "?",
-    "unknown",
-    "unlabeled",
-    "unlabelled",
-}
+    "n/a", "na", "#n/a", "nan", "null", "none", "nil", "-", "--", "?", "unknown", "unlabeled", "unlabelled",
+}  # fmt: skip
 _FEWEST = 2  # rows; one answer may be such a word
 
 

@@ -50,7 +50,7 @@ PARTLY_FILLED = 0.5  # the same for a column whose name says what it is
 
 _SQL = re.compile(r"^\s*(select|with|insert|update|delete)\b", re.IGNORECASE)
 _ASKS = re.compile(r"[?？؟;՞]\s*$")
-_SOURCE = re.compile(r"^\W*(?:https?://\S+|www\.\S+|doi\b\S+|\[\d+\])\W*$", re.IGNORECASE)
+_SOURCE = re.compile(r"^\W*(?:https?://\S+|www\.\S+|doi\b\S+|\[\d+\])\W*$", re.IGNORECASE)  # and nothing else
 _MOSTLY = 0.7
 _YES_OR_NO = {"0", "1", "0.0", "1.0", "True", "False"}
 _ANSWER_KEYS = ("value", "text", "answer", "human_readable")  # of an answer that is an object with other things too

@@ -80,9 +80,9 @@ def read_dates(text: str, day_first: bool | None = None) -> list[CalendarDate]:
     found: list[tuple[int, CalendarDate]] = []
     for form in _FORMS:
         for match in form.finditer(plain):
-            date = _date(match, day_first)
-            if date and not _is_end_of_days(match, plain[max(0, match.start() - _NEAR) : match.start()]):
-                found.append((match.start(), _on_weekday(date, plain[max(0, match.start() - _NEAR) : match.start()])))
+            before = plain[max(0, match.start() - _NEAR) : match.start()]
+            if (date := _date(match, day_first)) and not _is_end_of_days(match, before):
+                found.append((match.start(), _on_weekday(date, before)))
         plain = form.sub(lambda match: "\u00a7" * len(match[0]), plain)  # read once, by the first form that fits
     return list(dict.fromkeys(date for _, date in sorted(found, key=lambda one: one[0])))
 

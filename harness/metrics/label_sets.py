@@ -30,7 +30,8 @@ _TAGGED = re.compile(r"(?:(?:#|__label__)[^\s,;#]+(?:[,;]?\s+|$))+")
 AND = r"(?:and|und|et|y|e|\u0438|&)"  # between spaces, in an answer
 _BULLET = re.compile(r"^\s*(?:[-*\u2022\u2013+]|\d{1,2}[.)])\s+")
 _LEAD = re.compile(
-    r"^\W*(?:the\s+)?(?:labels?|tags?|categor(?:y|ies)|topics?|answers?|skills?|genres?|emotions?|keywords?|intents?)(?:\s+are|\s+is)?\s*:",
+    r"^\W*(?:the\s+)?(?:labels?|tags?|categor(?:y|ies)|topics?|answers?|skills?|genres?|emotions?|keywords?|intents?)"
+    r"(?:\s+are|\s+is)?\s*:",
     flags=re.IGNORECASE,
 )
 _NOTHING = frozenset(("none", "n/a", "no labels", "no label", "no tags", "nothing", "-", "[]"))
